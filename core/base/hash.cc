@@ -1,0 +1,129 @@
+#include "core/base/hash.h"
+
+#include <bit>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
+namespace straykey {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "stored hashes are little endian");
+
+struct SipState {
+  std::uint64_t v0, v1, v2, v3;
+
+  void round() noexcept {
+    v0 += v1; v1 = std::rotl(v1, 13); v1 ^= v0; v0 = std::rotl(v0, 32);
+    v2 += v3; v3 = std::rotl(v3, 16); v3 ^= v2;
+    v0 += v3; v3 = std::rotl(v3, 21); v3 ^= v0;
+    v2 += v1; v1 = std::rotl(v1, 17); v1 ^= v2; v2 = std::rotl(v2, 32);
+  }
+  [[nodiscard]] std::uint64_t fold() const noexcept { return v0 ^ v1 ^ v2 ^ v3; }
+};
+
+SipState absorb(HashKey key, std::string_view bytes, std::uint64_t variant) noexcept {
+  SipState s{key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d ^ variant, key.k0 ^ 0x6c7967656e657261,
+             key.k1 ^ 0x7465646279746573};
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, 8);
+    s.v3 ^= word;
+    s.round();
+    s.v0 ^= word;
+  }
+  std::uint64_t last = static_cast<std::uint64_t>(bytes.size()) << 56;
+  if (at < bytes.size()) std::memcpy(&last, bytes.data() + at, bytes.size() - at);
+  s.v3 ^= last;
+  s.round();
+  s.v0 ^= last;
+  return s;
+}
+
+std::uint64_t finish(SipState& s, std::uint64_t tweak) noexcept {
+  s.v2 ^= tweak;
+  s.round();
+  s.round();
+  s.round();
+  return s.fold();
+}
+
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_hardware(std::string_view bytes, std::uint32_t crc) noexcept {
+  std::uint64_t state = ~crc;
+  std::size_t at = 0;
+  for (; at + 8 <= bytes.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, 8);
+    state = _mm_crc32_u64(state, word);
+  }
+  auto narrow = static_cast<std::uint32_t>(state);
+  for (; at < bytes.size(); ++at) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(bytes[at]));
+  return ~narrow;
+}
+#endif
+
+std::uint32_t crc32c_plain(std::string_view bytes, std::uint32_t crc) noexcept {
+  crc = ~crc;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (0x82f63b78u & (0u - (crc & 1u)));
+  }
+  return ~crc;
+}
+
+}  // namespace
+
+// The last block of SipHash holds the length in its top byte and the remaining bytes below.
+// memcpy above writes at most 7 bytes, so the length byte stays.
+std::uint64_t hash64(HashKey key, std::string_view bytes) noexcept {
+  SipState s = absorb(key, bytes, 0);
+  return finish(s, 0xff);
+}
+
+Hash128 hash128(HashKey key, std::string_view bytes) noexcept {
+  SipState s = absorb(key, bytes, 0xee);
+  const std::uint64_t low = finish(s, 0xee);
+  s.v1 ^= 0xdd;
+  s.round();
+  s.round();
+  s.round();
+  return {low, s.fold()};
+}
+
+std::array<char, 16> Hash128::bytes() const noexcept {
+  std::array<char, 16> out;
+  std::memcpy(out.data(), &low, 8);
+  std::memcpy(out.data() + 8, &high, 8);
+  return out;
+}
+
+Hash128 Hash128::from_bytes(const char* sixteen) noexcept {
+  Hash128 h;
+  std::memcpy(&h.low, sixteen, 8);
+  std::memcpy(&h.high, sixteen + 8, 8);
+  return h;
+}
+
+std::string Hash128::hex() const {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes()) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) noexcept {
+#if defined(__x86_64__)
+  static const bool has_hardware = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_hardware) return crc32c_hardware(bytes, crc);
+#endif
+  return crc32c_plain(bytes, crc);
+}
+
+}  // namespace straykey

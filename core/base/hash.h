@@ -1,0 +1,48 @@
+#pragma once
+// SipHash-1-3: the keyed hash behind shards, store keys and signatures.
+//
+// Shape:  64 or 128 bits; a key is two 64-bit words, made once at installation and stored. kFixedHashKey is for names that
+//         must be the same everywhere (alert ids), never for tables that an attacker can fill.
+// Thread: any (functions of their arguments).
+// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with c = 1, d = 3, and its 128-bit variant.
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace straykey {
+
+struct HashKey {
+  std::uint64_t k0 = 0;
+  std::uint64_t k1 = 0;
+  bool operator==(const HashKey&) const = default;
+};
+
+inline constexpr HashKey kFixedHashKey{0x7374726179'6b6579, 0x31};
+
+struct Hash128 {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  auto operator<=>(const Hash128&) const = default;
+  // 16 bytes, little endian: the form in which it is stored.
+  [[nodiscard]] std::array<char, 16> bytes() const noexcept;
+  [[nodiscard]] static Hash128 from_bytes(const char* sixteen) noexcept;
+  // 32 lower-case hex digits of bytes().
+  [[nodiscard]] std::string hex() const;
+};
+
+[[nodiscard]] std::uint64_t hash64(HashKey key, std::string_view bytes) noexcept;
+[[nodiscard]] Hash128 hash128(HashKey key, std::string_view bytes) noexcept;
+
+// CRC-32C (Castagnoli), in hardware where there is SSE 4.2. `crc` continues an earlier call.
+[[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0) noexcept;
+
+}  // namespace straykey
+
+template <>
+struct std::hash<straykey::Hash128> {
+  std::size_t operator()(const straykey::Hash128& h) const noexcept { return h.low; }
+};

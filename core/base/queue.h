@@ -1,0 +1,44 @@
+#pragma once
+// Queue<T>: a bounded-by-credits multi-producer, single-consumer queue of values; moodycamel behind one small type.
+//
+// Order:  first in, first out for each producer; nothing is promised across producers.
+// Thread: push() any, with a Producer of its own; pop_some() and wait one consumer.
+// Bounds: the queue itself grows; callers take byte credits before they push (engine/pipeline).
+// Source: moodycamel::BlockingConcurrentQueue 1.0.3: explicit producer tokens; memory is kept, never returned.
+#include <blockingconcurrentqueue.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/check.h"
+
+namespace straykey {
+
+template <class T>
+class Queue {
+ public:
+  using Producer = moodycamel::ProducerToken;
+
+  explicit Queue(std::size_t capacity) : queue_(capacity, 64, 0) {}
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  [[nodiscard]] Producer producer() { return Producer(queue_); }
+  void push(Producer& producer, T item) { CHECK(queue_.enqueue(producer, std::move(item))); }
+  // For threads that push seldom: one producer a thread is made behind the scenes.
+  void push(T item) { CHECK(queue_.enqueue(std::move(item))); }
+
+  // Takes up to `count` items into `out`; returns how many. Does not wait.
+  template <class Out>
+  std::size_t pop_some(Out out, std::size_t count) { return queue_.try_dequeue_bulk(out, count); }
+  // The same, waiting up to `wait_us` microseconds for the first.
+  template <class Out>
+  std::size_t wait_pop_some(Out out, std::size_t count, std::int64_t wait_us) {
+    return queue_.wait_dequeue_bulk_timed(out, count, wait_us);
+  }
+
+ private:
+  moodycamel::BlockingConcurrentQueue<T> queue_;
+};
+
+}  // namespace straykey

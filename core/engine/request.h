@@ -1,0 +1,62 @@
+#pragma once
+// Request: one sender's request on its way through the shards, and the promise that hangs on it.
+//
+// Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body.
+// Thread: built by one io thread; from submit() on, each shard reads its own batch, and finish_shard() may be called by any worker.
+// Order:  on_done is called once, by the worker that finishes last, after every shard committed or failed.
+// Durable: outcome committed means that all that was new in it is on disk (GUARANTEES, P1).
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/event/cloudtrail.h"
+#include "core/event/event.h"
+
+namespace straykey {
+
+enum class RequestOutcome : std::uint8_t { committed, failed };
+
+// Candidates that a request left in one shard: sequence numbers [first, last].
+struct CandidateRange {
+  std::uint32_t shard = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+class Request {
+ public:
+  Request() = default;
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  // Bytes: filled before the events that point into them.
+  std::string body;        // with kJsonPadding readable bytes behind its text: see set_body
+  TextArena arena;
+  std::vector<Event> events;
+
+  Seconds received_at = 0;
+
+  // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it returns.
+  std::function<void(RequestOutcome)> on_done;
+
+  // Reserves the padding behind `text` and takes it. REQUIRES: no events yet.
+  void set_body(std::string text);
+  // Memory that this request holds, for the byte credits.
+  [[nodiscard]] std::size_t held_bytes() const noexcept;
+
+  // --- used by the pipeline ---
+  struct ShardBatch {
+    std::uint32_t shard = 0;
+    std::vector<std::uint32_t> events;     // indices into events
+    CandidateRange candidates;             // what the shard proposed; last < first: nothing
+    bool proposed = false;
+  };
+  std::vector<ShardBatch> batches;
+  std::atomic<std::uint32_t> shards_to_finish{0};
+  std::atomic<bool> any_failed{false};
+};
+
+}  // namespace straykey

@@ -1,0 +1,38 @@
+#pragma once
+// Why a record was refused. A closed set: it is the label of straykey_events_rejected_total and the code in replies.
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace straykey {
+
+enum class RejectReason : std::uint8_t {
+  bad_json,            // no JSON value where one should be, or one that is cut or malformed inside
+  truncated,           // starts as a record and ends in its middle: a sender's size limit
+  not_cloudtrail,      // JSON, but neither a CloudTrail record nor an envelope that we know
+  missing_event_time,  // no eventTime
+  bad_event_time,      // eventTime is no UTC time of the years 2013 to 2099
+  future_event_time,   // more than 10 minutes ahead of the clock (offline scan only)
+  missing_event_name,  // no eventName
+  bad_field_type,      // a field that decides is neither absent, null nor of its type
+  record_too_large,    // more than 1 MiB
+  too_deep,            // nested deeper than 64, or envelopes more than 5
+  bad_encoding,        // base64 or gzip inside an envelope is broken
+  inflated_too_large,  // more bytes after inflating than allowed
+  s3_pointer,          // an S3 notification: names a file, holds no record
+  digest_or_insight,   // a CloudTrail digest or Insights event: no API call in it
+  empty_value,         // an empty line or null where a record should be
+};
+
+inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(RejectReason::empty_value) + 1;
+
+// The snake_case name: metric label and reply code.
+[[nodiscard]] constexpr std::string_view name_of(RejectReason reason) noexcept {
+  constexpr std::array<std::string_view, kRejectReasonCount> kNames{
+      "bad_json",          "truncated",        "not_cloudtrail",   "missing_event_time", "bad_event_time",
+      "future_event_time", "missing_event_name", "bad_field_type", "record_too_large",   "too_deep",
+      "bad_encoding",      "inflated_too_large", "s3_pointer",     "digest_or_insight",  "empty_value"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace straykey

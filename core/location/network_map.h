@@ -1,0 +1,82 @@
+#pragma once
+// NetworkMap: where a call came from, by its address alone.
+//
+// Shape:  immutable once built; a reload builds another and swaps the pointer.
+// Order:  untrusted, then trusted, private, AWS, external (DETECTION.md, section 3; the VPC endpoint's owner is judged by the merger).
+// Thread: any (immutable).
+// Bounds: networks and AS names are what the operator's files hold.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/location/ip_address.h"
+
+namespace straykey {
+
+enum class SourceClass : std::uint8_t {
+  service,            // no address: a service name, "AWS Internal", nonsense
+  private_range,      // RFC 1918, 100.64/10, ULA, link-local, loopback
+  foreign_endpoint,   // through a VPC endpoint whose owner is none of ours (set by the merger only)
+  aws,                // in AWS's ranges, or an Amazon ASN
+  own,                // networks.trusted
+  external,           // any other public address, and networks.untrusted
+};
+[[nodiscard]] std::string_view name_of(SourceClass source_class) noexcept;   // "service", "private", "foreign_endpoint", "aws", "own", "external"
+
+struct AsnRange {
+  IpAddress first, last;     // inclusive
+  std::uint32_t asn = 0;
+  std::string name;
+};
+
+// Everything a NetworkMap is built from, as values; the files are read in tools.
+struct NetworkInputs {
+  std::vector<Prefix> trusted, untrusted;
+  std::vector<Prefix> aws_ranges;             // empty: the coarse built-in table
+  std::optional<Seconds> aws_ranges_created;  // createDate of the file; absent for the built-in table
+  std::vector<AsnRange> asns;                 // in any order; of overlapping ranges the narrowest counts
+};
+
+struct Place {
+  SourceClass source_class = SourceClass::service;
+  bool listed_untrusted = false;
+  std::uint32_t asn = 0;                       // 0: unknown
+  std::string_view as_name;                    // lives as long as the map
+  // External for no other reason than being absent from AWS's ranges (no known ASN, not listed untrusted). Whether that caps the
+  // verdict depends on the ranges' age: NetworkMap::aws_ranges_known_on.
+  bool only_absent_from_aws = false;
+};
+
+class NetworkMap {
+ public:
+  explicit NetworkMap(NetworkInputs inputs);
+  ~NetworkMap();
+  NetworkMap(const NetworkMap&) = delete;
+  NetworkMap& operator=(const NetworkMap&) = delete;
+
+  [[nodiscard]] Place locate(const IpAddress& address) const noexcept;
+  // Place{service} if `source_ip` is no address.
+  [[nodiscard]] Place locate(std::string_view source_ip) const noexcept;
+
+  // False while the coarse table is in use, and for days more than 30 days after the date in the ranges file.
+  [[nodiscard]] bool aws_ranges_known_on(Day day) const noexcept;
+  [[nodiscard]] bool uses_builtin_aws_ranges() const noexcept;
+  [[nodiscard]] std::optional<Seconds> aws_ranges_created() const noexcept;
+  [[nodiscard]] std::size_t aws_range_count() const noexcept;
+  [[nodiscard]] std::size_t asn_range_count() const noexcept;
+
+ private:
+  struct Tables;
+  std::unique_ptr<Tables> tables_;
+};
+
+// The network of an external address by prefix: /24 or /48, as text.
+[[nodiscard]] std::string prefix_network(const IpAddress& address);
+// "AS64511".
+[[nodiscard]] std::string asn_network(std::uint32_t asn);
+
+}  // namespace straykey
