@@ -1,0 +1,22 @@
+#include "core/base/cpu.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <thread>
+
+namespace straykey {
+
+bool pin_this_thread(std::uint32_t cpu) noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu % CPU_SETSIZE, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0;
+}
+
+std::uint32_t cpu_count() noexcept {
+  const unsigned count = std::thread::hardware_concurrency();
+  return count == 0 ? 1 : count;
+}
+
+}  // namespace straykey

@@ -1,0 +1,155 @@
+#include "core/base/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kRepeatsMax = 10;
+constexpr std::chrono::seconds kRepeatWindow{10};
+constexpr std::size_t kMessagesTracked = 1'000;
+
+constexpr std::string_view name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warning: return "warning";
+    case LogLevel::error: return "error";
+  }
+  return "error";
+}
+
+// Bytes of the UTF-8 sequence at the start of `text`, or 0 if it is none.
+std::size_t utf8_length(std::string_view text, std::uint32_t& code_point) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  code_point = length == 1 ? lead : lead & (0x7fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    code_point = code_point << 6 | (byte(i) & 0x3f);
+  }
+  return length;
+}
+
+bool may_fool_a_terminal(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace
+
+std::string escape_for_log(std::string_view value, std::size_t size_max) {
+  std::string out;
+  const bool cut = value.size() > size_max;
+  if (cut) value = value.substr(0, size_max);
+  while (!value.empty()) {
+    std::uint32_t code_point = 0;
+    const std::size_t length = utf8_length(value, code_point);
+    const std::size_t take = length == 0 ? 1 : length;
+    if (length == 0 || may_fool_a_terminal(code_point)) {
+      for (std::size_t i = 0; i < take; ++i) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(value[i]));
+    } else {
+      if (value[0] == '"' || value[0] == '\\') out += '\\';
+      out.append(value.substr(0, take));
+    }
+    value.remove_prefix(take);
+  }
+  if (cut) out += "...";
+  return out;
+}
+
+struct Log::Sink {
+  Settings settings;
+  std::shared_ptr<spdlog::logger> logger;
+  std::mutex mutex;
+  struct Repeat {
+    std::chrono::steady_clock::time_point since;
+    std::size_t count = 0;
+  };
+  std::unordered_map<std::string, Repeat> repeats;
+
+  // How many lines like this one were held back just before it, or nothing if this one is to be held back too.
+  std::optional<std::size_t> admit(std::string_view message) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex);
+    if (repeats.size() > kMessagesTracked) repeats.clear();
+    Repeat& repeat = repeats[std::string(message)];
+    std::size_t held_back = 0;
+    if (repeat.count == 0 || now - repeat.since > kRepeatWindow) {
+      held_back = repeat.count > kRepeatsMax ? repeat.count - kRepeatsMax : 0;
+      repeat = {now, 0};
+    }
+    if (++repeat.count > kRepeatsMax) return std::nullopt;
+    return held_back;
+  }
+};
+
+Log::Log(Settings settings) : sink_(std::make_unique<Sink>()) {
+  sink_->settings = settings;
+  sink_->logger = std::make_shared<spdlog::logger>("straykey", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  sink_->logger->set_level(spdlog_level(settings.level));
+  sink_->logger->set_pattern("%v");
+  sink_->logger->flush_on(spdlog::level::info);
+}
+
+Log::~Log() = default;
+
+void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (level < sink_->settings.level) return;
+  const auto held_back = sink_->admit(message);
+  if (!held_back) return;
+  const auto now = std::chrono::system_clock::now();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  const auto seconds = ms / 1000;
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{seconds / 86400}}};
+  const std::string time =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60, ms % 1000);
+  const bool json = sink_->settings.json;
+  std::string line = json ? fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")", time, name_of(level), escape_for_log(message))
+                          : fmt::format(R"(time={} level={} msg="{}")", time, name_of(level), escape_for_log(message));
+  const auto append = [&](std::string_view key, std::string_view value) {
+    std::string text = escape_for_log(value);
+    if (json) {  // \xNN is no JSON escape: its backslash is doubled
+      std::string doubled;
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == 'x') doubled += '\\';
+        doubled += text[i];
+        if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] != 'x') doubled += text[++i];
+      }
+      line += fmt::format(R"(,"{}":"{}")", key, doubled);
+    } else {
+      line += fmt::format(R"( {}="{}")", key, text);
+    }
+  };
+  for (const LogField& field : fields) append(field.key, field.value);
+  if (*held_back > 0) append("repeated_before", std::to_string(*held_back));
+  if (json) line += '}';
+  sink_->logger->log(spdlog_level(level), "{}", line);
+}
+
+void Log::debug(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::debug, message, fields); }
+void Log::info(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::info, message, fields); }
+void Log::warning(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::warning, message, fields); }
+void Log::error(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::error, message, fields); }
+
+}  // namespace straykey
