@@ -1,0 +1,74 @@
+#include "core/detect/candidate.h"
+
+#include "core/base/bytes.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+enum Flags : std::uint8_t { kFromFuture = 1, kUntrusted = 2, kRangeCapped = 4, kServerless = 8, kRecordTruncated = 16 };
+
+}  // namespace
+
+std::vector<std::string> Candidate::network_forms() const {
+  std::vector<std::string> forms;
+  if (!endpoint_owner.empty() && !address.empty()) forms.push_back(endpoint_network());
+  if (address_class == SourceClass::external) {
+    forms.push_back(network);
+    if (prefix_network != network) forms.push_back(prefix_network);
+  }
+  return forms;
+}
+
+std::string encode_candidate(const Candidate& c) {
+  const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) | (c.range_capped ? kRangeCapped : 0) |
+                    (c.token.serverless ? kServerless : 0) | (c.record_truncated ? kRecordTruncated : 0);
+  ByteWriter out;
+  out.fixed(kVersion).fixed(c.combination.low).fixed(c.combination.high).fixed(c.time).fixed(c.last_time).fixed(c.count);
+  out.fixed(static_cast<std::uint8_t>(flags));
+  out.fixed(c.token.family).fixed(c.token.proof).fixed(c.address_class).fixed(c.tool_kind).fixed(c.platform).fixed(c.asn);
+  for (const std::string* text :
+       {&c.token.service, &c.token.account, &c.token.identity, &c.token.role_identity, &c.token.workload, &c.token.must_have_assumed,
+        &c.address, &c.source_text, &c.network, &c.prefix_network, &c.as_name, &c.vpc_endpoint, &c.endpoint_owner, &c.tool, &c.exec_env,
+        &c.command, &c.sid, &c.user_agent_text, &c.access_key, &c.event_id, &c.shared_event_id, &c.event_name, &c.event_source,
+        &c.region, &c.error_code, &c.recipient_account, &c.record})
+    out.string(*text);
+  return out.take();
+}
+
+std::optional<Candidate> decode_candidate(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint8_t>() != kVersion) return std::nullopt;
+  Candidate c;
+  c.combination.low = in.fixed<std::uint64_t>();
+  c.combination.high = in.fixed<std::uint64_t>();
+  c.time = in.fixed<Seconds>();
+  c.last_time = in.fixed<Seconds>();
+  c.count = in.fixed<std::uint64_t>();
+  const auto flags = in.fixed<std::uint8_t>();
+  c.from_future = (flags & kFromFuture) != 0;
+  c.untrusted = (flags & kUntrusted) != 0;
+  c.range_capped = (flags & kRangeCapped) != 0;
+  c.token.serverless = (flags & kServerless) != 0;
+  c.record_truncated = (flags & kRecordTruncated) != 0;
+  c.token.family = in.fixed<Family>();
+  c.token.proof = in.fixed<Proof>();
+  c.address_class = in.fixed<SourceClass>();
+  c.tool_kind = in.fixed<ToolKind>();
+  c.platform = in.fixed<Platform>();
+  c.asn = in.fixed<std::uint32_t>();
+  if (c.token.family > Family::other || c.token.proof > Proof::lambda_user_agent || c.address_class > SourceClass::external ||
+      c.tool_kind > ToolKind::attack || c.platform > Platform::kali || c.time < 0)
+    return std::nullopt;
+  for (std::string* text :
+       {&c.token.service, &c.token.account, &c.token.identity, &c.token.role_identity, &c.token.workload, &c.token.must_have_assumed,
+        &c.address, &c.source_text, &c.network, &c.prefix_network, &c.as_name, &c.vpc_endpoint, &c.endpoint_owner, &c.tool, &c.exec_env,
+        &c.command, &c.sid, &c.user_agent_text, &c.access_key, &c.event_id, &c.shared_event_id, &c.event_name, &c.event_source,
+        &c.region, &c.error_code, &c.recipient_account, &c.record})
+    *text = in.string();
+  if (!in.at_end()) return std::nullopt;
+  return c;
+}
+
+}  // namespace straykey

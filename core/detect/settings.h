@@ -1,0 +1,27 @@
+#pragma once
+// DetectionSettings: what an operator can set about detection, with the reference's values as defaults.
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/detect/catalogue.h"
+
+namespace straykey {
+
+struct DetectionSettings {
+  int activation_days = 14;             // 0: every account is active at once (forensic use). 0..60
+  int training_days = 30;               // 1..30
+  int dedup_days = 5;                   // 1..30
+  bool ec2 = true;                      // families.ec2
+  std::uint64_t flood_max = 5'000;      // alerts per analytic and day; the rest becomes one summary
+  std::map<std::string, Severity, std::less<>> severities;   // by variation id
+  std::set<std::string, std::less<>> accounts;               // ours, as declared in networks.accounts
+
+  [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {
+    const auto found = severities.find(entry.id);
+    return found == severities.end() ? entry.severity : found->second;
+  }
+};
+
+}  // namespace straykey

@@ -1,0 +1,259 @@
+#include "core/identity/service_token.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/bytes.h"
+#include "core/identity/principal.h"
+
+namespace straykey {
+namespace {
+
+// A closed table: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or are legitimately outside.
+constexpr std::array<Service, 10> kServices{{
+    {"lambda", "lambda", "Lambda", Family::lambda, true},
+    {"ecs", "ecs-tasks", "ECS", Family::ecs, true},
+    {"eks", "pods.eks", "EKS", Family::eks, false},
+    {"ec2", "ec2", "EC2", Family::ec2, false},
+    {"codebuild", "codebuild", "CodeBuild", Family::other, true},
+    {"glue", "glue", "Glue", Family::other, true},
+    {"sagemaker", "sagemaker", "SageMaker", Family::other, false},
+    {"apprunner", "tasks.apprunner", "AppRunner", Family::other, true},
+    {"emr-serverless", "emr-serverless", "EMRServerless", Family::other, true},
+    {"bedrock-agentcore", "bedrock-agentcore", "BedrockAgentCore", Family::other, true},
+}};
+
+bool is_hex(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+}
+
+bool is_uuid(std::string_view text) noexcept {
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  return is_hex(text.substr(0, 8)) && is_hex(text.substr(9, 4)) && is_hex(text.substr(14, 4)) && is_hex(text.substr(19, 4)) &&
+         is_hex(text.substr(24));
+}
+
+bool is_instance_id(std::string_view text) noexcept {
+  return text.starts_with("i-") && (text.size() == 10 || text.size() == 19) && is_hex(text.substr(2));
+}
+
+// The service whose tokens carry session names of this shape.
+const Service* service_by_session_name(std::string_view session) noexcept {
+  constexpr std::string_view kCodeBuild = "AWSCodeBuild-";
+  if ((session.size() == 32 && is_hex(session)) || is_uuid(session)) return service_by_name("ecs");
+  if (session.starts_with("eks-") && session.size() > 41 && is_uuid(session.substr(session.size() - 36))) return service_by_name("eks");
+  if (session.starts_with(kCodeBuild) && is_uuid(session.substr(kCodeBuild.size()))) return service_by_name("codebuild");
+  if (session == "GlueJobRunnerSession") return service_by_name("glue");
+  if (session == "SageMaker") return service_by_name("sagemaker");
+  return nullptr;
+}
+
+// `oidc.eks.<region>.amazonaws.com`, wherever the provider's text or ARN holds it.
+bool is_eks_provider(std::string_view provider) noexcept { return provider.find("oidc.eks.") != std::string_view::npos; }
+
+// "system:serviceaccount:ns:sa" -> "ns/sa".
+std::string service_account(std::string_view user_name) {
+  constexpr std::string_view kPrefix = "system:serviceaccount:";
+  const std::size_t at = user_name.find(kPrefix);
+  if (at == std::string_view::npos) return {};
+  std::string out(user_name.substr(at + kPrefix.size()));
+  std::replace(out.begin(), out.end(), ':', '/');
+  return out;
+}
+
+// An ARN without the version behind a Lambda function's name.
+std::string_view without_version(std::string_view arn) noexcept {
+  const auto parsed = parse_arn(arn);
+  if (!parsed || parsed->service != "lambda" || !parsed->resource.starts_with("function:")) return arn;
+  const std::size_t colon = parsed->resource.find(':', 9);
+  return colon == std::string_view::npos ? arn : arn.substr(0, arn.size() - (parsed->resource.size() - colon));
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return out;
+}
+
+struct Session {
+  std::string_view account, role, session;
+};
+
+std::optional<Session> session_of(const Event& event) noexcept {
+  const auto session = parse_role_session_arn(event.arn);
+  const auto issuer = parse_role_arn(event.session_issuer_arn);
+  if (!session && !issuer) return std::nullopt;
+  Session out{event.account, issuer ? issuer->role : session->role, session ? session->session : std::string_view{}};
+  if (out.account.empty()) out.account = session ? session->account : issuer->account;
+  if (out.account.empty()) out.account = event.recipient_account;
+  return out;
+}
+
+void name_identity(ServiceToken& token, const Session& session) {
+  token.account = session.account;
+  token.role_identity = std::string(session.account) + '/' + std::string(session.role);
+  token.identity = token.role_identity;
+  if (token.family == Family::lambda) token.identity += '/' + std::string(session.session);
+  if (token.family == Family::other) token.identity += '#' + token.service;
+}
+
+ServiceToken token_of(const Service& service, Proof proof, const Session& session) {
+  ServiceToken token;
+  token.family = service.family;
+  token.proof = proof;
+  token.service = service.name;
+  token.serverless = service.serverless;
+  name_identity(token, session);
+  return token;
+}
+
+std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& session) {
+  constexpr std::string_view kAws = "AWS::";
+  std::string_view type = event.in_scope_issuer_type;
+  if (!type.starts_with(kAws)) return std::nullopt;
+  type.remove_prefix(kAws.size());
+  const std::size_t end = type.find("::");
+  if (end == std::string_view::npos || end == 0) return std::nullopt;
+  const std::string_view issuer = type.substr(0, end);
+  const auto known = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.issuer == issuer; });
+  ServiceToken token;
+  if (known != kServices.end()) {
+    token = token_of(*known, Proof::in_scope_of, session);
+  } else {
+    token.service = lower(issuer);
+    name_identity(token, session);
+  }
+  token.workload = without_version(event.in_scope_issued_to);
+  return token;
+}
+
+std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& session) {
+  const Service* service = service_by_session_name(session.session);
+  Proof proof = Proof::session_name;
+  if (service == nullptr && event.user_agent.exec_env.starts_with("AWS_Lambda_")) {
+    service = service_by_name("lambda");
+    proof = Proof::lambda_user_agent;
+  }
+  if (service == nullptr) return std::nullopt;
+  ServiceToken token = token_of(*service, proof, session);
+  token.must_have_assumed = service->name;
+  return token;
+}
+
+// The exchange of a pod's projected token for AWS credentials: the pod speaks, but has no access key yet.
+std::optional<ServiceToken> by_exchange(const Event& event) {
+  if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
+  if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
+  const auto role = parse_role_arn(event.assumed_role_arn);
+  if (!role) return std::nullopt;
+  ServiceToken token = token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
+  token.workload = service_account(event.user_name);
+  return token;
+}
+
+}  // namespace
+
+std::string_view name_of(Family family) noexcept {
+  constexpr std::array<std::string_view, 5> kNames{"Lambda", "ECS", "EKS", "EC2", "other service"};
+  return kNames[static_cast<std::size_t>(family)];
+}
+
+std::string_view name_of(Proof proof) noexcept {
+  constexpr std::array<std::string_view, 6> kNames{"in_scope_of",  "issuing_event", "oidc_provider",
+                                                   "ec2_delivery", "session_name",  "lambda_user_agent"};
+  return kNames[static_cast<std::size_t>(proof)];
+}
+
+const Service* service_by_name(std::string_view name) noexcept {
+  const auto at = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.name == name; });
+  return at == kServices.end() ? nullptr : &*at;
+}
+
+const Service* service_by_principal(std::string_view invoked_by) noexcept {
+  for (const std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
+    if (!invoked_by.ends_with(suffix)) continue;
+    const std::string_view principal = invoked_by.substr(0, invoked_by.size() - suffix.size());
+    const auto at = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.principal == principal; });
+    return at == kServices.end() ? nullptr : &*at;
+  }
+  return nullptr;
+}
+
+std::string encode(const IssuedToken& token) {
+  return ByteWriter().fixed<std::uint8_t>(1).string(token.service).string(token.workload).fixed(token.issued_day).take();
+}
+
+std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  IssuedToken token;
+  token.service = in.string();
+  token.workload = in.string();
+  token.issued_day = in.fixed<Day>();
+  if (!in.at_end()) return std::nullopt;
+  return token;
+}
+
+IssuedToken issued_token(const Event& event) {
+  IssuedToken token;
+  token.issued_day = event.day();
+  if (event.event_name == "AssumeRole" && event.type == IdentityType::aws_service) {
+    const Service* service = service_by_principal(event.invoked_by);
+    if (service != nullptr) token.service = service->name;
+  } else if (event.event_name == "AssumeRoleWithWebIdentity" &&
+             (is_eks_provider(event.identity_provider) || is_eks_provider(event.principal_id))) {
+    token.service = "eks";
+    token.workload = service_account(event.user_name);
+  }
+  if (token.service == "eks" && !event.kubernetes_service_account.empty())
+    token.workload = std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account);
+  return token;
+}
+
+bool may_be_service_token(const Event& event) noexcept {
+  if (event.type != IdentityType::assumed_role || !event.invoked_by.empty() || event.console_session) return false;
+  const auto issuer = parse_role_arn(event.session_issuer_arn);
+  if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/"))) return false;
+  const auto session = parse_role_session_arn(event.arn);
+  if (!issuer && !session) return false;
+  const std::string_view role = issuer ? issuer->role : session->role;
+  return !role.starts_with("AWSServiceRoleFor") && !role.starts_with("AWSReservedSSO_");
+}
+
+std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued) {
+  if (event.type == IdentityType::web_identity) return by_exchange(event);
+  if (!may_be_service_token(event)) return std::nullopt;
+  const auto session = session_of(event);
+  if (!session) return std::nullopt;
+  if (auto token = by_in_scope_of(event, *session)) return token;
+  if (issued != nullptr && !issued->service.empty()) {
+    if (const Service* service = service_by_name(issued->service)) {
+      ServiceToken token = token_of(*service, Proof::issuing_event, *session);
+      token.workload = issued->workload;
+      return token;
+    }
+  }
+  if (is_eks_provider(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
+  if (!event.ec2_role_delivery.empty() || is_instance_id(session->session)) {
+    ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
+    token.workload = session->session;
+    return token;
+  }
+  return by_weak_proof(event, *session);
+}
+
+std::string caller_identity(const Event& event) {
+  if (event.type == IdentityType::assumed_role) {
+    const auto session = session_of(event);
+    if (session) return std::string(session->account) + '/' + std::string(session->role);
+  }
+  if (event.type == IdentityType::web_identity) {
+    if (const auto token = by_exchange(event)) return token->role_identity;
+  }
+  if (!event.arn.empty()) return std::string(event.arn);
+  if (event.type == IdentityType::root) return std::string(event.account) + ":root";
+  if (!event.user_name.empty()) return std::string(event.account) + ":" + std::string(event.user_name);
+  return std::string(event.principal_id);
+}
+
+}  // namespace straykey
