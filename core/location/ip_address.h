@@ -1,5 +1,11 @@
 #pragma once
-// IpAddress and Prefix: IPv4 and IPv6 as values. IPv4 is held as ::ffff:a.b.c.d, so that one order and one table serve both.
+// IpAddress and Prefix: IPv4 and IPv6 as values. IPv4 is held as ::ffff:a.b.c.d, so that one type and one order serve
+// both.
+//
+// Shape:  16 bytes, network order. An IPv6 prefix shorter than /96 never holds an IPv4 address: `::/0` is all of IPv6,
+//         and no more.
+// Thread: any (values).
+// Source: RFC 4291 (text), RFC 5952 (canonical text).
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -20,7 +26,8 @@ struct IpAddress {
   [[nodiscard]] std::string text() const;
 };
 
-// Dotted quad or RFC 4291 text; no port, no zone, no leading zeros in a quad; an IPv4-mapped IPv6 address is the IPv4 address.
+// Dotted quad or RFC 4291 text; no port, no zone, no leading zeros in a quad; an IPv4-mapped IPv6 address is the IPv4
+// address.
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text) noexcept;
 
 struct Prefix {
@@ -34,7 +41,8 @@ struct Prefix {
   [[nodiscard]] std::string text() const;
 };
 
-// `address/length` (host bits must be zero), or an address alone (/32, /128).
+// `address/length` (host bits must be zero), or an address alone (/32, /128). The length counts in the form that is
+// written: `192.0.2.0/24` and `::ffff:192.0.2.0/120` are the same prefix.
 [[nodiscard]] std::optional<Prefix> parse_prefix(std::string_view text) noexcept;
 
 // The prefix of `length` bits around an address. REQUIRES: length <= 128.

@@ -2,9 +2,11 @@
 // NetworkMap: where a call came from, by its address alone.
 //
 // Shape:  immutable once built; a reload builds another and swaps the pointer.
-// Order:  untrusted, then trusted, private, AWS, external (DETECTION.md, section 3; the VPC endpoint's owner is judged by the merger).
+// Order:  untrusted, then trusted, private, AWS, external (DETECTION.md, section 3; the VPC endpoint's owner is judged
+//         by the merger).
 // Thread: any (immutable).
 // Bounds: networks and AS names are what the operator's files hold.
+// Source: IPv4-mapped addresses and NAT64 (64:ff9b::/96, RFC 6052) are judged by the IPv4 address within.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,13 +21,14 @@ namespace straykey {
 
 enum class SourceClass : std::uint8_t {
   service,            // no address: a service name, "AWS Internal", nonsense
-  private_range,      // RFC 1918, 100.64/10, ULA, link-local, loopback
+  private_range,      // RFC 1918, 100.64/10, ULA, link-local, loopback, unspecified
   foreign_endpoint,   // through a VPC endpoint whose owner is none of ours (set by the merger only)
   aws,                // in AWS's ranges, or an Amazon ASN
   own,                // networks.trusted
   external,           // any other public address, and networks.untrusted
 };
-[[nodiscard]] std::string_view name_of(SourceClass source_class) noexcept;   // "service", "private", "foreign_endpoint", "aws", "own", "external"
+// "service", "private", "foreign_endpoint", "aws", "own", "external".
+[[nodiscard]] std::string_view name_of(SourceClass source_class) noexcept;
 
 struct AsnRange {
   IpAddress first, last;     // inclusive
@@ -38,7 +41,9 @@ struct NetworkInputs {
   std::vector<Prefix> trusted, untrusted;
   std::vector<Prefix> aws_ranges;             // empty: the coarse built-in table
   std::optional<Seconds> aws_ranges_created;  // createDate of the file; absent for the built-in table
-  std::vector<AsnRange> asns;                 // in any order; of overlapping ranges the narrowest counts
+  // In any order; of overlapping ranges the narrowest counts; asn 0 says that nobody is known there.
+  // REQUIRES: first <= last, and both or neither IPv4.
+  std::vector<AsnRange> asns;
 };
 
 struct Place {
@@ -46,8 +51,8 @@ struct Place {
   bool listed_untrusted = false;
   std::uint32_t asn = 0;                       // 0: unknown
   std::string_view as_name;                    // lives as long as the map
-  // External for no other reason than being absent from AWS's ranges (no known ASN, not listed untrusted). Whether that caps the
-  // verdict depends on the ranges' age: NetworkMap::aws_ranges_known_on.
+  // External for no other reason than being absent from AWS's ranges (no known ASN, not listed untrusted). Whether that
+  // caps the verdict depends on the ranges' age: NetworkMap::aws_ranges_known_on.
   bool only_absent_from_aws = false;
 };
 
@@ -62,7 +67,7 @@ class NetworkMap {
   // Place{service} if `source_ip` is no address.
   [[nodiscard]] Place locate(std::string_view source_ip) const noexcept;
 
-  // False while the coarse table is in use, and for days more than 30 days after the date in the ranges file.
+  // False while the coarse table is in use or the ranges have no date, and for days more than 30 days after that date.
   [[nodiscard]] bool aws_ranges_known_on(Day day) const noexcept;
   [[nodiscard]] bool uses_builtin_aws_ranges() const noexcept;
   [[nodiscard]] std::optional<Seconds> aws_ranges_created() const noexcept;

@@ -1,0 +1,231 @@
+// NetworkMap: two prefix tables, one of classes and one of autonomous systems, and the order between them.
+#include "core/location/network_map.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/location/aws_builtin_ranges.h"
+#include "core/location/prefix_table.h"
+
+namespace straykey {
+namespace {
+
+// What the table of classes says of an address; of two, the higher counts.
+enum Rank : std::uint32_t { kUnlisted = 0, kAws = 1, kPrivate = 2, kTrusted = 3, kUntrusted = 4 };
+
+constexpr std::string_view kPrivateRanges[] = {
+    "10.0.0.0/8",     "172.16.0.0/12",
+    "192.168.0.0/16",               // RFC 1918
+    "100.64.0.0/10",                // RFC 6598, carrier-grade NAT; AWS uses it inside VPCs too
+    "169.254.0.0/16", "fe80::/10",  // link-local
+    "127.0.0.0/8",    "::1",        // loopback
+    "0.0.0.0",        "::",         // unspecified
+    "fc00::/7",                     // RFC 4193, unique local
+};
+
+// Amazon's autonomous systems in which AWS runs, and their regional siblings; ascending. By number, never by name: the
+// registries also know organisations of Brazil's state of Amazonas (263639, 264344, 264509, 271047). Amazon's
+// conference, warehouse and robotics networks (36263, 62785, 395343) are left out: nothing that AWS runs for a customer
+// is in them.
+constexpr std::array<std::uint32_t, 17> kAmazonAsns = {801,   7224,  8987,  9059,  10124, 14618,  16509,  17493, 19047,
+                                                       21664, 38895, 39111, 40045, 58588, 135630, 399834, 399991};
+static_assert(std::is_sorted(kAmazonAsns.begin(), kAmazonAsns.end()));
+
+constexpr Day kRangesFreshDays = 30;
+
+void append(std::vector<PrefixTable::Range>& ranges, const std::vector<Prefix>& prefixes, Rank rank) {
+  for (const Prefix& prefix : prefixes) ranges.push_back({prefix.first, prefix.last(), rank});
+}
+
+std::vector<Prefix> private_prefixes() {
+  std::vector<Prefix> prefixes;
+  for (const std::string_view text : kPrivateRanges) {
+    const auto prefix = parse_prefix(text);
+    CHECK(prefix.has_value());
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
+}
+
+// last - first, as a number that compares; both are of one family.
+using Width = std::array<std::uint8_t, 16>;
+Width width_of(const AsnRange& range) noexcept {
+  Width width{};
+  int borrow = 0;
+  for (std::size_t i = width.size(); i-- > 0;) {
+    const int difference = range.last.bytes[i] - range.first.bytes[i] - borrow;
+    borrow = difference < 0 ? 1 : 0;
+    width[i] = static_cast<std::uint8_t>(difference & 0xff);
+  }
+  return width;
+}
+
+// RFC 6052: the IPv4 address within 64:ff9b::/96; any other address as it is.
+IpAddress without_nat64(const IpAddress& address) noexcept {
+  constexpr std::array<std::uint8_t, 12> kNat64 = {0x00, 0x64, 0xff, 0x9b};
+  if (!std::equal(kNat64.begin(), kNat64.end(), address.bytes.begin())) return address;
+  IpAddress v4 = IpAddress::from_v4(0);
+  std::copy(address.bytes.begin() + 12, address.bytes.end(), v4.bytes.begin() + 12);
+  return v4;
+}
+
+SourceClass class_of(std::uint32_t rank, bool amazon_asn) noexcept {
+  switch (rank) {
+    case kTrusted:
+      return SourceClass::own;
+    case kPrivate:
+      return SourceClass::private_range;
+    case kAws:
+      return SourceClass::aws;
+    case kUntrusted:
+      return SourceClass::external;
+    default:
+      return amazon_asn ? SourceClass::aws : SourceClass::external;
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(SourceClass source_class) noexcept {
+  switch (source_class) {
+    case SourceClass::service:
+      return "service";
+    case SourceClass::private_range:
+      return "private";
+    case SourceClass::foreign_endpoint:
+      return "foreign_endpoint";
+    case SourceClass::aws:
+      return "aws";
+    case SourceClass::own:
+      return "own";
+    case SourceClass::external:
+      return "external";
+  }
+  CHECK(false);
+}
+
+struct NetworkMap::Tables {
+  struct System {
+    std::uint32_t asn = 0;
+    bool amazon = false;
+    std::string name;
+  };
+
+  PrefixTable classes;          // Rank
+  PrefixTable asns;             // index into systems, plus 1
+  std::vector<System> systems;  // each (number, name) once
+  bool builtin = false;
+  std::optional<Seconds> created;
+  std::size_t aws_range_count = 0;
+  std::size_t asn_range_count = 0;
+
+  void build_classes(const NetworkInputs& inputs);
+  void build_asns(std::vector<AsnRange> ranges);
+};
+
+void NetworkMap::Tables::build_classes(const NetworkInputs& inputs) {
+  builtin = inputs.aws_ranges.empty();
+  if (!builtin) created = inputs.aws_ranges_created;
+  const std::vector<Prefix> aws = builtin ? aws_builtin_ranges() : inputs.aws_ranges;
+  aws_range_count = aws.size();
+
+  std::vector<PrefixTable::Range> ranges;  // the later counts
+  append(ranges, aws, kAws);
+  append(ranges, private_prefixes(), kPrivate);
+  append(ranges, inputs.trusted, kTrusted);
+  append(ranges, inputs.untrusted, kUntrusted);
+  classes = PrefixTable(ranges);
+}
+
+void NetworkMap::Tables::build_asns(std::vector<AsnRange> ranges) {
+  asn_range_count = ranges.size();
+  // Widest first, so that the narrowest, which comes last, counts. The rest of the key makes the input's order
+  // irrelevant.
+  std::sort(ranges.begin(), ranges.end(), [](const AsnRange& a, const AsnRange& b) {
+    const Width a_width = width_of(a);
+    const Width b_width = width_of(b);
+    return std::tie(b_width, a.first, b.asn, b.name) < std::tie(a_width, b.first, a.asn, a.name);
+  });
+  std::map<std::pair<std::uint32_t, std::string_view>, std::uint32_t> known;  // views into `ranges`
+  std::vector<PrefixTable::Range> painted;
+  painted.reserve(ranges.size());
+  for (const AsnRange& range : ranges) {
+    std::uint32_t value = 0;
+    if (range.asn != 0) {
+      const auto number = static_cast<std::uint32_t>(systems.size() + 1);
+      const auto [entry, is_new] = known.try_emplace({range.asn, range.name}, number);
+      if (is_new) {
+        const bool amazon = std::binary_search(kAmazonAsns.begin(), kAmazonAsns.end(), range.asn);
+        systems.push_back({range.asn, amazon, range.name});
+      }
+      value = entry->second;
+    }
+    painted.push_back({range.first, range.last, value});
+  }
+  asns = PrefixTable(painted);
+}
+
+NetworkMap::NetworkMap(NetworkInputs inputs) : tables_(std::make_unique<Tables>()) {
+  tables_->build_classes(inputs);
+  tables_->build_asns(std::move(inputs.asns));
+}
+
+NetworkMap::~NetworkMap() = default;
+
+Place NetworkMap::locate(const IpAddress& address) const noexcept {
+  const IpAddress judged = without_nat64(address);
+  std::uint32_t rank = tables_->classes.find(judged);
+  // A list may also name the NAT64 address itself.
+  if (judged != address) rank = std::max(rank, tables_->classes.find(address));
+
+  Place place;
+  bool amazon_asn = false;
+  if (const std::uint32_t system = tables_->asns.find(judged); system != 0) {
+    const Tables::System& found = tables_->systems[system - 1];
+    place.asn = found.asn;
+    place.as_name = found.name;
+    amazon_asn = found.amazon;
+  }
+  place.source_class = class_of(rank, amazon_asn);
+  place.listed_untrusted = rank == kUntrusted;
+  place.only_absent_from_aws = place.source_class == SourceClass::external && !place.listed_untrusted && place.asn == 0;
+  return place;
+}
+
+Place NetworkMap::locate(std::string_view source_ip) const noexcept {
+  const auto address = parse_ip(source_ip);
+  return address ? locate(*address) : Place{};
+}
+
+bool NetworkMap::aws_ranges_known_on(Day day) const noexcept {
+  if (tables_->builtin || !tables_->created) return false;
+  return std::int64_t{day} <= std::int64_t{day_of(*tables_->created)} + kRangesFreshDays;
+}
+
+bool NetworkMap::uses_builtin_aws_ranges() const noexcept {
+  return tables_->builtin;
+}
+std::optional<Seconds> NetworkMap::aws_ranges_created() const noexcept {
+  return tables_->created;
+}
+std::size_t NetworkMap::aws_range_count() const noexcept {
+  return tables_->aws_range_count;
+}
+std::size_t NetworkMap::asn_range_count() const noexcept {
+  return tables_->asn_range_count;
+}
+
+std::string prefix_network(const IpAddress& address) {
+  const IpAddress judged = without_nat64(address);
+  return prefix_of(judged, judged.is_v4() ? 96 + 24 : 48).text();
+}
+
+std::string asn_network(std::uint32_t asn) {
+  return "AS" + std::to_string(asn);
+}
+
+}  // namespace straykey

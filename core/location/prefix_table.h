@@ -1,0 +1,69 @@
+#pragma once
+// PrefixTable: of many address ranges that may overlap, the value of the one that counts for an address.
+//
+// Shape:  the ranges are flattened once into disjoint intervals, neighbours of one value joined; IPv4 and IPv6 apart.
+//         IPv4 has an index over its upper 16 bits, and what lies between two index entries is searched without
+//         branches.
+// Order:  where ranges overlap, the later in the list counts; for "the narrowest counts", sort the widest to the front.
+// Thread: any (immutable).
+// Bounds: 256 KiB for the index; 8 bytes an IPv4 interval, 20 an IPv6 one; at most twice as many intervals as ranges,
+//         and one more.
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/location/ip_address.h"
+
+namespace straykey {
+
+class PrefixTable {
+ public:
+  struct Range {
+    IpAddress first, last;     // inclusive
+    std::uint32_t value = 0;   // 0: as if no range were here
+  };
+
+  PrefixTable() : PrefixTable(std::vector<Range>{}) {}
+  // An IPv6 range that spans ::ffff:0:0/96 says nothing of IPv4.
+  // REQUIRES: of each range, first <= last, and both or neither IPv4.
+  explicit PrefixTable(const std::vector<Range>& ranges);
+
+  // 0: in no range. No allocation.
+  [[nodiscard]] std::uint32_t find(const IpAddress& address) const noexcept;
+  [[nodiscard]] std::size_t interval_count() const noexcept { return v4_.starts.size() + v6_.starts.size(); }
+
+ private:
+  struct Wide {  // an IPv6 address as a number
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    auto operator<=>(const Wide&) const = default;
+  };
+  template <class Key>
+  struct Interval {  // a range before flattening
+    Key first{}, last{};
+    std::uint32_t value = 0;
+  };
+  // Interval i reaches from starts[i] to before starts[i + 1]; starts[0] is the lowest address there is.
+  template <class Key>
+  struct Intervals {
+    std::vector<Key> starts;
+    std::vector<std::uint32_t> values;
+  };
+
+  static Wide wide_of(const IpAddress& address) noexcept;
+  static bool advance(std::uint32_t& key) noexcept;
+  static bool advance(Wide& key) noexcept;
+  template <class Key>
+  static Intervals<Key> flatten(std::vector<Interval<Key>> ranges);
+  template <class Key>
+  static std::size_t last_not_above(const std::vector<Key>& starts, const Key& key, std::size_t base,
+                                    std::size_t count) noexcept;
+  void build_index();
+
+  Intervals<std::uint32_t> v4_;
+  Intervals<Wide> v6_;
+  std::vector<std::uint32_t> v4_index_;  // [u]: the interval that holds the address u << 16; at the end: the last one
+};
+
+}  // namespace straykey
