@@ -1,0 +1,153 @@
+#include "net/auth.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "net/connection_table.h"
+
+namespace straykey {
+namespace {
+
+constexpr Refusal kMissingToken{401, "missing_token", "Send a token: Authorization: Bearer <token>, Basic with the token as password, or the API key header."};
+constexpr Refusal kUnknownToken{401, "unknown_token", "The token is not known here."};
+constexpr Refusal kWrongScope{403, "wrong_scope", "The token is valid, but not for this address."};
+constexpr Refusal kTwoCredentials{400, "two_credentials", "Send one Authorization header and one API key header at most."};
+constexpr Refusal kTooManyFailures{429, "too_many_failures", "Too many requests without a valid token came from this address.", 1};
+
+std::string_view trim_left(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return text;
+}
+
+// Strict base64 with padding; nullopt if it is not.
+std::optional<std::string> decode_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  const std::size_t pads = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
+  const std::string_view digits = text.substr(0, text.size() - pads);
+  const auto in_alphabet = [](unsigned char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  };
+  if (!std::all_of(digits.begin(), digits.end(), in_alphabet)) return std::nullopt;
+  std::string out(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  out.resize(static_cast<std::size_t>(size) - pads);
+  return out;
+}
+
+std::array<unsigned char, 32> digest_of(std::string_view secret) {
+  std::array<unsigned char, 32> digest{};
+  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest.data());
+  return digest;
+}
+
+}  // namespace
+
+AuthFailures::AuthFailures(unsigned per_second_max, std::size_t addresses_max)
+    : per_second_max_(per_second_max), addresses_max_(addresses_max) {}
+
+std::size_t AuthFailures::Hash::operator()(const IpAddress& address) const noexcept {
+  return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.bytes.data()), address.bytes.size()});
+}
+
+bool AuthFailures::count(const IpAddress& address, Seconds now) {
+  const IpAddress key = counted_as(address);
+  const std::lock_guard lock(mutex_);
+  if (windows_.size() >= addresses_max_ && !windows_.contains(key)) {
+    std::erase_if(windows_, [now](const auto& entry) { return entry.second.second != now; });
+    if (windows_.size() >= addresses_max_) windows_.clear();
+  }
+  Window& window = windows_[key];
+  if (window.second != now) window = {now, 0};
+  if (window.failures <= per_second_max_) ++window.failures;
+  return window.failures > per_second_max_;
+}
+
+std::size_t AuthFailures::addresses() const {
+  const std::lock_guard lock(mutex_);
+  return windows_.size();
+}
+
+Authenticator::Authenticator(AuthSettings settings)
+    : settings_(std::move(settings)),
+      failures_(settings_.failures_per_second_max, settings_.addresses_max),
+      table_(std::make_shared<const Table>()) {}
+
+Status Authenticator::replace(const std::vector<TokenSettings>& tokens) {
+  auto table = std::make_shared<Table>();
+  for (const TokenSettings& token : tokens) {
+    if (token.name.empty()) return Error{"a token has no name"};
+    if (token.secret.size() < kTokenBytesMin) return Error{"token " + token.name + " is shorter than 16 bytes"};
+    const Digest digest = digest_of(token.secret);
+    for (const Token& other : *table) {
+      if (other.name == token.name) return Error{"two tokens are named " + token.name};
+      if (other.digest == digest) return Error{"tokens " + other.name + " and " + token.name + " are the same secret"};
+    }
+    table->push_back({token.name, digest, token.scope});
+  }
+  const std::lock_guard lock(mutex_);
+  table_ = std::move(table);
+  return {};
+}
+
+std::optional<std::string> Authenticator::credential_of(const RequestHead& head, CredentialPlace place) const {
+  const std::string_view authorization = head.field("Authorization");
+  if (!authorization.empty()) {
+    const std::size_t space = authorization.find(' ');
+    const std::string_view scheme = authorization.substr(0, space);
+    if (space == std::string_view::npos) return std::string{};
+    const std::string_view rest = trim_left(authorization.substr(space + 1));
+    if (equal_ignoring_case(scheme, "Bearer")) return std::string(rest);
+    if (!place.scheme.empty() && equal_ignoring_case(scheme, place.scheme)) return std::string(rest);
+    if (!equal_ignoring_case(scheme, "Basic")) return std::string{};
+    const std::string pair = decode_base64(rest).value_or("");
+    const std::size_t colon = pair.find(':');
+    return colon == std::string::npos ? std::string{} : pair.substr(colon + 1);
+  }
+  if (!place.header.empty() && head.field_count(place.header) > 0) return std::string(head.field(place.header));
+  if (head.field_count(settings_.api_key_header) > 0) return std::string(head.field(settings_.api_key_header));
+  return std::nullopt;
+}
+
+bool Authenticator::presents_credential(const RequestHead& head, CredentialPlace place) const {
+  return credential_of(head, place).has_value();
+}
+
+const Authenticator::Token* Authenticator::find(const Table& table, std::string_view secret) {
+  const Digest digest = digest_of(secret);
+  const Token* found = nullptr;
+  // All are compared, so that the time says nothing about which.
+  for (const Token& token : table)
+    if (CRYPTO_memcmp(token.digest.data(), digest.data(), digest.size()) == 0) found = &token;
+  return found;
+}
+
+Refusal Authenticator::fail(const Refusal& refusal, const IpAddress& peer, Seconds now) {
+  return failures_.count(peer, now) ? kTooManyFailures : refusal;
+}
+
+std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head, TokenScope needed, CredentialPlace place,
+                                                        const IpAddress& peer, Seconds now) {
+  if (head.field_count("Authorization") > 1 || head.field_count(settings_.api_key_header) > 1 ||
+      (!place.header.empty() && head.field_count(place.header) > 1)) {
+    return fail(kTwoCredentials, peer, now);
+  }
+  const std::optional<std::string> credential = credential_of(head, place);
+  if (!credential) return fail(kMissingToken, peer, now);
+  std::shared_ptr<const Table> table;
+  {
+    const std::lock_guard lock(mutex_);
+    table = table_;
+  }
+  const Token* token = find(*table, *credential);
+  if (token == nullptr) return fail(kUnknownToken, peer, now);
+  if (token->scope != needed) return fail(kWrongScope, peer, now);
+  return token->name;
+}
+
+}  // namespace straykey

@@ -1,0 +1,95 @@
+#pragma once
+// ConnectionTable and ByteBudget: how much of the machine the connections of one listener may hold.
+//
+// Thread: any (synchronised inside).
+// Bounds: ConnectionLimits; an IPv6 address counts by its /64. ByteBudget never goes over its total.
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "core/location/ip_address.h"
+
+namespace straykey {
+
+// The address a limit counts by: an IPv4 address itself, of an IPv6 address its /64 (what one sender owns at least).
+[[nodiscard]] IpAddress counted_as(IpAddress address) noexcept;
+
+struct ConnectionLimits {
+  std::size_t connections_max = 4'096;
+  std::size_t per_address_max = 256;
+};
+
+class ConnectionTable {
+ public:
+  // A counted place, given back when it ends. Must not outlive the table.
+  class Place {
+   public:
+    Place(ConnectionTable& table, IpAddress address) : table_(&table), address_(address) {}
+    Place(Place&& other) noexcept : table_(std::exchange(other.table_, nullptr)), address_(other.address_) {}
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (table_ != nullptr) table_->leave(address_);
+    }
+
+   private:
+    ConnectionTable* table_;
+    IpAddress address_;
+  };
+
+  explicit ConnectionTable(ConnectionLimits limits) : limits_(limits) {}
+
+  // nullopt: one of the limits is reached.
+  [[nodiscard]] std::optional<Place> enter(const IpAddress& address);
+  [[nodiscard]] std::size_t size() const;
+  // True once no connection is left, false at the deadline.
+  [[nodiscard]] bool wait_empty_until(std::chrono::steady_clock::time_point deadline) const;
+
+ private:
+  void leave(const IpAddress& address) noexcept;
+
+  const ConnectionLimits limits_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable emptied_;
+  std::map<IpAddress, std::size_t> by_address_;
+  std::size_t size_ = 0;
+};
+
+// Bytes of bodies that are being read or judged, over all connections and listeners that share it.
+class ByteBudget {
+ public:
+  explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  [[nodiscard]] bool take(std::size_t bytes) noexcept;
+  void give_back(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t bytes_max_;
+  std::atomic<std::size_t> used_{0};
+};
+
+// What one request holds of a budget; gives it back at the latest when it ends.
+class BudgetShare {
+ public:
+  explicit BudgetShare(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
+  BudgetShare(const BudgetShare&) = delete;
+  BudgetShare& operator=(const BudgetShare&) = delete;
+  ~BudgetShare() { clear(); }
+
+  // Takes what is missing to hold `bytes` in all; false: the budget is spent, nothing changed.
+  [[nodiscard]] bool grow_to(std::size_t bytes) noexcept;
+  void clear() noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept { return held_; }
+
+ private:
+  std::shared_ptr<ByteBudget> budget_;
+  std::size_t held_ = 0;
+};
+
+}  // namespace straykey

@@ -1,0 +1,79 @@
+#include "net/http_listener.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+
+namespace straykey {
+namespace {
+
+constexpr std::array<unsigned, 18> kStatuses{0,   200, 202, 400, 401, 403, 404, 405, 411,
+                                             413, 414, 415, 417, 429, 431, 500, 503, 505};
+
+std::map<unsigned, Counter*> reply_counters(Metrics& metrics, const std::string& listener) {
+  std::map<unsigned, Counter*> counters;
+  for (const unsigned status : kStatuses) {
+    const std::string code = status == 0 ? "other" : std::to_string(status);
+    counters[status] = &metrics.counter("straykey_http_requests_total", "Requests answered, by status code.",
+                                        {{"listener", listener}, {"code", code}});
+  }
+  return counters;
+}
+
+// Differs between starts, so that an id names one request for ever.
+std::string random_prefix() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
+
+HttpListenerSettings admin_listener_defaults() {
+  HttpListenerSettings settings;
+  settings.name = "admin";
+  settings.address = "127.0.0.1";
+  settings.port = 9443;
+  settings.allowed_hosts = {"localhost", "127.0.0.1", "[::1]"};
+  settings.connections = {256, 256};
+  return settings;
+}
+
+HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
+    : replies(reply_counters(metrics, listener)),
+      request_seconds(metrics.histogram("straykey_http_request_seconds", "From the end of a request's head to its reply.",
+                                        {{"listener", listener}})),
+      connections(metrics.gauge("straykey_connections", "Open connections.", {{"listener", listener}})),
+      bytes_in_flight(metrics.gauge("straykey_bytes_in_flight", "Bytes of HTTP bodies being read or judged.")),
+      full(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
+                           {{"listener", listener}, {"reason", "connections"}})),
+      full_address(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
+                                   {{"listener", listener}, {"reason", "address"}})),
+      accept_errors(metrics.counter("straykey_accept_errors_total", "Failed accepts; accepting goes on.", {{"listener", listener}})),
+      handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total", "TLS handshakes that failed or timed out.",
+                                        {{"listener", listener}})),
+      timeouts(metrics.counter("straykey_http_timeouts_total", "Deadlines that passed: connections closed, or answered 503.",
+                               {{"listener", listener}})) {}
+
+void HttpMetrics::count_reply(unsigned status) noexcept {
+  const auto found = replies.find(status);
+  (found == replies.end() ? replies.find(0) : found)->second->add();
+}
+
+HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter routes, std::shared_ptr<Authenticator> tokens,
+                           std::shared_ptr<ByteBudget> bytes, std::size_t io_threads, Metrics& metrics, Log& logs)
+    : settings(std::move(listener_settings)),
+      router(std::move(routes)),
+      auth(std::move(tokens)),
+      budget(std::move(bytes)),
+      counts(metrics, settings.name),
+      log(logs),
+      connections(settings.connections),
+      sessions(io_threads),
+      id_prefix_(random_prefix()) {}
+
+std::string HttpListener::next_request_id() {
+  return fmt::format("{}-{:x}", id_prefix_, ids_.fetch_add(1, std::memory_order_relaxed));
+}
+
+}  // namespace straykey

@@ -1,0 +1,103 @@
+#pragma once
+// HttpListenerSettings, and what all connections of one listener share.
+//
+// Thread: settings are values; HttpListener is any, but each of `sessions` belongs to its io thread.
+// Bounds: HttpTimeouts, ConnectionLimits, HeadLimits, the byte budget; the read buffer of a connection holds kReadBufferBytes.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "net/auth.h"
+#include "net/connection_table.h"
+#include "net/http_router.h"
+#include "net/request_guard.h"
+#include "net/tls.h"
+
+namespace straykey {
+
+// Chunk headers, chunk extensions and trailers must fit whole into it (trap 1: without a limit 20 MB of extension are kept).
+inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
+
+// One deadline at a time, armed anew at each phase of a connection.
+struct HttpTimeouts {
+  std::chrono::milliseconds handshake{5'000};
+  std::chrono::milliseconds head{10'000};
+  std::chrono::milliseconds body{30'000};
+  std::chrono::milliseconds body_per_64_kib{1'000};
+  std::chrono::milliseconds idle{60'000};
+  std::chrono::milliseconds answer{60'000};   // of the handler: then 503, sending again never harms
+  std::chrono::milliseconds reply{15'000};
+  std::chrono::milliseconds linger{2'000};    // for a peer to take a refusal and stop sending
+  std::chrono::milliseconds tick{100};        // how often deadlines are looked at
+};
+
+struct HttpListenerSettings {
+  std::string name = "ingest";                // metric label
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 0;                     // 0: any free one
+  std::optional<TlsFiles> tls;                // nullopt: plain HTTP
+  std::vector<std::string> allowed_hosts;     // Host without port; empty: any
+  HeadLimits head;
+  ConnectionLimits connections;
+  HttpTimeouts timeouts;
+};
+
+// The admin listener as it is by default: loopback only, answering to loopback names only, with connections of its own, so
+// that a flood of senders does not lock the operator out.
+[[nodiscard]] HttpListenerSettings admin_listener_defaults();
+
+// Bodies in flight over all listeners.
+struct HttpBudgetSettings {
+  std::size_t bytes_in_flight_max = 256u << 20;
+};
+
+struct HttpMetrics {
+  HttpMetrics(Metrics& metrics, const std::string& listener);
+
+  void count_reply(unsigned status) noexcept;
+
+  std::map<unsigned, Counter*> replies;       // by status; the closed set that this server sends, 0 for any other
+  Histogram& request_seconds;
+  Gauge& connections;
+  Gauge& bytes_in_flight;
+  Counter& full;
+  Counter& full_address;
+  Counter& accept_errors;
+  Counter& handshakes_failed;
+  Counter& timeouts;
+};
+
+class HttpSession;
+
+struct HttpListener {
+  HttpListener(HttpListenerSettings listener_settings, HttpRouter routes, std::shared_ptr<Authenticator> tokens,
+               std::shared_ptr<ByteBudget> bytes, std::size_t io_threads, Metrics& metrics, Log& logs);
+
+  [[nodiscard]] std::string next_request_id();
+
+  const HttpListenerSettings settings;
+  const HttpRouter router;
+  const std::shared_ptr<Authenticator> auth;
+  const std::shared_ptr<ByteBudget> budget;
+  HttpMetrics counts;
+  Log& log;
+  ConnectionTable connections;
+  std::vector<std::unordered_set<HttpSession*>> sessions;   // of each io thread
+  std::atomic<bool> draining{false};
+  std::atomic<std::chrono::steady_clock::time_point> drain_deadline{std::chrono::steady_clock::time_point::max()};
+
+ private:
+  const std::string id_prefix_;
+  std::atomic<std::uint64_t> ids_{0};
+};
+
+}  // namespace straykey

@@ -1,0 +1,295 @@
+#include "net/http_session.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "core/event/cloudtrail.h"
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+constexpr std::size_t kHeadReadBytes = 4 * 1024;
+constexpr std::size_t kDrainBytesMax = 1 << 20;
+
+constexpr Refusal kHostNotAllowed{403, "host_not_allowed", "This listener does not answer to that Host."};
+constexpr Refusal kBodyTooLarge{413, "body_too_large", "The body is larger than this address accepts."};
+constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
+constexpr Refusal kBadRequest{400, "bad_request", "The request cannot be read."};
+constexpr Refusal kBadChunk{400, "bad_chunk", "The chunked body is malformed, or its extensions or trailers are too long."};
+constexpr Refusal kNoAnswer{503, "not_committed_in_time", "The request was not committed in time; send it again.", 1};
+
+Seconds unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string_view view_of(const boost::beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
+}  // namespace
+
+HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer,
+                         ConnectionTable::Place place)
+    : listener_(std::move(listener)),
+      peer_(peer),
+      place_(std::move(place)),
+      executor_(socket.get_executor()),
+      stream_(std::move(socket), tls),
+      wake_(executor_),
+      buffer_(std::max(kReadBufferBytes, listener_->settings.head.block_bytes_max + kHeadReadBytes)),
+      share_(listener_->budget) {
+  listener_->counts.connections.add(1);
+}
+
+HttpSession::~HttpSession() {
+  listener_->sessions[peer_.io_thread].erase(this);
+  listener_->counts.connections.add(-1);
+}
+
+void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
+  phase_ = phase;
+  deadline_ = std::chrono::steady_clock::now() + limit;
+}
+
+void HttpSession::sweep(TimePoint now) {
+  const bool draining = listener_->draining.load();
+  if (draining && phase_ == Phase::idle) return stream_.close();
+  if (now < deadline_ && !(draining && now >= listener_->drain_deadline.load())) return;
+  if (phase_ != Phase::idle && phase_ != Phase::linger) listener_->counts.timeouts.add();
+  if (phase_ == Phase::answer) return settle(serial_, refusal_reply(kNoAnswer));
+  if (phase_ == Phase::handshake) listener_->counts.handshakes_failed.add();
+  deadline_ = TimePoint::max();
+  stream_.close();
+}
+
+IoAwait<void> HttpSession::run() {
+  listener_->sessions[peer_.io_thread].insert(this);
+  if (stream_.is_tls()) {
+    enter(Phase::handshake, listener_->settings.timeouts.handshake);
+    if (const IoError error = co_await stream_.handshake()) {
+      if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
+      stream_.close();
+      co_return;
+    }
+  }
+  enter(Phase::head, listener_->settings.timeouts.head);
+  while (co_await serve_request() == Step::done) {
+    // The next request: those already received need no waiting.
+    const HttpTimeouts& timeouts = listener_->settings.timeouts;
+    if (buffer_.size() > 0) {
+      enter(Phase::head, timeouts.head);
+    } else {
+      enter(Phase::idle, timeouts.idle);
+      if (buffer_.capacity() > kHeadReadBytes) buffer_.shrink_to_fit();
+    }
+  }
+}
+
+IoAwait<HttpSession::Step> HttpSession::serve_request() {
+  ++serial_;
+  refusal_.reset();
+  reply_.reset();
+  parser_.reset();
+  head_ = RequestHead{};
+  match_ = {};
+  keep_alive_ = false;
+  if (co_await receive_head() == Step::ended) co_return Step::ended;
+  head_at_ = std::chrono::steady_clock::now();
+  request_id_ = listener_->next_request_id();
+  if (!refusal_) refusal_ = examine_head();
+  if (!refusal_ && co_await receive_body() == Step::ended) co_return Step::ended;
+  HttpReply reply = refusal_ ? refusal_reply(*refusal_) : co_await answer();
+  share_.clear();
+  co_return co_await send(std::move(reply));
+}
+
+IoAwait<HttpSession::Step> HttpSession::receive_head() {
+  HeadScanner scanner(listener_->settings.head);
+  for (;;) {
+    const HeadScanner::Verdict verdict = scanner.scan(view_of(buffer_));
+    if (verdict == HeadScanner::Verdict::refused) {
+      refusal_ = scanner.refusal();
+      co_return Step::done;
+    }
+    if (verdict == HeadScanner::Verdict::complete) {
+      head_block_.assign(view_of(buffer_).substr(scanner.begin(), scanner.end() - scanner.begin()));
+      buffer_.consume(scanner.end());
+      co_return Step::done;
+    }
+    if (co_await read_more(kHeadReadBytes) == Step::ended) co_return Step::ended;
+    if (phase_ == Phase::idle) enter(Phase::head, listener_->settings.timeouts.head);
+  }
+}
+
+IoAwait<HttpSession::Step> HttpSession::read_more(std::size_t bytes_max) {
+  const std::size_t space = buffer_.max_size() - buffer_.size();
+  CHECK(space > 0);
+  const auto [error, size] = co_await stream_.read_some(buffer_.prepare(std::min(space, bytes_max)));
+  if (error) {
+    stream_.close();
+    co_return Step::ended;
+  }
+  buffer_.commit(size);
+  co_return Step::done;
+}
+
+std::optional<Refusal> HttpSession::examine_head() {
+  const HttpListenerSettings& settings = listener_->settings;
+  if (auto refusal = read_head(head_block_, settings.head, head_)) return refusal;
+  // Bytes of a body that is not going to be read would be taken for the next request.
+  keep_alive_ = head_.keep_alive && !head_.has_body();
+  const auto same_host = [this](const std::string& host) { return equal_ignoring_case(host, head_.host); };
+  if (!settings.allowed_hosts.empty() && std::none_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), same_host)) {
+    return kHostNotAllowed;
+  }
+  match_ = listener_->router.find(head_.method, head_.path);
+  if (match_.refusal) return match_.refusal;
+  if (auto refusal = authenticate()) return refusal;
+  return begin_body();
+}
+
+std::optional<Refusal> HttpSession::authenticate() {
+  source_.clear();
+  const Route& route = *match_.route;
+  if (!route.scope) return std::nullopt;
+  // A probe may come without a token; with a wrong one it should hear so.
+  if (match_.probe && !listener_->auth->presents_credential(head_, route.credentials)) return std::nullopt;
+  auto checked = listener_->auth->check(head_, *route.scope, route.credentials, peer_.address, unix_seconds());
+  if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
+  source_ = std::get<std::string>(std::move(checked));
+  return std::nullopt;
+}
+
+std::optional<Refusal> HttpSession::begin_body() {
+  Refusal too_large = kBodyTooLarge;
+  too_large.status = match_.route->too_large_status;
+  const std::size_t bytes_max = match_.probe ? 0 : match_.route->body_bytes_max;
+  const std::uint64_t length = head_.content_length.value_or(0);
+  if (length > bytes_max) return too_large;
+  if (!share_.grow_to(static_cast<std::size_t>(length))) return kBusy;
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(kReadBufferBytes));
+  parser_->body_limit(bytes_max);
+  IoError error;
+  parser_->put(asio::buffer(head_block_), error);
+  if (error == http::error::need_more) error = {};
+  if (error || !parser_->is_header_done()) return kBadRequest;
+  parser_->eager(true);
+  parser_->get().body().reserve(static_cast<std::size_t>(length) + kJsonPadding);
+  return std::nullopt;
+}
+
+IoAwait<HttpSession::Step> HttpSession::receive_body() {
+  const HttpTimeouts& timeouts = listener_->settings.timeouts;
+  if (parser_->is_done()) {
+    keep_alive_ = head_.keep_alive;
+    co_return Step::done;
+  }
+  body_at_ = std::chrono::steady_clock::now();
+  const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
+  enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
+  if (head_.expects_continue && buffer_.size() == 0) {
+    if (co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n")) {
+      stream_.close();
+      co_return Step::ended;
+    }
+  }
+  for (;;) {
+    refusal_ = take_body_bytes();
+    if (refusal_) co_return Step::done;
+    if (parser_->is_done()) {
+      keep_alive_ = head_.keep_alive;
+      co_return Step::done;
+    }
+    if (co_await read_more(kReadBufferBytes) == Step::ended) co_return Step::ended;
+  }
+}
+
+// Feeds the parser what has been received, and makes room in the budget for what may come next.
+std::optional<Refusal> HttpSession::take_body_bytes() {
+  IoError error;
+  buffer_.consume(parser_->put(buffer_.data(), error));
+  if (error == http::error::body_limit) {
+    Refusal too_large = kBodyTooLarge;
+    too_large.status = match_.route->too_large_status;
+    return too_large;
+  }
+  if (error && error != http::error::need_more) return kBadChunk;
+  if (parser_->is_done()) return std::nullopt;
+  if (buffer_.size() == buffer_.max_size()) return kBadChunk;
+  if (!head_.chunked) return std::nullopt;
+  const std::size_t received = parser_->get().body().size();
+  if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
+  const HttpTimeouts& timeouts = listener_->settings.timeouts;
+  deadline_ = body_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
+  return std::nullopt;
+}
+
+IoAwait<HttpReply> HttpSession::answer() {
+  if (match_.probe) co_return HttpReply{};
+  enter(Phase::answer, listener_->settings.timeouts.answer);
+  match_.route->handle(HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
+                       reply_callback());
+  while (!reply_) {
+    wake_.expires_at(TimePoint::max());
+    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable_t<IoExecutor>{}));
+  }
+  co_return std::move(*reply_);
+}
+
+ReplyTo HttpSession::reply_callback() {
+  return [weak = weak_from_this(), serial = serial_](HttpReply reply) {
+    std::shared_ptr<HttpSession> session = weak.lock();
+    if (session == nullptr) return;
+    const IoExecutor executor = session->executor_;
+    // The session travels along: it must end on its own thread.
+    asio::dispatch(executor, [session = std::move(session), serial, reply = std::move(reply)]() mutable {
+      session->settle(serial, std::move(reply));
+    });
+  };
+}
+
+void HttpSession::settle(std::uint64_t serial, HttpReply reply) {
+  if (serial != serial_ || reply_ || phase_ != Phase::answer) return;
+  reply_ = std::move(reply);
+  wake_.cancel();
+}
+
+HttpReply HttpSession::refusal_reply(const Refusal& refusal) {
+  const bool own_body = match_.route != nullptr && match_.route->refuse;
+  HttpReply reply = own_body ? match_.route->refuse(refusal, head_, request_id_) : error_reply(refusal, request_id_);
+  if (refusal.status == 405 && !match_.allow.empty()) reply.headers.push_back({"Allow", match_.allow});
+  return reply;
+}
+
+IoAwait<HttpSession::Step> HttpSession::send(HttpReply reply) {
+  const HttpTimeouts& timeouts = listener_->settings.timeouts;
+  enter(Phase::reply, timeouts.reply);
+  keep_alive_ = keep_alive_ && !listener_->draining.load();
+  std::string bytes = render_head(reply, keep_alive_, unix_seconds());
+  if (head_.method != HttpMethod::head) bytes += reply.body;
+  const IoError error = co_await stream_.write(bytes);
+  listener_->counts.count_reply(reply.status);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - head_at_;
+  listener_->counts.request_seconds.observe(taken.count());
+  if (error) {
+    stream_.close();
+    co_return Step::ended;
+  }
+  if (keep_alive_) co_return Step::done;
+  enter(Phase::linger, timeouts.linger);
+  if (refusal_ || buffer_.size() > 0) {
+    co_await stream_.drain_and_shut_down(kDrainBytesMax);
+  } else {
+    co_await stream_.shut_down();
+  }
+  co_return Step::ended;
+}
+
+}  // namespace straykey

@@ -1,0 +1,95 @@
+#pragma once
+// HttpSession: one connection, from its handshake to its end; its requests one after the other.
+//
+// Shape:  head -> guard -> route -> authenticate -> size -> (100 Continue) -> body -> handler -> reply, and again.
+// Order:  nothing of a request without a valid token is read beyond its head. Pipelined requests are answered in their order.
+// Thread: io (its own); only the ReplyTo given to a handler may be called from elsewhere.
+// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max, the byte budget.
+// Errors: a Refusal is answered, and the connection closed if bytes of its request may still come; a peer that breaks off or
+//         is too slow is closed without a word.
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/http_listener.h"
+#include "net/http_message.h"
+#include "net/http_stream.h"
+
+namespace straykey {
+
+class HttpSession : public std::enable_shared_from_this<HttpSession> {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  struct Peer {
+    IpAddress address;
+    std::size_t io_thread = 0;
+  };
+  HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer, ConnectionTable::Place place);
+  ~HttpSession();
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
+
+  // The whole life of the connection.
+  IoAwait<void> run();
+  // Enforces the deadline of the phase, and draining. Called at each tick.
+  void sweep(TimePoint now);
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+  enum class Phase : std::uint8_t { handshake, head, idle, body, answer, reply, linger };
+
+  void enter(Phase phase, std::chrono::milliseconds limit);
+  // What a step came to: go on, or the connection has ended.
+  enum class Step : std::uint8_t { done, ended };
+
+  IoAwait<Step> serve_request();
+  IoAwait<Step> receive_head();
+  // Guard, host, route, token, size: all that is decided before the body.
+  std::optional<Refusal> examine_head();
+  std::optional<Refusal> authenticate();
+  std::optional<Refusal> begin_body();
+  IoAwait<Step> receive_body();
+  std::optional<Refusal> take_body_bytes();
+  IoAwait<HttpReply> answer();
+  IoAwait<Step> send(HttpReply reply);
+  IoAwait<Step> read_more(std::size_t bytes_max);
+  [[nodiscard]] HttpReply refusal_reply(const Refusal& refusal);
+  [[nodiscard]] ReplyTo reply_callback();
+  void settle(std::uint64_t serial, HttpReply reply);
+
+  const std::shared_ptr<HttpListener> listener_;
+  const Peer peer_;
+  const ConnectionTable::Place place_;
+  const IoExecutor executor_;
+  HttpStream stream_;
+  Timer wake_;
+  Phase phase_ = Phase::head;
+  TimePoint deadline_ = TimePoint::max();
+  boost::beast::flat_buffer buffer_;
+
+  // Of the request in hand.
+  std::uint64_t serial_ = 0;
+  std::string request_id_;
+  std::string head_block_;
+  RequestHead head_;
+  HttpRouter::Match match_;
+  std::string source_;
+  std::optional<Parser> parser_;
+  BudgetShare share_;
+  std::optional<Refusal> refusal_;
+  std::optional<HttpReply> reply_;
+  TimePoint head_at_;
+  TimePoint body_at_;
+  bool keep_alive_ = false;
+};
+
+}  // namespace straykey

@@ -1,0 +1,70 @@
+#include "net/http_stream.h"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+}  // namespace
+
+HttpStream::HttpStream(IoSocket socket, const TlsContext& tls) : socket_(std::move(socket)) {
+  IoError ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (tls != nullptr) tls_.emplace(socket_, *tls);
+}
+
+IoAwait<IoError> HttpStream::handshake() {
+  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
+  co_return error;
+}
+
+IoAwait<std::pair<IoError, std::size_t>> HttpStream::read_some(asio::mutable_buffer buffer) {
+  if (tls_) {
+    const auto [error, size] = co_await tls_->async_read_some(buffer, kAwait);
+    co_return std::pair{error, size};
+  }
+  const auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
+  co_return std::pair{error, size};
+}
+
+IoAwait<IoError> HttpStream::write(std::string_view bytes) {
+  const asio::const_buffer buffer(bytes.data(), bytes.size());
+  if (tls_) {
+    const auto [error, size] = co_await asio::async_write(*tls_, buffer, kAwait);
+    co_return error;
+  }
+  const auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
+  co_return error;
+}
+
+IoAwait<void> HttpStream::shut_down() {
+  if (tls_) co_await tls_->async_shutdown(kAwait);
+  IoError ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  close();
+}
+
+IoAwait<void> HttpStream::drain_and_shut_down(std::size_t bytes_max) {
+  IoError ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  std::array<char, 4096> dropped;  // NOLINT: written by the read
+  for (std::size_t total = 0; total < bytes_max;) {
+    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(dropped), kAwait);
+    if (error) break;
+    total += size;
+  }
+  close();
+}
+
+void HttpStream::close() noexcept {
+  IoError ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace straykey

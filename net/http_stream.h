@@ -1,0 +1,49 @@
+#pragma once
+// HttpStream: one accepted connection, plain or TLS, with one way to read, write and end it.
+//
+// Thread: io (the connection's own); every call is awaited there, one read and one write at a time.
+// Errors: by error_code. close() may be called at any time and ends whatever is awaited.
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "net/io_runtime.h"
+#include "net/tls.h"
+
+namespace straykey {
+
+using IoSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+using IoError = boost::system::error_code;
+template <class T>
+using IoAwait = boost::asio::awaitable<T, IoExecutor>;
+
+class HttpStream {
+ public:
+  // `tls` nullptr: plain.
+  HttpStream(IoSocket socket, const TlsContext& tls);
+  HttpStream(const HttpStream&) = delete;
+  HttpStream& operator=(const HttpStream&) = delete;
+
+  [[nodiscard]] bool is_tls() const noexcept { return tls_.has_value(); }
+  IoAwait<IoError> handshake();
+  IoAwait<std::pair<IoError, std::size_t>> read_some(boost::asio::mutable_buffer buffer);
+  // Writes all of it.
+  IoAwait<IoError> write(std::string_view bytes);
+  // Ends it well after the last reply: TLS close_notify, then TCP.
+  IoAwait<void> shut_down();
+  // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to `bytes_max`,
+  // because a close with unread bytes would reset the connection and take the reply with it.
+  IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
+  void close() noexcept;
+
+ private:
+  IoSocket socket_;
+  std::optional<boost::asio::ssl::stream<IoSocket&>> tls_;
+};
+
+}  // namespace straykey

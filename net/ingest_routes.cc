@@ -1,0 +1,158 @@
+#include "net/ingest_routes.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+#include "core/base/check.h"
+
+namespace straykey {
+namespace {
+
+constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding", "Content-Encoding must be identity, gzip or deflate."};
+constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
+constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
+constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.", 5};
+
+std::optional<ContentEncoding> encoding_of(const RequestHead& head) {
+  if (head.field_count("Content-Encoding") > 1) return std::nullopt;
+  const std::string_view word = head.field("Content-Encoding");
+  if (word.empty() || equal_ignoring_case(word, "identity")) return ContentEncoding::identity;
+  if (equal_ignoring_case(word, "gzip") || equal_ignoring_case(word, "x-gzip")) return ContentEncoding::gzip;
+  if (equal_ignoring_case(word, "deflate")) return ContentEncoding::deflate;
+  return std::nullopt;
+}
+
+Refusal refusal_of(PayloadError error) {
+  switch (error) {
+    case PayloadError::empty_body: return {400, name_of(error), "The body is empty."};
+    case PayloadError::unreadable_body: return {400, name_of(error), "The body is not JSON."};
+    case PayloadError::bad_compression: return {400, name_of(error), "The body does not decompress."};
+    case PayloadError::inflated_too_large: return {413, name_of(error), "The body is too large once decompressed."};
+    case PayloadError::too_many_records: return {413, name_of(error), "The body holds too many records."};
+  }
+  CHECK(false);
+  return {};
+}
+
+HttpReply render_events(const IngestOutcome& outcome, std::string_view request_id) {
+  if (outcome.refusal) return error_reply(*outcome.refusal, request_id);
+  HttpReply reply;
+  auto out = std::back_inserter(reply.body);
+  fmt::format_to(out, "{{\"accepted\":{},\"rejected\":{},\"errors\":[", outcome.accepted, outcome.rejected);
+  const char* separator = "";
+  for (const IngestOutcome::Reject& reject : outcome.rejects) {
+    fmt::format_to(out, "{}{{\"index\":{},\"code\":\"{}\"}}", separator, reject.index, name_of(reject.reason));
+    separator = ",";
+  }
+  reply.body += "]}\n";
+  return reply;
+}
+
+}  // namespace
+
+struct Ingest::Pending {
+  IngestOutcome outcome;
+  Tally tally{};            // rejects by reason, counted when the request is answered with 200
+  std::size_t events = 0;
+  std::string request_id;
+  Render render;
+  ReplyTo reply;
+
+  void finish(std::optional<Refusal> refusal) {
+    outcome.refusal = std::move(refusal);
+    reply(render(outcome, request_id));
+  }
+};
+
+Ingest::Ingest(IngestSettings settings, std::size_t io_threads, Outlets outlets, Metrics& metrics)
+    : settings_(settings),
+      outlets_(std::move(outlets)),
+      metrics_(metrics),
+      refused_(metrics.counter("straykey_events_refused_total",
+                               "Events of requests that were answered 503 after reading: their sender has to send them again.")),
+      body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")) {
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
+    rejected_[i] = &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
+                                    {{"reason", name_of(static_cast<RejectReason>(i))}});
+  }
+  for (std::size_t i = 0; i < io_threads; ++i) lanes_.push_back(std::make_unique<Lane>(settings_.payload));
+}
+
+Ingest::~Ingest() = default;
+
+Counter& Ingest::received_from(Lane& lane, const std::string& source) {
+  auto found = lane.received.find(source);
+  if (found == lane.received.end()) {
+    Counter& counter = metrics_.counter("straykey_events_received_total",
+                                        "Events taken out of bodies, by the name of the token that brought them.", {{"source", source}});
+    found = lane.received.emplace(source, &counter).first;
+  }
+  return *found->second;
+}
+
+std::optional<Refusal> Ingest::read(const HttpRequest& http, Lane& lane, Request& request, Pending& pending) {
+  const std::optional<ContentEncoding> encoding = encoding_of(http.head);
+  if (!encoding) return kUnsupportedEncoding;
+  PayloadReader::Sink sink;
+  sink.on_event = [&request](std::uint32_t, Event&& event) { request.events.push_back(std::move(event)); };
+  sink.on_reject = [&](std::uint32_t index, RejectReason reason, std::string_view record) {
+    IngestOutcome& outcome = pending.outcome;
+    ++outcome.rejected;
+    ++pending.tally[static_cast<std::size_t>(reason)];
+    if (outcome.rejects.size() < settings_.errors_listed_max) outcome.rejects.push_back({index, reason});
+    if (outlets_.on_reject) outlets_.on_reject(reason, record, http.source);
+  };
+  const auto error = lane.reader.read(request.body, *encoding, request.received_at, request.arena, sink);
+  if (error) return refusal_of(*error);
+  return std::nullopt;
+}
+
+void Ingest::take(HttpRequest http, Render render, const ReplyTo& reply) {
+  CHECK(http.io_thread < lanes_.size());
+  Lane& lane = *lanes_[http.io_thread];
+  auto pending = std::make_shared<Pending>();
+  pending->request_id = http.request_id;
+  pending->render = std::move(render);
+  pending->reply = reply;
+  body_bytes_.add(http.body.size());
+  auto request = std::make_unique<Request>();
+  request->received_at = outlets_.now();
+  request->set_body(std::move(http.body));
+  if (auto refusal = read(http, lane, *request, *pending)) return pending->finish(refusal);
+  pending->events = pending->outcome.accepted = request->events.size();
+  received_from(lane, http.source).add(pending->events);
+  submit(std::move(request), pending);
+}
+
+void Ingest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending) {
+  const auto done = [this, pending](RequestOutcome outcome) {
+    if (outcome == RequestOutcome::failed) {
+      refused_.add(pending->events);
+      return pending->finish(kNotCommitted);
+    }
+    for (std::size_t i = 0; i < kRejectReasonCount; ++i)
+      if (pending->tally[i] > 0) rejected_[i]->add(pending->tally[i]);
+    pending->finish(std::nullopt);
+  };
+  if (request->events.empty()) return done(RequestOutcome::committed);
+  request->on_done = done;
+  const SubmitResult result = outlets_.submit(request);
+  if (result == SubmitResult::accepted) return;
+  refused_.add(pending->events);
+  pending->finish(result == SubmitResult::overloaded ? kOverloaded : kStopped);
+}
+
+void add_ingest_routes(HttpRouter& router, Ingest& ingest) {
+  Route route;
+  route.method = HttpMethod::post;
+  route.path = "/v1/events";
+  route.scope = TokenScope::ingest;
+  route.purpose = "POST CloudTrail records to this address: JSON as it comes, plain or gzip, with an ingest token.";
+  route.body_bytes_max = ingest.settings().body_bytes_max;
+  route.handle = [&ingest](HttpRequest request, const ReplyTo& reply) { ingest.take(std::move(request), render_events, reply); };
+  router.add(std::move(route));
+}
+
+}  // namespace straykey

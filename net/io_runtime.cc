@@ -1,0 +1,46 @@
+#include "net/io_runtime.h"
+
+#include <exception>
+
+#include "core/base/check.h"
+
+namespace straykey {
+
+IoRuntime::IoRuntime(Settings settings, Log& log, Metrics& metrics)
+    : log_(log),
+      exceptions_(metrics.counter("straykey_io_exceptions_total", "Exceptions that came out of a handler of an io thread.")) {
+  CHECK(settings.threads > 0);
+  for (std::size_t i = 0; i < settings.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
+}
+
+IoRuntime::~IoRuntime() { stop(); }
+
+void IoRuntime::start() {
+  for (const auto& lane : lanes_) {
+    CHECK(!lane->thread.joinable());
+    lane->thread = std::thread([this, &context = lane->context] { run(context); });
+  }
+}
+
+void IoRuntime::stop() {
+  for (const auto& lane : lanes_) lane->context.stop();
+  for (const auto& lane : lanes_)
+    if (lane->thread.joinable()) lane->thread.join();
+}
+
+void IoRuntime::run(boost::asio::io_context& context) {
+  for (;;) {
+    try {
+      context.run();
+      return;  // stopped: the work guard keeps it from ending otherwise
+    } catch (const std::exception& error) {
+      exceptions_.add();
+      log_.error("an io handler threw", {{"what", error.what()}});
+    } catch (...) {
+      exceptions_.add();
+      log_.error("an io handler threw something that is no exception");
+    }
+  }
+}
+
+}  // namespace straykey

@@ -1,0 +1,54 @@
+#pragma once
+// IoRuntime: the io threads, each with an io_context of its own, so that what lives on one thread needs no lock.
+//
+// Thread: start-up constructs, starts and stops; context() any.
+// Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have ended before
+//         the runtime is destroyed.
+// Errors: an exception out of a handler is logged and counted, and its thread runs on (GUARANTEES, trap 1).
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+
+namespace straykey {
+
+using IoExecutor = boost::asio::io_context::executor_type;
+
+class IoRuntime {
+ public:
+  struct Settings {
+    std::size_t threads = 2;
+  };
+  IoRuntime(Settings settings, Log& log, Metrics& metrics);
+  ~IoRuntime();
+  IoRuntime(const IoRuntime&) = delete;
+  IoRuntime& operator=(const IoRuntime&) = delete;
+
+  // REQUIRES: called once.
+  void start();
+  // Ends all threads; may be called more than once.
+  void stop();
+
+  [[nodiscard]] std::size_t threads() const noexcept { return lanes_.size(); }
+  // REQUIRES: i < threads().
+  [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return lanes_[i]->context; }
+
+ private:
+  struct Lane {
+    boost::asio::io_context context{1};   // one thread runs it
+    boost::asio::executor_work_guard<IoExecutor> work{context.get_executor()};
+    std::thread thread;
+  };
+  void run(boost::asio::io_context& context);
+
+  Log& log_;
+  Counter& exceptions_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,43 @@
+#pragma once
+// TlsServer: certificate, key and rules for the connections that others open to us.
+//
+// Thread: any (synchronised inside): current() hands out the context of now, reload() swaps it for new connections.
+// Errors: one clear sentence for each thing that can be wrong with the files; a failed reload keeps the old context.
+// Source: Mozilla "intermediate" 5.7: TLS 1.2 with ECDHE and AEAD, TLS 1.3; GUARANTEES, Security settings. Session tickets are
+//         on: EventBridge opens a new connection for each event. Use a P-256 certificate (trap 9).
+#include <boost/asio/ssl/context.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+
+namespace straykey {
+
+struct TlsFiles {
+  std::string certificate;   // PEM, the server's own first, then its chain
+  std::string key;           // PEM, not encrypted, not readable by others
+};
+
+using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
+
+// A server context of these files, valid at `now`.
+[[nodiscard]] Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now);
+
+class TlsServer {
+ public:
+  explicit TlsServer(TlsFiles files) : files_(std::move(files)) {}
+
+  // Reads the files again; connections that exist keep what they have. Call once before current().
+  Status reload(Seconds now);
+  // REQUIRES: a reload() succeeded.
+  [[nodiscard]] TlsContext current() const;
+
+ private:
+  const TlsFiles files_;
+  mutable std::mutex mutex_;
+  TlsContext context_;
+};
+
+}  // namespace straykey
