@@ -1,0 +1,239 @@
+#include "core/engine/memory_store.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kKeyBytesMax =
+    511;  // LMDB's limit; the same here, so that a simulation finds what would break there
+
+// What a writer changed in one table: a value, or nothing for an erased key.
+using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+void check_key(std::string_view key) {
+  CHECK(!key.empty() && key.size() <= kKeyBytesMax);
+}
+
+}  // namespace
+
+const MemoryTables::Order& MemoryTables::TableRows::ordered() {
+  if (!order) {
+    std::vector<const Row*> sorted;
+    sorted.reserve(rows.size());
+    for (const Row& row : rows) sorted.push_back(&row);
+    std::sort(sorted.begin(), sorted.end(), ByKey{});
+    order.emplace(sorted.begin(), sorted.end());
+  }
+  return *order;
+}
+
+void MemoryTables::TableRows::put(const std::string& key, std::string value) {
+  const auto [row, is_new] = rows.try_emplace(key);
+  row->second = std::move(value);
+  if (is_new && order) order->insert(&*row);
+}
+
+void MemoryTables::TableRows::erase(const std::string& key) {
+  const auto row = rows.find(key);
+  if (row == rows.end()) return;
+  if (order) order->erase(&*row);
+  rows.erase(row);
+}
+
+MemoryTables::~MemoryTables() {
+  CHECK(readers_ == 0 && !writing_);
+}
+
+std::size_t MemoryTables::slot_of(Table table) const {
+  CHECK(half_of(table) == half_);
+  return static_cast<std::size_t>(table) % kTablesMax;
+}
+
+MemoryTables::TableRows& MemoryTables::rows_of(Table table) {
+  return tables_[slot_of(table)];
+}
+
+void MemoryTables::fail_next_commit(CommitOutcome outcome, bool kept) {
+  CHECK(outcome != CommitOutcome::committed);
+  CHECK(!kept || outcome == CommitOutcome::unknown);
+  next_outcome_ = outcome;
+  next_kept_ = kept;
+}
+
+void MemoryTables::break_down(std::string sentence) {
+  CHECK(!sentence.empty());
+  broken_ = std::move(sentence);
+}
+
+void MemoryTables::restart() {
+  CHECK(readers_ == 0 && !writing_);
+  broken_.clear();
+  next_outcome_ = CommitOutcome::committed;
+  next_kept_ = false;
+}
+
+class MemoryReader final : public StoreReader {
+ public:
+  explicit MemoryReader(MemoryTables& tables) : tables_(tables), failure_(tables.broken_) { ++tables_.readers_; }
+  MemoryReader(const MemoryReader&) = delete;
+  MemoryReader& operator=(const MemoryReader&) = delete;
+  ~MemoryReader() override { --tables_.readers_; }
+
+  std::optional<std::string_view> get(Table table, std::string_view key) override {
+    check_key(key);
+    const auto& rows = tables_.rows_of(table).rows;
+    if (!failure_.empty()) return std::nullopt;
+    const auto row = rows.find(key);
+    if (row == rows.end()) return std::nullopt;
+    return row->second;
+  }
+
+  void scan(Table table, std::string_view prefix, std::string_view from,
+            const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    auto& rows = tables_.rows_of(table);
+    if (!failure_.empty()) return;
+    const auto& order = rows.ordered();
+    for (auto at = order.lower_bound(std::max(prefix, from)); at != order.end(); ++at) {
+      if (!(*at)->first.starts_with(prefix) || !visit((*at)->first, (*at)->second)) return;
+    }
+  }
+
+  std::string_view failure() const override { return failure_; }
+
+ private:
+  MemoryTables& tables_;
+  std::string failure_;
+};
+
+class MemoryWriter final : public StoreWriter {
+ public:
+  explicit MemoryWriter(MemoryTables& tables) : tables_(tables), failure_(tables.broken_) {
+    CHECK(!tables_.writing_);
+    tables_.writing_ = true;
+  }
+  MemoryWriter(const MemoryWriter&) = delete;
+  MemoryWriter& operator=(const MemoryWriter&) = delete;
+  ~MemoryWriter() override {
+    if (!ended_) tables_.writing_ = false;
+  }
+
+  std::optional<std::string_view> get(Table table, std::string_view key) override {
+    CHECK(!ended_);
+    check_key(key);
+    const Changes& changes = changes_[tables_.slot_of(table)];
+    if (!failure_.empty()) return std::nullopt;
+    if (const auto change = changes.find(key); change != changes.end()) {
+      if (!change->second) return std::nullopt;
+      return *change->second;
+    }
+    const auto& rows = tables_.rows_of(table).rows;
+    const auto row = rows.find(key);
+    if (row == rows.end()) return std::nullopt;
+    return row->second;
+  }
+
+  void scan(Table table, std::string_view prefix, std::string_view from,
+            const std::function<bool(std::string_view, std::string_view)>& visit) override;
+
+  std::string_view failure() const override { return failure_; }
+
+  void put(Table table, std::string_view key, std::string_view value) override {
+    change(table, key, std::string(value));
+  }
+  void erase(Table table, std::string_view key) override { change(table, key, std::nullopt); }
+
+  CommitOutcome commit() override;
+
+ private:
+  void change(Table table, std::string_view key, std::optional<std::string> value) {
+    CHECK(!ended_ && scans_ == 0);
+    check_key(key);
+    Changes& changes = changes_[tables_.slot_of(table)];
+    if (!failure_.empty()) return;
+    if (const auto known = changes.find(key); known != changes.end()) {
+      known->second = std::move(value);
+    } else {
+      changes.emplace(key, std::move(value));
+    }
+  }
+  void apply();
+
+  MemoryTables& tables_;
+  std::array<Changes, MemoryTables::kTablesMax> changes_;
+  std::string failure_;
+  int scans_ = 0;  // scans under way: nothing may be written from inside one
+  bool ended_ = false;
+};
+
+// The committed rows and the changes, both in order, walked side by side; a change hides the row of the same key.
+void MemoryWriter::scan(Table table, std::string_view prefix, std::string_view from,
+                        const std::function<bool(std::string_view, std::string_view)>& visit) {
+  CHECK(!ended_);
+  const Changes& changes = changes_[tables_.slot_of(table)];
+  auto& rows = tables_.rows_of(table);
+  if (!failure_.empty()) return;
+  const auto& order = rows.ordered();
+  const std::string_view start = std::max(prefix, from);
+  auto row = order.lower_bound(start);
+  auto change = changes.lower_bound(start);
+  ++scans_;
+  for (bool more = true; more && (row != order.end() || change != changes.end());) {
+    const bool take_change = change != changes.end() && (row == order.end() || change->first <= (*row)->first);
+    const std::string& key = take_change ? change->first : (*row)->first;
+    if (!key.starts_with(prefix)) break;
+    if (take_change) {
+      if (row != order.end() && (*row)->first == key) ++row;
+      if (change->second) more = visit(key, *change->second);
+      ++change;
+    } else {
+      more = visit(key, (*row)->second);
+      ++row;
+    }
+  }
+  --scans_;
+}
+
+void MemoryWriter::apply() {
+  CHECK(tables_.readers_ == 0);  // a reader's views would change under it
+  for (std::size_t slot = 0; slot < changes_.size(); ++slot) {
+    for (auto& [key, value] : changes_[slot]) {
+      if (value) {
+        tables_.tables_[slot].put(key, std::move(*value));
+      } else {
+        tables_.tables_[slot].erase(key);
+      }
+    }
+  }
+}
+
+CommitOutcome MemoryWriter::commit() {
+  CHECK(!ended_ && scans_ == 0);
+  ended_ = true;
+  tables_.writing_ = false;
+  if (!failure_.empty()) return CommitOutcome::failed;
+  const bool changes_something =
+      std::any_of(changes_.begin(), changes_.end(), [](const Changes& c) { return !c.empty(); });
+  if (!changes_something) return CommitOutcome::committed;
+  const CommitOutcome outcome = std::exchange(tables_.next_outcome_, CommitOutcome::committed);
+  const bool kept = std::exchange(tables_.next_kept_, false);
+  if (outcome == CommitOutcome::committed || kept) apply();
+  if (outcome == CommitOutcome::failed) failure_ = "the commit failed, as asked for";
+  if (outcome == CommitOutcome::unknown) {
+    failure_ = "the outcome of the commit is unknown, as asked for";
+    tables_.broken_ = "an earlier commit has an unknown outcome: restart";
+  }
+  return outcome;
+}
+
+std::unique_ptr<StoreReader> MemoryTables::read() {
+  return std::make_unique<MemoryReader>(*this);
+}
+std::unique_ptr<StoreWriter> MemoryTables::write() {
+  return std::make_unique<MemoryWriter>(*this);
+}
+
+}  // namespace straykey

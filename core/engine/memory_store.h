@@ -1,0 +1,111 @@
+#pragma once
+// MemoryBaselineStore and MemoryAlertStore: the tables in memory, for offline scan, scenarios and simulation.
+//
+// Shape:  each table is a hash map; its order is built at the first scan of that table and kept from then on, so tables
+//         that are only looked up never pay for it. A writer collects its changes aside and applies them in commit().
+// Thread: one thread at a time for a store and all its transactions (the pipeline with real threads uses LMDB).
+// Order:  as store.h says, with one restriction that is CHECKed: a reader must not be alive when a commit changes
+//         something.
+// Errors: none of its own; those asked for with fail_next_commit() and break_down(), which do what LMDB and a disk do.
+// Bounds: none. It holds what it is given, at about 200 bytes a row plus key and value beyond 15 bytes.
+// Source: 1 M rows of 24 + 60 bytes, random order, 2-core VM, 2026-11-22: put 1,230 ns and get 210 ns (std::map: 2,630
+//         and 1,880); building the order of all of them at the first scan about 1 s, keeping it 1,200 ns more for each
+//         new key.
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+
+#include "core/base/check.h"
+#include "core/engine/store.h"
+
+namespace straykey {
+
+// What both stores are made of: the tables of one half, and the faults asked for.
+class MemoryTables {
+ public:
+  // REQUIRES: `some` is a table of the half that this store holds.
+  explicit MemoryTables(Table some) : half_(half_of(some)) {}
+  MemoryTables(const MemoryTables&) = delete;
+  MemoryTables& operator=(const MemoryTables&) = delete;
+  // REQUIRES: no transaction is alive.
+  ~MemoryTables();
+
+  [[nodiscard]] std::unique_ptr<StoreReader> read();
+  [[nodiscard]] std::unique_ptr<StoreWriter> write();
+  void fail_next_commit(CommitOutcome outcome, bool kept);
+  void break_down(std::string sentence);
+  void restart();
+
+ private:
+  friend class MemoryReader;
+  friend class MemoryWriter;
+
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+  using Rows = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
+  using Row = Rows::value_type;
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const Row* a, const Row* b) const noexcept { return a->first < b->first; }
+    bool operator()(const Row* a, std::string_view b) const noexcept { return a->first < b; }
+    bool operator()(std::string_view a, const Row* b) const noexcept { return a < b->first; }
+  };
+  using Order = std::set<const Row*, ByKey>;
+  struct TableRows {
+    Rows rows;
+    std::optional<Order> order;  // from the first scan on
+
+    const Order& ordered();
+    void put(const std::string& key, std::string value);
+    void erase(const std::string& key);
+  };
+  static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
+
+  [[nodiscard]] static std::size_t half_of(Table table) noexcept {
+    return static_cast<std::size_t>(table) / kTablesMax;
+  }
+  [[nodiscard]] TableRows& rows_of(Table table);
+  [[nodiscard]] std::size_t slot_of(Table table) const;
+
+  std::size_t half_;
+  std::array<TableRows, kTablesMax> tables_;
+  int readers_ = 0;
+  bool writing_ = false;
+  std::string broken_;  // why every transaction fails now; empty if none does
+  CommitOutcome next_outcome_ = CommitOutcome::committed;
+  bool next_kept_ = false;
+};
+
+template <class Interface>
+class MemoryStore final : public Interface {
+ public:
+  MemoryStore() : tables_(std::is_same_v<Interface, BaselineStore> ? Table::facts : Table::alerts) {}
+
+  [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_.read(); }
+  [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_.write(); }
+
+  // The next commit that has something to write answers `outcome`. After `unknown` every transaction fails until
+  // restart(), and the changes are there then if `kept`. REQUIRES: outcome is not committed; kept only with unknown.
+  void fail_next_commit(CommitOutcome outcome, bool kept = false) { tables_.fail_next_commit(outcome, kept); }
+  // From now on every new transaction has failed with this sentence, as on a damaged disk, until restart().
+  void break_down(std::string sentence) { tables_.break_down(std::move(sentence)); }
+  // What a restart of the process does: faults asked for are forgotten, what was committed stays. A crash is this after
+  // destroying the transactions. REQUIRES: no transaction is alive.
+  void restart() { tables_.restart(); }
+
+ private:
+  MemoryTables tables_;
+};
+
+using MemoryBaselineStore = MemoryStore<BaselineStore>;
+using MemoryAlertStore = MemoryStore<AlertStore>;
+
+}  // namespace straykey

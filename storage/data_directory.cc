@@ -1,0 +1,245 @@
+#include "storage/data_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace straykey {
+namespace {
+
+constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kFormatBytesMax = 4096;
+constexpr std::string_view kMergerName = "merger";
+
+std::string partition_name(unsigned number) {
+  return fmt::format("shard-{:02}", number);
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t end = path.find_last_not_of('/');
+  const std::size_t slash = path.find_last_of('/', end);
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Descriptor open_at(int directory, const std::string& name, int flags) {
+  return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+}
+
+bool write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// The names in a directory except those that are there before there is a store.
+bool holds_other_files(int directory) {
+  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (listing == nullptr) return true;
+  bool others = false;
+  while (const dirent* entry = ::readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    others = others || (name != "." && name != ".." && name != "lock" && name != "format.new" && name != "lost+found");
+  }
+  ::closedir(listing);
+  return others;
+}
+
+}  // namespace
+
+std::optional<std::string_view> refused_file_system(std::uint64_t type) noexcept {
+  struct Refused {
+    std::uint64_t type;
+    std::string_view name;
+  };
+  // linux/magic.h; CIFS, SMB2, Ceph and GFS2 from their sources.
+  static constexpr std::array<Refused, 11> kRefused{{{0x6969, "NFS"},
+                                                     {0x65735546, "FUSE"},
+                                                     {0x517B, "SMB"},
+                                                     {0xFF534D42, "CIFS"},
+                                                     {0xFE534D42, "SMB"},
+                                                     {0x01021997, "9P"},
+                                                     {0x00C36400, "Ceph"},
+                                                     {0x5346414F, "AFS"},
+                                                     {0x0BD00BD0, "Lustre"},
+                                                     {0x01161970, "GFS2"},
+                                                     {0x7461636F, "OCFS2"}}};
+  const auto found = std::find_if(kRefused.begin(), kRefused.end(), [&](const Refused& r) { return r.type == type; });
+  if (found == kRefused.end()) return std::nullopt;
+  return found->name;
+}
+
+Error DataDirectory::error(std::string_view what, int code) const {
+  if (code == EACCES || code == EPERM) return {fmt::format("{}: no permission to {}", settings_.path, what)};
+  if (code == EROFS) return {fmt::format("{}: cannot {}: the file system is read-only", settings_.path, what)};
+  if (code == ENOSPC || code == EDQUOT) return {fmt::format("{}: cannot {}: the disk is full", settings_.path, what)};
+  return {fmt::format("{}: cannot {}: {}", settings_.path, what, std::strerror(code))};
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectorySettings& settings) {
+  CHECK(settings.shards >= 1 && settings.shards <= kPartitionsMax);
+  std::unique_ptr<DataDirectory> opened(new DataDirectory(settings));
+  using Step = Status (DataDirectory::*)();
+  for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format,
+                          &DataDirectory::open_stores}) {
+    if (Status done = (opened.get()->*step)(); !done) return done.error();
+  }
+  return opened;
+}
+
+Status DataDirectory::open_directory() {
+  const char* const path = settings_.path.c_str();
+  if (::mkdir(path, kDirectoryMode) == 0) {
+    const std::string parent = parent_of(settings_.path);
+    const Descriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (above.is_open()) ::fsync(above.number());  // a parent that may not be read is synced by nobody
+  } else if (errno == ENOENT) {
+    return Error{settings_.path + " cannot be created: its parent directory does not exist"};
+  } else if (errno != EEXIST) {
+    return error("create the directory", errno);
+  }
+  struct stat about {};
+  if (::lstat(path, &about) != 0) return error("look at it", errno);
+  if (S_ISLNK(about.st_mode)) return Error{settings_.path + " is a symbolic link: name the directory itself"};
+  if (!S_ISDIR(about.st_mode)) return Error{settings_.path + " is not a directory"};
+  directory_ = Descriptor(::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory_.is_open()) return error("read the directory", errno);
+  struct statfs file_system {};
+  if (::fstatfs(directory_.number(), &file_system) != 0) return error("look at its file system", errno);
+  if (const auto name = refused_file_system(static_cast<std::uint64_t>(file_system.f_type))) {
+    return Error{
+        fmt::format("{} is on {}, where a store may be damaged: use a local file system", settings_.path, *name)};
+  }
+  return close_to_others();
+}
+
+// Others may not look in. Tightening the mode of a directory that is not ours (a mistaken /tmp) would break other
+// programs.
+Status DataDirectory::close_to_others() const {
+  struct stat about {};
+  if (::fstat(directory_.number(), &about) != 0) return error("look at it", errno);
+  if ((about.st_mode & 077) == 0) return {};
+  struct stat format {};
+  const bool has_format = ::fstatat(directory_.number(), "format", &format, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!has_format && holds_other_files(directory_.number())) {
+    return Error{fmt::format(
+        "{} is open to other users (mode {:o}) and holds other files: use a directory of its own, or chmod 700",
+        settings_.path, about.st_mode & 07777)};
+  }
+  if (::fchmod(directory_.number(), kDirectoryMode) != 0) return error("close it to other users", errno);
+  return {};
+}
+
+Status DataDirectory::take_lock() {
+  lock_ = open_at(directory_.number(), "lock", O_RDWR | O_CREAT);
+  if (!lock_.is_open()) return error("open its lock file", errno);
+  if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno == EWOULDBLOCK) return Error{settings_.path + " is in use by another straykey"};
+  return error("lock it", errno);
+}
+
+Status DataDirectory::read_format() {
+  const Descriptor file = open_at(directory_.number(), "format", O_RDONLY);
+  if (!file.is_open() && errno == ENOENT) {
+    if (partitions_on_disk() > 0) {
+      return Error{settings_.path + "/format is missing though partitions are there: restore it from the backup"};
+    }
+    is_new_ = true;
+    format_.hash_key = settings_.new_hash_key;
+    return {};
+  }
+  if (!file.is_open()) return error("open its format file", errno);
+  std::string text(kFormatBytesMax, '\0');
+  const ssize_t bytes = ::read(file.number(), text.data(), text.size());
+  if (bytes < 0) return error("read its format file", errno);
+  text.resize(static_cast<std::size_t>(bytes));
+  auto parsed = parse_format_file(text);
+  if (!parsed) return Error{settings_.path + "/format " + parsed.error().message};
+  format_ = *parsed;
+  is_new_ = format_.partitions == 0;
+  shards_before_ = is_new_ ? 0 : format_.shards;
+  return {};
+}
+
+Status DataDirectory::write_format() const {
+  const Descriptor file = open_at(directory_.number(), "format.new", O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) return error("create its format file", errno);
+  if (!write_all(file.number(), format_file_text(format_)) || ::fsync(file.number()) != 0) {
+    return error("write its format file", errno);
+  }
+  if (::renameat(directory_.number(), "format.new", directory_.number(), "format") != 0) {
+    return error("replace its format file", errno);
+  }
+  if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
+  return {};
+}
+
+// One more than the highest partition that is there: with more than `format` says after a crash while the count grew.
+unsigned DataDirectory::partitions_on_disk() const {
+  for (unsigned number = kPartitionsMax; number > 0; --number) {
+    struct stat about {};
+    if (::fstatat(directory_.number(), partition_name(number - 1).c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0)
+      return number;
+  }
+  return 0;
+}
+
+Status DataDirectory::open_stores() {
+  // First the hash key, then what is keyed by it.
+  if (is_new_) {
+    if (Status written = write_format(); !written) return written;
+  }
+  const unsigned must_exist = format_.partitions;
+  const unsigned partitions = std::max({must_exist, settings_.shards, partitions_on_disk()});
+  auto merger = prepare_environment(std::string(kMergerName), must_exist > 0);
+  if (!merger) return merger.error();
+  auto alerts = LmdbAlertStore::open(*merger);
+  if (!alerts) return alerts.error();
+  alerts_ = std::move(alerts).value();
+  for (unsigned number = 0; number < partitions; ++number) {
+    auto environment = prepare_environment(partition_name(number), number < must_exist);
+    if (!environment) return environment.error();
+    auto store = LmdbBaselineStore::open(*environment);
+    if (!store) return store.error();
+    partitions_.push_back(std::move(store).value());
+  }
+  if (format_.partitions == partitions && format_.shards == settings_.shards) return {};
+  if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
+  format_.partitions = partitions;
+  format_.shards = settings_.shards;
+  return write_format();
+}
+
+Result<EnvSettings> DataDirectory::prepare_environment(const std::string& name, bool must_exist) const {
+  const std::string file = name + "/data.mdb";
+  struct stat about {};
+  const bool is_there =
+      ::fstatat(directory_.number(), file.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && about.st_size > 0;
+  if (must_exist && !is_there) {
+    return Error{fmt::format("{}/{} is missing: restore it from the backup", settings_.path, file)};
+  }
+  if (::mkdirat(directory_.number(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST)
+    return error("create " + name, errno);
+  return EnvSettings{.directory = settings_.path + "/" + name,
+                     .map_bytes = settings_.map_bytes,
+                     .bytes_max = settings_.bytes_max,
+                     .disk_free_bytes_min = settings_.disk_free_bytes_min};
+}
+
+}  // namespace straykey

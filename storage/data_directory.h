@@ -1,0 +1,84 @@
+#pragma once
+// DataDirectory: data_dir with everything stored in it, opened by one process at a time.
+//
+// Shape:   lock, format, merger/ (the AlertStore) and shard-00/, shard-01/ ... (one BaselineStore each); see
+//          storage/FORMAT.md. A larger shard count adds partitions; a smaller one leaves the old ones, which are opened
+//          too, since facts and candidates in them still count.
+// Thread:  open and destroy at start-up; the stores as their own headers say.
+// Durable: `format` is replaced by rename after fsync, and names a partition only once that exists, so a crash at any
+//          point of the first start or of a changed shard count leaves a directory that the next start completes.
+// Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
+// Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
+//          others, on a network or FUSE file system, in use, newer format, damaged, a partition missing (starting
+//          without it would make old things look new).
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/base/result.h"
+#include "storage/descriptor.h"
+#include "storage/format_file.h"
+#include "storage/lmdb.h"
+#include "storage/lmdb_store.h"
+
+namespace straykey {
+
+struct DataDirectorySettings {
+  std::string path;
+  unsigned shards = 1;   // 1 to 64
+  HashKey new_hash_key;  // random, from the caller; kept if the store is created now, else ignored
+  std::uint64_t map_bytes = EnvSettings{}.map_bytes;                      // each environment
+  std::uint64_t bytes_max = EnvSettings{}.bytes_max;                      // each environment
+  std::uint64_t disk_free_bytes_min = EnvSettings{}.disk_free_bytes_min;  // of the disk
+};
+
+class DataDirectory {
+ public:
+  // Creates the directory (not its parents) and the store in it where there is none.
+  // REQUIRES: 1 <= settings.shards <= 64.
+  [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const DataDirectorySettings& settings);
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+
+  [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
+  [[nodiscard]] HashKey hash_key() const noexcept { return format_.hash_key; }
+  // The shard count of the start before this one; 0 if the store is new.
+  [[nodiscard]] unsigned shards_before() const noexcept { return shards_before_; }
+
+  // All partitions, at least `shards` of them: those from [shards] on are old ones, to be read and drained.
+  [[nodiscard]] const std::vector<std::unique_ptr<LmdbBaselineStore>>& partitions() const noexcept {
+    return partitions_;
+  }
+  [[nodiscard]] LmdbAlertStore& alerts() const noexcept { return *alerts_; }
+
+ private:
+  explicit DataDirectory(const DataDirectorySettings& settings) : settings_(settings) {}
+  [[nodiscard]] Status open_directory();
+  [[nodiscard]] Status take_lock();
+  [[nodiscard]] Status close_to_others() const;
+  [[nodiscard]] Status read_format();
+  [[nodiscard]] Status write_format() const;
+  [[nodiscard]] Status open_stores();
+  [[nodiscard]] Result<EnvSettings> prepare_environment(const std::string& name, bool must_exist) const;
+  [[nodiscard]] unsigned partitions_on_disk() const;
+  [[nodiscard]] Error error(std::string_view what, int code) const;
+
+  DataDirectorySettings settings_;
+  Descriptor directory_;
+  Descriptor lock_;  // released last: the stores are destroyed before it
+  FormatFile format_;
+  bool is_new_ = false;
+  unsigned shards_before_ = 0;
+  std::vector<std::unique_ptr<LmdbBaselineStore>> partitions_;
+  std::unique_ptr<LmdbAlertStore> alerts_;
+};
+
+// The name of a file system that LMDB cannot be trusted on (locks or mapped pages are not kept in step), by its statfs
+// type.
+[[nodiscard]] std::optional<std::string_view> refused_file_system(std::uint64_t type) noexcept;
+
+}  // namespace straykey

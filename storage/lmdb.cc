@@ -1,0 +1,310 @@
+#include "storage/lmdb.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kKeyBytesMax = 511;
+constexpr std::uint64_t kMapGranule = std::uint64_t{1} << 20;
+
+void check_key(std::string_view key) {
+  CHECK(!key.empty() && key.size() <= kKeyBytesMax);
+}
+
+// LMDB takes pointers to non-const and does not write through them.
+MDB_val val(std::string_view bytes) {
+  return {bytes.size(), const_cast<char*>(bytes.data())};
+}
+std::string_view view(const MDB_val& v) {
+  return {static_cast<const char*>(v.mv_data), v.mv_size};
+}
+
+bool is_link(int directory, const char* name) {
+  struct stat about {};
+  return ::fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode);
+}
+
+}  // namespace
+
+CommitOutcome outcome_of_commit_error(int code, bool environment_panicked, bool disk_is_full) noexcept {
+  if (environment_panicked || code == MDB_PANIC) return CommitOutcome::unknown;
+  if (code == MDB_MAP_FULL || code == MDB_TXN_FULL || code == ENOSPC || code == EDQUOT || code == ENOMEM) {
+    return CommitOutcome::failed;
+  }
+  // LMDB 0.9 answers EIO when the disk is full and a write was cut short.
+  if (code == EIO && disk_is_full) return CommitOutcome::failed;
+  return CommitOutcome::unknown;
+}
+
+// --- Env ---
+
+Env::Env(const EnvSettings& settings) : settings_(settings) {
+  settings_.map_bytes = std::max(settings.map_bytes / kMapGranule, std::uint64_t{1}) * kMapGranule;
+  budget_bytes_ = std::min(settings_.map_bytes / 100 * kMapUsePercentMax, settings_.bytes_max);
+}
+
+Env::~Env() {
+  CHECK(transactions_.load() == 0);
+  if (env_ != nullptr) mdb_env_close(env_);
+}
+
+Error Env::error(std::string_view doing, int code) const {
+  return {settings_.directory + ": cannot " + std::string(doing) + ": " + mdb_strerror(code)};
+}
+
+bool Env::disk_is_full() const {
+  struct statvfs disk {};
+  if (::fstatvfs(directory_.number(), &disk) != 0) return false;
+  return disk.f_bavail * disk.f_frsize < settings_.disk_free_bytes_min;
+}
+
+Result<std::unique_ptr<Env>> Env::open(const EnvSettings& settings, const TableNames& names) {
+  std::unique_ptr<Env> env(new Env(settings));
+  if (Status opened = env->open_file(); !opened) return opened.error();
+  if (Status opened = env->open_tables(names); !opened) return opened.error();
+  return env;
+}
+
+Status Env::open_file() {
+  directory_ = Descriptor(::open(settings_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory_.is_open()) return error("open the directory", errno);
+  if (::flock(directory_.number(), LOCK_EX | LOCK_NB) != 0) {
+    return errno == EWOULDBLOCK ? Error{settings_.directory + " is open already, here or in another process"}
+                                : error("lock the directory", errno);
+  }
+  for (const char* name : {"data.mdb", "lock.mdb"}) {
+    if (is_link(directory_.number(), name)) return Error{settings_.directory + "/" + name + " is a symbolic link"};
+  }
+  if (const int code = mdb_env_create(&env_); code != 0) return error("make an environment", code);
+  mdb_env_set_mapsize(env_, settings_.map_bytes);
+  mdb_env_set_maxdbs(env_, kTablesMax);
+  mdb_env_set_maxreaders(env_, kReadersMax);
+  const int code = mdb_env_open(env_, settings_.directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600);
+  if (code == MDB_INVALID) return Error{settings_.directory + "/data.mdb is damaged or not an LMDB file"};
+  if (code == ENOMEM) {
+    return Error{settings_.directory + ": no address space for a map of " + std::to_string(settings_.map_bytes) +
+                 " bytes: lower storage.map_bytes"};
+  }
+  if (code != 0) return error("open data.mdb", code);
+
+  // A page that the file should have and has not would be SIGBUS when touched; as zeros it is an error that LMDB finds.
+  // (Pages at the end that were never written are lawful, so a short file by itself is no proof of damage.)
+  int file = -1;
+  mdb_env_get_fd(env_, &file);
+  MDB_envinfo shape{};
+  MDB_stat root{};
+  mdb_env_info(env_, &shape);
+  mdb_env_stat(env_, &root);
+  struct stat about {};
+  if (::fstat(file, &about) != 0) return error("look at data.mdb", errno);
+  const auto bytes = static_cast<off_t>((shape.me_last_pgno + 1) * root.ms_psize);
+  if (about.st_size < bytes && ::ftruncate(file, bytes) != 0) return error("extend data.mdb", errno);
+
+  int stale = 0;
+  if (const int checked = mdb_reader_check(env_, &stale); checked != 0) return error("check the readers", checked);
+  return {};
+}
+
+Status Env::open_tables(const TableNames& names) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error("begin a transaction", code);
+  for (std::size_t slot = 0; slot < names.size(); ++slot) {
+    if (names[slot].empty()) continue;
+    MDB_dbi handle = 0;
+    const std::string name(names[slot]);
+    if (const int code = mdb_dbi_open(txn, name.c_str(), MDB_CREATE, &handle); code != 0) {
+      mdb_txn_abort(txn);
+      return error("open table " + name, code);
+    }
+    handles_[slot] = handle;
+  }
+  used_bytes_ = used_bytes_in(txn);
+  if (const int code = mdb_txn_commit(txn); code != 0) return error("create the tables", code);
+  // The files' names must survive a power cut as their bytes do; LMDB does not see to that.
+  if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
+  return {};
+}
+
+std::uint64_t Env::used_bytes_in(MDB_txn* txn) const {
+  std::uint64_t pages = 0;
+  std::uint64_t page_bytes = 0;
+  for (const auto& handle : handles_) {
+    MDB_stat stat{};
+    if (!handle || mdb_stat(txn, *handle, &stat) != 0) continue;
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    page_bytes = stat.ms_psize;
+  }
+  return pages * page_bytes;
+}
+
+// --- Txn ---
+
+void Txn::begin(unsigned flags) {
+  if (const int code = mdb_txn_begin(env_.env_, nullptr, flags, &txn_); code != 0) {
+    txn_ = nullptr;
+    failure_ = env_.error("begin a transaction", code).message;
+  }
+}
+
+Txn::~Txn() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+  env_.transactions_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Txn::fail(std::string_view sentence) {
+  if (failure_.empty()) failure_ = env_.settings_.directory + ": " + std::string(sentence);
+}
+
+unsigned Txn::handle(std::size_t slot) const {
+  CHECK(slot < env_.handles_.size() && env_.handles_[slot].has_value());
+  return *env_.handles_[slot];
+}
+
+std::optional<std::string_view> Txn::get(std::size_t slot, std::string_view key) {
+  check_key(key);
+  const MDB_dbi table = handle(slot);
+  if (!failure_.empty()) return std::nullopt;
+  CHECK(txn_ != nullptr);
+  MDB_val wanted = val(key);
+  MDB_val found{};
+  const int code = mdb_get(txn_, table, &wanted, &found);
+  if (code == 0) return view(found);
+  if (code != MDB_NOTFOUND) failure_ = env_.error("read", code).message;
+  return std::nullopt;
+}
+
+void Txn::scan(std::size_t slot, std::string_view prefix, std::string_view from,
+               const std::function<bool(std::string_view, std::string_view)>& visit) {
+  const MDB_dbi table = handle(slot);
+  if (!failure_.empty()) return;
+  CHECK(txn_ != nullptr);
+  MDB_cursor* cursor = nullptr;
+  if (const int code = mdb_cursor_open(txn_, table, &cursor); code != 0) {
+    failure_ = env_.error("scan", code).message;
+    return;
+  }
+  ++scans_;
+  const std::string_view start = std::max(prefix, from);
+  MDB_val key = val(start);
+  MDB_val value{};
+  int code = mdb_cursor_get(cursor, &key, &value, start.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  while (code == 0 && view(key).starts_with(prefix) && visit(view(key), view(value)) && failure_.empty()) {
+    code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+  }
+  --scans_;
+  mdb_cursor_close(cursor);
+  if (code != 0 && code != MDB_NOTFOUND) failure_ = env_.error("scan", code).message;
+}
+
+std::uint64_t Txn::rows(std::size_t slot) {
+  const MDB_dbi table = handle(slot);
+  if (!failure_.empty()) return 0;
+  MDB_stat stat{};
+  if (const int code = mdb_stat(txn_, table, &stat); code != 0) {
+    failure_ = env_.error("count rows", code).message;
+    return 0;
+  }
+  return stat.ms_entries;
+}
+
+ReadTxn::ReadTxn(Env& env) : Txn(env) {
+  begin(MDB_RDONLY);
+}
+
+// --- WriteTxn ---
+
+WriteTxn::WriteTxn(Env& env) : Txn(env) {
+  CHECK(!env.writing_.exchange(true, std::memory_order_acquire));
+  if (env.outcome_unknown_) {
+    fail("the outcome of an earlier commit is unknown: restart");
+  } else {
+    begin(0);
+  }
+}
+
+WriteTxn::~WriteTxn() {
+  if (ended_) return;
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+  txn_ = nullptr;
+  env_.writing_.store(false, std::memory_order_release);
+}
+
+void WriteTxn::put(std::size_t slot, std::string_view key, std::string_view value, std::string_view value_end) {
+  check_key(key);
+  CHECK(!ended_ && scans_ == 0);
+  const MDB_dbi table = handle(slot);
+  if (!failure_.empty()) return;
+  copy_.assign(key).append(value).append(value_end);
+  const std::string_view copy = copy_;
+  MDB_val k = val(copy.substr(0, key.size()));
+  MDB_val v = val(copy.substr(key.size()));
+  if (const int code = mdb_put(txn_, table, &k, &v, 0); code != 0) {
+    failure_ = code == MDB_MAP_FULL ? env_.settings_.directory + " is full: raise storage.map_bytes"
+                                    : env_.error("write", code).message;
+  }
+  changed_ = true;
+}
+
+void WriteTxn::erase(std::size_t slot, std::string_view key) {
+  check_key(key);
+  CHECK(!ended_ && scans_ == 0);
+  const MDB_dbi table = handle(slot);
+  if (!failure_.empty()) return;
+  copy_.assign(key);
+  MDB_val k = val(copy_);
+  const int code = mdb_del(txn_, table, &k, nullptr);
+  if (code == 0) changed_ = true;
+  if (code != 0 && code != MDB_NOTFOUND) failure_ = env_.error("erase", code).message;
+}
+
+CommitOutcome WriteTxn::commit() {
+  CHECK(!ended_ && scans_ == 0);
+  const CommitOutcome outcome = finish_commit();
+  ended_ = true;
+  if (outcome == CommitOutcome::unknown) env_.outcome_unknown_ = true;
+  env_.writing_.store(false, std::memory_order_release);
+  return outcome;
+}
+
+CommitOutcome WriteTxn::finish_commit() {
+  std::uint64_t used = 0;
+  if (failure_.empty() && changed_) {
+    used = env_.used_bytes_in(txn_);
+    if (used > env_.used_bytes() && used > env_.budget_bytes_) {
+      fail("full: " + std::to_string(used) + " of " + std::to_string(env_.budget_bytes_) +
+           " bytes used: raise storage.map_bytes or storage.bytes_max");
+    } else if (used > env_.used_bytes() && env_.disk_is_full()) {
+      fail("the disk is full");
+    }
+  }
+  MDB_txn* const txn = txn_;
+  txn_ = nullptr;
+  if (!failure_.empty() || !changed_) {
+    if (txn != nullptr) mdb_txn_abort(txn);
+    return failure_.empty() ? CommitOutcome::committed : CommitOutcome::failed;
+  }
+  const int code = mdb_txn_commit(txn);
+  if (code == 0) {
+    env_.used_bytes_.store(used, std::memory_order_relaxed);
+    return CommitOutcome::committed;
+  }
+  MDB_txn* probe = nullptr;
+  const bool panicked = mdb_txn_begin(env_.env_, nullptr, MDB_RDONLY, &probe) == MDB_PANIC;
+  if (probe != nullptr) mdb_txn_abort(probe);
+  const bool disk_full = env_.disk_is_full();
+  failure_ = disk_full ? env_.settings_.directory + ": the disk is full" : env_.error("commit", code).message;
+  return outcome_of_commit_error(code, panicked, disk_full);
+}
+
+}  // namespace straykey

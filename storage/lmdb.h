@@ -1,0 +1,142 @@
+#pragma once
+// Env, ReadTxn, WriteTxn: LMDB with owners, limits and sentences. Bytes only; what the bytes mean is lmdb_store's.
+//
+// Shape:   one environment is one directory (data.mdb, lock.mdb) with up to 16 ordered tables, named when it is opened.
+// Thread:  Env: any (synchronised inside), one writer at a time. A transaction stays on the thread that began it.
+// Durable: the flags are MDB_NOTLS and MDB_NORDAHEAD and nothing else, so a commit has synced data and then meta page.
+//          NOSYNC lost 99.9 % and NOMETASYNC 53 % of power-cut images, WRITEMAP turns a full disk into SIGBUS.
+// Bounds:  keys 1 to 511 bytes (CHECK: keys that a sender influences are hashed to a fixed size before). A commit that
+//          makes the tables grow beyond 70 % of the map or bytes_max, or that finds less than disk_free_bytes_min free,
+//          fails; one that shrinks them is let through, so that a full store can be emptied.
+// Errors:  sticky in a transaction, as in core/engine/store.h. Opening the same directory twice, from this process or
+//          another, is an Error: the directory is held with flock (LMDB itself would not notice, and lose its own
+//          locks).
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/engine/store.h"
+#include "storage/descriptor.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+namespace straykey {
+
+struct EnvSettings {
+  std::string directory;                              // exists already
+  std::uint64_t map_bytes = std::uint64_t{64} << 30;  // address space, not memory; the file grows as needed
+  std::uint64_t bytes_max = UINT64_MAX;               // of pages in use, for this environment
+  std::uint64_t disk_free_bytes_min = std::uint64_t{64} << 20;
+};
+
+class Env {
+ public:
+  static constexpr std::size_t kTablesMax = 16;
+  static constexpr unsigned kReadersMax = 126;
+  static constexpr int kMapUsePercentMax = 70;
+  // The table's name at its slot; an empty name leaves the slot unused.
+  using TableNames = std::array<std::string_view, kTablesMax>;
+
+  // Opens or creates; reads no rows.
+  [[nodiscard]] static Result<std::unique_ptr<Env>> open(const EnvSettings& settings, const TableNames& names);
+  Env(const Env&) = delete;
+  Env& operator=(const Env&) = delete;
+  // REQUIRES: no transaction is alive.
+  ~Env();
+
+  // Bytes of the pages that hold rows, after the last commit. Free pages inside the file don't count.
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept { return used_bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return budget_bytes_; }
+
+ private:
+  friend class Txn;
+  friend class ReadTxn;
+  friend class WriteTxn;
+
+  explicit Env(const EnvSettings& settings);
+  [[nodiscard]] Status open_file();
+  [[nodiscard]] Status open_tables(const TableNames& names);
+  [[nodiscard]] Error error(std::string_view doing, int code) const;
+  [[nodiscard]] std::uint64_t used_bytes_in(MDB_txn* txn) const;
+  [[nodiscard]] bool disk_is_full() const;
+
+  EnvSettings settings_;
+  std::uint64_t budget_bytes_;
+  Descriptor directory_;  // holds the flock
+  MDB_env* env_ = nullptr;
+  std::array<std::optional<unsigned>, kTablesMax> handles_;
+  std::atomic<std::uint64_t> used_bytes_{0};
+  std::atomic<int> transactions_{0};
+  std::atomic<bool> writing_{false};
+  bool outcome_unknown_ = false;  // the writer's: no commit after one whose outcome is unknown
+};
+
+// What a reading and a writing transaction share.
+class Txn {
+ public:
+  Txn(const Txn&) = delete;
+  Txn& operator=(const Txn&) = delete;
+
+  // REQUIRES: 1 <= key.size() <= 511.
+  [[nodiscard]] std::optional<std::string_view> get(std::size_t slot, std::string_view key);
+  // As StoreReader::scan.
+  void scan(std::size_t slot, std::string_view prefix, std::string_view from,
+            const std::function<bool(std::string_view key, std::string_view value)>& visit);
+  // How many rows the tree says the table has; 0 after a failure.
+  [[nodiscard]] std::uint64_t rows(std::size_t slot);
+
+  [[nodiscard]] std::string_view failure() const noexcept { return failure_; }
+  // Keeps the first sentence; "" would be no failure. The directory is put before it.
+  void fail(std::string_view sentence);
+
+ protected:
+  explicit Txn(Env& env) : env_(env) { env.transactions_.fetch_add(1, std::memory_order_relaxed); }
+  ~Txn();
+  void begin(unsigned flags);
+  [[nodiscard]] unsigned handle(std::size_t slot) const;
+
+  Env& env_;
+  MDB_txn* txn_ = nullptr;  // null if it could not begin (then failure() says why), and after commit
+  std::string failure_;
+  int scans_ = 0;  // under way
+};
+
+class ReadTxn : public Txn {
+ public:
+  explicit ReadTxn(Env& env);
+};
+
+class WriteTxn : public Txn {
+ public:
+  // REQUIRES: no other WriteTxn of this Env is alive.
+  explicit WriteTxn(Env& env);
+  // Forgets what was not committed.
+  ~WriteTxn();
+
+  // The value is the two parts one after the other. Parts may be views from this transaction. REQUIRES: 1 <= key.size()
+  // <= 511.
+  void put(std::size_t slot, std::string_view key, std::string_view value, std::string_view value_end);
+  void erase(std::size_t slot, std::string_view key);
+  // Costs nothing if nothing was put or erased.
+  [[nodiscard]] CommitOutcome commit();
+
+ private:
+  [[nodiscard]] CommitOutcome finish_commit();
+
+  bool changed_ = false;
+  bool ended_ = false;
+  std::string copy_;  // key and value of the row being put: they may be views that the put moves
+};
+
+// What a failed mdb_txn_commit means. LMDB writes the meta page last and locks itself (a panic) if that fails; then, or
+// after a failed fsync, the outcome is unknown. A full disk before that, and a full map, leave nothing behind.
+[[nodiscard]] CommitOutcome outcome_of_commit_error(int code, bool environment_panicked, bool disk_is_full) noexcept;
+
+}  // namespace straykey

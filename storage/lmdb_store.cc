@@ -1,0 +1,172 @@
+#include "storage/lmdb_store.h"
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/base/hash.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kChecksumBytes = 4;
+constexpr std::size_t kHalves = 2;
+
+std::size_t half_of(Table table) {
+  return static_cast<std::size_t>(table) / Env::kTablesMax;
+}
+
+Table table_at(std::size_t half, std::size_t slot) {
+  return static_cast<Table>(half * Env::kTablesMax + slot);
+}
+
+std::size_t slot_of(Table table, std::size_t half) {
+  CHECK(half_of(table) == half);
+  return static_cast<std::size_t>(table) % Env::kTablesMax;
+}
+
+// Over table, key and value, so that a value found under another key or in another table fails as well.
+std::array<char, kChecksumBytes> checksum(Table table, std::string_view key, std::string_view value) {
+  const char number = static_cast<char>(table);
+  const std::uint32_t crc = crc32c(value, crc32c(key, crc32c({&number, 1})));
+  std::array<char, kChecksumBytes> bytes;
+  std::memcpy(bytes.data(), &crc, bytes.size());
+  return bytes;
+}
+
+// The value without its checksum; nothing, and the transaction has failed, if the checksum is wrong.
+std::optional<std::string_view> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
+  if (stored.size() >= kChecksumBytes) {
+    const std::string_view value = stored.substr(0, stored.size() - kChecksumBytes);
+    const auto expected = checksum(table, key, value);
+    if (std::memcmp(expected.data(), stored.data() + value.size(), kChecksumBytes) == 0) return value;
+  }
+  txn.fail("value of table " + std::string(table_name(table)) + " fails its checksum");
+  return std::nullopt;
+}
+
+// Reader and writer differ in what they are and in the transaction under them; looking things up is the same.
+template <class Interface, class Transaction>
+class LmdbTransaction : public Interface {
+ public:
+  LmdbTransaction(Env& env, std::size_t half) : txn_(env), half_(half) {}
+
+  std::optional<std::string_view> get(Table table, std::string_view key) override {
+    const auto stored = txn_.get(slot_of(table, half_), key);
+    if (!stored) return std::nullopt;
+    return checked(txn_, table, key, *stored);
+  }
+
+  void scan(Table table, std::string_view prefix, std::string_view from,
+            const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    txn_.scan(slot_of(table, half_), prefix, from, [&](std::string_view key, std::string_view stored) {
+      const auto value = checked(txn_, table, key, stored);
+      return value && visit(key, *value);
+    });
+  }
+
+  std::string_view failure() const override { return txn_.failure(); }
+
+ protected:
+  Transaction txn_;
+  std::size_t half_;
+};
+
+using LmdbReader = LmdbTransaction<StoreReader, ReadTxn>;
+
+class LmdbWriter final : public LmdbTransaction<StoreWriter, WriteTxn> {
+ public:
+  using LmdbTransaction::LmdbTransaction;
+
+  void put(Table table, std::string_view key, std::string_view value) override {
+    const auto sum = checksum(table, key, value);
+    txn_.put(slot_of(table, half_), key, value, {sum.data(), sum.size()});
+  }
+  void erase(Table table, std::string_view key) override { txn_.erase(slot_of(table, half_), key); }
+  CommitOutcome commit() override { return txn_.commit(); }
+};
+
+}  // namespace
+
+std::string_view table_name(Table table) noexcept {
+  switch (table) {
+    case Table::facts:
+      return "facts";
+    case Table::tokens:
+      return "tokens";
+    case Table::pending:
+      return "pending";
+    case Table::proposed:
+      return "proposed";
+    case Table::candidates:
+      return "candidates";
+    case Table::activity:
+      return "activity";
+    case Table::shard_meta:
+      return "shard_meta";
+    case Table::alerts:
+      return "alerts";
+    case Table::alert_state:
+      return "alert_state";
+    case Table::dedup:
+      return "dedup";
+    case Table::hits:
+      return "hits";
+    case Table::quarantine:
+      return "quarantine";
+    case Table::progress:
+      return "progress";
+    case Table::outbox:
+      return "outbox";
+    case Table::activated:
+      return "activated";
+    case Table::flood:
+      return "flood";
+    case Table::alerts_by_time:
+      return "alerts_by_time";
+    case Table::merger_meta:
+      return "merger_meta";
+  }
+  return {};
+}
+
+Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const EnvSettings& settings, Table some) {
+  const std::size_t half = half_of(some);
+  CHECK(half < kHalves);
+  Env::TableNames names;
+  for (std::size_t slot = 0; slot < names.size(); ++slot) names[slot] = table_name(table_at(half, slot));
+  auto env = Env::open(settings, names);
+  if (!env) return env.error();
+  return std::unique_ptr<LmdbTables>(new LmdbTables(std::move(env).value(), half));
+}
+
+std::unique_ptr<StoreReader> LmdbTables::read() {
+  return std::make_unique<LmdbReader>(*env_, half_);
+}
+std::unique_ptr<StoreWriter> LmdbTables::write() {
+  return std::make_unique<LmdbWriter>(*env_, half_);
+}
+
+Status LmdbTables::verify() {
+  ReadTxn txn(*env_);
+  for (std::size_t slot = 0; slot < Env::kTablesMax && txn.failure().empty(); ++slot) {
+    const Table table = table_at(half_, slot);
+    if (table_name(table).empty()) continue;
+    std::uint64_t rows = 0;
+    std::string last;
+    txn.scan(slot, {}, {}, [&](std::string_view key, std::string_view stored) {
+      if (rows > 0 && key <= last) txn.fail("table " + std::string(table_name(table)) + " is out of order");
+      last = key;
+      ++rows;
+      return checked(txn, table, key, stored).has_value();
+    });
+    if (txn.failure().empty() && rows != txn.rows(slot)) {
+      txn.fail("table " + std::string(table_name(table)) + " does not have as many rows as it says");
+    }
+  }
+  if (!txn.failure().empty()) return Error{std::string(txn.failure())};
+  return {};
+}
+
+}  // namespace straykey

@@ -1,0 +1,237 @@
+// Opening data_dir: what is created, what is kept, and the sentence for each thing that can be wrong with it.
+#include "storage/data_directory.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "tests/support/aborts.h"
+#include "tests/support/temporary_directory.h"
+
+namespace straykey {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr HashKey kKey{0x1111, 0x2222};
+constexpr HashKey kOtherKey{0x3333, 0x4444};
+
+DataDirectorySettings settings_of(const std::string& path, unsigned shards = 2) {
+  return {.path = path,
+          .shards = shards,
+          .new_hash_key = kKey,
+          .map_bytes = std::uint64_t{16} << 20,
+          .disk_free_bytes_min = 0};
+}
+
+std::unique_ptr<DataDirectory> opened(const DataDirectorySettings& settings) {
+  auto directory = DataDirectory::open(settings);
+  REQUIRE_MESSAGE(directory.ok(), (directory.ok() ? "" : directory.error().message));
+  return std::move(directory).value();
+}
+
+std::string refused(const DataDirectorySettings& settings) {
+  const auto directory = DataDirectory::open(settings);
+  return directory.ok() ? "accepted" : directory.error().message;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_text(const std::string& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+unsigned mode_of(const std::string& path) {
+  struct stat about {};
+  REQUIRE_EQ(::lstat(path.c_str(), &about), 0);
+  return about.st_mode & 0777u;
+}
+
+void put_and_commit(Store& store, Table table, std::string_view key, std::string_view value) {
+  const auto writer = store.write();
+  writer->put(table, key, value);
+  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+}
+
+TEST_CASE("data directory: what was stored, and the first hash key, are there after reopening") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  {
+    const auto directory = opened(settings_of(path));
+    CHECK_EQ(directory->shards_before(), 0);
+    CHECK(directory->hash_key() == kKey);
+    REQUIRE_EQ(directory->partitions().size(), 2);
+    put_and_commit(*directory->partitions()[1], Table::facts, "a", "1");
+    put_and_commit(directory->alerts(), Table::alerts, "b", "2");
+  }
+  auto settings = settings_of(path);
+  settings.new_hash_key = kOtherKey;
+  const auto directory = opened(settings);
+  CHECK_EQ(directory->shards_before(), 2);
+  CHECK(directory->hash_key() == kKey);
+  CHECK_EQ(directory->partitions()[1]->read()->get(Table::facts, "a"), "1");
+  CHECK_FALSE(directory->partitions()[0]->read()->get(Table::facts, "a").has_value());
+  CHECK_EQ(directory->alerts().read()->get(Table::alerts, "b"), "2");
+}
+
+TEST_CASE("data directory: everything in it is for nobody else, whatever the umask") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  const mode_t before = ::umask(0);
+  const auto directory = opened(settings_of(path));
+  ::umask(before);
+  CHECK_EQ(mode_of(path), 0700);
+  int entries = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    CAPTURE(entry.path().string());
+    CHECK_EQ(mode_of(entry.path()), entry.is_directory() ? 0700 : 0600);
+    ++entries;
+  }
+  CHECK_EQ(entries, 2 + 3 + 3 * 2);  // lock, format; three environments of two files
+}
+
+TEST_CASE("data directory: a second opening is refused in one sentence, and allowed after the first is closed") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  {
+    const auto directory = opened(settings_of(path));
+    CHECK_EQ(refused(settings_of(path)), path + " is in use by another straykey");
+  }
+  opened(settings_of(path));
+}
+
+TEST_CASE("data directory: a larger shard count adds partitions, a smaller one keeps the old ones open") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  put_and_commit(*opened(settings_of(path, 3))->partitions()[2], Table::facts, "a", "1");
+  {
+    const auto fewer = opened(settings_of(path, 1));
+    CHECK_EQ(fewer->shards_before(), 3);
+    REQUIRE_EQ(fewer->partitions().size(), 3);
+    CHECK_EQ(fewer->partitions()[2]->read()->get(Table::facts, "a"), "1");
+  }
+  const auto more = opened(settings_of(path, 5));
+  CHECK_EQ(more->shards_before(), 1);
+  CHECK_EQ(more->partitions().size(), 5);
+  CHECK_EQ(more->partitions()[2]->read()->get(Table::facts, "a"), "1");
+}
+
+TEST_CASE("data directory: a missing partition or merger is refused, since old things would look new") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  opened(settings_of(path, 3));
+  for (const char* name : {"/shard-02", "/merger"}) {
+    fs::rename(path + name, parent.path() + "/away");
+    CHECK_EQ(refused(settings_of(path, 2)), path + name + "/data.mdb is missing: restore it from the backup");
+    fs::create_directory(path + name);
+    write_text(path + name + "/data.mdb", "");
+    CHECK_EQ(refused(settings_of(path, 2)), path + name + "/data.mdb is missing: restore it from the backup");
+    fs::remove_all(path + name);
+    fs::rename(parent.path() + "/away", path + name);
+  }
+  opened(settings_of(path, 2));
+}
+
+TEST_CASE("data directory: a first start that a crash cut short is completed by the next one") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  opened(settings_of(path, 2));
+  fs::remove_all(path + "/shard-01");
+  write_text(path + "/format", format_file_text({kKey, 0, 0}));
+  write_text(path + "/format.new", "straykey st");
+  auto settings = settings_of(path, 2);
+  settings.new_hash_key = kOtherKey;
+  const auto directory = opened(settings);
+  CHECK(directory->hash_key() == kKey);
+  CHECK_EQ(directory->shards_before(), 0);
+  CHECK_EQ(directory->partitions().size(), 2);
+}
+
+TEST_CASE("data directory: a missing, damaged or newer format file is refused by name") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  opened(settings_of(path));
+  const std::string format = text_of(path + "/format");
+  write_text(path + "/format", "straykey store\nformat 2\nno more of this is known\n");
+  CHECK_EQ(refused(settings_of(path)),
+           path + "/format has store format 2 and this straykey knows 1: use the newer straykey that wrote it");
+  write_text(path + "/format", "");
+  CHECK_EQ(refused(settings_of(path)), path + "/format is damaged: restore it from the backup");
+  fs::remove(path + "/format");
+  CHECK_EQ(refused(settings_of(path)),
+           path + "/format is missing though partitions are there: restore it from the backup");
+  write_text(path + "/format", format);
+  opened(settings_of(path));
+}
+
+TEST_CASE("data directory: what is not a directory of ours is refused") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  CHECK_EQ(refused(settings_of(path + "/deeper")),
+           path + "/deeper cannot be created: its parent directory does not exist");
+  write_text(path, "a file");
+  CHECK_EQ(refused(settings_of(path)), path + " is not a directory");
+  fs::remove(path);
+  fs::create_directory(parent.path() + "/real");
+  fs::create_directory_symlink(parent.path() + "/real", path);
+  CHECK_EQ(refused(settings_of(path)), path + " is a symbolic link: name the directory itself");
+  fs::remove(path);
+  fs::create_directory(path);
+  fs::create_symlink("/dev/null", path + "/lock");
+  CHECK(refused(settings_of(path)).find("cannot open its lock file") != std::string::npos);
+}
+
+TEST_CASE("data directory: an empty directory open to others is closed to them, one with other files is left alone") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  fs::create_directory(path);
+  fs::permissions(path, static_cast<fs::perms>(0755));
+  write_text(path + "/letter.txt", "someone else's");
+  CHECK_EQ(refused(settings_of(path)),
+           path + " is open to other users (mode 755) and holds other files: use a directory of its own, or chmod 700");
+  CHECK_EQ(mode_of(path), 0755);
+  fs::remove(path + "/letter.txt");
+  opened(settings_of(path));
+  CHECK_EQ(mode_of(path), 0700);
+}
+
+TEST_CASE("data directory: without permission the sentence says so") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  fs::create_directory(path);
+  fs::permissions(path, fs::perms::none);
+  fs::permissions(parent.path(), static_cast<fs::perms>(0755));
+  // Root may read everything, so it steps down for the moment.
+  const bool is_root = ::geteuid() == 0;
+  if (is_root) REQUIRE_EQ(::seteuid(65534), 0);
+  const std::string unreadable = refused(settings_of(path));
+  const std::string uncreatable = is_root ? refused(settings_of(parent.path() + "/new")) : "no permission to create";
+  if (is_root) REQUIRE_EQ(::seteuid(0), 0);
+  CHECK_EQ(unreadable, path + ": no permission to read the directory");
+  CHECK(uncreatable.find("no permission to create") != std::string::npos);
+  fs::permissions(path, fs::perms::owner_all);
+}
+
+TEST_CASE("data directory: network and FUSE file systems are refused, local ones are not") {
+  CHECK_EQ(refused_file_system(0x6969), "NFS");
+  CHECK_EQ(refused_file_system(0x65735546), "FUSE");
+  CHECK_FALSE(refused_file_system(0xEF53).has_value());      // ext4
+  CHECK_FALSE(refused_file_system(0x58465342).has_value());  // XFS
+}
+
+TEST_CASE("data directory: no shard, or more than 64, stops the process") {
+  const TemporaryDirectory parent;
+  CHECK(aborts([&] { (void)DataDirectory::open(settings_of(parent.path() + "/a", 0)); }));
+  CHECK(aborts([&] { (void)DataDirectory::open(settings_of(parent.path() + "/b", 65)); }));
+}
+
+}  // namespace
+}  // namespace straykey
