@@ -83,7 +83,7 @@ PrefixTable::PrefixTable(const std::vector<Range>& ranges) {
   std::vector<Interval<Wide>> v6;
   for (const Range& range : ranges) {
     CHECK(range.first <= range.last);
-    CHECK(range.first.is_v4() == range.last.is_v4());
+    CHECK(!range.first.is_v4() || range.last.is_v4());
     if (range.first.is_v4()) {
       v4.push_back({range.first.v4(), range.last.v4(), range.value});
     } else {

@@ -25,8 +25,8 @@ class PrefixTable {
   };
 
   PrefixTable() : PrefixTable(std::vector<Range>{}) {}
-  // An IPv6 range that spans ::ffff:0:0/96 says nothing of IPv4.
-  // REQUIRES: of each range, first <= last, and both or neither IPv4.
+  // A range is of the family of its first address. One of IPv6 that reaches into ::ffff:0:0/96 or over it (as ::/80 does)
+  // says nothing of IPv4. REQUIRES: of each range, first <= last, and last is IPv4 if first is.
   explicit PrefixTable(const std::vector<Range>& ranges);
 
   // 0: in no range. No allocation.
