@@ -51,17 +51,19 @@ std::vector<Prefix> private_prefixes() {
   return prefixes;
 }
 
-// last - first, as a number that compares; both are of one family.
-using Width = std::array<std::uint8_t, 16>;
+std::uint64_t half_of(const IpAddress& address, std::size_t at) noexcept {
+  std::uint64_t half = 0;
+  for (std::size_t i = at; i < at + 8; ++i) half = half << 8 | address.bytes[i];
+  return half;
+}
+
+// last - first, upper half and lower half.
+using Width = std::pair<std::uint64_t, std::uint64_t>;
 Width width_of(const AsnRange& range) noexcept {
-  Width width{};
-  int borrow = 0;
-  for (std::size_t i = width.size(); i-- > 0;) {
-    const int difference = range.last.bytes[i] - range.first.bytes[i] - borrow;
-    borrow = difference < 0 ? 1 : 0;
-    width[i] = static_cast<std::uint8_t>(difference & 0xff);
-  }
-  return width;
+  const std::uint64_t first_low = half_of(range.first, 8);
+  const std::uint64_t last_low = half_of(range.last, 8);
+  const std::uint64_t borrow = last_low < first_low ? 1 : 0;
+  return {half_of(range.last, 0) - half_of(range.first, 0) - borrow, last_low - first_low};
 }
 
 // RFC 6052: the IPv4 address within 64:ff9b::/96; any other address as it is.

@@ -227,6 +227,19 @@ TEST_CASE("of overlapping networks the narrowest counts, in whatever order they 
   }
 }
 
+TEST_CASE("the width of a network counts across all of its 128 bits") {
+  NetworkInputs in = inputs();
+  in.asns = {{ip("2001:db8::"), ip("2001:db8:0:2::"), 64500, ""},                // 2^65 + 1 addresses
+             {ip("2001:db8:0:0:ffff::"), ip("2001:db8:0:1:fffe::"), 64501, ""},  // less, with a borrow
+             {ip("2001:db8:0:0:ffff::1"), ip("2001:db8:0:0:ffff::2"), 64502, ""}};
+  std::reverse(in.asns.begin(), in.asns.end());
+  const NetworkMap map(std::move(in));
+  CHECK(map.locate(ip("2001:db8::1")).asn == 64500);
+  CHECK(map.locate(ip("2001:db8:0:0:ffff::")).asn == 64501);
+  CHECK(map.locate(ip("2001:db8:0:0:ffff::1")).asn == 64502);
+  CHECK(map.locate(ip("2001:db8:0:1:fffe::1")).asn == 64500);
+}
+
 TEST_CASE("the ranges are known for 30 days after their date, and never while they are the built-in ones") {
   const NetworkMap map(inputs());
   const Day created = parse_day("2026-08-22").value();
