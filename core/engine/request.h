@@ -48,15 +48,20 @@ class Request {
   [[nodiscard]] std::size_t held_bytes() const noexcept;
 
   // --- used by the pipeline ---
+  struct RoutedEvent {
+    std::uint32_t index;   // into events
+    bool use;              // this shard owns the caller's key (or the account, without a key)
+    bool issue;            // this shard owns the key that the event issued
+  };
   struct ShardBatch {
     std::uint32_t shard = 0;
-    std::vector<std::uint32_t> events;     // indices into events
-    CandidateRange candidates;             // what the shard proposed; last < first: nothing
-    bool proposed = false;
+    std::vector<RoutedEvent> events;
+    CandidateRange candidates;             // what the shard proposed for it; last == 0: nothing
   };
-  std::vector<ShardBatch> batches;
+  std::vector<ShardBatch> batches;         // one for each shard concerned
   std::atomic<std::uint32_t> shards_to_finish{0};
   std::atomic<bool> any_failed{false};
+  std::size_t credits = 0;                 // bytes taken from the pipeline for it
 };
 
 }  // namespace straykey

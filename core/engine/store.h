@@ -39,7 +39,7 @@ enum class Table : std::uint8_t {
   activated = 23,   // account -> first day on which it was active
   flood = 24,       // analytic, day -> alerts raised, suppressed
   alerts_by_time = 25,  // day, alert id -> nothing: the order in which alerts are listed
-  merger_meta = 26,
+  alert_pairs = 26, // alert id -> the pairs that an acknowledgement of it clears
 };
 
 enum class CommitOutcome : std::uint8_t {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/bytes.h"
+#include "core/base/check.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -227,10 +228,9 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   if (!session) return std::nullopt;
   if (auto token = by_in_scope_of(event, *session)) return token;
   if (issued != nullptr && !issued->service.empty()) {
-    if (const Service* service = service_by_name(issued->service)) {
-      ServiceToken token = token_of(*service, Proof::issuing_event, *session);
-      token.workload = issued->workload;
-      return token;
+    if (service_by_name(issued->service) != nullptr) {
+      const std::string role = std::string(session->account) + '/' + std::string(session->role);
+      return service_token_from_issue(*issued, role, session->session);
     }
   }
   if (is_eks_provider(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
@@ -240,6 +240,16 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
     return token;
   }
   return by_weak_proof(event, *session);
+}
+
+ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity, std::string_view session) {
+  const Service* service = service_by_name(issued.service);
+  const std::size_t slash = role_identity.find('/');
+  CHECK(service != nullptr && slash != std::string_view::npos);
+  ServiceToken token =
+      token_of(*service, Proof::issuing_event, {role_identity.substr(0, slash), role_identity.substr(slash + 1), session});
+  token.workload = issued.workload;
+  return token;
 }
 
 std::string caller_identity(const Event& event) {

@@ -67,6 +67,10 @@ struct ServiceToken {
 // Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
 [[nodiscard]] std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued);
 
+// The token of a role session whose key's issuing event proves it. REQUIRES: issued.service is one of the table;
+// role_identity is account/role.
+[[nodiscard]] ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity, std::string_view session);
+
 // account/role for every role session (proven or not), the ARN or principal for everybody else; empty if the caller has no name.
 [[nodiscard]] std::string caller_identity(const Event& event);
 

@@ -1,0 +1,221 @@
+#include "core/detect/alert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "core/base/bytes.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kStateListMax = 16;
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (text.empty() || list.size() >= kStateListMax || std::find(list.begin(), list.end(), text) != list.end()) return;
+  list.push_back(text);
+}
+
+template <class Texts>
+json::array texts(const Texts& list) {
+  json::array out;
+  for (const auto& text : list) out.emplace_back(std::string_view(text));
+  return out;
+}
+
+json::array counted(const std::vector<CountedText>& list) {
+  json::array out;
+  for (const CountedText& item : list) out.push_back(json::object{{"value", item.text}, {"count", item.count}});
+  return out;
+}
+
+json::object key_calls(const KeyCalls& calls) {
+  json::array apis;
+  for (const CallLine& line : calls.apis)
+    apis.push_back(json::object{{"api", line.api},
+                                {"count", line.count},
+                                {"errors", line.errors},
+                                {"first", format_time(line.first)},
+                                {"last", format_time(line.last)}});
+  return {{"calls", calls.calls},
+          {"errors", calls.errors},
+          {"first", format_time(calls.first)},
+          {"last", format_time(calls.last)},
+          {"apis", std::move(apis)},
+          {"other_calls", calls.other_calls},
+          {"sources", counted(calls.sources)},
+          {"user_agents", counted(calls.agents)},
+          {"counts_may_be_approximate", true}};
+}
+
+json::object source(const Alert& alert) {
+  const Candidate& call = *alert.call;
+  json::object out{{"address", call.address.empty() ? call.source_text : call.address}, {"class", name_of(alert.source_class)}};
+  if (call.asn != 0) out["asn"] = call.asn;
+  if (!call.as_name.empty()) out["as_name"] = call.as_name;
+  if (!call.prefix_network.empty()) out["prefix"] = call.prefix_network;
+  if (!call.vpc_endpoint.empty()) out["vpc_endpoint"] = call.vpc_endpoint;
+  if (!call.endpoint_owner.empty()) out["endpoint_owner"] = call.endpoint_owner;
+  return out;
+}
+
+json::object user_agent(const Candidate& call) {
+  json::object out{{"raw", call.user_agent_text}, {"tool", call.tool}, {"kind", name_of(call.tool_kind)}};
+  if (call.platform != Platform::unknown) out["platform"] = name_of(call.platform);
+  if (!call.exec_env.empty()) out["exec_env"] = call.exec_env;
+  if (!call.command.empty()) out["command"] = call.command;
+  if (!call.sid.empty()) out["sid"] = call.sid;
+  return out;
+}
+
+// The record as it came; if it is too long, or (against all checks) no JSON, the fields that decided.
+json::object event(const Candidate& call) {
+  if (!call.record.empty()) {
+    json::error_code error;
+    json::value parsed = json::parse(call.record, error);
+    if (!error && parsed.is_object()) return std::move(parsed.as_object());
+  }
+  json::object out{{"eventID", call.event_id},
+                   {"eventName", call.event_name},
+                   {"eventSource", call.event_source},
+                   {"eventTime", format_time(call.time)},
+                   {"awsRegion", call.region},
+                   {"sourceIPAddress", call.source_text},
+                   {"userAgent", call.user_agent_text},
+                   {"recipientAccountId", call.recipient_account}};
+  if (!call.error_code.empty()) out["errorCode"] = call.error_code;
+  return out;
+}
+
+std::string short_identity(const ServiceToken& token) {
+  const std::size_t slash = token.identity.rfind('/');
+  return token.identity.substr(slash + 1);
+}
+
+}  // namespace
+
+void AlertState::take_in(const Candidate& call) {
+  first_seen = occurrences == 0 ? call.time : std::min(first_seen, call.time);
+  last_seen = std::max(last_seen, call.last_time);
+  occurrences += call.count;
+  add_once(addresses, call.address);
+  add_once(keys, call.access_key);
+}
+
+std::string encode_alert_state(const AlertState& state) {
+  ByteWriter out;
+  out.fixed<std::uint8_t>(1).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
+  out.fixed(state.status).fixed(state.status_at).string(state.note);
+  for (const auto* list : {&state.addresses, &state.keys}) {
+    out.varint(list->size());
+    for (const std::string& text : *list) out.string(text);
+  }
+  return out.take();
+}
+
+std::optional<AlertState> decode_alert_state(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  AlertState out;
+  out.occurrences = in.varint();
+  out.first_seen = in.fixed<Seconds>();
+  out.last_seen = in.fixed<Seconds>();
+  out.status = in.fixed<AlertState::Status>();
+  out.status_at = in.fixed<Seconds>();
+  out.note = in.string();
+  if (out.status > AlertState::Status::acknowledged) return std::nullopt;
+  for (auto* list : {&out.addresses, &out.keys}) {
+    const std::uint64_t size = in.varint();
+    if (size > kStateListMax) return std::nullopt;
+    for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
+  }
+  if (!in.at_end()) return std::nullopt;
+  return out;
+}
+
+Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject, Day day) {
+  const CatalogueEntry& entry = verdict.entry();
+  ByteWriter text;
+  text.string(name_of(entry.analytic)).string(name_of(entry.tier)).string(account).string(identity).string(subject).fixed(day);
+  return hash128(kFixedHashKey, text.view());
+}
+
+std::string alert_title(const Alert& alert) {
+  const Candidate& call = *alert.call;
+  const std::string who = fmt::format("{} {}", name_of(call.token.family), short_identity(call.token));
+  if (alert.verdict.entry().analytic == Analytic::serverless_cli)
+    return fmt::format("The token of {} in account {} was used with {} ({}).", who, call.token.account, call.tool,
+                       call.command.empty() ? call.event_name : call.command);
+  return fmt::format("The token of {} in account {} was used from {} ({}), outside AWS.", who, call.token.account,
+                     call.address.empty() ? call.source_text : call.address, call.as_name.empty() ? alert.network : call.as_name);
+}
+
+std::string alert_document(const Alert& alert) {
+  const Candidate& call = *alert.call;
+  const CatalogueEntry& entry = alert.verdict.entry();
+  json::array related;
+  for (const RelatedAlert& other : alert.related)
+    related.push_back(json::object{{"id", other.id.hex()}, {"relation", other.relation}});
+  json::object token{{"access_key_id", call.access_key},
+                     {"family", name_of(call.token.family)},
+                     {"service", call.token.service},
+                     {"proof", name_of(call.token.proof)}};
+  json::object document{
+      {"id", alert.id.hex()},
+      {"analytic", name_of(entry.analytic)},
+      {"variation", entry.id},
+      {"name", entry.name},
+      {"severity", name_of(alert.severity)},
+      {"evidence", name_of(entry.tier)},
+      {"title", alert_title(alert)},
+      {"description", entry.description},
+      {"attacker_goal", entry.goal},
+      {"why", texts(alert.verdict.why)},
+      {"limits", texts(alert.verdict.limits)},
+      {"attack", json::object{{"tactic", entry.tactic}, {"techniques", texts(entry.techniques)}, {"mapping", "straykey"}}},
+      {"account", call.token.account},
+      {"region", call.region},
+      {"identity", call.token.identity},
+      {"workload", call.token.workload},
+      {"token", std::move(token)},
+      {"network", alert.network},
+      {"source", source(alert)},
+      {"user_agent", user_agent(call)},
+      {"event", event(call)},
+      {"record_truncated", call.record_truncated},
+      {"event_from_future", call.from_future},
+      {"first_seen", format_time(call.time)},
+      {"last_seen", format_time(call.last_time)},
+      {"occurrences", call.count},
+      {"investigation", json::object{{"key_calls", key_calls(alert.key_calls)}}},
+      {"related", std::move(related)},
+      {"investigative_actions", texts(entry.actions)},
+      {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
+  if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
+  return json::serialize(document);
+}
+
+std::string alert_with_state(std::string_view document, const AlertState& state) {
+  json::error_code error;
+  json::value parsed = json::parse(document, error);
+  if (error || !parsed.is_object()) return std::string(document);
+  json::object& out = parsed.as_object();
+  out["first_seen"] = format_time(state.first_seen);
+  out["last_seen"] = format_time(state.last_seen);
+  out["occurrences"] = state.occurrences;
+  out["addresses"] = texts(state.addresses);
+  out["access_keys"] = texts(state.keys);
+  out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
+  if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
+  if (!state.note.empty()) out["note"] = state.note;
+  return json::serialize(parsed);
+}
+
+std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document) {
+  return fmt::format(R"({{"type":"{}","timestamp":"{}","data":{}}})", type, format_time(timestamp), document);
+}
+
+}  // namespace straykey

@@ -1,0 +1,83 @@
+#pragma once
+// Alert: what is told to people, as one JSON document.
+//
+// Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen, acknowledgement) is AlertState
+//         and is laid over it when the alert is shown.
+// Units:  times RFC 3339 UTC.
+// Bounds: a document stays under 20 KB: the record whole up to 8 KB, lists cut as AlertLists says.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/detect/candidate.h"
+#include "core/detect/settings.h"
+#include "core/detect/verdict.h"
+
+namespace straykey {
+
+// One line of an investigation list.
+struct CallLine {
+  std::string api;          // "s3:ListBuckets"
+  std::uint64_t count = 0, errors = 0;
+  Seconds first = 0, last = 0;
+};
+struct CountedText {
+  std::string text;
+  std::uint64_t count = 0;
+};
+struct KeyCalls {
+  std::uint64_t calls = 0, errors = 0;
+  Seconds first = 0, last = 0;
+  std::vector<CallLine> apis;             // at most 20, most called first
+  std::uint64_t other_calls = 0;          // of APIs not listed
+  std::vector<CountedText> sources, agents;
+};
+
+struct RelatedAlert {
+  Hash128 id;
+  std::string relation;                   // "weaker_evidence", "same_event"
+};
+
+struct Alert {
+  Hash128 id;
+  const Candidate* call = nullptr;        // lives as long as the Alert is built and written
+  Verdict verdict;
+  Severity severity = Severity::low;
+  std::string network;                    // "AS64511", a prefix, "vpce:...", or the source class for a call from inside
+  SourceClass source_class = SourceClass::external;
+  int dedup_days = 5;
+  KeyCalls key_calls;
+  std::vector<RelatedAlert> related;
+};
+
+struct AlertState {
+  std::uint64_t occurrences = 0;
+  Seconds first_seen = 0, last_seen = 0;
+  std::vector<std::string> addresses, keys;   // at most 16 each
+  enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
+  Seconds status_at = 0;
+  std::string note;
+
+  void take_in(const Candidate& call);
+};
+
+[[nodiscard]] std::string encode_alert_state(const AlertState& state);
+[[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
+
+// Hash of (analytic, tier, account, identity, network or tool, day): the same everywhere, from any input order.
+[[nodiscard]] Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject, Day day);
+
+// One sentence that a tired person understands.
+[[nodiscard]] std::string alert_title(const Alert& alert);
+
+// The JSON document, without state.
+[[nodiscard]] std::string alert_document(const Alert& alert);
+// The document with its state laid over it: what the tools and the API show.
+[[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state);
+// The webhook body in Standard Webhooks form, around a document. `type`: "alert.created", "alert.test" ...
+[[nodiscard]] std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document);
+
+}  // namespace straykey

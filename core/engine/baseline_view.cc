@@ -1,0 +1,60 @@
+#include "core/engine/baseline_view.h"
+
+#include <map>
+
+namespace straykey {
+
+Fact BaselineView::fact(FactKind kind, std::string_view scope, std::string_view value) const {
+  const FactRef ref{kind, scope, value};
+  const std::string key = fact_key(hash_key_, ref);
+  Fact merged;
+  for (const auto& partition : partitions_) {
+    const auto stored = partition->get(Table::facts, key);
+    if (!stored) continue;
+    if (const auto fact = decode_fact_of(*stored, ref)) merged.merge(*fact);
+  }
+  return merged;
+}
+
+Fact BaselineView::quarantine(FactKind kind, std::string_view scope, std::string_view value) const {
+  const FactRef ref{kind, scope, value};
+  const auto stored = alerts_.get(Table::quarantine, fact_key(hash_key_, ref));
+  if (!stored) return {};
+  return decode_fact_of(*stored, ref).value_or(Fact{});
+}
+
+bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day, int window_days) const {
+  const Fact fact = quarantine(kind, scope, value);
+  return !fact.acknowledged && fact.presence.days_before(day, window_days) > 0;
+}
+
+void BaselineView::each(FactKind kind, std::string_view scope, const std::function<bool(const std::string&, const Fact&)>& visit) const {
+  const std::string prefix = fact_scope_prefix(hash_key_, kind, scope);
+  std::map<std::string, Fact> merged;
+  for (const auto& partition : partitions_) {
+    partition->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view stored) {
+      if (const auto fact = decode_fact(stored)) merged[fact->value].merge(fact->fact);
+      return true;
+    });
+  }
+  for (const auto& [value, fact] : merged)
+    if (!visit(value, fact)) return;
+}
+
+Activity BaselineView::activity(std::string_view access_key) const {
+  const auto bytes = hash128(hash_key_, access_key).bytes();
+  for (const auto& partition : partitions_) {
+    const auto stored = partition->get(Table::activity, {bytes.data(), bytes.size()});
+    if (!stored) continue;
+    if (auto activity = decode_activity(*stored)) return *activity;
+  }
+  return {};
+}
+
+bool BaselineView::failed() const {
+  for (const auto& partition : partitions_)
+    if (!partition->failure().empty()) return true;
+  return !alerts_.failure().empty();
+}
+
+}  // namespace straykey

@@ -1,0 +1,44 @@
+#pragma once
+// BaselineView: what the tenant knows, read across all partitions: the OR of their facts, less what is in quarantine.
+//
+// Shape:  borrows one reader a partition and the merger's transaction for the length of one judgement.
+// Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
+// Thread: the merger's.
+// Bounds: counting stops at kUsersCounted users.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/baseline/fact.h"
+#include "core/engine/activity.h"
+#include "core/engine/store.h"
+
+namespace straykey {
+
+class BaselineView {
+ public:
+  static constexpr int kUsersCounted = 100;
+
+  BaselineView(HashKey hash_key, const std::vector<std::unique_ptr<StoreReader>>& partitions, StoreReader& alerts)
+      : hash_key_(hash_key), partitions_(partitions), alerts_(alerts) {}
+
+  [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
+  [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
+  // Hit on one of the window's days before `day`, and nobody acknowledged it.
+  [[nodiscard]] bool quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day, int window_days) const;
+
+  // Calls visit(value, fact) once for each value of a scope, partitions merged, until it returns false.
+  void each(FactKind kind, std::string_view scope, const std::function<bool(const std::string& value, const Fact&)>& visit) const;
+
+  // What was done with an access key, as far as the partitions know.
+  [[nodiscard]] Activity activity(std::string_view access_key) const;
+  [[nodiscard]] bool failed() const;
+
+ private:
+  HashKey hash_key_;
+  const std::vector<std::unique_ptr<StoreReader>>& partitions_;
+  StoreReader& alerts_;
+};
+
+}  // namespace straykey

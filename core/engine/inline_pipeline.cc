@@ -1,0 +1,53 @@
+#include "core/engine/inline_pipeline.h"
+
+#include "core/base/check.h"
+#include "core/engine/route.h"
+
+namespace straykey {
+
+InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection, Stores stores,
+                               std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics)
+    : hash_key_(hash_key),
+      merger_(hash_key, detection, stores.partitions, *stores.alerts, std::move(routes), std::move(deliver), metrics) {
+  CHECK(stores.partitions.size() >= shards);
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    ShardWorker::Settings settings;
+    settings.shard = shard;
+    settings.hash_key = hash_key;
+    workers_.push_back(std::make_unique<ShardWorker>(settings, detection, *stores.partitions[shard], metrics));
+  }
+}
+
+RequestOutcome InlinePipeline::learn(Request& request, const NetworkMap& networks) {
+  route(request, hash_key_, static_cast<std::uint32_t>(workers_.size()));
+  RequestOutcome outcome = RequestOutcome::committed;
+  for (Request::ShardBatch& batch : request.batches) {
+    ShardWorker& worker = *workers_[batch.shard];
+    worker.apply(request, batch, networks);
+    if (worker.commit(merger_.judged_up_to(batch.shard)) != CommitOutcome::committed) outcome = RequestOutcome::failed;
+  }
+  return outcome;
+}
+
+CommitOutcome InlinePipeline::judge(const Request& request) {
+  std::vector<CandidateRange> ranges;
+  for (const Request::ShardBatch& batch : request.batches)
+    if (batch.candidates.last != 0) ranges.push_back(batch.candidates);
+  merger_.judge(ranges);
+  return merger_.commit();
+}
+
+CommitOutcome InlinePipeline::judge_all() { return merger_.judge_all_unjudged(); }
+
+CommitOutcome InlinePipeline::flush() {
+  for (std::uint32_t shard = 0; shard < workers_.size(); ++shard) {
+    ShardWorker& worker = *workers_[shard];
+    worker.flush_activity();
+    const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
+    if (outcome != CommitOutcome::committed) return outcome;
+    merger_.count(worker.take_repeats(merger_.judged_up_to(shard)));
+  }
+  return merger_.commit();
+}
+
+}  // namespace straykey

@@ -1,0 +1,41 @@
+#pragma once
+// InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and simulation.
+//
+// Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then judge().
+// Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed and not judged yet.
+// Thread: one.
+#include <memory>
+#include <vector>
+
+#include "core/engine/merger.h"
+#include "core/engine/shard_worker.h"
+
+namespace straykey {
+
+class InlinePipeline {
+ public:
+  struct Stores {
+    std::vector<BaselineStore*> partitions;   // at least `shards`; more are old ones and are read only
+    AlertStore* alerts = nullptr;
+  };
+  InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection, Stores stores,
+                 std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
+
+  // Routes, applies and commits; judges nothing yet. on_done is not called.
+  [[nodiscard]] RequestOutcome learn(Request& request, const NetworkMap& networks);
+  // Judges what `request` proposed, as the merger does when a request has finished.
+  [[nodiscard]] CommitOutcome judge(const Request& request);
+  // Judges everything proposed and not judged yet, in the order of days.
+  [[nodiscard]] CommitOutcome judge_all();
+  // Writes soft state: activity of keys, counts of repeats.
+  [[nodiscard]] CommitOutcome flush();
+
+  [[nodiscard]] Merger& merger() noexcept { return merger_; }
+
+ private:
+  HashKey hash_key_;
+  std::vector<std::unique_ptr<ShardWorker>> workers_;
+  Merger merger_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,53 @@
+#pragma once
+// Judge: gathers the evidence for one candidate from all partitions and asks both analytics.
+//
+// Order:  only days before the event's day count, so the answer does not depend on the order inside a day.
+// Thread: the merger's.
+#include <string>
+#include <vector>
+
+#include "core/detect/candidate.h"
+#include "core/detect/remote_service_token.h"
+#include "core/detect/serverless_cli.h"
+#include "core/detect/settings.h"
+#include "core/engine/baseline_view.h"
+
+namespace straykey {
+
+struct Judgement {
+  Verdict verdict;
+  SourceClass source_class = SourceClass::external;
+  std::string network;                     // shown
+  std::vector<std::string> subjects;       // network forms or the tool: what the dedup key is made of, the first names the alert
+  std::vector<std::string> quarantined_networks;   // forms that (identity, network) and (network, role) hit
+  bool quarantines_tool = false;           // (identity, tool)
+};
+
+enum class Judged : std::uint8_t { judged, not_active, too_late, not_proven, unreadable };
+
+class Judge {
+ public:
+  Judge(HashKey hash_key, const DetectionSettings& settings) : hash_key_(hash_key), settings_(settings) {}
+
+  // Empty and `judged`: nothing to say.
+  struct Answer {
+    Judged judged = Judged::judged;
+    std::vector<Judgement> judgements;
+  };
+  // `active_since`: the day from which the account is known to be active, or nothing.
+  [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const;
+
+  // The account was seen on enough days before `day`, and long enough ago.
+  [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
+
+ private:
+  [[nodiscard]] bool endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const;
+  [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
+  [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] std::optional<Judgement> serverless(const Candidate& call, const BaselineView& view) const;
+
+  HashKey hash_key_;
+  const DetectionSettings& settings_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,423 @@
+#include "core/engine/merger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/bytes.h"
+#include "core/base/check.h"
+#include "core/engine/sequence.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kApisShown = 20;
+
+std::string text_of(Hash128 hash) {
+  const auto bytes = hash.bytes();
+  return {bytes.data(), bytes.size()};
+}
+
+std::string shard_key(std::uint32_t shard) { return encode_sequence(shard); }
+
+std::string flood_key(Analytic analytic, Day day) { return ByteWriter().fixed(analytic).fixed(day).take(); }
+
+struct FloodCount {
+  std::uint64_t raised = 0, suppressed = 0;
+};
+FloodCount decode_flood(std::optional<std::string_view> bytes) {
+  if (!bytes) return {};
+  ByteReader in(*bytes);
+  FloodCount count;
+  count.raised = in.varint();
+  count.suppressed = in.varint();
+  return count;
+}
+
+std::string api_of(const Activity::Api& api) {
+  std::string_view source = api.source;
+  if (const std::size_t dot = source.find('.'); dot != std::string_view::npos) source = source.substr(0, dot);
+  return std::string(source) + ':' + api.name;
+}
+
+}  // namespace
+
+Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions, AlertStore& alerts,
+               std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics)
+    : hash_key_(hash_key),
+      detection_(detection),
+      partitions_(std::move(partitions)),
+      alerts_(alerts),
+      judge_(hash_key, detection),
+      outbox_(std::move(routes), std::move(deliver)),
+      progress_(std::make_unique<Progress[]>(partitions_.size())),
+      metrics_(metrics),
+      judged_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "judged"}})),
+      not_active_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "account_not_active"}})),
+      too_late_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "too_late"}})),
+      not_proven_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "not_proven"}})),
+      taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "dedup"}})),
+      flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "flood"}})) {
+  const auto reader = alerts_.read();
+  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+    const auto stored = reader->get(Table::progress, shard_key(shard));
+    progress_[shard].staged = stored ? decode_sequence(*stored) : 0;
+    progress_[shard].judged = progress_[shard].staged;
+  }
+}
+
+void Merger::open() {
+  if (writer_) return;
+  writer_ = alerts_.write();
+  for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
+}
+
+BaselineView Merger::view() { return {hash_key_, readers_, *writer_}; }
+
+CommitOutcome Merger::judge_all_unjudged() {
+  // All of it at once, so that days go in order across shards; what a crash leaves is what was in flight.
+  open();
+  std::vector<Candidate> calls;
+  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+    std::uint64_t last = progress_[shard].staged;
+    const std::uint64_t first = last + 1;
+    readers_[shard]->scan(Table::candidates, {}, encode_sequence(first), [&](std::string_view key, std::string_view value) {
+      last = decode_sequence(key);
+      if (auto call = decode_candidate(value)) calls.push_back(std::move(*call));
+      return true;
+    });
+    if (last >= first) note_judged(shard, first, last);
+  }
+  judge_candidates(std::move(calls));
+  return commit();
+}
+
+void Merger::judge(const std::vector<CandidateRange>& request) {
+  if (request.empty()) return;
+  open();
+  std::vector<Candidate> calls;
+  for (const CandidateRange& range : request) {
+    CHECK(range.shard < partitions_.size());
+    for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence) {
+      if (const auto stored = readers_[range.shard]->get(Table::candidates, encode_sequence(sequence))) {
+        if (auto call = decode_candidate(*stored)) calls.push_back(std::move(*call));
+      }
+    }
+    note_judged(range.shard, range.first, range.last);
+  }
+  judge_candidates(std::move(calls));
+}
+
+void Merger::judge_candidates(std::vector<Candidate> calls) {
+  std::stable_sort(calls.begin(), calls.end(), [](const Candidate& a, const Candidate& b) { return a.day() < b.day(); });
+  for (std::size_t begin = 0; begin < calls.size();) {
+    std::vector<const Candidate*> day;
+    std::size_t end = begin;
+    while (end < calls.size() && calls[end].day() == calls[begin].day()) day.push_back(&calls[end++]);
+    // The same call may wait in two forms (weakly proven, then proven) or two shards; an order of their own makes runs alike.
+    std::sort(day.begin(), day.end(), [](const Candidate* a, const Candidate* b) {
+      return std::tie(a->time, a->event_id, a->combination) < std::tie(b->time, b->event_id, b->combination);
+    });
+    judge_day(day);
+    begin = end;
+  }
+}
+
+// All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
+void Merger::judge_day(const std::vector<const Candidate*>& calls) {
+  std::vector<std::vector<Hit>> hits;   // by call
+  for (const Candidate* call : calls) {
+    const auto since = active_since(call->token.account);
+    Judge::Answer answer = judge_.judge(*call, view(), since);
+    switch (answer.judged) {
+      case Judged::judged: judged_.add(); break;
+      case Judged::not_active: not_active_.add(); continue;
+      case Judged::too_late: too_late_.add(); continue;
+      case Judged::not_proven: not_proven_.add(); continue;
+      case Judged::unreadable: return;   // the readers say why; commit() fails
+    }
+    if (!since) writer_->put(Table::activated, call->token.account, encode_sequence(call->day()));
+    if (answer.judgements.empty()) continue;
+    std::vector<Hit>& of_call = hits.emplace_back();
+    for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), {}});
+  }
+  for (const Tier tier : {Tier::strong, Tier::weak}) {
+    for (std::vector<Hit>& of_call : hits) {
+      for (std::size_t i = 0; i < of_call.size(); ++i) {
+        if (of_call[i].judgement.verdict.entry().tier != tier) continue;
+        take(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
+      }
+    }
+  }
+  for (const std::vector<Hit>& of_call : hits) {
+    std::vector<Hash128> alerts;
+    for (const Hit& hit : of_call)
+      if (hit.alert_id != Hash128{}) alerts.push_back(hit.alert_id);
+    remember_hit(*of_call.front().call, alerts);
+  }
+}
+
+// Which alerts of the hit's dedup key stand in its days.
+DedupAnswer Merger::find(const Hit& hit) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  std::vector<DedupEntry> entries;
+  for (const std::string& subject : hit.judgement.subjects) {
+    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
+    if (const auto stored = writer_->get(Table::dedup, key)) {
+      for (const DedupEntry& known : decode_dedup(*stored)) entries.push_back(known);
+    }
+  }
+  return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
+}
+
+void Merger::take(Hit& hit, const Hit* same_event) {
+  const Candidate& call = *hit.call;
+  quarantine(call, hit.judgement);
+  const DedupAnswer answer = find(hit);
+  if (answer.taken_in_by) {
+    hit.alert_id = *answer.taken_in_by;
+    taken_in_.add();
+    take_into(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
+    return;
+  }
+  if (flooded(hit)) return;
+  raise(hit, same_event, answer.weaker);
+}
+
+bool Merger::flooded(const Hit& hit) {
+  const Analytic analytic = hit.judgement.verdict.entry().analytic;
+  const std::string key = flood_key(analytic, hit.call->day());
+  FloodCount count = decode_flood(writer_->get(Table::flood, key));
+  const bool flooded = count.raised >= detection_.flood_max;
+  ++(flooded ? count.suppressed : count.raised);
+  writer_->put(Table::flood, key, ByteWriter().varint(count.raised).varint(count.suppressed).take());
+  if (!flooded) return false;
+  flood_suppressed_.add();
+  if (count.suppressed == 1) {
+    const Hash128 id = hash128(kFixedHashKey, "flood " + key);
+    const std::string document = fmt::format(
+        R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},"title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
+        id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic), detection_.flood_max);
+    const std::string body = webhook_body("alerts.flood", hit.call->time, document);
+    writer_->put(Table::alerts, text_of(id), encode_stored_alert(body, document));
+    outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
+  }
+  return true;
+}
+
+void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weaker) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  Alert alert;
+  alert.call = &call;
+  alert.verdict = hit.judgement.verdict;
+  alert.severity = detection_.severity_of(entry);
+  alert.network = hit.judgement.network;
+  alert.source_class = hit.judgement.source_class;
+  alert.dedup_days = detection_.dedup_days;
+  alert.key_calls = key_calls(call.access_key);
+  alert.id = alert_id(alert.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), call.day());
+  hit.alert_id = alert.id;
+  if (weaker) alert.related.push_back({*weaker, "weaker_evidence"});
+  if (same_event != nullptr) {
+    const Hash128 its_own = alert_id(same_event->judgement.verdict, call.token.account, call.token.identity,
+                                     same_event->judgement.subjects.front(), call.day());
+    alert.related.push_back({find(*same_event).taken_in_by.value_or(its_own), "same_event"});
+  }
+
+  const std::string document = alert_document(alert);
+  const std::string body = webhook_body("alert.created", call.time, document);
+  AlertState state;
+  state.take_in(call);
+  writer_->put(Table::alerts, text_of(alert.id), encode_stored_alert(body, document));
+  writer_->put(Table::alert_state, text_of(alert.id), encode_alert_state(state));
+  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + text_of(alert.id), "");
+  remember_pairs(hit);
+  for (const std::string& subject : hit.judgement.subjects) {
+    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
+    const auto stored = writer_->get(Table::dedup, key);
+    std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
+    entries.push_back({alert.id, call.day(), entry.tier});
+    writer_->put(Table::dedup, key, encode_dedup(entries));
+  }
+  outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
+  metrics_
+      .counter("straykey_alerts_total", "Alerts raised.", {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
+      .add();
+}
+
+// What "this is ours" clears: known networks for a remote alert, the tool for either.
+void Merger::remember_pairs(const Hit& hit) {
+  const Candidate& call = *hit.call;
+  ByteWriter out;
+  const bool tool = hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli;
+  const std::size_t pairs = hit.judgement.quarantined_networks.size() * 2 + (tool ? 1 : 0);
+  out.fixed(call.day()).varint(pairs);
+  const auto pair = [&](FactKind kind, std::string_view scope, std::string_view value) { out.fixed(kind).string(scope).string(value); };
+  for (const std::string& form : hit.judgement.quarantined_networks) {
+    pair(FactKind::quarantine_identity_network, call.token.identity, form);
+    pair(FactKind::quarantine_network_role, form, call.token.role_identity);
+  }
+  if (tool) pair(FactKind::quarantine_identity_tool, call.token.identity, call.tool);
+  writer_->put(Table::alert_pairs, text_of(hit.alert_id), out.take());
+}
+
+void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
+  const Day day = call.day();
+  for (const std::string& form : judgement.quarantined_networks) {
+    mark(FactKind::quarantine_identity_network, call.token.identity, form, day, false);
+    mark(FactKind::quarantine_network_role, form, call.token.role_identity, day, false);
+  }
+  if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day, false);
+}
+
+void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day, bool acknowledge) {
+  const FactRef ref{kind, scope, value};
+  const std::string key = fact_key(hash_key_, ref);
+  Fact fact;
+  if (const auto stored = writer_->get(Table::quarantine, key)) fact = decode_fact_of(*stored, ref).value_or(Fact{});
+  const Fact before = fact;
+  fact.seen(day);
+  if (acknowledge) fact.acknowledged = true;
+  if (fact != before) writer_->put(Table::quarantine, key, encode_fact(fact, ref));
+}
+
+void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
+  std::string ids;
+  for (const Hash128 id : alerts) ids += text_of(id);
+  if (!ids.empty()) writer_->put(Table::hits, text_of(call.combination), ids);
+}
+
+void Merger::take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
+  const std::string key = text_of(alert_id);
+  const auto stored = writer_->get(Table::alert_state, key);
+  if (!stored) return;
+  auto state = decode_alert_state(*stored);
+  if (!state) return;
+  change(*state);
+  writer_->put(Table::alert_state, key, encode_alert_state(*state));
+}
+
+void Merger::count(const std::vector<Repeat>& repeats) {
+  if (repeats.empty()) return;
+  open();
+  for (const Repeat& repeat : repeats) {
+    const auto stored = writer_->get(Table::hits, text_of(repeat.combination));
+    if (!stored) continue;   // judged, and silent
+    const std::string ids(*stored);
+    for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
+      take_into(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
+        state.occurrences += repeat.count;
+        state.last_seen = std::max(state.last_seen, repeat.last_time);
+      });
+    }
+  }
+}
+
+void Merger::apply(const DeliveryOutcome& outcome) {
+  open();
+  outbox_.apply(*writer_, outcome);
+}
+
+CommitOutcome Merger::commit() {
+  if (!writer_) return CommitOutcome::committed;
+  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+    Progress& progress = progress_[shard];
+    if (progress.staged != progress.judged.load(std::memory_order_relaxed))
+      writer_->put(Table::progress, shard_key(shard), encode_sequence(progress.staged));
+  }
+  CommitOutcome outcome = CommitOutcome::failed;
+  failure_.clear();
+  for (const auto& reader : readers_)
+    if (failure_.empty()) failure_ = reader->failure();
+  if (failure_.empty()) {
+    failure_ = writer_->failure();
+    outcome = writer_->commit();
+    if (outcome != CommitOutcome::committed && failure_.empty()) failure_ = writer_->failure();
+  }
+  writer_.reset();
+  readers_.clear();
+  if (outcome == CommitOutcome::committed) {
+    for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+      progress_[shard].judged.store(progress_[shard].staged, std::memory_order_release);
+      progress_[shard].ahead_committed = progress_[shard].ahead;
+    }
+    outbox_.committed();
+  } else {
+    for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+      progress_[shard].staged = progress_[shard].judged.load(std::memory_order_relaxed);
+      progress_[shard].ahead = progress_[shard].ahead_committed;
+    }
+    outbox_.failed();
+  }
+  return outcome;
+}
+
+void Merger::note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
+  Progress& progress = progress_[shard];
+  for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence) progress.ahead.insert(sequence);
+  while (!progress.ahead.empty() && *progress.ahead.begin() == progress.staged + 1) {
+    ++progress.staged;
+    progress.ahead.erase(progress.ahead.begin());
+  }
+}
+
+std::optional<Day> Merger::active_since(std::string_view account) {
+  if (account.empty()) return std::nullopt;
+  const auto stored = writer_->get(Table::activated, account);
+  if (!stored) return std::nullopt;
+  return static_cast<Day>(decode_sequence(*stored));
+}
+
+KeyCalls Merger::key_calls(std::string_view access_key) {
+  Activity activity = view().activity(access_key);
+  KeyCalls out;
+  out.calls = activity.calls;
+  out.errors = activity.errors;
+  out.first = activity.first;
+  out.last = activity.last;
+  out.other_calls = activity.other_api_calls;
+  std::stable_sort(activity.apis.begin(), activity.apis.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+  for (const Activity::Api& api : activity.apis) {
+    if (out.apis.size() < kApisShown) {
+      out.apis.push_back({api_of(api), api.count, api.errors, api.first, api.last});
+    } else {
+      out.other_calls += api.count;
+    }
+  }
+  for (const Activity::Counted& source : activity.sources) out.sources.push_back({source.text, source.count});
+  for (const Activity::Counted& agent : activity.agents) out.agents.push_back({agent.text, agent.count});
+  return out;
+}
+
+void Merger::refill_outbox() {
+  if (!outbox_.wants_refill()) return;
+  const auto reader = alerts_.read();
+  outbox_.refill(*reader);
+}
+
+bool Merger::acknowledge(Hash128 alert_id, Seconds now, std::string_view note) {
+  open();
+  const auto stored = writer_->get(Table::alerts, text_of(alert_id));
+  const auto row = writer_->get(Table::alert_state, text_of(alert_id));
+  if (!stored || !row) return false;
+  const auto pairs = writer_->get(Table::alert_pairs, text_of(alert_id));
+  if (!pairs) return false;
+  const std::string bytes(*pairs);
+  ByteReader in(bytes);
+  const Day day = in.fixed<Day>();
+  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) {
+    const auto kind = in.fixed<FactKind>();
+    const std::string scope(in.string()), value(in.string());
+    mark(kind, scope, value, day, true);
+  }
+  take_into(alert_id, [&](AlertState& state) {
+    state.status = AlertState::Status::acknowledged;
+    state.status_at = now;
+    state.note = note.substr(0, 1'000);
+  });
+  return true;
+}
+
+}  // namespace straykey

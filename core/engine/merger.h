@@ -1,0 +1,108 @@
+#pragma once
+// Merger: judges what the workers proposed, dedups it over 5 days, stores alerts and their outbox rows.
+//
+// Shape:  begin -> judge() / count() / apply() any number of times -> commit(): one transaction with everything, the progress mark included.
+// Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK. So one request gives the same alerts
+//         whatever the order of its records inside a day.
+// Durable: alert, outbox row, quarantine and progress are one transaction; after a crash the candidates past the mark are judged again, and
+//         dedup takes their hits into the alerts that exist.
+// Errors: a store that failed leaves everything as it was before the transaction; the caller tries again or stops (unknown).
+// Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/metrics.h"
+#include "core/detect/alert.h"
+#include "core/detect/settings.h"
+#include "core/engine/dedup.h"
+#include "core/engine/judge.h"
+#include "core/engine/outbox.h"
+#include "core/engine/request.h"
+#include "core/engine/shard_worker.h"
+#include "core/engine/store.h"
+
+namespace straykey {
+
+class Merger {
+ public:
+  // `partitions`: every partition there is, old ones of a larger shard count included; index = shard. References are borrowed.
+  Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions, AlertStore& alerts,
+         std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
+
+  // Judges every candidate on disk that is past the progress mark (start, and offline scan). Commits by itself.
+  [[nodiscard]] CommitOutcome judge_all_unjudged();
+
+  // Judges the candidates of finished requests, each request by itself.
+  void judge(const std::vector<CandidateRange>& request);
+  void count(const std::vector<Repeat>& repeats);
+  void apply(const DeliveryOutcome& outcome);
+  // An operator said "this is ours" of an alert. False if there is no such alert.
+  [[nodiscard]] bool acknowledge(Hash128 alert_id, Seconds now, std::string_view note);
+
+  [[nodiscard]] CommitOutcome commit();
+  // Hands waiting deliveries over where there is room (after a commit, now and then).
+  void refill_outbox();
+
+  // Up to this candidate of the shard everything is judged and committed.
+  [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept {
+    return progress_[shard].judged.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+
+ private:
+  struct Progress {
+    std::atomic<std::uint64_t> judged{0};       // committed
+    std::uint64_t staged = 0;                   // of the open transaction
+    std::set<std::uint64_t> ahead;              // judged out of order, past the mark: of the open transaction ...
+    std::set<std::uint64_t> ahead_committed;    // ... and of the last commit
+  };
+  struct Hit {
+    const Candidate* call;
+    Judgement judgement;
+    Hash128 alert_id;                           // its own if it raises an alert, else the one that took it in
+  };
+
+  void open();
+  [[nodiscard]] BaselineView view();
+  void judge_candidates(std::vector<Candidate> calls);
+  void judge_day(const std::vector<const Candidate*>& calls);
+  [[nodiscard]] DedupAnswer find(const Hit& hit);
+  void take(Hit& hit, const Hit* same_event);
+  void raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weaker);
+  void remember_pairs(const Hit& hit);
+  [[nodiscard]] bool flooded(const Hit& hit);
+  void quarantine(const Candidate& call, const Judgement& judgement);
+  void mark(FactKind kind, std::string_view scope, std::string_view value, Day day, bool acknowledge);
+  void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
+  void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
+  void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
+  [[nodiscard]] std::optional<Day> active_since(std::string_view account);
+  [[nodiscard]] KeyCalls key_calls(std::string_view access_key);
+
+  HashKey hash_key_;
+  const DetectionSettings& detection_;
+  std::vector<BaselineStore*> partitions_;
+  AlertStore& alerts_;
+  Judge judge_;
+  Outbox outbox_;
+  std::unique_ptr<Progress[]> progress_;
+  Metrics& metrics_;
+
+  std::unique_ptr<StoreWriter> writer_;                   // open transaction
+  std::vector<std::unique_ptr<StoreReader>> readers_;     // of the partitions, as long as writer_
+  std::string failure_;
+
+  Counter& judged_;
+  Counter& not_active_;
+  Counter& too_late_;
+  Counter& not_proven_;
+  Counter& taken_in_;
+  Counter& flood_suppressed_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,102 @@
+#include "core/engine/observation.h"
+
+#include "core/base/bytes.h"
+#include "core/identity/principal.h"
+
+namespace straykey {
+namespace {
+
+// Cuts to `size_max` bytes without leaving half a UTF-8 sequence.
+std::string cut(std::string_view text, std::size_t size_max) {
+  if (text.size() > size_max) {
+    while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xc0) == 0x80) --size_max;
+    text = text.substr(0, size_max);
+  }
+  return std::string(text);
+}
+
+void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
+  const auto address = parse_ip(event.source_ip);
+  call.source_text = cut(event.source_ip, 256);
+  call.vpc_endpoint = cut(event.vpc_endpoint, 128);
+  if (!address) return;
+  const Place place = networks.locate(*address);
+  call.address = address->text();
+  call.address_class = place.source_class;
+  call.untrusted = place.listed_untrusted;
+  call.asn = place.asn;
+  call.as_name = cut(place.as_name, 128);
+  if (place.source_class == SourceClass::external) {
+    call.prefix_network = prefix_network(*address);
+    call.network = place.asn != 0 ? asn_network(place.asn) : call.prefix_network;
+    call.range_capped = place.only_absent_from_aws && !networks.aws_ranges_known_on(event.day());
+  }
+  // `untrusted` comes first in the order of classes: an untrusted address is external whatever endpoint it used.
+  const std::string_view owner = event.vpc_endpoint_account;
+  if (!place.listed_untrusted && is_account_id(owner) && owner != event.account && owner != event.recipient_account &&
+      !settings.accounts.contains(owner))
+    call.endpoint_owner = owner;
+}
+
+}  // namespace
+
+Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks, const DetectionSettings& settings) {
+  Observation out;
+  Candidate& call = out.call;
+  call.time = call.last_time = event.time;
+  call.from_future = event.from_future;
+  call.access_key = cut(event.access_key.empty() ? event.issued_key : event.access_key, 128);
+  call.event_id = cut(event.event_id, 64);
+  call.shared_event_id = cut(event.shared_event_id, 64);
+  call.event_name = cut(event.event_name, 128);
+  call.event_source = cut(event.event_source, 128);
+  call.region = cut(event.region, 64);
+  call.error_code = cut(event.error_code, 128);
+  call.recipient_account = cut(event.recipient_account, 64);
+  call.tool = event.user_agent.tool;
+  call.tool_kind = event.user_agent.kind;
+  call.platform = event.user_agent.platform;
+  call.exec_env = cut(event.user_agent.exec_env, 64);
+  call.command = cut(event.user_agent.command, 128);
+  call.sid = cut(event.user_agent.sid, 64);
+  call.user_agent_text = cut(event.user_agent_text, 1024);
+  call.record_truncated = event.record.size() > kCandidateRecordBytesMax;
+  if (!call.record_truncated) call.record = event.record;
+  fill_place(call, event, networks, settings);
+
+  out.own = is_own_authenticated(event, settings.accounts);
+  if (!out.own) return out;
+  out.caller = caller_identity(event);
+  if (auto token = prove_service_token(event, issued)) {
+    call.token = std::move(*token);
+    out.has_token = true;
+  }
+  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
+  if (unproven && issued == nullptr && is_temporary_key(event.access_key) && may_be_service_token(event)) {
+    const auto session = parse_role_session_arn(event.arn);
+    if (session) {
+      out.may_wait_for_proof = true;
+      out.session = session->session;
+    }
+  }
+  return out;
+}
+
+void prove(Candidate& call, std::string_view session, const IssuedToken& issued) {
+  call.token = service_token_from_issue(issued, call.token.role_identity, session);
+}
+
+Hash128 combination_of(HashKey key, const Candidate& call) {
+  ByteWriter text;
+  text.string(call.token.identity).string(call.token.must_have_assumed).string(call.address);
+  for (const std::string& form : call.network_forms()) text.string(form);
+  text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
+  return hash128(key, text.view());
+}
+
+bool worth_judging(const Candidate& call, const DetectionSettings& settings) noexcept {
+  if (call.token.family == Family::ec2 && !settings.ec2) return false;
+  return call.may_be_external() || (call.is_cli() && call.token.serverless);
+}
+
+}  // namespace straykey

@@ -1,0 +1,38 @@
+#pragma once
+// Observation: one event seen by its shard, before anything is written: who, from where, with what.
+//
+// Thread: any (functions of their arguments).
+#include <optional>
+#include <string>
+
+#include "core/detect/candidate.h"
+#include "core/detect/settings.h"
+#include "core/event/event.h"
+#include "core/location/network_map.h"
+
+namespace straykey {
+
+struct Observation {
+  bool own = false;                 // an authenticated caller of one of our accounts
+  std::string caller;               // for B2 and B3; empty unless own
+  // Everything about the call; `token` is filled if the event proves one (weakly proven ones carry must_have_assumed).
+  Candidate call;
+  bool has_token = false;
+  bool may_wait_for_proof = false;  // an unproven temporary key of a role session: keep what it did until its issuing event comes
+  std::string session;              // role session name, for that
+};
+
+// `issued`: what is known of the event's access key, or null. The call's combination is not set yet.
+[[nodiscard]] Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
+                                  const DetectionSettings& settings);
+
+// Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
+void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
+
+// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day): what is proposed once a day.
+[[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
+
+// Whether any analytic could say something about the call.
+[[nodiscard]] bool worth_judging(const Candidate& call, const DetectionSettings& settings) noexcept;
+
+}  // namespace straykey

@@ -1,0 +1,17 @@
+#include "core/engine/request.h"
+
+#include "core/base/check.h"
+
+namespace straykey {
+
+void Request::set_body(std::string text) {
+  CHECK(events.empty());
+  body = std::move(text);
+  body.reserve(body.size() + kJsonPadding);
+}
+
+std::size_t Request::held_bytes() const noexcept {
+  return body.capacity() + arena.bytes() + events.capacity() * sizeof(Event) + sizeof(Request);
+}
+
+}  // namespace straykey

@@ -1,0 +1,436 @@
+#include "core/engine/shard_worker.h"
+
+#include <algorithm>
+
+#include "core/base/bytes.h"
+#include "core/base/check.h"
+#include "core/baseline/fact.h"
+#include "core/engine/sequence.h"
+#include "core/identity/principal.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::string_view kNextSequenceKey = "next_sequence";
+
+std::string pending_prefix(HashKey key, std::string_view access_key) {
+  const auto bytes = hash128(key, access_key).bytes();
+  return {bytes.data(), bytes.size()};
+}
+
+std::string text_of(Hash128 hash) {
+  const auto bytes = hash.bytes();
+  return {bytes.data(), bytes.size()};
+}
+
+std::string runtime_text(const Candidate& call) { return std::string(name_of(call.platform)) + ' ' + call.exec_env; }
+
+}  // namespace
+
+ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, BaselineStore& store, Metrics& metrics)
+    : settings_(settings),
+      detection_(detection),
+      store_(store),
+      seen_events_(settings.duplicates_tracked),
+      events_(metrics.counter("straykey_events_processed_total", "Events that a shard worker has applied.")),
+      duplicates_(metrics.counter("straykey_events_duplicate_total", "Events seen again with the same eventID; they count once.")),
+      candidates_(metrics.counter("straykey_candidates_total", "Calls proposed for judgement, once a day for each combination.")),
+      facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")),
+      pending_overflow_(metrics.counter("straykey_pending_overflow_total",
+                                        "Calls of unproven keys that were not kept because their key had too many kinds of calls.")) {
+  read_sequences();
+}
+
+void ShardWorker::read_sequences() {
+  const auto reader = store_.read();
+  const auto next = reader->get(Table::shard_meta, kNextSequenceKey);
+  next_sequence_ = next ? decode_sequence(*next) : 1;
+  erased_up_to_ = next_sequence_ - 1;
+  reader->scan(Table::candidates, {}, {}, [&](std::string_view key, std::string_view) {
+    erased_up_to_ = decode_sequence(key) - 1;
+    return false;
+  });
+}
+
+ShardWorker::~ShardWorker() = default;
+
+StoreWriter& ShardWorker::writer() {
+  if (!writer_) writer_ = store_.write();
+  return *writer_;
+}
+
+void ShardWorker::put(Table table, std::string_view key, std::string_view value) {
+  writer().put(table, key, value);
+  news_ = true;
+  ++news_count_;
+}
+
+void ShardWorker::erase(Table table, std::string_view key) {
+  writer().erase(table, key);
+  news_ = true;
+}
+
+void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
+  const std::size_t first_staged = staged_.size();
+  for (const Request::RoutedEvent& routed : batch.events) {
+    const Event& event = request.events[routed.index];
+    if (routed.issue) issue(event);
+    if (routed.use) use(event, networks);
+  }
+  events_.add(batch.events.size());
+  batches_.push_back(&batch);
+  staged_of_batch_.emplace_back(first_staged, staged_.size());
+  ++batch_number_;
+}
+
+void ShardWorker::use(const Event& event, const NetworkMap& networks) {
+  const bool counts = is_new_event(event);
+  const IssuedToken* issued = nullptr;
+  if (!event.access_key.empty()) {
+    KeyState& key = key_state(event);
+    if (key.issued) issued = &*key.issued;
+    if (key.keeps_activity && counts) {
+      key.activity.count(event);
+      if (!key.activity_changed) changed_activity_.emplace_back(event.access_key);
+      key.activity_changed = true;
+    }
+  }
+  const Hash128 signature = signature_of(event, issued);
+  const auto known = known_.find(signature);
+  if (known != known_.end()) {
+    if (known->second != kNoSlot && counts) count_repeat(known->second, event.time);
+    return;
+  }
+  const auto staged = staged_known_.find(signature);
+  if (staged != staged_known_.end()) {
+    if (staged->second != kNoSlot && counts) count_repeat(staged->second, event.time);
+    return;
+  }
+  use_slowly(event, issued, networks, signature, counts);
+}
+
+void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature, bool counts) {
+  Observation observation = observe(event, issued, networks, detection_);
+  std::uint32_t slot = kNoSlot;
+  if (!event.from_future) {
+    teach(observation, event);
+    if (observation.may_wait_for_proof) keep_until_proven(observation);
+  }
+  if (observation.has_token) {
+    if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
+    if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts);
+  }
+  staged_known_.emplace(signature, slot);
+}
+
+// What every call of our accounts teaches, whoever made it.
+void ShardWorker::teach(const Observation& observation, const Event& event) {
+  const Day day = event.day();
+  if (is_account_id(event.recipient_account)) learn({FactKind::account, event.recipient_account, ""}, day);
+  if (!observation.own || observation.caller.empty()) return;
+  const Candidate& call = observation.call;
+  for (const std::string& form : call.network_forms()) learn({FactKind::network_identity, form, observation.caller}, day);
+  if (!call.endpoint_owner.empty() && !call.address.empty())
+    learn({FactKind::address_identity, call.endpoint_network() + '/' + call.address, observation.caller}, day);
+  if (call.address_class == SourceClass::external) learn({FactKind::address_identity, call.address, observation.caller}, day);
+}
+
+void ShardWorker::teach_token(const Candidate& call, bool proven) {
+  const Day day = call.day();
+  const std::string& identity = call.token.identity;
+  for (const std::string& form : call.network_forms()) learn({FactKind::identity_network, identity, form}, day);
+  learn({FactKind::identity_tool, identity, call.tool}, day);
+  learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
+  if (proven && call.token.serverless && call.is_cli() && call.exec_env != "AWS_ECS_EC2")
+    learn({FactKind::tool_identity, call.tool, identity}, day);
+}
+
+void ShardWorker::learn(const FactRef& ref, Day day) {
+  const std::string key = fact_key(settings_.hash_key, ref);
+  Fact fact;
+  if (const auto stored = writer().get(Table::facts, key)) {
+    if (const auto known = decode_fact_of(*stored, ref)) fact = *known;
+  }
+  if (!fact.seen(day)) return;
+  put(Table::facts, key, encode_fact(fact, ref));
+  facts_.add();
+}
+
+std::uint32_t ShardWorker::propose(Candidate call, bool counts) {
+  call.combination = combination_of(settings_.hash_key, call);
+  const auto held = slot_by_combination_.find(call.combination);
+  if (held != slot_by_combination_.end()) {
+    if (counts) count_repeat(held->second, call.time);
+    return held->second;
+  }
+  const std::string mark = text_of(call.combination);
+  if (const auto proposed = writer().get(Table::proposed, mark)) {
+    const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
+    if (counts) count_repeat(slot, call.time);
+    return slot;
+  }
+  const std::uint32_t slot = slot_of(call.combination, 0, staged_.size());
+  staged_.push_back(std::move(call));
+  news_ = true;
+  ++news_count_;
+  candidates_.add();
+  return slot;
+}
+
+std::uint32_t ShardWorker::slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged) {
+  const auto slot = static_cast<std::uint32_t>(slots_.size());
+  slots_.push_back({combination, sequence, staged, 0, 0});
+  slot_by_combination_.emplace(combination, slot);
+  return slot;
+}
+
+void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
+  Slot& slot = slots_[index];
+  if (slot.sequence == 0) {
+    Candidate& staged = staged_[slot.staged];
+    ++staged.count;
+    staged.time = std::min(staged.time, time);
+    staged.last_time = std::max(staged.last_time, time);
+    return;
+  }
+  if (slot.count++ == 0) repeated_.push_back(index);
+  slot.last_time = std::max(slot.last_time, time);
+}
+
+void ShardWorker::keep_until_proven(const Observation& observation) {
+  Candidate call = observation.call;
+  call.token = {};
+  call.token.role_identity = observation.caller;
+  call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  const std::string prefix = pending_prefix(settings_.hash_key, call.access_key);
+  // At most 64 kinds of calls a key wait; inside AWS the address says nothing and would only fill them up.
+  if (!call.may_be_external()) call.address.clear();
+  const std::string key = prefix + text_of(combination_of(settings_.hash_key, call));
+  if (writer().get(Table::pending, key)) return;
+  std::size_t waiting = 0;
+  writer().scan(Table::pending, prefix, prefix, [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
+  if (waiting >= settings_.pending_per_key_max) {
+    pending_overflow_.add();
+    return;
+  }
+  put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
+}
+
+void ShardWorker::issue(const Event& event) {
+  const IssuedToken issued = issued_token(event);
+  const auto role = parse_role_arn(event.assumed_role_arn);
+  if (role && !event.from_future) {
+    const std::string role_identity = std::string(role->account) + '/' + std::string(role->role);
+    if (!issued.service.empty()) learn({FactKind::role_service, role_identity, issued.service}, event.day());
+    const std::string principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
+    if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
+  }
+  if (event.access_key.empty() && is_account_id(event.recipient_account) && !event.from_future)
+    learn({FactKind::account, event.recipient_account, ""}, event.day());
+  const std::string row = pending_prefix(settings_.hash_key, event.issued_key);
+  if (writer().get(Table::tokens, row)) return;   // a key is issued once: this is the event again
+  put(Table::tokens, row, encode(issued));
+  const auto key = keys_.find(event.issued_key);
+  if (key != keys_.end()) key->second.issued = issued;
+  prove_pending(event.issued_key, issued);
+}
+
+void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& issued) {
+  const std::string prefix = pending_prefix(settings_.hash_key, access_key);
+  std::vector<std::pair<std::string, std::string>> rows;
+  writer().scan(Table::pending, prefix, prefix, [&](std::string_view key, std::string_view value) {
+    rows.emplace_back(key, value);
+    return true;
+  });
+  for (const auto& [key, value] : rows) {
+    erase(Table::pending, key);
+    if (issued.service.empty()) continue;
+    ByteReader in(value);
+    const std::string session(in.string());
+    auto call = decode_candidate(in.string());
+    if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
+    prove(*call, session, issued);
+    teach_token(*call, true);
+    if (worth_judging(*call, detection_)) propose(std::move(*call), true);
+  }
+}
+
+ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
+  auto found = keys_.find(event.access_key);
+  if (found == keys_.end()) {
+    evict_keys();
+    found = keys_.emplace(std::string(event.access_key), KeyState{}).first;
+    KeyState& key = found->second;
+    const std::string row = pending_prefix(settings_.hash_key, event.access_key);
+    if (is_temporary_key(event.access_key)) {
+      if (const auto issued = writer().get(Table::tokens, row)) key.issued = decode_issued_token(*issued);
+      key.keeps_activity = may_be_service_token(event);
+      if (key.keeps_activity) {
+        if (const auto activity = writer().get(Table::activity, row)) key.activity = decode_activity(*activity).value_or(Activity{});
+      }
+    }
+  }
+  found->second.used = batch_number_;
+  return found->second;
+}
+
+// Makes room by dropping the keys that were not used for longest. What they did goes into the open transaction first.
+void ShardWorker::evict_keys() {
+  if (keys_.size() < settings_.keys_max) return;
+  std::vector<std::uint64_t> uses;
+  uses.reserve(keys_.size());
+  for (const auto& [name, key] : keys_) uses.push_back(key.used);
+  const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+  std::nth_element(uses.begin(), middle, uses.end());
+  for (auto at = keys_.begin(); at != keys_.end();) {
+    if (at->second.used > *middle) {
+      ++at;
+      continue;
+    }
+    if (at->second.activity_changed)
+      put(Table::activity, pending_prefix(settings_.hash_key, at->first), encode_activity(at->second.activity));
+    at = keys_.erase(at);
+  }
+}
+
+// Everything that facts and candidates depend on, and the day.
+Hash128 ShardWorker::signature_of(const Event& event, const IssuedToken* issued) {
+  scratch_.clear();
+  const auto number = [&](std::uint64_t value) { scratch_.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  number(event.day());
+  number(static_cast<std::uint64_t>(event.type) | static_cast<std::uint64_t>(event.user_agent.kind) << 8 |
+         static_cast<std::uint64_t>(event.user_agent.platform) << 16 | static_cast<std::uint64_t>(event.from_future) << 24 |
+         static_cast<std::uint64_t>(event.console_session) << 25 | static_cast<std::uint64_t>(event.sign_in_failed) << 26 |
+         static_cast<std::uint64_t>(issued != nullptr) << 27);
+  const bool exchange = event.type == IdentityType::web_identity;
+  for (const std::string_view text :
+       {event.arn, event.account, event.access_key, event.principal_id, event.user_name, event.invoked_by, event.session_issuer_arn,
+        event.federated_provider, event.ec2_role_delivery, event.in_scope_issuer_type, event.in_scope_issued_to, event.source_ip,
+        event.vpc_endpoint_account, event.recipient_account, event.error_code, event.user_agent.tool, event.user_agent.exec_env,
+        exchange ? event.assumed_role_arn : std::string_view{}, exchange ? event.identity_provider : std::string_view{},
+        exchange ? event.event_name : std::string_view{}}) {
+    number(text.size());
+    scratch_.append(text);
+  }
+  return hash128(settings_.hash_key, scratch_);
+}
+
+bool ShardWorker::is_new_event(const Event& event) {
+  if (event.event_id.empty()) return true;
+  const std::uint64_t hash = hash64(settings_.hash_key, event.event_id);
+  std::uint64_t& place = seen_events_[hash % seen_events_.size()];
+  if (place == hash) {
+    duplicates_.add();
+    return false;
+  }
+  place = hash;
+  return true;
+}
+
+void ShardWorker::flush_activity() {
+  std::size_t written = 0;
+  while (!changed_activity_.empty() && written < settings_.activity_rows_a_flush) {
+    const auto found = keys_.find(changed_activity_.back());
+    changed_activity_.pop_back();
+    if (found == keys_.end() || !found->second.activity_changed) continue;
+    found->second.activity_changed = false;
+    put(Table::activity, pending_prefix(settings_.hash_key, found->first), encode_activity(found->second.activity));
+    ++written;
+  }
+}
+
+void ShardWorker::write_staged() {
+  const std::uint64_t first = next_sequence_;
+  for (Candidate& candidate : staged_) {
+    const std::uint64_t sequence = next_sequence_++;
+    put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
+    put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
+    slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
+    // The alert shows what the key did so far.
+    const auto key = keys_.find(candidate.access_key);
+    if (key != keys_.end() && key->second.activity_changed) {
+      put(Table::activity, pending_prefix(settings_.hash_key, key->first), encode_activity(key->second.activity));
+      key->second.activity_changed = false;
+    }
+  }
+  if (!staged_.empty()) put(Table::shard_meta, kNextSequenceKey, encode_sequence(next_sequence_));
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    const auto [begin, end] = staged_of_batch_[i];
+    if (begin < end) batches_[i]->candidates = {settings_.shard, first + begin, first + end - 1};
+  }
+}
+
+CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
+  write_staged();
+  while (news_ && erased_up_to_ < judged_up_to) erase(Table::candidates, encode_sequence(++erased_up_to_));
+  CommitOutcome outcome = CommitOutcome::committed;
+  if (writer_) {
+    failure_ = writer_->failure();
+    if (news_) {
+      outcome = writer_->commit();
+      if (outcome != CommitOutcome::committed && failure_.empty()) failure_ = writer_->failure();
+    } else if (!failure_.empty()) {
+      outcome = CommitOutcome::failed;
+    }
+  }
+  settle(outcome);
+  return outcome;
+}
+
+void ShardWorker::settle(CommitOutcome outcome) {
+  writer_.reset();
+  if (outcome == CommitOutcome::committed) {
+    if (known_.size() + staged_known_.size() > settings_.signatures_max) {
+      forget_known();
+      staged_known_.clear();
+    }
+    for (const auto& [signature, slot] : staged_known_) known_.emplace(signature, slot);
+  } else {
+    for (Request::ShardBatch* batch : batches_) batch->candidates = {};
+    staged_.clear();
+    forget_known();
+    keys_.clear();
+    changed_activity_.clear();
+    std::fill(seen_events_.begin(), seen_events_.end(), 0);
+    read_sequences();
+  }
+  staged_known_.clear();
+  staged_.clear();
+  batches_.clear();
+  staged_of_batch_.clear();
+  news_ = false;
+  news_count_ = 0;
+}
+
+std::vector<Repeat> ShardWorker::take_repeats(std::uint64_t judged_up_to) {
+  std::vector<Repeat> out;
+  std::vector<std::uint32_t> later;
+  std::erase_if(carried_, [&](const Slot& slot) {
+    if (slot.sequence > judged_up_to) return false;
+    out.push_back({slot.combination, slot.count, slot.last_time});
+    return true;
+  });
+  for (const std::uint32_t index : repeated_) {
+    Slot& slot = slots_[index];
+    if (slot.sequence == 0 || slot.sequence > judged_up_to) {
+      later.push_back(index);
+      continue;
+    }
+    out.push_back({slot.combination, slot.count, slot.last_time});
+    slot.count = 0;
+    slot.last_time = 0;
+  }
+  repeated_ = std::move(later);
+  return out;
+}
+
+void ShardWorker::forget_known() {
+  for (const std::uint32_t index : repeated_)
+    if (slots_[index].sequence != 0) carried_.push_back(slots_[index]);
+  known_.clear();
+  slot_by_combination_.clear();
+  slots_.clear();
+  repeated_.clear();
+}
+
+}  // namespace straykey

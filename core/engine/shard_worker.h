@@ -1,0 +1,140 @@
+#pragma once
+// ShardWorker: one shard's learning. Proves where tokens came from, learns facts, proposes candidates; all of a batch in one transaction.
+//
+// Shape:  uses the event, the configuration and its own keys' rows only; knows nothing of quarantine, activation or other shards.
+// Order:  apply() any number of requests, then commit() once: what they taught, the candidates they raised and the marks that
+//         stop a second proposal are in the same transaction (trap: a fact without its candidate loses the alert for ever).
+// Durable: a signature counts as known only after the commit that made it true, so "nothing new" never rests on uncommitted state.
+// Thread: the shard's worker (or the only thread, inline).
+// Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "core/base/metrics.h"
+#include "core/detect/settings.h"
+#include "core/engine/activity.h"
+#include "core/engine/observation.h"
+#include "core/engine/request.h"
+#include "core/engine/store.h"
+
+namespace straykey {
+
+// How often a known combination was seen again: counts for alerts, soft state.
+struct Repeat {
+  Hash128 combination;
+  std::uint64_t count = 0;
+  Seconds last_time = 0;
+};
+
+class ShardWorker {
+ public:
+  struct Settings {
+    std::uint32_t shard = 0;
+    HashKey hash_key;
+    std::size_t signatures_max = 1 << 18;
+    std::size_t keys_max = 1 << 16;             // access keys whose state is held in memory
+    std::size_t pending_per_key_max = 64;
+    std::size_t duplicates_tracked = 1 << 16;   // event ids remembered so that counts take each event once
+    std::size_t activity_rows_a_flush = 5'000;
+  };
+
+  // References are borrowed for the worker's life.
+  ShardWorker(Settings settings, const DetectionSettings& detection, BaselineStore& store, Metrics& metrics);
+  ~ShardWorker();
+
+  void apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks);
+  // Whether a commit has anything to write for what was applied since the last one.
+  [[nodiscard]] bool has_news() const noexcept { return news_; }
+  [[nodiscard]] std::size_t news_count() const noexcept { return news_count_; }
+  // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was remembered of it.
+  // `judged_up_to`: candidates up to this number were judged and are deleted.
+  [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
+  // Puts what keys did since the last flush into the open transaction (at most activity_rows_a_flush rows).
+  void flush_activity();
+  // Repeats of combinations whose candidates are judged, since the last call.
+  [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
+  // Forget what is remembered of the store: after an operator's "forget", or when the networks changed.
+  void forget_known();
+  // Why the last commit failed.
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+
+ private:
+  struct KeyState {
+    std::optional<IssuedToken> issued;
+    bool keeps_activity = false;
+    bool activity_changed = false;
+    std::uint64_t used = 0;               // batch number of the last use
+    Activity activity;
+  };
+  struct Slot {                           // of a combination that was proposed
+    Hash128 combination;
+    std::uint64_t sequence = 0;           // 0: staged in this batch
+    std::size_t staged = 0;               // index into staged_, while sequence == 0
+    std::uint64_t count = 0;
+    Seconds last_time = 0;
+  };
+  static constexpr std::uint32_t kNoSlot = ~0u;
+
+  void use(const Event& event, const NetworkMap& networks);
+  void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature, bool counts);
+  void issue(const Event& event);
+  void teach(const Observation& observation, const Event& event);
+  void teach_token(const Candidate& call, bool proven);
+  void learn(const FactRef& ref, Day day);
+  std::uint32_t propose(Candidate call, bool counts);
+  void keep_until_proven(const Observation& observation);
+  void prove_pending(std::string_view access_key, const IssuedToken& issued);
+  KeyState& key_state(const Event& event);
+  void evict_keys();
+  [[nodiscard]] Hash128 signature_of(const Event& event, const IssuedToken* issued);
+  [[nodiscard]] bool is_new_event(const Event& event);
+  void count_repeat(std::uint32_t slot, Seconds time);
+  std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
+  void write_staged();
+  void settle(CommitOutcome outcome);
+  void read_sequences();
+  StoreWriter& writer();
+  void put(Table table, std::string_view key, std::string_view value);
+  void erase(Table table, std::string_view key);
+
+  Settings settings_;
+  const DetectionSettings& detection_;
+  BaselineStore& store_;
+
+  std::unique_ptr<StoreWriter> writer_;   // open while a batch needs the store
+  bool news_ = false;
+  std::size_t news_count_ = 0;
+  std::string failure_;
+
+  boost::unordered_flat_map<Hash128, std::uint32_t> known_;         // signature -> slot or kNoSlot; committed only
+  boost::unordered_flat_map<Hash128, std::uint32_t> staged_known_;  // true once this batch is committed
+  boost::unordered_flat_map<Hash128, std::uint32_t> slot_by_combination_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> repeated_;   // slots with a count
+  std::vector<Slot> carried_;             // counts of slots that were forgotten before they could be passed on
+  std::vector<Candidate> staged_;         // candidates of this batch
+  std::vector<Request::ShardBatch*> batches_;   // applied since the last commit, with ...
+  std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;   // ... the staged candidates of each
+  std::map<std::string, KeyState, std::less<>> keys_;
+  std::vector<std::string> changed_activity_;
+  std::vector<std::uint64_t> seen_events_;   // direct-mapped hashes of event ids
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t erased_up_to_ = 0;
+  std::uint64_t batch_number_ = 0;
+  std::string scratch_;
+
+  Counter& events_;
+  Counter& duplicates_;
+  Counter& candidates_;
+  Counter& facts_;
+  Counter& pending_overflow_;
+};
+
+}  // namespace straykey
