@@ -25,8 +25,9 @@ class PrefixTable {
   };
 
   PrefixTable() : PrefixTable(std::vector<Range>{}) {}
-  // A range is of the family of its first address. One of IPv6 that reaches into ::ffff:0:0/96 or over it (as ::/80 does)
-  // says nothing of IPv4. REQUIRES: of each range, first <= last, and last is IPv4 if first is.
+  // A range is of the family of its first address. One of IPv6 that reaches into ::ffff:0:0/96 or over it, as ::/80
+  // does, says nothing of IPv4.
+  // REQUIRES: of each range, first <= last, and last is IPv4 if first is.
   explicit PrefixTable(const std::vector<Range>& ranges);
 
   // 0: in no range. No allocation.
