@@ -1,0 +1,439 @@
+#include "core/event/cloudtrail.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <optional>
+
+#include "core/event/json_text.h"
+
+namespace straykey {
+namespace {
+
+namespace dom = simdjson::dom;
+
+static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
+
+constexpr Seconds kAheadMax = 600;
+constexpr std::size_t kParserBytesMin = 16 * 1024;
+constexpr std::size_t kArenaBlockBytesMax = 256 * 1024;
+
+// --- Which member of an object becomes which field of the Event ---
+
+struct TextField {
+  std::string_view name;
+  std::string_view Event::*field;
+};
+
+constexpr std::array kTopFields{
+    TextField{"eventID", &Event::event_id},
+    TextField{"awsRegion", &Event::region},
+    TextField{"errorCode", &Event::error_code},
+    TextField{"eventName", &Event::event_name},
+    TextField{"eventType", &Event::event_type},
+    TextField{"userAgent", &Event::user_agent_text},
+    TextField{"eventSource", &Event::event_source},
+    TextField{"sharedEventID", &Event::shared_event_id},
+    TextField{"eventCategory", &Event::event_category},
+    TextField{"vpcEndpointId", &Event::vpc_endpoint},
+    TextField{"sourceIPAddress", &Event::source_ip},
+    TextField{"recipientAccountId", &Event::recipient_account},
+    TextField{"vpcEndpointAccountId", &Event::vpc_endpoint_account},
+};
+constexpr std::array kIdentityFields{
+    TextField{"arn", &Event::arn},
+    TextField{"userName", &Event::user_name},
+    TextField{"accountId", &Event::account},
+    TextField{"invokedBy", &Event::invoked_by},
+    TextField{"accessKeyId", &Event::access_key},
+    TextField{"principalId", &Event::principal_id},
+    TextField{"identityProvider", &Event::identity_provider},
+};
+constexpr std::array kSessionFields{TextField{"ec2RoleDelivery", &Event::ec2_role_delivery}};
+constexpr std::array kIssuerFields{TextField{"arn", &Event::session_issuer_arn}};
+constexpr std::array kFederationFields{TextField{"federatedProvider", &Event::federated_provider}};
+constexpr std::array kInScopeFields{
+    TextField{"issuerType", &Event::in_scope_issuer_type},
+    TextField{"credentialsIssuedTo", &Event::in_scope_issued_to},
+};
+constexpr std::array kAssumeFields{
+    TextField{"roleArn", &Event::assumed_role_arn},
+    TextField{"roleSessionName", &Event::role_session_name},
+};
+constexpr std::array kCredentialFields{TextField{"accessKeyId", &Event::issued_key}};
+
+// All texts of an Event but `record` and what user_agent views.
+constexpr std::array kKeptFields{
+    &Event::event_id,
+    &Event::shared_event_id,
+    &Event::event_name,
+    &Event::event_source,
+    &Event::event_type,
+    &Event::event_category,
+    &Event::region,
+    &Event::source_ip,
+    &Event::user_agent_text,
+    &Event::error_code,
+    &Event::recipient_account,
+    &Event::vpc_endpoint,
+    &Event::vpc_endpoint_account,
+    &Event::arn,
+    &Event::account,
+    &Event::access_key,
+    &Event::principal_id,
+    &Event::user_name,
+    &Event::invoked_by,
+    &Event::identity_provider,
+    &Event::session_issuer_arn,
+    &Event::federated_provider,
+    &Event::ec2_role_delivery,
+    &Event::in_scope_issuer_type,
+    &Event::in_scope_issued_to,
+    &Event::assumed_role_arn,
+    &Event::role_session_name,
+    &Event::issued_key,
+    &Event::kubernetes_namespace,
+    &Event::kubernetes_service_account,
+};
+
+struct TypeName {
+  std::string_view name;
+  IdentityType type;
+};
+constexpr std::array kTypeNames{
+    TypeName{"", IdentityType::none},
+    TypeName{"Root", IdentityType::root},
+    TypeName{"IAMUser", IdentityType::iam_user},
+    TypeName{"AssumedRole", IdentityType::assumed_role},
+    TypeName{"Role", IdentityType::role},
+    TypeName{"FederatedUser", IdentityType::federated_user},
+    TypeName{"Directory", IdentityType::directory},
+    TypeName{"AWSAccount", IdentityType::aws_account},
+    TypeName{"AWSService", IdentityType::aws_service},
+    TypeName{"IdentityCenterUser", IdentityType::identity_center},
+    TypeName{"WebIdentityUser", IdentityType::web_identity},
+    TypeName{"SAMLUser", IdentityType::saml_user},
+};
+
+IdentityType type_of(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kTypeNames, name, &TypeName::name);
+  return found == kTypeNames.end() ? IdentityType::other : found->type;
+}
+
+// --- Reading one record ---
+
+// A member that may be an object; kept until the whole object was seen, because the last of two equal keys counts.
+struct Nested {
+  dom::element element;
+  bool present = false;
+
+  void set(dom::element value) noexcept {
+    element = value;
+    present = !value.is_null();
+  }
+};
+
+// Fills an Event from a parsed record. Views of the Event point into the parser's memory until keep_texts.
+class RecordReading {
+ public:
+  std::variant<Event, RejectReason> read(dom::object record, Seconds now);
+
+ private:
+  void text(dom::element value, std::string_view& field) noexcept;
+  void read_top(dom::object record) noexcept;
+  void read_identity() noexcept;
+  void read_assume_role() noexcept;
+  void read_tags(dom::object parameters) noexcept;
+  void read_tag(std::string_view key, dom::element value) noexcept;
+  void read_sign_in() noexcept;
+  [[nodiscard]] bool says_failure(const Nested& nested) noexcept;
+  [[nodiscard]] std::optional<RejectReason> reject_reason() const noexcept;
+
+  // The object in `nested`, or an empty optional if it is absent; any other type is noted as bad.
+  std::optional<dom::object> object_in(const Nested& nested) noexcept;
+  // True if `key` is in the table, whose field then holds the value.
+  template <class Table>
+  bool take(const Table& table, std::string_view key, dom::element value) noexcept;
+  template <class Table>
+  void take_all(const Table& table, const Nested& nested) noexcept;
+
+  Event event_;
+  std::string_view time_text_, type_text_, error_message_;
+  Nested identity_, parameters_, response_, service_details_;
+  bool has_version_or_source_ = false;
+  bool has_name_ = false, has_time_ = false;
+  bool digest_ = false;
+  bool bad_type_ = false;
+};
+
+void RecordReading::text(dom::element value, std::string_view& field) noexcept {
+  field = {};
+  if (value.is_null()) return;
+  if (value.get(field) != simdjson::SUCCESS) bad_type_ = true;
+}
+
+template <class Table>
+bool RecordReading::take(const Table& table, std::string_view key, dom::element value) noexcept {
+  for (const TextField& row : table) {
+    if (row.name != key) continue;
+    text(value, event_.*row.field);
+    return true;
+  }
+  return false;
+}
+
+template <class Table>
+void RecordReading::take_all(const Table& table, const Nested& nested) noexcept {
+  const auto object = object_in(nested);
+  if (!object) return;
+  for (const auto member : *object) take(table, member.key, member.value);
+}
+
+std::optional<dom::object> RecordReading::object_in(const Nested& nested) noexcept {
+  if (!nested.present) return std::nullopt;
+  dom::object object;
+  if (nested.element.get(object) == simdjson::SUCCESS) return object;
+  bad_type_ = true;
+  return std::nullopt;
+}
+
+void RecordReading::read_top(dom::object record) noexcept {
+  for (const auto member : record) {
+    const std::string_view key = member.key;
+    if (key == "eventSource" || key == "eventVersion") has_version_or_source_ = true;
+    if (key == "eventName") has_name_ = true;
+    if (take(kTopFields, key, member.value)) continue;
+    if (key == "eventTime") {
+      has_time_ = true;
+      text(member.value, time_text_);
+    } else if (key == "userIdentity") {
+      identity_.set(member.value);
+    } else if (key == "requestParameters") {
+      parameters_.set(member.value);
+    } else if (key == "responseElements") {
+      response_.set(member.value);
+    } else if (key == "serviceEventDetails") {
+      service_details_.set(member.value);
+    } else if (key == "errorMessage") {
+      if (member.value.get(error_message_) != simdjson::SUCCESS) error_message_ = {};
+    } else if (key == "sessionCredentialFromConsole") {
+      std::string_view word;
+      if (member.value.get(event_.console_session) == simdjson::SUCCESS) continue;
+      text(member.value, word);
+      event_.console_session = word == "true";
+    } else if (key == "digestStartTime" || key == "digestS3Object") {
+      digest_ = true;
+    }
+  }
+}
+
+void RecordReading::read_identity() noexcept {
+  const auto identity = object_in(identity_);
+  if (!identity) return;
+  Nested session, in_scope, issuer, federation;
+  for (const auto member : *identity) {
+    const std::string_view key = member.key;
+    if (take(kIdentityFields, key, member.value)) continue;
+    if (key == "type") text(member.value, type_text_);
+    if (key == "sessionContext") session.set(member.value);
+    if (key == "inScopeOf") in_scope.set(member.value);
+  }
+  event_.type = type_of(type_text_);
+  if (const auto context = object_in(session)) {
+    for (const auto member : *context) {
+      const std::string_view key = member.key;
+      if (take(kSessionFields, key, member.value)) continue;
+      if (key == "sessionIssuer") issuer.set(member.value);
+      if (key == "webIdFederationData") federation.set(member.value);
+      if (key == "inScopeOf" && !in_scope.present) in_scope.set(member.value);
+    }
+  }
+  take_all(kIssuerFields, issuer);
+  take_all(kFederationFields, federation);
+  take_all(kInScopeFields, in_scope);
+}
+
+void RecordReading::read_tag(std::string_view key, dom::element value) noexcept {
+  std::string_view word;
+  if (value.get(word) != simdjson::SUCCESS) return;
+  if (key == "kubernetes-namespace") event_.kubernetes_namespace = word;
+  if (key == "kubernetes-service-account") event_.kubernetes_service_account = word;
+}
+
+// Tags only name a workload for the reader of an alert, so a wrong type among them is no reason to refuse the record.
+void RecordReading::read_tags(dom::object parameters) noexcept {
+  for (const auto member : parameters) {
+    const std::string_view name = member.key;
+    dom::array list;
+    dom::object map;
+    if (name == "tags" && member.value.get(list) == simdjson::SUCCESS) {
+      for (const dom::element tag : list) {
+        std::string_view key;
+        dom::element value;
+        if (tag["key"].get(key) == simdjson::SUCCESS && tag["value"].get(value) == simdjson::SUCCESS)
+          read_tag(key, value);
+      }
+    } else if ((name == "tags" || name == "principalTags" || name == "incomingTransitiveTags") &&
+               member.value.get(map) == simdjson::SUCCESS) {
+      for (const auto tag : map) read_tag(tag.key, tag.value);
+    }
+  }
+}
+
+void RecordReading::read_assume_role() noexcept {
+  if (const auto parameters = object_in(parameters_)) {
+    take_all(kAssumeFields, parameters_);
+    read_tags(*parameters);
+  }
+  if (const auto response = object_in(response_)) {
+    Nested credentials;
+    for (const auto member : *response)
+      if (member.key == "credentials") credentials.set(member.value);
+    take_all(kCredentialFields, credentials);
+  }
+}
+
+bool RecordReading::says_failure(const Nested& nested) noexcept {
+  dom::object object;
+  if (!nested.present || nested.element.get(object) != simdjson::SUCCESS) return false;
+  for (const auto member : object) {
+    std::string_view word;
+    if (member.value.get(word) == simdjson::SUCCESS && word == "Failure") return true;
+  }
+  return false;
+}
+
+void RecordReading::read_sign_in() noexcept {
+  event_.sign_in_failed = says_failure(response_) || says_failure(service_details_) || !event_.error_code.empty() ||
+                          !error_message_.empty();
+}
+
+std::optional<RejectReason> RecordReading::reject_reason() const noexcept {
+  if (digest_ || event_.event_category == "Insight" || event_.event_type == "AwsCloudTrailInsight")
+    return RejectReason::digest_or_insight;
+  if (event_.event_source == "aws:s3") return RejectReason::s3_pointer;
+  if (!has_version_or_source_ || (!has_name_ && !has_time_)) return RejectReason::not_cloudtrail;
+  if (bad_type_) return RejectReason::bad_field_type;
+  if (time_text_.empty()) return RejectReason::missing_event_time;
+  if (!parse_time(time_text_)) return RejectReason::bad_event_time;
+  if (event_.event_name.empty()) return RejectReason::missing_event_name;
+  return std::nullopt;
+}
+
+std::variant<Event, RejectReason> RecordReading::read(dom::object record, Seconds now) {
+  read_top(record);
+  read_identity();
+  if (event_.assumes_role()) read_assume_role();
+  if (event_.event_source == "signin.amazonaws.com" || event_.event_name == "ConsoleLogin") read_sign_in();
+  if (const auto reason = reject_reason()) return *reason;
+  event_.time = *parse_time(time_text_);
+  if (event_.time > now + kAheadMax) {
+    event_.time = now;
+    event_.from_future = true;
+  }
+  return event_;
+}
+
+// Copies all texts out of the parser's memory in one piece: about 600 bytes of a record of 1,200.
+void keep_texts(Event& event, TextArena& arena) {
+  std::size_t bytes = 0;
+  for (const auto field : kKeptFields) bytes += (event.*field).size();
+  char* to = arena.reserve(bytes);
+  for (const auto field : kKeptFields) {
+    std::string_view& text = event.*field;
+    if (text.empty()) {
+      text = {};
+      continue;
+    }
+    std::memcpy(to, text.data(), text.size());
+    text = {to, text.size()};
+    to += text.size();
+  }
+}
+
+RejectReason reason_of(simdjson::error_code error) noexcept {
+  return error == simdjson::DEPTH_ERROR ? RejectReason::too_deep : RejectReason::bad_json;
+}
+
+}  // namespace
+
+char* TextArena::reserve(std::size_t size) {
+  if (size == 0) return nullptr;
+  if (size > free_bytes_) {
+    const std::size_t block_bytes = std::max(size, next_block_bytes_);
+    blocks_.push_back(std::make_unique<char[]>(block_bytes + kJsonPadding));
+    free_ = blocks_.back().get();
+    free_bytes_ = block_bytes;
+    bytes_ += block_bytes + kJsonPadding;
+    next_block_bytes_ = std::min(next_block_bytes_ * 2, kArenaBlockBytesMax);
+  }
+  char* const room = free_;
+  free_ += size;
+  free_bytes_ -= size;
+  return room;
+}
+
+std::string_view TextArena::keep(std::string_view text) {
+  if (text.empty()) return {};
+  char* const to = reserve(text.size());
+  std::memcpy(to, text.data(), text.size());
+  return {to, text.size()};
+}
+
+std::string_view TextArena::adopt(std::string text) {
+  const std::size_t size = text.size();
+  if (text.capacity() / 2 > size + kJsonPadding) text.shrink_to_fit();
+  text.resize(size + kJsonPadding);
+  bytes_ += text.capacity();
+  const std::string& owned = adopted_.emplace_back(std::move(text));
+  return {owned.data(), size};
+}
+
+struct RecordParser::Impl {
+  dom::parser parser{kRecordBytesMax};
+  std::string mended;
+
+  // simdjson would grow to each new largest size by itself; powers of two are reached sooner.
+  simdjson::error_code parse(std::string_view json, dom::element& root) noexcept {
+    const std::size_t capacity = std::max(kParserBytesMin, std::bit_ceil(json.size()));
+    if (parser.capacity() < capacity) {
+      if (const auto error = parser.allocate(capacity, kJsonDepthMax + 1)) return error;
+    }
+    return parser.parse(json.data(), json.size(), false).get(root);
+  }
+
+  // Valid JSON that simdjson refuses (a number out of range, half a surrogate pair) must not hide a call.
+  simdjson::error_code parse_mended(std::string_view json, dom::element& root) {
+    if (!mend_json(json, mended)) return simdjson::TAPE_ERROR;
+    const std::size_t size = mended.size();
+    mended.resize(size + kJsonPadding);
+    return parse({mended.data(), size}, root);
+  }
+};
+
+RecordParser::RecordParser() : impl_(std::make_unique<Impl>()) {}
+RecordParser::~RecordParser() = default;
+
+std::variant<Event, RejectReason> RecordParser::parse(std::string_view record, TextArena& arena, Seconds now) {
+  record = trim_json(record);
+  if (record.empty() || record == "null") return RejectReason::empty_value;
+  if (record.size() > kRecordBytesMax) return RejectReason::record_too_large;
+  dom::element root;
+  auto error = impl_->parse(record, root);
+  if (error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR) error = impl_->parse_mended(record, root);
+  if (error != simdjson::SUCCESS) return reason_of(error);
+  dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) return RejectReason::not_cloudtrail;
+  auto result = RecordReading{}.read(object, now);
+  if (Event* event = std::get_if<Event>(&result)) {
+    event->record = record;
+    keep_texts(*event, arena);
+    event->user_agent = classify_user_agent(event->user_agent_text);
+  }
+  return result;
+}
+
+}  // namespace straykey

@@ -1,0 +1,140 @@
+#include "core/event/decoding.h"
+
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/base/check.h"
+
+namespace straykey {
+namespace {
+
+// Deflate makes at most 1032 bytes of one; a size field that claims more is a lie.
+constexpr std::size_t kRatioMax = 1032;
+constexpr std::size_t kFirstRoomBytes = 16 * 1024;
+
+// The size that a gzip stream's last four bytes claim, if it can be true; else a guess.
+std::size_t claimed_bytes(std::string_view bytes) noexcept {
+  std::uint32_t claim = 0;
+  if (bytes.size() >= 18) std::memcpy(&claim, bytes.data() + bytes.size() - 4, 4);
+  const bool possible = claim >= bytes.size() / 2 && claim / kRatioMax <= bytes.size();
+  return possible ? claim : std::max(kFirstRoomBytes, bytes.size() * 4);
+}
+
+constexpr std::array<std::uint8_t, 256> base64_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(0xff);
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}
+constexpr auto kBase64Values = base64_values();
+
+}  // namespace
+
+bool has_gzip_magic(std::string_view bytes) noexcept {
+  return bytes.starts_with("\x1f\x8b");
+}
+
+void Inflater::Free::operator()(libdeflate_decompressor* d) const noexcept {
+  libdeflate_free_decompressor(d);
+}
+
+Inflater::Inflater() : decompressor_(libdeflate_alloc_decompressor()) {
+  CHECK(decompressor_ != nullptr);
+}
+Inflater::~Inflater() = default;
+
+Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t output_bytes_max, std::size_t& written,
+                             std::string& out) {
+  for (;;) {
+    std::size_t read = 0, made = 0;
+    char* const to = out.data() + written;
+    const std::size_t room = out.size() - written;
+    libdeflate_result result = LIBDEFLATE_BAD_DATA;
+    if (format == Format::gzip) {
+      result = libdeflate_gzip_decompress_ex(decompressor_.get(), bytes.data(), bytes.size(), to, room, &read, &made);
+    } else if (format == Format::zlib) {
+      result = libdeflate_zlib_decompress_ex(decompressor_.get(), bytes.data(), bytes.size(), to, room, &read, &made);
+    } else {
+      result =
+          libdeflate_deflate_decompress_ex(decompressor_.get(), bytes.data(), bytes.size(), to, room, &read, &made);
+    }
+    if (result == LIBDEFLATE_SUCCESS) {
+      bytes.remove_prefix(read);
+      written += made;
+      return Decoded::ok;
+    }
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return Decoded::bad;
+    if (out.size() >= output_bytes_max) return Decoded::too_large;
+    out.resize(std::min(output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2)));
+  }
+}
+
+Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                         std::string& out) {
+  out.clear();
+  const std::size_t first_bytes = std::min(claimed_bytes(bytes), output_bytes_max);
+  out.reserve(first_bytes + room_behind);
+  out.resize(first_bytes);
+  std::size_t written = 0;
+  do {
+    const Decoded decoded = one_stream(Format::gzip, bytes, output_bytes_max, written, out);
+    if (decoded != Decoded::ok) return decoded;
+    if (bytes.find_first_not_of('\0') == std::string_view::npos) break;
+  } while (true);
+  out.resize(written);
+  return Decoded::ok;
+}
+
+Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                          std::string& out) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[at])); };
+  const bool may_be_zlib = bytes.size() >= 2 && (byte(0) & 0x0f) == 8 && (byte(0) * 256 + byte(1)) % 31 == 0;
+  Decoded decoded = Decoded::bad;
+  for (const Format format : {Format::zlib, Format::raw}) {
+    if (format == Format::zlib && !may_be_zlib) continue;
+    out.clear();
+    const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), output_bytes_max);
+    out.reserve(first_bytes + room_behind);
+    out.resize(first_bytes);
+    std::size_t written = 0;
+    std::string_view rest = bytes;
+    decoded = one_stream(format, rest, output_bytes_max, written, out);
+    if (decoded == Decoded::ok && !rest.empty()) decoded = Decoded::bad;
+    if (decoded == Decoded::ok) out.resize(written);
+    if (decoded != Decoded::bad) return decoded;
+  }
+  return decoded;
+}
+
+bool decode_base64(std::string_view text, std::string& out) {
+  if (text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
+  if (text.size() % 4 == 1) return false;
+  out.resize(text.size() / 4 * 3 + text.size() % 4 * 3 / 4);
+  std::size_t written = 0;
+  std::uint32_t bits = 0, bad = 0;
+  std::size_t at = 0;
+  const auto value = [&](std::size_t i) {
+    const std::uint32_t v = kBase64Values[static_cast<unsigned char>(text[i])];
+    bad |= v & 0xc0;
+    return v;
+  };
+  for (; at + 4 <= text.size(); at += 4) {
+    bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3);
+    out[written++] = static_cast<char>(bits >> 16);
+    out[written++] = static_cast<char>(bits >> 8);
+    out[written++] = static_cast<char>(bits);
+  }
+  if (text.size() - at >= 2) {
+    bits = value(at) << 18 | value(at + 1) << 12 | (text.size() - at == 3 ? value(at + 2) << 6 : 0);
+    out[written++] = static_cast<char>(bits >> 16);
+    if (text.size() - at == 3) out[written++] = static_cast<char>(bits >> 8);
+  }
+  return bad == 0;
+}
+
+}  // namespace straykey

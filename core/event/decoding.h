@@ -1,0 +1,50 @@
+#pragma once
+// What senders wrap bytes in: gzip, zlib, raw deflate, base64.
+//
+// Bounds: output_bytes_max, whatever the input claims about itself; memory grows by doubling, so a lie costs little.
+// Errors: Decoded; `out` then holds nothing of use.
+// Thread: one Inflater a thread; decode_base64 any.
+// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951, RFC 4648 section 4.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct libdeflate_decompressor;
+
+namespace straykey {
+
+enum class Decoded : std::uint8_t { ok, bad, too_large };
+
+[[nodiscard]] bool has_gzip_magic(std::string_view bytes) noexcept;
+
+class Inflater {
+ public:
+  Inflater();
+  ~Inflater();
+
+  // All members of a gzip stream, joined. NUL bytes behind the last member are allowed (tar and tape pad so).
+  // `out` gets `room_behind` bytes of spare capacity, so that adopting it moves nothing.
+  [[nodiscard]] Decoded gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                               std::string& out);
+  // zlib if it looks so and decodes so, else raw deflate: HTTP's "deflate" means either.
+  [[nodiscard]] Decoded inflate(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                                std::string& out);
+
+ private:
+  enum class Format : std::uint8_t { gzip, zlib, raw };
+  // One stream at the front of `bytes`, put behind the first `written` bytes of `out`, which grows as needed.
+  [[nodiscard]] Decoded one_stream(Format format, std::string_view& bytes, std::size_t output_bytes_max,
+                                   std::size_t& written, std::string& out);
+
+  struct Free {
+    void operator()(libdeflate_decompressor* d) const noexcept;
+  };
+  std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
+};
+
+// Standard alphabet, padding optional, no white space. False: not base64.
+[[nodiscard]] bool decode_base64(std::string_view text, std::string& out);
+
+}  // namespace straykey

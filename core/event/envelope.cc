@@ -1,0 +1,203 @@
+#include "core/event/envelope.h"
+
+#include <algorithm>
+
+namespace straykey {
+namespace {
+
+// The members that envelopes are known by.
+enum Key : std::uint8_t {
+  kEventVersion,
+  kEventSource,
+  kRecords,
+  kDetailType,
+  kDetail,
+  kSource,
+  kFirehoseRecords,
+  kMessageType,
+  kLogEvents,
+  kAwsLogs,
+  kResourceLogs,
+  kEvent,
+  kLowerMessage,
+  kUpperMessage,
+  kLog,
+  kRaw,
+  kMessage,
+  kBody,
+  kOriginal,
+  kS3Bucket,
+  kS3ObjectKey,
+  kKeyCount,
+};
+constexpr std::array<std::string_view, kKeyCount> kKeyNames{
+    "eventVersion", "eventSource", "Records", "detail-type",  "detail",   "source",   "records",
+    "messageType",  "logEvents",   "awslogs", "resourceLogs", "event",    "message",  "MESSAGE",
+    "log",          "_raw",        "Message", "body",         "original", "s3Bucket", "s3ObjectKey"};
+
+// Members that may carry a record as a string or an object, best first. "original" is Elastic's event.original.
+constexpr std::array kCarriers{kEvent, kOriginal, kLowerMessage, kUpperMessage, kLog, kRaw, kMessage, kBody};
+
+constexpr std::array<std::string_view, 9> kFirstKeysOfEnvelopes{
+    "Records", "records", "messageType", "owner", "resourceLogs", "Type", "awslogs", "version", "detail-type"};
+
+constexpr int kPeekDepth = 3;
+constexpr int kAnyValueDepthMax = 64;
+
+using Members = std::array<JsonSlice, kKeyCount>;
+
+std::string_view key_text(std::string_view key, std::string& scratch) {
+  if (key.find('\\') == std::string_view::npos) return key;
+  return unescape_json(key, scratch) ? std::string_view(scratch) : std::string_view{};
+}
+
+bool complete(const JsonSlice& slice) noexcept {
+  return !slice.text.empty() && slice.end == JsonEnd::complete;
+}
+
+// A string whose text begins as a JSON object or array does.
+bool is_json_string(const JsonSlice& slice) noexcept {
+  if (!slice.is('"')) return false;
+  std::string_view inside = slice.text.substr(1);
+  while (!inside.empty()) {
+    const bool escaped_space =
+        inside.size() >= 2 && inside[0] == '\\' && (inside[1] == 'n' || inside[1] == 'r' || inside[1] == 't');
+    if (escaped_space)
+      inside.remove_prefix(2);
+    else if (inside.front() == ' ')
+      inside.remove_prefix(1);
+    else
+      break;
+  }
+  if (inside.starts_with("\xef\xbb\xbf")) inside.remove_prefix(3);
+  return inside.starts_with('{') || inside.starts_with('[');
+}
+
+Envelope classify(const Members& members, int peek_depth, std::string& scratch);
+
+Envelope open_at_depth(std::string_view object, int peek_depth, std::string& scratch) {
+  Members members{};
+  JsonMembers walk(object);
+  std::string_view key;
+  JsonSlice value;
+  while (walk.next(key, value)) {
+    const auto found = std::ranges::find(kKeyNames, key_text(key, scratch));
+    if (found != kKeyNames.end()) members[static_cast<std::size_t>(found - kKeyNames.begin())] = value;
+  }
+  Envelope envelope = classify(members, peek_depth, scratch);
+  envelope.end = walk.end();
+  envelope.consumed = walk.consumed();
+  return envelope;
+}
+
+// Could this member's value hold a record? Objects are looked into, since log shippers use the same names for other
+// things.
+bool carries(const JsonSlice& slice, int peek_depth, std::string& scratch) {
+  if (!complete(slice)) return false;
+  if (slice.is('{'))
+    return peek_depth > 0 && open_at_depth(slice.text, peek_depth - 1, scratch).kind != EnvelopeKind::none;
+  return slice.is('[') || is_json_string(slice);
+}
+
+Envelope classify(const Members& members, int peek_depth, std::string& scratch) {
+  const auto has = [&](Key key) { return !members[key].text.empty(); };
+  const auto is = [&](Key key, std::string_view text) { return members[key].text == text; };
+  const auto wraps = [&](EnvelopeKind kind, Key key) { return Envelope{kind, members[key], {}, 0}; };
+
+  if (has(kEventVersion) || has(kEventSource)) return {EnvelopeKind::record, {}, {}, 0};
+  if (has(kRecords)) return wraps(EnvelopeKind::records, kRecords);
+  if (has(kDetailType) && has(kDetail)) {
+    if (is(kSource, "\"aws.s3\"")) return {EnvelopeKind::s3_pointer, {}, {}, 0};
+    return wraps(EnvelopeKind::carrier, kDetail);
+  }
+  if (members[kFirehoseRecords].is('[')) return wraps(EnvelopeKind::firehose, kFirehoseRecords);
+  if (is(kMessageType, "\"CONTROL_MESSAGE\"")) return {EnvelopeKind::control, {}, {}, 0};
+  if (has(kMessageType) && members[kLogEvents].is('[')) return wraps(EnvelopeKind::log_events, kLogEvents);
+  if (members[kAwsLogs].is('{')) {
+    const JsonSlice payload = member_of(members[kAwsLogs].text, "data");
+    return {EnvelopeKind::aws_logs, payload, {}, 0};
+  }
+  if (members[kResourceLogs].is('[')) return wraps(EnvelopeKind::otlp, kResourceLogs);
+  if (has(kS3Bucket) && has(kS3ObjectKey)) return {EnvelopeKind::s3_pointer, {}, {}, 0};
+  for (const Key key : kCarriers)
+    if (carries(members[key], peek_depth, scratch)) return wraps(EnvelopeKind::carrier, key);
+  return {};
+}
+
+bool append_any_value(std::string_view any_value, int depth_left, std::string& out);
+
+// The elements of an arrayValue or kvlistValue, which hold their values under "values".
+bool append_values(std::string_view list, bool keyed, int depth_left, std::string& out) {
+  const JsonSlice values = list.starts_with('{') ? member_of(list, "values") : JsonSlice{};
+  out += keyed ? '{' : '[';
+  if (values.is('[')) {
+    std::size_t no_effort = 0;
+    JsonElements walk(values.text, no_effort);
+    JsonSlice element;
+    for (bool first = true; walk.next(element); first = false) {
+      if (!element.is('{') || element.end != JsonEnd::complete) return false;
+      if (!first) out += ',';
+      if (!keyed) {
+        if (!append_any_value(element.text, depth_left, out)) return false;
+        continue;
+      }
+      const JsonSlice key = member_of(element.text, "key"), value = member_of(element.text, "value");
+      if (!key.is('"') || !value.is('{')) return false;
+      out.append(key.text).append(":");
+      if (!append_any_value(value.text, depth_left, out)) return false;
+    }
+  }
+  out += keyed ? '}' : ']';
+  return true;
+}
+
+bool append_any_value(std::string_view any_value, int depth_left, std::string& out) {
+  if (depth_left == 0) return false;
+  JsonMembers walk(any_value);
+  std::string_view key;
+  JsonSlice value;
+  if (!walk.next(key, value)) {
+    out += "null";  // an empty AnyValue is OTLP's null
+    return true;
+  }
+  if (value.end != JsonEnd::complete) return false;
+  if (key == "kvlistValue" || key == "arrayValue")
+    return append_values(value.text, key == "kvlistValue", depth_left - 1, out);
+  // OTLP writes 64-bit integers as strings.
+  if (key == "intValue" && value.is('"')) value.text = value.text.substr(1, value.text.size() - 2);
+  out.append(value.text);
+  return true;
+}
+
+}  // namespace
+
+Envelope open_envelope(std::string_view object, std::string& scratch) {
+  return open_at_depth(object, kPeekDepth, scratch);
+}
+
+JsonSlice member_of(std::string_view object, std::string_view name) {
+  JsonMembers walk(object);
+  std::string scratch;
+  std::string_view key;
+  JsonSlice value, found;
+  while (walk.next(key, value))
+    if (key_text(key, scratch) == name) found = value;
+  return found;
+}
+
+bool opens_like_envelope(std::string_view object) noexcept {
+  std::string_view rest = skip_json_space(object.substr(1));
+  if (!rest.starts_with('"')) return false;
+  rest.remove_prefix(1);
+  const std::string_view key = rest.substr(0, rest.find('"'));
+  return std::ranges::find(kFirstKeysOfEnvelopes, key) != kFirstKeysOfEnvelopes.end();
+}
+
+bool json_of_any_value(std::string_view any_value, std::string& out) {
+  const JsonSlice text = member_of(any_value, "stringValue");
+  if (text.is('"') && complete(text)) return unescape_json(text.text.substr(1, text.text.size() - 2), out);
+  out.clear();
+  return append_any_value(any_value, kAnyValueDepthMax, out);
+}
+
+}  // namespace straykey

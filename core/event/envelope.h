@@ -1,0 +1,52 @@
+#pragma once
+// Which envelope an object is, and what it wraps.
+//
+// Shape:  one pass over the object's members keeps those that envelopes are known by; a key that occurs twice: the last
+// one counts;
+//         a key written with escapes is the key that it means.
+// Errors: an object that is cut or broken is classified by what came before the fault; only its arrays can still be
+// used then. Thread: any (functions of their arguments). Source: what forwarders put around CloudTrail records, as sent
+// by each of them (the table in payload.h).
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/event/json_text.h"
+
+namespace straykey {
+
+enum class EnvelopeKind : std::uint8_t {
+  none,        // no envelope that we know
+  record,      // has a CloudTrail record's own members
+  records,     // {"Records":[...]}: payload is the array
+  firehose,    // {"requestId","records":[{"data"}]}: payload is the array
+  log_events,  // CloudWatch Logs: payload is the array of {"message"}
+  control,     // CloudWatch Logs' probe: nothing inside
+  aws_logs,    // {"awslogs":{"data"}}: payload is the string
+  otlp,        // {"resourceLogs":[...]}: payload is the array
+  carrier,     // EventBridge, SNS, HEC, log shippers: payload is a string of JSON or an object
+  s3_pointer,  // names an object in S3
+};
+
+struct Envelope {
+  EnvelopeKind kind = EnvelopeKind::none;
+  JsonSlice payload;
+  JsonEnd end = JsonEnd::complete;  // of the object itself
+  std::size_t consumed = 0;         // bytes of the object, up to the fault if there is one
+};
+
+// REQUIRES: object starts with '{'. `scratch` is for unescaping.
+[[nodiscard]] Envelope open_envelope(std::string_view object, std::string& scratch);
+
+// The member of an object, if it is there and the object's text up to it is whole.
+[[nodiscard]] JsonSlice member_of(std::string_view object, std::string_view name);
+
+// True if the first member says "envelope": such values are not worth a full parse in search of a record.
+[[nodiscard]] bool opens_like_envelope(std::string_view object) noexcept;
+
+// Rebuilds JSON text from an OTLP AnyValue ({"stringValue":...}, {"kvlistValue":...}, ...). A string at the top gives
+// its own (unescaped) text. False: no AnyValue, or nested deeper than 64.
+[[nodiscard]] bool json_of_any_value(std::string_view any_value, std::string& out);
+
+}  // namespace straykey
