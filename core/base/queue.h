@@ -5,7 +5,7 @@
 // Thread: push() any, with a Producer of its own; pop_some() and wait one consumer.
 // Bounds: the queue itself grows; callers take byte credits before they push (engine/pipeline).
 // Source: moodycamel::BlockingConcurrentQueue 1.0.3: explicit producer tokens; memory is kept, never returned.
-#include <blockingconcurrentqueue.h>
+#include <concurrentqueue/blockingconcurrentqueue.h>
 
 #include <cstddef>
 #include <cstdint>

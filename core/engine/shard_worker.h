@@ -18,6 +18,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "core/base/metrics.h"
+#include "core/baseline/fact.h"
 #include "core/detect/settings.h"
 #include "core/engine/activity.h"
 #include "core/engine/observation.h"
@@ -81,6 +82,7 @@ class ShardWorker {
     Seconds last_time = 0;
   };
   static constexpr std::uint32_t kNoSlot = ~0u;
+  using SlotTable = boost::unordered_flat_map<Hash128, std::uint32_t, std::hash<Hash128>>;
 
   void use(const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature, bool counts);
@@ -113,9 +115,9 @@ class ShardWorker {
   std::size_t news_count_ = 0;
   std::string failure_;
 
-  boost::unordered_flat_map<Hash128, std::uint32_t> known_;         // signature -> slot or kNoSlot; committed only
-  boost::unordered_flat_map<Hash128, std::uint32_t> staged_known_;  // true once this batch is committed
-  boost::unordered_flat_map<Hash128, std::uint32_t> slot_by_combination_;
+  SlotTable known_;         // signature -> slot or kNoSlot; committed only
+  SlotTable staged_known_;  // true once this batch is committed
+  SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> repeated_;   // slots with a count
   std::vector<Slot> carried_;             // counts of slots that were forgotten before they could be passed on

@@ -24,6 +24,10 @@ constexpr std::array<Service, 10> kServices{{
     {"bedrock-agentcore", "bedrock-agentcore", "BedrockAgentCore", Family::other, true},
 }};
 
+// IAM allows 64; a name longer than this is no name of AWS's.
+constexpr std::size_t kNameBytesMax = 128;
+constexpr std::size_t kWorkloadBytesMax = 256;
+
 bool is_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
 }
@@ -57,7 +61,7 @@ std::string service_account(std::string_view user_name) {
   constexpr std::string_view kPrefix = "system:serviceaccount:";
   const std::size_t at = user_name.find(kPrefix);
   if (at == std::string_view::npos) return {};
-  std::string out(user_name.substr(at + kPrefix.size()));
+  std::string out(user_name.substr(at + kPrefix.size()).substr(0, kWorkloadBytesMax));
   std::replace(out.begin(), out.end(), ':', '/');
   return out;
 }
@@ -84,6 +88,8 @@ std::optional<Session> session_of(const Event& event) noexcept {
   const auto session = parse_role_session_arn(event.arn);
   const auto issuer = parse_role_arn(event.session_issuer_arn);
   if (!session && !issuer) return std::nullopt;
+  if ((session && session->session.size() > kNameBytesMax) || (issuer ? issuer->role : session->role).size() > kNameBytesMax)
+    return std::nullopt;
   Session out{event.account, issuer ? issuer->role : session->role, session ? session->session : std::string_view{}};
   if (out.account.empty()) out.account = session ? session->account : issuer->account;
   if (out.account.empty()) out.account = event.recipient_account;
@@ -121,10 +127,10 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   if (known != kServices.end()) {
     token = token_of(*known, Proof::in_scope_of, session);
   } else {
-    token.service = lower(issuer);
+    token.service = lower(issuer.substr(0, kNameBytesMax));
     name_identity(token, session);
   }
-  token.workload = without_version(event.in_scope_issued_to);
+  token.workload = without_version(event.in_scope_issued_to).substr(0, kWorkloadBytesMax);
   return token;
 }
 
@@ -146,7 +152,7 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
   if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
   if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
   const auto role = parse_role_arn(event.assumed_role_arn);
-  if (!role) return std::nullopt;
+  if (!role || role->role.size() > kNameBytesMax) return std::nullopt;
   ServiceToken token = token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
   token.workload = service_account(event.user_name);
   return token;
@@ -207,7 +213,7 @@ IssuedToken issued_token(const Event& event) {
     token.workload = service_account(event.user_name);
   }
   if (token.service == "eks" && !event.kubernetes_service_account.empty())
-    token.workload = std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account);
+    token.workload = (std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account)).substr(0, kWorkloadBytesMax);
   return token;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/base/time.h"
 #include "core/event/event.h"
+#include "core/identity/principal.h"
 
 namespace straykey {
 
@@ -89,6 +90,7 @@ template <class Accounts>
                                       "IncompleteSignature", "MissingAuthenticationToken", "AuthFailure"})
     if (event.error_code == code) return false;
   const std::string_view account = event.account.empty() ? event.recipient_account : event.account;
+  if (!is_account_id(account)) return false;
   return account == event.recipient_account || declared.contains(std::string(account));
 }
 
