@@ -1,0 +1,30 @@
+#pragma once
+// A configured webhook endpoint, checked and taken apart.
+//
+// Thread: start-up.
+// Errors: one sentence for each mistake, beginning with the endpoint's name; never a URL or a secret.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/webhook_connection.h"
+#include "net/webhook_sender.h"
+#include "net/webhook_signature.h"
+
+namespace straykey {
+
+struct CheckedEndpoint {
+  std::string name;
+  std::shared_ptr<WebhookTarget> target;
+  std::vector<WebhookSecret> secrets;
+  double rate_per_s = 10;
+};
+
+// Appends to `errors`; the result can be used if it appended nothing.
+[[nodiscard]] CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std::string>& errors);
+
+// All of them, and that no name comes twice.
+[[nodiscard]] std::vector<CheckedEndpoint> check_endpoints(const std::vector<WebhookEndpoint>& endpoints,
+                                                           std::vector<std::string>& errors);
+
+}  // namespace straykey

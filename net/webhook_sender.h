@@ -1,0 +1,84 @@
+#pragma once
+// WebhookSender: posts what the merger hands over to the configured endpoints, and says how each attempt went.
+//
+// Shape:  for each endpoint a queue (webhook_queue), a name lookup and up to 4 attempts under way; one dead endpoint slows no other.
+// Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever threads run it.
+// Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself. An outcome is
+//         reported after the attempt, so a crash between the two repeats the attempt (P5: at least once).
+// Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of WebhookTimeLimits; the rate of the endpoint.
+// Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL or a secret.
+//         A delivery for an endpoint that is not configured is dead; a marked test is tried once.
+// Source: Standard Webhooks 1.0.0.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "core/base/result.h"
+#include "core/engine/delivery.h"
+#include "core/location/ip_address.h"
+#include "net/retry_schedule.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace straykey {
+
+struct WebhookEndpoint {
+  std::string name;                  // A-Z a-z 0-9 . _ -, up to 64; the only thing that log and metrics show
+  std::string url;
+  std::vector<std::string> secrets;  // whsec_...; several while rotating; none only with sign = false
+  bool sign = true;                  // false for receivers that know no signature, such as chat systems
+  bool allow_http = false;
+  std::vector<Prefix> allow_cidrs;   // inside ranges that this endpoint may lead to
+  std::string ca_file;               // empty: the system's authorities
+  double rate_per_s = 10;
+};
+
+struct WebhookSettings {
+  RetryPolicy retry;
+  int connect_ms = 5'000;
+  int total_ms = 15'000;
+  std::size_t concurrent_max = 4;
+  std::uint32_t failures_to_open = 5;
+  std::uint64_t jitter_seed = 0;     // from the system's random source, so that many installations do not retry in step
+  // Another resolver than the system's: for tests of what a name server might answer.
+  std::function<std::vector<IpAddress>(const std::string& host)> resolve;
+};
+
+// Everything that is wrong with the endpoints, a sentence each; empty if they can be used. Reads the ca_files.
+[[nodiscard]] std::vector<std::string> webhook_endpoint_errors(const std::vector<WebhookEndpoint>& endpoints);
+
+class WebhookSender {
+ public:
+  // Called on the strand, one at a time, for every attempt; must not block and must not call stop().
+  using OnOutcome = std::function<void(DeliveryOutcome)>;
+
+  // The error holds all of webhook_endpoint_errors(), a line each. `io`, `metrics` and `log` outlive the sender.
+  [[nodiscard]] static Result<std::unique_ptr<WebhookSender>> create(boost::asio::io_context& io,
+                                                                     const std::vector<WebhookEndpoint>& endpoints,
+                                                                     WebhookSettings settings, Metrics& metrics, Log& log,
+                                                                     OnOutcome on_outcome);
+  WebhookSender(const WebhookSender&) = delete;
+  WebhookSender& operator=(const WebhookSender&) = delete;
+  ~WebhookSender();
+
+  void deliver(Delivery delivery);
+
+  // Ends the pause that a 410 began. An unknown name has no effect.
+  void resume(std::string endpoint);
+
+  // Once it has returned no outcome is reported and neither log nor metrics are touched. Attempts under way are abandoned: they
+  // may have reached their endpoint, and will be repeated after the next start.
+  void stop();
+
+ private:
+  struct State;
+  explicit WebhookSender(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace straykey
