@@ -400,6 +400,7 @@ struct RecordParser::Impl {
   simdjson::error_code parse(std::string_view json, dom::element& root) noexcept {
     const std::size_t capacity = std::max(kParserBytesMin, std::bit_ceil(json.size()));
     if (parser.capacity() < capacity) {
+      // simdjson refuses the first value at its own limit, and counts no empty bracket pair.
       if (const auto error = parser.allocate(capacity, kJsonDepthMax + 1)) return error;
     }
     return parser.parse(json.data(), json.size(), false).get(root);

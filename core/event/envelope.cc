@@ -41,7 +41,7 @@ constexpr std::array kCarriers{kEvent, kOriginal, kLowerMessage, kUpperMessage, 
 constexpr std::array<std::string_view, 9> kFirstKeysOfEnvelopes{
     "Records", "records", "messageType", "owner", "resourceLogs", "Type", "awslogs", "version", "detail-type"};
 
-constexpr int kPeekDepth = 3;
+constexpr int kPeekDepth = 5;  // as deep as envelopes are opened
 constexpr int kAnyValueDepthMax = 64;
 
 using Members = std::array<JsonSlice, kKeyCount>;
@@ -95,7 +95,7 @@ Envelope open_at_depth(std::string_view object, int peek_depth, std::string& scr
 bool carries(const JsonSlice& slice, int peek_depth, std::string& scratch) {
   if (!complete(slice)) return false;
   if (slice.is('{'))
-    return peek_depth > 0 && open_at_depth(slice.text, peek_depth - 1, scratch).kind != EnvelopeKind::none;
+    return peek_depth == 0 || open_at_depth(slice.text, peek_depth - 1, scratch).kind != EnvelopeKind::none;
   return slice.is('[') || is_json_string(slice);
 }
 

@@ -1,0 +1,81 @@
+// gzip, zlib, raw deflate and base64, whole, joined, cut and lying.
+#include "core/event/decoding.h"
+
+#include <doctest/doctest.h>
+#include <libdeflate.h>
+
+#include "tests/support/compress.h"
+
+namespace straykey {
+namespace {
+
+TEST_CASE("gzip members joined are their texts joined") {
+  Inflater inflater;
+  std::string out;
+  const std::string bytes = gzip_of("one ") + gzip_of("") + gzip_of(std::string(100'000, 'x')) + gzip_of("end");
+  CHECK(inflater.gunzip(bytes, 1 << 20, 64, out) == Decoded::ok);
+  CHECK(out == "one " + std::string(100'000, 'x') + "end");
+  CHECK(inflater.gunzip(bytes + std::string(9, '\0'), 1 << 20, 64, out) == Decoded::ok);
+  CHECK(inflater.gunzip(bytes + "tail", 1 << 20, 64, out) == Decoded::bad);
+}
+
+TEST_CASE("a gzip stream cut anywhere or changed anywhere in its check sum is bad") {
+  Inflater inflater;
+  std::string out;
+  const std::string bytes = gzip_of("some text that is long enough to be worth it, long enough");
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK(inflater.gunzip(bytes.substr(0, size), 1 << 20, 64, out) == Decoded::bad);
+  for (std::size_t at = bytes.size() - 8; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    CHECK(inflater.gunzip(changed, 1 << 20, 64, out) != Decoded::ok);
+  }
+}
+
+TEST_CASE("the limit is on inflated bytes, to the byte") {
+  Inflater inflater;
+  std::string out;
+  const std::string bytes = gzip_of(std::string(1'000'000, 'a'));
+  REQUIRE(bytes.size() < 2'000);
+  CHECK(inflater.gunzip(bytes, 1'000'000, 64, out) == Decoded::ok);
+  CHECK(inflater.gunzip(bytes, 999'999, 64, out) == Decoded::too_large);
+  CHECK(out.size() <= 999'999);
+  CHECK(inflater.gunzip(gzip_of(std::string(600'000, 'a')) + gzip_of(std::string(600'000, 'b')), 1'000'000, 64, out) ==
+        Decoded::too_large);
+}
+
+TEST_CASE("deflate may be zlib or raw") {
+  Inflater inflater;
+  std::string out;
+  const std::string text(5'000, 'q');
+  CHECK(inflater.inflate(zlib_of(text), 1 << 20, 64, out) == Decoded::ok);
+  CHECK(out == text);
+  CHECK(inflater.inflate(raw_deflate_of(text), 1 << 20, 64, out) == Decoded::ok);
+  CHECK(out == text);
+  CHECK(inflater.inflate(zlib_of(text), 4'999, 64, out) == Decoded::too_large);
+  CHECK(inflater.inflate("not deflate at all", 1 << 20, 64, out) == Decoded::bad);
+  CHECK(inflater.inflate("", 1 << 20, 64, out) == Decoded::bad);
+}
+
+TEST_CASE("base64 with and without padding, and nothing else") {
+  std::string out;
+  CHECK((decode_base64("", out) && out.empty()));
+  CHECK((decode_base64("Zg==", out) && out == "f"));
+  CHECK((decode_base64("Zm8=", out) && out == "fo"));
+  CHECK((decode_base64("Zm9v", out) && out == "foo"));
+  CHECK((decode_base64("Zm9vYg", out) && out == "foob"));
+  for (const std::string_view bad : {"Z", "Zm9vY", "Zm 9v", "Zm9v\n", "====", "Zm-_", "Zg=a", "\xff\xff\xff\xff"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(decode_base64(bad, out));
+  }
+}
+
+TEST_CASE("base64 decodes what the encoder of the tests makes, all byte values") {
+  std::string bytes;
+  for (int i = 0; i < 1'000; ++i) bytes += static_cast<char>(i * 7);
+  std::string out;
+  CHECK((decode_base64(base64_of(bytes), out) && out == bytes));
+}
+
+}  // namespace
+}  // namespace straykey
