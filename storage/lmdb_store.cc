@@ -125,8 +125,10 @@ std::string_view table_name(Table table) noexcept {
       return "flood";
     case Table::alerts_by_time:
       return "alerts_by_time";
-    case Table::merger_meta:
-      return "merger_meta";
+    case Table::alert_pairs:
+      return "alert_pairs";
+    case Table::operator_log:
+      return "operator_log";
   }
   return {};
 }

@@ -141,7 +141,7 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
   for (const std::string& form : call.network_forms()) learn({FactKind::identity_network, identity, form}, day);
   learn({FactKind::identity_tool, identity, call.tool}, day);
   learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
-  if (proven && call.token.serverless && call.is_cli() && call.exec_env != "AWS_ECS_EC2")
+  if (proven && call.token.serverless && call.is_cli() && !(call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2"))
     learn({FactKind::tool_identity, call.tool, identity}, day);
 }
 

@@ -40,6 +40,7 @@ enum class Table : std::uint8_t {
   flood = 24,       // analytic, day -> alerts raised, suppressed
   alerts_by_time = 25,  // day, alert id -> nothing: the order in which alerts are listed
   alert_pairs = 26, // alert id -> the pairs that an acknowledgement of it clears
+  operator_log = 27,  // time, number -> what an operator changed, as text
 };
 
 enum class CommitOutcome : std::uint8_t {

@@ -1,0 +1,56 @@
+// straykey: one program, one subcommand for each thing an operator does.
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "tools/commands.h"
+
+namespace straykey {
+namespace {
+
+int run(int argc, char** argv) {
+  umask(077);
+  CLI::App app{"straykey catches AWS service credentials that have strayed: CloudTrail in, alerts out."};
+  app.name("straykey");
+  app.set_version_flag("--version", std::string("straykey ") + STRAYKEY_VERSION);
+  app.require_subcommand(1);
+  app.footer("Start with `straykey scan FOLDER` on CloudTrail files you have, then `straykey serve --config FILE`.\n"
+             "`straykey COMMAND --help` explains each command.");
+  const std::vector<RunCommand> commands{add_serve_command(app),  add_scan_command(app),     add_simulate_command(app),
+                                         add_alerts_command(app), add_baseline_command(app), add_config_commands(app),
+                                         add_receive_command(app)};
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitWell : kExitUsage;
+  }
+  if (version->parsed()) {
+    std::puts("straykey " STRAYKEY_VERSION);
+    return kExitWell;
+  }
+  for (const RunCommand& command : commands)
+    if (const int code = command(); code >= 0) return code;
+  return kExitUsage;
+}
+
+}  // namespace
+
+int fail(const std::string& message, int code) {
+  std::fprintf(stderr, "straykey: %s\n", message.c_str());
+  return code;
+}
+
+}  // namespace straykey
+
+int main(int argc, char** argv) {
+  try {
+    return straykey::run(argc, argv);
+  } catch (const std::exception& error) {
+    return straykey::fail(error.what());
+  }
+}

@@ -1,0 +1,115 @@
+// `straykey scan`: options and output.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "core/event/reject_reason.h"
+#include "tools/address_files.h"
+#include "tools/commands.h"
+#include "tools/config.h"
+#include "tools/progress.h"
+#include "tools/scan.h"
+
+namespace straykey {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string config, aws_ranges, asn;
+  int activation_days = -1;
+  std::vector<std::string> trusted, untrusted;
+};
+
+Status add_prefixes(const std::vector<std::string>& texts, const char* option, std::vector<Prefix>& to) {
+  for (const std::string& text : texts) {
+    const auto prefix = parse_prefix(text);
+    if (!prefix) return Error{fmt::format("{} {}: not an address or a prefix such as 192.0.2.0/24", option, text)};
+    to.push_back(*prefix);
+  }
+  return {};
+}
+
+// What the configuration says (if one is given), with the options laid over it.
+Status prepare(const Options& options, DetectionSettings& detection, NetworkInputs& networks) {
+  if (options.activation_days >= 0) detection.activation_days = options.activation_days;
+  if (!options.aws_ranges.empty()) {
+    auto ranges = read_aws_ranges(options.aws_ranges);
+    if (!ranges) return ranges.error();
+    networks.aws_ranges = std::move(ranges->prefixes);
+    networks.aws_ranges_created = ranges->created;
+  }
+  if (!options.asn.empty()) {
+    auto asns = read_asns(options.asn);
+    if (!asns) return asns.error();
+    networks.asns = std::move(*asns);
+  }
+  if (const Status status = add_prefixes(options.trusted, "--trusted", networks.trusted); !status.ok()) return status;
+  return add_prefixes(options.untrusted, "--untrusted", networks.untrusted);
+}
+
+void print_summary(const ScanSummary& summary, const NetworkMap& networks, double seconds) {
+  fmt::print(stderr, "straykey scan: {} files, {} events", with_commas(summary.files), with_commas(summary.events));
+  if (summary.events > 0) fmt::print(stderr, " of {} to {}", format_day(summary.first_day), format_day(summary.last_day));
+  fmt::print(stderr, ", {} rejected, {} alerts, {:.1f} s\n", with_commas(summary.rejected), with_commas(summary.alerts), seconds);
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i)
+    if (summary.rejected_by_reason[i] > 0)
+      fmt::print(stderr, "  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)), with_commas(summary.rejected_by_reason[i]));
+  for (const std::string& file : summary.unreadable) fmt::print(stderr, "  unreadable {}\n", file);
+  if (networks.uses_builtin_aws_ranges())
+    fmt::print(stderr, "  note: AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak "
+                       "tier. Give --aws-ranges ip-ranges.json.\n");
+}
+
+int run(const Options& options) {
+  DetectionSettings detection;
+  NetworkInputs inputs;
+  if (!options.config.empty()) {
+    const ConfigResult config = read_config(options.config);
+    if (!config.ok()) return fail(config.error_text(), kExitConfig);
+    detection = config->detection;
+    auto networks = load_networks(*config);
+    if (!networks) return fail(networks.error().message, kExitConfig);
+    inputs = std::move(*networks);
+  }
+  if (const Status status = prepare(options, detection, inputs); !status.ok()) return fail(status.error().message);
+  const NetworkMap networks(std::move(inputs));
+
+  const auto began = std::chrono::steady_clock::now();
+  ScanSettings settings;
+  settings.paths = options.paths;
+  settings.detection = detection;
+  settings.now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto summary = scan(settings, networks, [](std::string_view document) {
+    std::fwrite(document.data(), 1, document.size(), stdout);
+    std::fputc('\n', stdout);
+  });
+  if (!summary) return fail(summary.error().message);
+  if (std::fflush(stdout) != 0) return fail("the alerts could not be written to the output");
+  print_summary(summary.value(), networks, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  return kExitWell;
+}
+
+}  // namespace
+
+RunCommand add_scan_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("scan", "Judge CloudTrail files offline; writes one alert a line to the output");
+  auto options = std::make_shared<Options>();
+  command->add_option("PATH", options->paths, "Files and folders (.json, .json.gz, .jsonl, .ndjson)")->required();
+  command->add_option("--config", options->config, "Take detection and networks from this configuration")->type_name("FILE");
+  command->add_option("--activation-days", options->activation_days, "Days an account must be known before it raises alerts; 0 for forensic use")
+      ->check(CLI::Range(0, 60))
+      ->type_name("N");
+  command->add_option("--aws-ranges", options->aws_ranges, "AWS's published ip-ranges.json")->type_name("FILE");
+  command->add_option("--asn", options->asn, "Autonomous systems: CSV (start,end,asn,name) or .mmdb")->type_name("FILE");
+  command->add_option("--trusted", options->trusted, "A network of yours outside AWS; may be given again")->type_name("CIDR")->allow_extra_args(false);
+  command->add_option("--untrusted", options->untrusted, "A network to treat as outside, even if private; may be given again")
+      ->type_name("CIDR")
+      ->allow_extra_args(false);
+  command->footer("Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
+  return [command, options] { return command->parsed() ? run(*options) : -1; };
+}
+
+}  // namespace straykey
