@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Day kEnd = 20'770;   // 2026-11-13
+constexpr Day kEnd = 20'770;  // 2026-11-13
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -32,7 +32,8 @@ std::string inflate(const std::string& packed) {
   std::string out(kFileBytesMax * 2, '\0');
   std::size_t size = 0;
   libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
-  const auto result = libdeflate_gzip_decompress(decompressor, packed.data(), packed.size(), out.data(), out.size(), &size);
+  const auto result =
+      libdeflate_gzip_decompress(decompressor, packed.data(), packed.size(), out.data(), out.size(), &size);
   libdeflate_free_decompressor(decompressor);
   REQUIRE(result == LIBDEFLATE_SUCCESS);
   out.resize(size);
@@ -69,7 +70,8 @@ struct SmallTrail {
   SmallTrail() {
     for (const auto& [name, bytes] : files_under(fs::path(folder.path()) / "trail")) {
       auto body = boost::json::parse(inflate(bytes));
-      for (auto& record : body.as_object().at("Records").as_array()) records.push_back({name, std::move(record.as_object())});
+      for (auto& record : body.as_object().at("Records").as_array())
+        records.push_back({name, std::move(record.as_object())});
     }
   }
 };
@@ -83,7 +85,9 @@ std::string text(const boost::json::object& object, const char* name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-std::string key_of(const boost::json::object& record) { return text(record.at("userIdentity").as_object(), "accessKeyId"); }
+std::string key_of(const boost::json::object& record) {
+  return text(record.at("userIdentity").as_object(), "accessKeyId");
+}
 
 std::vector<boost::json::object> lines_of(const fs::path& path) {
   std::vector<boost::json::object> lines;
@@ -95,7 +99,8 @@ std::vector<boost::json::object> lines_of(const fs::path& path) {
 std::uint32_t v4(const std::string& dotted) {
   std::uint32_t value = 0;
   std::istringstream in(dotted);
-  for (std::string part; std::getline(in, part, '.');) value = value << 8 | static_cast<std::uint32_t>(std::stoul(part));
+  for (std::string part; std::getline(in, part, '.');)
+    value = value << 8 | static_cast<std::uint32_t>(std::stoul(part));
   return value;
 }
 
@@ -117,8 +122,9 @@ TEST_CASE("every record has the fields that decide, and the time of its folder")
   CHECK(trail.records.size() == trail.summary.events);
   std::size_t with_key = 0;
   for (const auto& [file, record] : trail.records) {
-    for (const char* field : {"eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
-                              "eventID", "requestID", "eventType", "eventCategory", "recipientAccountId"}) {
+    for (const char* field :
+         {"eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
+          "eventID", "requestID", "eventType", "eventCategory", "recipientAccountId"}) {
       REQUIRE_MESSAGE(!text(record, field).empty(), field << " in " << boost::json::serialize(record));
     }
     REQUIRE(record.at("userIdentity").is_object());
@@ -139,8 +145,10 @@ TEST_CASE("the small form has 20,000 to 40,000 events in small files, each accou
   CHECK(trail.summary.events < 40'000);
   CHECK(trail.summary.json_bytes / trail.summary.files < kFileBytesMax);
   std::map<std::string, std::set<std::string>> days;
-  for (const auto& [file, record] : trail.records) days[text(record, "recipientAccountId")].insert(text(record, "eventTime").substr(0, 10));
-  for (const std::string_view account : {kProduction, kShared, kDevelopment}) CHECK(days[std::string(account)].size() == 45);
+  for (const auto& [file, record] : trail.records)
+    days[text(record, "recipientAccountId")].insert(text(record, "eventTime").substr(0, 10));
+  for (const std::string_view account : {kProduction, kShared, kDevelopment})
+    CHECK(days[std::string(account)].size() == 45);
   CHECK(days["222233334444"].size() == 13);
 }
 
@@ -161,7 +169,8 @@ TEST_CASE("all nine variations are labelled, none before activation, each with a
     REQUIRE(day);
     CHECK(*day >= trail.summary.first_day + 16);
     CHECK(std::any_of(trail.records.begin(), trail.records.end(), [&](const auto& delivered) {
-      return key_of(delivered.record) == text(label, "key") && text(delivered.record, "eventTime").starts_with(text(label, "day"));
+      return key_of(delivered.record) == text(label, "key") &&
+             text(delivered.record, "eventTime").starts_with(text(label, "day"));
     }));
   }
   CHECK(variations.size() == 9);
@@ -185,16 +194,19 @@ TEST_CASE("an external address is in the ASN file, and what is learned is used e
   std::istringstream csv(read(fs::path(trail.folder.path()) / "asn.csv"));
   for (std::string line; std::getline(csv, line);) {
     const std::size_t comma = line.find(','), second = line.find(',', comma + 1);
-    if (line.find(':') == std::string::npos) ranges.emplace_back(v4(line.substr(0, comma)), v4(line.substr(comma + 1, second - comma - 1)));
+    if (line.find(':') == std::string::npos)
+      ranges.emplace_back(v4(line.substr(0, comma)), v4(line.substr(comma + 1, second - comma - 1)));
   }
   std::set<std::string> partner_days;
   for (const auto& [file, record] : trail.records) {
     const std::string source = text(record, "sourceIPAddress");
     if (source.find_first_not_of("0123456789.") != std::string::npos) continue;
     if (source.starts_with("10.") || source.starts_with("198.18.")) continue;
-    CHECK(std::any_of(ranges.begin(), ranges.end(), [&](auto range) { return range.first <= v4(source) && v4(source) <= range.second; }));
+    CHECK(std::any_of(ranges.begin(), ranges.end(),
+                      [&](auto range) { return range.first <= v4(source) && v4(source) <= range.second; }));
     const std::string arn = text(record.at("userIdentity").as_object(), "arn");
-    if (arn.find("/partner-sync-role/") != std::string::npos) partner_days.insert(text(record, "eventTime").substr(0, 10));
+    if (arn.find("/partner-sync-role/") != std::string::npos)
+      partner_days.insert(text(record, "eventTime").substr(0, 10));
   }
   CHECK(partner_days.size() == 45);
   const auto aws = boost::json::parse(read(fs::path(trail.folder.path()) / "ip-ranges.json")).as_object();
@@ -218,7 +230,7 @@ TEST_CASE("a late issuing event lies in a file behind the first use of its key")
   CHECK(!first_use.empty());
   std::size_t behind = 0;
   for (const auto& [key, file] : first_use) behind += issued_in.at(key) > file ? 1 : 0;
-  CHECK(behind * 10 > first_use.size() * 9);   // but for calls to another region, which lie in that region's files
+  CHECK(behind * 10 > first_use.size() * 9);  // but for calls to another region, which lie in that region's files
 }
 
 TEST_CASE("some records and some files are delivered twice, and counted") {
@@ -274,5 +286,6 @@ TEST_CASE("a longer trail tells the same stories in its last 45 days") {
   const SimulateSummary summary = write_trail(folder.path(), {.days = 60, .gzip = false});
   CHECK(summary.first_day == kEnd - 59);
   REQUIRE(summary.labels.size() == small_trail().summary.labels.size());
-  for (std::size_t i = 0; i < summary.labels.size(); ++i) CHECK(summary.labels[i].day == small_trail().summary.labels[i].day);
+  for (std::size_t i = 0; i < summary.labels.size(); ++i)
+    CHECK(summary.labels[i].day == small_trail().summary.labels[i].day);
 }

@@ -20,9 +20,9 @@ std::string v4_text(std::uint32_t address) {
 struct ExternalPrefix {
   std::uint32_t asn;
   std::string_view name;
-  std::uint32_t first;            // IPv4; 0 when the prefix is IPv6
+  std::uint32_t first;  // IPv4; 0 when the prefix is IPv6
   std::uint32_t size;
-  std::string_view v6 = "";       // the first three groups of a /48
+  std::string_view v6 = "";  // the first three groups of a /48
 };
 
 constexpr std::array kExternal{
@@ -49,8 +49,8 @@ ExternalPrefix hoster(std::uint32_t number) {
 
 struct Region {
   std::string_view name;
-  std::uint32_t first;   // a /19 of 198.18.0.0/16
-  std::string_view v6;   // a /40 of 2001:db8:a000::/36, written as its first three groups
+  std::uint32_t first;  // a /19 of 198.18.0.0/16
+  std::string_view v6;  // a /40 of 2001:db8:a000::/36, written as its first three groups
 };
 constexpr std::array kRegions{
     Region{"us-east-1", v4(198, 18, 0, 0), "2001:db8:a000"},
@@ -75,8 +75,8 @@ std::uint32_t host_in(std::uint32_t size, std::uint64_t host) {
 void append_range(std::string& out, std::string_view key, std::string_view prefix, std::string_view region) {
   for (const std::string_view service : {"AMAZON", "EC2"}) {
     if (out.back() == '}') out += ',';
-    out += fmt::format("\n    {{\n      \"{}\": \"{}\",\n      \"region\": \"{}\",\n      \"service\": \"{}\",\n", key, prefix,
-                       region, service);
+    out += fmt::format("\n    {{\n      \"{}\": \"{}\",\n      \"region\": \"{}\",\n      \"service\": \"{}\",\n", key,
+                       prefix, region, service);
     out += fmt::format("      \"network_border_group\": \"{}\"\n    }}", region);
   }
 }
@@ -105,12 +105,15 @@ std::string aws_address_v6(std::string_view region, std::uint64_t host) {
   return fmt::format("{}::{:x}", region_named(region).v6, host_in(65'536, host));
 }
 
-std::string aws_address_by_asn_only(std::uint64_t host) { return v4_text(v4(192, 0, 2, 128) + host_in(128, host)); }
+std::string aws_address_by_asn_only(std::uint64_t host) {
+  return v4_text(v4(192, 0, 2, 128) + host_in(128, host));
+}
 
 std::string ip_ranges_json(Seconds created) {
-  const std::string time = format_time(created);   // 2026-11-22T03:04:05Z
-  std::string out = fmt::format("{{\n  \"syncToken\": \"{}\",\n  \"createDate\": \"{}-{}-{}-{}\",\n  \"prefixes\": [", created,
-                                time.substr(0, 10), time.substr(11, 2), time.substr(14, 2), time.substr(17, 2));
+  const std::string time = format_time(created);  // 2026-11-22T03:04:05Z
+  std::string out =
+      fmt::format("{{\n  \"syncToken\": \"{}\",\n  \"createDate\": \"{}-{}-{}-{}\",\n  \"prefixes\": [", created,
+                  time.substr(0, 10), time.substr(11, 2), time.substr(14, 2), time.substr(17, 2));
   for (const Region& region : kRegions) append_range(out, "ip_prefix", v4_text(region.first) + "/19", region.name);
   append_range(out, "ip_prefix", "198.18.128.0/17", "GLOBAL");
   append_range(out, "ip_prefix", "192.0.2.0/25", "us-east-1");
@@ -126,7 +129,8 @@ std::string asn_csv() {
   std::string out;
   const auto add = [&](const ExternalPrefix& prefix) {
     if (prefix.v6.empty()) {
-      out += fmt::format("{},{},{},{}\n", v4_text(prefix.first), v4_text(prefix.first + prefix.size - 1), prefix.asn, prefix.name);
+      out += fmt::format("{},{},{},{}\n", v4_text(prefix.first), v4_text(prefix.first + prefix.size - 1), prefix.asn,
+                         prefix.name);
     } else {
       out += fmt::format("{0}::,{0}:ffff:ffff:ffff:ffff:ffff,{1},{2}\n", prefix.v6, prefix.asn, prefix.name);
     }

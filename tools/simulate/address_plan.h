@@ -1,8 +1,9 @@
 #pragma once
 // The simulated Internet: which addresses are AWS's, and who owns the others.
 //
-// Shape:  nobody's addresses only. AWS: 198.18.0.0/16, 192.0.2.0/25, 2001:db8:a000::/36. The world: 198.19.0.0/16, 198.51.100.0/24,
-//         203.0.113.0/24, 240.0.0.0/16 and 2001:db8:f000::/36, each network with a documentation ASN.
+// Shape:  nobody's addresses only. AWS: 198.18.0.0/16, 192.0.2.0/25, 2001:db8:a000::/36. The world: 198.19.0.0/16,
+//         198.51.100.0/24, 203.0.113.0/24, 240.0.0.0/20 and 2001:db8:f000::/36, each network with a documentation
+//         ASN.
 // Thread: any (immutable).
 // Source: RFC 5737, RFC 2544, RFC 3849, RFC 5398; the layout of AWS's published ip-ranges.json.
 #include <cstdint>
@@ -16,8 +17,9 @@ namespace straykey {
 // The networks of the stories, by ASN.
 namespace asn {
 inline constexpr std::uint32_t kHostingOne = 64496, kHostingTwo = 64497, kVpn = 64498, kOffice = 64499, kHome = 64500;
-inline constexpr std::uint32_t kPartner = 64501, kDatacentre = 64502, kBuildHosting = 64503, kSaas = 64504, kHotel = 64505;
-inline constexpr std::uint32_t kHostingThree = 64506, kHostingSix = 64507;   // kHostingSix: IPv6 only
+inline constexpr std::uint32_t kPartner = 64501, kDatacentre = 64502, kBuildHosting = 64503, kSaas = 64504,
+                               kHotel = 64505;
+inline constexpr std::uint32_t kHostingThree = 64506, kHostingSix = 64507;  // kHostingSix: IPv6 only
 // 65536 + n, n < 16: small hosters, each in one story.
 inline constexpr std::uint32_t kHoster = 65536;
 }  // namespace asn

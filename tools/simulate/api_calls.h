@@ -10,7 +10,7 @@ struct ApiCall {
   std::string_view service, name;
   bool read_only = true;
   bool is_data_event = false;
-  std::string_view request = "null";   // JSON; each '#' becomes a number
+  std::string_view request = "null";  // JSON; each '#' becomes a number
 };
 
 inline constexpr std::array<ApiCall, 12> kWorkloadCalls{{
@@ -23,7 +23,8 @@ inline constexpr std::array<ApiCall, 12> kWorkloadCalls{{
     {"secretsmanager", "GetSecretValue", true, false, R"({"secretId":"production/database-#"})"},
     {"kms", "Decrypt", true, false, R"({"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"item":"#"}})"},
     {"ssm", "GetParameter", true, false, R"({"name":"/shop/feature/#","withDecryption":true})"},
-    {"sns", "Publish", false, true, R"({"topicArn":"arn:aws:sns:us-east-1:111122223333:orders","message":"HIDDEN_DUE_TO_SECURITY_REASONS"})"},
+    {"sns", "Publish", false, true,
+     R"({"topicArn":"arn:aws:sns:us-east-1:111122223333:orders","message":"HIDDEN_DUE_TO_SECURITY_REASONS"})"},
     {"logs", "CreateLogStream", false, false, R"({"logGroupName":"/shop/service","logStreamName":"stream-#"})"},
     {"sts", "GetCallerIdentity"},
 }};

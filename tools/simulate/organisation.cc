@@ -56,22 +56,36 @@ constexpr std::array kCast{
 
 std::uint32_t key_minutes(WorkloadKind kind) {
   switch (kind) {
-    case lambda: return 120;   // an execution environment seldom lives longer
-    case eks_irsa: return 180;
-    case codebuild: return 240;
-    case glue: return 480;
+    case lambda:
+      return 120;  // an execution environment seldom lives longer
+    case eks_irsa:
+      return 180;
+    case codebuild:
+      return 240;
+    case glue:
+      return 480;
     case ecs:
     case eks_pod_identity:
-    case ec2: return 360;
+    case ec2:
+      return 360;
   }
   return 60;
 }
 
 Workload workload_of(const CastRow& row, const OrganisationSize& size, std::uint64_t number) {
-  Workload workload{.kind = row.kind, .account = std::string(row.account), .region = std::string(row.region),
-                    .name = std::string(row.name), .role = fmt::format("{}-role", row.name), .egress = row.egress, .asn = row.asn,
-                    .agent = row.agent, .cli_agent = row.cli_agent, .named_by_aws = row.named_by_aws,
-                    .issued_late = row.issued_late, .key_minutes = key_minutes(row.kind), .id = mix(size.seed, 0x776f726b, number),
+  Workload workload{.kind = row.kind,
+                    .account = std::string(row.account),
+                    .region = std::string(row.region),
+                    .name = std::string(row.name),
+                    .role = fmt::format("{}-role", row.name),
+                    .egress = row.egress,
+                    .asn = row.asn,
+                    .agent = row.agent,
+                    .cli_agent = row.cli_agent,
+                    .named_by_aws = row.named_by_aws,
+                    .issued_late = row.issued_late,
+                    .key_minutes = key_minutes(row.kind),
+                    .id = mix(size.seed, 0x776f726b, number),
                     .calls_a_day = size.calls_a_day};
   workload.role_id = "AROA" + base32_text(workload.id, 10) + "EXAMPLE";
   if (row.kind == ec2) workload.instances = 2;
@@ -97,7 +111,7 @@ void add_ordinary(Organisation& organisation, const OrganisationSize& size) {
 
 void add_people(Organisation& organisation, const OrganisationSize& size) {
   struct Row {
-    std::string_view name, account, region, permission_set;   // empty permission set: an IAM user
+    std::string_view name, account, region, permission_set;  // empty permission set: an IAM user
     std::vector<std::uint32_t> networks;
     bool uses_console;
     std::string_view agent;
@@ -110,9 +124,14 @@ void add_people(Organisation& organisation, const OrganisationSize& size) {
       {"backup-operator", kShared, "eu-west-1", "", {asn::kHome}, false, agent::kLinuxCli},
   };
   for (const Row& row : rows) {
-    Person person{.name = std::string(row.name), .account = std::string(row.account), .region = std::string(row.region),
-                  .single_sign_on = !row.permission_set.empty(), .networks = row.networks, .uses_console = row.uses_console,
-                  .agent = row.agent, .id = mix(size.seed, 0x706572736f6e, organisation.people.size())};
+    Person person{.name = std::string(row.name),
+                  .account = std::string(row.account),
+                  .region = std::string(row.region),
+                  .single_sign_on = !row.permission_set.empty(),
+                  .networks = row.networks,
+                  .uses_console = row.uses_console,
+                  .agent = row.agent,
+                  .id = mix(size.seed, 0x706572736f6e, organisation.people.size())};
     if (person.single_sign_on) {
       person.role = fmt::format("AWSReservedSSO_{}_{}", row.permission_set, hex_text(person.id, 16));
       person.role_id = "AROA" + base32_text(person.id, 10) + "EXAMPLE";
@@ -162,9 +181,13 @@ Organisation build_organisation(const OrganisationSize& size) {
   organisation.cast_size = organisation.workloads.size();
   add_ordinary(organisation, size);
   add_people(organisation, size);
-  organisation.integrations.push_back({.account = std::string(kProduction), .region = "us-east-1", .role = "MonitoringIntegration",
-                                       .role_id = "AROA" + base32_text(size.seed, 10) + "EXAMPLE", .vendor_account = "123456789012",
-                                       .asn = asn::kSaas, .id = mix(size.seed, 0x73616173)});
+  organisation.integrations.push_back({.account = std::string(kProduction),
+                                       .region = "us-east-1",
+                                       .role = "MonitoringIntegration",
+                                       .role_id = "AROA" + base32_text(size.seed, 10) + "EXAMPLE",
+                                       .vendor_account = "123456789012",
+                                       .asn = asn::kSaas,
+                                       .id = mix(size.seed, 0x73616173)});
   return organisation;
 }
 

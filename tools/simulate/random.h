@@ -18,7 +18,8 @@ namespace straykey {
   return value ^ (value >> 31);
 }
 
-// A number that depends on all the arguments and their order, for what must be the same whenever it is asked for (a key, a task id).
+// A number that depends on all the arguments and their order, for what must be the same whenever it is asked for (a
+// key, a task id).
 template <class... Rest>
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t first, Rest... rest) noexcept {
   std::uint64_t mixed = spread(first);

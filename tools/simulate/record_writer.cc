@@ -74,7 +74,9 @@ std::string base32_text(std::uint64_t word, std::size_t count) {
   return text;
 }
 
-std::string temporary_key(std::uint64_t word) { return "ASIA" + base32_text(word, 9) + "EXAMPLE"; }
+std::string temporary_key(std::uint64_t word) {
+  return "ASIA" + base32_text(word, 9) + "EXAMPLE";
+}
 
 void RecordWriter::append_time(std::string& out, Seconds time) {
   if (day_of(time) != day_ || day_text_.empty()) {
@@ -131,7 +133,8 @@ void RecordWriter::append(std::string& out, const Record& record) {
   }
   append_field(out, "eventCategory", record.is_data_event ? "Data" : "Management");
   if (is_address(record.source_ip)) {
-    out += R"(,"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":")";
+    out +=
+        R"(,"tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":")";
     out += record.service;
     out += '.';
     out += record.region;

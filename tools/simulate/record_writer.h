@@ -1,8 +1,8 @@
 #pragma once
 // RecordWriter: one call -> one CloudTrail record as JSON text.
 //
-// Shape:  every text given is JSON-safe already (no quote, backslash or control character); user_identity, request and response
-//         are JSON values.
+// Shape:  every text given is JSON-safe already (no quote, backslash or control character); user_identity, request
+//         and response are JSON values.
 // Thread: one owner.
 // Source: CloudTrail record contents, version 1.11; field order and absences as delivered.
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace straykey {
 struct Record {
   Seconds time = 0;
   std::string_view user_identity = "{}";
-  std::string_view service = {};                // "s3": eventSource without its domain
+  std::string_view service = {};  // "s3": eventSource without its domain
   std::string_view name = {};
   std::string_view region = {};
   std::string_view source_ip = {};

@@ -16,9 +16,10 @@ namespace {
 
 constexpr unsigned kDaysMax = 400;
 constexpr std::uint64_t kEventsMax = 1'000'000'000;
-// Delivery is every 15 minutes where that fills a file with this many events on average, else every hour, 6 hours or day.
-constexpr double kEventsPerFile = 100;
-constexpr unsigned kDeliverAgainEvery = 9;   // days
+// Delivery is every 15 minutes where that fills a file with this many events on average, else every hour, 6 hours or
+// day.
+constexpr double kEventsPerFile = 300;
+constexpr unsigned kDeliverAgainEvery = 9;  // days
 // Records a day that are not workloads' calls (people, the vendor, AWS), as counted over 45 days on 2026-11-22.
 constexpr double kOtherEventsPerDay = 160;
 
@@ -27,7 +28,8 @@ Status check(const SimulateSettings& settings) {
     return Error{fmt::format("days must be between {} and {}", kPlanDays, kDaysMax)};
   }
   // 16000 is 2013-10-22, 47000 is 2098-09-06: the years of CloudTrail.
-  if (settings.end < 16'000 + kDaysMax || settings.end > 47'000) return Error{"the last day must lie between 2015 and 2098"};
+  if (settings.end < 16'000 + kDaysMax || settings.end > 47'000)
+    return Error{"the last day must lie between 2015 and 2098"};
   if (settings.events_target > kEventsMax) return Error{fmt::format("at most {} events", kEventsMax)};
   if (settings.out.empty()) return Error{"no folder to write to"};
   std::error_code failure;
@@ -41,13 +43,16 @@ Status check(const SimulateSettings& settings) {
 }
 
 // A workload's calls bring issuing events with them: the more often a key is used, the fewer for each call.
-double issuing_events(double calls_a_day) { return std::min(calls_a_day * 0.3, 4.5); }
+double issuing_events(double calls_a_day) {
+  return std::min(calls_a_day * 0.3, 4.5);
+}
 
 // More events are first busier workloads (up to 400 calls a day), then more of them.
 OrganisationSize size_for(const SimulateSettings& settings) {
   OrganisationSize size{.seed = settings.seed, .days = settings.days};
   constexpr double kCast = 26;
-  const double per_day = std::max(0.0, static_cast<double>(settings.events_target) / settings.days - kOtherEventsPerDay);
+  const double per_day =
+      std::max(0.0, static_cast<double>(settings.events_target) / settings.days - kOtherEventsPerDay);
   const double per_workload = std::clamp(std::sqrt(per_day / kCast) * 5, 6.0, 400.0);
   const double workloads = std::max(kCast, per_day / per_workload);
   const double extra = std::min(std::floor(workloads - kCast), static_cast<double>(kExtraWorkloadsMax));
@@ -119,28 +124,33 @@ class DayWriter {
 }  // namespace
 
 std::string label_json(const TheftLabel& label) {
-  std::string out = fmt::format(R"({{"variation":"{}","account":"{}","identity":"{}","role":"{}","workload":"{}",)", label.variation,
-                                label.account, label.identity, label.role, label.workload);
-  out += label.tool.empty() ? fmt::format(R"("network":"{}",)", label.network) : fmt::format(R"("tool":"{}",)", label.tool);
+  std::string out = fmt::format(R"({{"variation":"{}","account":"{}","identity":"{}","role":"{}","workload":"{}",)",
+                                label.variation, label.account, label.identity, label.role, label.workload);
+  out += label.tool.empty() ? fmt::format(R"("network":"{}",)", label.network)
+                            : fmt::format(R"("tool":"{}",)", label.tool);
   out += fmt::format(R"("day":"{}","key":"{}","story":"{}"}})", format_day(label.day), label.key, label.story);
   return out;
 }
 
 std::string summary_text(const SimulateSettings& settings, const SimulateSummary& summary) {
-  std::string out = fmt::format("{} events of {} accounts and {} workloads, {} to {}, in {} files ({:.1f} MB, {:.1f} MB of JSON)\n",
-                                summary.events, summary.accounts, summary.workloads, format_day(summary.first_day),
-                                format_day(summary.last_day), summary.files, static_cast<double>(summary.file_bytes) / 1e6,
-                                static_cast<double>(summary.json_bytes) / 1e6);
+  std::string out = fmt::format(
+      "{} events of {} accounts and {} workloads, {} to {}, in {} files ({:.1f} MB, {:.1f} MB of JSON)\n",
+      summary.events, summary.accounts, summary.workloads, format_day(summary.first_day), format_day(summary.last_day),
+      summary.files, static_cast<double>(summary.file_bytes) / 1e6, static_cast<double>(summary.json_bytes) / 1e6);
   out += fmt::format("{} alerts are expected: {}\n", summary.labels.size(), (settings.out / "labels.jsonl").string());
   out += fmt::format("networks.trusted of this organisation: {}\n", summary.trusted_prefix);
   return out;
 }
 
-Result<SimulateSummary> simulate(const SimulateSettings& settings, const std::function<void(const SimulateProgress&)>& progress) {
+Result<SimulateSummary> simulate(const SimulateSettings& settings,
+                                 const std::function<void(const SimulateProgress&)>& progress) {
   if (auto status = check(settings); !status) return status.error();
   const OrganisationSize size = size_for(settings);
   const Organisation organisation = build_organisation(size);
-  TrailFiles files({.folder = settings.out / "trail", .gzip = settings.gzip, .json_lines = settings.json_lines, .seed = settings.seed});
+  TrailFiles files({.folder = settings.out / "trail",
+                    .gzip = settings.gzip,
+                    .json_lines = settings.json_lines,
+                    .seed = settings.seed});
   TrailWriter trail(organisation, files, settings.seed);
   Background background(organisation, trail);
   const Day first_day = settings.end - settings.days + 1;
@@ -152,10 +162,16 @@ Result<SimulateSummary> simulate(const SimulateSettings& settings, const std::fu
     if (progress) progress({.days_done = index + 1, .days = settings.days, .events = trail.events()});
   }
   if (auto status = put_side_files(settings, teller); !status) return status.error();
-  return SimulateSummary{.events = trail.events() + files.records_again(), .duplicates = trail.duplicates() + files.records_again(),
-                         .files = files.files(), .file_bytes = files.bytes(), .json_bytes = files.json_bytes(),
-                         .accounts = organisation.accounts.size() + 1, .workloads = organisation.workloads.size(),
-                         .first_day = first_day, .last_day = settings.end, .labels = teller.labels(),
+  return SimulateSummary{.events = trail.events() + files.records_again(),
+                         .duplicates = trail.duplicates() + files.records_again(),
+                         .files = files.files(),
+                         .file_bytes = files.bytes(),
+                         .json_bytes = files.json_bytes(),
+                         .accounts = organisation.accounts.size() + 1,
+                         .workloads = organisation.workloads.size(),
+                         .first_day = first_day,
+                         .last_day = settings.end,
+                         .labels = teller.labels(),
                          .trusted_prefix = kTrustedPrefix};
 }
 

@@ -18,10 +18,14 @@ constexpr Seconds kBetweenCalls = 7;
 std::string identity_of(const Workload& workload) {
   const std::string role = fmt::format("{}/{}", workload.account, workload.role);
   switch (workload.kind) {
-    case WorkloadKind::lambda: return fmt::format("{}/{}", role, workload.name);
-    case WorkloadKind::codebuild: return role + "#codebuild";
-    case WorkloadKind::glue: return role + "#glue";
-    default: return role;
+    case WorkloadKind::lambda:
+      return fmt::format("{}/{}", role, workload.name);
+    case WorkloadKind::codebuild:
+      return role + "#codebuild";
+    case WorkloadKind::glue:
+      return role + "#glue";
+    default:
+      return role;
   }
 }
 
@@ -51,21 +55,32 @@ std::size_t StoryTeller::workload_index(std::string_view name) const {
 
 StoryTeller::Origin StoryTeller::origin_of(const StoryCall& call, const Token* token) const {
   switch (call.from) {
-    case From::home: break;
+    case From::home:
+      break;
     case From::network:
-      return {.source_ip = external_address(call.asn, call.prefix, mix(call.asn)), .network = fmt::format("AS{}", call.asn),
-              .vpc_endpoint = {}, .vpc_endpoint_account = {}};
+      return {.source_ip = external_address(call.asn, call.prefix, mix(call.asn)),
+              .network = fmt::format("AS{}", call.asn),
+              .vpc_endpoint = {},
+              .vpc_endpoint_account = {}};
     case From::amazon_by_asn:
-      return {.source_ip = aws_address_by_asn_only(call.day), .network = {}, .vpc_endpoint = {}, .vpc_endpoint_account = {}};
+      return {.source_ip = aws_address_by_asn_only(call.day),
+              .network = {},
+              .vpc_endpoint = {},
+              .vpc_endpoint_account = {}};
     case From::own_endpoint:
-      return {.source_ip = "10.20.30.40", .network = {}, .vpc_endpoint = "vpce-0" + hex_text(call.day, 16),
+      return {.source_ip = "10.20.30.40",
+              .network = {},
+              .vpc_endpoint = "vpce-0" + hex_text(call.day, 16),
               .vpc_endpoint_account = std::string(kProduction)};
     case From::foreign_endpoint:
-      return {.source_ip = "10.0.0.77", .network = fmt::format("vpce:{}", kForeignAccount),
-              .vpc_endpoint = "vpce-0" + hex_text(call.day, 16), .vpc_endpoint_account = std::string(kForeignAccount)};
+      return {.source_ip = "10.0.0.77",
+              .network = fmt::format("vpce:{}", kForeignAccount),
+              .vpc_endpoint = "vpce-0" + hex_text(call.day, 16),
+              .vpc_endpoint_account = std::string(kForeignAccount)};
   }
   CHECK(token != nullptr);
-  return {.source_ip = token->source_ip, .network = {}, .vpc_endpoint = token->vpc_endpoint, .vpc_endpoint_account = {}};
+  return {
+      .source_ip = token->source_ip, .network = {}, .vpc_endpoint = token->vpc_endpoint, .vpc_endpoint_account = {}};
 }
 
 void StoryTeller::tell(Seconds start, Seconds length) {
@@ -74,13 +89,23 @@ void StoryTeller::tell(Seconds start, Seconds length) {
 
 void StoryTeller::tell(const Planned& planned) {
   switch (planned.call->actor) {
-    case Actor::workload: tell_workload(planned); return;
-    case Actor::token_exchange: tell_exchange(planned); return;
-    case Actor::person: tell_person(planned); return;
-    case Actor::managed_node: tell_managed_node(planned); return;
+    case Actor::workload:
+      tell_workload(planned);
+      return;
+    case Actor::token_exchange:
+      tell_exchange(planned);
+      return;
+    case Actor::person:
+      tell_person(planned);
+      return;
+    case Actor::managed_node:
+      tell_managed_node(planned);
+      return;
     case Actor::failed_sign_in:
     case Actor::foreign_account:
-    case Actor::anonymous: tell_stranger(planned); return;
+    case Actor::anonymous:
+      tell_stranger(planned);
+      return;
   }
 }
 
@@ -108,17 +133,28 @@ void StoryTeller::tell_exchange(const Planned& planned) {
   expect(planned, token, workload, origin);
 }
 
-void StoryTeller::write_calls(const Planned& planned, const Token& token, const Workload& workload, const Origin& origin) {
+void StoryTeller::write_calls(const Planned& planned, const Token& token, const Workload& workload,
+                              const Origin& origin) {
   const StoryCall& call = *planned.call;
   for (unsigned i = 0; i < call.calls; ++i) {
     const ApiCall& api = kThiefCalls[i % kThiefCalls.size()];
-    const std::string shared = call.both_copies && i == 1 ? uuid_text(mix(planned.time, 1), mix(planned.time, 2)) : std::string();
-    Record record{.time = planned.time + 1 + kBetweenCalls * i, .user_identity = token.user_identity, .service = api.service,
-                  .name = api.name, .region = workload.region, .source_ip = origin.source_ip,
+    const std::string shared =
+        call.both_copies && i == 1 ? uuid_text(mix(planned.time, 1), mix(planned.time, 2)) : std::string();
+    Record record{.time = planned.time + 1 + kBetweenCalls * i,
+                  .user_identity = token.user_identity,
+                  .service = api.service,
+                  .name = api.name,
+                  .region = workload.region,
+                  .source_ip = origin.source_ip,
                   .user_agent = call.agent.empty() ? workload.agent : call.agent,
-                  .error_code = i == 3 ? std::string_view("AccessDenied") : std::string_view(), .request = trail_.request_of(api),
-                  .recipient = workload.account, .shared_event_id = shared, .vpc_endpoint = origin.vpc_endpoint,
-                  .vpc_endpoint_account = origin.vpc_endpoint_account, .read_only = api.read_only, .is_data_event = api.is_data_event};
+                  .error_code = i == 3 ? std::string_view("AccessDenied") : std::string_view(),
+                  .request = trail_.request_of(api),
+                  .recipient = workload.account,
+                  .shared_event_id = shared,
+                  .vpc_endpoint = origin.vpc_endpoint,
+                  .vpc_endpoint_account = origin.vpc_endpoint_account,
+                  .read_only = api.read_only,
+                  .is_data_event = api.is_data_event};
     trail_.write(record, workload.account, workload.region);
     if (shared.empty()) continue;
     record.recipient = kShared;
@@ -130,9 +166,15 @@ void StoryTeller::expect(const Planned& planned, const Token& token, const Workl
   for (const ExpectedAlert& alert : planned.story->alerts) {
     if (alert.day != planned.call->day || alert.who != planned.call->who) continue;
     const bool remote = alert.tool.empty();
-    labels_.push_back({.variation = std::string(alert.variation), .account = workload.account, .identity = identity_of(workload),
-                       .role = workload.role, .workload = workload.name, .network = remote ? origin.network : std::string(),
-                       .tool = std::string(alert.tool), .day = day_of(planned.time), .key = token.key,
+    labels_.push_back({.variation = std::string(alert.variation),
+                       .account = workload.account,
+                       .identity = identity_of(workload),
+                       .role = workload.role,
+                       .workload = workload.name,
+                       .network = remote ? origin.network : std::string(),
+                       .tool = std::string(alert.tool),
+                       .day = day_of(planned.time),
+                       .key = token.key,
                        .story = std::string(planned.story->name)});
   }
 }
@@ -143,9 +185,15 @@ void StoryTeller::tell_person(const Planned& planned) {
   const std::string identity = person_identity(person, planned.time, false);
   for (unsigned i = 0; i < planned.call->calls; ++i) {
     const ApiCall& api = kPersonCalls[i % kPersonCalls.size()];
-    trail_.write({.time = planned.time + kBetweenCalls * i, .user_identity = identity, .service = api.service, .name = api.name,
-                  .region = person.region, .source_ip = origin.source_ip, .user_agent = planned.call->agent,
-                  .request = trail_.request_of(api), .recipient = person.account},
+    trail_.write({.time = planned.time + kBetweenCalls * i,
+                  .user_identity = identity,
+                  .service = api.service,
+                  .name = api.name,
+                  .region = person.region,
+                  .source_ip = origin.source_ip,
+                  .user_agent = planned.call->agent,
+                  .request = trail_.request_of(api),
+                  .recipient = person.account},
                  person.account, person.region);
   }
 }
@@ -156,16 +204,24 @@ void StoryTeller::tell_stranger(const Planned& planned) {
   const bool sign_in = call.actor == Actor::failed_sign_in;
   std::string identity = R"({"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"})";
   if (sign_in) {
-    identity = fmt::format(R"({{"type":"IAMUser","accountId":"{}","accessKeyId":"","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"}})",
-                           call.account);
+    identity = fmt::format(
+        R"({{"type":"IAMUser","accountId":"{}","accessKeyId":"","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"}})",
+        call.account);
   } else if (call.actor == Actor::foreign_account) {
-    identity = fmt::format(R"({{"type":"AWSAccount","principalId":"AIDA{}EXAMPLE","accountId":"{}"}})", base32_text(call.day, 10),
-                           kForeignAccount);
+    identity = fmt::format(R"({{"type":"AWSAccount","principalId":"AIDA{}EXAMPLE","accountId":"{}"}})",
+                           base32_text(call.day, 10), kForeignAccount);
   }
   for (unsigned i = 0; i < call.calls; ++i) {
-    Record record{.time = planned.time + kBetweenCalls * i, .user_identity = identity, .service = "s3", .name = "GetObject",
-                  .region = "us-east-1", .source_ip = origin.source_ip, .user_agent = call.agent, .error_code = "AccessDenied",
-                  .request = R"({"bucketName":"documents-production","key":"index.html"})", .recipient = call.account,
+    Record record{.time = planned.time + kBetweenCalls * i,
+                  .user_identity = identity,
+                  .service = "s3",
+                  .name = "GetObject",
+                  .region = "us-east-1",
+                  .source_ip = origin.source_ip,
+                  .user_agent = call.agent,
+                  .error_code = "AccessDenied",
+                  .request = R"({"bucketName":"documents-production","key":"index.html"})",
+                  .recipient = call.account,
                   .is_data_event = true};
     if (sign_in) {
       record.service = "signin";
@@ -186,25 +242,44 @@ void StoryTeller::tell_managed_node(const Planned& planned) {
   const std::string role_id = "AROA" + base32_text(mix(call.asn), 10) + "EXAMPLE";
   const std::string key = temporary_key(mix(call.asn, planned.time));
   const std::string session = "mi-0" + hex_text(mix(call.asn), 16);
-  const SessionGrant grant{.account = call.account, .role_path = "/service-role/", .role = "ManagedNodeRole", .role_id = role_id,
-                           .session = session, .key = key, .issued = planned.time};
+  const SessionGrant grant{.account = call.account,
+                           .role_path = "/service-role/",
+                           .role = "ManagedNodeRole",
+                           .role_id = role_id,
+                           .session = session,
+                           .key = key,
+                           .issued = planned.time};
   const IssuingEvent issue = issuing_event_by_service("ssm.amazonaws.com", grant);
-  trail_.write({.time = planned.time, .user_identity = issue.user_identity, .service = "sts", .name = issue.name,
-                .region = "us-east-1", .source_ip = issue.source_ip, .user_agent = issue.user_agent, .request = issue.request,
-                .response = issue.response, .recipient = call.account},
+  trail_.write({.time = planned.time,
+                .user_identity = issue.user_identity,
+                .service = "sts",
+                .name = issue.name,
+                .region = "us-east-1",
+                .source_ip = issue.source_ip,
+                .user_agent = issue.user_agent,
+                .request = issue.request,
+                .response = issue.response,
+                .recipient = call.account},
                call.account, "us-east-1");
   const std::string identity = role_session_identity(grant);
   for (unsigned i = 0; i < call.calls; ++i) {
-    trail_.write({.time = planned.time + 2 + kBetweenCalls * i, .user_identity = identity, .service = "ssm",
-                  .name = "UpdateInstanceInformation", .region = "us-east-1", .source_ip = origin.source_ip, .user_agent = call.agent,
-                  .recipient = call.account, .read_only = false},
+    trail_.write({.time = planned.time + 2 + kBetweenCalls * i,
+                  .user_identity = identity,
+                  .service = "ssm",
+                  .name = "UpdateInstanceInformation",
+                  .region = "us-east-1",
+                  .source_ip = origin.source_ip,
+                  .user_agent = call.agent,
+                  .recipient = call.account,
+                  .read_only = false},
                  call.account, "us-east-1");
   }
 }
 
 std::vector<TheftLabel> StoryTeller::labels() const {
   std::vector<TheftLabel> sorted = labels_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const TheftLabel& a, const TheftLabel& b) { return a.day < b.day; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const TheftLabel& a, const TheftLabel& b) { return a.day < b.day; });
   return sorted;
 }
 

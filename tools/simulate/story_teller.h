@@ -14,13 +14,14 @@ namespace straykey {
 struct TheftLabel {
   std::string variation = {};
   std::string account = {};
-  std::string identity = {};   // account/role/function for Lambda, account/role#service for build and data jobs, account/role for others
+  std::string identity =
+      {};  // account/role/function for Lambda, account/role#service for build and data jobs, account/role for others
   std::string role = {};
-  std::string workload = {};   // the function, service, pod or fleet
-  std::string network = {};    // "AS64496" or "vpce:<owner account>"; empty for serverless_cli
-  std::string tool = {};       // empty for remote_service_token
+  std::string workload = {};  // the function, service, pod or fleet
+  std::string network = {};   // "AS64496" or "vpce:<owner account>"; empty for serverless_cli
+  std::string tool = {};      // empty for remote_service_token
   Day day = 0;
-  std::string key = {};        // of the first call that day
+  std::string key = {};  // of the first call that day
   std::string story = {};
 };
 
@@ -64,7 +65,7 @@ class StoryTeller {
   TrailWriter& trail_;
   Day first_day_;
   unsigned days_;
-  std::vector<Planned> plan_;      // by time
+  std::vector<Planned> plan_;  // by time
   std::size_t told_ = 0;
   std::vector<TheftLabel> labels_;
 };

@@ -21,7 +21,9 @@ TrailFiles::TrailFiles(Settings settings) : settings_(std::move(settings)) {
   if (settings_.gzip) compressor_ = libdeflate_alloc_compressor(kCompressionLevel);
 }
 
-TrailFiles::~TrailFiles() { libdeflate_free_compressor(compressor_); }
+TrailFiles::~TrailFiles() {
+  libdeflate_free_compressor(compressor_);
+}
 
 std::uint32_t TrailFiles::stream(std::string_view account, std::string_view region) {
   const std::string prefix = settings_.json_lines ? "events" : fmt::format("{}_CloudTrail_{}", account, region);
@@ -75,14 +77,15 @@ void TrailFiles::write(Stream& stream, std::string& json, Seconds stamp) {
 
 std::string_view TrailFiles::packed(std::string_view json) {
   packed_.resize(libdeflate_gzip_compress_bound(compressor_, json.size()));
-  const std::size_t size = libdeflate_gzip_compress(compressor_, json.data(), json.size(), packed_.data(), packed_.size());
+  const std::size_t size =
+      libdeflate_gzip_compress(compressor_, json.data(), json.size(), packed_.data(), packed_.size());
   CHECK(size != 0);
   return std::string_view(packed_).substr(0, size);
 }
 
 void TrailFiles::put_file(std::string_view prefix, Seconds stamp, std::string_view bytes) {
   if (!status_) return;
-  const std::string time = format_time(stamp);   // 2026-11-22T03:04:05Z
+  const std::string time = format_time(stamp);  // 2026-11-22T03:04:05Z
   if (day_folder_.empty() || folder_day_ != day_of(stamp)) {
     folder_day_ = day_of(stamp);
     day_folder_ = settings_.folder / time.substr(0, 4) / time.substr(5, 2) / time.substr(8, 2);
@@ -93,9 +96,10 @@ void TrailFiles::put_file(std::string_view prefix, Seconds stamp, std::string_vi
       return;
     }
   }
-  const std::string name = fmt::format("{}_{}{}{}T{}{}Z_{}.{}{}", prefix, time.substr(0, 4), time.substr(5, 2), time.substr(8, 2),
-                                       time.substr(11, 2), time.substr(14, 2), base32_text(mix(settings_.seed, files_), 16),
-                                       settings_.json_lines ? "jsonl" : "json", settings_.gzip ? ".gz" : "");
+  const std::string name =
+      fmt::format("{}_{}{}{}T{}{}Z_{}.{}{}", prefix, time.substr(0, 4), time.substr(5, 2), time.substr(8, 2),
+                  time.substr(11, 2), time.substr(14, 2), base32_text(mix(settings_.seed, files_), 16),
+                  settings_.json_lines ? "jsonl" : "json", settings_.gzip ? ".gz" : "");
   std::ofstream file(day_folder_ / name, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();

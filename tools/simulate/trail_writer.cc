@@ -31,7 +31,8 @@ void TrailWriter::put(std::uint32_t stream, TrailFiles::Delivery delivery) {
   ++duplicates_;
 }
 
-void TrailWriter::write(const Record& record, std::string_view account, std::string_view region, TrailFiles::Delivery delivery) {
+void TrailWriter::write(const Record& record, std::string_view account, std::string_view region,
+                        TrailFiles::Delivery delivery) {
   record_.clear();
   records_.append(record_, record);
   put(files_.stream(account, region), delivery);
@@ -53,8 +54,15 @@ void TrailWriter::fill(Record& record, const ApiCall& call) {
 
 void TrailWriter::write_issuing_event(const IssuingEvent& event, const Workload& workload, Seconds time,
                                       TrailFiles::Delivery delivery) {
-  write({.time = time, .user_identity = event.user_identity, .service = "sts", .name = event.name, .region = workload.region,
-         .source_ip = event.source_ip, .user_agent = event.user_agent, .request = event.request, .response = event.response,
+  write({.time = time,
+         .user_identity = event.user_identity,
+         .service = "sts",
+         .name = event.name,
+         .region = workload.region,
+         .source_ip = event.source_ip,
+         .user_agent = event.user_agent,
+         .request = event.request,
+         .response = event.response,
          .recipient = workload.account},
         workload.account, workload.region, delivery);
 }
@@ -63,7 +71,8 @@ const Token& TrailWriter::token(std::size_t workload_index, std::uint32_t instan
   const Workload& workload = organisation_.workloads[workload_index];
   Token& token = tokens_[workload_index].at(instance);
   const Seconds lifetime = static_cast<Seconds>(workload.key_minutes) * 60;
-  if (token.issued == 0 || time >= token.issued + lifetime || time < token.issued) token = token_at(workload, instance, time);
+  if (token.issued == 0 || time >= token.issued + lifetime || time < token.issued)
+    token = token_at(workload, instance, time);
   if (!token.announced) {
     token.announced = true;
     const auto delivery = workload.issued_late ? TrailFiles::Delivery::late : TrailFiles::Delivery::on_time;
@@ -76,12 +85,17 @@ void TrailWriter::call_from_home(std::size_t workload_index, std::uint32_t insta
                                  std::string_view agent) {
   const Workload& workload = organisation_.workloads[workload_index];
   const Token& held = token(workload_index, instance, time);
-  Record record{.time = time, .user_identity = held.user_identity, .region = workload.region, .source_ip = held.source_ip,
-                .user_agent = agent.empty() ? workload.agent : agent, .recipient = workload.account,
-                .vpc_endpoint = held.vpc_endpoint, .vpc_endpoint_account = workload.account};
+  Record record{.time = time,
+                .user_identity = held.user_identity,
+                .region = workload.region,
+                .source_ip = held.source_ip,
+                .user_agent = agent.empty() ? workload.agent : agent,
+                .recipient = workload.account,
+                .vpc_endpoint = held.vpc_endpoint,
+                .vpc_endpoint_account = workload.account};
   fill(record, call);
   if (random_.one_in(kDeniedOneIn)) record.error_code = random_.one_in(2) ? "AccessDenied" : "ThrottlingException";
-  if (random_.one_in(kOtherRegionOneIn)) {   // a call to another region's API, from the same place
+  if (random_.one_in(kOtherRegionOneIn)) {  // a call to another region's API, from the same place
     record.region = workload.region == "us-east-1" ? "eu-west-1" : "us-east-1";
     write(record, workload.account, record.region);
     return;

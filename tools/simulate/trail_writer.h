@@ -1,8 +1,8 @@
 #pragma once
 // TrailWriter: calls of known callers -> records in the trail; keeps every workload's current token.
 //
-// Shape:  the first call with a token writes the token's issuing event too (in a late file for workloads that are issued late), so
-//         each key in the trail has its proof, unless AWS names the workload in the record itself.
+// Shape:  the first call with a token writes the token's issuing event too (in a late file for workloads that are
+//         issued late), so each key in the trail has its proof, unless AWS names the workload in the record itself.
 // Thread: one owner.
 #include <cstdint>
 #include <string>
@@ -26,16 +26,19 @@ class TrailWriter {
   void write(const Record& record, std::string_view account, std::string_view region,
              TrailFiles::Delivery delivery = TrailFiles::Delivery::on_time);
 
-  // The token that the instance holds at `time`, its issuing event written. Valid until the next call. REQUIRES: instance exists.
+  // The token that the instance holds at `time`, its issuing event written. Valid until the next call. REQUIRES:
+  // instance exists.
   const Token& token(std::size_t workload, std::uint32_t instance, Seconds time);
 
   // An ordinary call of the workload, from where it lives. `agent` empty: its own.
-  void call_from_home(std::size_t workload, std::uint32_t instance, Seconds time, const ApiCall& call, std::string_view agent = "");
+  void call_from_home(std::size_t workload, std::uint32_t instance, Seconds time, const ApiCall& call,
+                      std::string_view agent = "");
 
-  void write_issuing_event(const IssuingEvent& event, const Workload& workload, Seconds time, TrailFiles::Delivery delivery);
+  void write_issuing_event(const IssuingEvent& event, const Workload& workload, Seconds time,
+                           TrailFiles::Delivery delivery);
 
   [[nodiscard]] Random& random() noexcept { return random_; }
-  [[nodiscard]] std::uint64_t events() const noexcept { return events_; }        // duplicates counted
+  [[nodiscard]] std::uint64_t events() const noexcept { return events_; }  // duplicates counted
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
   // A text of the writer that lives until the next call of this.
   std::string_view request_of(const ApiCall& call);
@@ -49,8 +52,8 @@ class TrailWriter {
   RecordWriter records_;
   Random random_;
   Seconds slot_ = 0;
-  std::vector<std::vector<Token>> tokens_;    // by workload, instance
-  std::vector<std::uint32_t> home_streams_;   // by workload
+  std::vector<std::vector<Token>> tokens_;   // by workload, instance
+  std::vector<std::uint32_t> home_streams_;  // by workload
   std::string record_, request_;
   std::uint64_t events_ = 0, duplicates_ = 0;
 };

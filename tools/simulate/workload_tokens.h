@@ -1,10 +1,11 @@
 #pragma once
 // Tokens: the temporary credentials of workloads and people, and the records that say who was given them.
 //
-// Shape:  a token is a function of its workload, instance and issue time, so that the legitimate user and the thief of one hour
-//         hold the same key without any memory.
+// Shape:  a token is a function of its workload, instance and issue time, so that the legitimate user and the thief
+//         of one hour hold the same key without any memory.
 // Thread: any (functions of their arguments).
-// Source: CloudTrail userIdentity of AssumedRole, WebIdentityUser, AWSService, AWSAccount; session tags of EKS Pod Identity.
+// Source: CloudTrail userIdentity of AssumedRole, WebIdentityUser, AWSService, AWSAccount; session tags of EKS Pod
+//         Identity.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,13 +17,13 @@
 namespace straykey {
 
 struct Token {
-  Seconds issued = 0;           // 0: none yet
+  Seconds issued = 0;  // 0: none yet
   std::string key = {};
   std::string session = {};
-  std::string user_identity = {};    // JSON, of the calls made with it
-  std::string source_ip = {};        // where its rightful owner calls from
-  std::string vpc_endpoint = {};     // empty: none
-  bool announced = false;       // its issuing event is in the trail, or there is none for this workload
+  std::string user_identity = {};  // JSON, of the calls made with it
+  std::string source_ip = {};      // where its rightful owner calls from
+  std::string vpc_endpoint = {};   // empty: none
+  bool announced = false;          // its issuing event is in the trail, or there is none for this workload
 };
 
 // The token that `instance` of the workload holds at `time`.
