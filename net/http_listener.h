@@ -94,6 +94,7 @@ struct HttpListener {
   std::vector<std::unordered_set<HttpSession*>> sessions;   // of each io thread
   std::atomic<bool> draining{false};
   std::atomic<std::chrono::steady_clock::time_point> drain_deadline{std::chrono::steady_clock::time_point::max()};
+  std::atomic<std::uint64_t> cut_short{0};   // connections that draining ended before their request was answered
 
  private:
   const std::string id_prefix_;

@@ -29,10 +29,10 @@ bool matches(std::string_view pattern, std::string_view path) {
 
 std::string_view name_of(HttpMethod method) {
   switch (method) {
-    case HttpMethod::get: return "GET, HEAD";
+    case HttpMethod::get: return "GET";
     case HttpMethod::head: return "HEAD";
-    case HttpMethod::post: return "POST, HEAD";
-    case HttpMethod::put: return "PUT, HEAD";
+    case HttpMethod::post: return "POST";
+    case HttpMethod::put: return "PUT";
     case HttpMethod::other: break;
   }
   return "";
@@ -65,6 +65,7 @@ HttpRouter::Match HttpRouter::find(HttpMethod method, std::string_view path) con
   } else if (method == HttpMethod::head) {
     match.probe = true;
   } else {
+    match.allow += ", HEAD";
     match.refusal = Refusal{405, "method_not_allowed", match.route->purpose};
   }
   return match;

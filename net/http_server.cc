@@ -172,11 +172,10 @@ bool HttpServer::drain(std::chrono::milliseconds grace) {
   const auto patience = std::chrono::seconds(1) + 4 * listener_->settings.timeouts.tick;
   const bool stopped = runtime_.context(0).stopped();
   if (!stopped) done.wait_until(deadline + patience);
-  const bool finished = listener_->connections.wait_empty_until(deadline);
   // Past the deadline the ticks answer 503 or close; that takes a moment.
-  if (!finished && !stopped) (void)listener_->connections.wait_empty_until(deadline + patience);
+  const bool ended = listener_->connections.wait_empty_until(stopped ? deadline : deadline + patience);
   acceptor_.reset();
-  return finished;
+  return ended && listener_->cut_short.load() == 0;
 }
 
 }  // namespace straykey

@@ -32,6 +32,12 @@ std::string_view view_of(const boost::beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
 }
 
+bool has_bare_lf(std::string_view bytes) {
+  for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1))
+    if (at == 0 || bytes[at - 1] != '\r') return true;
+  return false;
+}
+
 }  // namespace
 
 HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer,
@@ -60,7 +66,9 @@ void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
 void HttpSession::sweep(TimePoint now) {
   const bool draining = listener_->draining.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
-  if (now < deadline_ && !(draining && now >= listener_->drain_deadline.load())) return;
+  const bool out_of_grace = draining && now >= listener_->drain_deadline.load();
+  if (now < deadline_ && !out_of_grace) return;
+  if (out_of_grace && phase_ != Phase::linger) listener_->cut_short.fetch_add(1);
   if (phase_ != Phase::idle && phase_ != Phase::linger) listener_->counts.timeouts.add();
   if (phase_ == Phase::answer) return settle(serial_, refusal_reply(kNoAnswer));
   if (phase_ == Phase::handshake) listener_->counts.handshakes_failed.add();
@@ -72,14 +80,17 @@ IoAwait<void> HttpSession::run() {
   listener_->sessions[peer_.io_thread].insert(this);
   if (stream_.is_tls()) {
     enter(Phase::handshake, listener_->settings.timeouts.handshake);
-    if (const IoError error = co_await stream_.handshake()) {
+    const IoError error = co_await stream_.handshake();
+    if (error) {
       if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
       stream_.close();
       co_return;
     }
   }
   enter(Phase::head, listener_->settings.timeouts.head);
-  while (co_await serve_request() == Step::done) {
+  for (;;) {
+    const Step step = co_await serve_request();
+    if (step == Step::ended) co_return;
     // The next request: those already received need no waiting.
     const HttpTimeouts& timeouts = listener_->settings.timeouts;
     if (buffer_.size() > 0) {
@@ -99,14 +110,24 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
   head_ = RequestHead{};
   match_ = {};
   keep_alive_ = false;
-  if (co_await receive_head() == Step::ended) co_return Step::ended;
+  Step step = co_await receive_head();
+  if (step == Step::ended) co_return step;
   head_at_ = std::chrono::steady_clock::now();
   request_id_ = listener_->next_request_id();
   if (!refusal_) refusal_ = examine_head();
-  if (!refusal_ && co_await receive_body() == Step::ended) co_return Step::ended;
-  HttpReply reply = refusal_ ? refusal_reply(*refusal_) : co_await answer();
+  // Each co_await stands in a statement of its own: GCC 12 destroys temporaries twice in `condition ? value : co_await ...`.
+  if (!refusal_) {
+    step = co_await receive_body();
+    if (step == Step::ended) co_return step;
+  }
+  if (refusal_) {
+    reply_ = refusal_reply(*refusal_);
+  } else {
+    co_await answer();
+  }
   share_.clear();
-  co_return co_await send(std::move(reply));
+  step = co_await send_reply();
+  co_return step;
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_head() {
@@ -122,7 +143,8 @@ IoAwait<HttpSession::Step> HttpSession::receive_head() {
       buffer_.consume(scanner.end());
       co_return Step::done;
     }
-    if (co_await read_more(kHeadReadBytes) == Step::ended) co_return Step::ended;
+    const Step step = co_await read_more(kHeadReadBytes);
+    if (step == Step::ended) co_return step;
     if (phase_ == Phase::idle) enter(Phase::head, listener_->settings.timeouts.head);
   }
 }
@@ -195,7 +217,8 @@ IoAwait<HttpSession::Step> HttpSession::receive_body() {
   const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
   enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
   if (head_.expects_continue && buffer_.size() == 0) {
-    if (co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n")) {
+    const IoError error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
+    if (error) {
       stream_.close();
       co_return Step::ended;
     }
@@ -207,7 +230,8 @@ IoAwait<HttpSession::Step> HttpSession::receive_body() {
       keep_alive_ = head_.keep_alive;
       co_return Step::done;
     }
-    if (co_await read_more(kReadBufferBytes) == Step::ended) co_return Step::ended;
+    const Step step = co_await read_more(kReadBufferBytes);
+    if (step == Step::ended) co_return step;
   }
 }
 
@@ -224,6 +248,8 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   if (parser_->is_done()) return std::nullopt;
   if (buffer_.size() == buffer_.max_size()) return kBadChunk;
   if (!head_.chunked) return std::nullopt;
+  // What the parser leaves is the start of a chunk header or trailer. It would wait for a CR that a sender of LF never sends.
+  if (has_bare_lf(view_of(buffer_))) return kBadChunk;
   const std::size_t received = parser_->get().body().size();
   if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
@@ -231,16 +257,22 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   return std::nullopt;
 }
 
-IoAwait<HttpReply> HttpSession::answer() {
-  if (match_.probe) co_return HttpReply{};
+IoAwait<void> HttpSession::answer() {
+  if (match_.probe) {
+    reply_.emplace();
+    co_return;
+  }
   enter(Phase::answer, listener_->settings.timeouts.answer);
-  match_.route->handle(HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
-                       reply_callback());
+  call_handler();
   while (!reply_) {
     wake_.expires_at(TimePoint::max());
     co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable_t<IoExecutor>{}));
   }
-  co_return std::move(*reply_);
+}
+
+void HttpSession::call_handler() {
+  match_.route->handle(HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
+                       reply_callback());
 }
 
 ReplyTo HttpSession::reply_callback() {
@@ -268,14 +300,14 @@ HttpReply HttpSession::refusal_reply(const Refusal& refusal) {
   return reply;
 }
 
-IoAwait<HttpSession::Step> HttpSession::send(HttpReply reply) {
+IoAwait<HttpSession::Step> HttpSession::send_reply() {
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   enter(Phase::reply, timeouts.reply);
   keep_alive_ = keep_alive_ && !listener_->draining.load();
-  std::string bytes = render_head(reply, keep_alive_, unix_seconds());
-  if (head_.method != HttpMethod::head) bytes += reply.body;
+  std::string bytes = render_head(*reply_, keep_alive_, unix_seconds());
+  if (head_.method != HttpMethod::head) bytes += reply_->body;
   const IoError error = co_await stream_.write(bytes);
-  listener_->counts.count_reply(reply.status);
+  listener_->counts.count_reply(reply_->status);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - head_at_;
   listener_->counts.request_seconds.observe(taken.count());
   if (error) {

@@ -59,8 +59,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Refusal> begin_body();
   IoAwait<Step> receive_body();
   std::optional<Refusal> take_body_bytes();
-  IoAwait<HttpReply> answer();
-  IoAwait<Step> send(HttpReply reply);
+  // Calls the route's handler and waits until reply_ is there.
+  IoAwait<void> answer();
+  void call_handler();
+  IoAwait<Step> send_reply();
   IoAwait<Step> read_more(std::size_t bytes_max);
   [[nodiscard]] HttpReply refusal_reply(const Refusal& refusal);
   [[nodiscard]] ReplyTo reply_callback();

@@ -1,0 +1,50 @@
+#include "net/http_router.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+Route route(HttpMethod method, const std::string& path, const std::string& purpose = "") {
+  Route out;
+  out.method = method;
+  out.path = path;
+  out.purpose = purpose;
+  out.handle = [](HttpRequest, const ReplyTo&) {};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a path is found exactly or by one segment, exact ones first, and by no decoding") {
+  HttpRouter router;
+  router.add(route(HttpMethod::post, "/{}/_bulk", "pattern"));
+  router.add(route(HttpMethod::post, "/own/_bulk", "exact"));
+  router.add(route(HttpMethod::put, "/own/_bulk", "put"));
+  CHECK(router.find(HttpMethod::post, "/own/_bulk").route->purpose == "exact");
+  CHECK(router.find(HttpMethod::put, "/own/_bulk").route->purpose == "put");
+  CHECK(router.find(HttpMethod::post, "/logs/_bulk").route->purpose == "pattern");
+  for (const char* path : {"/", "//_bulk", "/a/b/_bulk", "/_bulk", "/own/_bulk/", "/own/%5fbulk", "/OWN/_BULK/x", ""}) {
+    CAPTURE(path);
+    CHECK(router.find(HttpMethod::post, path).refusal->status == 404);
+  }
+}
+
+TEST_CASE("a wrong method gets 405 with the purpose and what is allowed; HEAD reads GET and probes POST") {
+  HttpRouter router;
+  router.add(route(HttpMethod::post, "/in", "POST here."));
+  router.add(route(HttpMethod::put, "/in", "Or PUT."));
+  router.add(route(HttpMethod::get, "/out"));
+  const HttpRouter::Match match = router.find(HttpMethod::get, "/in");
+  CHECK(match.refusal->status == 405);
+  CHECK(match.refusal->message == "POST here.");
+  CHECK(match.allow == "POST, PUT, HEAD");
+  CHECK(router.find(HttpMethod::head, "/in").probe);
+  CHECK_FALSE(router.find(HttpMethod::head, "/in").refusal);
+  CHECK_FALSE(router.find(HttpMethod::head, "/out").probe);
+  CHECK(router.find(HttpMethod::head, "/none").refusal->status == 404);
+}
+
+}  // namespace straykey

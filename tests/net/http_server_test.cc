@@ -1,0 +1,425 @@
+#include "net/http_server.h"
+
+#include <dirent.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/net/http_fixture.h"
+#include "tests/support/self_signed.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+struct Row {
+  std::string id;
+  std::string bytes;
+  unsigned status;   // 0: closed without a reply
+};
+
+const std::string kStart = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
+const std::string kAuth = "Authorization: Bearer " + kIngestToken + "\r\n";
+
+std::string post(const std::string& headers, const std::string& body = "") { return kStart + kAuth + headers + "\r\n" + body; }
+std::string chunked(const std::string& body) { return post("Transfer-Encoding: chunked\r\n", body); }
+
+// Framing (F) and authentication (A) of the hostile table. Every request that is refused here must also end its connection, as
+// what follows cannot be trusted or was not read.
+std::vector<Row> hostile_rows() {
+  return {
+      {"F01 length and chunked", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+      {"F02 chunked and length", post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400},
+      {"F03 transfer coding gzip", post("Transfer-Encoding: gzip\r\n", "x"), 400},
+      {"F04 transfer coding twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"), 400},
+      {"F05 space before colon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), 400},
+      {"F06 HTTP/1.0 chunked", "POST /echo HTTP/1.0\r\n" + kAuth + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"F07 two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n", "12345"), 400},
+      {"F08 length with sign", post("Content-Length: +5\r\n", "12345"), 400},
+      {"F08 length of 2^64 + 5", post("Content-Length: 18446744073709551621\r\n", "12345"), 400},
+      {"F08 length of 2^63", post("Content-Length: 9223372036854775808\r\n", "12345"), 413},
+      {"F09 no length", post(""), 411},
+      {"F10 no Host", "POST /echo HTTP/1.1\r\n" + kAuth + "Content-Length: 5\r\n\r\n12345", 400},
+      {"F10 two Hosts", post("Host: b\r\nContent-Length: 5\r\n", "12345"), 400},
+      {"F11 bare LF", "POST /echo HTTP/1.1\nHost: a\nContent-Length: 0\n\n", 400},
+      {"F12 NUL", kStart + std::string("A: \0\r\n", 6), 400},
+      {"F13 obs-fold", post("A: b\r\n\tc\r\nContent-Length: 5\r\n", "12345"), 400},
+      {"F14 underscore", post("Content_Length: 5\r\n", "12345"), 400},
+      {"F16 8 KiB block", post("A: " + std::string(9'000, 'a') + "\r\n"), 431},
+      {"F17 long target", "POST /" + std::string(3'000, 'a') + " HTTP/1.1\r\n", 414},
+      {"F17 odd bytes in target", "POST /echo<script> HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 400},
+      {"F18 absolute form", "POST http://localhost/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405},
+      {"F18 CONNECT", "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+      {"F18 TRACE", "TRACE /echo HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+      {"F19 h2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+      {"F20 TLS hello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
+      {"F21 chunk size without digits", chunked("x\r\n12345\r\n0\r\n\r\n"), 400},
+      {"F21 chunk size negative", chunked("-5\r\n12345\r\n0\r\n\r\n"), 400},
+      {"F21 chunk size with 0x", chunked("0x5\r\n12345\r\n0\r\n\r\n"), 400},
+      {"F21 chunk size of 2^64", chunked("10000000000000005\r\n12345\r\n0\r\n\r\n"), 400},
+      {"F21 chunk size of 2^63", chunked("8000000000000000\r\n12345\r\n0\r\n\r\n"), 413},
+      {"F21 chunk longer than said", chunked("4\r\n12345\r\n0\r\n\r\n"), 400},
+      {"F21 chunk ends in LF", chunked("5\n12345\n0\n\n"), 400},
+      {"F26 unknown expectation", post("Expect: 200-maybe\r\nContent-Length: 5\r\n", "12345"), 417},
+      {"A01 no token", kStart + "Content-Length: 5\r\n\r\n12345", 401},
+      {"A02 wrong token", kStart + "Authorization: Bearer wrong-token-0123456789\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A03 other scheme", kStart + "Authorization: Digest " + kIngestToken + "\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A04 two headers", post(kAuth + "Content-Length: 5\r\n", "12345"), 400},
+      {"A05 off by one byte", kStart + "Authorization: Bearer " + kIngestToken + "0\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A06 4 KB", kStart + "Authorization: Bearer " + std::string(4'096, 'a') + "\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A07 query string", "POST /echo?token=" + kIngestToken + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A08 admin token on ingest", kStart + "Authorization: Bearer " + kAdminToken + "\r\nContent-Length: 5\r\n\r\n12345", 403},
+  };
+}
+
+void check_row(const HttpFixture& server, const Row& row, bool byte_by_byte) {
+  CAPTURE(row.id);
+  CAPTURE(byte_by_byte);
+  {
+    const auto client = server.connect();
+    (void)(byte_by_byte ? client->send_byte_by_byte(row.bytes) : client->send(row.bytes));
+    const RawHttpClient::Reply reply = client->read_reply();
+    CHECK(reply.status == row.status);
+    CHECK(reply.head.find("Connection: close") != std::string::npos);
+    CHECK(reply.body.starts_with("{\"error\":{\"code\":\""));
+    CHECK(client->ends());
+  }
+  CHECK(server.normal_request() == 200);
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count - 3;  // ".", ".." and the directory itself
+}
+
+}  // namespace
+
+TEST_CASE("every hostile request is refused by name, and the next normal one is served") {
+  for (const bool tls : {false, true}) {
+    CAPTURE(tls);
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    settings.auth.failures_per_second_max = 1'000;
+    const HttpFixture server(settings);
+    for (const Row& row : hostile_rows()) {
+      check_row(server, row, false);
+      check_row(server, row, true);
+    }
+    CHECK(server.budget->used() == 0);
+  }
+}
+
+TEST_CASE("endless chunk extensions and trailers end their connection, not the server") {
+  const HttpFixture server({});
+  for (const std::string& body : {"5;" + std::string(20 << 20, 'a'), "5\r\n12345\r\n0\r\nA: " + std::string(100 << 10, 'a') + "\r\n\r\n",
+                                  "5\r\n12345\r\n0\r\n" + std::string(100 << 10, 'a')}) {
+    const auto client = server.connect();
+    (void)client->send(chunked(body));
+    const unsigned status = client->read_reply().status;
+    CHECK((status == 400 || status == 0));  // 0: we stopped reading before the client stopped sending
+    CHECK(server.normal_request() == 200);
+  }
+  CHECK(server.counted("straykey_io_exceptions_total") == 0);
+}
+
+TEST_CASE("a trailer cannot become a header") {
+  std::string encoding = "unset";
+  const HttpFixture server({}, [&](HttpRouter& router) {
+    Route route;
+    route.path = "/encoding";
+    route.body_bytes_max = 100;
+    route.handle = [&](HttpRequest request, const ReplyTo& reply) {
+      encoding = request.head.field("Content-Encoding");
+      reply({});
+    };
+    router.add(std::move(route));
+  });
+  const auto client = server.connect();
+  client->send("POST /encoding HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nContent-Encoding: gzip\r\n\r\n");
+  CHECK(client->read_reply().status == 200);
+  CHECK(encoding.empty());
+}
+
+TEST_CASE("chunks of one byte, odd but legal chunks and pieces anywhere are one body") {
+  const HttpFixture server({});
+  std::string ones;
+  for (int i = 0; i < 3'000; ++i) ones += "1\r\nx\r\n";
+  const auto client = server.connect();
+  client->send(chunked(ones + "0\r\n\r\n"));
+  CHECK(client->read_reply().body == "3000");
+  client->send(chunked("00000005;a=b\r\n12345\r\nA\r\n1234567890\r\n0\r\nX: y\r\n\r\n"));
+  CHECK(client->read_reply().body == "15");
+  const std::string whole = post("Content-Length: 5\r\n", "12345");
+  for (std::size_t cut = 1; cut < whole.size(); cut += 3) {
+    client->send(whole.substr(0, cut));
+    client->send(whole.substr(cut));
+    REQUIRE(client->read_reply().body == "5");
+  }
+}
+
+TEST_CASE("1,000 pipelined requests are answered in their order") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    const HttpFixture server(settings);
+    const auto client = server.connect();
+    std::string all;
+    for (std::size_t i = 0; i < 1'000; ++i) all += post("Content-Length: " + std::to_string(i % 10) + "\r\n", std::string(i % 10, 'x'));
+    std::thread sender([&] { client->send(all); });
+    if (tls) sender.join();  // OpenSSL reads and writes by one thread
+    for (std::size_t i = 0; i < 1'000; ++i) REQUIRE(client->read_reply().body == std::to_string(i % 10));
+    if (!tls) sender.join();
+  }
+}
+
+TEST_CASE("100 Continue is sent only after token and size passed") {
+  const HttpFixture server({});
+  const auto client = server.connect();
+  client->send(post("Content-Length: 5\r\nExpect: 100-continue\r\n"));
+  CHECK(client->read_reply(true).status == 100);
+  client->send("12345");
+  CHECK(client->read_reply().body == "5");
+
+  const auto stranger = server.connect();
+  stranger->send(kStart + "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(stranger->read_reply().status == 401);
+  const auto large = server.connect();
+  large->send(post("Content-Length: 5000000\r\nExpect: 100-continue\r\n"));
+  CHECK(large->read_reply().status == 413);
+}
+
+TEST_CASE("a body over the limit of its route gets 413, told or found out") {
+  const HttpFixture server({});
+  const auto client = server.connect();
+  client->send(post("Content-Length: 262144\r\n", std::string(262'144, 'x')));
+  CHECK(client->read_reply().body == "262144");
+  client->send(post("Content-Length: 262145\r\n"));
+  CHECK(client->read_reply().status == 413);
+  const auto other = server.connect();
+  std::string body;
+  for (int i = 0; i < 5; ++i) body += "10000\r\n" + std::string(65'536, 'x') + "\r\n";
+  (void)other->send(chunked(body));
+  CHECK(other->read_reply().status == 413);
+  CHECK(server.budget->used() == 0);
+}
+
+TEST_CASE("HEAD says that a path is there, GET what it is for, and unknown paths are 404") {
+  const HttpFixture server({});
+  const auto client = server.connect();
+  client->send("HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  RawHttpClient::Reply reply = client->read_reply(true);
+  CHECK(reply.status == 200);
+  client->send("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+  reply = client->read_reply();
+  CHECK(reply.status == 405);
+  CHECK(reply.head.find("Allow: POST, HEAD\r\n") != std::string::npos);
+  CHECK(reply.body.find("POST anything to this address.") != std::string::npos);
+  client->send("GET /no/such/path HTTP/1.1\r\nHost: a\r\n\r\n");
+  reply = client->read_reply();
+  CHECK(reply.status == 404);
+  CHECK(reply.body.find("no/such") == std::string::npos);
+  client->send("HEAD /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer wrong\r\n\r\n");
+  CHECK(client->read_reply(true).status == 401);
+}
+
+TEST_CASE("when the byte budget is spent a body is refused with 503 and Retry-After, and later taken") {
+  std::vector<ReplyTo> held;
+  std::mutex mutex;
+  HttpFixture::Settings settings;
+  settings.bytes_in_flight_max = 100'000;
+  const HttpFixture server(settings, [&](HttpRouter& router) {
+    Route route;
+    route.path = "/hold";
+    route.scope = TokenScope::ingest;
+    route.body_bytes_max = 1 << 20;
+    route.handle = [&](HttpRequest, const ReplyTo& reply) {
+      const std::lock_guard lock(mutex);
+      held.push_back(reply);
+      if (held.size() > 1) reply({});
+    };
+    router.add(std::move(route));
+  });
+  const auto first = server.connect();
+  first->send("POST /hold HTTP/1.1\r\nHost: a\r\n" + kAuth + "Expect: 100-continue\r\nContent-Length: 90000\r\n\r\n");
+  REQUIRE(first->read_reply(true).status == 100);
+  for (const char* headers : {"Content-Length: 20000\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    const auto second = server.connect();
+    second->send("POST /hold HTTP/1.1\r\nHost: a\r\n" + kAuth + headers + "\r\n");
+    const RawHttpClient::Reply reply = second->read_reply();
+    CHECK(reply.status == 503);
+    CHECK(reply.head.find("Retry-After: 1\r\n") != std::string::npos);
+  }
+  first->send(std::string(90'000, 'x'));
+  const auto answered = [&] {
+    const std::lock_guard lock(mutex);
+    return !held.empty();
+  };
+  while (!answered()) std::this_thread::yield();
+  held.front()({});
+  CHECK(first->read_reply().status == 200);
+  CHECK(server.budget->used() == 0);
+  CHECK(server.normal_request() == 200);
+}
+
+TEST_CASE("connections over the limit of an address are refused, and taken again when one ends") {
+  HttpFixture::Settings settings;
+  settings.listener.connections = {10, 2};
+  const HttpFixture server(settings);
+  auto first = server.connect();
+  first->send(post("Content-Length: 1\r\n", "x"));
+  CHECK(first->read_reply().status == 200);
+  const auto second = server.connect();
+  second->send(post("Content-Length: 1\r\n", "x"));
+  CHECK(second->read_reply().status == 200);
+  const auto third = server.connect();
+  const RawHttpClient::Reply refused = third->read_reply();
+  CHECK(refused.status == 503);
+  CHECK(refused.body.ends_with("}}"));
+  CHECK(third->ends());
+  CHECK(server.counted("straykey_connections_refused_total{listener=\"ingest\",reason=\"address\"}") == 1);
+  first->half_close();
+  CHECK(first->ends());
+  while (server.server->connections() > 1) std::this_thread::yield();
+  CHECK(server.normal_request() == 200);
+}
+
+TEST_CASE("a client that half-closes is answered, one that resets in its body harms nobody") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    const HttpFixture server(settings);
+    const auto client = server.connect();
+    client->send(post("Content-Length: 5\r\n", "12345"));
+    if (!tls) client->half_close();
+    CHECK(client->read_reply().body == "5");
+    const auto breaker = server.connect();
+    breaker->send(post("Content-Length: 50000\r\n", "12345"));
+    breaker->reset();
+    CHECK(server.normal_request() == 200);
+    while (server.budget->used() > 0) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("a server without descriptors left goes on accepting when there are some again") {
+  const HttpFixture server({});
+  REQUIRE(server.normal_request() == 200);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  while (server.server->connections() > 0) std::this_thread::yield();
+  rlimit tight = before;
+  tight.rlim_cur = open_descriptors() + 1;  // one for the client, none for the server
+  setrlimit(RLIMIT_NOFILE, &tight);
+  const auto client = server.connect();
+  while (server.counted("straykey_accept_errors_total{listener=\"ingest\"}") == 0) std::this_thread::yield();
+  setrlimit(RLIMIT_NOFILE, &before);
+  client->send(post("Content-Length: 5\r\n", "12345"));
+  CHECK(client->read_reply().status == 200);
+}
+
+TEST_CASE("draining finishes the request in hand, closes idle connections and takes no new ones") {
+  std::vector<ReplyTo> held;
+  std::mutex mutex;
+  HttpFixture::Settings settings;
+  settings.listener.timeouts.tick = std::chrono::milliseconds(10);
+  HttpFixture server(settings, [&](HttpRouter& router) {
+    Route route;
+    route.path = "/hold";
+    route.body_bytes_max = 100;
+    route.handle = [&](HttpRequest, const ReplyTo& reply) {
+      const std::lock_guard lock(mutex);
+      held.push_back(reply);
+    };
+    router.add(std::move(route));
+  });
+  const std::uint16_t port = server.port();
+  const auto idle = server.connect();
+  idle->send(post("Content-Length: 1\r\n", "x"));
+  CHECK(idle->read_reply().status == 200);
+  const auto busy = server.connect();
+  busy->send("POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  const auto in_hand = [&] {
+    const std::lock_guard lock(mutex);
+    return !held.empty();
+  };
+  while (!in_hand()) std::this_thread::yield();
+  bool finished = false;
+  std::thread drain([&] { finished = server.server->drain(std::chrono::seconds(8)); });
+  CHECK(idle->ends());
+  held.front()({200, "text/plain", "late", {}});
+  const RawHttpClient::Reply reply = busy->read_reply();
+  CHECK(reply.body == "late");
+  CHECK(reply.head.find("Connection: close") != std::string::npos);
+  drain.join();
+  CHECK(finished);
+  RawHttpClient refused(port, false);
+  CHECK_FALSE(refused.send("GET / HTTP/1.1\r\n"));
+}
+
+TEST_CASE("draining answers 503 what does not finish in time") {
+  HttpFixture::Settings settings;
+  settings.listener.timeouts.tick = std::chrono::milliseconds(10);
+  std::atomic<int> held{0};
+  HttpFixture server(settings, [&](HttpRouter& router) {
+    Route route;
+    route.path = "/hold";
+    route.body_bytes_max = 100;
+    route.handle = [&](HttpRequest, const ReplyTo&) { ++held; };
+    router.add(std::move(route));
+  });
+  const auto busy = server.connect();
+  busy->send("POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  while (held == 0) std::this_thread::yield();
+  CHECK_FALSE(server.server->drain(std::chrono::milliseconds(50)));
+  CHECK(busy->read_reply().status == 503);
+  CHECK(server.server->connections() == 0);
+}
+
+TEST_CASE("a listener that cannot listen says so in one sentence") {
+  HttpFixture server({});
+  HttpListenerSettings taken;
+  taken.address = "127.0.0.1";
+  taken.port = server.port();
+  const HttpServices services{server.auth, server.budget, server.metrics, server.log};
+  HttpServer second(*server.runtime, taken, HttpRouter{}, services);
+  const Status status = second.start(now_seconds());
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().message.find("cannot listen on 127.0.0.1 port") != std::string::npos);
+  HttpListenerSettings odd;
+  odd.address = "localhost";
+  HttpServer third(*server.runtime, odd, HttpRouter{}, services);
+  CHECK_FALSE(third.start(now_seconds()).ok());
+}
+
+TEST_CASE("a reloaded certificate serves new connections, a bad one changes nothing, and sessions are resumed") {
+  HttpFixture::Settings settings;
+  settings.tls = true;
+  const HttpFixture server(settings);
+  const auto first = server.connect();
+  first->send(post("Content-Length: 5\r\n", "12345"));
+  CHECK(first->read_reply().status == 200);
+  const auto again = server.connect();
+  CHECK(again->resumed());
+  const long serial = first->certificate_serial();
+  const SelfSigned other = make_self_signed(now_seconds() - 60, now_seconds() + 60);
+  write_file(server.files.certificate, "nonsense", 0644);
+  CHECK_FALSE(server.server->reload_tls(now_seconds()).ok());
+  CHECK(server.normal_request() == 200);
+  write_file(server.files.certificate, other.certificate_pem, 0644);
+  write_file(server.files.key, other.key_pem, 0600);
+  REQUIRE(server.server->reload_tls(now_seconds()).ok());
+  const auto renewed = server.connect();
+  CHECK_FALSE(renewed->resumed());
+  CHECK(renewed->certificate_serial() != serial);
+  first->send(post("Content-Length: 5\r\n", "12345"));
+  CHECK(first->read_reply().status == 200);
+}
+
+}  // namespace straykey

@@ -1,0 +1,122 @@
+#include "net/http_session.h"
+
+#include <atomic>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "tests/net/http_fixture.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+HttpFixture::Settings impatient(bool tls) {
+  HttpFixture::Settings settings;
+  settings.tls = tls;
+  settings.listener.timeouts = HttpFixture::short_timeouts();
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("each phase has its deadline: a head, a body or an idle connection that takes too long is closed") {
+  for (const bool tls : {false, true}) {
+    const HttpFixture server(impatient(tls));
+    const auto silent = server.connect();
+    const auto head = server.connect();
+    head->send("POST /echo HT");
+    const auto body = server.connect();
+    const std::string whole = post_text("/echo", "12345");
+    body->send(whole.substr(0, whole.size() - 1));
+    const auto idle = server.connect();
+    idle->send(whole);
+    CHECK(idle->read_reply().status == 200);
+    CHECK(silent->ends());
+    CHECK(head->ends());
+    CHECK(body->ends());
+    CHECK(idle->ends());
+    while (server.server->connections() > 0) std::this_thread::yield();
+    CHECK(server.budget->used() == 0);
+    CHECK(server.counted("straykey_http_timeouts_total{listener=\"ingest\"}") == 3);  // idle is no fault
+  }
+}
+
+TEST_CASE("a silent or nonsense TLS handshake is closed") {
+  const HttpFixture server(impatient(true));
+  RawHttpClient silent(server.port(), false);
+  CHECK(silent.ends());
+  RawHttpClient plain(server.port(), false);
+  plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK_FALSE(plain.read_reply().status == 200);
+  CHECK(server.normal_request() == 200);
+  CHECK(server.counted("straykey_tls_handshakes_failed_total{listener=\"ingest\"}") == 2);
+}
+
+TEST_CASE("only the first reply to a request counts, and one after its connection's end is dropped") {
+  ReplyTo kept;
+  std::atomic<int> calls{0};
+  const HttpFixture server(impatient(false), [&](HttpRouter& router) {
+    Route route;
+    route.path = "/twice";
+    route.body_bytes_max = 10;
+    route.handle = [&](HttpRequest, const ReplyTo& reply) {
+      kept = reply;
+      reply({200, "text/plain", "first", {}});
+      reply({200, "text/plain", "second", {}});
+      ++calls;
+    };
+    router.add(std::move(route));
+  });
+  auto client = server.connect();
+  const std::string request = "POST /twice HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+  client->send(request + request);
+  CHECK(client->read_reply().body == "first");
+  CHECK(client->read_reply().body == "first");
+  client.reset();
+  while (server.server->connections() > 0) std::this_thread::yield();
+  kept({200, "text/plain", "ghost", {}});
+  CHECK(server.normal_request() == 200);
+}
+
+TEST_CASE("a handler that throws costs its own connection only") {
+  const HttpFixture server({}, [](HttpRouter& router) {
+    Route route;
+    route.path = "/throws";
+    route.body_bytes_max = 10;
+    route.handle = [](HttpRequest, const ReplyTo&) { throw std::bad_alloc(); };
+    router.add(std::move(route));
+  });
+  const auto client = server.connect();
+  client->send("POST /throws HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  CHECK(client->read_reply().status == 0);
+  CHECK(server.normal_request() == 200);
+}
+
+TEST_CASE("a protocol of its own gives its refusals its own body, and 400 where 413 would drop the batch") {
+  const HttpFixture server({}, [](HttpRouter& router) {
+    Route route;
+    route.path = "/own";
+    route.scope = TokenScope::ingest;
+    route.body_bytes_max = 10;
+    route.too_large_status = 400;
+    route.credentials = {"Splunk", ""};
+    route.refuse = [](const Refusal& refusal, const RequestHead&, std::string_view) {
+      return HttpReply{refusal.status, "application/json", "{\"text\":\"no\"}", refusal_headers(refusal)};
+    };
+    route.handle = [](HttpRequest, const ReplyTo& reply) { reply({}); };
+    router.add(std::move(route));
+  });
+  const auto client = server.connect();
+  client->send("POST /own HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+  const RawHttpClient::Reply reply = client->read_reply();
+  CHECK(reply.status == 401);
+  CHECK(reply.body == "{\"text\":\"no\"}");
+  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken + "\r\nContent-Length: 0\r\n\r\n");
+  CHECK(client->read_reply().status == 200);
+  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken + "\r\nContent-Length: 11\r\n\r\n");
+  CHECK(client->read_reply().status == 400);
+}
+
+}  // namespace straykey

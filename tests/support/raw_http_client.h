@@ -1,0 +1,50 @@
+#pragma once
+// RawHttpClient: a blocking connection to 127.0.0.1 that sends any bytes, over TCP or TLS, and reads replies.
+//
+// Thread: one.
+// Bounds: every wait ends after 10 s, so that a test fails instead of hanging.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace straykey {
+
+class RawHttpClient {
+ public:
+  struct Reply {
+    unsigned status = 0;   // 0: the connection ended without one
+    std::string head;
+    std::string body;
+  };
+
+  RawHttpClient(std::uint16_t port, bool tls);
+  ~RawHttpClient();
+  RawHttpClient(const RawHttpClient&) = delete;
+  RawHttpClient& operator=(const RawHttpClient&) = delete;
+
+  // False: the peer has ended the connection.
+  bool send(std::string_view bytes);
+  bool send_byte_by_byte(std::string_view bytes);
+  // The next reply; `without_body` as for HEAD or 100.
+  Reply read_reply(bool without_body = false);
+  // True once the peer ends the connection without sending more; false if bytes come or nothing within 10 s.
+  bool ends();
+  void half_close();
+  void reset();
+  // The session was resumed from a ticket of an earlier connection of this thread's last closed TLS client.
+  [[nodiscard]] bool resumed() const;
+  // PEM-free identity of the server's certificate: its serial number.
+  [[nodiscard]] long certificate_serial() const;
+
+ private:
+  // Bytes received, 0 at the end, -1 on error or timeout.
+  long receive(char* bytes, std::size_t size);
+
+  struct Tls;
+  int socket_ = -1;
+  std::unique_ptr<Tls> tls_;
+  std::string received_;
+};
+
+}  // namespace straykey
