@@ -392,7 +392,45 @@ std::string_view TextArena::adopt(std::string text) {
   return {owned.data(), size};
 }
 
+// Tenants have few distinct user agents: equal text is classified once. A slot holds the last text that fell into it.
+// Source: 756 ns to classify the mean agent of a published trace (2-core Xeon under load), half of parsing its record.
+class AgentCache {
+ public:
+  // Views of the answer point into `text`.
+  UserAgent classify(std::string_view text) {
+    if (text.size() < 8 || text.size() > kTextBytesMax) return classify_user_agent(text);
+    Slot& slot = slots_[slot_of(text)];
+    if (slot.text != text) {
+      slot.text = text;
+      slot.agent = classify_user_agent(slot.text);
+    }
+    UserAgent agent = slot.agent;
+    for (std::string_view* const view : {&agent.exec_env, &agent.command, &agent.sid})
+      if (!view->empty()) *view = text.substr(static_cast<std::size_t>(view->data() - slot.text.data()), view->size());
+    return agent;
+  }
+
+ private:
+  static constexpr std::size_t kTextBytesMax = 512;
+  struct Slot {
+    std::string text;
+    UserAgent agent;
+  };
+
+  static std::size_t slot_of(std::string_view text) noexcept {
+    std::uint64_t first, middle, last;
+    std::memcpy(&first, text.data(), 8);
+    std::memcpy(&middle, text.data() + (text.size() - 8) / 2, 8);
+    std::memcpy(&last, text.data() + text.size() - 8, 8);
+    std::uint64_t mixed = (first ^ std::rotl(middle, 21) ^ std::rotl(last, 42) ^ text.size()) * 0x9e3779b97f4a7c15u;
+    return mixed >> 56;
+  }
+
+  std::array<Slot, 256> slots_;
+};
+
 struct RecordParser::Impl {
+  AgentCache agents;
   dom::parser parser{kRecordBytesMax};
   std::string mended;
 
@@ -432,7 +470,7 @@ std::variant<Event, RejectReason> RecordParser::parse(std::string_view record, T
   if (Event* event = std::get_if<Event>(&result)) {
     event->record = record;
     keep_texts(*event, arena);
-    event->user_agent = classify_user_agent(event->user_agent_text);
+    event->user_agent = impl_->agents.classify(event->user_agent_text);
   }
   return result;
 }

@@ -25,8 +25,8 @@ inline constexpr std::size_t kJsonDepthMax = 64;
 // Readable bytes that must follow whatever is handed to a JSON parser (simdjson's padding, rounded up).
 inline constexpr std::size_t kJsonPadding = 64;
 
-// Owns text that is not a slice of the request's body: strings of records, inflated and decoded payloads. Addresses stay
-// valid.
+// Owns text that is not a slice of the request's body: strings of records, inflated and decoded payloads. Addresses
+// stay valid.
 //
 // Shape:  copies are packed into blocks of 2 KiB (so that a request of one record stays small) doubling to 256 KiB;
 //         adopted buffers stand alone. Every view that it gives has kJsonPadding readable bytes behind it.

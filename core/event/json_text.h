@@ -69,6 +69,8 @@ class JsonMembers {
  public:
   // REQUIRES: object starts with '{'.
   explicit JsonMembers(std::string_view object) noexcept : text_(object), at_(1) {}
+  // From behind a member's value on. REQUIRES: `at` is there.
+  JsonMembers(std::string_view object, std::size_t at) noexcept : text_(object), at_(at), first_(false) {}
 
   // `key` as written, without its quotes: escapes and all.
   [[nodiscard]] bool next(std::string_view& key, JsonSlice& value) noexcept;

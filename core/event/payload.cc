@@ -38,6 +38,18 @@ bool any_line_starts_with_bracket(std::string_view text) noexcept {
   return false;
 }
 
+// Where the array of `{"Records":[` begins, if the text begins so and is all on one line; else 0.
+std::size_t records_array_at(std::string_view text) noexcept {
+  std::string_view rest = skip_json_space(text.substr(1));
+  constexpr std::string_view kName = "\"Records\"";
+  if (!rest.starts_with(kName)) return 0;
+  rest = skip_json_space(rest.substr(kName.size()));
+  if (!rest.starts_with(':')) return 0;
+  rest = skip_json_space(rest.substr(1));
+  if (!rest.starts_with('[') || skip_json_space(rest.substr(1)).empty()) return 0;
+  return trim_json(text).find('\n') == std::string_view::npos ? text.size() - rest.size() : 0;
+}
+
 RejectReason reason_of(JsonEnd end) noexcept {
   return end == JsonEnd::truncated ? RejectReason::truncated : RejectReason::bad_json;
 }
@@ -91,6 +103,7 @@ struct PayloadReader::Impl {
   // Framing.
   void read_text(std::string_view text, int depth);
   std::size_t read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes);
+  std::size_t read_records_file(std::string_view rest, std::size_t array_at, int depth);
   std::size_t read_broken_object(std::string_view rest, const Envelope& whole, int depth);
   std::size_t read_framed_array(std::string_view rest, int depth);
 
@@ -99,7 +112,7 @@ struct PayloadReader::Impl {
   void read_object(std::string_view object, int depth);
   void read_envelope(const Envelope& envelope, std::string_view object, int depth);
   template <class Read>
-  std::size_t read_elements(std::string_view array, Read&& read);
+  JsonExtent read_elements(std::string_view array, Read&& read);
   void read_wrapped(const JsonSlice& element, std::string_view name, int depth);
   void read_string(const JsonSlice& string, int depth);
   void read_base64(const JsonSlice& string, int depth);
@@ -194,6 +207,7 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
 
 // Reads the object at the front of `rest`; returns the bytes it took.
 std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes) {
+  if (const std::size_t array_at = records_array_at(rest)) return read_records_file(rest, array_at, depth);
   const std::size_t line_bytes = std::min(rest.find('\n'), rest.size());
   const std::string_view line = trim_json(rest.substr(0, line_bytes));
   if (parsed_line_bytes == 0 && line.ends_with('}') && line.size() <= kRecordBytesMax && !opens_like_envelope(line)) {
@@ -220,6 +234,26 @@ std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int d
   return envelope.consumed;
 }
 
+// A CloudTrail file as AWS writes it: its array is read as it is found, without looking for the end of the object
+// first.
+std::size_t PayloadReader::Impl::read_records_file(std::string_view rest, std::size_t array_at, int depth) {
+  if (depth + 1 > kEnvelopesMax) {
+    reject(RejectReason::too_deep, rest);
+    return rest.size();
+  }
+  const auto [array_bytes, array_end] =
+      read_elements(rest.substr(array_at), [&](const JsonSlice& element) { read_value(element, depth + 1); });
+  if (array_end != JsonEnd::complete) return rest.size();
+  JsonMembers walk(rest, array_at + array_bytes);
+  std::string_view key;
+  JsonSlice value;
+  while (walk.next(key, value)) {
+  }
+  if (walk.end() == JsonEnd::complete) return walk.consumed();
+  reject(reason_of(walk.end()), {});
+  return rest.size();
+}
+
 // The object at the front of `rest` is cut or broken, and where it ends is a guess: its line, if that tells us anything
 // of it or if a fresh value begins on a later line; all of the rest, if it is spread over lines.
 std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const Envelope& whole, int depth) {
@@ -243,24 +277,25 @@ std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const
 std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int depth) {
   const auto read = [&](const JsonSlice& element) { read_value(element, depth + 1); };
   const std::string_view line = rest.substr(0, rest.find('\n'));
-  if (line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete) return read_elements(line, read);
-  return read_elements(rest, read);
+  if (line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete)
+    return read_elements(line, read).size;
+  return read_elements(rest, read).size;
 }
 
 // --- Values ---
 
 // Reads each element, and counts a reject if the array itself ends before its time. Returns the bytes up to its end.
 template <class Read>
-std::size_t PayloadReader::Impl::read_elements(std::string_view array, Read&& read) {
+JsonExtent PayloadReader::Impl::read_elements(std::string_view array, Read&& read) {
   JsonElements walk(array, search_effort);
   JsonSlice element;
   while (!over_records_max && walk.next(element)) read(element);
-  if (over_records_max) return array.size();
+  if (over_records_max) return {array.size(), JsonEnd::broken};
   if (walk.end() == JsonEnd::complete)
     understood = true;
   else if (element.end == JsonEnd::complete)
     reject(reason_of(walk.end()), {});
-  return walk.consumed();
+  return {walk.consumed(), walk.end()};
 }
 
 void PayloadReader::Impl::read_value(const JsonSlice& value, int depth) {

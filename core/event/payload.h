@@ -1,25 +1,26 @@
 #pragma once
 // A body -> its records, whatever framing and envelopes it came in.
 //
-// Shape:  decoding (gzip by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and white space skipped)
-//         -> unwrapping, at most 5 deep -> RecordParser. What is taken out of what:
+// Shape:  decoding (gzip by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and white space are
+//         skipped) -> unwrapping, at most 5 deep -> RecordParser. What is taken out of what:
 //           Records[]                          CloudTrail files; an S3 notification among them is s3_pointer
 //           detail-type + detail               EventBridge
 //           records[].data                     Firehose: base64, and gzip by magic
 //           messageType + logEvents[].message  CloudWatch Logs; CONTROL_MESSAGE is taken and holds nothing
 //           awslogs.data                       CloudWatch Logs to Lambda: base64 + gzip
 //           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist
-//           event, original, message, MESSAGE, log, _raw, Message, body   SNS, HEC, shippers: the first that holds JSON
-// Order:  on_event and on_reject are called in the order of the body; `index` counts these calls (0 first), which is how
-//         senders count their values unless an inner text holds several.
+//           event, original, message, MESSAGE, log, _raw, Message, body   SNS, HEC, shippers: the first with JSON
+// Order:  on_event and on_reject are called in the order of the body; `index` counts these calls (0 first), which is
+//         how senders count their values unless an inner text holds several.
 // Bounds: PayloadLimits; reaching one is a reject (a record) or a PayloadError (the body). Memory: what is inflated (at
-//         most inflated_bytes_max for the body, as much again for inner layers, a quarter of it for one of them) and what
-//         envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes: searches for
-//         the end of broken values stop after four times the body, and the rest of it is then one reject.
+//         most inflated_bytes_max for the body, as much again for inner layers, a quarter of it for one of them) and
+//         what envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes: searches
+//         for the end of broken values stop after four times the body, and the rest of it is then one reject.
 // Errors: a bad record is rejected alone; its neighbours are taken. A broken line of NDJSON ends at its line, a broken
-//         element of an array at the next "},{". An array or envelope that is cut between records gives one more reject,
-//         with an empty record. unreadable_body: nothing could be taken. on_reject has then been called (bad_json,
-//         truncated) if the body held one value that begins as JSON does, and has not if no line begins with a bracket.
+//         element of an array at the next "},{". An array or envelope that is cut between records gives one more
+//         reject, with an empty record. unreadable_body: nothing could be taken. on_reject has then been called
+//         (bad_json, truncated) if the body held one value that begins as JSON does, and has not if no line begins with
+//         a bracket.
 // Thread: one PayloadReader a thread; its memory is reused.
 #include <cstdint>
 #include <functional>

@@ -230,12 +230,19 @@ Platform platform_of(std::string_view token) noexcept {
   return Platform::unknown;
 }
 
+// Whether any token can mark Kali or WSL: asked once for the whole text, since nearly none does.
+bool may_mark_distribution(std::string_view text) noexcept {
+  for (const std::string_view mark : {"kali", "Kali", "KALI", "icrosoft", "WSL"})
+    if (text.find(mark) != std::string_view::npos) return true;
+  return false;
+}
+
 // Kali and WSL say more than the kernel that they run on; among the rest the first word counts.
-void note_platform(std::string_view token, Platform& platform) noexcept {
+void note_platform(std::string_view token, bool look_for_distribution, Platform& platform) noexcept {
   if (platform == Platform::kali || begins_with(token, "app/")) return;
-  if (marks_kali(token))
+  if (look_for_distribution && marks_kali(token))
     platform = Platform::kali;
-  else if (marks_wsl(token))
+  else if (look_for_distribution && marks_wsl(token))
     platform = Platform::wsl;
   else if (platform == Platform::unknown)
     platform = platform_of(token);
@@ -294,11 +301,12 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
   text = cut_at(text, ", ");
   note_first_product(text, agent);
   const std::string_view first_family = agent.tool;
+  const bool look_for_distribution = may_mark_distribution(text);
   (void)take_token(text);
   while (!text.empty()) {
     const std::string_view token = take_token(text);
     if (token.empty() || note_named(token, agent)) continue;
-    note_platform(token, agent.platform);
+    note_platform(token, look_for_distribution, agent.platform);
     note_later_product(token, first_family, agent);
   }
   agent.exec_env = agent.exec_env.substr(0, kExecEnvBytesMax);

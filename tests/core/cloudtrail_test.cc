@@ -11,7 +11,8 @@ namespace {
 
 constexpr Seconds kNow = 1'780'000'000;  // 2026-05-28
 constexpr std::string_view kCore =
-    R"("eventVersion":"1.11","eventTime":"2026-05-01T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets")";
+    R"("eventVersion":"1.11","eventTime":"2026-05-01T10:00:00Z","eventSource":"s3.amazonaws.com",
+      "eventName":"ListBuckets")";
 
 // Parses copies with the padding that a request's body has; what it gave last stays readable.
 class Reading {
@@ -44,13 +45,19 @@ std::string with(std::string_view members) {
 TEST_CASE("every field that decides is found in its place") {
   Reading reading;
   const std::string record = with(R"(
-    "userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:orders","arn":"arn:aws:sts::111122223333:assumed-role/orders/orders",
-      "accountId":"111122223333","accessKeyId":"ASIAEXAMPLE","userName":"u","invokedBy":"x.amazonaws.com","identityProvider":"idp",
+    "userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:orders",
+      "arn":"arn:aws:sts::111122223333:assumed-role/orders/orders",
+      "accountId":"111122223333","accessKeyId":"ASIAEXAMPLE","userName":"u","invokedBy":"x.amazonaws.com",
+      "identityProvider":"idp",
       "sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/orders"},
-        "webIdFederationData":{"federatedProvider":"oidc"},"attributes":{"creationDate":"2026-05-01T09:00:00Z"},"ec2RoleDelivery":"2.0"},
-      "inScopeOf":{"issuerType":"AWS::Lambda::Function","credentialsIssuedTo":"arn:aws:lambda:eu-west-1:111122223333:function:orders"}},
-    "awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.10","userAgent":"aws-cli/2.15.0 md/command#s3.ls","errorCode":"AccessDenied",
-    "eventID":"e-1","sharedEventID":"s-1","eventType":"AwsApiCall","eventCategory":"Management","recipientAccountId":"111122223333",
+        "webIdFederationData":{"federatedProvider":"oidc"},"attributes":{"creationDate":"2026-05-01T09:00:00Z"},
+      "ec2RoleDelivery":"2.0"},
+      "inScopeOf":{"issuerType":"AWS::Lambda::Function",
+      "credentialsIssuedTo":"arn:aws:lambda:eu-west-1:111122223333:function:orders"}},
+    "awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.10","userAgent":"aws-cli/2.15.0 md/command#s3.ls",
+      "errorCode":"AccessDenied",
+    "eventID":"e-1","sharedEventID":"s-1","eventType":"AwsApiCall","eventCategory":"Management",
+      "recipientAccountId":"111122223333",
     "vpcEndpointId":"vpce-1","vpcEndpointAccountId":"444455556666","sessionCredentialFromConsole":"true",
     "requestParameters":null,"responseElements":null,"tlsDetails":{"x":[1,2]})");
   const Event e = reading.event(record);
@@ -91,7 +98,8 @@ TEST_CASE("every field that decides is found in its place") {
 TEST_CASE("inScopeOf is found under sessionContext too") {
   Reading reading;
   const Event e = reading.event(with(
-      R"("userIdentity":{"type":"AssumedRole","sessionContext":{"inScopeOf":{"issuerType":"AWS::EC2::Instance","credentialsIssuedTo":"i"}}})"));
+      R"("userIdentity":{"type":"AssumedRole","sessionContext":{"inScopeOf":{"issuerType":"AWS::EC2::Instance",
+      "credentialsIssuedTo":"i"}}})"));
   CHECK(e.in_scope_issuer_type == "AWS::EC2::Instance");
   CHECK(e.in_scope_issued_to == "i");
 }
@@ -99,10 +107,12 @@ TEST_CASE("inScopeOf is found under sessionContext too") {
 TEST_CASE("an AssumeRole says what it issued, to whom, and for which pod") {
   Reading reading;
   const Event e = reading.event(
-      R"({"eventVersion":"1.08","eventTime":"2026-05-01T10:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole",
+      R"({"eventVersion":"1.08","eventTime":"2026-05-01T10:00:00Z","eventSource":"sts.amazonaws.com",
+      "eventName":"AssumeRole",
       "userIdentity":{"type":"AWSService","invokedBy":"pods.eks.amazonaws.com"},
       "requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/pod","roleSessionName":"eks-c-p-1",
-        "tags":[{"key":"kubernetes-namespace","value":"shop"},{"value":"cart","key":"kubernetes-service-account"},{"key":7},{}]},
+        "tags":[{"key":"kubernetes-namespace","value":"shop"},{"value":"cart",
+      "key":"kubernetes-service-account"},{"key":7},{}]},
       "responseElements":{"credentials":{"accessKeyId":"ASIAISSUED","expiration":"May 1"}}})");
   CHECK(e.assumes_role());
   CHECK(e.assumed_role_arn == "arn:aws:iam::111122223333:role/pod");
@@ -206,10 +216,9 @@ TEST_CASE("what is no API call says why") {
         "digest_or_insight");
   CHECK(reading.reason(R"({"awsAccountId":"111122223333","digestStartTime":"2026-05-01T10:00:00Z","logFiles":[]})") ==
         "digest_or_insight");
-  CHECK(
-      reading.reason(
-          R"({"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-05-01T10:00:00Z","eventName":"ObjectCreated:Put","s3":{}})") ==
-      "s3_pointer");
+  CHECK(reading.reason(
+            R"({"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-05-01T10:00:00Z",
+      "eventName":"ObjectCreated:Put","s3":{}})") == "s3_pointer");
   for (const std::string_view time :
        {"2026-05-01 10:00:00", "2026-05-01 10:00:00.000000000", "...", "redacted", "1714557600",
         "2026-05-01T10:00:00+02:00", "1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z"})
@@ -309,6 +318,19 @@ TEST_CASE("texts of an event outlive the parser's next record") {
       parser.parse(std::string_view(second).substr(0, second.size() - kJsonPadding), arena, kNow)));
   CHECK(std::get<Event>(result).error_code == "first \xc3\xa9");
   CHECK(std::get<Event>(result).source_ip == "192.0.2.1");
+}
+
+TEST_CASE("equal user agents mean the same each time, and point into their own record") {
+  Reading reading;
+  for (int round = 0; round < 3; ++round)
+    for (int i = 0; i < 600; ++i) {
+      const std::string command = "s3.c" + std::to_string(i);
+      const Event e =
+          reading.event(with(R"("userAgent":"aws-cli/2.15.0 exec-env/CloudShell md/command#)" + command + "\""));
+      CHECK(e.user_agent.command == command);
+      CHECK(e.user_agent.exec_env == "CloudShell");
+      CHECK(e.user_agent.command.data() == e.user_agent_text.data() + e.user_agent_text.size() - command.size());
+    }
 }
 
 TEST_CASE("the arena keeps addresses, counts its bytes and pads what it gives") {

@@ -67,7 +67,8 @@ Outcome read(std::string_view body, ContentEncoding encoding = ContentEncoding::
 }
 
 std::string record(std::string_view id, std::string_view more = "") {
-  return R"({"eventVersion":"1.11","eventTime":"2026-05-01T10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","eventID":")" +
+  return R"({"eventVersion":"1.11","eventTime":"2026-05-01T10:00:00Z","eventSource":"s3.amazonaws.com",)"
+         R"("eventName":"ListBuckets","eventID":")" +
          std::string(id) + "\"" + std::string(more) + "}";
 }
 
@@ -154,14 +155,17 @@ std::vector<Wrapped> envelopes(const std::string& a) {
        R"({"Type":"Notification","MessageId":"m","TopicArn":"t","Message":)" + quoted(a) + R"(,"Timestamp":"x"})"},
       {"SNS around EventBridge",
        R"({"Type":"Notification","Message":)" + quoted(R"({"detail-type":"x","detail":)" + a + "}") + "}"},
-      {"OTLP string",
-       R"({"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"timeUnixNano":"1","body":{"stringValue":)" +
-           quoted(a) + "}}]}]}]}"},
+      {"OTLP string", R"({"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"timeUnixNano":"1",)"
+                      R"("body":{"stringValue":)" +
+                          quoted(a) + "}}]}]}]}"},
       {"OTLP kvlist",
        R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"kvlistValue":{"values":[
-          {"key":"eventVersion","value":{"stringValue":"1.11"}},{"key":"eventTime","value":{"stringValue":"2026-05-01T10:00:00Z"}},
-          {"key":"eventName","value":{"stringValue":"ListBuckets"}},{"key":"n","value":{"intValue":"7"}},{"key":"d","value":{"doubleValue":1.5}},
-          {"key":"l","value":{"arrayValue":{"values":[{"boolValue":true},{},{"stringValue":"x"}]}}},{"key":"k","value":{"kvlistValue":{}}},
+          {"key":"eventVersion","value":{"stringValue":"1.11"}},{"key":"eventTime",
+      "value":{"stringValue":"2026-05-01T10:00:00Z"}},
+          {"key":"eventName","value":{"stringValue":"ListBuckets"}},{"key":"n",
+      "value":{"intValue":"7"}},{"key":"d","value":{"doubleValue":1.5}},
+          {"key":"l","value":{"arrayValue":{"values":[{"boolValue":true},{},{"stringValue":"x"}]}}},{"key":"k",
+      "value":{"kvlistValue":{}}},
           {"key":"eventID","value":{"stringValue":"a"}}]}}}]}]}]})"},
       {"HEC object", R"({"time":"1.5","sourcetype":"aws:cloudtrail","event":)" + a + "}"},
       {"HEC string", R"({"time":1,"event":)" + quoted(a) + "}"},
@@ -296,10 +300,9 @@ TEST_CASE("odd Records are refused one by one") {
 }
 
 TEST_CASE("notifications of S3 are pointers, in every form") {
-  CHECK(
-      read(
-          R"({"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{}}}]})")
-          .text() == "!s3_pointer ");
+  CHECK(read(R"({"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put",)"
+             R"("s3":{"bucket":{}}}]})")
+            .text() == "!s3_pointer ");
   CHECK(read(R"({"s3Bucket":"b","s3ObjectKey":["k"]})").text() == "!s3_pointer ");
   CHECK(read(R"({"detail-type":"Object Created","source":"aws.s3","detail":{"bucket":{"name":"b"}}})").text() ==
         "!s3_pointer ");
@@ -426,6 +429,14 @@ TEST_CASE("a file of one line may be larger than a record may be") {
   for (int i = 0; i < 300; ++i) body += (i == 0 ? "" : ",") + record(std::to_string(i), filler);
   CHECK(read(body + "]}").events == 300);
   CHECK(read(R"({"requestId":"r","records":[{"data":")" + base64_of(gzip_of(body + "]}")) + "\"}]}").events == 300);
+}
+
+TEST_CASE("a file may have other members around its array, and a fault behind it costs nothing in it") {
+  const std::string array = "\"Records\":[" + record("a") + "]";
+  CHECK(read("{" + array + R"(,"x":{"y":1},"z":[]})" + record("b")).text() == "a b ");
+  CHECK(read("{" + array + "]").text() == "a !bad_json ");
+  CHECK(read("{" + array + R"(,"x":)").text() == "a !truncated ");
+  CHECK(read("{" + array + "} tail").text() == "a !bad_json ");
 }
 
 TEST_CASE("one reader reads body after body, whatever the one before was") {
