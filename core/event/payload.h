@@ -14,8 +14,8 @@
 //         how senders count their values unless an inner text holds several.
 // Bounds: PayloadLimits; reaching one is a reject (a record) or a PayloadError (the body). Memory: what is inflated (at
 //         most inflated_bytes_max for the body, as much again for inner layers, a quarter of it for one of them) and
-//         what envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes: searches
-//         for the end of broken values stop after four times the body, and the rest of it is then one reject.
+//         what envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes:
+//         searches for the end of broken values stop after four times the body; the rest is then one reject.
 // Errors: a bad record is rejected alone; its neighbours are taken. A broken line of NDJSON ends at its line, a broken
 //         element of an array at the next "},{". An array or envelope that is cut between records gives one more
 //         reject, with an empty record. unreadable_body: nothing could be taken. on_reject has then been called
