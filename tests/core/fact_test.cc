@@ -1,0 +1,99 @@
+#include "core/baseline/fact.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+namespace straykey {
+namespace {
+
+constexpr HashKey kKey{1, 2};
+constexpr Day kDay = 19'800;
+
+TEST_CASE("fact: the key is of fixed size and differs by kind, scope and value") {
+  const FactRef ref{FactKind::identity_network, "a", "bc"};
+  CHECK_EQ(fact_key(kKey, ref).size(), kFactKeyBytes);
+  CHECK_NE(fact_key(kKey, ref), fact_key(kKey, {FactKind::network_identity, "a", "bc"}));
+  CHECK_NE(fact_key(kKey, ref), fact_key(kKey, {FactKind::identity_network, "ab", "c"}));
+  CHECK_NE(fact_key(kKey, ref), fact_key({1, 3}, ref));
+  CHECK_EQ(fact_key(kKey, {FactKind::account, std::string(100'000, 'x'), ""}).size(), kFactKeyBytes);
+}
+
+TEST_CASE("fact: all values of a scope lie under its prefix") {
+  const std::string prefix = fact_scope_prefix(kKey, FactKind::identity_network, "a");
+  CHECK(fact_key(kKey, {FactKind::identity_network, "a", "x"}).starts_with(prefix));
+  CHECK_FALSE(fact_key(kKey, {FactKind::identity_network, "b", "x"}).starts_with(prefix));
+}
+
+TEST_CASE("fact: the first day is the earliest, whatever the order") {
+  Fact fact;
+  CHECK(fact.seen(kDay));
+  CHECK(fact.seen(kDay - 90));   // too old for the bits, not for the first day
+  CHECK_FALSE(fact.seen(kDay));
+  CHECK_EQ(fact.first_day, kDay - 90);
+  CHECK_EQ(fact.presence.newest_day, kDay);
+}
+
+TEST_CASE("fact: merging commutes, associates and repeats without effect") {
+  std::mt19937 random(23);
+  for (int round = 0; round < 300; ++round) {
+    Fact facts[3];
+    for (Fact& fact : facts) {
+      for (unsigned days = static_cast<unsigned>(random() % 4); days > 0; --days) fact.seen(kDay + static_cast<Day>(random() % 100));
+      fact.acknowledged = random() % 2 == 0;
+    }
+    Fact left = facts[0], right = facts[1];
+    left.merge(facts[1]);
+    left.merge(facts[2]);
+    right.merge(facts[2]);
+    right.merge(facts[0]);
+    REQUIRE_EQ(left, right);
+    left.merge(right);
+    REQUIRE_EQ(left, right);
+  }
+}
+
+TEST_CASE("fact: it reads back with its texts") {
+  Fact fact;
+  fact.seen(kDay);
+  fact.acknowledged = true;
+  const FactRef ref{FactKind::identity_tool, "111122223333/orders", "aws-cli"};
+  const auto named = decode_fact(encode_fact(fact, ref));
+  REQUIRE(named);
+  CHECK_EQ(named->fact, fact);
+  CHECK_EQ(named->scope, ref.scope);
+  CHECK_EQ(named->value, ref.value);
+  CHECK_EQ(decode_fact_of(encode_fact(fact, ref), ref), fact);
+}
+
+TEST_CASE("fact: under a colliding key another fact's texts are not believed") {
+  Fact fact;
+  fact.seen(kDay);
+  const std::string stored = encode_fact(fact, {FactKind::identity_tool, "a", "b"});
+  CHECK_FALSE(decode_fact_of(stored, {FactKind::identity_tool, "a", "c"}).has_value());
+  CHECK_FALSE(decode_fact_of(stored, {FactKind::identity_tool, "x", "b"}).has_value());
+}
+
+TEST_CASE("fact: a text beyond its bound is cut and still told from another with the same beginning") {
+  Fact fact;
+  fact.seen(kDay);
+  const std::string long_one(2'000, 'x'), other = long_one + 'y';
+  const FactRef ref{FactKind::account, long_one, ""};
+  const std::string stored = encode_fact(fact, ref);
+  CHECK_LE(decode_fact(stored)->scope.size(), kFactTextMax);
+  CHECK(decode_fact_of(stored, ref).has_value());
+  CHECK_FALSE(decode_fact_of(stored, {FactKind::account, other, ""}).has_value());
+}
+
+TEST_CASE("fact: cut or foreign bytes are no fact") {
+  const std::string whole = encode_fact({}, {FactKind::account, "scope", "value"});
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(decode_fact(whole.substr(0, size)).has_value());
+  CHECK_FALSE(decode_fact(whole + "x").has_value());
+  std::string other_version = whole;
+  other_version[0] = 2;
+  CHECK_FALSE(decode_fact(other_version).has_value());
+}
+
+}  // namespace
+}  // namespace straykey

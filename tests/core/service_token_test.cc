@@ -1,0 +1,320 @@
+#include "core/identity/service_token.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "core/event/user_agent.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::string_view kUuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+constexpr std::string_view kProvider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC";
+
+// A role session without any proof.
+Event unproven() {
+  Event event;
+  event.time = 1'711'000'000;
+  event.type = IdentityType::assumed_role;
+  event.account = event.recipient_account = "111122223333";
+  event.arn = "arn:aws:sts::111122223333:assumed-role/orders/somebody";
+  event.session_issuer_arn = "arn:aws:iam::111122223333:role/orders";
+  event.access_key = "ASIAEXAMPLE";
+  return event;
+}
+
+Event with_session(std::string& arn, std::string_view session) {
+  Event event = unproven();
+  arn = "arn:aws:sts::111122223333:assumed-role/orders/" + std::string(session);
+  event.arn = arn;
+  return event;
+}
+
+Event exchange() {
+  Event event;
+  event.time = 1'711'000'000;
+  event.type = IdentityType::web_identity;
+  event.event_name = "AssumeRoleWithWebIdentity";
+  event.event_source = "sts.amazonaws.com";
+  event.identity_provider = kProvider;
+  event.user_name = "system:serviceaccount:shop:orders";
+  event.recipient_account = "111122223333";
+  event.assumed_role_arn = "arn:aws:iam::111122223333:role/pods";
+  event.issued_key = "ASIAISSUED";
+  return event;
+}
+
+TEST_CASE("service token: a role session without any proof is none, but may become one") {
+  CHECK_FALSE(prove_service_token(unproven(), nullptr).has_value());
+  CHECK(may_be_service_token(unproven()));
+}
+
+TEST_CASE("service token: inScopeOf proves every service of the table, and names its identity") {
+  struct Row {
+    std::string_view issuer, service;
+    Family family;
+    bool serverless;
+    std::string_view identity;
+  };
+  for (const Row& row : {
+           Row{"AWS::Lambda::Function", "lambda", Family::lambda, true, "111122223333/orders/somebody"},
+           Row{"AWS::ECS::Task", "ecs", Family::ecs, true, "111122223333/orders"},
+           Row{"AWS::EKS::PodIdentity", "eks", Family::eks, false, "111122223333/orders"},
+           Row{"AWS::EC2::Instance", "ec2", Family::ec2, false, "111122223333/orders"},
+           Row{"AWS::CodeBuild::Project", "codebuild", Family::other, true, "111122223333/orders#codebuild"},
+           Row{"AWS::Glue::Job", "glue", Family::other, true, "111122223333/orders#glue"},
+           Row{"AWS::SageMaker::Notebook", "sagemaker", Family::other, false, "111122223333/orders#sagemaker"},
+           Row{"AWS::AppRunner::Service", "apprunner", Family::other, true, "111122223333/orders#apprunner"},
+           Row{"AWS::EMRServerless::Application", "emr-serverless", Family::other, true, "111122223333/orders#emr-serverless"},
+           Row{"AWS::BedrockAgentCore::Runtime", "bedrock-agentcore", Family::other, true,
+               "111122223333/orders#bedrock-agentcore"},
+           Row{"AWS::NewThing::Box", "newthing", Family::other, false, "111122223333/orders#newthing"},
+       }) {
+    CAPTURE(row.issuer);
+    Event event = unproven();
+    event.in_scope_issuer_type = row.issuer;
+    const auto token = prove_service_token(event, nullptr);
+    REQUIRE(token);
+    CHECK_EQ(token->proof, Proof::in_scope_of);
+    CHECK_EQ(token->service, row.service);
+    CHECK_EQ(token->family, row.family);
+    CHECK_EQ(token->serverless, row.serverless);
+    CHECK_EQ(token->identity, row.identity);
+    CHECK_EQ(token->role_identity, "111122223333/orders");
+    CHECK_EQ(token->account, "111122223333");
+    CHECK(token->must_have_assumed.empty());
+  }
+}
+
+TEST_CASE("service token: an issuer type that is not AWS::Service::Kind proves nothing") {
+  for (const std::string_view issuer : {"", "AWS::", "AWS::Lambda", "AWS::::Function", "Lambda::Function"}) {
+    Event event = unproven();
+    event.in_scope_issuer_type = issuer;
+    CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+  }
+}
+
+TEST_CASE("service token: the workload is the function without its version") {
+  Event event = unproven();
+  event.in_scope_issuer_type = "AWS::Lambda::Function";
+  event.in_scope_issued_to = "arn:aws:lambda:eu-west-1:111122223333:function:orders:42";
+  CHECK_EQ(prove_service_token(event, nullptr)->workload, "arn:aws:lambda:eu-west-1:111122223333:function:orders");
+  event.in_scope_issued_to = "arn:aws:lambda:eu-west-1:111122223333:function:orders";
+  CHECK_EQ(prove_service_token(event, nullptr)->workload, event.in_scope_issued_to);
+}
+
+TEST_CASE("service token: the issuing event of every principal of the closed table proves, others never do") {
+  for (const std::string_view name : {"lambda", "ecs-tasks", "pods.eks", "ec2", "codebuild", "glue", "sagemaker", "tasks.apprunner",
+                                      "emr-serverless", "bedrock-agentcore"}) {
+    CHECK(service_by_principal(std::string(name) + ".amazonaws.com") != nullptr);
+    CHECK(service_by_principal(std::string(name) + ".amazonaws.com.cn") != nullptr);
+  }
+  for (const std::string_view other : {"rds.amazonaws.com", "inspector2.amazonaws.com", "ssm.amazonaws.com", "lambda",
+                                       "rolesanywhere.amazonaws.com", "iot.amazonaws.com", "lambda.amazonaws.com.evil.example"})
+    CHECK(service_by_principal(other) == nullptr);
+}
+
+TEST_CASE("service token: what an issuing event says is remembered and proves the key's later calls") {
+  Event issue;
+  issue.time = 1'711'000'000;
+  issue.event_name = "AssumeRole";
+  issue.event_source = "sts.amazonaws.com";
+  issue.type = IdentityType::aws_service;
+  issue.invoked_by = "ecs-tasks.amazonaws.com";
+  const IssuedToken issued = issued_token(issue);
+  CHECK_EQ(issued.service, "ecs");
+  const auto decoded = decode_issued_token(encode(issued));
+  REQUIRE(decoded);
+  CHECK_EQ(decoded->service, "ecs");
+  CHECK_EQ(decoded->issued_day, issue.day());
+  const auto token = prove_service_token(unproven(), &*decoded);
+  REQUIRE(token);
+  CHECK_EQ(token->proof, Proof::issuing_event);
+  CHECK_EQ(token->identity, "111122223333/orders");
+
+  issue.type = IdentityType::iam_user;   // a person who names a service is no service
+  CHECK(issued_token(issue).service.empty());
+  const IssuedToken nobody = issued_token(issue);
+  CHECK_FALSE(prove_service_token(unproven(), &nobody).has_value());
+}
+
+TEST_CASE("service token: Pod Identity and the OIDC exchange show the service account and do not key by it") {
+  Event pod;
+  pod.event_name = "AssumeRole";
+  pod.event_source = "sts.amazonaws.com";
+  pod.type = IdentityType::aws_service;
+  pod.invoked_by = "pods.eks.amazonaws.com";
+  pod.kubernetes_namespace = "shop";
+  pod.kubernetes_service_account = "orders";
+  CHECK_EQ(issued_token(pod).workload, "shop/orders");
+
+  CHECK_EQ(issued_token(exchange()).service, "eks");
+  CHECK_EQ(issued_token(exchange()).workload, "shop/orders");
+  const auto token = prove_service_token(exchange(), nullptr);
+  REQUIRE(token);
+  CHECK_EQ(token->proof, Proof::oidc_provider);
+  CHECK_EQ(token->family, Family::eks);
+  CHECK_EQ(token->identity, "111122223333/pods");
+  CHECK_EQ(token->workload, "shop/orders");
+}
+
+TEST_CASE("service token: an exchange with another provider is none") {
+  Event event = exchange();
+  event.identity_provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.example.com";
+  CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+  CHECK(issued_token(event).service.empty());
+}
+
+TEST_CASE("service token: a session that carries an EKS provider is a pod's") {
+  Event event = unproven();
+  event.federated_provider = kProvider;
+  CHECK_EQ(prove_service_token(event, nullptr)->family, Family::eks);
+  CHECK_EQ(prove_service_token(event, nullptr)->proof, Proof::oidc_provider);
+}
+
+TEST_CASE("service token: role delivery or an instance's name proves EC2") {
+  Event event = unproven();
+  event.ec2_role_delivery = "2.0";
+  CHECK_EQ(prove_service_token(event, nullptr)->proof, Proof::ec2_delivery);
+  std::string arn;
+  for (const std::string_view session : {"i-0123abcd", "i-0123456789abcdef0"}) {
+    const auto token = prove_service_token(with_session(arn, session), nullptr);
+    REQUIRE(token);
+    CHECK_EQ(token->family, Family::ec2);
+    CHECK_EQ(token->workload, session);
+    CHECK_EQ(token->identity, "111122223333/orders");
+  }
+  for (const std::string_view session : {"i-0123abc", "i-0123abcg", "i-0123456789abcdef01", "x-0123abcd"})
+    CHECK_FALSE(prove_service_token(with_session(arn, session), nullptr).has_value());
+}
+
+TEST_CASE("service token: a session name's shape is a weak proof, which needs the role to have been assumed by the service") {
+  struct Row {
+    std::string session;
+    std::string_view service;
+  };
+  std::string arn;
+  for (const Row& row : {Row{std::string(32, 'a'), "ecs"}, Row{std::string(kUuid), "ecs"},
+                         Row{"eks-cluster-pod-" + std::string(kUuid), "eks"}, Row{"AWSCodeBuild-" + std::string(kUuid), "codebuild"},
+                         Row{"GlueJobRunnerSession", "glue"}, Row{"SageMaker", "sagemaker"}}) {
+    CAPTURE(row.session);
+    const auto token = prove_service_token(with_session(arn, row.session), nullptr);
+    REQUIRE(token);
+    CHECK_EQ(token->proof, Proof::session_name);
+    CHECK_EQ(token->service, row.service);
+    CHECK_EQ(token->must_have_assumed, row.service);
+  }
+  for (const std::string& session : {std::string(31, 'a'), std::string(32, 'g'), "eks-" + std::string(kUuid), std::string("sagemaker")})
+    CHECK_FALSE(prove_service_token(with_session(arn, session), nullptr).has_value());
+}
+
+TEST_CASE("service token: Lambda's exec-env in the user agent is a weak proof") {
+  Event event = unproven();
+  event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12 Botocore/1.34.0");
+  const auto token = prove_service_token(event, nullptr);
+  REQUIRE(token);
+  CHECK_EQ(token->proof, Proof::lambda_user_agent);
+  CHECK_EQ(token->must_have_assumed, "lambda");
+}
+
+TEST_CASE("service token: the first proof that holds counts, and the identity does not depend on which") {
+  Event event = unproven();
+  event.in_scope_issuer_type = "AWS::Lambda::Function";
+  const IssuedToken issued{"lambda", {}, 0};
+  event.ec2_role_delivery = "2.0";
+  CHECK_EQ(prove_service_token(event, &issued)->proof, Proof::in_scope_of);
+  const std::string identity = prove_service_token(event, &issued)->identity;
+  event.in_scope_issuer_type = {};
+  CHECK_EQ(prove_service_token(event, &issued)->proof, Proof::issuing_event);
+  CHECK_EQ(prove_service_token(event, &issued)->identity, identity);
+  CHECK_EQ(service_token_from_issue(issued, "111122223333/orders", "somebody").identity, identity);
+}
+
+TEST_CASE("service token: whoever is no workload is never in scope, whatever else the event says") {
+  const auto refused = [](const auto& change) {
+    Event event = unproven();
+    event.in_scope_issuer_type = "AWS::Lambda::Function";
+    event.ec2_role_delivery = "2.0";
+    change(event);
+    const IssuedToken issued{"lambda", {}, 0};
+    return !may_be_service_token(event) && !prove_service_token(event, &issued).has_value();
+  };
+  CHECK_FALSE(refused([](Event&) {}));
+  CHECK(refused([](Event& e) { e.invoked_by = "athena.amazonaws.com"; }));
+  CHECK(refused([](Event& e) { e.console_session = true; }));
+  CHECK(refused([](Event& e) { e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"; }));
+  CHECK(refused([](Event& e) { e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0"; }));
+  CHECK(refused([](Event& e) {
+    e.session_issuer_arn = {};
+    e.arn = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0/eve";
+  }));
+  CHECK(refused([](Event& e) { e.session_issuer_arn = e.arn = {}; }));
+  for (const IdentityType type : {IdentityType::none, IdentityType::root, IdentityType::iam_user, IdentityType::role,
+                                  IdentityType::federated_user, IdentityType::directory, IdentityType::aws_account,
+                                  IdentityType::aws_service, IdentityType::identity_center, IdentityType::saml_user, IdentityType::other})
+    CHECK(refused([&](Event& e) { e.type = type; }));
+}
+
+TEST_CASE("service token: the account is the credential's, else the recipient") {
+  Event event = unproven();
+  event.in_scope_issuer_type = "AWS::EC2::Instance";
+  event.account = "444455556666";
+  CHECK_EQ(prove_service_token(event, nullptr)->identity, "444455556666/orders");
+  event.account = {};
+  CHECK_EQ(prove_service_token(event, nullptr)->identity, "111122223333/orders");
+}
+
+TEST_CASE("service token: names longer than AWS gives make no identity") {
+  std::string arn;
+  Event event = with_session(arn, std::string(500, 's'));
+  event.in_scope_issuer_type = "AWS::Lambda::Function";
+  CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+}
+
+TEST_CASE("service token: an issued token that was cut or changed is none") {
+  const std::string whole = encode(IssuedToken{"lambda", "shop/orders", 19'800});
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(decode_issued_token(whole.substr(0, size)).has_value());
+  CHECK_FALSE(decode_issued_token(whole + "x").has_value());
+}
+
+TEST_CASE("service token: callers have one name each") {
+  CHECK_EQ(caller_identity(unproven()), "111122223333/orders");
+  CHECK_EQ(caller_identity(exchange()), "111122223333/pods");
+  Event user;
+  user.type = IdentityType::iam_user;
+  user.account = "111122223333";
+  user.user_name = "eve";
+  CHECK_EQ(caller_identity(user), "111122223333:eve");
+  user.arn = "arn:aws:iam::111122223333:user/eve";
+  CHECK_EQ(caller_identity(user), user.arn);
+  Event root;
+  root.type = IdentityType::root;
+  root.account = "111122223333";
+  CHECK_EQ(caller_identity(root), "111122223333:root");
+  CHECK_EQ(caller_identity(Event{}), "");
+}
+
+TEST_CASE("service token: only authenticated callers of our accounts teach") {
+  const std::set<std::string> none, declared{"444455556666"};
+  CHECK(is_own_authenticated(unproven(), none));
+  const auto changed = [&](const auto& change, const std::set<std::string>& accounts) {
+    Event event = unproven();
+    change(event);
+    return is_own_authenticated(event, accounts);
+  };
+  CHECK_FALSE(changed([](Event& e) { e.account = "444455556666"; }, none));
+  CHECK(changed([](Event& e) { e.account = "444455556666"; }, declared));
+  CHECK(changed([](Event& e) { e.account = {}; }, none));
+  CHECK(changed([](Event& e) { e.error_code = "AccessDenied"; }, none));
+  CHECK_FALSE(changed([](Event& e) { e.error_code = "InvalidClientTokenId"; }, none));
+  CHECK_FALSE(changed([](Event& e) { e.sign_in_failed = true; }, none));
+  CHECK_FALSE(changed([](Event& e) { e.principal_id = "ANONYMOUS_PRINCIPAL"; }, none));
+  CHECK_FALSE(changed([](Event& e) { e.type = IdentityType::aws_account; }, none));
+  CHECK_FALSE(changed([](Event& e) { e.type = IdentityType::aws_service; }, none));
+}
+
+}  // namespace
+}  // namespace straykey
