@@ -12,11 +12,15 @@
 namespace straykey {
 namespace {
 
-constexpr Refusal kMissingToken{401, "missing_token", "Send a token: Authorization: Bearer <token>, Basic with the token as password, or the API key header."};
+constexpr Refusal kMissingToken{
+    401, "missing_token",
+    "Send a token: Authorization: Bearer <token>, Basic with the token as password, or the API key header."};
 constexpr Refusal kUnknownToken{401, "unknown_token", "The token is not known here."};
 constexpr Refusal kWrongScope{403, "wrong_scope", "The token is valid, but not for this address."};
-constexpr Refusal kTwoCredentials{400, "two_credentials", "Send one Authorization header and one API key header at most."};
-constexpr Refusal kTooManyFailures{429, "too_many_failures", "Too many requests without a valid token came from this address.", 1};
+constexpr Refusal kTwoCredentials{400, "two_credentials",
+                                  "Send one Authorization header and one API key header at most."};
+constexpr Refusal kTooManyFailures{429, "too_many_failures",
+                                   "Too many requests without a valid token came from this address.", 1};
 
 std::string_view trim_left(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -131,8 +135,8 @@ Refusal Authenticator::fail(const Refusal& refusal, const IpAddress& peer, Secon
   return failures_.count(peer, now) ? kTooManyFailures : refusal;
 }
 
-std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head, TokenScope needed, CredentialPlace place,
-                                                        const IpAddress& peer, Seconds now) {
+std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head, TokenScope needed,
+                                                        CredentialPlace place, const IpAddress& peer, Seconds now) {
   if (head.field_count("Authorization") > 1 || head.field_count(settings_.api_key_header) > 1 ||
       (!place.header.empty() && head.field_count(place.header) > 1)) {
     return fail(kTwoCredentials, peer, now);

@@ -3,10 +3,10 @@
 //
 // Shape:  a table of SHA-256 digests with names and scopes; a secret itself is never kept.
 // Thread: any (synchronised inside): check() takes the current table, replace() swaps it.
-// Bounds: AuthSettings::addresses_max addresses are remembered for their failures; the table is emptied of old seconds when
-//         full, and altogether if that frees nothing (an attacker with that many addresses is no single address).
-// Errors: a Refusal: 401 none or unknown, 403 of the other scope, 400 two Authorization headers, 429 too many failures. A
-//         sender with a good token is served even from an address that others misuse (they may share a proxy).
+// Bounds: AuthSettings::addresses_max addresses are remembered for their failures; the table is emptied of old seconds
+//         when full, and altogether if that frees nothing (an attacker with that many addresses is no single address).
+// Errors: a Refusal: 401 none or unknown, 403 of the other scope, 400 two Authorization headers, 429 too many failures.
+//         A sender with a good token is served even from an address that others misuse (they may share a proxy).
 // Source: GUARANTEES, Security settings and rows A.
 #include <array>
 #include <cstdint>
@@ -31,7 +31,7 @@ inline constexpr std::size_t kTokenBytesMin = 16;
 enum class TokenScope : std::uint8_t { ingest, admin };
 
 struct TokenSettings {
-  std::string name;     // names its source in metrics
+  std::string name;  // names its source in metrics
   std::string secret;
   TokenScope scope = TokenScope::ingest;
 };
@@ -44,8 +44,8 @@ struct AuthSettings {
 
 // Where a protocol of its own puts the token, besides Bearer, Basic and the API key header.
 struct CredentialPlace {
-  std::string_view scheme;   // of Authorization: "Splunk"
-  std::string_view header;   // "X-Amz-Firehose-Access-Key"
+  std::string_view scheme;  // of Authorization: "Splunk"
+  std::string_view header;  // "X-Amz-Firehose-Access-Key"
 };
 
 // Failures of each address in the current second.
@@ -80,8 +80,8 @@ class Authenticator {
   Status replace(const std::vector<TokenSettings>& tokens);
 
   // The name of the token, or why not. `now` in seconds, for the limit of failures.
-  [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed, CredentialPlace place,
-                                                         const IpAddress& peer, Seconds now);
+  [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed,
+                                                         CredentialPlace place, const IpAddress& peer, Seconds now);
   // True if the request carries anything that could be a token.
   [[nodiscard]] bool presents_credential(const RequestHead& head, CredentialPlace place) const;
 

@@ -38,7 +38,9 @@ void add_health_routes(HttpRouter& router, Readiness readiness) {
   ready.method = HttpMethod::get;
   ready.path = "/readyz";
   ready.purpose = "GET this address to learn whether the server takes events now.";
-  ready.handle = [readiness = std::move(readiness)](HttpRequest, const ReplyTo& reply) { reply(readiness_reply(readiness())); };
+  ready.handle = [readiness = std::move(readiness)](HttpRequest, const ReplyTo& reply) {
+    reply(readiness_reply(readiness()));
+  };
   router.add(std::move(ready));
 }
 

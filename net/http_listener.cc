@@ -41,18 +41,21 @@ HttpListenerSettings admin_listener_defaults() {
 
 HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
     : replies(reply_counters(metrics, listener)),
-      request_seconds(metrics.histogram("straykey_http_request_seconds", "From the end of a request's head to its reply.",
-                                        {{"listener", listener}})),
+      request_seconds(metrics.histogram("straykey_http_request_seconds",
+                                        "From the end of a request's head to its reply.", {{"listener", listener}})),
       connections(metrics.gauge("straykey_connections", "Open connections.", {{"listener", listener}})),
       bytes_in_flight(metrics.gauge("straykey_bytes_in_flight", "Bytes of HTTP bodies being read or judged.")),
       full(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
                            {{"listener", listener}, {"reason", "connections"}})),
-      full_address(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
+      full_address(metrics.counter("straykey_connections_refused_total",
+                                   "Connections refused because a limit was reached.",
                                    {{"listener", listener}, {"reason", "address"}})),
-      accept_errors(metrics.counter("straykey_accept_errors_total", "Failed accepts; accepting goes on.", {{"listener", listener}})),
-      handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total", "TLS handshakes that failed or timed out.",
-                                        {{"listener", listener}})),
-      timeouts(metrics.counter("straykey_http_timeouts_total", "Deadlines that passed: connections closed, or answered 503.",
+      accept_errors(metrics.counter("straykey_accept_errors_total", "Failed accepts; accepting goes on.",
+                                    {{"listener", listener}})),
+      handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total",
+                                        "TLS handshakes that failed or timed out.", {{"listener", listener}})),
+      timeouts(metrics.counter("straykey_http_timeouts_total",
+                               "Deadlines that passed: connections closed, or answered 503.",
                                {{"listener", listener}})) {}
 
 void HttpMetrics::count_reply(unsigned status) noexcept {
@@ -60,8 +63,9 @@ void HttpMetrics::count_reply(unsigned status) noexcept {
   (found == replies.end() ? replies.find(0) : found)->second->add();
 }
 
-HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter routes, std::shared_ptr<Authenticator> tokens,
-                           std::shared_ptr<ByteBudget> bytes, std::size_t io_threads, Metrics& metrics, Log& logs)
+HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter routes,
+                           std::shared_ptr<Authenticator> tokens, std::shared_ptr<ByteBudget> bytes,
+                           std::size_t io_threads, Metrics& metrics, Log& logs)
     : settings(std::move(listener_settings)),
       router(std::move(routes)),
       auth(std::move(tokens)),

@@ -2,7 +2,8 @@
 // HttpListenerSettings, and what all connections of one listener share.
 //
 // Thread: settings are values; HttpListener is any, but each of `sessions` belongs to its io thread.
-// Bounds: HttpTimeouts, ConnectionLimits, HeadLimits, the byte budget; the read buffer of a connection holds kReadBufferBytes.
+// Bounds: HttpTimeouts, ConnectionLimits, HeadLimits, the byte budget; the read buffer of a connection holds
+//         kReadBufferBytes.
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -24,7 +25,8 @@
 
 namespace straykey {
 
-// Chunk headers, chunk extensions and trailers must fit whole into it (trap 1: without a limit 20 MB of extension are kept).
+// Chunk headers, chunk extensions and trailers must fit whole into it (trap 1: without a limit 20 MB of extension are
+// kept).
 inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
 
 // One deadline at a time, armed anew at each phase of a connection.
@@ -34,25 +36,25 @@ struct HttpTimeouts {
   std::chrono::milliseconds body{30'000};
   std::chrono::milliseconds body_per_64_kib{1'000};
   std::chrono::milliseconds idle{60'000};
-  std::chrono::milliseconds answer{60'000};   // of the handler: then 503, sending again never harms
+  std::chrono::milliseconds answer{60'000};  // of the handler: then 503, sending again never harms
   std::chrono::milliseconds reply{15'000};
-  std::chrono::milliseconds linger{2'000};    // for a peer to take a refusal and stop sending
-  std::chrono::milliseconds tick{100};        // how often deadlines are looked at
+  std::chrono::milliseconds linger{2'000};  // for a peer to take a refusal and stop sending
+  std::chrono::milliseconds tick{100};      // how often deadlines are looked at
 };
 
 struct HttpListenerSettings {
-  std::string name = "ingest";                // metric label
+  std::string name = "ingest";  // metric label
   std::string address = "0.0.0.0";
-  std::uint16_t port = 0;                     // 0: any free one
-  std::optional<TlsFiles> tls;                // nullopt: plain HTTP
-  std::vector<std::string> allowed_hosts;     // Host without port; empty: any
+  std::uint16_t port = 0;                  // 0: any free one
+  std::optional<TlsFiles> tls;             // nullopt: plain HTTP
+  std::vector<std::string> allowed_hosts;  // Host without port; empty: any
   HeadLimits head;
   ConnectionLimits connections;
   HttpTimeouts timeouts;
 };
 
-// The admin listener as it is by default: loopback only, answering to loopback names only, with connections of its own, so
-// that a flood of senders does not lock the operator out.
+// The admin listener as it is by default: loopback only, answering to loopback names only, with connections of its own,
+// so that a flood of senders does not lock the operator out.
 [[nodiscard]] HttpListenerSettings admin_listener_defaults();
 
 // Bodies in flight over all listeners.
@@ -65,7 +67,7 @@ struct HttpMetrics {
 
   void count_reply(unsigned status) noexcept;
 
-  std::map<unsigned, Counter*> replies;       // by status; the closed set that this server sends, 0 for any other
+  std::map<unsigned, Counter*> replies;  // by status; the closed set that this server sends, 0 for any other
   Histogram& request_seconds;
   Gauge& connections;
   Gauge& bytes_in_flight;
@@ -91,10 +93,10 @@ struct HttpListener {
   HttpMetrics counts;
   Log& log;
   ConnectionTable connections;
-  std::vector<std::unordered_set<HttpSession*>> sessions;   // of each io thread
+  std::vector<std::unordered_set<HttpSession*>> sessions;  // of each io thread
   std::atomic<bool> draining{false};
   std::atomic<std::chrono::steady_clock::time_point> drain_deadline{std::chrono::steady_clock::time_point::max()};
-  std::atomic<std::uint64_t> cut_short{0};   // connections that draining ended before their request was answered
+  std::atomic<std::uint64_t> cut_short{0};  // connections that draining ended before their request was answered
 
  private:
   const std::string id_prefix_;

@@ -16,17 +16,18 @@
 namespace straykey {
 
 struct HttpRequest {
-  const RequestHead& head;      // lives as long as the handler's call: copy what is needed later
-  std::string body;             // as sent: chunks joined, not inflated
-  std::string source;           // name of the token; "" on an open route
+  const RequestHead& head;  // lives as long as the handler's call: copy what is needed later
+  std::string body;         // as sent: chunks joined, not inflated
+  std::string source;       // name of the token; "" on an open route
   IpAddress peer;
-  std::size_t io_thread = 0;    // which of IoRuntime's threads runs the call: index of what a route keeps for each of them
+  std::size_t io_thread =
+      0;  // which of IoRuntime's threads runs the call: index of what a route keeps for each of them
   std::string request_id;
 };
 
 struct ReplyHeader {
-  std::string_view name;        // our own text
-  std::string value;            // REQUIRES: no byte under 0x20
+  std::string_view name;  // our own text
+  std::string value;      // REQUIRES: no byte under 0x20
 };
 
 struct HttpReply {
@@ -39,7 +40,8 @@ struct HttpReply {
 // To be called once, from any thread; later calls, and calls after the connection ended, have no effect.
 using ReplyTo = std::function<void(HttpReply)>;
 
-// `{"error":{"code":..,"message":..,"request_id":..}}`, with Retry-After, WWW-Authenticate where the status asks for one.
+// `{"error":{"code":..,"message":..,"request_id":..}}`, with Retry-After, WWW-Authenticate where the status asks for
+// one.
 [[nodiscard]] HttpReply error_reply(const Refusal& refusal, std::string_view request_id);
 // The headers that go with a refusal, for protocols with a body of their own.
 [[nodiscard]] std::vector<ReplyHeader> refusal_headers(const Refusal& refusal);

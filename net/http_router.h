@@ -4,7 +4,8 @@
 // Shape:  a list of routes; a segment `{}` of a path stands for any one segment: "/{}/_bulk".
 // Order:  routes without `{}` go before routes with it, else the first added wins.
 // Thread: filled at start-up, then any (immutable).
-// Errors: find() names the refusal: 404 for an unknown path, 405 with the path's purpose and an Allow header for a wrong method.
+// Errors: find() names the refusal: 404 for an unknown path, 405 with the path's purpose and an Allow header for a
+//         wrong method.
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -21,10 +22,10 @@ namespace straykey {
 struct Route {
   HttpMethod method = HttpMethod::post;
   std::string path;
-  std::optional<TokenScope> scope;            // nullopt: open to all
-  std::string purpose;                        // what this URL is for: the sentence of its 405
-  std::size_t body_bytes_max = 0;             // over it: 413, or too_large_status
-  unsigned too_large_status = 413;            // 400 where the sender would drop the batch on 413
+  std::optional<TokenScope> scope;  // nullopt: open to all
+  std::string purpose;              // what this URL is for: the sentence of its 405
+  std::size_t body_bytes_max = 0;   // over it: 413, or too_large_status
+  unsigned too_large_status = 413;  // 400 where the sender would drop the batch on 413
   CredentialPlace credentials;
   // Bodies of refusals where the protocol prescribes them; empty: error_reply. Runs on the io thread.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse;
@@ -37,10 +38,10 @@ class HttpRouter {
   void add(Route route);
 
   struct Match {
-    const Route* route = nullptr;             // nullptr: unknown path
-    bool probe = false;                       // HEAD on a path that takes bodies: 200 with an empty body says that it is there
+    const Route* route = nullptr;  // nullptr: unknown path
+    bool probe = false;            // HEAD on a path that takes bodies: 200 with an empty body says that it is there
     std::optional<Refusal> refusal;
-    std::string allow;                        // with 405
+    std::string allow;  // with 405
   };
   // Views in the refusal live as long as the router.
   [[nodiscard]] Match find(HttpMethod method, std::string_view path) const;

@@ -38,8 +38,8 @@ IpAddress address_of(const asio::ip::address& address) {
 
 // What would fail again at once.
 bool is_exhaustion(const IoError& error) {
-  return error == asio::error::no_descriptors || error == asio::error::no_memory || error == asio::error::no_buffer_space ||
-         error == boost::system::errc::too_many_files_open_in_system;
+  return error == asio::error::no_descriptors || error == asio::error::no_memory ||
+         error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open_in_system;
 }
 
 // Logs what no coroutine of ours should throw but memory exhaustion can.
@@ -61,13 +61,18 @@ auto log_exception(std::shared_ptr<HttpListener> listener) {
 HttpServer::HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router, HttpServices services)
     : runtime_(runtime) {
   if (settings.tls) tls_ = std::make_unique<TlsServer>(*settings.tls);
-  listener_ = std::make_shared<HttpListener>(std::move(settings), std::move(router), std::move(services.auth),
-                                             std::move(services.budget), runtime.threads(), services.metrics, services.log);
+  listener_ =
+      std::make_shared<HttpListener>(std::move(settings), std::move(router), std::move(services.auth),
+                                     std::move(services.budget), runtime.threads(), services.metrics, services.log);
 }
 
-HttpServer::~HttpServer() { drain(std::chrono::milliseconds(0)); }
+HttpServer::~HttpServer() {
+  drain(std::chrono::milliseconds(0));
+}
 
-Status HttpServer::reload_tls(Seconds now) { return tls_ ? tls_->reload(now) : Status{}; }
+Status HttpServer::reload_tls(Seconds now) {
+  return tls_ ? tls_->reload(now) : Status{};
+}
 
 Status HttpServer::listen() {
   const HttpListenerSettings& settings = listener_->settings;
@@ -141,7 +146,8 @@ void HttpServer::take(IoSocket socket, std::size_t io_thread) {
   auto session = std::make_shared<HttpSession>(listener_, std::move(socket), tls, HttpSession::Peer{address, io_thread},
                                                std::move(*place));
   asio::co_spawn(
-      executor, [session = std::move(session)]() -> IoAwait<void> { co_await session->run(); }, log_exception(listener_));
+      executor, [session = std::move(session)]() -> IoAwait<void> { co_await session->run(); },
+      log_exception(listener_));
 }
 
 IoAwait<void> HttpServer::sweep(std::shared_ptr<HttpListener> listener, std::size_t io_thread, IoExecutor executor) {

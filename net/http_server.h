@@ -1,12 +1,13 @@
 #pragma once
 // HttpServer: one listener, HTTP or HTTPS: accepts, hands connections to the io threads, drains.
 //
-// Shape:  accepting runs on the first io thread, connections are dealt to all in turn; a tick on each enforces deadlines.
+// Shape:  accepting runs on the first io thread, connections are dealt to all in turn; a tick on each enforces
+//         deadlines.
 // Thread: start-up and shut-down by one thread; the rest is io.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). What routes refer to must outlive the runtime's threads.
 // Bounds: HttpListenerSettings::connections; a connection over them is refused at once, with 503 where it is plain.
-// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it pauses
-//         for 100 ms and goes on.
+// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
+//         pauses for 100 ms and goes on.
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
@@ -43,8 +44,8 @@ class HttpServer {
   Status reload_tls(Seconds now);
   [[nodiscard]] std::size_t connections() const { return listener_->connections.size(); }
 
-  // Stops accepting, closes idle connections, lets requests in hand finish within `grace`, then closes. Blocks the caller, who
-  // is no io thread. True if every request in hand could finish.
+  // Stops accepting, closes idle connections, lets requests in hand finish within `grace`, then closes. Blocks the
+  // caller, who is no io thread. True if every request in hand could finish.
   bool drain(std::chrono::milliseconds grace);
 
  private:

@@ -21,7 +21,8 @@ constexpr Refusal kHostNotAllowed{403, "host_not_allowed", "This listener does n
 constexpr Refusal kBodyTooLarge{413, "body_too_large", "The body is larger than this address accepts."};
 constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
 constexpr Refusal kBadRequest{400, "bad_request", "The request cannot be read."};
-constexpr Refusal kBadChunk{400, "bad_chunk", "The chunked body is malformed, or its extensions or trailers are too long."};
+constexpr Refusal kBadChunk{400, "bad_chunk",
+                            "The chunked body is malformed, or its extensions or trailers are too long."};
 constexpr Refusal kNoAnswer{503, "not_committed_in_time", "The request was not committed in time; send it again.", 1};
 
 Seconds unix_seconds() {
@@ -115,7 +116,8 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
   head_at_ = std::chrono::steady_clock::now();
   request_id_ = listener_->next_request_id();
   if (!refusal_) refusal_ = examine_head();
-  // Each co_await stands in a statement of its own: GCC 12 destroys temporaries twice in `condition ? value : co_await ...`.
+  // Each co_await stands in a statement of its own: GCC 12 destroys temporaries twice in `condition ? value : co_await
+  // ...`.
   if (!refusal_) {
     step = co_await receive_body();
     if (step == Step::ended) co_return step;
@@ -167,7 +169,8 @@ std::optional<Refusal> HttpSession::examine_head() {
   // Bytes of a body that is not going to be read would be taken for the next request.
   keep_alive_ = head_.keep_alive && !head_.has_body();
   const auto same_host = [this](const std::string& host) { return equal_ignoring_case(host, head_.host); };
-  if (!settings.allowed_hosts.empty() && std::none_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), same_host)) {
+  if (!settings.allowed_hosts.empty() &&
+      std::none_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), same_host)) {
     return kHostNotAllowed;
   }
   match_ = listener_->router.find(head_.method, head_.path);
@@ -248,7 +251,8 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   if (parser_->is_done()) return std::nullopt;
   if (buffer_.size() == buffer_.max_size()) return kBadChunk;
   if (!head_.chunked) return std::nullopt;
-  // What the parser leaves is the start of a chunk header or trailer. It would wait for a CR that a sender of LF never sends.
+  // What the parser leaves is the start of a chunk header or trailer. It would wait for a CR that a sender of LF never
+  // sends.
   if (has_bare_lf(view_of(buffer_))) return kBadChunk;
   const std::size_t received = parser_->get().body().size();
   if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
@@ -271,8 +275,9 @@ IoAwait<void> HttpSession::answer() {
 }
 
 void HttpSession::call_handler() {
-  match_.route->handle(HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
-                       reply_callback());
+  match_.route->handle(
+      HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
+      reply_callback());
 }
 
 ReplyTo HttpSession::reply_callback() {

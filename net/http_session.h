@@ -2,11 +2,13 @@
 // HttpSession: one connection, from its handshake to its end; its requests one after the other.
 //
 // Shape:  head -> guard -> route -> authenticate -> size -> (100 Continue) -> body -> handler -> reply, and again.
-// Order:  nothing of a request without a valid token is read beyond its head. Pipelined requests are answered in their order.
+// Order:  nothing of a request without a valid token is read beyond its head. Pipelined requests are answered in their
+//         order.
 // Thread: io (its own); only the ReplyTo given to a handler may be called from elsewhere.
-// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max, the byte budget.
-// Errors: a Refusal is answered, and the connection closed if bytes of its request may still come; a peer that breaks off or
-//         is too slow is closed without a word.
+// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max, the byte
+//         budget.
+// Errors: a Refusal is answered, and the connection closed if bytes of its request may still come; a peer that breaks
+//         off or is too slow is closed without a word.
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -32,7 +34,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     IpAddress address;
     std::size_t io_thread = 0;
   };
-  HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer, ConnectionTable::Place place);
+  HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer,
+              ConnectionTable::Place place);
   ~HttpSession();
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
@@ -44,7 +47,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                  boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
   enum class Phase : std::uint8_t { handshake, head, idle, body, answer, reply, linger };
 
   void enter(Phase phase, std::chrono::milliseconds limit);

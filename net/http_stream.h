@@ -36,8 +36,8 @@ class HttpStream {
   IoAwait<IoError> write(std::string_view bytes);
   // Ends it well after the last reply: TLS close_notify, then TCP.
   IoAwait<void> shut_down();
-  // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to `bytes_max`,
-  // because a close with unread bytes would reset the connection and take the reply with it.
+  // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to
+  // `bytes_max`, because a close with unread bytes would reset the connection and take the reply with it.
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
   void close() noexcept;
 

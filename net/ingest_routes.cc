@@ -10,10 +10,12 @@
 namespace straykey {
 namespace {
 
-constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding", "Content-Encoding must be identity, gzip or deflate."};
+constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding",
+                                       "Content-Encoding must be identity, gzip or deflate."};
 constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
 constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
-constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.", 5};
+constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.",
+                                5};
 
 std::optional<ContentEncoding> encoding_of(const RequestHead& head) {
   if (head.field_count("Content-Encoding") > 1) return std::nullopt;
@@ -26,11 +28,16 @@ std::optional<ContentEncoding> encoding_of(const RequestHead& head) {
 
 Refusal refusal_of(PayloadError error) {
   switch (error) {
-    case PayloadError::empty_body: return {400, name_of(error), "The body is empty."};
-    case PayloadError::unreadable_body: return {400, name_of(error), "The body is not JSON."};
-    case PayloadError::bad_compression: return {400, name_of(error), "The body does not decompress."};
-    case PayloadError::inflated_too_large: return {413, name_of(error), "The body is too large once decompressed."};
-    case PayloadError::too_many_records: return {413, name_of(error), "The body holds too many records."};
+    case PayloadError::empty_body:
+      return {400, name_of(error), "The body is empty."};
+    case PayloadError::unreadable_body:
+      return {400, name_of(error), "The body is not JSON."};
+    case PayloadError::bad_compression:
+      return {400, name_of(error), "The body does not decompress."};
+    case PayloadError::inflated_too_large:
+      return {413, name_of(error), "The body is too large once decompressed."};
+    case PayloadError::too_many_records:
+      return {413, name_of(error), "The body holds too many records."};
   }
   CHECK(false);
   return {};
@@ -54,7 +61,7 @@ HttpReply render_events(const IngestOutcome& outcome, std::string_view request_i
 
 struct Ingest::Pending {
   IngestOutcome outcome;
-  Tally tally{};            // rejects by reason, counted when the request is answered with 200
+  Tally tally{};  // rejects by reason, counted when the request is answered with 200
   std::size_t events = 0;
   std::string request_id;
   Render render;
@@ -70,8 +77,9 @@ Ingest::Ingest(IngestSettings settings, std::size_t io_threads, Outlets outlets,
     : settings_(settings),
       outlets_(std::move(outlets)),
       metrics_(metrics),
-      refused_(metrics.counter("straykey_events_refused_total",
-                               "Events of requests that were answered 503 after reading: their sender has to send them again.")),
+      refused_(metrics.counter(
+          "straykey_events_refused_total",
+          "Events of requests that were answered 503 after reading: their sender has to send them again.")),
       body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")) {
   for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
     rejected_[i] = &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
@@ -86,7 +94,8 @@ Counter& Ingest::received_from(Lane& lane, const std::string& source) {
   auto found = lane.received.find(source);
   if (found == lane.received.end()) {
     Counter& counter = metrics_.counter("straykey_events_received_total",
-                                        "Events taken out of bodies, by the name of the token that brought them.", {{"source", source}});
+                                        "Events taken out of bodies, by the name of the token that brought them.",
+                                        {{"source", source}});
     found = lane.received.emplace(source, &counter).first;
   }
   return *found->second;
@@ -151,7 +160,9 @@ void add_ingest_routes(HttpRouter& router, Ingest& ingest) {
   route.scope = TokenScope::ingest;
   route.purpose = "POST CloudTrail records to this address: JSON as it comes, plain or gzip, with an ingest token.";
   route.body_bytes_max = ingest.settings().body_bytes_max;
-  route.handle = [&ingest](HttpRequest request, const ReplyTo& reply) { ingest.take(std::move(request), render_events, reply); };
+  route.handle = [&ingest](HttpRequest request, const ReplyTo& reply) {
+    ingest.take(std::move(request), render_events, reply);
+  };
   router.add(std::move(route));
 }
 

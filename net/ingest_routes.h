@@ -1,12 +1,13 @@
 #pragma once
 // Ingest: the body of a request -> events -> pipeline -> reply; and POST /v1/events, its plainest way in.
 //
-// Shape:  each way in is a Route that hands its request to take() with its own words for the outcome; so Firehose, HEC and the
-//         like differ in paths, credentials and rendering only.
+// Shape:  each way in is a Route that hands its request to take() with its own words for the outcome; so Firehose, HEC
+//         and the like differ in paths, credentials and rendering only.
 // Order:  the reply is given after every shard committed (P1), or at once if nothing is to be stored.
-// Thread: take() runs on io threads, one PayloadReader for each; the pipeline answers from its own.
+// Thread: take() runs on io threads, one PayloadReader for each; the pipeline answers from its own. Ingest outlives both.
 // Bounds: IngestSettings; the first errors_listed_max rejects are listed, all are counted.
-// Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not committed.
+// Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not
+//         committed.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -33,13 +34,13 @@ struct IngestSettings {
 // What became of a request, for the words of its protocol.
 struct IngestOutcome {
   struct Reject {
-    std::uint32_t index = 0;               // as the sender counts, 0 first
+    std::uint32_t index = 0;  // as the sender counts, 0 first
     RejectReason reason{};
   };
-  std::optional<Refusal> refusal;          // the request as a whole failed; nothing else counts then
+  std::optional<Refusal> refusal;  // the request as a whole failed; nothing else counts then
   std::size_t accepted = 0;
   std::size_t rejected = 0;
-  std::vector<Reject> rejects;             // the first of them
+  std::vector<Reject> rejects;  // the first of them
 };
 
 class Ingest {
@@ -68,7 +69,7 @@ class Ingest {
   struct Lane {
     explicit Lane(PayloadLimits limits) : reader(limits) {}
     PayloadReader reader;
-    std::map<std::string, Counter*, std::less<>> received;   // by source
+    std::map<std::string, Counter*, std::less<>> received;  // by source
   };
   // A request on its way, shared with its on_done.
   struct Pending;

@@ -8,12 +8,15 @@ namespace straykey {
 
 IoRuntime::IoRuntime(Settings settings, Log& log, Metrics& metrics)
     : log_(log),
-      exceptions_(metrics.counter("straykey_io_exceptions_total", "Exceptions that came out of a handler of an io thread.")) {
+      exceptions_(
+          metrics.counter("straykey_io_exceptions_total", "Exceptions that came out of a handler of an io thread.")) {
   CHECK(settings.threads > 0);
   for (std::size_t i = 0; i < settings.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
-IoRuntime::~IoRuntime() { stop(); }
+IoRuntime::~IoRuntime() {
+  stop();
+}
 
 void IoRuntime::start() {
   for (const auto& lane : lanes_) {

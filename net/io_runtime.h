@@ -2,8 +2,8 @@
 // IoRuntime: the io threads, each with an io_context of its own, so that what lives on one thread needs no lock.
 //
 // Thread: start-up constructs, starts and stops; context() any.
-// Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have ended before
-//         the runtime is destroyed.
+// Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have
+//         ended before the runtime is destroyed.
 // Errors: an exception out of a handler is logged and counted, and its thread runs on (GUARANTEES, trap 1).
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -40,7 +40,7 @@ class IoRuntime {
 
  private:
   struct Lane {
-    boost::asio::io_context context{1};   // one thread runs it
+    boost::asio::io_context context{1};  // one thread runs it
     boost::asio::executor_work_guard<IoExecutor> work{context.get_executor()};
     std::thread thread;
   };

@@ -10,9 +10,12 @@ namespace {
 
 std::string_view kind_name(Metrics::Kind kind) {
   switch (kind) {
-    case Metrics::Kind::counter: return "counter";
-    case Metrics::Kind::gauge: return "gauge";
-    case Metrics::Kind::histogram: return "histogram";
+    case Metrics::Kind::counter:
+      return "counter";
+    case Metrics::Kind::gauge:
+      return "gauge";
+    case Metrics::Kind::histogram:
+      return "histogram";
   }
   return "untyped";
 }
@@ -38,7 +41,9 @@ std::string escape_help(std::string_view text) {
   return out;
 }
 
-std::string braced(std::string_view labels) { return labels.empty() ? std::string{} : fmt::format("{{{}}}", labels); }
+std::string braced(std::string_view labels) {
+  return labels.empty() ? std::string{} : fmt::format("{{{}}}", labels);
+}
 
 void append_histogram(std::string& out, const std::string& name, const Metrics::Series& series) {
   const std::string before = series.labels.empty() ? "" : series.labels + ",";
@@ -58,17 +63,21 @@ void append_histogram(std::string& out, const std::string& name, const Metrics::
 std::string metrics_text(const Metrics& metrics) {
   std::string out;
   metrics.each([&out](const Metrics::Family& family) {
-    fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", family.name, escape_help(family.help), family.name,
-                   kind_name(family.kind));
+    fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", family.name, escape_help(family.help),
+                   family.name, kind_name(family.kind));
     for (const Metrics::Series& series : family.series) {
       switch (family.kind) {
         case Metrics::Kind::counter:
-          fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, braced(series.labels), series.counter->value());
+          fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, braced(series.labels),
+                         series.counter->value());
           break;
         case Metrics::Kind::gauge:
-          fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, braced(series.labels), number(series.gauge->value()));
+          fmt::format_to(std::back_inserter(out), "{}{} {}\n", family.name, braced(series.labels),
+                         number(series.gauge->value()));
           break;
-        case Metrics::Kind::histogram: append_histogram(out, family.name, series); break;
+        case Metrics::Kind::histogram:
+          append_histogram(out, family.name, series);
+          break;
       }
     }
   });

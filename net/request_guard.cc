@@ -17,20 +17,28 @@ constexpr Refusal kHeadTooLarge{431, "head_too_large", "The header block is too 
 constexpr Refusal kTooManyFields{431, "too_many_headers", "There are too many header fields."};
 constexpr Refusal kBadVersion{505, "bad_http_version", "This server speaks HTTP/1.1 and HTTP/1.0 only."};
 constexpr Refusal kBadMethod{405, "method_not_allowed", "This server is not a proxy and does not serve that method."};
-constexpr Refusal kProxyForm{405, "proxy_request", "This server is not a proxy: send the path alone as request target."};
+constexpr Refusal kProxyForm{405, "proxy_request",
+                             "This server is not a proxy: send the path alone as request target."};
 constexpr Refusal kBadField{400, "bad_header", "A header line is malformed."};
 constexpr Refusal kSpaceBeforeColon{400, "space_before_colon", "A header name must be followed by its colon at once."};
 constexpr Refusal kUnderscore{400, "underscore_in_header", "Header names with an underscore are not accepted."};
 constexpr Refusal kBadHost{400, "bad_host", "Exactly one well-formed Host header is needed."};
 constexpr Refusal kBadLength{400, "bad_content_length", "Content-Length must be one plain decimal number."};
-constexpr Refusal kBadTransferEncoding{400, "bad_transfer_encoding",
-                                       "The only accepted Transfer-Encoding is one `chunked`, in HTTP/1.1, without Content-Length."};
+constexpr Refusal kBadTransferEncoding{
+    400, "bad_transfer_encoding",
+    "The only accepted Transfer-Encoding is one `chunked`, in HTTP/1.1, without Content-Length."};
 constexpr Refusal kLengthRequired{411, "length_required", "Send Content-Length or Transfer-Encoding: chunked."};
 constexpr Refusal kBadExpect{417, "bad_expect", "The only accepted expectation is 100-continue."};
 
-constexpr bool is_alpha(unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_hex(unsigned char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+constexpr bool is_alpha(unsigned char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(unsigned char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_hex(unsigned char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 constexpr bool is_token_byte(char c) {
   return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
@@ -40,9 +48,12 @@ constexpr bool is_target_byte(char c) {
          std::string_view("-._~!$&'()*+,;=:@/?%").find(c) != std::string_view::npos;
 }
 constexpr bool is_host_byte(char c) {
-  return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
+  return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) || c == '-' || c == '.' ||
+         c == '_';
 }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -71,7 +82,8 @@ bool well_formed_target(std::string_view target) {
   if (!std::all_of(target.begin(), target.end(), is_target_byte)) return false;
   for (std::size_t at = target.find('%'); at != std::string_view::npos; at = target.find('%', at + 1)) {
     if (at + 2 >= target.size()) return false;
-    if (!is_hex(static_cast<unsigned char>(target[at + 1])) || !is_hex(static_cast<unsigned char>(target[at + 2]))) return false;
+    if (!is_hex(static_cast<unsigned char>(target[at + 1])) || !is_hex(static_cast<unsigned char>(target[at + 2])))
+      return false;
   }
   return true;
 }
@@ -84,7 +96,8 @@ std::optional<Refusal> read_request_line(std::string_view line, HeadLimits limit
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
   if (!std::all_of(method.begin(), method.end(), is_token_byte) || target.empty()) return kBadRequestLine;
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return version.starts_with("HTTP/") ? kBadVersion : kBadRequestLine;
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return version.starts_with("HTTP/") ? kBadVersion : kBadRequestLine;
   if (target.size() > limits.target_bytes_max) return kTargetTooLong;
   head.method = method_of(method);
   if (head.method == HttpMethod::other) return kBadMethod;

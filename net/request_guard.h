@@ -1,7 +1,9 @@
 #pragma once
-// Our own check of a request's head, before any other parser sees it: every shape that two parsers could read differently.
+// Our own check of a request's head, before any other parser sees it: every shape that two parsers could read
+// differently.
 //
-// Shape:  HeadScanner finds the end of the head byte by byte; read_head turns the block into a RequestHead or says why not.
+// Shape:  HeadScanner finds the end of the head byte by byte; read_head turns the block into a RequestHead or says why
+//         not.
 // Order:  the first offending byte decides, so a head gets the same answer whole or in pieces.
 // Bounds: HeadLimits; reaching one is a Refusal (431, 414).
 // Errors: a Refusal; the connection cannot be trusted after one and is closed.
@@ -18,9 +20,9 @@ namespace straykey {
 // Why a request gets no 2xx. Fixed text only: nothing a sender wrote is ever in it.
 struct Refusal {
   unsigned status = 400;
-  std::string_view code;      // snake_case
-  std::string_view message;   // a sentence for the person behind the sender
-  unsigned retry_after_s = 0; // 0: no Retry-After header
+  std::string_view code;       // snake_case
+  std::string_view message;    // a sentence for the person behind the sender
+  unsigned retry_after_s = 0;  // 0: no Retry-After header
 };
 
 struct HeadLimits {
@@ -64,15 +66,15 @@ enum class HttpMethod : std::uint8_t { get, head, post, put, other };
 
 struct HeaderField {
   std::string_view name;
-  std::string_view value;   // without the spaces around it
+  std::string_view value;  // without the spaces around it
 };
 
 // A head that passed. Views point into the block given to read_head.
 struct RequestHead {
   HttpMethod method = HttpMethod::other;
-  std::string_view target;   // origin form, as sent: "/v1/events?x=1"
-  std::string_view path;     // target up to '?', not decoded
-  std::string_view host;     // Host without port; empty only for HTTP/1.0
+  std::string_view target;  // origin form, as sent: "/v1/events?x=1"
+  std::string_view path;    // target up to '?', not decoded
+  std::string_view host;    // Host without port; empty only for HTTP/1.0
   bool http_1_0 = false;
   bool keep_alive = true;
   bool expects_continue = false;

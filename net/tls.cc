@@ -75,10 +75,14 @@ Result<std::string> read_pem(std::string_view what, const std::string& path, boo
   return text;
 }
 
-Bio bio_of(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio bio_of(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 // Never ask on a terminal.
-int no_password(char*, int, int, void*) { return 0; }
+int no_password(char*, int, int, void*) {
+  return 0;
+}
 
 Status use_certificate(SSL_CTX* context, const TlsFiles& files, Seconds now) {
   auto text = read_pem("certificate file", files.certificate, false);
@@ -87,13 +91,17 @@ Status use_certificate(SSL_CTX* context, const TlsFiles& files, Seconds now) {
   const Certificate own(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
   if (!own) return Error{"certificate file " + files.certificate + " holds no PEM certificate"};
   std::time_t at = now;
-  if (X509_cmp_time(X509_get0_notBefore(own.get()), &at) > 0) return Error{"the certificate in " + files.certificate + " is not valid yet"};
-  if (X509_cmp_time(X509_get0_notAfter(own.get()), &at) < 0) return Error{"the certificate in " + files.certificate + " has expired"};
-  if (SSL_CTX_use_certificate(context, own.get()) != 1) return Error{"the certificate in " + files.certificate + " cannot be used for TLS"};
+  if (X509_cmp_time(X509_get0_notBefore(own.get()), &at) > 0)
+    return Error{"the certificate in " + files.certificate + " is not valid yet"};
+  if (X509_cmp_time(X509_get0_notAfter(own.get()), &at) < 0)
+    return Error{"the certificate in " + files.certificate + " has expired"};
+  if (SSL_CTX_use_certificate(context, own.get()) != 1)
+    return Error{"the certificate in " + files.certificate + " cannot be used for TLS"};
   for (;;) {
     const Certificate next(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
     if (!next) break;
-    if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) return Error{"the chain in " + files.certificate + " cannot be used"};
+    if (SSL_CTX_add1_chain_cert(context, next.get()) != 1)
+      return Error{"the chain in " + files.certificate + " cannot be used"};
   }
   ERR_clear_error();  // the end of the file counts as an error
   return {};
@@ -114,10 +122,12 @@ Status use_key(SSL_CTX* context, const TlsFiles& files) {
 }
 
 // http/1.1 if the client offers it; a client that offers only others hears nothing and may still speak it.
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
+                    void*) {
   constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   unsigned char* selected = nullptr;
-  if (SSL_select_next_proto(&selected, out_size, kHttp11.data(), kHttp11.size(), in, in_size) != OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&selected, out_size, kHttp11.data(), kHttp11.size(), in, in_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   *out = selected;
@@ -126,13 +136,15 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 
 bool set_rules(SSL_CTX* context) {
   constexpr std::array<unsigned char, 8> kSessionContext{'s', 't', 'r', 'a', 'y', 'k', 'e', 'y'};
-  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(
+      context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   // Gives the buffers of silent connections back: about 34 KB each (OpenSSL manual, SSL_CTX_set_mode).
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
-  return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 && SSL_CTX_set_cipher_list(context, kCiphers12) == 1 &&
-         SSL_CTX_set_ciphersuites(context, kCiphers13) == 1 && SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1 &&
+  return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+         SSL_CTX_set_cipher_list(context, kCiphers12) == 1 && SSL_CTX_set_ciphersuites(context, kCiphers13) == 1 &&
+         SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1 &&
          SSL_CTX_set_session_id_context(context, kSessionContext.data(), kSessionContext.size()) == 1;
 }
 

@@ -19,7 +19,9 @@ IpAddress address(std::uint8_t last) {
 
 struct Door {
   Authenticator auth{AuthSettings{}};
-  Door() { REQUIRE(auth.replace({{"orders", kSecret, TokenScope::ingest}, {"operator", kAdmin, TokenScope::admin}}).ok()); }
+  Door() {
+    REQUIRE(auth.replace({{"orders", kSecret, TokenScope::ingest}, {"operator", kAdmin, TokenScope::admin}}).ok());
+  }
 
   // 200 and the name, or the refusal's status.
   unsigned knock(const std::string& headers, TokenScope scope = TokenScope::ingest) {
@@ -39,9 +41,10 @@ struct Door {
 
 TEST_CASE("a token opens by every way of sending it, and names its source") {
   Door door;
-  for (const std::string& headers : {"Authorization: Bearer " + kSecret + "\r\n", "authorization: bearer  " + kSecret + "\r\n",
-                                     std::string("Authorization: Basic dXNlcjowMTIzNDU2Nzg5YWJjZGVm\r\n"), "x-api-key: " + kSecret + "\r\n",
-                                     "Authorization: Splunk " + kSecret + "\r\n", "X-Own-Key: " + kSecret + "\r\n"}) {
+  for (const std::string& headers :
+       {"Authorization: Bearer " + kSecret + "\r\n", "authorization: bearer  " + kSecret + "\r\n",
+        std::string("Authorization: Basic dXNlcjowMTIzNDU2Nzg5YWJjZGVm\r\n"), "x-api-key: " + kSecret + "\r\n",
+        "Authorization: Splunk " + kSecret + "\r\n", "X-Own-Key: " + kSecret + "\r\n"}) {
     CAPTURE(headers);
     door.name.clear();
     CHECK(door.knock(headers) == 200);
@@ -80,7 +83,8 @@ TEST_CASE("whatever is not a token of this scope is refused") {
 
 TEST_CASE("two tokens are valid at once, and a replaced one no longer") {
   Door door;
-  REQUIRE(door.auth.replace({{"old", kSecret, TokenScope::ingest}, {"new", "another-token-of-16", TokenScope::ingest}}).ok());
+  REQUIRE(door.auth.replace({{"old", kSecret, TokenScope::ingest}, {"new", "another-token-of-16", TokenScope::ingest}})
+              .ok());
   CHECK(door.knock("X-Api-Key: " + kSecret + "\r\n") == 200);
   CHECK(door.knock("X-Api-Key: another-token-of-16\r\n") == 200);
   REQUIRE(door.auth.replace({{"new", "another-token-of-16", TokenScope::ingest}}).ok());
@@ -90,7 +94,10 @@ TEST_CASE("two tokens are valid at once, and a replaced one no longer") {
 TEST_CASE("a bad set of tokens is refused as a whole and the old one stays") {
   Door door;
   CHECK_FALSE(door.auth.replace({{"", "another-token-of-16", TokenScope::ingest}}).ok());
-  CHECK_FALSE(door.auth.replace({{"short", "fifteen-bytes-..", TokenScope::ingest}, {"x", "123456789012345", TokenScope::ingest}}).ok());
+  CHECK_FALSE(
+      door.auth
+          .replace({{"short", "fifteen-bytes-..", TokenScope::ingest}, {"x", "123456789012345", TokenScope::ingest}})
+          .ok());
   CHECK_FALSE(door.auth.replace({{"a", kSecret, TokenScope::ingest}, {"b", kSecret, TokenScope::admin}}).ok());
   CHECK_FALSE(door.auth.replace({{"a", kSecret, TokenScope::ingest}, {"a", kAdmin, TokenScope::admin}}).ok());
   CHECK(door.knock("X-Api-Key: " + kSecret + "\r\n") == 200);

@@ -11,9 +11,11 @@
 namespace straykey {
 namespace {
 
-RawHttpClient::Reply get(const HttpFixture& server, const std::string& path, const std::string& token = "", const std::string& host = "localhost:1") {
+RawHttpClient::Reply get(const HttpFixture& server, const std::string& path, const std::string& token = "",
+                         const std::string& host = "localhost:1") {
   const auto client = server.connect();
-  client->send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n");
+  client->send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" +
+               (token.empty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n");
   return client->read_reply();
 }
 

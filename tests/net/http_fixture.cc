@@ -38,7 +38,8 @@ HttpFixture::HttpFixture(Settings settings, const std::function<void(HttpRouter&
   const SelfSigned pair = make_self_signed(now_seconds() - 3'600, now_seconds() + 3'600);
   write_file(files.certificate, pair.certificate_pem, 0644);
   write_file(files.key, pair.key_pem, 0600);
-  REQUIRE(auth->replace({{"forwarder", kIngestToken, TokenScope::ingest}, {"operator", kAdminToken, TokenScope::admin}}).ok());
+  REQUIRE(auth->replace({{"forwarder", kIngestToken, TokenScope::ingest}, {"operator", kAdminToken, TokenScope::admin}})
+              .ok());
   HttpRouter router;
   Route echo;
   echo.path = "/echo";
@@ -53,7 +54,8 @@ HttpFixture::HttpFixture(Settings settings, const std::function<void(HttpRouter&
   HttpListenerSettings listener = settings.listener;
   listener.address = "127.0.0.1";
   if (tls_) listener.tls = files;
-  server = std::make_unique<HttpServer>(*runtime, listener, std::move(router), HttpServices{auth, budget, metrics, log});
+  server =
+      std::make_unique<HttpServer>(*runtime, listener, std::move(router), HttpServices{auth, budget, metrics, log});
   const Status started = server->start(now_seconds());
   REQUIRE_MESSAGE(started.ok(), "the listener starts");
   runtime->start();
@@ -64,7 +66,9 @@ HttpFixture::~HttpFixture() {
   runtime->stop();
 }
 
-std::unique_ptr<RawHttpClient> HttpFixture::connect() const { return std::make_unique<RawHttpClient>(port(), tls_); }
+std::unique_ptr<RawHttpClient> HttpFixture::connect() const {
+  return std::make_unique<RawHttpClient>(port(), tls_);
+}
 
 unsigned HttpFixture::normal_request() const {
   const auto client = connect();

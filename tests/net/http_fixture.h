@@ -49,7 +49,8 @@ class HttpFixture {
 };
 
 // A whole POST with an ingest token and a Content-Length.
-[[nodiscard]] std::string post_text(const std::string& path, const std::string& body, const std::string& more_headers = "");
+[[nodiscard]] std::string post_text(const std::string& path, const std::string& body,
+                                    const std::string& more_headers = "");
 [[nodiscard]] Seconds now_seconds();
 
 }  // namespace straykey

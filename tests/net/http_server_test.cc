@@ -20,23 +20,28 @@ namespace {
 struct Row {
   std::string id;
   std::string bytes;
-  unsigned status;   // 0: closed without a reply
+  unsigned status;  // 0: closed without a reply
 };
 
 const std::string kStart = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
 const std::string kAuth = "Authorization: Bearer " + kIngestToken + "\r\n";
 
-std::string post(const std::string& headers, const std::string& body = "") { return kStart + kAuth + headers + "\r\n" + body; }
-std::string chunked(const std::string& body) { return post("Transfer-Encoding: chunked\r\n", body); }
+std::string post(const std::string& headers, const std::string& body = "") {
+  return kStart + kAuth + headers + "\r\n" + body;
+}
+std::string chunked(const std::string& body) {
+  return post("Transfer-Encoding: chunked\r\n", body);
+}
 
-// Framing (F) and authentication (A) of the hostile table. Every request that is refused here must also end its connection, as
-// what follows cannot be trusted or was not read.
+// Framing (F) and authentication (A) of the hostile table. Every request that is refused here must also end its
+// connection, as what follows cannot be trusted or was not read.
 std::vector<Row> hostile_rows() {
   return {
       {"F01 length and chunked", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
       {"F02 chunked and length", post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400},
       {"F03 transfer coding gzip", post("Transfer-Encoding: gzip\r\n", "x"), 400},
-      {"F04 transfer coding twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"), 400},
+      {"F04 transfer coding twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"),
+       400},
       {"F05 space before colon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"), 400},
       {"F06 HTTP/1.0 chunked", "POST /echo HTTP/1.0\r\n" + kAuth + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"F07 two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n", "12345"), 400},
@@ -67,13 +72,19 @@ std::vector<Row> hostile_rows() {
       {"F21 chunk ends in LF", chunked("5\n12345\n0\n\n"), 400},
       {"F26 unknown expectation", post("Expect: 200-maybe\r\nContent-Length: 5\r\n", "12345"), 417},
       {"A01 no token", kStart + "Content-Length: 5\r\n\r\n12345", 401},
-      {"A02 wrong token", kStart + "Authorization: Bearer wrong-token-0123456789\r\nContent-Length: 5\r\n\r\n12345", 401},
-      {"A03 other scheme", kStart + "Authorization: Digest " + kIngestToken + "\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A02 wrong token", kStart + "Authorization: Bearer wrong-token-0123456789\r\nContent-Length: 5\r\n\r\n12345",
+       401},
+      {"A03 other scheme", kStart + "Authorization: Digest " + kIngestToken + "\r\nContent-Length: 5\r\n\r\n12345",
+       401},
       {"A04 two headers", post(kAuth + "Content-Length: 5\r\n", "12345"), 400},
-      {"A05 off by one byte", kStart + "Authorization: Bearer " + kIngestToken + "0\r\nContent-Length: 5\r\n\r\n12345", 401},
-      {"A06 4 KB", kStart + "Authorization: Bearer " + std::string(4'096, 'a') + "\r\nContent-Length: 5\r\n\r\n12345", 401},
-      {"A07 query string", "POST /echo?token=" + kIngestToken + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345", 401},
-      {"A08 admin token on ingest", kStart + "Authorization: Bearer " + kAdminToken + "\r\nContent-Length: 5\r\n\r\n12345", 403},
+      {"A05 off by one byte", kStart + "Authorization: Bearer " + kIngestToken + "0\r\nContent-Length: 5\r\n\r\n12345",
+       401},
+      {"A06 4 KB", kStart + "Authorization: Bearer " + std::string(4'096, 'a') + "\r\nContent-Length: 5\r\n\r\n12345",
+       401},
+      {"A07 query string",
+       "POST /echo?token=" + kIngestToken + " HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345", 401},
+      {"A08 admin token on ingest",
+       kStart + "Authorization: Bearer " + kAdminToken + "\r\nContent-Length: 5\r\n\r\n12345", 403},
   };
 }
 
@@ -119,8 +130,9 @@ TEST_CASE("every hostile request is refused by name, and the next normal one is 
 
 TEST_CASE("endless chunk extensions and trailers end their connection, not the server") {
   const HttpFixture server({});
-  for (const std::string& body : {"5;" + std::string(20 << 20, 'a'), "5\r\n12345\r\n0\r\nA: " + std::string(100 << 10, 'a') + "\r\n\r\n",
-                                  "5\r\n12345\r\n0\r\n" + std::string(100 << 10, 'a')}) {
+  for (const std::string& body :
+       {"5;" + std::string(20 << 20, 'a'), "5\r\n12345\r\n0\r\nA: " + std::string(100 << 10, 'a') + "\r\n\r\n",
+        "5\r\n12345\r\n0\r\n" + std::string(100 << 10, 'a')}) {
     const auto client = server.connect();
     (void)client->send(chunked(body));
     const unsigned status = client->read_reply().status;
@@ -143,7 +155,9 @@ TEST_CASE("a trailer cannot become a header") {
     router.add(std::move(route));
   });
   const auto client = server.connect();
-  client->send("POST /encoding HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nContent-Encoding: gzip\r\n\r\n");
+  client->send(
+      "POST /encoding HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nContent-Encoding: "
+      "gzip\r\n\r\n");
   CHECK(client->read_reply().status == 200);
   CHECK(encoding.empty());
 }
@@ -172,7 +186,8 @@ TEST_CASE("1,000 pipelined requests are answered in their order") {
     const HttpFixture server(settings);
     const auto client = server.connect();
     std::string all;
-    for (std::size_t i = 0; i < 1'000; ++i) all += post("Content-Length: " + std::to_string(i % 10) + "\r\n", std::string(i % 10, 'x'));
+    for (std::size_t i = 0; i < 1'000; ++i)
+      all += post("Content-Length: " + std::to_string(i % 10) + "\r\n", std::string(i % 10, 'x'));
     std::thread sender([&] { client->send(all); });
     if (tls) sender.join();  // OpenSSL reads and writes by one thread
     for (std::size_t i = 0; i < 1'000; ++i) REQUIRE(client->read_reply().body == std::to_string(i % 10));

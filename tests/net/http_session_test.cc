@@ -113,9 +113,11 @@ TEST_CASE("a protocol of its own gives its refusals its own body, and 400 where 
   const RawHttpClient::Reply reply = client->read_reply();
   CHECK(reply.status == 401);
   CHECK(reply.body == "{\"text\":\"no\"}");
-  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken + "\r\nContent-Length: 0\r\n\r\n");
+  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken +
+               "\r\nContent-Length: 0\r\n\r\n");
   CHECK(client->read_reply().status == 200);
-  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken + "\r\nContent-Length: 11\r\n\r\n");
+  client->send("POST /own HTTP/1.1\r\nHost: a\r\nAuthorization: Splunk " + kIngestToken +
+               "\r\nContent-Length: 11\r\n\r\n");
   CHECK(client->read_reply().status == 400);
 }
 

@@ -28,15 +28,22 @@ struct FakePipeline {
   }
   SubmitResult submit(std::unique_ptr<Request>& request) {
     switch (mode.load()) {
-      case Mode::overloaded: return SubmitResult::overloaded;
-      case Mode::stopped: return SubmitResult::stopped;
-      default: break;
+      case Mode::overloaded:
+        return SubmitResult::overloaded;
+      case Mode::stopped:
+        return SubmitResult::stopped;
+      default:
+        break;
     }
     const std::unique_ptr<Request> taken = std::move(request);
     events += taken->events.size();
     switch (mode.load()) {
-      case Mode::commit: taken->on_done(RequestOutcome::committed); break;
-      case Mode::fail: taken->on_done(RequestOutcome::failed); break;
+      case Mode::commit:
+        taken->on_done(RequestOutcome::committed);
+        break;
+      case Mode::fail:
+        taken->on_done(RequestOutcome::failed);
+        break;
       case Mode::late: {
         const std::lock_guard lock(mutex);
         workers.emplace_back([on_done = taken->on_done] { on_done(RequestOutcome::committed); });
@@ -184,7 +191,8 @@ TEST_CASE("without an ingest token no byte reaches the reader") {
   Site site(false);
   for (const std::string& headers : {std::string(), "Authorization: Bearer " + kAdminToken + "\r\n"}) {
     const auto client = site.server.connect();
-    client->send("POST /v1/events HTTP/1.1\r\nHost: a\r\n" + headers + "Content-Length: " + std::to_string(kBad.size()) + "\r\n\r\n" + kBad);
+    client->send("POST /v1/events HTTP/1.1\r\nHost: a\r\n" + headers +
+                 "Content-Length: " + std::to_string(kBad.size()) + "\r\n\r\n" + kBad);
     CHECK(client->read_reply().status == (headers.empty() ? 401 : 403));
   }
   CHECK(site.rejects == 0);

@@ -18,8 +18,9 @@ TEST_CASE("counters, gauges and histograms are rendered as Prometheus reads them
   histogram.observe(0.2);
   histogram.observe(100);
   const std::string text = metrics_text(metrics);
-  CHECK(text.starts_with("# HELP straykey_a_total First \\\\ line\\nsecond.\n# TYPE straykey_a_total counter\n"
-                         "straykey_a_total{reason=\"odd \\\"one\\\"\\\\\\n\"} 7\nstraykey_a_total{reason=\"b\"} 0\n"));
+  CHECK(
+      text.starts_with("# HELP straykey_a_total First \\\\ line\\nsecond.\n# TYPE straykey_a_total counter\n"
+                       "straykey_a_total{reason=\"odd \\\"one\\\"\\\\\\n\"} 7\nstraykey_a_total{reason=\"b\"} 0\n"));
   CHECK(text.find("# TYPE straykey_b_bytes gauge\nstraykey_b_bytes 1.5\n") != std::string::npos);
   CHECK(text.find("straykey_c_seconds +Inf\n") != std::string::npos);
   CHECK(text.find("straykey_d_seconds_bucket{listener=\"x\",le=\"0.0005\"} 1\n") != std::string::npos);

@@ -16,7 +16,8 @@ unsigned verdict_in_pieces(const std::string& bytes, std::size_t piece) {
     if (verdict == HeadScanner::Verdict::refused) return scanner.refusal().status;
     if (verdict == HeadScanner::Verdict::complete) {
       RequestHead head;
-      const auto refusal = read_head(std::string_view(bytes).substr(scanner.begin(), scanner.end() - scanner.begin()), HeadLimits{}, head);
+      const auto refusal = read_head(std::string_view(bytes).substr(scanner.begin(), scanner.end() - scanner.begin()),
+                                     HeadLimits{}, head);
       return refusal ? refusal->status : 0;
     }
     if (size == bytes.size()) return 1;  // incomplete
@@ -30,7 +31,9 @@ unsigned verdict(const std::string& bytes) {
   return whole;
 }
 
-std::string post(const std::string& headers) { return "POST /v1/events HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n"; }
+std::string post(const std::string& headers) {
+  return "POST /v1/events HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
+}
 
 }  // namespace
 
@@ -55,7 +58,10 @@ TEST_CASE("each smuggling shape gets its refusal, whole or in pieces") {
       {"chunked with parameter", post("Transfer-Encoding: chunked;q=1\r\n"), 400},
       {"empty transfer coding", post("Transfer-Encoding:\r\n"), 400},
       {"quoted chunked", post("Transfer-Encoding: \"chunked\"\r\n"), 400},
-      {"vertical tab before chunked", post("Transfer-Encoding: \x0b" "chunked\r\n"), 400},
+      {"vertical tab before chunked",
+       post("Transfer-Encoding: \x0b"
+            "chunked\r\n"),
+       400},
       {"transfer coding twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
       {"space before colon", post("Transfer-Encoding : chunked\r\n"), 400},
       {"tab before colon", post("Content-Length\t: 3\r\n"), 400},

@@ -40,7 +40,8 @@ bool says(const std::string& text, const std::string& part) {
 TEST_CASE("a good pair loads, also with a chain, and within its time only") {
   Site site;
   CHECK(site.complaint() == "");
-  write_file(site.files.certificate, site.pair.certificate_pem + make_self_signed(kNow - 1, kNow + 1).certificate_pem, 0644);
+  write_file(site.files.certificate, site.pair.certificate_pem + make_self_signed(kNow - 1, kNow + 1).certificate_pem,
+             0644);
   CHECK(site.complaint() == "");
   CHECK(says(site.complaint(kNow + 101), "has expired"));
   CHECK(says(site.complaint(kNow - 101), "is not valid yet"));

@@ -90,8 +90,9 @@ RawHttpClient::~RawHttpClient() {
 bool RawHttpClient::send(std::string_view bytes) {
   if (socket_ < 0) return false;
   while (!bytes.empty()) {
-    const long sent = tls_ ? SSL_write(tls_->ssl, bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 20)))
-                           : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const long sent =
+        tls_ ? SSL_write(tls_->ssl, bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1 << 20)))
+             : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -155,7 +156,9 @@ void RawHttpClient::reset() {
   socket_ = -1;
 }
 
-bool RawHttpClient::resumed() const { return tls_ && SSL_session_reused(tls_->ssl) == 1; }
+bool RawHttpClient::resumed() const {
+  return tls_ && SSL_session_reused(tls_->ssl) == 1;
+}
 
 long RawHttpClient::certificate_serial() const {
   if (!tls_) return 0;

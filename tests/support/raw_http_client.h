@@ -13,7 +13,7 @@ namespace straykey {
 class RawHttpClient {
  public:
   struct Reply {
-    unsigned status = 0;   // 0: the connection ended without one
+    unsigned status = 0;  // 0: the connection ended without one
     std::string head;
     std::string body;
   };
