@@ -5,9 +5,8 @@
 
 namespace straykey {
 
-void check_failed(const char* condition, std::source_location where) {
-  std::fprintf(stderr, "straykey: bug: %s is false at %s:%u in %s\n", condition, where.file_name(),
-               static_cast<unsigned>(where.line()), where.function_name());
+void check_failed(const char* condition, const char* file, int line, const char* function) {
+  std::fprintf(stderr, "straykey: bug: %s is false at %s:%d in %s\n", condition, file, line, function);
   std::abort();
 }
 

@@ -45,8 +45,10 @@ CommitOutcome InlinePipeline::flush() {
     worker.flush_activity();
     const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
     if (outcome != CommitOutcome::committed) return outcome;
-    merger_.count(worker.take_repeats(merger_.judged_up_to(shard)));
   }
+  // Only now: counting opens readers of all partitions, which must not see a worker's commit.
+  for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)
+    merger_.count(workers_[shard]->take_repeats(merger_.judged_up_to(shard)));
   return merger_.commit();
 }
 

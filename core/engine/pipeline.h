@@ -66,6 +66,8 @@ class Pipeline {
 
   // Reasons not to be ready: "starting", "draining", "store", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
+  // Why start() failed.
+  [[nodiscard]] const std::string& failure() const noexcept { return merger_.failure(); }
 
  private:
   struct Item {

@@ -1,0 +1,33 @@
+#include "tools/open_directory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tools/config.h"
+
+namespace straykey {
+
+Result<std::string> data_directory_path(const std::string& config, const std::string& data_dir) {
+  if (!data_dir.empty()) return data_dir;
+  if (config.empty()) return Config{}.data_dir;
+  const ConfigResult result = read_config(config);
+  if (!result.ok()) return Error{result.errors.front().text()};
+  return result.config.data_dir;
+}
+
+Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path + "/format", error))
+    return Error{error ? fmt::format("{}: {}", path, error.message()) : fmt::format("{}: no store is there", path)};
+  // The shard count of the last start, so that opening changes nothing: count the partitions.
+  unsigned shards = 0;
+  while (std::filesystem::exists(fmt::format("{}/shard-{:02}", path, shards), error)) ++shards;
+  DataDirectorySettings settings;
+  settings.path = path;
+  settings.shards = std::clamp(shards, 1u, 64u);
+  return DataDirectory::open(settings);
+}
+
+}  // namespace straykey

@@ -1,0 +1,226 @@
+#include "tools/serve.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <chrono>
+#include <ctime>
+
+#include "core/base/time.h"
+#include "net/health_routes.h"
+#include "tools/clock.h"
+#include "tools/config_load.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainGrace{10'000};
+constexpr long kSignalTickNs = 200'000'000;
+
+std::vector<WebhookRoute> routes_of(const Config& config) {
+  std::vector<WebhookRoute> routes;
+  for (const WebhookConfig& webhook : config.webhooks) routes.push_back(webhook.route);
+  return routes;
+}
+
+}  // namespace
+
+Serve::Serve(Config config, Log& log) : config_(std::move(config)), log_(log) {
+  metrics_.gauge("straykey_build_info", "Which version runs.", {{"version", STRAYKEY_VERSION}}).set(1);
+}
+
+Serve::~Serve() { stop(); }
+
+Status Serve::start() {
+  if (Status status = open_store(); !status.ok()) return status;
+  if (Status status = start_pipeline(); !status.ok()) return status;
+  return start_listeners();
+}
+
+Status Serve::open_store() {
+  auto key = random_hash_key();
+  if (!key) return key.error();
+  DataDirectorySettings settings;
+  settings.path = config_.data_dir;
+  settings.shards = static_cast<unsigned>(config_.storage.shards);
+  settings.new_hash_key = *key;
+  settings.map_bytes = config_.storage.map_bytes;
+  settings.bytes_max = config_.storage.bytes_max;
+  settings.disk_free_bytes_min = config_.storage.disk_free_bytes_min;
+  auto opened = DataDirectory::open(settings);
+  if (!opened) return opened.error();
+  data_ = std::move(opened).value();
+  return {};
+}
+
+Status Serve::start_pipeline() {
+  auto networks = load_networks(config_);
+  if (!networks) return networks.error();
+  auto map = std::make_shared<const NetworkMap>(std::move(networks).value());
+  if (map->uses_builtin_aws_ranges())
+    log_.warning("AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak tier",
+                 {{"setting", "networks.aws_ranges"}});
+
+  runtime_ = std::make_unique<IoRuntime>(IoRuntime::Settings{static_cast<std::size_t>(config_.ingest.io_threads)}, log_, metrics_);
+  auto endpoints = load_webhooks(config_);
+  if (!endpoints) return endpoints.error();
+  WebhookSettings webhooks;
+  auto seed = random_hash_key();
+  if (!seed) return seed.error();
+  webhooks.jitter_seed = seed->k0;
+  auto sender = WebhookSender::create(runtime_->context(0), endpoints.value(), webhooks, metrics_, log_,
+                                      [this](DeliveryOutcome outcome) { pipeline_->report(std::move(outcome)); });
+  if (!sender) return sender.error();
+  sender_ = std::move(sender).value();
+
+  Pipeline::Settings settings;
+  settings.hash_key = data_->hash_key();
+  settings.shards = static_cast<std::uint32_t>(config_.storage.shards);
+  settings.pin_workers = config_.storage.pin_workers;
+  settings.queued_bytes_max = config_.ingest.queued_bytes_max;
+  Pipeline::Surroundings surroundings;
+  for (const auto& partition : data_->partitions()) surroundings.partitions.push_back(partition.get());
+  surroundings.alerts = &data_->alerts();
+  surroundings.routes = routes_of(config_);
+  surroundings.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
+  surroundings.now = wall_clock;
+  surroundings.uptime = uptime;
+  surroundings.on_fatal = [this](const std::string& message) {
+    log_.error("the store cannot be trusted any more; nothing is acknowledged, restart me", {{"reason", message}});
+    broken_ = true;
+  };
+  surroundings.metrics = &metrics_;
+  surroundings.log = &log_;
+  pipeline_ = std::make_unique<Pipeline>(settings, config_.detection, std::move(surroundings), std::move(map));
+  if (pipeline_->start() != CommitOutcome::committed)
+    return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir, pipeline_->failure())};
+  return {};
+}
+
+HttpRouter Serve::ingest_router() {
+  HttpRouter router;
+  add_ingest_routes(router, *ingest_);
+  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  return router;
+}
+
+HttpRouter Serve::admin_router() {
+  HttpRouter router;
+  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_metrics_route(router, metrics_, {config_.admin.open_metrics});
+  return router;
+}
+
+Status Serve::start_listeners() {
+  auto tokens = load_tokens(config_);
+  if (!tokens) return tokens.error();
+  AuthSettings auth;
+  auth.api_key_header = config_.ingest.api_key_header;
+  auth.failures_per_second_max = static_cast<unsigned>(config_.ingest.failures_per_second_max);
+  auto authenticator = std::make_shared<Authenticator>(auth);
+  if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
+  services_ = std::make_unique<HttpServices>(
+      HttpServices{authenticator, std::make_shared<ByteBudget>(config_.ingest.bytes_in_flight_max), metrics_, log_});
+
+  IngestSettings settings;
+  settings.body_bytes_max = config_.ingest.body_bytes_max;
+  settings.payload = {config_.ingest.inflated_bytes_max, config_.ingest.records_max};
+  Ingest::Outlets outlets;
+  outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  outlets.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
+    log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
+                                           {"source", std::string(source)},
+                                           {"begins", std::string(record.substr(0, 120))}});
+  };
+  outlets.now = wall_clock;
+  ingest_ = std::make_unique<Ingest>(settings, runtime_->threads(), std::move(outlets), metrics_);
+
+  runtime_->start();
+  for (const bool tls : {true, false}) {
+    HttpListenerSettings listener = ingest_listener(config_, tls);
+    if (listener.address.empty()) continue;
+    if (Status status = start_listener(std::move(listener), ingest_router(), tls ? https_ : http_); !status.ok()) return status;
+  }
+  HttpListenerSettings admin = admin_listener(config_);
+  if (admin.address.empty()) return {};
+  return start_listener(std::move(admin), admin_router(), admin_);
+}
+
+Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server) {
+  const std::string name = settings.name, address = settings.address;
+  const bool tls = settings.tls.has_value();
+  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), router, *services_);
+  if (Status status = made->start(wall_clock()); !status.ok()) return status;
+  server = std::move(made);
+  log_.info("listening", {{"listener", name}, {"url", fmt::format("{}://{}:{}", tls ? "https" : "http", address, server->port())}});
+  return {};
+}
+
+int Serve::run() {
+  log_.info("ready", {{"version", STRAYKEY_VERSION},
+                      {"data_dir", config_.data_dir},
+                      {"shards", std::to_string(config_.storage.shards)},
+                      {"webhooks", std::to_string(config_.webhooks.size())}});
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  while (!broken_) {
+    const timespec tick{0, kSignalTickNs};
+    const int signal = sigtimedwait(&signals, nullptr, &tick);
+    if (signal == SIGHUP) reload();
+    if (signal == SIGTERM || signal == SIGINT) {
+      log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      stop();
+      log_.info("stopped");
+      return 0;
+    }
+  }
+  stop();
+  return 75;
+}
+
+// Certificates, tokens and networks; a part that cannot be read keeps what it had and says so.
+void Serve::reload() {
+  Counter& failures = metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
+  const ConfigResult result = read_config(config_.files.front());
+  std::string errors;
+  for (const ConfigError& error : result.errors) errors += error.text() + "; ";
+  if (!result.ok()) {
+    failures.add();
+    log_.error("the configuration has errors; the old one stays", {{"errors", errors}});
+    return;
+  }
+  const auto note = [&](std::string_view part, const std::string& why) {
+    failures.add();
+    log_.error("a part could not be reloaded; the old one stays", {{"part", std::string(part)}, {"reason", why}});
+  };
+  if (auto networks = load_networks(result.config)) {
+    pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
+  } else {
+    note("networks", networks.error().message);
+  }
+  if (auto tokens = load_tokens(result.config)) {
+    if (const Status status = services_->auth->replace(tokens.value()); !status.ok()) note("tokens", status.error().message);
+  } else {
+    note("tokens", tokens.error().message);
+  }
+  for (HttpServer* server : {https_.get(), admin_.get()}) {
+    if (server == nullptr) continue;
+    if (const Status status = server->reload_tls(wall_clock()); !status.ok()) note("certificate", status.error().message);
+  }
+  log_.info("reloaded networks, tokens and certificates; other settings take effect at the next start");
+}
+
+void Serve::stop() {
+  for (HttpServer* server : {https_.get(), http_.get()})
+    if (server != nullptr) server->drain(kDrainGrace);
+  if (pipeline_) pipeline_->stop();
+  if (sender_) sender_->stop();
+  if (admin_) admin_->drain(std::chrono::milliseconds(100));
+  if (runtime_) runtime_->stop();
+  https_.reset();
+  http_.reset();
+  admin_.reset();
+}
+
+}  // namespace straykey

@@ -1,0 +1,57 @@
+#pragma once
+// `straykey serve`: puts the parts together and keeps them running until a signal.
+//
+// Order:  start: data directory, networks, sender, pipeline (judges what a crash left), then the listeners. Stop: listeners drain, the pipeline
+//         drains, the sender stops, the io threads end. So nothing is taken that cannot be finished.
+// Thread: the main thread constructs, waits for signals and destroys.
+// Errors: one sentence for what could not be started; on_fatal (a commit of unknown outcome) ends run() with kExitRestart.
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/engine/pipeline.h"
+#include "net/http_server.h"
+#include "net/ingest_routes.h"
+#include "net/io_runtime.h"
+#include "net/webhook_sender.h"
+#include "storage/data_directory.h"
+#include "tools/config.h"
+
+namespace straykey {
+
+class Serve {
+ public:
+  Serve(Config config, Log& log);
+  ~Serve();
+  Serve(const Serve&) = delete;
+  Serve& operator=(const Serve&) = delete;
+
+  Status start();
+  // Waits for SIGTERM or SIGINT (drain and end), SIGHUP (reload). Returns the exit code. REQUIRES: start() succeeded, signals are blocked.
+  int run();
+  void stop();
+
+ private:
+  Status open_store();
+  Status start_pipeline();
+  Status start_listeners();
+  Status start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server);
+  [[nodiscard]] HttpRouter ingest_router();
+  [[nodiscard]] HttpRouter admin_router();
+  void reload();
+
+  Config config_;
+  Log& log_;
+  Metrics metrics_;
+  std::unique_ptr<DataDirectory> data_;
+  std::unique_ptr<IoRuntime> runtime_;
+  std::unique_ptr<WebhookSender> sender_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<HttpServices> services_;
+  std::unique_ptr<HttpServer> https_, http_, admin_;
+  std::atomic<bool> broken_{false};
+};
+
+}  // namespace straykey
