@@ -1,0 +1,200 @@
+#include "tests/scenarios/scenario_records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "tests/support/record_builder.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::array<std::string_view, 10> kServices{"lambda",    "ecs",       "eks",            "ec2",              "codebuild", "glue",
+                                                     "sagemaker", "apprunner", "emr-serverless", "bedrock-agentcore"};
+constexpr std::array<std::string_view, 8> kOthers{"user", "sso", "saas", "oidc", "slr", "person", "anonymous", "foreign"};
+
+struct Actor {
+  std::string kind, name;
+};
+
+Result<Actor> actor_of(const Attributes& line) {
+  std::vector<Actor> found;
+  for (const auto& [name, value] : line.pairs())
+    if (std::find(kServices.begin(), kServices.end(), name) != kServices.end() ||
+        std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end())
+      found.push_back({name, value});
+  if (found.size() != 1) return Error{fmt::format("{} callers named, one is needed", found.size())};
+  return found.front();
+}
+
+std::string default_proof(const Attributes& line, std::string_view service) {
+  if (service == "eks" && line.get("session").empty()) return "oidc";
+  return "inscope";
+}
+
+// Time, place, tool and API: the same for every caller.
+Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
+  const Attributes& attributes = line.attributes;
+  record.time = static_cast<Seconds>(day_number(scenario_day)) * kSecondsPerDay + line.second_of_day;
+  record.set_api(attributes.get("api", "s3:ListBuckets"));
+  record.source_ip = attributes.get("ip", "AWS Internal");
+  record.user_agent = attributes.get("agent");
+  if (record.user_agent.empty()) {
+    const std::string tool = attributes.get("tool", "boto3");
+    record.user_agent = user_agent_of(tool, attributes.get("exec-env"));
+    if (record.user_agent.empty()) return Error{fmt::format("tool \"{}\" is not known", tool)};
+  }
+  record.error_code = attributes.get("error");
+  record.vpc_endpoint_account = attributes.get("vpce-owner");
+  if (!record.vpc_endpoint_account.empty()) record.vpc_endpoint = "vpce-0a1b2c3d4e5f60718";
+  record.recipient_account = attributes.get("recipient", record.recipient_account);
+  if (attributes.has("invoked-by")) record.invoked_by = attributes.get("invoked-by");
+  record.console_session = attributes.get("console") == "yes";
+  record.event_id = attributes.get("event-id", made_up_hex(fmt::format("{} {} {}", line.line, scenario_day, line.second_of_day), 32));
+  record.shared_event_id = attributes.get("shared-event-id");
+  return {};
+}
+
+TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string_view account) {
+  const std::string key = line.get("key");
+  const std::string session = line.get("session", "someone@example.com");
+  const auto role_session = [&](const std::string& role_with_path) {
+    const std::string role = role_with_path.substr(role_with_path.rfind('/') + 1);
+    TrailRecord record = session_record({"", std::string(account), role, ""}, session, key);
+    record.session_issuer_arn = role_arn(account, role_with_path);
+    if (key.empty()) record.access_key = made_up_key("ASIA", actor.kind + actor.name + session);
+    return record;
+  };
+  if (actor.kind == "sso") return role_session("aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_" + actor.name + "_0123456789abcdef");
+  if (actor.kind == "slr") return role_session(fmt::format("aws-service-role/{0}.amazonaws.com/AWSServiceRoleFor{0}", actor.name));
+  if (actor.kind == "saas" || actor.kind == "oidc" || actor.kind == "person") return role_session(line.get("role", actor.name));
+  TrailRecord record;
+  record.account = actor.kind == "foreign" ? actor.name : std::string(account);
+  record.recipient_account = account;
+  record.type = actor.kind == "user" ? "IAMUser" : "AWSAccount";
+  record.principal_id = actor.kind == "anonymous" ? "ANONYMOUS_PRINCIPAL" : "AIDA" + made_up_hex(actor.name, 17);
+  if (actor.kind == "anonymous") record.account = "ANONYMOUS_PRINCIPAL";
+  if (actor.kind == "user") {
+    record.user_name = actor.name;
+    record.arn = fmt::format("arn:aws:iam::{}:user/{}", account, actor.name);
+    record.access_key = key.empty() ? made_up_key("AKIA", actor.name) : key;
+  }
+  return record;
+}
+
+// Somebody of another account (a SaaS vendor), or an identity provider that is no cluster, is given the key.
+TrailRecord other_issue(const Actor& actor, const TrailRecord& use) {
+  TrailRecord record;
+  record.set_api(actor.kind == "oidc" ? "sts:AssumeRoleWithWebIdentity" : "sts:AssumeRole");
+  record.type = actor.kind == "oidc" ? "WebIdentityUser" : "AWSAccount";
+  record.identity_provider = actor.kind == "oidc" ? "arn:aws:iam::111122223333:oidc-provider/token.ci.example.com" : "";
+  record.account = actor.kind == "saas" ? actor.name : "";
+  record.principal_id = "AIDAEXAMPLEVENDOR0001:vendor";
+  record.source_ip = use.source_ip;
+  record.user_agent = use.user_agent;
+  record.recipient_account = use.recipient_account;
+  record.assumed_role_arn = use.session_issuer_arn;
+  record.role_session_name = use.arn.substr(use.arn.rfind('/') + 1);
+  record.issued_key = use.access_key;
+  return record;
+}
+
+Status give_proof(const std::string& proof, const Workload& workload, TrailRecord& record) {
+  if (proof == "inscope") {
+    add_in_scope_of(record, workload);
+  } else if (proof == "oidc") {
+    add_oidc_provider(record);
+  } else if (proof == "delivery") {
+    record.ec2_role_delivery = "2.0";
+  } else if (proof != "none" && proof != "issued" && proof != "late-issued") {
+    return Error{fmt::format("proof \"{}\" is not known", proof)};
+  }
+  return {};
+}
+
+Status add_workload(const EventLine& line, int scenario_day, const Workload& workload, DayRecords& records) {
+  const Attributes& attributes = line.attributes;
+  const std::string salt = std::to_string(scenario_day);
+  const std::string proof = attributes.get("proof", default_proof(attributes, workload.service));
+  const bool by_exchange = workload.service == "eks" && proof == "oidc";
+  const std::string session =
+      attributes.get("session", by_exchange ? "aws-go-sdk-1767225600000000000" : session_name_of(workload, salt));
+  const std::string key =
+      attributes.get("key", made_up_key("ASIA", fmt::format("{} {} {} {}", workload.service, workload.role, workload.name, salt)));
+  const Seconds time = static_cast<Seconds>(day_number(scenario_day)) * kSecondsPerDay + line.second_of_day;
+
+  if (attributes.has("issues") || attributes.get("api") == "sts:AssumeRoleWithWebIdentity") {
+    const std::string issued = attributes.get("issues", key);
+    TrailRecord record = attributes.has("issues") ? issuing_record(workload, session, issued)
+                                                  : exchange_record(workload, session, attributes.has("error") ? "" : issued);
+    const TrailRecord plain = record;
+    if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
+    if (attributes.has("issues")) {
+      record.set_api("sts:AssumeRole");
+      record.source_ip = plain.source_ip;
+      record.user_agent = plain.user_agent;
+    }
+    records.request.push_back(record.json());
+    return {};
+  }
+
+  TrailRecord record = session_record(workload, session, key);
+  if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
+  if (const Status status = give_proof(proof, workload, record); !status) return status.error();
+  if (proof == "issued" || proof == "late-issued") {
+    TrailRecord issue = issuing_record(workload, session, key);
+    issue.time = proof == "issued" ? time - 30 : time;
+    issue.event_id = made_up_hex("issue " + record.event_id, 32);
+    (proof == "issued" ? records.request : records.later_request).push_back(issue.json());
+  }
+  records.request.push_back(record.json());
+  return {};
+}
+
+}  // namespace
+
+Day day_number(int scenario_day) {
+  constexpr Day kFirst = 20'454;   // 2026-01-01
+  return kFirst + static_cast<Day>(scenario_day) - 1;
+}
+
+Status add_records(const EventLine& line, int scenario_day, DayRecords& records) {
+  const auto actor = actor_of(line.attributes);
+  if (!actor) return actor.error();
+  const std::string account = line.attributes.get("account", kScenarioAccount);
+  if (std::find(kServices.begin(), kServices.end(), actor.value().kind) != kServices.end()) {
+    const std::string& name = actor.value().name;
+    const Workload workload{actor.value().kind, account, line.attributes.get("role", name.substr(name.rfind('/') + 1)), name};
+    return add_workload(line, scenario_day, workload, records);
+  }
+  TrailRecord record = other_caller(actor.value(), line.attributes, account);
+  if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
+  if (record.event_name == "ConsoleLogin") record.sign_in_failed = line.attributes.get("error") == "Failure";
+  if (record.sign_in_failed) record.error_code.clear();
+  if (line.attributes.get("proof") == "issued") {
+    TrailRecord issue = other_issue(actor.value(), record);
+    issue.time = record.time - 30;
+    issue.event_id = made_up_hex("issue " + record.event_id, 32);
+    records.request.push_back(issue.json());
+  }
+  records.request.push_back(record.json());
+  return {};
+}
+
+std::string background_record(int scenario_day, std::string_view account) {
+  TrailRecord record;
+  record.type = "IAMUser";
+  record.user_name = "auditor";
+  record.arn = fmt::format("arn:aws:iam::{}:user/auditor", account);
+  record.account = record.recipient_account = account;
+  record.access_key = "AKIAEXAMPLEAUDITOR00";
+  record.set_api("cloudtrail:LookupEvents");
+  record.source_ip = "10.1.2.3";
+  record.user_agent = user_agent_of("boto3", "");
+  record.time = static_cast<Seconds>(day_number(scenario_day)) * kSecondsPerDay + 8 * 3600;
+  record.event_id = made_up_hex(fmt::format("background {} {}", account, scenario_day), 32);
+  return record.json();
+}
+
+}  // namespace straykey
