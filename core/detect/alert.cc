@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/base/bytes.h"
+#include "core/base/utf8.h"
 
 namespace straykey {
 namespace {
@@ -13,6 +14,14 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kStateListMax = 16;
+constexpr std::size_t kDocumentBytesMax = 20 * 1024 - 1;
+
+// Records may be nested 64 deep, and the document puts one more level around them.
+json::value parsed(std::string_view text, json::error_code& error) {
+  json::parse_options options;
+  options.max_depth = 80;
+  return json::parse(text, error, {}, options);
+}
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (text.empty() || list.size() >= kStateListMax || std::find(list.begin(), list.end(), text) != list.end()) return;
@@ -75,8 +84,8 @@ json::object user_agent(const Candidate& call) {
 json::object event(const Candidate& call) {
   if (!call.record.empty()) {
     json::error_code error;
-    json::value parsed = json::parse(call.record, error);
-    if (!error && parsed.is_object()) return std::move(parsed.as_object());
+    json::value record = parsed(call.record, error);
+    if (!error && record.is_object()) return std::move(record.as_object());
   }
   json::object out{{"eventID", call.event_id},
                    {"eventName", call.event_name},
@@ -153,7 +162,9 @@ std::string alert_title(const Alert& alert) {
                      call.address.empty() ? call.source_text : call.address, call.as_name.empty() ? alert.network : call.as_name);
 }
 
-std::string alert_document(const Alert& alert) {
+namespace {
+
+std::string document_of(const Alert& alert) {
   const Candidate& call = *alert.call;
   const CatalogueEntry& entry = alert.verdict.entry();
   json::array related;
@@ -198,11 +209,45 @@ std::string alert_document(const Alert& alert) {
   return json::serialize(document);
 }
 
+// For a sender who wrote to be long: each text that came from outside at most 64 bytes, lists at most 5 lines. With 6 bytes
+// of JSON for a byte (a control character) and about 40 such texts that is under 16 KB.
+void shorten(Alert& alert, Candidate& call) {
+  constexpr std::size_t kTextMax = 64, kLinesMax = 5;
+  const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };
+  for (std::string* text : {&call.token.workload, &call.source_text, &call.as_name, &call.vpc_endpoint, &call.command, &call.sid,
+                            &call.exec_env, &call.user_agent_text, &call.event_name, &call.event_source, &call.region, &call.error_code})
+    cut(*text);
+  KeyCalls& calls = alert.key_calls;
+  for (std::size_t i = kLinesMax; i < calls.apis.size(); ++i) calls.other_calls += calls.apis[i].count;
+  calls.apis.resize(std::min(calls.apis.size(), kLinesMax));
+  for (CallLine& line : calls.apis) cut(line.api);
+  for (auto* list : {&calls.sources, &calls.agents}) {
+    list->resize(std::min(list->size(), kLinesMax));
+    for (CountedText& line : *list) cut(line.text);
+  }
+}
+
+}  // namespace
+
+std::string alert_document(const Alert& alert) {
+  std::string out = document_of(alert);
+  if (out.size() <= kDocumentBytesMax) return out;
+  Candidate call = *alert.call;
+  Alert smaller = alert;
+  smaller.call = &call;
+  call.record.clear();
+  call.record_truncated = true;
+  out = document_of(smaller);
+  if (out.size() <= kDocumentBytesMax) return out;
+  shorten(smaller, call);
+  return document_of(smaller);
+}
+
 std::string alert_with_state(std::string_view document, const AlertState& state) {
   json::error_code error;
-  json::value parsed = json::parse(document, error);
-  if (error || !parsed.is_object()) return std::string(document);
-  json::object& out = parsed.as_object();
+  json::value shown = parsed(document, error);
+  if (error || !shown.is_object()) return std::string(document);
+  json::object& out = shown.as_object();
   out["first_seen"] = format_time(state.first_seen);
   out["last_seen"] = format_time(state.last_seen);
   out["occurrences"] = state.occurrences;
@@ -211,7 +256,7 @@ std::string alert_with_state(std::string_view document, const AlertState& state)
   out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
   if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
   if (!state.note.empty()) out["note"] = state.note;
-  return json::serialize(parsed);
+  return json::serialize(shown);
 }
 
 std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
+#include "core/base/utf8.h"
 
 namespace straykey {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr std::size_t kTextMax = 256;
 
 void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max) {
-  text = text.substr(0, kTextMax);
+  text = cut_utf8(text, kTextMax);
   for (Activity::Counted& counted : list) {
     if (counted.text != text) continue;
     ++counted.count;
@@ -29,8 +30,9 @@ void Activity::count(const Event& event) {
   errors += error;
   count_text(sources, event.source_ip, kSourcesMax);
   count_text(agents, event.user_agent_text, kAgentsMax);
+  const std::string_view source = cut_utf8(event.event_source, kTextMax), name = cut_utf8(event.event_name, kTextMax);
   for (Api& api : apis) {
-    if (api.name != event.event_name || api.source != event.event_source) continue;
+    if (api.name != name || api.source != source) continue;
     ++api.count;
     api.errors += error;
     api.first = std::min(api.first, event.time);
@@ -38,8 +40,7 @@ void Activity::count(const Event& event) {
     return;
   }
   if (apis.size() < kApisMax) {
-    apis.push_back({std::string(event.event_source.substr(0, kTextMax)), std::string(event.event_name.substr(0, kTextMax)), 1, error,
-                    event.time, event.time});
+    apis.push_back({std::string(source), std::string(name), 1, error, event.time, event.time});
   } else {
     ++other_api_calls;
   }

@@ -1,19 +1,13 @@
 #include "core/engine/observation.h"
 
 #include "core/base/bytes.h"
+#include "core/base/utf8.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
 namespace {
 
-// Cuts to `size_max` bytes without leaving half a UTF-8 sequence.
-std::string cut(std::string_view text, std::size_t size_max) {
-  if (text.size() > size_max) {
-    while (size_max > 0 && (static_cast<unsigned char>(text[size_max]) & 0xc0) == 0x80) --size_max;
-    text = text.substr(0, size_max);
-  }
-  return std::string(text);
-}
+std::string cut(std::string_view text, std::size_t size_max) { return std::string(cut_utf8(text, size_max)); }
 
 void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
   const auto address = parse_ip(event.source_ip);

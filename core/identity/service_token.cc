@@ -5,6 +5,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
+#include "core/base/utf8.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -61,7 +62,7 @@ std::string service_account(std::string_view user_name) {
   constexpr std::string_view kPrefix = "system:serviceaccount:";
   const std::size_t at = user_name.find(kPrefix);
   if (at == std::string_view::npos) return {};
-  std::string out(user_name.substr(at + kPrefix.size()).substr(0, kWorkloadBytesMax));
+  std::string out(cut_utf8(user_name.substr(at + kPrefix.size()), kWorkloadBytesMax));
   std::replace(out.begin(), out.end(), ':', '/');
   return out;
 }
@@ -93,6 +94,7 @@ std::optional<Session> session_of(const Event& event) noexcept {
   Session out{event.account, issuer ? issuer->role : session->role, session ? session->session : std::string_view{}};
   if (out.account.empty()) out.account = session ? session->account : issuer->account;
   if (out.account.empty()) out.account = event.recipient_account;
+  if (!is_account_id(out.account)) return std::nullopt;
   return out;
 }
 
@@ -127,10 +129,10 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   if (known != kServices.end()) {
     token = token_of(*known, Proof::in_scope_of, session);
   } else {
-    token.service = lower(issuer.substr(0, kNameBytesMax));
+    token.service = lower(cut_utf8(issuer, kNameBytesMax));
     name_identity(token, session);
   }
-  token.workload = without_version(event.in_scope_issued_to).substr(0, kWorkloadBytesMax);
+  token.workload = cut_utf8(without_version(event.in_scope_issued_to), kWorkloadBytesMax);
   return token;
 }
 
@@ -152,7 +154,7 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
   if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
   if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
   const auto role = parse_role_arn(event.assumed_role_arn);
-  if (!role || role->role.size() > kNameBytesMax) return std::nullopt;
+  if (!role || role->role.size() > kNameBytesMax || !is_account_id(role->account)) return std::nullopt;
   ServiceToken token = token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
   token.workload = service_account(event.user_name);
   return token;
@@ -213,7 +215,8 @@ IssuedToken issued_token(const Event& event) {
     token.workload = service_account(event.user_name);
   }
   if (token.service == "eks" && !event.kubernetes_service_account.empty())
-    token.workload = (std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account)).substr(0, kWorkloadBytesMax);
+    token.workload = cut_utf8(std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account),
+                              kWorkloadBytesMax);
   return token;
 }
 

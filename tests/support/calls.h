@@ -19,7 +19,7 @@ inline constexpr std::string_view kAwsCli = "aws-cli/2.15.0 Python/3.11.6 Linux/
 
 struct Call {
   std::string at = "2024-03-21T09:05:00Z";
-  std::string id;                    // eventID; empty: none
+  std::string id{};                  // eventID; empty: none
   std::string key = "ASIAORDERS0000000001";
   std::string account{kTestAccount};
   std::string role = "orders";
@@ -29,7 +29,7 @@ struct Call {
   std::string agent{kBoto3};
   std::string source = "s3.amazonaws.com";
   std::string api = "ListBuckets";
-  std::string endpoint_owner;
+  std::string endpoint_owner{};
   std::string record = R"({"eventVersion":"1.09"})";
   bool from_future = false;
 };
@@ -37,7 +37,7 @@ struct Call {
 // lambda.amazonaws.com (or another principal) assumes the role and is given `issued_key`.
 struct Issue {
   std::string at = "2024-03-21T09:00:00Z";
-  std::string id;
+  std::string id{};
   std::string principal = "lambda.amazonaws.com";
   std::string account{kTestAccount};
   std::string role = "orders";

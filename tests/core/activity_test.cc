@@ -1,0 +1,99 @@
+#include "core/engine/activity.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+namespace straykey {
+namespace {
+
+Event event_of(std::string_view api, Seconds time, std::string_view error = {}) {
+  Event event;
+  event.time = time;
+  event.event_name = api;
+  event.event_source = "s3.amazonaws.com";
+  event.source_ip = "198.51.100.7";
+  event.user_agent_text = "Boto3/1.34.0";
+  event.error_code = error;
+  return event;
+}
+
+TEST_CASE("activity: calls are counted by API, with errors and times in any order") {
+  Activity activity;
+  activity.count(event_of("ListBuckets", 200));
+  activity.count(event_of("ListBuckets", 100, "AccessDenied"));
+  activity.count(event_of("GetObject", 150));
+  CHECK_EQ(activity.calls, 3);
+  CHECK_EQ(activity.errors, 1);
+  CHECK_EQ(activity.first, 100);
+  CHECK_EQ(activity.last, 200);
+  REQUIRE_EQ(activity.apis.size(), 2);
+  CHECK_EQ(activity.apis[0].count, 2);
+  CHECK_EQ(activity.apis[0].errors, 1);
+  CHECK_EQ(activity.apis[0].first, 100);
+  CHECK_EQ(activity.apis[0].last, 200);
+  CHECK_EQ(activity.sources[0].count, 3);
+  CHECK_EQ(activity.agents[0].text, "Boto3/1.34.0");
+}
+
+TEST_CASE("activity: the same name of another service is another API") {
+  Activity activity;
+  Event event = event_of("ListTags", 1);
+  activity.count(event);
+  event.event_source = "sqs.amazonaws.com";
+  activity.count(event);
+  CHECK_EQ(activity.apis.size(), 2);
+}
+
+TEST_CASE("activity: an API name longer than the bound is still one API") {
+  Activity activity;
+  const std::string name(1'000, 'x');
+  activity.count(event_of(name, 1));
+  activity.count(event_of(name, 2));
+  REQUIRE_EQ(activity.apis.size(), 1);
+  CHECK_EQ(activity.apis[0].count, 2);
+}
+
+TEST_CASE("activity: what does not fit is counted as other, and every list stays bounded") {
+  Activity activity;
+  for (std::size_t i = 0; i < 100; ++i) {
+    const std::string text = std::to_string(i);
+    Event event = event_of(text, 1);
+    event.source_ip = event.user_agent_text = text;
+    activity.count(event);
+  }
+  CHECK_EQ(activity.apis.size(), Activity::kApisMax);
+  CHECK_EQ(activity.other_api_calls, 100 - Activity::kApisMax);
+  CHECK_EQ(activity.sources.size(), Activity::kSourcesMax);
+  CHECK_EQ(activity.agents.size(), Activity::kAgentsMax);
+  CHECK_EQ(activity.calls, 100);
+}
+
+TEST_CASE("activity: a text that is cut stays UTF-8") {
+  Activity activity;
+  Event event = event_of("ListBuckets", 1);
+  const std::string text = std::string(255, 'a') + "ä";
+  event.user_agent_text = text;
+  activity.count(event);
+  CHECK_EQ(activity.agents[0].text, std::string(255, 'a'));
+}
+
+TEST_CASE("activity: it reads back, and cut or changed bytes are refused or bounded") {
+  Activity activity;
+  for (int i = 0; i < 5; ++i) activity.count(event_of(std::to_string(i % 3), i, i % 2 == 0 ? "AccessDenied" : ""));
+  const std::string bytes = encode_activity(activity);
+  const auto decoded = decode_activity(bytes);
+  REQUIRE(decoded);
+  CHECK_EQ(encode_activity(*decoded), bytes);
+  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_activity(bytes.substr(0, size)).has_value());
+  std::mt19937 random(37);
+  for (int round = 0; round < 5'000; ++round) {
+    std::string changed = bytes;
+    changed[random() % changed.size()] = static_cast<char>(random());
+    if (const auto read = decode_activity(changed)) REQUIRE_LE(read->apis.size(), Activity::kApisMax);
+  }
+}
+
+}  // namespace
+}  // namespace straykey

@@ -1,0 +1,116 @@
+#include "core/engine/observation.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/support/calls.h"
+
+namespace straykey {
+namespace {
+
+struct Observed {
+  std::unique_ptr<Request> request;
+  Observation observation;
+};
+Observed observed(const Call& call, const DetectionSettings& settings = {}, const IssuedToken* issued = nullptr) {
+  static const auto networks = test_networks();
+  Observed out{request_of({call}), {}};
+  out.observation = observe(out.request->events[0], issued, *networks, settings);
+  return out;
+}
+
+TEST_CASE("observation: a call from another network carries where, with what and whose token") {
+  const auto [request, seen] = observed({.id = "e1", .agent = std::string(kAwsCli), .record = R"({"a":1})"});
+  CHECK(seen.own);
+  CHECK(seen.has_token);
+  CHECK_EQ(seen.caller, "111122223333/orders");
+  CHECK_EQ(seen.call.address, "198.51.100.7");
+  CHECK_EQ(seen.call.address_class, SourceClass::external);
+  CHECK_EQ(seen.call.network, "AS64511");
+  CHECK_EQ(seen.call.prefix_network, "198.51.100.0/24");
+  CHECK_EQ(seen.call.as_name, "Example Hosting");
+  CHECK_FALSE(seen.call.range_capped);
+  CHECK_EQ(seen.call.tool, "aws-cli");
+  CHECK_EQ(seen.call.command, "s3.ls");
+  CHECK_EQ(seen.call.record, R"({"a":1})");
+  CHECK_EQ(seen.call.event_id, "e1");
+}
+
+TEST_CASE("observation: without a known ASN and with ranges older than 30 days the verdict will be capped") {
+  CHECK(observed({.at = "2024-05-21T09:05:00Z", .ip = "8.8.8.8"}).observation.call.range_capped);
+  CHECK_FALSE(observed({.ip = "8.8.8.8"}).observation.call.range_capped);
+  CHECK_FALSE(observed({.at = "2024-05-21T09:05:00Z"}).observation.call.range_capped);   // its ASN is known
+}
+
+TEST_CASE("observation: only an endpoint owner that may be foreign is kept") {
+  DetectionSettings settings;
+  settings.accounts = {"777788889999"};
+  CHECK_EQ(observed({.ip = "10.0.0.1", .endpoint_owner = "444455556666"}, settings).observation.call.endpoint_owner, "444455556666");
+  CHECK(observed({.endpoint_owner = std::string(kTestAccount)}, settings).observation.call.endpoint_owner.empty());
+  CHECK(observed({.endpoint_owner = "777788889999"}, settings).observation.call.endpoint_owner.empty());
+  CHECK(observed({.endpoint_owner = "nonsense"}, settings).observation.call.endpoint_owner.empty());
+  CHECK(observed({.ip = "AWS Internal", .endpoint_owner = "444455556666"}).observation.call.address.empty());
+}
+
+TEST_CASE("observation: a record over its bound is left out and says so") {
+  const auto big = observed({.record = std::string(kCandidateRecordBytesMax + 1, 'x')});
+  CHECK(big.observation.call.record.empty());
+  CHECK(big.observation.call.record_truncated);
+  const auto fits = observed({.record = std::string(kCandidateRecordBytesMax, 'x')});
+  CHECK_EQ(fits.observation.call.record.size(), kCandidateRecordBytesMax);
+  CHECK_FALSE(fits.observation.call.record_truncated);
+}
+
+TEST_CASE("observation: a long user agent is cut between characters") {
+  const auto seen = observed({.agent = std::string(1'023, 'a') + "ää"});
+  CHECK_EQ(seen.observation.call.user_agent_text, std::string(1'023, 'a'));
+}
+
+TEST_CASE("observation: an unproven temporary key may wait for proof; one whose issue is known may not") {
+  const auto waiting = observed({.issuer_type = ""});
+  CHECK(waiting.observation.may_wait_for_proof);
+  CHECK_EQ(waiting.observation.session, "orders-fn");
+  CHECK_FALSE(waiting.observation.has_token);
+  const IssuedToken nobody;
+  CHECK_FALSE(observed({.issuer_type = ""}, {}, &nobody).observation.may_wait_for_proof);
+  CHECK_FALSE(observed({.key = "AKIAEXAMPLE", .issuer_type = ""}).observation.may_wait_for_proof);
+  CHECK_FALSE(observed({}).observation.may_wait_for_proof);
+}
+
+TEST_CASE("observation: a late proof gives the call the identity that an early one would have given") {
+  const IssuedToken issued{"lambda", {}, 0};
+  Observation late = observed({.issuer_type = ""}).observation;
+  late.call.token.role_identity = late.caller;
+  prove(late.call, late.session, issued);
+  CHECK_EQ(late.call.token.identity, observed({.issuer_type = ""}, {}, &issued).observation.call.token.identity);
+}
+
+TEST_CASE("observation: a combination is one a day for what a verdict depends on, whatever else changes") {
+  const HashKey key{1, 2};
+  const auto combination = [&](const Call& call) { return combination_of(key, observed(call).observation.call); };
+  const Hash128 base = combination({});
+  CHECK_EQ(base, combination({.at = "2024-03-21T23:59:59Z", .id = "other", .key = "ASIAOTHER", .api = "GetObject"}));
+  CHECK_NE(base, combination({.at = "2024-03-22T00:00:00Z"}));
+  CHECK_NE(base, combination({.session = "other-fn"}));
+  CHECK_NE(base, combination({.ip = "198.51.100.8"}));
+  CHECK_NE(base, combination({.agent = std::string(kAwsCli)}));
+  CHECK_NE(base, combination({.endpoint_owner = "444455556666"}));
+}
+
+TEST_CASE("observation: worth judging is what is external or a serverless CLI") {
+  const auto worth = [](const Call& call, const DetectionSettings& settings = {}) {
+    return worth_judging(observed(call, settings).observation.call, settings);
+  };
+  CHECK(worth({}));
+  CHECK_FALSE(worth({.ip = "192.0.2.10"}));
+  CHECK(worth({.ip = "192.0.2.10", .agent = std::string(kAwsCli)}));
+  CHECK_FALSE(worth({.issuer_type = "AWS::EC2::Instance", .ip = "192.0.2.10", .agent = std::string(kAwsCli)}));
+  CHECK(worth({.issuer_type = "AWS::EC2::Instance"}));
+  DetectionSettings no_ec2;
+  no_ec2.ec2 = false;
+  CHECK_FALSE(worth({.issuer_type = "AWS::EC2::Instance"}, no_ec2));
+}
+
+}  // namespace
+}  // namespace straykey

@@ -1,0 +1,105 @@
+#include "core/engine/route.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/calls.h"
+
+namespace straykey {
+namespace {
+
+constexpr HashKey kKey{5, 6};
+
+// The shards that an event reaches, and as what.
+struct Reached {
+  std::vector<std::uint32_t> use, issue;
+};
+std::map<std::uint32_t, Reached> reached(const Request& request) {
+  std::map<std::uint32_t, Reached> out;
+  for (const Request::ShardBatch& batch : request.batches)
+    for (const Request::RoutedEvent& routed : batch.events) {
+      if (routed.use) out[routed.index].use.push_back(batch.shard);
+      if (routed.issue) out[routed.index].issue.push_back(batch.shard);
+    }
+  return out;
+}
+
+TEST_CASE("route: with any shard count an event is used once, where its key lives, and issued where its new key lives") {
+  for (std::uint32_t shards = 1; shards <= 8; ++shards) {
+    Request request;
+    for (int i = 0; i < 40; ++i) {
+      Call call;
+      call.key = "ASIA" + std::to_string(i);
+      add(request, call);
+      Issue issue;
+      issue.issued_key = call.key;
+      add(request, issue);
+      add(request, issue);
+      request.events.back().access_key = "ASIACHAINED";   // a role that assumes another role
+    }
+    route(request, kKey, shards);
+    for (const auto& [index, where] : reached(request)) {
+      const Event& event = request.events[index];
+      const std::string_view owner = !event.access_key.empty() ? event.access_key : event.issued_key;
+      REQUIRE_EQ(where.use, std::vector<std::uint32_t>{shard_of(kKey, owner, shards)});
+      if (event.issued_key.empty()) {
+        REQUIRE(where.issue.empty());
+      } else {
+        REQUIRE_EQ(where.issue, std::vector<std::uint32_t>{shard_of(kKey, event.issued_key, shards)});
+      }
+    }
+    REQUIRE_EQ(reached(request).size(), request.events.size());
+  }
+}
+
+TEST_CASE("route: an issuing event reaches the shard where the key's uses arrive") {
+  for (std::uint32_t shards = 1; shards <= 8; ++shards) {
+    Request request;
+    add(request, Issue{});
+    add(request, Call{});
+    route(request, kKey, shards);
+    auto where = reached(request);
+    CHECK_EQ(where[0].issue, where[1].use);
+  }
+}
+
+TEST_CASE("route: without any key the account decides") {
+  Request request;
+  Call call;
+  call.key.clear();
+  add(request, call);
+  route(request, kKey, 8);
+  CHECK_EQ(reached(request)[0].use, std::vector<std::uint32_t>{shard_of(kKey, kTestAccount, 8)});
+}
+
+TEST_CASE("route: each shard has one batch, its events in the order of the body") {
+  Request request;
+  for (int i = 0; i < 200; ++i) {
+    Call call;
+    call.key = "ASIA" + std::to_string(i % 17);
+    add(request, call);
+  }
+  route(request, kKey, 4);
+  std::set<std::uint32_t> shards;
+  for (const Request::ShardBatch& batch : request.batches) {
+    CHECK(shards.insert(batch.shard).second);
+    for (std::size_t i = 1; i < batch.events.size(); ++i) REQUIRE_LT(batch.events[i - 1].index, batch.events[i].index);
+  }
+  CHECK_EQ(shards.size(), 4);
+}
+
+TEST_CASE("route: another hash key spreads keys otherwise") {
+  int differ = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = "ASIA" + std::to_string(i);
+    differ += shard_of({1, 1}, key, 8) != shard_of({2, 2}, key, 8) ? 1 : 0;
+  }
+  CHECK_GT(differ, 50);
+}
+
+}  // namespace
+}  // namespace straykey
