@@ -1,0 +1,46 @@
+#include "tools/check_config.h"
+
+#include <algorithm>
+#include <ctime>
+#include <ostream>
+
+#include "tools/commands.h"
+#include "tools/config_settings.h"
+#include "tools/config_validate.h"
+
+namespace straykey {
+
+CheckedConfig read_and_validate(const std::string& path, Seconds now) {
+  ConfigResult read = read_config(path);
+  CheckedConfig checked{std::move(read.config), std::move(read.errors)};
+  const std::vector<ConfigError> of_reading = checked.errors;
+  const auto damaged = [&](const std::string& table) {
+    return std::any_of(of_reading.begin(), of_reading.end(), [&](const ConfigError& e) { return e.table == table; });
+  };
+  // A file that could not be read at all leaves every table in doubt.
+  if (damaged("")) return checked;
+  for (ConfigError& error : validate(checked.config, now)) {
+    if (!damaged(error.table)) checked.errors.push_back(std::move(error));
+  }
+  return checked;
+}
+
+int check_config(const std::string& path, std::ostream& out) {
+  CheckedConfig checked = read_and_validate(path, std::time(nullptr));
+  std::vector<ConfigError>& errors = checked.errors;
+  const auto of_networks = [](const ConfigError& error) { return error.table == "networks" || error.table.empty(); };
+  if (std::none_of(errors.begin(), errors.end(), of_networks)) {
+    const auto networks = load_networks(checked.config);
+    if (!networks) errors.push_back({checked.config.place_of("networks"), "networks", networks.error().message});
+  }
+  for (const ConfigError& error : errors) out << error.text() << '\n';
+  if (!errors.empty()) {
+    out << path << ": " << errors.size() << (errors.size() == 1 ? " error\n" : " errors\n");
+    return kExitConfig;
+  }
+  for (const std::string& warning : config_warnings(checked.config)) out << "warning: " << warning << '\n';
+  out << path << ": no errors\n";
+  return 0;
+}
+
+}  // namespace straykey

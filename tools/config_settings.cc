@@ -1,0 +1,183 @@
+#include "tools/config_settings.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "tools/address_files.h"
+
+namespace straykey {
+namespace {
+
+HttpListenerSettings ingest_listener(const Config& config, const std::string& name, const ListenAddress& listen) {
+  HttpListenerSettings settings;
+  settings.name = name;
+  settings.address = listen.address;
+  settings.port = listen.port;
+  settings.connections = {config.ingest.connections_max, config.ingest.connections_per_address_max};
+  return settings;
+}
+
+Status add_prefixes(std::vector<Prefix>& prefixes, const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    const auto read = read_prefixes(file);
+    if (!read) return read.error();
+    prefixes.insert(prefixes.end(), read.value().begin(), read.value().end());
+  }
+  return {};
+}
+
+Status add_aws_ranges(NetworkInputs& inputs, const Config& config) {
+  std::string file = config.networks.aws_ranges;
+  if (file == "builtin") return {};
+  if (file == "auto") {
+    file = automatic_aws_ranges_file(config);
+    std::error_code failed;
+    if (!std::filesystem::exists(file, failed)) return {};
+  }
+  auto ranges = read_aws_ranges(file);
+  if (!ranges) return ranges.error();
+  inputs.aws_ranges = std::move(ranges->prefixes);
+  inputs.aws_ranges_created = ranges->created;
+  return {};
+}
+
+}  // namespace
+
+std::vector<HttpListenerSettings> ingest_listeners(const Config& config) {
+  std::vector<HttpListenerSettings> listeners;
+  if (config.ingest.https.on()) {
+    listeners.push_back(ingest_listener(config, "ingest", config.ingest.https));
+    listeners.back().tls = TlsFiles{config.ingest.certificate, config.ingest.key};
+  }
+  if (config.ingest.http.on()) listeners.push_back(ingest_listener(config, "ingest_http", config.ingest.http));
+  return listeners;
+}
+
+HttpListenerSettings admin_listener(const Config& config) {
+  CHECK(config.admin.listen.on());
+  HttpListenerSettings settings = admin_listener_defaults();
+  settings.address = config.admin.listen.address;
+  settings.port = config.admin.listen.port;
+  if (!config.admin.certificate.empty()) settings.tls = TlsFiles{config.admin.certificate, config.admin.key};
+  const auto& hosts = config.admin.allowed_hosts;
+  settings.allowed_hosts.insert(settings.allowed_hosts.end(), hosts.begin(), hosts.end());
+  return settings;
+}
+
+HttpBudgetSettings http_budget_settings(const Config& config) {
+  return {config.ingest.bytes_in_flight_max};
+}
+
+AuthSettings auth_settings(const Config& config) {
+  AuthSettings settings;
+  settings.api_key_header = config.ingest.api_key_header;
+  settings.failures_per_second_max = static_cast<unsigned>(config.ingest.failures_per_second_max);
+  return settings;
+}
+
+IngestSettings ingest_settings(const Config& config) {
+  IngestSettings settings;
+  settings.body_bytes_max = config.ingest.body_bytes_max;
+  settings.payload.inflated_bytes_max = config.ingest.inflated_bytes_max;
+  settings.payload.records_max = config.ingest.records_max;
+  return settings;
+}
+
+IoRuntime::Settings io_settings(const Config& config) {
+  return {config.ingest.io_threads};
+}
+
+DataDirectorySettings data_directory_settings(const Config& config, HashKey new_hash_key) {
+  DataDirectorySettings settings;
+  settings.path = config.data_dir;
+  settings.shards = static_cast<unsigned>(config.storage.shards);
+  settings.new_hash_key = new_hash_key;
+  settings.map_bytes = config.storage.map_bytes;
+  settings.bytes_max = config.storage.bytes_max;
+  settings.disk_free_bytes_min = config.storage.disk_free_bytes_min;
+  return settings;
+}
+
+Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key) {
+  Pipeline::Settings settings;
+  settings.hash_key = hash_key;
+  settings.shards = static_cast<std::uint32_t>(config.storage.shards);
+  settings.pin_workers = config.storage.pin_workers;
+  settings.queued_bytes_max = config.ingest.queued_bytes_max;
+  return settings;
+}
+
+std::vector<WebhookRoute> webhook_routes(const Config& config) {
+  std::vector<WebhookRoute> routes;
+  for (const WebhookConfig& webhook : config.webhooks) routes.push_back(webhook.route);
+  return routes;
+}
+
+Result<TokenSettings> load_token(const TokenConfig& token) {
+  auto secret = read_secret(token.secret);
+  if (!secret) return Error{"token " + token.name + ": " + secret.error().message};
+  return TokenSettings{token.name, std::move(secret).value(), token.scope};
+}
+
+Result<std::vector<TokenSettings>> load_tokens(const Config& config) {
+  std::vector<TokenSettings> tokens;
+  for (const TokenConfig& token : config.tokens) {
+    auto loaded = load_token(token);
+    if (!loaded) return loaded.error();
+    tokens.push_back(std::move(loaded).value());
+  }
+  return tokens;
+}
+
+Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook) {
+  WebhookEndpoint endpoint;
+  endpoint.name = webhook.route.name;
+  endpoint.url = webhook.url;
+  endpoint.sign = webhook.sign;
+  endpoint.allow_http = webhook.allow_http;
+  endpoint.allow_cidrs = webhook.allow_cidrs;
+  endpoint.ca_file = webhook.ca_file;
+  endpoint.rate_per_s = webhook.rate_per_s;
+  if (webhook.url_source.given()) {
+    auto url = read_secret(webhook.url_source);
+    if (!url) return Error{"webhook " + endpoint.name + ": " + url.error().message};
+    endpoint.url = std::move(url).value();
+  }
+  for (const SecretSource& source : webhook.secrets) {
+    auto secret = read_secret(source);
+    if (!secret) return Error{"webhook " + endpoint.name + ": " + secret.error().message};
+    endpoint.secrets.push_back(std::move(secret).value());
+  }
+  return endpoint;
+}
+
+Result<std::vector<WebhookEndpoint>> load_webhooks(const Config& config) {
+  std::vector<WebhookEndpoint> endpoints;
+  for (const WebhookConfig& webhook : config.webhooks) {
+    auto loaded = load_webhook(webhook);
+    if (!loaded) return loaded.error();
+    endpoints.push_back(std::move(loaded).value());
+  }
+  return endpoints;
+}
+
+std::string automatic_aws_ranges_file(const Config& config) {
+  return config.data_dir + "/ip-ranges.json";
+}
+
+Result<NetworkInputs> load_networks(const Config& config) {
+  NetworkInputs inputs;
+  inputs.trusted = config.networks.trusted;
+  inputs.untrusted = config.networks.untrusted;
+  if (const Status read = add_prefixes(inputs.trusted, config.networks.trusted_files); !read) return read.error();
+  if (const Status read = add_prefixes(inputs.untrusted, config.networks.untrusted_files); !read) return read.error();
+  if (const Status read = add_aws_ranges(inputs, config); !read) return read.error();
+  for (const std::string& file : config.networks.asn) {
+    auto asns = read_asns(file);
+    if (!asns) return asns.error();
+    inputs.asns.insert(inputs.asns.end(), asns->begin(), asns->end());
+  }
+  return inputs;
+}
+
+}  // namespace straykey

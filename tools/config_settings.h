@@ -1,0 +1,44 @@
+#pragma once
+// The settings of the components, as a Config has them; and what they need from files: secrets and addresses.
+//
+// Thread: any (functions of their arguments); the load_ functions read files and the environment.
+// Errors: of load_: one sentence, the first that is wrong; validate() in config_validate.h finds all of them.
+#include <string>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/base/result.h"
+#include "core/engine/pipeline.h"
+#include "core/location/network_map.h"
+#include "net/http_listener.h"
+#include "net/ingest_routes.h"
+#include "net/io_runtime.h"
+#include "net/webhook_sender.h"
+#include "storage/data_directory.h"
+#include "tools/config.h"
+
+namespace straykey {
+
+// "ingest" (HTTPS), "ingest_http", or both: those that are on.
+[[nodiscard]] std::vector<HttpListenerSettings> ingest_listeners(const Config& config);
+// REQUIRES: config.admin.listen.on().
+[[nodiscard]] HttpListenerSettings admin_listener(const Config& config);
+[[nodiscard]] HttpBudgetSettings http_budget_settings(const Config& config);
+[[nodiscard]] AuthSettings auth_settings(const Config& config);
+[[nodiscard]] IngestSettings ingest_settings(const Config& config);
+[[nodiscard]] IoRuntime::Settings io_settings(const Config& config);
+[[nodiscard]] DataDirectorySettings data_directory_settings(const Config& config, HashKey new_hash_key);
+[[nodiscard]] Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key);
+[[nodiscard]] std::vector<WebhookRoute> webhook_routes(const Config& config);
+
+[[nodiscard]] Result<TokenSettings> load_token(const TokenConfig& token);
+[[nodiscard]] Result<std::vector<TokenSettings>> load_tokens(const Config& config);
+[[nodiscard]] Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook);
+[[nodiscard]] Result<std::vector<WebhookEndpoint>> load_webhooks(const Config& config);
+
+// The file that aws_ranges = "auto" means.
+[[nodiscard]] std::string automatic_aws_ranges_file(const Config& config);
+// All address files, and the lists of the configuration itself. With "auto" and without its file: the built-in table.
+[[nodiscard]] Result<NetworkInputs> load_networks(const Config& config);
+
+}  // namespace straykey

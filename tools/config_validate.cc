@@ -1,0 +1,241 @@
+#include "tools/config_validate.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "net/tls.h"
+#include "net/webhook_sender.h"
+#include "tools/config_reader.h"
+#include "tools/config_settings.h"
+
+namespace straykey {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kNameBytesMax = 64;
+
+bool all_of_or_in(std::string_view text, std::string_view others) {
+  return !text.empty() && text.size() <= kNameBytesMax && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+class Findings {
+ public:
+  explicit Findings(const Config& config) : config_(config) {}
+
+  void add(std::string_view path, std::string message) {
+    const std::string_view table = path.substr(0, path.find('.'));
+    errors_.push_back({config_.place_of(path), std::string(table), std::move(message)});
+  }
+  void add(std::string_view path, const Status& status) {
+    if (!status) add(path, status.error().message);
+  }
+  [[nodiscard]] std::vector<ConfigError> take() && { return std::move(errors_); }
+
+ private:
+  const Config& config_;
+  std::vector<ConfigError> errors_;
+};
+
+void check_data_dir(const Config& config, Findings& findings) {
+  if (config.data_dir.empty()) return findings.add("data_dir", "data_dir is empty");
+  std::error_code failed;
+  const fs::path directory = fs::path(config.data_dir + "/").parent_path();
+  if (fs::exists(directory, failed)) {
+    if (!fs::is_directory(directory, failed))
+      findings.add("data_dir", "data_dir " + config.data_dir + " is not a directory");
+  } else if (!fs::is_directory(directory.parent_path(), failed)) {
+    findings.add("data_dir", "data_dir " + config.data_dir + " cannot be made: " + directory.parent_path().string() +
+                                 " is no directory");
+  }
+}
+
+// `table`: "ingest"; `why`: what needs the files.
+void check_certificate(const std::string& table, const TlsFiles& files, const char* why, Seconds now,
+                       Findings& findings) {
+  const auto missing = [&](const char* key) { return std::string(why) + " needs " + table + "." + key; };
+  if (files.certificate.empty()) findings.add(table + ".certificate", missing("certificate"));
+  if (files.key.empty()) findings.add(table + ".key", missing("key"));
+  if (files.certificate.empty() || files.key.empty()) return;
+  const Status certificate = check_file("certificate file", files.certificate, false);
+  const Status key = check_file("key file", files.key, true);
+  findings.add(table + ".certificate", certificate);
+  findings.add(table + ".key", key);
+  if (!certificate || !key) return;
+  const auto context = load_tls_context(files, now);
+  if (!context) findings.add(table + ".certificate", context.error().message);
+}
+
+void check_ingest(const Config& config, Seconds now, Findings& findings) {
+  const IngestConfig& ingest = config.ingest;
+  if (!ingest.https.on() && !ingest.http.on()) {
+    findings.add("ingest", "nothing can come in: both ingest.https and ingest.http are off");
+  }
+  if (ingest.https.on()) check_certificate("ingest", {ingest.certificate, ingest.key}, "ingest.https", now, findings);
+  if (ingest.inflated_bytes_max < ingest.body_bytes_max) {
+    findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
+  }
+  if (ingest.bytes_in_flight_max < ingest.body_bytes_max) {
+    findings.add("ingest.bytes_in_flight_max", "ingest.bytes_in_flight_max is less than ingest.body_bytes_max");
+  }
+  if (!all_of_or_in(ingest.api_key_header, "-_")) {
+    findings.add("ingest.api_key_header",
+                 "ingest.api_key_header must be the name of a header: letters, digits, - and _");
+  }
+}
+
+void check_admin(const Config& config, Seconds now, Findings& findings) {
+  const AdminConfig& admin = config.admin;
+  for (const std::string& host : admin.allowed_hosts) {
+    if (all_of_or_in(host, ".-") || parse_ip(host) || (host.starts_with('[') && host.ends_with(']'))) continue;
+    findings.add("admin.allowed_hosts", in_quotes(host) + " in admin.allowed_hosts is no host name without port");
+  }
+  if (!admin.listen.on()) return;
+  const bool has_certificate = !admin.certificate.empty() || !admin.key.empty();
+  if (has_certificate || !admin.listen.loopback()) {
+    check_certificate("admin", {admin.certificate, admin.key}, "admin.listen on other than loopback", now, findings);
+  }
+  if (!admin.listen.loopback() && admin.allowed_hosts.empty()) {
+    findings.add("admin.allowed_hosts",
+                 "admin.listen on other than loopback needs admin.allowed_hosts: the names that browsers use");
+  }
+}
+
+void check_syslog(const Config& config, Findings& findings) {
+  const SyslogConfig& syslog = config.syslog;
+  const std::pair<const char*, const ListenAddress*> ways[] = {
+      {"udp", &syslog.udp}, {"tcp", &syslog.tcp}, {"tls", &syslog.tls}, {"relp", &syslog.relp}};
+  for (const auto& [key, listen] : ways) {
+    const std::string path = std::string("syslog.") + key;
+    if (listen->on())
+      findings.add(path, path + " is not supported yet in this version: set it to \"\", and send over HTTPS");
+  }
+  if ((syslog.udp.on() || syslog.tcp.on()) && syslog.allow_cidrs.empty()) {
+    findings.add("syslog.allow_cidrs", "syslog.udp and syslog.tcp need syslog.allow_cidrs: the networks that may send");
+  }
+}
+
+void check_ports(const Config& config, Findings& findings) {
+  const std::pair<const char*, const ListenAddress*> listeners[] = {{"ingest.https", &config.ingest.https},
+                                                                    {"ingest.http", &config.ingest.http},
+                                                                    {"admin.listen", &config.admin.listen}};
+  std::map<std::string, const char*> taken;
+  for (const auto& [path, listen] : listeners) {
+    if (!listen->on() || listen->port == 0) continue;
+    const auto [first, is_new] = taken.emplace(listen->text(), path);
+    if (!is_new) findings.add(path, std::string(path) + " is the same address and port as " + first->second);
+  }
+}
+
+void check_tokens(const Config& config, Findings& findings) {
+  std::map<std::string, std::size_t> names;
+  std::map<std::string, std::size_t> secrets;
+  bool ingest = false;
+  for (std::size_t i = 0; i < config.tokens.size(); ++i) {
+    const TokenConfig& token = config.tokens[i];
+    const std::string path = "token." + std::to_string(i);
+    const std::string named = "token " + escape_for_log(token.name, kNameBytesMax);
+    ingest = ingest || token.scope == TokenScope::ingest;
+    if (!all_of_or_in(token.name, "._-"))
+      findings.add(path + ".name", "a token's name is 1 to 64 of A-Z a-z 0-9 . _ -");
+    else if (!names.emplace(token.name, i).second)
+      findings.add(path + ".name", named + ": this name is used twice");
+    if (!token.secret.given()) continue;
+    const std::string at = path + (config.places.contains(path + ".file") ? ".file" : ".secret");
+    const auto loaded = load_token(token);
+    if (!loaded) {
+      findings.add(at, loaded.error().message);
+      continue;
+    }
+    const std::string& secret = loaded.value().secret;
+    if (secret.size() < kTokenBytesMin)
+      findings.add(at, named + " is shorter than 16 bytes; `openssl rand -hex 32` makes a good one");
+    const auto [first, is_new] = secrets.emplace(secret, i);
+    if (!is_new) findings.add(at, named + " is the same secret as token " + config.tokens[first->second].name);
+  }
+  if (!ingest) findings.add("token", "nobody could send: there must be a [[token]] with scope = \"ingest\"");
+}
+
+void check_webhooks(const Config& config, Findings& findings) {
+  std::map<std::string, std::size_t> names;
+  for (std::size_t i = 0; i < config.webhooks.size(); ++i) {
+    const WebhookConfig& webhook = config.webhooks[i];
+    const std::string path = "webhook." + std::to_string(i);
+    if (!names.emplace(webhook.route.name, i).second) {
+      findings.add(path + ".name",
+                   "webhook " + escape_for_log(webhook.route.name, kNameBytesMax) + ": this name is used twice");
+    }
+    const auto loaded = load_webhook(webhook);
+    if (!loaded) {
+      findings.add(path, loaded.error().message);
+      continue;
+    }
+    for (const std::string& sentence : webhook_endpoint_errors({loaded.value()})) {
+      const bool of_url = sentence.find(" url ") != std::string::npos;
+      findings.add(of_url ? path + ".url" : path, sentence);
+    }
+  }
+}
+
+void check_networks(const Config& config, Findings& findings) {
+  const NetworksConfig& networks = config.networks;
+  const bool is_file = networks.aws_ranges != "auto" && networks.aws_ranges != "builtin";
+  if (is_file) findings.add("networks.aws_ranges", check_file("address file", networks.aws_ranges, false));
+  for (const auto& file : networks.asn) findings.add("networks.asn", check_file("address file", file, false));
+  for (const auto& file : networks.trusted_files)
+    findings.add("networks.trusted", check_file("address file", file, false));
+  for (const auto& file : networks.untrusted_files)
+    findings.add("networks.untrusted", check_file("address file", file, false));
+}
+
+void check_storage(const Config& config, Findings& findings) {
+  const StorageConfig& storage = config.storage;
+  if (storage.bytes_max != UINT64_MAX && storage.bytes_max > storage.map_bytes) {
+    findings.add("storage.bytes_max", "storage.bytes_max is more than storage.map_bytes");
+  }
+}
+
+}  // namespace
+
+std::vector<ConfigError> validate(const Config& config, Seconds now) {
+  Findings findings(config);
+  check_data_dir(config, findings);
+  check_ingest(config, now, findings);
+  check_admin(config, now, findings);
+  check_syslog(config, findings);
+  check_ports(config, findings);
+  check_tokens(config, findings);
+  check_webhooks(config, findings);
+  check_networks(config, findings);
+  check_storage(config, findings);
+  return std::move(findings).take();
+}
+
+std::vector<std::string> config_warnings(const Config& config) {
+  std::vector<std::string> warnings;
+  std::error_code failed;
+  const std::string ranges = automatic_aws_ranges_file(config);
+  if (config.networks.aws_ranges == "auto" && !fs::exists(ranges, failed)) {
+    warnings.push_back(
+        "AWS's address ranges are the coarse built-in table, which weakens verdicts: put ip-ranges.json at " + ranges);
+  }
+  if (config.networks.asn.empty()) {
+    warnings.push_back("networks.asn names no file: networks are told apart by prefix, not by AS number");
+  }
+  if (config.ingest.http.on() && !config.ingest.http.loopback()) {
+    warnings.push_back("ingest.http is open beyond loopback: tokens and records travel in the clear");
+  }
+  const auto is_admin = [](const TokenConfig& token) { return token.scope == TokenScope::admin; };
+  if (config.admin.listen.on() && std::none_of(config.tokens.begin(), config.tokens.end(), is_admin)) {
+    warnings.push_back("no [[token]] has scope = \"admin\": nobody can use the page and the API");
+  }
+  if (config.webhooks.empty()) warnings.push_back("there is no [[webhook]]: alerts are stored, and told to nobody");
+  return warnings;
+}
+
+}  // namespace straykey

@@ -1,0 +1,21 @@
+#pragma once
+// The second step of a configuration: what needs more than one value, or a look at the disk.
+//
+// Thread: any; reads the files and environment names that the configuration names.
+// Errors: all that is wrong, at the place where it was set. No error holds a secret or a URL.
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+#include "tools/config.h"
+
+namespace straykey {
+
+// REQUIRES: `config` was read without errors, or the caller leaves out the errors of tables that were not.
+// `now`: for the dates of certificates.
+[[nodiscard]] std::vector<ConfigError> validate(const Config& config, Seconds now);
+
+// What is allowed and worth knowing, a sentence each.
+[[nodiscard]] std::vector<std::string> config_warnings(const Config& config);
+
+}  // namespace straykey
