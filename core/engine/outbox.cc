@@ -139,6 +139,10 @@ void Outbox::refill(StoreReader& reader) {
       found.push_back({endpoint.route.name, id, {}, row->attempts, row->next_attempt, false});
       return true;
     });
+    if (!reader.failure().empty()) {   // not read to the end, or not at all: ask again
+      endpoint.more_on_disk = wants_refill_ = true;
+      continue;
+    }
     for (Delivery& delivery : found) {
       const auto bytes = delivery.alert_id.bytes();
       const auto stored = reader.get(Table::alerts, {bytes.data(), bytes.size()});

@@ -38,18 +38,20 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")),
       pending_overflow_(metrics.counter("straykey_pending_overflow_total",
                                         "Calls of unproven keys that were not kept because their key had too many kinds of calls.")) {
-  read_sequences();
+  sequences_known_ = read_sequences();
 }
 
-void ShardWorker::read_sequences() {
+bool ShardWorker::read_sequences() {
   const auto reader = store_.read();
   const auto next = reader->get(Table::shard_meta, kNextSequenceKey);
-  next_sequence_ = next ? decode_sequence(*next) : 1;
-  erased_up_to_ = next_sequence_ - 1;
+  sequences_.next = next ? decode_sequence(*next) : 1;
+  sequences_.erased_up_to = sequences_.next - 1;
   reader->scan(Table::candidates, {}, {}, [&](std::string_view key, std::string_view) {
-    erased_up_to_ = decode_sequence(key) - 1;
+    sequences_.erased_up_to = decode_sequence(key) - 1;
     return false;
   });
+  committed_sequences_ = sequences_;
+  return reader->failure().empty();
 }
 
 ShardWorker::~ShardWorker() = default;
@@ -340,9 +342,9 @@ void ShardWorker::flush_activity() {
 }
 
 void ShardWorker::write_staged() {
-  const std::uint64_t first = next_sequence_;
+  const std::uint64_t first = sequences_.next;
   for (Candidate& candidate : staged_) {
-    const std::uint64_t sequence = next_sequence_++;
+    const std::uint64_t sequence = sequences_.next++;
     put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
     put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
@@ -353,7 +355,7 @@ void ShardWorker::write_staged() {
       key->second.activity_changed = false;
     }
   }
-  if (!staged_.empty()) put(Table::shard_meta, kNextSequenceKey, encode_sequence(next_sequence_));
+  if (!staged_.empty()) put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
   for (std::size_t i = 0; i < batches_.size(); ++i) {
     const auto [begin, end] = staged_of_batch_[i];
     if (begin < end) batches_[i]->candidates = {settings_.shard, first + begin, first + end - 1};
@@ -361,8 +363,13 @@ void ShardWorker::write_staged() {
 }
 
 CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
+  if (!sequences_known_ && !(sequences_known_ = read_sequences())) {
+    failure_ = "the partition's sequence numbers could not be read";
+    settle(CommitOutcome::failed);
+    return CommitOutcome::failed;
+  }
   write_staged();
-  while (news_ && erased_up_to_ < judged_up_to) erase(Table::candidates, encode_sequence(++erased_up_to_));
+  while (news_ && sequences_.erased_up_to < judged_up_to) erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
   CommitOutcome outcome = CommitOutcome::committed;
   if (writer_) {
     failure_ = writer_->failure();
@@ -385,6 +392,7 @@ void ShardWorker::settle(CommitOutcome outcome) {
       staged_known_.clear();
     }
     for (const auto& [signature, slot] : staged_known_) known_.emplace(signature, slot);
+    committed_sequences_ = sequences_;
   } else {
     for (Request::ShardBatch* batch : batches_) batch->candidates = {};
     staged_.clear();
@@ -392,7 +400,7 @@ void ShardWorker::settle(CommitOutcome outcome) {
     keys_.clear();
     changed_activity_.clear();
     std::fill(seen_events_.begin(), seen_events_.end(), 0);
-    read_sequences();
+    sequences_ = committed_sequences_;
   }
   staged_known_.clear();
   staged_.clear();

@@ -101,7 +101,7 @@ class ShardWorker {
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
   void write_staged();
   void settle(CommitOutcome outcome);
-  void read_sequences();
+  [[nodiscard]] bool read_sequences();
   StoreWriter& writer();
   void put(Table table, std::string_view key, std::string_view value);
   void erase(Table table, std::string_view key);
@@ -127,8 +127,12 @@ class ShardWorker {
   std::map<std::string, KeyState, std::less<>> keys_;
   std::vector<std::string> changed_activity_;
   std::vector<std::uint64_t> seen_events_;   // direct-mapped hashes of event ids
-  std::uint64_t next_sequence_ = 1;
-  std::uint64_t erased_up_to_ = 0;
+  struct Sequences {
+    std::uint64_t next = 1;
+    std::uint64_t erased_up_to = 0;
+  };
+  Sequences sequences_, committed_sequences_;
+  bool sequences_known_ = false;   // read from the store: numbers that start anew would be taken for judged ones
   std::uint64_t batch_number_ = 0;
   std::string scratch_;
 

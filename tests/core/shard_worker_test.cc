@@ -1,0 +1,293 @@
+#include "core/engine/shard_worker.h"
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/engine/memory_store.h"
+#include "core/engine/route.h"
+#include "core/engine/sequence.h"
+#include "tests/support/calls.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+constexpr HashKey kKey{7, 8};
+
+struct Bench {
+  MemoryBaselineStore store;
+  Metrics metrics;
+  DetectionSettings detection;
+  std::unique_ptr<NetworkMap> networks = test_networks();
+  std::unique_ptr<ShardWorker> worker;
+  std::deque<std::unique_ptr<Request>> requests;
+
+  Bench() { restart(); }
+  void restart(ShardWorker::Settings settings = {}) {
+    settings.hash_key = kKey;
+    worker = std::make_unique<ShardWorker>(settings, detection, store, metrics);
+  }
+  Request::ShardBatch& apply(std::unique_ptr<Request> request) {
+    requests.push_back(std::move(request));
+    Request& last = *requests.back();
+    route(last, kKey, 1);
+    worker->apply(last, last.batches[0], *networks);
+    return last.batches[0];
+  }
+  CommitOutcome take(std::unique_ptr<Request> request, std::uint64_t judged_up_to = 0) {
+    apply(std::move(request));
+    return worker->commit(judged_up_to);
+  }
+  std::vector<Candidate> candidates() {
+    std::vector<Candidate> out;
+    store.read()->scan(Table::candidates, {}, {}, [&](std::string_view, std::string_view value) {
+      out.push_back(decode_candidate(value).value());
+      return true;
+    });
+    return out;
+  }
+  std::size_t rows(Table table) {
+    std::size_t count = 0;
+    store.read()->scan(table, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });
+    return count;
+  }
+  Fact fact(FactKind kind, std::string_view scope, std::string_view value) {
+    const FactRef ref{kind, scope, value};
+    const auto reader = store.read();
+    const auto stored = reader->get(Table::facts, fact_key(kKey, ref));
+    return stored ? decode_fact_of(*stored, ref).value() : Fact{};
+  }
+  std::uint64_t counted(std::string_view name) { return metrics.counter(name, "").value(); }
+};
+
+TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.agent = std::string(kAwsCli)}})), CommitOutcome::committed);
+  const Day day = *parse_day("2024-03-21");
+  const std::string identity = "111122223333/orders/orders-fn", role = "111122223333/orders";
+  CHECK(bench.fact(FactKind::identity_network, identity, "AS64511").presence.seen_on(day));
+  CHECK(bench.fact(FactKind::identity_network, identity, "198.51.100.0/24").presence.seen_on(day));
+  CHECK(bench.fact(FactKind::network_identity, "AS64511", role).presence.seen_on(day));
+  CHECK(bench.fact(FactKind::address_identity, "198.51.100.7", role).presence.seen_on(day));
+  CHECK(bench.fact(FactKind::identity_tool, identity, "aws-cli").presence.seen_on(day));
+  CHECK(bench.fact(FactKind::tool_identity, "aws-cli", identity).presence.seen_on(day));
+  CHECK(bench.fact(FactKind::identity_runtime, identity, "linux ").presence.seen_on(day));
+  CHECK(bench.fact(FactKind::account, kTestAccount, "").presence.seen_on(day));
+}
+
+TEST_CASE("shard worker: a call from inside AWS teaches no network") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.ip = "192.0.2.10"}})), CommitOutcome::committed);
+  CHECK_EQ(bench.fact(FactKind::address_identity, "192.0.2.10", "111122223333/orders").presence.days, 0);
+  CHECK(bench.candidates().empty());
+}
+
+TEST_CASE("shard worker: an event from the future is proposed and teaches nothing") {
+  Bench bench;
+  Call call;
+  call.from_future = true;
+  REQUIRE_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::facts), 0);
+  CHECK_EQ(bench.candidates().size(), 1);
+}
+
+TEST_CASE("shard worker: a combination is proposed once a day, also after a restart") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}, Call{.id = "2"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "3", .api = "GetObject"}})), CommitOutcome::committed);
+  bench.restart();
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "4"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.candidates().size(), 1);
+  CHECK_EQ(bench.candidates()[0].count, 2);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "5"}})), CommitOutcome::committed);
+  CHECK_EQ(bench.candidates().size(), 2);
+}
+
+TEST_CASE("shard worker: a batch knows the candidates that it left, an empty one says so") {
+  Bench bench;
+  const auto& first = bench.apply(request_of({Call{.id = "1"}}));
+  const auto& second = bench.apply(request_of({Call{.id = "2"}}));
+  const auto& third = bench.apply(request_of({Call{.id = "3", .ip = "203.0.113.9"}, Call{.id = "4", .ip = "203.0.113.10"}}));
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  CHECK_EQ(first.candidates.first, 1);
+  CHECK_EQ(first.candidates.last, 1);
+  CHECK_EQ(second.candidates.last, 0);
+  CHECK_EQ(third.candidates.first, 2);
+  CHECK_EQ(third.candidates.last, 3);
+}
+
+TEST_CASE("shard worker: what is known has no news, so nothing is written") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  bench.apply(request_of({Call{.id = "2"}}));
+  CHECK_FALSE(bench.worker->has_news());
+  CHECK_EQ(bench.worker->commit(0), CommitOutcome::committed);
+}
+
+TEST_CASE("shard worker: a commit that failed leaves nothing, and the same request sent again proposes again") {
+  Bench bench;
+  bench.store.fail_next_commit(CommitOutcome::failed);
+  const auto& batch = bench.apply(request_of({Call{.id = "1"}}));
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::failed);
+  CHECK_FALSE(bench.worker->failure().empty());
+  CHECK_EQ(batch.candidates.last, 0);
+  CHECK_EQ(bench.rows(Table::facts), 0);
+  CHECK(bench.candidates().empty());
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.candidates().size(), 1);
+  CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 1);
+  CHECK_GT(bench.rows(Table::facts), 0);
+}
+
+TEST_CASE("shard worker: after a failure numbers go on where they were, although the store cannot be read just then") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  bench.store.break_down("the disk is gone");
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::failed);
+  bench.store.restart();
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::committed);
+  CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 2);
+  CHECK_EQ(bench.candidates().size(), 2);
+}
+
+TEST_CASE("shard worker: repeats are passed on once their candidate is judged, and each event once") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  const Request::ShardBatch& batch = bench.requests.back()->batches[0];
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})), CommitOutcome::committed);
+  CHECK(bench.worker->take_repeats(0).empty());
+  const auto repeats = bench.worker->take_repeats(batch.candidates.last);
+  REQUIRE_EQ(repeats.size(), 1);
+  CHECK_EQ(repeats[0].count, 2);
+  CHECK_EQ(repeats[0].combination, bench.candidates()[0].combination);
+  CHECK_EQ(repeats[0].last_time, *parse_time(march(21, 12)));
+  CHECK(bench.worker->take_repeats(batch.candidates.last).empty());
+  CHECK_EQ(bench.counted("straykey_events_duplicate_total"), 1);
+}
+
+TEST_CASE("shard worker: repeats survive forgetting what is known") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}})), CommitOutcome::committed);
+  bench.worker->forget_known();
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "3"}})), CommitOutcome::committed);
+  std::uint64_t count = 0;
+  for (const Repeat& repeat : bench.worker->take_repeats(1)) count += repeat.count;
+  CHECK_EQ(count, 2);
+  CHECK_EQ(bench.candidates().size(), 1);
+}
+
+TEST_CASE("shard worker: a full signature table is emptied, which proposes nothing twice") {
+  Bench bench;
+  ShardWorker::Settings small;
+  small.signatures_max = 4;
+  small.keys_max = 4;
+  bench.restart(small);
+  for (int round = 0; round < 3; ++round)
+    for (int i = 0; i < 20; ++i)
+      REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .ip = "203.0.113." + std::to_string(i)}})),
+                 CommitOutcome::committed);
+  CHECK_EQ(bench.candidates().size(), 20);
+}
+
+TEST_CASE("shard worker: an issuing event proves the calls after it") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.candidates().size(), 1);
+  CHECK_EQ(bench.candidates()[0].token.proof, Proof::issuing_event);
+  CHECK(bench.fact(FactKind::role_service, "111122223333/orders", "lambda").presence.days != 0);
+}
+
+TEST_CASE("shard worker: a late issuing event turns what waited into facts and candidates, once, also after a restart") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1", .issuer_type = ""}, Call{.id = "2", .issuer_type = "", .ip = "203.0.113.9"}})),
+             CommitOutcome::committed);
+  CHECK(bench.candidates().empty());
+  CHECK_EQ(bench.rows(Table::pending), 2);
+  bench.restart();
+  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 0);
+  REQUIRE_EQ(bench.candidates().size(), 2);
+  CHECK_EQ(bench.candidates()[0].token.identity, "111122223333/orders/orders-fn");
+  CHECK(bench.fact(FactKind::identity_network, "111122223333/orders/orders-fn", "AS64511").presence.days != 0);
+  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);   // the issuing event again
+  CHECK_EQ(bench.candidates().size(), 2);
+  CHECK_EQ(bench.requests[1]->batches[0].candidates.last, 2);
+}
+
+TEST_CASE("shard worker: a key issued to nobody's workload proves nothing, before and after") {
+  Bench bench;
+  Issue to_nobody;
+  to_nobody.principal = "rds.amazonaws.com";
+  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of(to_nobody)), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .issuer_type = ""}})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 0);
+  CHECK(bench.candidates().empty());
+}
+
+TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the rest are counted") {
+  Bench bench;
+  for (int i = 0; i < 70; ++i)
+    REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 64);
+  CHECK_EQ(bench.counted("straykey_pending_overflow_total"), 6);
+  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAANOTHER", .issuer_type = ""}})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 65);
+}
+
+TEST_CASE("shard worker: candidates that were judged go with the next thing that is written") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}}), 1), CommitOutcome::committed);   // nothing new: nothing is written
+  CHECK_EQ(bench.candidates().size(), 1);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "3"}}), 1), CommitOutcome::committed);
+  REQUIRE_EQ(bench.candidates().size(), 1);
+  CHECK_EQ(bench.candidates()[0].event_id, "3");
+}
+
+TEST_CASE("shard worker: numbers go on after a restart although all candidates are gone") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  bench.restart();
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "2"}}), 1), CommitOutcome::committed);
+  CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 2);
+  CHECK_EQ(bench.candidates().size(), 1);
+}
+
+TEST_CASE("shard worker: what a key did is on disk with its candidate, and later at the flush") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::activity), 1);
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .api = "GetObject"}})), CommitOutcome::committed);
+  bench.worker->flush_activity();
+  CHECK(bench.worker->has_news());
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  std::uint64_t calls = 0;
+  bench.store.read()->scan(Table::activity, {}, {}, [&](std::string_view, std::string_view value) {
+    calls = decode_activity(value)->calls;
+    return true;
+  });
+  CHECK_EQ(calls, 2);
+}
+
+TEST_CASE("shard worker: hostile names and accounts of any length stop nothing") {
+  Bench bench;
+  Call call;
+  call.account = std::string(600, '1');
+  call.role = std::string(3'000, 'r');
+  call.key = "ASIA" + std::string(3'000, 'k');
+  call.ip = std::string(3'000, 'i');
+  CHECK_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  call.account = "";
+  CHECK_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  CHECK(bench.candidates().empty());
+}
+
+}  // namespace
+}  // namespace straykey
