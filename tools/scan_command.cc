@@ -2,14 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include "core/event/reject_reason.h"
 #include "tools/address_files.h"
 #include "tools/commands.h"
-#include "tools/config.h"
+#include "tools/clock.h"
+#include "tools/config_settings.h"
 #include "tools/progress.h"
 #include "tools/scan.h"
 
@@ -68,27 +68,28 @@ int run(const Options& options) {
   NetworkInputs inputs;
   if (!options.config.empty()) {
     const ConfigResult config = read_config(options.config);
-    if (!config.ok()) return fail(config.error_text(), kExitConfig);
-    detection = config->detection;
-    auto networks = load_networks(*config);
+    for (const ConfigError& error : config.errors) fail(error.text());
+    if (!config.ok()) return kExitConfig;
+    detection = config.config.detection;
+    auto networks = load_networks(config.config);
     if (!networks) return fail(networks.error().message, kExitConfig);
     inputs = std::move(*networks);
   }
   if (const Status status = prepare(options, detection, inputs); !status.ok()) return fail(status.error().message);
   const NetworkMap networks(std::move(inputs));
 
-  const auto began = std::chrono::steady_clock::now();
+  const double began = uptime();
   ScanSettings settings;
   settings.paths = options.paths;
   settings.detection = detection;
-  settings.now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  settings.now = wall_clock();
   const auto summary = scan(settings, networks, [](std::string_view document) {
     std::fwrite(document.data(), 1, document.size(), stdout);
     std::fputc('\n', stdout);
   });
   if (!summary) return fail(summary.error().message);
   if (std::fflush(stdout) != 0) return fail("the alerts could not be written to the output");
-  print_summary(summary.value(), networks, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  print_summary(summary.value(), networks, uptime() - began);
   return kExitWell;
 }
 

@@ -9,19 +9,13 @@
 #include "core/base/time.h"
 #include "net/health_routes.h"
 #include "tools/clock.h"
-#include "tools/config_load.h"
+#include "tools/config_settings.h"
 
 namespace straykey {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr long kSignalTickNs = 200'000'000;
-
-std::vector<WebhookRoute> routes_of(const Config& config) {
-  std::vector<WebhookRoute> routes;
-  for (const WebhookConfig& webhook : config.webhooks) routes.push_back(webhook.route);
-  return routes;
-}
 
 }  // namespace
 
@@ -40,14 +34,7 @@ Status Serve::start() {
 Status Serve::open_store() {
   auto key = random_hash_key();
   if (!key) return key.error();
-  DataDirectorySettings settings;
-  settings.path = config_.data_dir;
-  settings.shards = static_cast<unsigned>(config_.storage.shards);
-  settings.new_hash_key = *key;
-  settings.map_bytes = config_.storage.map_bytes;
-  settings.bytes_max = config_.storage.bytes_max;
-  settings.disk_free_bytes_min = config_.storage.disk_free_bytes_min;
-  auto opened = DataDirectory::open(settings);
+  auto opened = DataDirectory::open(data_directory_settings(config_, *key));
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
   return {};
@@ -61,7 +48,7 @@ Status Serve::start_pipeline() {
     log_.warning("AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak tier",
                  {{"setting", "networks.aws_ranges"}});
 
-  runtime_ = std::make_unique<IoRuntime>(IoRuntime::Settings{static_cast<std::size_t>(config_.ingest.io_threads)}, log_, metrics_);
+  runtime_ = std::make_unique<IoRuntime>(io_settings(config_), log_, metrics_);
   auto endpoints = load_webhooks(config_);
   if (!endpoints) return endpoints.error();
   WebhookSettings webhooks;
@@ -73,15 +60,10 @@ Status Serve::start_pipeline() {
   if (!sender) return sender.error();
   sender_ = std::move(sender).value();
 
-  Pipeline::Settings settings;
-  settings.hash_key = data_->hash_key();
-  settings.shards = static_cast<std::uint32_t>(config_.storage.shards);
-  settings.pin_workers = config_.storage.pin_workers;
-  settings.queued_bytes_max = config_.ingest.queued_bytes_max;
   Pipeline::Surroundings surroundings;
   for (const auto& partition : data_->partitions()) surroundings.partitions.push_back(partition.get());
   surroundings.alerts = &data_->alerts();
-  surroundings.routes = routes_of(config_);
+  surroundings.routes = webhook_routes(config_);
   surroundings.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
   surroundings.now = wall_clock;
   surroundings.uptime = uptime;
@@ -91,7 +73,7 @@ Status Serve::start_pipeline() {
   };
   surroundings.metrics = &metrics_;
   surroundings.log = &log_;
-  pipeline_ = std::make_unique<Pipeline>(settings, config_.detection, std::move(surroundings), std::move(map));
+  pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection, std::move(surroundings), std::move(map));
   if (pipeline_->start() != CommitOutcome::committed)
     return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir, pipeline_->failure())};
   return {};
@@ -114,17 +96,11 @@ HttpRouter Serve::admin_router() {
 Status Serve::start_listeners() {
   auto tokens = load_tokens(config_);
   if (!tokens) return tokens.error();
-  AuthSettings auth;
-  auth.api_key_header = config_.ingest.api_key_header;
-  auth.failures_per_second_max = static_cast<unsigned>(config_.ingest.failures_per_second_max);
-  auto authenticator = std::make_shared<Authenticator>(auth);
+  auto authenticator = std::make_shared<Authenticator>(auth_settings(config_));
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
   services_ = std::make_unique<HttpServices>(
-      HttpServices{authenticator, std::make_shared<ByteBudget>(config_.ingest.bytes_in_flight_max), metrics_, log_});
+      HttpServices{authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
 
-  IngestSettings settings;
-  settings.body_bytes_max = config_.ingest.body_bytes_max;
-  settings.payload = {config_.ingest.inflated_bytes_max, config_.ingest.records_max};
   Ingest::Outlets outlets;
   outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
   outlets.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
@@ -133,17 +109,15 @@ Status Serve::start_listeners() {
                                            {"begins", std::string(record.substr(0, 120))}});
   };
   outlets.now = wall_clock;
-  ingest_ = std::make_unique<Ingest>(settings, runtime_->threads(), std::move(outlets), metrics_);
+  ingest_ = std::make_unique<Ingest>(ingest_settings(config_), runtime_->threads(), std::move(outlets), metrics_);
 
   runtime_->start();
-  for (const bool tls : {true, false}) {
-    HttpListenerSettings listener = ingest_listener(config_, tls);
-    if (listener.address.empty()) continue;
-    if (Status status = start_listener(std::move(listener), ingest_router(), tls ? https_ : http_); !status.ok()) return status;
+  for (HttpListenerSettings& listener : ingest_listeners(config_)) {
+    std::unique_ptr<HttpServer>& server = listener.tls ? https_ : http_;
+    if (Status status = start_listener(std::move(listener), ingest_router(), server); !status.ok()) return status;
   }
-  HttpListenerSettings admin = admin_listener(config_);
-  if (admin.address.empty()) return {};
-  return start_listener(std::move(admin), admin_router(), admin_);
+  if (!config_.admin.listen.on()) return {};
+  return start_listener(admin_listener(config_), admin_router(), admin_);
 }
 
 Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server) {

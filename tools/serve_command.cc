@@ -5,16 +5,17 @@
 #include <memory>
 
 #include "tools/commands.h"
-#include "tools/config_check.h"
+#include "tools/check_config.h"
+#include "tools/clock.h"
+#include "tools/config_validate.h"
 #include "tools/serve.h"
 
 namespace straykey {
 namespace {
 
 int run(const std::string& path) {
-  ConfigResult result = read_config(path);
-  if (result.ok()) result.errors = check_values(result.config);
-  if (!result.ok()) {
+  CheckedConfig result = read_and_validate(path, wall_clock());
+  if (!result.errors.empty()) {
     for (const ConfigError& error : result.errors) fail(error.text());
     return kExitConfig;
   }
@@ -26,6 +27,7 @@ int run(const std::string& path) {
   ::signal(SIGPIPE, SIG_IGN);
 
   Log log(result.config.log);
+  for (const std::string& warning : config_warnings(result.config)) log.warning("configuration", {{"note", warning}});
   Serve serve(std::move(result.config), log);
   if (const Status status = serve.start(); !status.ok()) return fail(status.error().message);
   return serve.run();
