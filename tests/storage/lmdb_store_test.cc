@@ -124,7 +124,7 @@ TEST_CASE("lmdb store: random puts, erases, gets, scans, commits, crashes and re
   for (const unsigned seed : {1u, 2u, 3u}) {
     CAPTURE(seed);
     agree<LmdbBaselineStore, MemoryBaselineStore>({Table::facts, Table::candidates, Table::shard_meta}, seed);
-    agree<LmdbAlertStore, MemoryAlertStore>({Table::alerts, Table::outbox, Table::merger_meta}, seed);
+    agree<LmdbAlertStore, MemoryAlertStore>({Table::alerts, Table::outbox, Table::alert_pairs}, seed);
   }
 }
 
@@ -217,7 +217,7 @@ TEST_CASE("lmdb store: a table of the other half stops the process") {
   const TemporaryDirectory directory;
   const auto store = opened<LmdbBaselineStore>(directory.path());
   CHECK(aborts([&] { (void)store->read()->get(Table::alerts, "a"); }));
-  CHECK(aborts([&] { store->write()->put(Table::merger_meta, "a", "b"); }));
+  CHECK(aborts([&] { store->write()->put(Table::alert_pairs, "a", "b"); }));
 }
 
 TEST_CASE("lmdb store: writing from inside a scan stops the process") {
@@ -238,7 +238,7 @@ TEST_CASE("lmdb store: every table has a name of its own, and no number beyond t
   for (unsigned number = 0; number < 256; ++number) {
     const auto name = table_name(static_cast<Table>(number));
     if (!name.empty()) names.push_back(name);
-    if (number > static_cast<unsigned>(Table::merger_meta)) CHECK(name.empty());
+    if (number > static_cast<unsigned>(Table::operator_log)) CHECK(name.empty());
   }
   std::sort(names.begin(), names.end());
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());

@@ -1,0 +1,242 @@
+#include "core/engine/judge.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/engine/memory_store.h"
+#include "tests/support/calls.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+constexpr HashKey kKey{9, 9};
+constexpr std::string_view kRole = "111122223333/orders", kIdentity = "111122223333/orders/orders-fn";
+const Day kToday = *parse_day("2024-03-21");
+
+// Facts are put by hand into two partitions; the judge sees their OR.
+struct Bench {
+  std::vector<std::unique_ptr<MemoryBaselineStore>> partitions;
+  MemoryAlertStore alerts;
+  DetectionSettings detection;
+
+  Bench() {
+    partitions.push_back(std::make_unique<MemoryBaselineStore>());
+    partitions.push_back(std::make_unique<MemoryBaselineStore>());
+    account_since(20);
+  }
+  void put(Store& store, Table table, const FactRef& ref, const std::vector<int>& days_ago, bool acknowledged = false) {
+    Fact fact;
+    for (const int ago : days_ago) fact.seen(kToday - static_cast<Day>(ago));
+    fact.acknowledged = acknowledged;
+    const auto writer = store.write();
+    writer->put(table, fact_key(kKey, ref), encode_fact(fact, ref));
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  }
+  void seen(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago, std::size_t partition = 0) {
+    put(*partitions[partition], Table::facts, {kind, scope, value}, days_ago);
+  }
+  void quarantined(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago, bool acknowledged = false) {
+    put(alerts, Table::quarantine, {kind, scope, value}, days_ago, acknowledged);
+  }
+  void account_since(int days) {
+    std::vector<int> all;
+    for (int ago = 1; ago <= days; ++ago) all.push_back(ago);
+    seen(FactKind::account, kTestAccount, "", all);
+  }
+  Judge::Answer judge(const Candidate& call, std::optional<Day> active_since = {}) {
+    std::vector<std::unique_ptr<StoreReader>> readers;
+    for (const auto& partition : partitions) readers.push_back(partition->read());
+    const auto reader = alerts.read();
+    return Judge(kKey, detection).judge(call, BaselineView(kKey, readers, *reader), active_since);
+  }
+};
+
+Candidate call() {
+  Candidate c;
+  c.time = Seconds{kToday} * kSecondsPerDay + 3'600;
+  c.token = {Family::lambda, Proof::in_scope_of, "lambda", std::string(kTestAccount), std::string(kIdentity), std::string(kRole), "", true, ""};
+  c.recipient_account = kTestAccount;
+  c.address_class = SourceClass::external;
+  c.address = "198.51.100.7";
+  c.network = "AS64511";
+  c.prefix_network = "198.51.100.0/24";
+  c.tool = "boto3";
+  c.tool_kind = ToolKind::sdk;
+  return c;
+}
+
+Candidate cli_call() {
+  Candidate c = call();
+  c.address_class = SourceClass::aws;
+  c.network = c.prefix_network = "";
+  c.tool = "aws-cli";
+  c.tool_kind = ToolKind::cli;
+  c.platform = Platform::linux_os;
+  return c;
+}
+
+std::optional<Variation> only(const Judge::Answer& answer) {
+  REQUIRE(answer.judged == Judged::judged);
+  if (answer.judgements.empty()) return std::nullopt;
+  REQUIRE_EQ(answer.judgements.size(), 1);
+  return answer.judgements[0].verdict.variation;
+}
+
+TEST_CASE("judge: an account is active after 14 days since its first and 7 different days, not one less") {
+  for (const auto& [first, days, active] : std::vector<std::tuple<int, int, bool>>{{14, 7, true}, {13, 13, false}, {14, 6, false}, {40, 7, true}}) {
+    Bench bench;
+    std::vector<int> ago{first};
+    for (int day = 1; day < days; ++day) ago.push_back(day);
+    bench.seen(FactKind::account, kTestAccount, "", ago);
+    CAPTURE(first);
+    CAPTURE(days);
+    CHECK_EQ(bench.judge(call()).judged == Judged::judged, active);
+  }
+}
+
+TEST_CASE("judge: the day itself does not help an account to become active") {
+  Bench bench;
+  bench.seen(FactKind::account, kTestAccount, "", {0, 14, 1, 2, 3, 4, 5});
+  CHECK(bench.judge(call()).judged == Judged::not_active);
+}
+
+TEST_CASE("judge: an account that is known to be active stays so, for its later days") {
+  Bench bench;
+  bench.seen(FactKind::account, kTestAccount, "", {1});
+  CHECK(bench.judge(call(), kToday).judged == Judged::judged);
+  CHECK(bench.judge(call(), kToday + 1).judged == Judged::not_active);
+  bench.detection.activation_days = 0;
+  CHECK(bench.judge(call()).judged == Judged::judged);
+}
+
+TEST_CASE("judge: 33 days late is judged, 34 days late is not") {
+  Bench bench;
+  bench.seen(FactKind::account, kTestAccount, "", {-33, 10});
+  CHECK(bench.judge(call(), kToday).judged == Judged::judged);
+  bench.seen(FactKind::account, kTestAccount, "", {-34, 10});
+  CHECK(bench.judge(call(), kToday).judged == Judged::too_late);
+}
+
+TEST_CASE("judge: a weak proof needs the service to have assumed the role before") {
+  Bench bench;
+  Candidate c = call();
+  c.token.must_have_assumed = "lambda";
+  CHECK(bench.judge(c).judged == Judged::not_proven);
+  bench.seen(FactKind::role_service, kRole, "lambda", {0});
+  CHECK(bench.judge(c).judged == Judged::not_proven);
+  bench.seen(FactKind::role_service, kRole, "lambda", {3});
+  CHECK(bench.judge(c).judged == Judged::judged);
+}
+
+TEST_CASE("judge: two learned days silence, in whichever partitions they lie; one, or the day itself, do not") {
+  Bench bench;
+  CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
+  bench.seen(FactKind::identity_network, kIdentity, "AS64511", {1, 0});
+  CHECK(only(bench.judge(call())).has_value());
+  bench.seen(FactKind::identity_network, kIdentity, "AS64511", {30}, 1);
+  CHECK_FALSE(only(bench.judge(call())).has_value());
+  bench.seen(FactKind::identity_network, kIdentity, "AS64511", {31}, 1);
+  CHECK(only(bench.judge(call())).has_value());
+}
+
+TEST_CASE("judge: learned under the prefix is learned, so that arriving ASN data make nothing new") {
+  Bench bench;
+  bench.seen(FactKind::identity_network, kIdentity, "198.51.100.0/24", {1, 2});
+  CHECK_FALSE(only(bench.judge(call())).has_value());
+}
+
+TEST_CASE("judge: another identity in the network makes it weak, this role's other functions do not") {
+  Bench bench;
+  bench.seen(FactKind::network_identity, "AS64511", kRole, {5});
+  CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
+  bench.seen(FactKind::network_identity, "AS64511", "arn:aws:iam::111122223333:user/eve", {5});
+  CHECK(only(bench.judge(call())) == Variation::remote_base);
+}
+
+TEST_CASE("judge: what only quarantined users taught counts for nobody") {
+  Bench bench;
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other", {5});
+  bench.seen(FactKind::address_identity, "198.51.100.7", "111122223333/other", {5});
+  CHECK(only(bench.judge(call())) == Variation::remote_base);
+  bench.quarantined(FactKind::quarantine_network_role, "AS64511", "111122223333/other", {5});
+  CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
+  bench.quarantined(FactKind::quarantine_network_role, "AS64511", "111122223333/other", {5}, true);
+  CHECK(only(bench.judge(call())) == Variation::remote_base);
+}
+
+TEST_CASE("judge: a quarantined pair speaks although it has learned days, until it is acknowledged or 30 days old") {
+  Bench bench;
+  bench.seen(FactKind::identity_network, kIdentity, "AS64511", {1, 2, 3, 4});
+  bench.quarantined(FactKind::quarantine_identity_network, kIdentity, "AS64511", {30});
+  CHECK(only(bench.judge(call())).has_value());
+  bench.quarantined(FactKind::quarantine_identity_network, kIdentity, "AS64511", {31});
+  CHECK_FALSE(only(bench.judge(call())).has_value());
+  bench.quarantined(FactKind::quarantine_identity_network, kIdentity, "AS64511", {1}, true);
+  CHECK_FALSE(only(bench.judge(call())).has_value());
+}
+
+TEST_CASE("judge: an endpoint of an account seen earlier is no foreign one; of one never seen it is") {
+  Bench bench;
+  Candidate c = call();
+  c.address_class = SourceClass::private_range;
+  c.address = "10.0.0.7";
+  c.network = c.prefix_network = "";
+  c.endpoint_owner = "444455556666";
+  const auto answer = bench.judge(c);
+  CHECK(only(answer) == Variation::remote_suspicious);
+  CHECK_EQ(answer.judgements[0].network, "vpce:444455556666");
+  CHECK(answer.judgements[0].source_class == SourceClass::foreign_endpoint);
+  bench.seen(FactKind::account, "444455556666", "", {0});
+  CHECK(only(bench.judge(c)).has_value());
+  bench.seen(FactKind::account, "444455556666", "", {1});
+  CHECK_FALSE(only(bench.judge(c)).has_value());
+}
+
+TEST_CASE("judge: a serverless CLI is unusual, then aws-cli, then silent") {
+  Bench bench;
+  CHECK(only(bench.judge(cli_call())) == Variation::cli_unusual);
+  bench.seen(FactKind::tool_identity, "aws-cli", "111122223333/other/fn", {5});
+  CHECK(only(bench.judge(cli_call())) == Variation::cli_aws_cli);
+  bench.quarantined(FactKind::quarantine_identity_tool, "111122223333/other/fn", "aws-cli", {5});
+  CHECK(only(bench.judge(cli_call())) == Variation::cli_unusual);
+  bench.seen(FactKind::identity_tool, kIdentity, "aws-cli", {1, 2});
+  CHECK_FALSE(only(bench.judge(cli_call())).has_value());
+  bench.quarantined(FactKind::quarantine_identity_tool, kIdentity, "aws-cli", {2});
+  CHECK(only(bench.judge(cli_call())).has_value());
+  bench.quarantined(FactKind::quarantine_identity_tool, kIdentity, "aws-cli", {2}, true);
+  CHECK_FALSE(only(bench.judge(cli_call())).has_value());
+}
+
+TEST_CASE("judge: ECS tasks on own instances are not serverless") {
+  Bench bench;
+  Candidate c = cli_call();
+  c.token.family = Family::ecs;
+  c.token.service = "ecs";
+  CHECK(only(bench.judge(c)) == Variation::cli_unusual);
+  bench.seen(FactKind::identity_runtime, kIdentity, "linux AWS_ECS_EC2", {4});
+  CHECK_FALSE(only(bench.judge(c)).has_value());
+}
+
+TEST_CASE("judge: both analytics may speak of one call") {
+  Bench bench;
+  Candidate c = call();
+  c.tool = "aws-cli";
+  c.tool_kind = ToolKind::cli;
+  const auto answer = bench.judge(c);
+  REQUIRE_EQ(answer.judgements.size(), 2);
+  CHECK(answer.judgements[0].quarantines_tool);
+  CHECK_EQ(answer.judgements[0].subjects, std::vector<std::string>{"AS64511", "198.51.100.0/24"});
+  CHECK_EQ(answer.judgements[1].subjects, std::vector<std::string>{"aws-cli"});
+}
+
+TEST_CASE("judge: a partition that cannot be read gives no verdict") {
+  Bench bench;
+  bench.partitions[1]->break_down("the disk is gone");
+  CHECK(bench.judge(call(), kToday).judged == Judged::unreadable);
+}
+
+}  // namespace
+}  // namespace straykey

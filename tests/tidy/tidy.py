@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Layering, limits and bans that the compiler does not check. Usage: tidy.py ROOT. One line a finding; exit code 1 if any."""
+import os
+import re
+import sys
+
+FOLDERS = ("core", "storage", "net", "tools", "tests", "perf")
+MAY_INCLUDE = {
+    "core": {"core"},
+    "storage": {"core", "storage"},
+    "net": {"core", "net"},
+    "tools": {"core", "storage", "net", "tools"},
+    "tests": set(FOLDERS),
+    "perf": set(FOLDERS),
+}
+# Inside core: base <- {identity, location} <- event <- baseline <- detect <- engine.
+CORE_MAY_INCLUDE = {
+    "base": {"base"},
+    "identity": {"base", "identity"},
+    "location": {"base", "location"},
+    "event": {"base", "location", "event"},
+    "baseline": {"base", "identity", "location", "event", "baseline"},
+    "detect": {"base", "identity", "location", "event", "baseline", "detect"},
+    "engine": {"base", "identity", "location", "event", "baseline", "detect", "engine"},
+}
+# A token is proven by an event, so this one file of identity reads events; no file of event reads identity.
+CORE_EXCEPTIONS = {("core/identity/service_token.h", "event"), ("core/identity/service_token.cc", "event")}
+
+FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120
+
+# Sources without a test file of their own name, and why.
+UNTESTED = {
+    "core/base/check.cc": "aborts; every test of a REQUIRES line runs it",
+    "core/base/cpu.cc": "asks the machine; the answer differs from machine to machine",
+    "core/engine/baseline_view.cc": "tested through judge_test, whose every verdict it reads",
+    "core/engine/inline_pipeline.cc": "tested by merger_test and the scenarios, which run on it",
+    "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
+    "net/asio_impl.cc": "the library's own code, compiled once",
+}
+
+CLOCK_ALLOWED = {"core/base/log.cc"}   # a log line's time and its repeat window; no verdict sees it
+
+# Where threads, locks and atomics may be (core, storage, net, tools).
+THREADS_ALLOWED = {
+    "core/base/cpu.cc",          # asks how many CPUs there are
+    "core/base/log.cc",          # any thread logs
+    "core/base/metrics.h",       # any thread counts
+    "core/base/metrics.cc",
+    "core/engine/merger.h",      # how far it has judged, for the workers
+    "core/engine/pipeline.h",    # the engine's threads
+    "core/engine/pipeline.cc",
+    "core/engine/request.h",     # shards still to finish
+    "storage/lmdb.h",            # the one writer, and who may open an environment twice
+    "net/auth.h",                # tokens are reloaded while requests read them
+    "net/connection_table.h",    # all io threads count connections
+    "net/http_listener.h",       # accepts on one thread, sessions on all
+    "net/io_runtime.h",          # the io threads
+    "net/io_runtime.cc",
+    "net/name_lookup.cc",        # a thread of its own for blocking look-ups
+    "net/tls.h",                 # certificates are reloaded while handshakes read them
+    "net/webhook_sender.cc",     # the sender's thread
+    "tools/receive_command.cc",  # waits for its signal
+    "tools/serve.h",             # start, stop and reload
+}
+
+BANNED_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "data", "info", "misc"}
+CLOCKS = re.compile(r"\b(?:system_clock|steady_clock|high_resolution_clock|utc_clock|gettimeofday|clock_gettime|"
+                    r"random_device|getrandom)\b|(?<![\w.>:])(?:std::)?time\(")
+THREADS = re.compile(r"\bstd::(?:thread|jthread|atomic\w*|mutex|shared_mutex|recursive_mutex|condition_variable\w*)\b")
+LEFT_BEHIND = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+
+def without_comments_and_strings(text):
+    """The same text, with comments, strings and character literals blanked; lines stay where they are."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group(0))
+    pattern = (r'R"(?P<tag>[^\s()\\]{0,16})\((?:.|\n)*?\)(?P=tag)"' r'|//[^\n]*|/\*(?:.|\n)*?\*/'
+               r'|"(?:\\.|[^"\\\n])*"' r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'")
+    return re.sub(pattern, blank, text)
+
+
+def functions(code):
+    """(first line, lines) of each function body, by braces alone. A lambda belongs to the function around it."""
+    found, stack, header_start = [], [], 0
+    for match in re.finditer(r"[{};]", code):
+        at, char = match.start(), match.group(0)
+        if char == "{":
+            header = re.sub(r"^\s*#.*$", "", code[header_start:at], flags=re.M).strip()
+            header = re.sub(r"^template\s*<(?:[^<>]|<[^<>]*>)*>\s*", "", header)
+            inside = any(kind == "function" for kind, _ in stack)
+            scope = re.match(r"(?:\[\[.*?\]\]\s*|inline\s+|static\s+|export\s+|typedef\s+)*(?:namespace|class|struct|union|enum|extern)\b",
+                             header)
+            is_function = not inside and not scope and (header.endswith(")") or "(" in header or header == "") \
+                and not header.endswith("=")
+            first = code.count("\n", 0, header_start + len(code[header_start:at]) - len(code[header_start:at].lstrip())) + 1
+            stack.append(("function" if is_function else "other", first))
+        elif char == "}" and stack:
+            kind, first = stack.pop()
+            if kind == "function":
+                found.append((first, code.count("\n", 0, at) + 1 - first + 1))
+        header_start = at + 1
+    return found
+
+
+class Tree:
+    def __init__(self, root):
+        self.root = root
+        self.texts = {}
+        self.findings = []
+        for folder in FOLDERS:
+            for directory, _, names in os.walk(os.path.join(root, folder)):
+                for name in names:
+                    path = os.path.relpath(os.path.join(directory, name), root)
+                    if name.endswith((".h", ".cc", ".md", ".py", ".scenario")) or name == "CMakeLists.txt":
+                        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
+                            self.texts[path] = file.read()
+        self.sources = {path: text for path, text in sorted(self.texts.items()) if path.endswith((".h", ".cc"))}
+        self.code = {path: without_comments_and_strings(text) for path, text in self.sources.items()}
+
+    def report(self, rule, path, line, message):
+        self.findings.append(f"{path}:{line}: {rule}: {message}")
+
+    def includes(self, path):
+        for number, line in enumerate(self.sources[path].split("\n"), 1):
+            match = INCLUDE.match(line)
+            if match:
+                yield number, match.group(1), match.group(2)
+
+    def check_layers(self):
+        for path in self.sources:
+            folder, parts = path.split("/")[0], path.split("/")
+            for number, ours, _ in self.includes(path):
+                target = (ours or "").split("/")
+                if target[0] not in FOLDERS:
+                    continue
+                if target[0] not in MAY_INCLUDE[folder]:
+                    self.report("layer", path, number, f"{folder} must not include {target[0]}")
+                elif folder == "core" and len(parts) > 2 and len(target) > 2:
+                    if target[1] not in CORE_MAY_INCLUDE.get(parts[1], set()) and (path, target[1]) not in CORE_EXCEPTIONS:
+                        self.report("layer", path, number, f"core/{parts[1]} must not include core/{target[1]}")
+
+    def check_circles(self):
+        graph = {path: [o for _, o, _ in self.includes(path) if o in self.sources] for path in self.sources if path.endswith(".h")}
+        done, trail = set(), []
+
+        def visit(path):
+            if path in trail:
+                self.report("circle", path, 1, " -> ".join(trail[trail.index(path):] + [path]))
+                return
+            if path in done:
+                return
+            trail.append(path)
+            for target in graph.get(path, []):
+                visit(target)
+            trail.pop()
+            done.add(path)
+
+        for path in graph:
+            visit(path)
+
+    def check_limits(self):
+        for path, text in self.sources.items():
+            lines = text.split("\n")
+            if len(lines) - 1 > FILE_LINES_MAX:
+                self.report("file", path, 1, f"{len(lines) - 1} lines, {FILE_LINES_MAX} allowed")
+            for number, line in enumerate(lines, 1):
+                if len(line) > COLUMNS_MAX:
+                    self.report("column", path, number, f"{len(line)} columns, {COLUMNS_MAX} allowed")
+            for first, count in functions(self.code[path]):
+                if count > FUNCTION_LINES_MAX:
+                    self.report("function", path, first, f"{count} lines, {FUNCTION_LINES_MAX} allowed")
+
+    def check_titles(self):
+        for path, text in self.sources.items():
+            lines = text.split("\n")
+            if path.endswith(".h") and (lines[0] != "#pragma once" or len(lines) < 2 or not re.match(r"// \S", lines[1])):
+                self.report("title", path, 1, "a header begins with #pragma once and a title comment")
+
+    def check_cmake(self):
+        listed = set()
+        for path, text in self.texts.items():
+            if os.path.basename(path) != "CMakeLists.txt":
+                continue
+            text = re.sub(r"#.*", "", text).replace("${CMAKE_SOURCE_DIR}/", os.path.relpath(".", os.path.dirname(path)) + "/")
+            for word in re.findall(r"[\w./-]+\.(?:h|cc)\b", text):
+                listed.add(os.path.normpath(os.path.join(os.path.dirname(path), word)))
+        for path in self.sources:
+            if path not in listed and not (path.endswith(".h") and path.startswith(("tests/", "perf/"))):
+                self.report("cmake", path, 1, "is in no CMakeLists.txt")
+
+    def check_tests(self):
+        for path in self.sources:
+            folder = path.split("/")[0]
+            if folder not in ("core", "storage", "net") or not path.endswith(".cc") or path in UNTESTED:
+                continue
+            test = f"tests/{folder}/{os.path.basename(path)[:-3]}_test.cc"
+            if test not in self.sources:
+                self.report("test", path, 1, f"has no {test}")
+
+    def check_names(self):
+        for path, code in self.code.items():
+            stem = os.path.splitext(os.path.basename(path))[0]
+            if stem.lower().split("_")[-1] in BANNED_WORDS:
+                self.report("name", path, 1, f"a file named {stem}")
+            for match in re.finditer(r"\b(?:class|struct|enum(?:\s+class)?|using)\s+([A-Z]\w*)", code):
+                words = re.findall(r"[A-Z][a-z0-9]*|[a-z0-9]+", match.group(1))
+                if words and words[-1].lower() in BANNED_WORDS:
+                    self.report("name", path, code.count("\n", 0, match.start()) + 1, f"a type named {match.group(1)}")
+
+    def check_bans(self):
+        for path, code in self.code.items():
+            folder = path.split("/")[0]
+            for number, line in enumerate(code.split("\n"), 1):
+                if folder in ("core", "storage") and path not in CLOCK_ALLOWED and CLOCKS.search(line):
+                    self.report("clock", path, number, "time and randomness are arguments here")
+                if folder in ("core", "storage", "net", "tools") and path not in THREADS_ALLOWED and THREADS.search(line):
+                    self.report("thread", path, number, "threads, locks and atomics are in the files that tidy.py lists")
+            if folder in ("tests", "perf"):
+                continue
+            for number, ours, system in self.includes(path):
+                header = ours or system
+                if folder != "storage" and header == "lmdb.h":
+                    self.report("library", path, number, "only storage includes lmdb.h")
+                if folder != "net" and re.match(r"(boost/(asio|beast)\b|openssl/)", header):
+                    self.report("library", path, number, "only net includes Asio, Beast and OpenSSL")
+
+    def check_left_behind(self):
+        for path, text in self.texts.items():
+            for number, line in enumerate(text.split("\n"), 1):
+                if LEFT_BEHIND.search(line):
+                    self.report("left", path, number, "is to be done, not to be noted")
+
+    def check(self):
+        for rule in (self.check_layers, self.check_circles, self.check_limits, self.check_titles, self.check_cmake, self.check_tests,
+                     self.check_names, self.check_bans, self.check_left_behind):
+            rule()
+        for path, reason in UNTESTED.items():
+            if path not in self.sources or not reason:
+                self.report("test", path, 1, "is excepted in tidy.py and does not exist")
+        return self.findings
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    results = Tree(sys.argv[1]).check()
+    print("\n".join(results))
+    sys.exit(1 if results else 0)
