@@ -16,8 +16,7 @@ namespace straykey {
 class ByteWriter {
  public:
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
-  ByteWriter& fixed(T value) {
+  requires std::is_integral_v<T> || std::is_enum_v<T> ByteWriter& fixed(T value) {
     char raw[sizeof(T)];
     std::memcpy(raw, &value, sizeof(T));
     bytes_.append(raw, sizeof(T));
@@ -48,7 +47,7 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
 
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
   [[nodiscard]] T fixed() {
     if constexpr (std::is_same_v<T, bool>) {
       return fixed<std::uint8_t>() != 0;

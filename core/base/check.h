@@ -10,8 +10,8 @@ namespace straykey {
 
 }  // namespace straykey
 
-#define CHECK(condition)                                                                    \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
+#define CHECK(condition)                                                                            \
+  do {                                                                                              \
+    if (!(condition)) [[unlikely]]                                                                  \
       ::straykey::check_failed(#condition, __FILE__, __LINE__, static_cast<const char*>(__func__)); \
   } while (false)

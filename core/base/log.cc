@@ -18,10 +18,14 @@ constexpr std::size_t kMessagesTracked = 1'000;
 
 constexpr std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "error";
 }
@@ -30,7 +34,11 @@ constexpr std::string_view name_of(LogLevel level) {
 std::size_t utf8_length(std::string_view text, std::uint32_t& code_point) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   code_point = length == 1 ? lead : lead & (0x7fu >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -41,16 +49,20 @@ std::size_t utf8_length(std::string_view text, std::uint32_t& code_point) {
 }
 
 bool may_fool_a_terminal(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -121,12 +133,13 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
   const auto seconds = ms / 1000;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{seconds / 86400}}};
-  const std::string time =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60, ms % 1000);
+  const std::string time = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                       seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60, ms % 1000);
   const bool json = sink_->settings.json;
-  std::string line = json ? fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")", time, name_of(level), escape_for_log(message))
-                          : fmt::format(R"(time={} level={} msg="{}")", time, name_of(level), escape_for_log(message));
+  std::string line =
+      json ? fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")", time, name_of(level), escape_for_log(message))
+           : fmt::format(R"(time={} level={} msg="{}")", time, name_of(level), escape_for_log(message));
   const auto append = [&](std::string_view key, std::string_view value) {
     std::string text = escape_for_log(value);
     if (json) {  // \xNN is no JSON escape: its backslash is doubled
@@ -147,9 +160,17 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
   sink_->logger->log(spdlog_level(level), "{}", line);
 }
 
-void Log::debug(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::debug, message, fields); }
-void Log::info(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::info, message, fields); }
-void Log::warning(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::warning, message, fields); }
-void Log::error(std::string_view message, std::initializer_list<LogField> fields) { write(LogLevel::error, message, fields); }
+void Log::debug(std::string_view message, std::initializer_list<LogField> fields) {
+  write(LogLevel::debug, message, fields);
+}
+void Log::info(std::string_view message, std::initializer_list<LogField> fields) {
+  write(LogLevel::info, message, fields);
+}
+void Log::warning(std::string_view message, std::initializer_list<LogField> fields) {
+  write(LogLevel::warning, message, fields);
+}
+void Log::error(std::string_view message, std::initializer_list<LogField> fields) {
+  write(LogLevel::error, message, fields);
+}
 
 }  // namespace straykey

@@ -15,8 +15,8 @@ namespace straykey {
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 struct LogField {
-  std::string_view key;   // our own word
-  std::string value;      // may be anything
+  std::string_view key;  // our own word
+  std::string value;     // may be anything
 };
 
 class Log {
@@ -43,7 +43,8 @@ class Log {
   std::unique_ptr<Sink> sink_;
 };
 
-// `value` so that it cannot leave its line or fool a terminal: control, C1, bidi and invalid bytes as \xNN, quotes escaped.
+// `value` so that it cannot leave its line or fool a terminal: control, C1, bidi and invalid bytes as \xNN, quotes
+// escaped.
 [[nodiscard]] std::string escape_for_log(std::string_view value, std::size_t size_max = 1'000);
 
 }  // namespace straykey

@@ -33,7 +33,8 @@ void Histogram::observe(double seconds) noexcept {
   sum_.fetch_add(seconds, std::memory_order_relaxed);
 }
 
-Metrics::Series& Metrics::series(std::string_view name, std::string_view help, Kind kind, const std::vector<Label>& labels) {
+Metrics::Series& Metrics::series(std::string_view name, std::string_view help, Kind kind,
+                                 const std::vector<Label>& labels) {
   const std::string text = label_text(labels);
   auto family = std::find_if(families_.begin(), families_.end(), [&](const Family& f) { return f.name == name; });
   if (family == families_.end()) {
@@ -46,9 +47,15 @@ Metrics::Series& Metrics::series(std::string_view name, std::string_view help, K
   Series& series = family->series.emplace_back();
   series.labels = text;
   switch (kind) {
-    case Kind::counter: series.counter = std::make_unique<Counter>(); break;
-    case Kind::gauge: series.gauge = std::make_unique<Gauge>(); break;
-    case Kind::histogram: series.histogram = std::make_unique<Histogram>(); break;
+    case Kind::counter:
+      series.counter = std::make_unique<Counter>();
+      break;
+    case Kind::gauge:
+      series.gauge = std::make_unique<Gauge>();
+      break;
+    case Kind::histogram:
+      series.histogram = std::make_unique<Histogram>();
+      break;
   }
   return series;
 }

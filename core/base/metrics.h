@@ -1,9 +1,9 @@
 #pragma once
 // Counters, gauges and histograms, by name, as Prometheus wants them; rendering is net/metrics_text.
 //
-// Shape:  a family (name, help, kind) holds one series for each label set. References stay valid for the life of the Metrics.
-// Thread: creating a series locks (start-up, or once for each new label value); add, set and observe are lock-free.
-// Bounds: labels come from closed sets (reasons, configured names), never from input.
+// Shape:  a family (name, help, kind) holds one series for each label set. References stay valid for the life of the
+// Metrics. Thread: creating a series locks (start-up, or once for each new label value); add, set and observe are
+// lock-free. Bounds: labels come from closed sets (reasons, configured names), never from input.
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -41,7 +41,9 @@ class Histogram {
   static constexpr std::array<double, 14> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                   0.1,    0.25,  0.5,    1,     2.5,  10,    30};
   void observe(double seconds) noexcept;
-  [[nodiscard]] std::uint64_t bucket(std::size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t bucket(std::size_t i) const noexcept {
+    return buckets_[i].load(std::memory_order_relaxed);
+  }
   [[nodiscard]] double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
 
  private:

@@ -30,7 +30,9 @@ class Queue {
 
   // Takes up to `count` items into `out`; returns how many. Does not wait.
   template <class Out>
-  std::size_t pop_some(Out out, std::size_t count) { return queue_.try_dequeue_bulk(out, count); }
+  std::size_t pop_some(Out out, std::size_t count) {
+    return queue_.try_dequeue_bulk(out, count);
+  }
   // The same, waiting up to `wait_us` microseconds for the first.
   template <class Out>
   std::size_t wait_pop_some(Out out, std::size_t count, std::int64_t wait_us) {

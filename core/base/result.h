@@ -15,21 +15,33 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: meant to convert
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT: meant to convert
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: meant to convert
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: meant to convert
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
 
   // REQUIRES: ok().
-  [[nodiscard]] T& value() & { CHECK(ok()); return std::get<0>(state_); }
-  [[nodiscard]] const T& value() const& { CHECK(ok()); return std::get<0>(state_); }
-  [[nodiscard]] T&& value() && { CHECK(ok()); return std::get<0>(std::move(state_)); }
+  [[nodiscard]] T& value() & {
+    CHECK(ok());
+    return std::get<0>(state_);
+  }
+  [[nodiscard]] const T& value() const& {
+    CHECK(ok());
+    return std::get<0>(state_);
+  }
+  [[nodiscard]] T&& value() && {
+    CHECK(ok());
+    return std::get<0>(std::move(state_));
+  }
   T* operator->() { return &value(); }
   T& operator*() & { return value(); }
 
   // REQUIRES: !ok().
-  [[nodiscard]] const Error& error() const { CHECK(!ok()); return std::get<1>(state_); }
+  [[nodiscard]] const Error& error() const {
+    CHECK(!ok());
+    return std::get<1>(state_);
+  }
 
  private:
   std::variant<T, Error> state_;
@@ -44,7 +56,10 @@ class [[nodiscard]] Status {
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
   explicit operator bool() const noexcept { return ok(); }
   // REQUIRES: !ok().
-  [[nodiscard]] const Error& error() const { CHECK(failed_); return error_; }
+  [[nodiscard]] const Error& error() const {
+    CHECK(failed_);
+    return error_;
+  }
 
  private:
   bool failed_ = false;

@@ -30,7 +30,8 @@ std::optional<Seconds> civil_day(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<Seconds> parse_time(std::string_view text) noexcept {
-  if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text.back() != 'Z') return std::nullopt;
+  if (text.size() < 20 || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text.back() != 'Z')
+    return std::nullopt;
   const auto day = civil_day(text);
   const int hour = digits(text, 11, 2), minute = digits(text, 14, 2);
   int second = digits(text, 17, 2);

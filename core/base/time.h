@@ -15,7 +15,9 @@ using Day = std::uint32_t;
 
 inline constexpr Seconds kSecondsPerDay = 86'400;
 
-[[nodiscard]] constexpr Day day_of(Seconds time) noexcept { return static_cast<Day>(time / kSecondsPerDay); }
+[[nodiscard]] constexpr Day day_of(Seconds time) noexcept {
+  return static_cast<Day>(time / kSecondsPerDay);
+}
 
 // `YYYY-MM-DDTHH:MM:SS[.fraction]Z`; `:60` becomes `:59`; the fraction is dropped. Nothing else is accepted.
 [[nodiscard]] std::optional<Seconds> parse_time(std::string_view text) noexcept;

@@ -1,7 +1,8 @@
 #pragma once
 // Facts: what was seen, of whom, on which days.
 //
-// Shape:  (kind, scope, value) -> Fact. The key on disk is kind + two keyed 128-bit hashes, so that all values of a scope lie together
+// Shape:  (kind, scope, value) -> Fact. The key on disk is kind + two keyed 128-bit hashes, so that all values of a
+// scope lie together
 //         and no name from outside can be too long or chosen to collide; the full texts are in the value.
 // Order:  a set that only grows by OR: learning twice, late or in two partitions does no harm.
 // Bounds: kFactTextMax bytes for scope and value each; a longer text is cut and carries the hash of the whole.
@@ -17,15 +18,15 @@ namespace straykey {
 
 // Numbers are part of the store's format: append only.
 enum class FactKind : std::uint8_t {
-  identity_network = 1,   // B1: identity -> network of its external calls
-  network_identity = 2,   // B2: network -> whoever of our accounts used it
-  address_identity = 3,   // B3: external address -> whoever used it
-  identity_tool = 4,      // B4: service identity -> tool family
-  tool_identity = 5,      // B5: tool family -> serverless identity
-  identity_runtime = 6,   // B6: service identity -> "platform exec-env"
-  role_service = 7,       // role -> service that assumed it
-  role_principal = 8,     // role -> principal that assumed it
-  account = 9,            // account -> "": seen as recipient
+  identity_network = 1,  // B1: identity -> network of its external calls
+  network_identity = 2,  // B2: network -> whoever of our accounts used it
+  address_identity = 3,  // B3: external address -> whoever used it
+  identity_tool = 4,     // B4: service identity -> tool family
+  tool_identity = 5,     // B5: tool family -> serverless identity
+  identity_runtime = 6,  // B6: service identity -> "platform exec-env"
+  role_service = 7,      // role -> service that assumed it
+  role_principal = 8,    // role -> principal that assumed it
+  account = 9,           // account -> "": seen as recipient
   // Quarantine (AlertStore, Table::quarantine): the pair hit while it was not learned.
   quarantine_identity_network = 17,
   quarantine_network_role = 18,
@@ -44,7 +45,7 @@ struct FactRef {
 struct Fact {
   Presence presence;
   Day first_day = 0;
-  bool acknowledged = false;   // quarantine only: an operator said "this is ours"
+  bool acknowledged = false;  // quarantine only: an operator said "this is ours"
 
   bool operator==(const Fact&) const = default;
   // True if that changed anything.

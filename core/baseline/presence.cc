@@ -7,7 +7,9 @@
 namespace straykey {
 namespace {
 
-constexpr std::uint64_t shifted(std::uint64_t bits, Day by) noexcept { return by >= 64 ? 0 : bits << by; }
+constexpr std::uint64_t shifted(std::uint64_t bits, Day by) noexcept {
+  return by >= 64 ? 0 : bits << by;
+}
 
 }  // namespace
 
@@ -31,7 +33,8 @@ void Presence::merge(const Presence& other) noexcept {
 
 int Presence::days_before(Day day, int window_days) const noexcept {
   CHECK(window_days >= 1 && window_days <= 63);
-  // Bit i is day newest - i; wanted are days [day - window, day - 1], that is bits [newest - day + 1, newest - day + window].
+  // Bit i is day newest - i; wanted are days [day - window, day - 1], that is bits [newest - day + 1, newest - day +
+  // window].
   const std::int64_t first_bit = static_cast<std::int64_t>(newest_day) - day + 1;
   const std::int64_t last_bit = first_bit + window_days - 1;
   if (last_bit < 0 || first_bit > 63) return 0;

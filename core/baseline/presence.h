@@ -1,8 +1,9 @@
 #pragma once
 // On which of the last 64 days something was seen.
 //
-// Shape:  newest day (UTC days since 1970) and one bit for each of the 64 days up to it; bit 0 = newest. days == 0: never seen.
-// Order:  seen() and merge() commute, associate and repeat without effect, so facts may arrive twice, late, or from two
+// Shape:  newest day (UTC days since 1970) and one bit for each of the 64 days up to it; bit 0 = newest. days == 0:
+// never seen. Order:  seen() and merge() commute, associate and repeat without effect, so facts may arrive twice, late,
+// or from two
 //         partitions. A day more than 63 before the newest is forgotten, not an error.
 // Thread: any (a value).
 #include <cstdint>
@@ -26,7 +27,8 @@ struct Presence {
   [[nodiscard]] bool seen_on(Day day) const noexcept;
 };
 
-// The oldest event day that can still be judged beside a newest day: its 30 days of training must lie inside the 64 bits.
+// The oldest event day that can still be judged beside a newest day: its 30 days of training must lie inside the 64
+// bits.
 inline constexpr Day kJudgedLateDaysMax = 33;
 
 }  // namespace straykey

@@ -41,7 +41,7 @@ json::array counted(const std::vector<CountedText>& list) {
   return out;
 }
 
-json::object key_calls(const KeyCalls& calls) {
+json::object call_summary(const CallSummary& calls) {
   json::array apis;
   for (const CallLine& line : calls.apis)
     apis.push_back(json::object{{"api", line.api},
@@ -60,9 +60,18 @@ json::object key_calls(const KeyCalls& calls) {
           {"counts_may_be_approximate", true}};
 }
 
+json::array role_assumptions(const std::vector<RoleAssumption>& list) {
+  json::array out;
+  for (const RoleAssumption& item : list)
+    out.push_back(json::object{
+        {"by", item.by}, {"days", item.days}, {"first_day", format_day(item.first_day)}, {"last_day", format_day(item.last_day)}});
+  return out;
+}
+
 json::object source(const Alert& alert) {
   const Candidate& call = *alert.call;
-  json::object out{{"address", call.address.empty() ? call.source_text : call.address}, {"class", name_of(alert.source_class)}};
+  json::object out{{"address", call.address.empty() ? call.source_text : call.address},
+                   {"class", name_of(alert.source_class)}};
   if (call.asn != 0) out["asn"] = call.asn;
   if (!call.as_name.empty()) out["as_name"] = call.as_name;
   if (!call.prefix_network.empty()) out["prefix"] = call.prefix_network;
@@ -87,14 +96,10 @@ json::object event(const Candidate& call) {
     json::value record = parsed(call.record, error);
     if (!error && record.is_object()) return std::move(record.as_object());
   }
-  json::object out{{"eventID", call.event_id},
-                   {"eventName", call.event_name},
-                   {"eventSource", call.event_source},
-                   {"eventTime", format_time(call.time)},
-                   {"awsRegion", call.region},
-                   {"sourceIPAddress", call.source_text},
-                   {"userAgent", call.user_agent_text},
-                   {"recipientAccountId", call.recipient_account}};
+  json::object out{{"eventID", call.event_id},          {"eventName", call.event_name},
+                   {"eventSource", call.event_source},  {"eventTime", format_time(call.time)},
+                   {"awsRegion", call.region},          {"sourceIPAddress", call.source_text},
+                   {"userAgent", call.user_agent_text}, {"recipientAccountId", call.recipient_account}};
   if (!call.error_code.empty()) out["errorCode"] = call.error_code;
   return out;
 }
@@ -145,10 +150,16 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   return out;
 }
 
-Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject, Day day) {
+Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject,
+                 Day day) {
   const CatalogueEntry& entry = verdict.entry();
   ByteWriter text;
-  text.string(name_of(entry.analytic)).string(name_of(entry.tier)).string(account).string(identity).string(subject).fixed(day);
+  text.string(name_of(entry.analytic))
+      .string(name_of(entry.tier))
+      .string(account)
+      .string(identity)
+      .string(subject)
+      .fixed(day);
   return hash128(kFixedHashKey, text.view());
 }
 
@@ -159,7 +170,8 @@ std::string alert_title(const Alert& alert) {
     return fmt::format("The token of {} in account {} was used with {} ({}).", who, call.token.account, call.tool,
                        call.command.empty() ? call.event_name : call.command);
   return fmt::format("The token of {} in account {} was used from {} ({}), outside AWS.", who, call.token.account,
-                     call.address.empty() ? call.source_text : call.address, call.as_name.empty() ? alert.network : call.as_name);
+                     call.address.empty() ? call.source_text : call.address,
+                     call.as_name.empty() ? alert.network : call.as_name);
 }
 
 namespace {
@@ -186,7 +198,8 @@ std::string document_of(const Alert& alert) {
       {"attacker_goal", entry.goal},
       {"why", texts(alert.verdict.why)},
       {"limits", texts(alert.verdict.limits)},
-      {"attack", json::object{{"tactic", entry.tactic}, {"techniques", texts(entry.techniques)}, {"mapping", "straykey"}}},
+      {"attack",
+       json::object{{"tactic", entry.tactic}, {"techniques", texts(entry.techniques)}, {"mapping", "straykey"}}},
       {"account", call.token.account},
       {"region", call.region},
       {"identity", call.token.identity},
@@ -201,7 +214,9 @@ std::string document_of(const Alert& alert) {
       {"first_seen", format_time(call.time)},
       {"last_seen", format_time(call.last_time)},
       {"occurrences", call.count},
-      {"investigation", json::object{{"key_calls", key_calls(alert.key_calls)}}},
+      {"investigation", json::object{{"key_calls", call_summary(alert.key_calls)},
+                                     {"identity_calls", call_summary(alert.identity_calls)},
+                                     {"role_assumed_by", role_assumptions(alert.role_assumed_by)}}},
       {"related", std::move(related)},
       {"investigative_actions", texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
@@ -209,22 +224,26 @@ std::string document_of(const Alert& alert) {
   return json::serialize(document);
 }
 
-// For a sender who wrote to be long: each text that came from outside at most 64 bytes, lists at most 5 lines. With 6 bytes
-// of JSON for a byte (a control character) and about 40 such texts that is under 16 KB.
+// For a sender who wrote to be long: each text that came from outside at most 64 bytes, lists at most 5 lines. With 6
+// bytes of JSON for a byte (a control character) and about 40 such texts that is under 16 KB.
 void shorten(Alert& alert, Candidate& call) {
   constexpr std::size_t kTextMax = 64, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };
-  for (std::string* text : {&call.token.workload, &call.source_text, &call.as_name, &call.vpc_endpoint, &call.command, &call.sid,
-                            &call.exec_env, &call.user_agent_text, &call.event_name, &call.event_source, &call.region, &call.error_code})
+  for (std::string* text :
+       {&call.token.workload, &call.source_text, &call.as_name, &call.vpc_endpoint, &call.command, &call.sid,
+        &call.exec_env, &call.user_agent_text, &call.event_name, &call.event_source, &call.region, &call.error_code})
     cut(*text);
-  KeyCalls& calls = alert.key_calls;
-  for (std::size_t i = kLinesMax; i < calls.apis.size(); ++i) calls.other_calls += calls.apis[i].count;
-  calls.apis.resize(std::min(calls.apis.size(), kLinesMax));
-  for (CallLine& line : calls.apis) cut(line.api);
-  for (auto* list : {&calls.sources, &calls.agents}) {
-    list->resize(std::min(list->size(), kLinesMax));
-    for (CountedText& line : *list) cut(line.text);
+  for (CallSummary* calls : {&alert.key_calls, &alert.identity_calls}) {
+    for (std::size_t i = kLinesMax; i < calls->apis.size(); ++i) calls->other_calls += calls->apis[i].count;
+    calls->apis.resize(std::min(calls->apis.size(), kLinesMax));
+    for (CallLine& line : calls->apis) cut(line.api);
+    for (auto* list : {&calls->sources, &calls->agents}) {
+      list->resize(std::min(list->size(), kLinesMax));
+      for (CountedText& line : *list) cut(line.text);
+    }
   }
+  alert.role_assumed_by.resize(std::min(alert.role_assumed_by.size(), kLinesMax));
+  for (RoleAssumption& item : alert.role_assumed_by) cut(item.by);
 }
 
 }  // namespace

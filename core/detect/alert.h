@@ -1,10 +1,12 @@
 #pragma once
 // Alert: what is told to people, as one JSON document.
 //
-// Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen, acknowledgement) is AlertState
+// Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen,
+// acknowledgement) is AlertState
 //         and is laid over it when the alert is shown.
 // Units:  times RFC 3339 UTC.
-// Bounds: a document stays under 20 KB: the record whole up to 8 KB; where that does not fit, without the record, then with texts and
+// Bounds: a document stays under 20 KB: the record whole up to 8 KB; where that does not fit, without the record, then
+// with texts and
 //         lists from outside cut short.
 #include <cstdint>
 #include <optional>
@@ -21,7 +23,7 @@ namespace straykey {
 
 // One line of an investigation list.
 struct CallLine {
-  std::string api;          // "s3:ListBuckets"
+  std::string api;  // "s3:ListBuckets"
   std::uint64_t count = 0, errors = 0;
   Seconds first = 0, last = 0;
 };
@@ -29,35 +31,43 @@ struct CountedText {
   std::string text;
   std::uint64_t count = 0;
 };
-struct KeyCalls {
+struct CallSummary {
   std::uint64_t calls = 0, errors = 0;
   Seconds first = 0, last = 0;
-  std::vector<CallLine> apis;             // at most 20, most called first
-  std::uint64_t other_calls = 0;          // of APIs not listed
+  std::vector<CallLine> apis;     // at most 20, most called first
+  std::uint64_t other_calls = 0;  // of APIs not listed
   std::vector<CountedText> sources, agents;
+};
+
+// Who was seen to assume the role: a service for its workloads, or a principal.
+struct RoleAssumption {
+  std::string by;                         // "lambda", "lambda.amazonaws.com", an ARN or account/role
+  int days = 0;                           // in the window
+  Day first_day = 0, last_day = 0;
 };
 
 struct RelatedAlert {
   Hash128 id;
-  std::string relation;                   // "weaker_evidence", "same_event"
+  std::string relation;  // "weaker_evidence", "same_event"
 };
 
 struct Alert {
   Hash128 id;
-  const Candidate* call = nullptr;        // lives as long as the Alert is built and written
+  const Candidate* call = nullptr;  // lives as long as the Alert is built and written
   Verdict verdict;
   Severity severity = Severity::low;
-  std::string network;                    // "AS64511", a prefix, "vpce:...", or the source class for a call from inside
+  std::string network;  // "AS64511", a prefix, "vpce:...", or the source class for a call from inside
   SourceClass source_class = SourceClass::external;
   int dedup_days = 5;
-  KeyCalls key_calls;
+  CallSummary key_calls, identity_calls;
+  std::vector<RoleAssumption> role_assumed_by;   // at most 20
   std::vector<RelatedAlert> related;
 };
 
 struct AlertState {
   std::uint64_t occurrences = 0;
   Seconds first_seen = 0, last_seen = 0;
-  std::vector<std::string> addresses, keys;   // at most 16 each
+  std::vector<std::string> addresses, keys;  // at most 16 each
   enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
   Seconds status_at = 0;
   std::string note;
@@ -69,7 +79,8 @@ struct AlertState {
 [[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
 
 // Hash of (analytic, tier, account, identity, network or tool, day): the same everywhere, from any input order.
-[[nodiscard]] Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject, Day day);
+[[nodiscard]] Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity,
+                               std::string_view subject, Day day);
 
 // One sentence that a tired person understands.
 [[nodiscard]] std::string alert_title(const Alert& alert);

@@ -22,17 +22,50 @@ std::vector<std::string> Candidate::network_forms() const {
 }
 
 std::string encode_candidate(const Candidate& c) {
-  const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) | (c.range_capped ? kRangeCapped : 0) |
-                    (c.token.serverless ? kServerless : 0) | (c.record_truncated ? kRecordTruncated : 0);
+  const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
+                    (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
+                    (c.record_truncated ? kRecordTruncated : 0);
   ByteWriter out;
-  out.fixed(kVersion).fixed(c.combination.low).fixed(c.combination.high).fixed(c.time).fixed(c.last_time).fixed(c.count);
+  out.fixed(kVersion)
+      .fixed(c.combination.low)
+      .fixed(c.combination.high)
+      .fixed(c.time)
+      .fixed(c.last_time)
+      .fixed(c.count);
   out.fixed(static_cast<std::uint8_t>(flags));
-  out.fixed(c.token.family).fixed(c.token.proof).fixed(c.address_class).fixed(c.tool_kind).fixed(c.platform).fixed(c.asn);
-  for (const std::string* text :
-       {&c.token.service, &c.token.account, &c.token.identity, &c.token.role_identity, &c.token.workload, &c.token.must_have_assumed,
-        &c.address, &c.source_text, &c.network, &c.prefix_network, &c.as_name, &c.vpc_endpoint, &c.endpoint_owner, &c.tool, &c.exec_env,
-        &c.command, &c.sid, &c.user_agent_text, &c.access_key, &c.event_id, &c.shared_event_id, &c.event_name, &c.event_source,
-        &c.region, &c.error_code, &c.recipient_account, &c.record})
+  out.fixed(c.token.family)
+      .fixed(c.token.proof)
+      .fixed(c.address_class)
+      .fixed(c.tool_kind)
+      .fixed(c.platform)
+      .fixed(c.asn);
+  for (const std::string* text : {&c.token.service,
+                                  &c.token.account,
+                                  &c.token.identity,
+                                  &c.token.role_identity,
+                                  &c.token.workload,
+                                  &c.token.must_have_assumed,
+                                  &c.address,
+                                  &c.source_text,
+                                  &c.network,
+                                  &c.prefix_network,
+                                  &c.as_name,
+                                  &c.vpc_endpoint,
+                                  &c.endpoint_owner,
+                                  &c.tool,
+                                  &c.exec_env,
+                                  &c.command,
+                                  &c.sid,
+                                  &c.user_agent_text,
+                                  &c.access_key,
+                                  &c.event_id,
+                                  &c.shared_event_id,
+                                  &c.event_name,
+                                  &c.event_source,
+                                  &c.region,
+                                  &c.error_code,
+                                  &c.recipient_account,
+                                  &c.record})
     out.string(*text);
   return out.take();
 }
@@ -58,14 +91,37 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.tool_kind = in.fixed<ToolKind>();
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
-  if (c.token.family > Family::other || c.token.proof > Proof::lambda_user_agent || c.address_class > SourceClass::external ||
-      c.tool_kind > ToolKind::attack || c.platform > Platform::kali || c.time < 0)
+  if (c.token.family > Family::other || c.token.proof > Proof::lambda_user_agent ||
+      c.address_class > SourceClass::external || c.tool_kind > ToolKind::attack || c.platform > Platform::kali ||
+      c.time < 0)
     return std::nullopt;
-  for (std::string* text :
-       {&c.token.service, &c.token.account, &c.token.identity, &c.token.role_identity, &c.token.workload, &c.token.must_have_assumed,
-        &c.address, &c.source_text, &c.network, &c.prefix_network, &c.as_name, &c.vpc_endpoint, &c.endpoint_owner, &c.tool, &c.exec_env,
-        &c.command, &c.sid, &c.user_agent_text, &c.access_key, &c.event_id, &c.shared_event_id, &c.event_name, &c.event_source,
-        &c.region, &c.error_code, &c.recipient_account, &c.record})
+  for (std::string* text : {&c.token.service,
+                            &c.token.account,
+                            &c.token.identity,
+                            &c.token.role_identity,
+                            &c.token.workload,
+                            &c.token.must_have_assumed,
+                            &c.address,
+                            &c.source_text,
+                            &c.network,
+                            &c.prefix_network,
+                            &c.as_name,
+                            &c.vpc_endpoint,
+                            &c.endpoint_owner,
+                            &c.tool,
+                            &c.exec_env,
+                            &c.command,
+                            &c.sid,
+                            &c.user_agent_text,
+                            &c.access_key,
+                            &c.event_id,
+                            &c.shared_event_id,
+                            &c.event_name,
+                            &c.event_source,
+                            &c.region,
+                            &c.error_code,
+                            &c.recipient_account,
+                            &c.record})
     *text = in.string();
   if (!in.at_end()) return std::nullopt;
   return c;

@@ -1,8 +1,9 @@
 #pragma once
 // Candidate: one in-scope call worth judging, as a worker proposes it and the merger judges it.
 //
-// Shape:  everything the verdict and the alert need from the event, so that judging needs no event; stored under a sequence number.
-// Bounds: record_bytes_max of the record (the deciding fields instead, where it is longer), user agent cut at 1,024 bytes.
+// Shape:  everything the verdict and the alert need from the event, so that judging needs no event; stored under a
+// sequence number. Bounds: record_bytes_max of the record (the deciding fields instead, where it is longer), user agent
+// cut at 1,024 bytes.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,26 +20,27 @@ namespace straykey {
 inline constexpr std::size_t kCandidateRecordBytesMax = 8 * 1024;
 
 struct Candidate {
-  Hash128 combination;              // (identity, network, address, tool, platform, exec-env, day): what is proposed once a day
-  Seconds time = 0;                 // of the first call
+  Hash128 combination;  // (identity, network, address, tool, platform, exec-env, day): what is proposed once a day
+  Seconds time = 0;     // of the first call
   Seconds last_time = 0;
-  std::uint64_t count = 1;          // calls of this combination in the batch that proposed it
-  bool from_future = false;         // eventTime was ahead of the clock; time is the receipt
+  std::uint64_t count = 1;   // calls of this combination in the batch that proposed it
+  bool from_future = false;  // eventTime was ahead of the clock; time is the receipt
 
   ServiceToken token;
 
-  // Where it came from. By address alone; an endpoint owner that is none of the event's accounts is judged by the merger.
+  // Where it came from. By address alone; an endpoint owner that is none of the event's accounts is judged by the
+  // merger.
   SourceClass address_class = SourceClass::service;
   bool untrusted = false;
-  bool range_capped = false;        // external only for being absent from AWS ranges that are coarse or old
-  std::string address;              // canonical text; empty if none
-  std::string source_text;          // sourceIPAddress as it came, cut at 256
-  std::string network;              // ASN form where known, else the prefix; empty unless external
+  bool range_capped = false;  // external only for being absent from AWS ranges that are coarse or old
+  std::string address;        // canonical text; empty if none
+  std::string source_text;    // sourceIPAddress as it came, cut at 256
+  std::string network;        // ASN form where known, else the prefix; empty unless external
   std::string prefix_network;
   std::uint32_t asn = 0;
   std::string as_name;
   std::string vpc_endpoint;
-  std::string endpoint_owner;       // set only if it may be foreign
+  std::string endpoint_owner;  // set only if it may be foreign
 
   // What made it.
   std::string tool;
@@ -48,7 +50,7 @@ struct Candidate {
 
   // The event.
   std::string access_key, event_id, shared_event_id, event_name, event_source, region, error_code, recipient_account;
-  std::string record;               // JSON text
+  std::string record;  // JSON text
   bool record_truncated = false;
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }

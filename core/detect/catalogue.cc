@@ -6,16 +6,20 @@ namespace straykey {
 namespace {
 
 constexpr std::array<std::string_view, 5> kRemoteActions{
-    "Read the calls made with this access key (investigation.key_calls): what was listed, read, changed or created, and from where.",
+    "Read the calls made with this access key (investigation.key_calls): what was listed, read, changed or created, "
+    "and from where.",
     "Compare with what the service identity did before: APIs, networks and tools it never used are the intruder's.",
-    "Find out who else assumed the role in the window, and whether the workload itself still runs and may have been broken into.",
-    "If the use is not yours, revoke the role's active sessions, deploy the workload anew and close the way the token leaked.",
+    "Find out who else assumed the role in the window, and whether the workload itself still runs and may have been "
+    "broken into.",
+    "If the use is not yours, revoke the role's active sessions, deploy the workload anew and close the way the token "
+    "leaked.",
     "If the use is yours, acknowledge the alert: the pair of identity and network then counts as known."};
 constexpr std::array<std::string_view, 4> kCliActions{
     "Read the commands made with this access key (investigation.key_calls) and who could have typed them.",
     "Ask the owner of the workload whether its code calls a command line tool; a function seldom does.",
     "Look for a remote_service_token alert of the same key: a tool on somebody's own machine uses the same token.",
-    "If it is not yours, revoke the role's sessions and search the workload for the way in; if it is yours, acknowledge the alert."};
+    "If it is not yours, revoke the role's sessions and search the workload for the way in; if it is yours, "
+    "acknowledge the alert."};
 
 constexpr std::array<std::string_view, 3> kRemoteTechniques{"T1528", "T1552.005", "T1078.004"};
 constexpr std::array<std::string_view, 2> kCliTechniques{"T1059.009", "T1078.004"};
@@ -23,55 +27,78 @@ constexpr std::array<std::string_view, 2> kCliTechniques{"T1059.009", "T1078.004
 constexpr std::string_view kCredentialAccess = "TA0006 Credential Access";
 constexpr std::string_view kServerlessTag = "Cloud Serverless Function Credentials Theft Analytics";
 constexpr std::string_view kRemoteGoal =
-    "Use the rights of a workload from a machine of one's own, where nobody watches and for as long as the token lives.";
+    "Use the rights of a workload from a machine of one's own, where nobody watches and for as long as the token "
+    "lives.";
 constexpr std::string_view kCliGoal =
     "Look around and act by hand with the rights of a function or task whose code was made to do one thing only.";
 
-constexpr CatalogueEntry remote(Variation variation, std::string_view id, Tier tier, std::string_view name, Severity severity,
-                                std::string_view description) {
-  return {variation, id, Analytic::remote_service_token, tier, name, severity, description, kRemoteGoal, kRemoteActions,
-          kCredentialAccess, kRemoteTechniques, {}};
+constexpr CatalogueEntry remote(Variation variation, std::string_view id, Tier tier, std::string_view name,
+                                Severity severity, std::string_view description) {
+  return {variation,
+          id,
+          Analytic::remote_service_token,
+          tier,
+          name,
+          severity,
+          description,
+          kRemoteGoal,
+          kRemoteActions,
+          kCredentialAccess,
+          kRemoteTechniques,
+          {}};
 }
 
-constexpr CatalogueEntry cli(Variation variation, std::string_view id, Tier tier, std::string_view name, Severity severity,
-                             std::string_view description) {
-  return {variation, id, Analytic::serverless_cli, tier, name, severity, description, kCliGoal, kCliActions, {}, kCliTechniques,
-          kServerlessTag};
+constexpr CatalogueEntry cli(Variation variation, std::string_view id, Tier tier, std::string_view name,
+                             Severity severity, std::string_view description) {
+  return {variation,   id, Analytic::serverless_cli, tier,          name, severity, description, kCliGoal,
+          kCliActions, {}, kCliTechniques,           kServerlessTag};
 }
 
 constexpr std::array<CatalogueEntry, kVariationCount> kCatalogue{
-    remote(Variation::remote_base, "remote_service_token", Tier::weak, "Remote usage of an AWS service token", Severity::low,
-           "The token of a Lambda function, EC2 instance or other AWS service was used from outside AWS, from a network that this "
+    remote(Variation::remote_base, "remote_service_token", Tier::weak, "Remote usage of an AWS service token",
+           Severity::low,
+           "The token of a Lambda function, EC2 instance or other AWS service was used from outside AWS, from a "
+           "network that this "
            "identity does not use, though others of the organisation may."),
-    remote(Variation::remote_suspicious, "remote_service_token.suspicious", Tier::strong, "Suspicious usage of AWS service token",
-           Severity::high,
-           "The token of a Lambda function, EC2 instance or other AWS service was used from outside AWS, from a place or with a tool "
+    remote(Variation::remote_suspicious, "remote_service_token.suspicious", Tier::strong,
+           "Suspicious usage of AWS service token", Severity::high,
+           "The token of a Lambda function, EC2 instance or other AWS service was used from outside AWS, from a place "
+           "or with a tool "
            "that is new to the organisation."),
-    remote(Variation::remote_eks_remote, "remote_service_token.eks_remote", Tier::strong, "Remote usage of an AWS EKS token",
-           Severity::high,
-           "The token of an EKS pod was used from outside AWS, from a place or with a tool that is new to the organisation."),
+    remote(Variation::remote_eks_remote, "remote_service_token.eks_remote", Tier::strong,
+           "Remote usage of an AWS EKS token", Severity::high,
+           "The token of an EKS pod was used from outside AWS, from a place or with a tool that is new to the "
+           "organisation."),
     remote(Variation::remote_eks_suspicious, "remote_service_token.eks_suspicious", Tier::weak,
            "Suspicious usage of an AWS EKS token", Severity::low,
-           "The token of an EKS pod was used from outside AWS, from a network that this identity does not use, though others of the "
+           "The token of an EKS pod was used from outside AWS, from a network that this identity does not use, though "
+           "others of the "
            "organisation may."),
     remote(Variation::remote_ecs_suspicious, "remote_service_token.ecs_suspicious", Tier::strong,
            "Suspicious usage of an AWS ECS token", Severity::high,
-           "The token of an ECS task was used from outside AWS, from a place or with a tool that is new to the organisation."),
-    remote(Variation::remote_ecs_remote, "remote_service_token.ecs_remote", Tier::weak, "Remote usage of an AWS ECS token",
-           Severity::low,
-           "The token of an ECS task was used from outside AWS, from a network that this identity does not use, though others of the "
+           "The token of an ECS task was used from outside AWS, from a place or with a tool that is new to the "
+           "organisation."),
+    remote(Variation::remote_ecs_remote, "remote_service_token.ecs_remote", Tier::weak,
+           "Remote usage of an AWS ECS token", Severity::low,
+           "The token of an ECS task was used from outside AWS, from a network that this identity does not use, though "
+           "others of the "
            "organisation may."),
     cli(Variation::cli_base, "serverless_cli", Tier::weak,
         "A Command Line Interface (CLI) command was executed from an AWS serverless compute service", Severity::low,
-        "A command line tool that this identity does not use, though others of the organisation do, called AWS with the token of a "
+        "A command line tool that this identity does not use, though others of the organisation do, called AWS with "
+        "the token of a "
         "serverless workload."),
     cli(Variation::cli_aws_cli, "serverless_cli.aws_cli", Tier::weak,
-        "A Command Line Interface (AWS-CLI) command was executed from an AWS serverless compute service", Severity::informational,
-        "The AWS CLI, which this identity does not use, though others of the organisation do, called AWS with the token of a "
+        "A Command Line Interface (AWS-CLI) command was executed from an AWS serverless compute service",
+        Severity::informational,
+        "The AWS CLI, which this identity does not use, though others of the organisation do, called AWS with the "
+        "token of a "
         "serverless workload."),
     cli(Variation::cli_unusual, "serverless_cli.unusual", Tier::strong,
-        "Unusual Command Line Interface (CLI) command was executed from an AWS serverless compute service", Severity::low,
-        "A command line tool called AWS with the token of a serverless workload, from a platform on which that service cannot run, "
+        "Unusual Command Line Interface (CLI) command was executed from an AWS serverless compute service",
+        Severity::low,
+        "A command line tool called AWS with the token of a serverless workload, from a platform on which that service "
+        "cannot run, "
         "or with a tool that no serverless workload of the organisation uses."),
 };
 
@@ -92,14 +119,21 @@ std::string_view name_of(Analytic analytic) noexcept {
   return analytic == Analytic::remote_service_token ? "remote_service_token" : "serverless_cli";
 }
 
-std::string_view name_of(Tier tier) noexcept { return tier == Tier::strong ? "strong" : "weak"; }
+std::string_view name_of(Tier tier) noexcept {
+  return tier == Tier::strong ? "strong" : "weak";
+}
 
-const CatalogueEntry& catalogue_entry(Variation variation) noexcept { return kCatalogue[static_cast<std::size_t>(variation)]; }
+const CatalogueEntry& catalogue_entry(Variation variation) noexcept {
+  return kCatalogue[static_cast<std::size_t>(variation)];
+}
 
-std::span<const CatalogueEntry> catalogue() noexcept { return kCatalogue; }
+std::span<const CatalogueEntry> catalogue() noexcept {
+  return kCatalogue;
+}
 
 const CatalogueEntry* catalogue_entry_by_id(std::string_view id) noexcept {
-  const auto at = std::find_if(kCatalogue.begin(), kCatalogue.end(), [&](const CatalogueEntry& e) { return e.id == id; });
+  const auto at =
+      std::find_if(kCatalogue.begin(), kCatalogue.end(), [&](const CatalogueEntry& e) { return e.id == id; });
   return at == kCatalogue.end() ? nullptr : &*at;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
-// The catalogue: both analytics, their nine variations, and what analysts are told about each. One table; CATALOGUE.md is checked
-// against it by a test.
+// The catalogue: both analytics, their nine variations, and what analysts are told about each. One table; CATALOGUE.md
+// is checked against it by a test.
 //
-// Source: names and severities are those of the published analytics alert reference (edition of 2024-12-03) and do not change.
+// Source: names and severities are those of the published analytics alert reference (edition of 2024-12-03) and do not
+// change.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -37,17 +38,17 @@ inline constexpr std::size_t kVariationCount = 9;
 
 struct CatalogueEntry {
   Variation variation;
-  std::string_view id;             // "remote_service_token.eks_remote"
+  std::string_view id;  // "remote_service_token.eks_remote"
   Analytic analytic;
   Tier tier;
   std::string_view name;
   Severity severity;
-  std::string_view description;    // what was seen
-  std::string_view goal;           // what an attacker wants with it
+  std::string_view description;                  // what was seen
+  std::string_view goal;                         // what an attacker wants with it
   std::span<const std::string_view> actions;     // investigative actions
-  std::string_view tactic;         // "TA0006 Credential Access"; empty where the reference names none
+  std::string_view tactic;                       // "TA0006 Credential Access"; empty where the reference names none
   std::span<const std::string_view> techniques;  // our own mapping
-  std::string_view tag;            // empty: none
+  std::string_view tag;                          // empty: none
 };
 
 [[nodiscard]] const CatalogueEntry& catalogue_entry(Variation variation) noexcept;

@@ -12,20 +12,22 @@ namespace straykey {
 
 struct RemoteEvidence {
   int window_days = 30;
-  std::string network;                 // under which the call is judged: "AS64511", "198.51.100.0/24", "vpce:111122223333"
-  bool foreign_endpoint = false;       // came through an endpoint whose owner is none of ours
-  bool network_learned = false;        // B1: this identity uses this network, and the pair is not in quarantine (or was acknowledged)
-  int network_days = 0;                // days in the window on which this identity used this network
+  std::string network;            // under which the call is judged: "AS64511", "198.51.100.0/24", "vpce:111122223333"
+  bool foreign_endpoint = false;  // came through an endpoint whose owner is none of ours
+  bool network_learned =
+      false;             // B1: this identity uses this network, and the pair is not in quarantine (or was acknowledged)
+  int network_days = 0;  // days in the window on which this identity used this network
   bool network_quarantined = false;
-  int address_identities = 0;          // B3: identities that used this address in the window
-  int other_identities = 0;            // B2: other identities that used this network in the window; counted up to a bound
-  bool endpoint_owner_seen = false;    // somebody of ours used this owner's endpoint before
-  bool tool_learned = false;           // B4
+  int address_identities = 0;        // B3: identities that used this address in the window
+  int other_identities = 0;          // B2: other identities that used this network in the window; counted up to a bound
+  bool endpoint_owner_seen = false;  // somebody of ours used this owner's endpoint before
+  bool tool_learned = false;         // B4
   int tool_days = 0;
 };
 
 // Nothing: silent. REQUIRES: the candidate is external (by address, or through a foreign endpoint).
-[[nodiscard]] std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, const RemoteEvidence& evidence);
+[[nodiscard]] std::optional<Verdict> judge_remote_service_token(const Candidate& candidate,
+                                                                const RemoteEvidence& evidence);
 
 // The tool is a CLI or an attack tool that this identity has not learned: such a hit quarantines (identity, tool) too.
 [[nodiscard]] bool is_new_cli(const Candidate& candidate, const RemoteEvidence& evidence) noexcept;

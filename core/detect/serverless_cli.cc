@@ -12,7 +12,7 @@ namespace {
 
 struct PlatformRule {
   std::string_view service;
-  bool macos, windows;   // possible?
+  bool macos, windows;  // possible?
 };
 // Fargate has Windows tasks; CodeBuild has Windows and macOS fleets; the others run Linux only.
 constexpr std::array<PlatformRule, 6> kPlatformRules{{{"lambda", false, false},
@@ -28,13 +28,14 @@ std::string_view impossible_platform(std::string_view service, Platform platform
   if (platform == Platform::wsl) return "the Windows Subsystem for Linux";
   if (platform == Platform::kali) return "Kali Linux";
   if (exec_env == "CloudShell") return "AWS CloudShell";
-  const auto rule =
-      std::find_if(kPlatformRules.begin(), kPlatformRules.end(), [&](const PlatformRule& r) { return r.service == service; });
+  const auto rule = std::find_if(kPlatformRules.begin(), kPlatformRules.end(),
+                                 [&](const PlatformRule& r) { return r.service == service; });
   if (rule != kPlatformRules.end()) {
     if (platform == Platform::macos && !rule->macos) return "macOS";
     if (platform == Platform::windows && !rule->windows) return "Windows";
   }
-  // CodeBuild runs on ECS instances or on Lambda; Fargate lies beneath several services; Lambda lies beneath nothing else.
+  // CodeBuild runs on ECS instances or on Lambda; Fargate lies beneath several services; Lambda lies beneath nothing
+  // else.
   if (exec_env.starts_with("AWS_Lambda_") && service != "lambda" && service != "codebuild") return "AWS Lambda";
   if (exec_env.starts_with("AWS_ECS_") && service == "lambda") return "Amazon ECS";
   return {};
@@ -44,18 +45,22 @@ std::optional<Verdict> judge_serverless_cli(const Candidate& candidate, const Se
   CHECK(candidate.token.serverless && candidate.is_cli());
   if (evidence.runs_on_own_instances) return std::nullopt;
   Verdict verdict{};
-  const std::string_view impossible = impossible_platform(candidate.token.service, candidate.platform, candidate.exec_env);
+  const std::string_view impossible =
+      impossible_platform(candidate.token.service, candidate.platform, candidate.exec_env);
   if (impossible.empty() && evidence.tool_learned) return std::nullopt;
 
-  verdict.why.push_back(fmt::format("{} made the call, a command line tool, with the token of a serverless workload ({}).",
-                                    candidate.tool, candidate.token.service));
+  verdict.why.push_back(
+      fmt::format("{} made the call, a command line tool, with the token of a serverless workload ({}).",
+                  candidate.tool, candidate.token.service));
   if (!impossible.empty())
-    verdict.why.push_back(fmt::format("Its user agent says {}, where {} cannot run.", impossible, candidate.token.service));
-  verdict.why.push_back(evidence.tool_quarantined
-                            ? fmt::format("{} raised an alert for this identity in the last {} days and nobody acknowledged it.",
-                                          candidate.tool, evidence.window_days)
-                            : fmt::format("This identity used {} on {} of the last {} days.", candidate.tool, evidence.tool_days,
-                                          evidence.window_days));
+    verdict.why.push_back(
+        fmt::format("Its user agent says {}, where {} cannot run.", impossible, candidate.token.service));
+  verdict.why.push_back(
+      evidence.tool_quarantined
+          ? fmt::format("{} raised an alert for this identity in the last {} days and nobody acknowledged it.",
+                        candidate.tool, evidence.window_days)
+          : fmt::format("This identity used {} on {} of the last {} days.", candidate.tool, evidence.tool_days,
+                        evidence.window_days));
   verdict.why.push_back(fmt::format("{} was used by {}{} serverless identit{} in the last {} days.", candidate.tool,
                                     evidence.serverless_users, evidence.serverless_users >= 100 ? " or more" : "",
                                     evidence.serverless_users == 1 ? "y" : "ies", evidence.window_days));

@@ -13,17 +13,19 @@ namespace straykey {
 
 struct ServerlessEvidence {
   int window_days = 30;
-  bool runs_on_own_instances = false;   // ECS whose exec-env was AWS_ECS_EC2 in the window: not serverless
-  bool tool_learned = false;            // B4, not in quarantine (or acknowledged)
+  bool runs_on_own_instances = false;  // ECS whose exec-env was AWS_ECS_EC2 in the window: not serverless
+  bool tool_learned = false;           // B4, not in quarantine (or acknowledged)
   int tool_days = 0;
   bool tool_quarantined = false;
-  int serverless_users = 0;             // B5: serverless identities that used this tool in the window; counted up to a bound
+  int serverless_users = 0;  // B5: serverless identities that used this tool in the window; counted up to a bound
 };
 
 // REQUIRES: candidate.token.serverless && candidate.is_cli().
-[[nodiscard]] std::optional<Verdict> judge_serverless_cli(const Candidate& candidate, const ServerlessEvidence& evidence);
+[[nodiscard]] std::optional<Verdict> judge_serverless_cli(const Candidate& candidate,
+                                                          const ServerlessEvidence& evidence);
 
 // Why a call with this platform and exec-env cannot have been made inside the service; empty if it can.
-[[nodiscard]] std::string_view impossible_platform(std::string_view service, Platform platform, std::string_view exec_env) noexcept;
+[[nodiscard]] std::string_view impossible_platform(std::string_view service, Platform platform,
+                                                   std::string_view exec_env) noexcept;
 
 }  // namespace straykey

@@ -10,13 +10,13 @@
 namespace straykey {
 
 struct DetectionSettings {
-  int activation_days = 14;             // 0: every account is active at once (forensic use). 0..60
-  int training_days = 30;               // 1..30
-  int dedup_days = 5;                   // 1..30
-  bool ec2 = true;                      // families.ec2
-  std::uint64_t flood_max = 5'000;      // alerts per analytic and day; the rest becomes one summary
-  std::map<std::string, Severity, std::less<>> severities;   // by variation id
-  std::set<std::string, std::less<>> accounts;               // ours, as declared in networks.accounts
+  int activation_days = 14;                                 // 0: every account is active at once (forensic use). 0..60
+  int training_days = 30;                                   // 1..30
+  int dedup_days = 5;                                       // 1..30
+  bool ec2 = true;                                          // families.ec2
+  std::uint64_t flood_max = 5'000;                          // alerts per analytic and day; the rest becomes one summary
+  std::map<std::string, Severity, std::less<>> severities;  // by variation id
+  std::set<std::string, std::less<>> accounts;              // ours, as declared in networks.accounts
 
   [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {
     const auto found = severities.find(entry.id);

@@ -10,8 +10,8 @@ namespace straykey {
 
 struct Verdict {
   Variation variation;
-  std::vector<std::string> why;      // one sentence a fact, with its numbers
-  std::vector<std::string> limits;   // what kept the verdict from being stronger
+  std::vector<std::string> why;     // one sentence a fact, with its numbers
+  std::vector<std::string> limits;  // what kept the verdict from being stronger
 
   [[nodiscard]] const CatalogueEntry& entry() const noexcept { return catalogue_entry(variation); }
 };

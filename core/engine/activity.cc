@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::size_t kTextMax = 256;
 
-void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max) {
+void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max, std::uint64_t times = 1) {
   text = cut_utf8(text, kTextMax);
   for (Activity::Counted& counted : list) {
     if (counted.text != text) continue;
-    ++counted.count;
+    counted.count += times;
     return;
   }
-  if (list.size() < size_max) list.push_back({std::string(text), 1});
+  if (list.size() < size_max) list.push_back({std::string(text), times});
 }
 
 }  // namespace
@@ -44,6 +44,39 @@ void Activity::count(const Event& event) {
   } else {
     ++other_api_calls;
   }
+}
+
+void Activity::merge(const Activity& other) {
+  if (other.calls == 0) return;
+  first = calls == 0 ? other.first : std::min(first, other.first);
+  last = std::max(last, other.last);
+  calls += other.calls;
+  errors += other.errors;
+  other_api_calls += other.other_api_calls;
+  for (const Api& theirs : other.apis) {
+    const auto ours = std::find_if(apis.begin(), apis.end(), [&](const Api& api) { return api.name == theirs.name && api.source == theirs.source; });
+    if (ours != apis.end()) {
+      ours->count += theirs.count;
+      ours->errors += theirs.errors;
+      ours->first = std::min(ours->first, theirs.first);
+      ours->last = std::max(ours->last, theirs.last);
+    } else if (apis.size() < kApisMax) {
+      apis.push_back(theirs);
+    } else {
+      other_api_calls += theirs.count;
+    }
+  }
+  for (const Counted& theirs : other.sources) count_text(sources, theirs.text, kSourcesMax, theirs.count);
+  for (const Counted& theirs : other.agents) count_text(agents, theirs.text, kAgentsMax, theirs.count);
+}
+
+std::string activity_row(HashKey key, std::string_view access_key) {
+  const auto bytes = hash128(key, access_key).bytes();
+  return {bytes.data(), bytes.size()};
+}
+
+std::string identity_activity_row(HashKey key, std::string_view identity) {
+  return activity_row(key, "identity " + std::string(identity));   // no access key holds a space
 }
 
 std::string encode_activity(const Activity& activity) {

@@ -23,12 +23,14 @@ Fact BaselineView::quarantine(FactKind kind, std::string_view scope, std::string
   return decode_fact_of(*stored, ref).value_or(Fact{});
 }
 
-bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day, int window_days) const {
+bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day,
+                               int window_days) const {
   const Fact fact = quarantine(kind, scope, value);
   return !fact.acknowledged && fact.presence.days_before(day, window_days) > 0;
 }
 
-void BaselineView::each(FactKind kind, std::string_view scope, const std::function<bool(const std::string&, const Fact&)>& visit) const {
+void BaselineView::each(FactKind kind, std::string_view scope,
+                        const std::function<bool(const std::string&, const Fact&)>& visit) const {
   const std::string prefix = fact_scope_prefix(hash_key_, kind, scope);
   std::map<std::string, Fact> merged;
   for (const auto& partition : partitions_) {
@@ -41,14 +43,14 @@ void BaselineView::each(FactKind kind, std::string_view scope, const std::functi
     if (!visit(value, fact)) return;
 }
 
-Activity BaselineView::activity(std::string_view access_key) const {
-  const auto bytes = hash128(hash_key_, access_key).bytes();
+Activity BaselineView::activity(std::string_view row) const {
+  Activity merged;
   for (const auto& partition : partitions_) {
-    const auto stored = partition->get(Table::activity, {bytes.data(), bytes.size()});
+    const auto stored = partition->get(Table::activity, row);
     if (!stored) continue;
-    if (auto activity = decode_activity(*stored)) return *activity;
+    if (const auto activity = decode_activity(*stored)) merged.merge(*activity);
   }
-  return {};
+  return merged;
 }
 
 bool BaselineView::failed() const {

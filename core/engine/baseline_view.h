@@ -26,14 +26,17 @@ class BaselineView {
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
   // Hit on one of the window's days before `day`, and nobody acknowledged it.
-  [[nodiscard]] bool quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day, int window_days) const;
+  [[nodiscard]] bool quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day,
+                                 int window_days) const;
 
   // Calls visit(value, fact) once for each value of a scope, partitions merged, until it returns false.
-  void each(FactKind kind, std::string_view scope, const std::function<bool(const std::string& value, const Fact&)>& visit) const;
+  void each(FactKind kind, std::string_view scope,
+            const std::function<bool(const std::string& value, const Fact&)>& visit) const;
 
-  // What was done with an access key, as far as the partitions know.
-  [[nodiscard]] Activity activity(std::string_view access_key) const;
+  // A row of Table::activity, merged over the partitions.
+  [[nodiscard]] Activity activity(std::string_view row) const;
   [[nodiscard]] bool failed() const;
+  [[nodiscard]] HashKey hash_key() const noexcept { return hash_key_; }
 
  private:
   HashKey hash_key_;

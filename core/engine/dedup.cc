@@ -21,7 +21,8 @@ DedupAnswer find_alert(const std::vector<DedupEntry>& entries, Day day, Tier tie
   return answer;
 }
 
-std::string dedup_key(HashKey key, Analytic analytic, std::string_view account, std::string_view identity, std::string_view subject) {
+std::string dedup_key(HashKey key, Analytic analytic, std::string_view account, std::string_view identity,
+                      std::string_view subject) {
   ByteWriter text;
   text.fixed(analytic).string(account).string(identity).string(subject);
   const auto bytes = hash128(key, text.view()).bytes();

@@ -1,9 +1,9 @@
 #pragma once
 // Dedup: which alert a hit belongs to.
 //
-// Shape:  the alerts of one dedup key as (id, day, tier); an alert of day D takes in every hit less than dedup_days away on both sides.
-// Order:  late hits count too, so the answer for a day does not depend on what came first inside it.
-// Bounds: kAlertsMax alerts a key; the oldest is forgotten first (its days are long past by then).
+// Shape:  the alerts of one dedup key as (id, day, tier); an alert of day D takes in every hit less than dedup_days
+// away on both sides. Order:  late hits count too, so the answer for a day does not depend on what came first inside
+// it. Bounds: kAlertsMax alerts a key; the oldest is forgotten first (its days are long past by then).
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,16 +25,18 @@ struct DedupEntry {
 };
 
 struct DedupAnswer {
-  std::optional<Hash128> taken_in_by;    // set: no new alert
-  std::optional<Hash128> weaker;         // a new strong alert names this weak one
+  std::optional<Hash128> taken_in_by;  // set: no new alert
+  std::optional<Hash128> weaker;       // a new strong alert names this weak one
 };
 
 inline constexpr std::size_t kDedupAlertsMax = 64;
 
-[[nodiscard]] DedupAnswer find_alert(const std::vector<DedupEntry>& entries, Day day, Tier tier, int dedup_days) noexcept;
+[[nodiscard]] DedupAnswer find_alert(const std::vector<DedupEntry>& entries, Day day, Tier tier,
+                                     int dedup_days) noexcept;
 
 // Row of one subject (network form or tool) of (analytic, account, identity).
-[[nodiscard]] std::string dedup_key(HashKey key, Analytic analytic, std::string_view account, std::string_view identity, std::string_view subject);
+[[nodiscard]] std::string dedup_key(HashKey key, Analytic analytic, std::string_view account, std::string_view identity,
+                                    std::string_view subject);
 [[nodiscard]] std::string encode_dedup(const std::vector<DedupEntry>& entries);
 [[nodiscard]] std::vector<DedupEntry> decode_dedup(std::string_view bytes);
 

@@ -1,10 +1,12 @@
 #pragma once
 // Delivery and DeliveryOutcome: what the merger and the webhook sender tell each other.
 //
-// Shape:  values over queues; the merger owns the outbox on disk, the sender owns connections, timers and the retry schedule.
-// Order:  the merger hands over a delivery after the commit that put it into the outbox; the sender answers every attempt with an outcome,
+// Shape:  values over queues; the merger owns the outbox on disk, the sender owns connections, timers and the retry
+// schedule. Order:  the merger hands over a delivery after the commit that put it into the outbox; the sender answers
+// every attempt with an outcome,
 //         which the merger stores before it forgets the row. So a crash repeats an attempt and never loses one.
-// Bounds: the merger hands over at most deliveries_in_hand_max an endpoint; the rest stay in the outbox until there is room.
+// Bounds: the merger hands over at most deliveries_in_hand_max an endpoint; the rest stay in the outbox until there is
+// room.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,27 +19,27 @@ namespace straykey {
 inline constexpr std::size_t kDeliveriesInHandMax = 256;
 
 struct Delivery {
-  std::string endpoint;            // configured name
+  std::string endpoint;  // configured name
   Hash128 alert_id;
-  std::string body;                // byte-identical for every attempt, for ever
-  std::uint32_t attempts = 0;      // made so far
-  Seconds not_before = 0;          // the next attempt is not due before this time
+  std::string body;            // byte-identical for every attempt, for ever
+  std::uint32_t attempts = 0;  // made so far
+  Seconds not_before = 0;      // the next attempt is not due before this time
   bool marked_test = false;
 };
 
 struct DeliveryOutcome {
   enum class Kind : std::uint8_t {
-    delivered,   // 2xx: forget the outbox row
-    retry,       // failed; the next attempt is due at next_attempt
-    dead,        // refused for good: keep the row as a dead letter for redelivery by hand
+    delivered,  // 2xx: forget the outbox row
+    retry,      // failed; the next attempt is due at next_attempt
+    dead,       // refused for good: keep the row as a dead letter for redelivery by hand
   };
   std::string endpoint;
   Hash128 alert_id;
   Kind kind = Kind::retry;
   std::uint32_t attempts = 0;
   Seconds next_attempt = 0;
-  std::uint16_t http_status = 0;   // 0: no answer
-  std::string error;               // one fixed sentence; empty on success
+  std::uint16_t http_status = 0;  // 0: no answer
+  std::string error;              // one fixed sentence; empty on success
 };
 
 }  // namespace straykey

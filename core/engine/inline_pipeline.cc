@@ -5,8 +5,9 @@
 
 namespace straykey {
 
-InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection, Stores stores,
-                               std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics)
+InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection,
+                               Stores stores, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver,
+                               Metrics& metrics)
     : hash_key_(hash_key),
       merger_(hash_key, detection, stores.partitions, *stores.alerts, std::move(routes), std::move(deliver), metrics) {
   CHECK(stores.partitions.size() >= shards);
@@ -37,7 +38,9 @@ CommitOutcome InlinePipeline::judge(const Request& request) {
   return merger_.commit();
 }
 
-CommitOutcome InlinePipeline::judge_all() { return merger_.judge_all_unjudged(); }
+CommitOutcome InlinePipeline::judge_all() {
+  return merger_.judge_all_unjudged();
+}
 
 CommitOutcome InlinePipeline::flush() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard) {

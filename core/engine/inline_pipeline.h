@@ -1,9 +1,9 @@
 #pragma once
 // InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and simulation.
 //
-// Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then judge().
-// Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed and not judged yet.
-// Thread: one.
+// Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then
+// judge(). Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed
+// and not judged yet. Thread: one.
 #include <memory>
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace straykey {
 class InlinePipeline {
  public:
   struct Stores {
-    std::vector<BaselineStore*> partitions;   // at least `shards`; more are old ones and are read only
+    std::vector<BaselineStore*> partitions;  // at least `shards`; more are old ones and are read only
     AlertStore* alerts = nullptr;
   };
   InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection, Stores stores,

@@ -15,7 +15,7 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   const Fact seen = view.fact(FactKind::account, account, "");
   if (seen.presence.days == 0 || seen.first_day + static_cast<Day>(settings_.activation_days) > day) return false;
   int days = seen.presence.days_before(day, 63);
-  if (seen.first_day + 63 < day) ++days;   // older than the bitmap reaches
+  if (seen.first_day + 63 < day) ++days;  // older than the bitmap reaches
   return days >= std::min(7, settings_.activation_days);
 }
 
@@ -24,7 +24,8 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
   if (!active) return {Judged::not_active, {}};
   const Fact account = view.fact(FactKind::account, call.recipient_account, "");
-  if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day) return {Judged::too_late, {}};
+  if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
+    return {Judged::too_late, {}};
   if (!call.token.must_have_assumed.empty() &&
       view.fact(FactKind::role_service, call.token.role_identity, call.token.must_have_assumed)
               .presence.days_before(day, settings_.training_days) == 0)
@@ -37,7 +38,8 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   return answer;
 }
 
-// Foreign: not seen as one of our accounts on an earlier day, and not learned as an endpoint owner. `seen`: used on any earlier day.
+// Foreign: not seen as one of our accounts on an earlier day, and not learned as an endpoint owner. `seen`: used on any
+// earlier day.
 bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const {
   seen = false;
   if (call.endpoint_owner.empty() || call.address.empty()) return false;
@@ -47,7 +49,8 @@ bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view,
   const std::string network = call.endpoint_network();
   Presence taught;
   view.each(FactKind::network_identity, network, [&](const std::string& user, const Fact& fact) {
-    if (!view.quarantined(FactKind::quarantine_network_role, network, user, day, settings_.training_days)) taught.merge(fact.presence);
+    if (!view.quarantined(FactKind::quarantine_network_role, network, user, day, settings_.training_days))
+      taught.merge(fact.presence);
     return true;
   });
   const int days = taught.days_before(day, settings_.training_days);
@@ -57,7 +60,8 @@ bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view,
 
 bool Judge::tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const {
   const std::string& identity = call.token.identity;
-  days = view.fact(FactKind::identity_tool, identity, call.tool).presence.days_before(call.day(), settings_.training_days);
+  days =
+      view.fact(FactKind::identity_tool, identity, call.tool).presence.days_before(call.day(), settings_.training_days);
   const Fact pair = view.quarantine(FactKind::quarantine_identity_tool, identity, call.tool);
   if (pair.acknowledged) return true;
   quarantined = pair.presence.days_before(call.day(), settings_.training_days) > 0;
@@ -136,7 +140,8 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   if (call.token.family == Family::ecs) {
     evidence.runs_on_own_instances = call.exec_env == "AWS_ECS_EC2";
     view.each(FactKind::identity_runtime, call.token.identity, [&](const std::string& runtime, const Fact& fact) {
-      if (runtime.ends_with(" AWS_ECS_EC2") && fact.presence.days_before(day, window) > 0) evidence.runs_on_own_instances = true;
+      if (runtime.ends_with(" AWS_ECS_EC2") && fact.presence.days_before(day, window) > 0)
+        evidence.runs_on_own_instances = true;
       return !evidence.runs_on_own_instances;
     });
   }

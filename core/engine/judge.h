@@ -17,10 +17,11 @@ namespace straykey {
 struct Judgement {
   Verdict verdict;
   SourceClass source_class = SourceClass::external;
-  std::string network;                     // shown
-  std::vector<std::string> subjects;       // network forms or the tool: what the dedup key is made of, the first names the alert
-  std::vector<std::string> quarantined_networks;   // forms that (identity, network) and (network, role) hit
-  bool quarantines_tool = false;           // (identity, tool)
+  std::string network;  // shown
+  std::vector<std::string>
+      subjects;  // network forms or the tool: what the dedup key is made of, the first names the alert
+  std::vector<std::string> quarantined_networks;  // forms that (identity, network) and (network, role) hit
+  bool quarantines_tool = false;                  // (identity, tool)
 };
 
 enum class Judged : std::uint8_t { judged, not_active, too_late, not_proven, unreadable };

@@ -6,21 +6,25 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
+#include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
 namespace {
 
-constexpr std::size_t kApisShown = 20;
 
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
   return {bytes.data(), bytes.size()};
 }
 
-std::string shard_key(std::uint32_t shard) { return encode_sequence(shard); }
+std::string shard_key(std::uint32_t shard) {
+  return encode_sequence(shard);
+}
 
-std::string flood_key(Analytic analytic, Day day) { return ByteWriter().fixed(analytic).fixed(day).take(); }
+std::string flood_key(Analytic analytic, Day day) {
+  return ByteWriter().fixed(analytic).fixed(day).take();
+}
 
 struct FloodCount {
   std::uint64_t raised = 0, suppressed = 0;
@@ -34,16 +38,11 @@ FloodCount decode_flood(std::optional<std::string_view> bytes) {
   return count;
 }
 
-std::string api_of(const Activity::Api& api) {
-  std::string_view source = api.source;
-  if (const std::size_t dot = source.find('.'); dot != std::string_view::npos) source = source.substr(0, dot);
-  return std::string(source) + ':' + api.name;
-}
-
 }  // namespace
 
-Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions, AlertStore& alerts,
-               std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics)
+Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
+               AlertStore& alerts, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver,
+               Metrics& metrics)
     : hash_key_(hash_key),
       detection_(detection),
       partitions_(std::move(partitions)),
@@ -52,12 +51,18 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       outbox_(std::move(routes), std::move(deliver)),
       progress_(std::make_unique<Progress[]>(partitions_.size())),
       metrics_(metrics),
-      judged_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "judged"}})),
-      not_active_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "account_not_active"}})),
-      too_late_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "too_late"}})),
-      not_proven_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.", {{"result", "not_proven"}})),
-      taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "dedup"}})),
-      flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "flood"}})) {
+      judged_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
+                              {{"result", "judged"}})),
+      not_active_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
+                                  {{"result", "account_not_active"}})),
+      too_late_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
+                                {{"result", "too_late"}})),
+      not_proven_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
+                                  {{"result", "not_proven"}})),
+      taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
+                                {{"reason", "dedup"}})),
+      flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
+                                        {{"reason", "flood"}})) {
   const auto reader = alerts_.read();
   for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
     const auto stored = reader->get(Table::progress, shard_key(shard));
@@ -72,7 +77,9 @@ void Merger::open() {
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
 }
 
-BaselineView Merger::view() { return {hash_key_, readers_, *writer_}; }
+BaselineView Merger::view() {
+  return {hash_key_, readers_, *writer_};
+}
 
 CommitOutcome Merger::judge_all_unjudged() {
   // All of it at once, so that days go in order across shards; what a crash leaves is what was in flight.
@@ -81,11 +88,12 @@ CommitOutcome Merger::judge_all_unjudged() {
   for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
     std::uint64_t last = progress_[shard].staged;
     const std::uint64_t first = last + 1;
-    readers_[shard]->scan(Table::candidates, {}, encode_sequence(first), [&](std::string_view key, std::string_view value) {
-      last = decode_sequence(key);
-      if (auto call = decode_candidate(value)) calls.push_back(std::move(*call));
-      return true;
-    });
+    readers_[shard]->scan(Table::candidates, {}, encode_sequence(first),
+                          [&](std::string_view key, std::string_view value) {
+                            last = decode_sequence(key);
+                            if (auto call = decode_candidate(value)) calls.push_back(std::move(*call));
+                            return true;
+                          });
     if (last >= first) note_judged(shard, first, last);
   }
   judge_candidates(std::move(calls));
@@ -109,12 +117,14 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
 }
 
 void Merger::judge_candidates(std::vector<Candidate> calls) {
-  std::stable_sort(calls.begin(), calls.end(), [](const Candidate& a, const Candidate& b) { return a.day() < b.day(); });
+  std::stable_sort(calls.begin(), calls.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.day() < b.day(); });
   for (std::size_t begin = 0; begin < calls.size();) {
     std::vector<const Candidate*> day;
     std::size_t end = begin;
     while (end < calls.size() && calls[end].day() == calls[begin].day()) day.push_back(&calls[end++]);
-    // The same call may wait in two forms (weakly proven, then proven) or two shards; an order of their own makes runs alike.
+    // The same call may wait in two forms (weakly proven, then proven) or two shards; an order of their own makes runs
+    // alike.
     std::sort(day.begin(), day.end(), [](const Candidate* a, const Candidate* b) {
       return std::tie(a->time, a->event_id, a->combination) < std::tie(b->time, b->event_id, b->combination);
     });
@@ -125,16 +135,25 @@ void Merger::judge_candidates(std::vector<Candidate> calls) {
 
 // All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
 void Merger::judge_day(const std::vector<const Candidate*>& calls) {
-  std::vector<std::vector<Hit>> hits;   // by call
+  std::vector<std::vector<Hit>> hits;  // by call
   for (const Candidate* call : calls) {
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, view(), since);
     switch (answer.judged) {
-      case Judged::judged: judged_.add(); break;
-      case Judged::not_active: not_active_.add(); continue;
-      case Judged::too_late: too_late_.add(); continue;
-      case Judged::not_proven: not_proven_.add(); continue;
-      case Judged::unreadable: return;   // the readers say why; commit() fails
+      case Judged::judged:
+        judged_.add();
+        break;
+      case Judged::not_active:
+        not_active_.add();
+        continue;
+      case Judged::too_late:
+        too_late_.add();
+        continue;
+      case Judged::not_proven:
+        not_proven_.add();
+        continue;
+      case Judged::unreadable:
+        return;  // the readers say why; commit() fails
     }
     if (!since) writer_->put(Table::activated, call->token.account, encode_sequence(call->day()));
     if (answer.judgements.empty()) continue;
@@ -197,8 +216,10 @@ bool Merger::flooded(const Hit& hit) {
   if (count.suppressed == 1) {
     const Hash128 id = hash128(kFixedHashKey, "flood " + key);
     const std::string document = fmt::format(
-        R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},"title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
-        id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic), detection_.flood_max);
+        R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
+        R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
+        id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic),
+        detection_.flood_max);
     const std::string body = webhook_body("alerts.flood", hit.call->time, document);
     writer_->put(Table::alerts, text_of(id), encode_stored_alert(body, document));
     outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
@@ -216,8 +237,9 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
   alert.network = hit.judgement.network;
   alert.source_class = hit.judgement.source_class;
   alert.dedup_days = detection_.dedup_days;
-  alert.key_calls = key_calls(call.access_key);
-  alert.id = alert_id(alert.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), call.day());
+  investigate(alert, view(), detection_.training_days);
+  alert.id =
+      alert_id(alert.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), call.day());
   hit.alert_id = alert.id;
   if (weaker) alert.related.push_back({*weaker, "weaker_evidence"});
   if (same_event != nullptr) {
@@ -243,7 +265,8 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
   }
   outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
   metrics_
-      .counter("straykey_alerts_total", "Alerts raised.", {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
+      .counter("straykey_alerts_total", "Alerts raised.",
+               {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
       .add();
 }
 
@@ -251,10 +274,13 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
   ByteWriter out;
-  const bool tool = hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli;
+  const bool tool =
+      hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli;
   const std::size_t pairs = hit.judgement.quarantined_networks.size() * 2 + (tool ? 1 : 0);
   out.fixed(call.day()).varint(pairs);
-  const auto pair = [&](FactKind kind, std::string_view scope, std::string_view value) { out.fixed(kind).string(scope).string(value); };
+  const auto pair = [&](FactKind kind, std::string_view scope, std::string_view value) {
+    out.fixed(kind).string(scope).string(value);
+  };
   for (const std::string& form : hit.judgement.quarantined_networks) {
     pair(FactKind::quarantine_identity_network, call.token.identity, form);
     pair(FactKind::quarantine_network_role, form, call.token.role_identity);
@@ -304,7 +330,7 @@ void Merger::count(const std::vector<Repeat>& repeats) {
   open();
   for (const Repeat& repeat : repeats) {
     const auto stored = writer_->get(Table::hits, text_of(repeat.combination));
-    if (!stored) continue;   // judged, and silent
+    if (!stored) continue;  // judged, and silent
     const std::string ids(*stored);
     for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
       take_into(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
@@ -356,7 +382,8 @@ CommitOutcome Merger::commit() {
 
 void Merger::note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
   Progress& progress = progress_[shard];
-  for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence) progress.ahead.insert(sequence);
+  for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence)
+    progress.ahead.insert(sequence);
   while (!progress.ahead.empty() && *progress.ahead.begin() == progress.staged + 1) {
     ++progress.staged;
     progress.ahead.erase(progress.ahead.begin());
@@ -368,27 +395,6 @@ std::optional<Day> Merger::active_since(std::string_view account) {
   const auto stored = writer_->get(Table::activated, account);
   if (!stored) return std::nullopt;
   return static_cast<Day>(decode_sequence(*stored));
-}
-
-KeyCalls Merger::key_calls(std::string_view access_key) {
-  Activity activity = view().activity(access_key);
-  KeyCalls out;
-  out.calls = activity.calls;
-  out.errors = activity.errors;
-  out.first = activity.first;
-  out.last = activity.last;
-  out.other_calls = activity.other_api_calls;
-  std::stable_sort(activity.apis.begin(), activity.apis.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
-  for (const Activity::Api& api : activity.apis) {
-    if (out.apis.size() < kApisShown) {
-      out.apis.push_back({api_of(api), api.count, api.errors, api.first, api.last});
-    } else {
-      out.other_calls += api.count;
-    }
-  }
-  for (const Activity::Counted& source : activity.sources) out.sources.push_back({source.text, source.count});
-  for (const Activity::Counted& agent : activity.agents) out.agents.push_back({agent.text, agent.count});
-  return out;
 }
 
 void Merger::refill_outbox() {

@@ -1,13 +1,15 @@
 #pragma once
 // Merger: judges what the workers proposed, dedups it over 5 days, stores alerts and their outbox rows.
 //
-// Shape:  begin -> judge() / count() / apply() any number of times -> commit(): one transaction with everything, the progress mark included.
-// Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK. So one request gives the same alerts
+// Shape:  begin -> judge() / count() / apply() any number of times -> commit(): one transaction with everything, the
+// progress mark included. Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK.
+// So one request gives the same alerts
 //         whatever the order of its records inside a day.
-// Durable: alert, outbox row, quarantine and progress are one transaction; after a crash the candidates past the mark are judged again, and
+// Durable: alert, outbox row, quarantine and progress are one transaction; after a crash the candidates past the mark
+// are judged again, and
 //         dedup takes their hits into the alerts that exist.
-// Errors: a store that failed leaves everything as it was before the transaction; the caller tries again or stops (unknown).
-// Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
+// Errors: a store that failed leaves everything as it was before the transaction; the caller tries again or stops
+// (unknown). Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
 #include <atomic>
 #include <functional>
 #include <map>
@@ -30,9 +32,10 @@ namespace straykey {
 
 class Merger {
  public:
-  // `partitions`: every partition there is, old ones of a larger shard count included; index = shard. References are borrowed.
-  Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions, AlertStore& alerts,
-         std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
+  // `partitions`: every partition there is, old ones of a larger shard count included; index = shard. References are
+  // borrowed.
+  Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
+         AlertStore& alerts, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
 
   // Judges every candidate on disk that is past the progress mark (start, and offline scan). Commits by itself.
   [[nodiscard]] CommitOutcome judge_all_unjudged();
@@ -56,15 +59,15 @@ class Merger {
 
  private:
   struct Progress {
-    std::atomic<std::uint64_t> judged{0};       // committed
-    std::uint64_t staged = 0;                   // of the open transaction
-    std::set<std::uint64_t> ahead;              // judged out of order, past the mark: of the open transaction ...
-    std::set<std::uint64_t> ahead_committed;    // ... and of the last commit
+    std::atomic<std::uint64_t> judged{0};     // committed
+    std::uint64_t staged = 0;                 // of the open transaction
+    std::set<std::uint64_t> ahead;            // judged out of order, past the mark: of the open transaction ...
+    std::set<std::uint64_t> ahead_committed;  // ... and of the last commit
   };
   struct Hit {
     const Candidate* call;
     Judgement judgement;
-    Hash128 alert_id;                           // its own if it raises an alert, else the one that took it in
+    Hash128 alert_id;  // its own if it raises an alert, else the one that took it in
   };
 
   void open();
@@ -82,7 +85,6 @@ class Merger {
   void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
-  [[nodiscard]] KeyCalls key_calls(std::string_view access_key);
 
   HashKey hash_key_;
   const DetectionSettings& detection_;
@@ -93,8 +95,8 @@ class Merger {
   std::unique_ptr<Progress[]> progress_;
   Metrics& metrics_;
 
-  std::unique_ptr<StoreWriter> writer_;                   // open transaction
-  std::vector<std::unique_ptr<StoreReader>> readers_;     // of the partitions, as long as writer_
+  std::unique_ptr<StoreWriter> writer_;                // open transaction
+  std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
   std::string failure_;
 
   Counter& judged_;

@@ -7,7 +7,9 @@
 namespace straykey {
 namespace {
 
-std::string cut(std::string_view text, std::size_t size_max) { return std::string(cut_utf8(text, size_max)); }
+std::string cut(std::string_view text, std::size_t size_max) {
+  return std::string(cut_utf8(text, size_max));
+}
 
 void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
   const auto address = parse_ip(event.source_ip);
@@ -34,7 +36,8 @@ void fill_place(Candidate& call, const Event& event, const NetworkMap& networks,
 
 }  // namespace
 
-Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks, const DetectionSettings& settings) {
+Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
+                    const DetectionSettings& settings) {
   Observation out;
   Candidate& call = out.call;
   call.time = call.last_time = event.time;

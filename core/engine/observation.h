@@ -13,13 +13,14 @@
 namespace straykey {
 
 struct Observation {
-  bool own = false;                 // an authenticated caller of one of our accounts
-  std::string caller;               // for B2 and B3; empty unless own
+  bool own = false;    // an authenticated caller of one of our accounts
+  std::string caller;  // for B2 and B3; empty unless own
   // Everything about the call; `token` is filled if the event proves one (weakly proven ones carry must_have_assumed).
   Candidate call;
   bool has_token = false;
-  bool may_wait_for_proof = false;  // an unproven temporary key of a role session: keep what it did until its issuing event comes
-  std::string session;              // role session name, for that
+  bool may_wait_for_proof =
+      false;            // an unproven temporary key of a role session: keep what it did until its issuing event comes
+  std::string session;  // role session name, for that
 };
 
 // `issued`: what is known of the event's access key, or null. The call's combination is not set yet.
@@ -29,7 +30,8 @@ struct Observation {
 // Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
 
-// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day): what is proposed once a day.
+// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day): what is proposed once
+// a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
 // Whether any analytic could say something about the call.

@@ -68,15 +68,17 @@ Outbox::Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> d
 }
 
 Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
-  const auto at = std::find_if(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& e) { return e.route.name == name; });
+  const auto at =
+      std::find_if(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& e) { return e.route.name == name; });
   return at == endpoints_.end() ? nullptr : &*at;
 }
 
-void Outbox::add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity, std::string_view analytic,
-                 std::string_view account) {
+void Outbox::add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity,
+                 std::string_view analytic, std::string_view account) {
   for (const Endpoint& endpoint : endpoints_) {
     if (!endpoint.route.wants(severity, analytic, account)) continue;
-    writer.put(Table::outbox, row_key(endpoint.route.name, alert_id), encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
+    writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
+               encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
     added_.push_back({endpoint.route.name, alert_id, std::string(body), 0, 0, false});
   }
 }
@@ -139,7 +141,7 @@ void Outbox::refill(StoreReader& reader) {
       found.push_back({endpoint.route.name, id, {}, row->attempts, row->next_attempt, false});
       return true;
     });
-    if (!reader.failure().empty()) {   // not read to the end, or not at all: ask again
+    if (!reader.failure().empty()) {  // not read to the end, or not at all: ask again
       endpoint.more_on_disk = wants_refill_ = true;
       continue;
     }

@@ -1,8 +1,9 @@
 #pragma once
 // Outbox: which alerts still have to reach which webhook, on disk beside the alerts.
 //
-// Shape:  a row for each (endpoint, alert): attempts so far, when the next is due, dead or not. The body is the alert's own.
-// Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx, so a crash repeats an attempt and
+// Shape:  a row for each (endpoint, alert): attempts so far, when the next is due, dead or not. The body is the alert's
+// own. Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx, so a crash
+// repeats an attempt and
 //         loses none.
 // Thread: the merger's.
 // Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk.
@@ -25,8 +26,8 @@ namespace straykey {
 struct WebhookRoute {
   std::string name;
   Severity severity_min = Severity::informational;
-  std::set<std::string, std::less<>> analytics;   // empty: all
-  std::set<std::string, std::less<>> accounts;    // empty: all
+  std::set<std::string, std::less<>> analytics;  // empty: all
+  std::set<std::string, std::less<>> accounts;   // empty: all
 
   [[nodiscard]] bool wants(Severity severity, std::string_view analytic, std::string_view account) const;
 };
@@ -53,7 +54,8 @@ class Outbox {
   Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver);
 
   // Puts rows for the endpoints that want the alert. Handed to the sender after the commit.
-  void add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity, std::string_view analytic, std::string_view account);
+  void add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity, std::string_view analytic,
+           std::string_view account);
   void apply(StoreWriter& writer, const DeliveryOutcome& outcome);
 
   // After a commit: hands over what was added. After a failed one: forgets it.

@@ -22,13 +22,17 @@ Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Surrou
       detection_(detection),
       surroundings_(std::move(surroundings)),
       networks_(std::move(networks)),
-      merger_(settings.hash_key, detection, surroundings_.partitions, *surroundings_.alerts, surroundings_.routes, surroundings_.deliver,
-              *surroundings_.metrics),
-      queued_gauge_(surroundings_.metrics->gauge("straykey_queue_bytes", "Bytes of records waiting for or in the shard workers.")),
-      refused_(surroundings_.metrics->counter("straykey_requests_refused_total", "Requests refused because the queues were full.")),
-      commits_(surroundings_.metrics->counter("straykey_commits_total", "Durable commits of shard workers and merger.")),
+      merger_(settings.hash_key, detection, surroundings_.partitions, *surroundings_.alerts, surroundings_.routes,
+              surroundings_.deliver, *surroundings_.metrics),
+      queued_gauge_(surroundings_.metrics->gauge("straykey_queue_bytes",
+                                                 "Bytes of records waiting for or in the shard workers.")),
+      refused_(surroundings_.metrics->counter("straykey_requests_refused_total",
+                                              "Requests refused because the queues were full.")),
+      commits_(
+          surroundings_.metrics->counter("straykey_commits_total", "Durable commits of shard workers and merger.")),
       commit_failures_(surroundings_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
-      commit_seconds_(surroundings_.metrics->histogram("straykey_commit_seconds", "How long durable commits of shard workers took.")) {
+      commit_seconds_(surroundings_.metrics->histogram("straykey_commit_seconds",
+                                                       "How long durable commits of shard workers took.")) {
   CHECK(settings_.shards >= 1 && surroundings_.partitions.size() >= settings_.shards);
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
     ShardWorker::Settings worker;
@@ -37,18 +41,22 @@ Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Surrou
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
     shards_.push_back(std::make_unique<Shard>());
-    shards_.back()->worker = std::make_unique<ShardWorker>(worker, detection_, *surroundings_.partitions[shard], *surroundings_.metrics);
+    shards_.back()->worker =
+        std::make_unique<ShardWorker>(worker, detection_, *surroundings_.partitions[shard], *surroundings_.metrics);
   }
   for (Intake& intake : intakes_)
     for (const auto& shard : shards_) intake.producers.push_back(shard->queue.producer());
 }
 
-Pipeline::~Pipeline() { stop(); }
+Pipeline::~Pipeline() {
+  stop();
+}
 
 CommitOutcome Pipeline::start() {
   const CommitOutcome outcome = merger_.judge_all_unjudged();
   if (outcome != CommitOutcome::committed) return outcome;
-  for (std::uint32_t shard = 0; shard < shards_.size(); ++shard) shards_[shard]->thread = std::thread([this, shard] { run_worker(shard); });
+  for (std::uint32_t shard = 0; shard < shards_.size(); ++shard)
+    shards_[shard]->thread = std::thread([this, shard] { run_worker(shard); });
   merger_thread_ = std::thread([this] { run_merger(); });
   started_ = true;
   return outcome;
@@ -57,7 +65,8 @@ CommitOutcome Pipeline::start() {
 void Pipeline::stop() {
   if (!started_.exchange(false)) return;
   stopping_ = true;
-  // A submit that began before saw stopping_ as false: its items must be in the queues before the workers look for the last time.
+  // A submit that began before saw stopping_ as false: its items must be in the queues before the workers look for the
+  // last time.
   while (submitting_.load() != 0) std::this_thread::yield();
   for (const auto& shard : shards_) shard->thread.join();
   workers_done_ = true;
@@ -96,7 +105,7 @@ SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
   Intake& intake = intakes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % intakes_.size()];
   const std::lock_guard lock(intake.mutex);
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t shard = raw->batches[i].shard;   // raw may be gone after the last push
+    const std::uint32_t shard = raw->batches[i].shard;  // raw may be gone after the last push
     shards_[shard]->queue.push(intake.producers[shard], {raw, i});
   }
   return SubmitResult::accepted;
@@ -110,7 +119,8 @@ void Pipeline::run_worker(std::uint32_t index) {
   Seconds flushed_at = surroundings_.now();
   std::uint64_t generation = networks_generation_.load();
   while (true) {
-    const bool stopping = stopping_.load() && submitting_.load() == 0;   // before the pop, or "empty" would not mean "drained"
+    const bool stopping =
+        stopping_.load() && submitting_.load() == 0;  // before the pop, or "empty" would not mean "drained"
     std::size_t count = shard.queue.wait_pop_some(items.begin(), kItemsAtOnce, stopping ? 0 : kIdleWaitUs);
     if (count == 0 && stopping) break;
     if (const std::uint64_t now = networks_generation_.load(); now != generation) {
@@ -196,14 +206,16 @@ void Pipeline::run_merger() {
   while (true) {
     const bool last = workers_done_.load();
     messages.clear();
-    const std::size_t count = to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
+    const std::size_t count =
+        to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
     if (count == 0 && last) break;
     if (count > 0) merge(messages);
     merger_.refill_outbox();
   }
 }
 
-// One transaction for all messages; a failed one is tried again with the same messages until it succeeds or the process ends.
+// One transaction for all messages; a failed one is tried again with the same messages until it succeeds or the process
+// ends.
 void Pipeline::merge(std::vector<Message>& messages) {
   while (!broken_) {
     for (Message& message : messages) {
@@ -220,13 +232,16 @@ void Pipeline::merge(std::vector<Message>& messages) {
     commit_failures_.add();
     merger_failing_ = true;
     surroundings_.log->error("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
-    if (outcome == CommitOutcome::unknown) return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
-    if (workers_done_) return;   // shutting down: what is unjudged on disk is judged at the next start
+    if (outcome == CommitOutcome::unknown)
+      return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
+    if (workers_done_) return;  // shutting down: what is unjudged on disk is judged at the next start
     std::this_thread::sleep_for(std::chrono::microseconds(kMergerRetryUs));
   }
 }
 
-void Pipeline::report(DeliveryOutcome outcome) { to_merger_.push(Message(std::move(outcome))); }
+void Pipeline::report(DeliveryOutcome outcome) {
+  to_merger_.push(Message(std::move(outcome)));
+}
 
 void Pipeline::use_networks(std::shared_ptr<const NetworkMap> networks) {
   networks_.store(std::move(networks));

@@ -1,12 +1,14 @@
 #pragma once
-// Pipeline: the engine's threads. Requests go to pinned shard workers through queues; finished ones to the merger; alerts to the sender.
+// Pipeline: the engine's threads. Requests go to pinned shard workers through queues; finished ones to the merger;
+// alerts to the sender.
 //
-// Shape:  submit() -> one queue item a shard -> worker: apply, group commit -> when the last shard has finished: on_done, then the merger.
-// Thread: submit(), report() and the like: any. Workers and merger are threads of the pipeline's own.
-// Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the merger.
-// Durable: on_done(committed) comes after fsync returned in every shard concerned (GUARANTEES, P1).
-// Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has finished.
-// Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal, once.
+// Shape:  submit() -> one queue item a shard -> worker: apply, group commit -> when the last shard has finished:
+// on_done, then the merger. Thread: submit(), report() and the like: any. Workers and merger are threads of the
+// pipeline's own. Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the
+// merger. Durable: on_done(committed) comes after fsync returned in every shard concerned (GUARANTEES, P1). Bounds:
+// queued_bytes_max for all shards together, taken before anything is queued, given back when the request has finished.
+// Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
+// once.
 #include <array>
 #include <atomic>
 #include <functional>
@@ -32,14 +34,14 @@ class Pipeline {
     std::uint32_t shards = 1;
     bool pin_workers = true;
     std::size_t queued_bytes_max = 256u << 20;
-    std::size_t commit_events_max = 512;        // group commit: this many new things ...
-    std::int64_t commit_wait_us = 2'000;        // ... or this long
-    Seconds flush_seconds = 5;                  // soft state
-    std::size_t signatures_max = 1 << 18;       // a shard
-    std::size_t keys_max = 1 << 16;             // a shard
+    std::size_t commit_events_max = 512;   // group commit: this many new things ...
+    std::int64_t commit_wait_us = 2'000;   // ... or this long
+    Seconds flush_seconds = 5;             // soft state
+    std::size_t signatures_max = 1 << 18;  // a shard
+    std::size_t keys_max = 1 << 16;        // a shard
   };
   struct Surroundings {
-    std::vector<BaselineStore*> partitions;     // at least `shards`
+    std::vector<BaselineStore*> partitions;  // at least `shards`
     AlertStore* alerts = nullptr;
     std::vector<WebhookRoute> routes;
     std::function<void(Delivery)> deliver;      // merger thread; must not block
@@ -50,7 +52,8 @@ class Pipeline {
     Log* log = nullptr;
   };
 
-  Pipeline(Settings settings, const DetectionSettings& detection, Surroundings surroundings, std::shared_ptr<const NetworkMap> networks);
+  Pipeline(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
+           std::shared_ptr<const NetworkMap> networks);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

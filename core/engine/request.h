@@ -2,8 +2,8 @@
 // Request: one sender's request on its way through the shards, and the promise that hangs on it.
 //
 // Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body.
-// Thread: built by one io thread; from submit() on, each shard reads its own batch, and finish_shard() may be called by any worker.
-// Order:  on_done is called once, by the worker that finishes last, after every shard committed or failed.
+// Thread: built by one io thread; from submit() on, each shard reads its own batch, and finish_shard() may be called by
+// any worker. Order:  on_done is called once, by the worker that finishes last, after every shard committed or failed.
 // Durable: outcome committed means that all that was new in it is on disk (GUARANTEES, P1).
 #include <atomic>
 #include <cstdint>
@@ -33,13 +33,14 @@ class Request {
   Request& operator=(const Request&) = delete;
 
   // Bytes: filled before the events that point into them.
-  std::string body;        // with kJsonPadding readable bytes behind its text: see set_body
+  std::string body;  // with kJsonPadding readable bytes behind its text: see set_body
   TextArena arena;
   std::vector<Event> events;
 
   Seconds received_at = 0;
 
-  // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it returns.
+  // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it
+  // returns.
   std::function<void(RequestOutcome)> on_done;
 
   // Reserves the padding behind `text` and takes it. REQUIRES: no events yet.
@@ -49,19 +50,19 @@ class Request {
 
   // --- used by the pipeline ---
   struct RoutedEvent {
-    std::uint32_t index;   // into events
-    bool use;              // this shard owns the caller's key (or the account, without a key)
-    bool issue;            // this shard owns the key that the event issued
+    std::uint32_t index;  // into events
+    bool use;             // this shard owns the caller's key (or the account, without a key)
+    bool issue;           // this shard owns the key that the event issued
   };
   struct ShardBatch {
     std::uint32_t shard = 0;
     std::vector<RoutedEvent> events;
-    CandidateRange candidates;             // what the shard proposed for it; last == 0: nothing
+    CandidateRange candidates;  // what the shard proposed for it; last == 0: nothing
   };
-  std::vector<ShardBatch> batches;         // one for each shard concerned
+  std::vector<ShardBatch> batches;  // one for each shard concerned
   std::atomic<std::uint32_t> shards_to_finish{0};
   std::atomic<bool> any_failed{false};
-  std::size_t credits = 0;                 // bytes taken from the pipeline for it
+  std::size_t credits = 0;  // bytes taken from the pipeline for it
 };
 
 }  // namespace straykey

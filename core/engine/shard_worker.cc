@@ -23,7 +23,9 @@ std::string text_of(Hash128 hash) {
   return {bytes.data(), bytes.size()};
 }
 
-std::string runtime_text(const Candidate& call) { return std::string(name_of(call.platform)) + ' ' + call.exec_env; }
+std::string runtime_text(const Candidate& call) {
+  return std::string(name_of(call.platform)) + ' ' + call.exec_env;
+}
 
 }  // namespace
 
@@ -33,11 +35,14 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       store_(store),
       seen_events_(settings.duplicates_tracked),
       events_(metrics.counter("straykey_events_processed_total", "Events that a shard worker has applied.")),
-      duplicates_(metrics.counter("straykey_events_duplicate_total", "Events seen again with the same eventID; they count once.")),
-      candidates_(metrics.counter("straykey_candidates_total", "Calls proposed for judgement, once a day for each combination.")),
+      duplicates_(metrics.counter("straykey_events_duplicate_total",
+                                  "Events seen again with the same eventID; they count once.")),
+      candidates_(metrics.counter("straykey_candidates_total",
+                                  "Calls proposed for judgement, once a day for each combination.")),
       facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")),
-      pending_overflow_(metrics.counter("straykey_pending_overflow_total",
-                                        "Calls of unproven keys that were not kept because their key had too many kinds of calls.")) {
+      pending_overflow_(
+          metrics.counter("straykey_pending_overflow_total",
+                          "Calls of unproven keys that were not kept because their key had too many kinds of calls.")) {
   sequences_known_ = read_sequences();
 }
 
@@ -92,9 +97,8 @@ void ShardWorker::use(const Event& event, const NetworkMap& networks) {
     KeyState& key = key_state(event);
     if (key.issued) issued = &*key.issued;
     if (key.keeps_activity && counts) {
-      key.activity.count(event);
-      if (!key.activity_changed) changed_activity_.emplace_back(event.access_key);
-      key.activity_changed = true;
+      if (key.since_flush.calls == 0) changed_activity_.emplace_back(event.access_key);
+      key.since_flush.count(event);
     }
   }
   const Hash128 signature = signature_of(event, issued);
@@ -111,7 +115,8 @@ void ShardWorker::use(const Event& event, const NetworkMap& networks) {
   use_slowly(event, issued, networks, signature, counts);
 }
 
-void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature, bool counts) {
+void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
+                             Hash128 signature, bool counts) {
   Observation observation = observe(event, issued, networks, detection_);
   std::uint32_t slot = kNoSlot;
   if (!event.from_future) {
@@ -131,10 +136,12 @@ void ShardWorker::teach(const Observation& observation, const Event& event) {
   if (is_account_id(event.recipient_account)) learn({FactKind::account, event.recipient_account, ""}, day);
   if (!observation.own || observation.caller.empty()) return;
   const Candidate& call = observation.call;
-  for (const std::string& form : call.network_forms()) learn({FactKind::network_identity, form, observation.caller}, day);
+  for (const std::string& form : call.network_forms())
+    learn({FactKind::network_identity, form, observation.caller}, day);
   if (!call.endpoint_owner.empty() && !call.address.empty())
     learn({FactKind::address_identity, call.endpoint_network() + '/' + call.address, observation.caller}, day);
-  if (call.address_class == SourceClass::external) learn({FactKind::address_identity, call.address, observation.caller}, day);
+  if (call.address_class == SourceClass::external)
+    learn({FactKind::address_identity, call.address, observation.caller}, day);
 }
 
 void ShardWorker::teach_token(const Candidate& call, bool proven) {
@@ -143,7 +150,8 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
   for (const std::string& form : call.network_forms()) learn({FactKind::identity_network, identity, form}, day);
   learn({FactKind::identity_tool, identity, call.tool}, day);
   learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
-  if (proven && call.token.serverless && call.is_cli() && !(call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2"))
+  if (proven && call.token.serverless && call.is_cli() &&
+      !(call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2"))
     learn({FactKind::tool_identity, call.tool, identity}, day);
 }
 
@@ -210,7 +218,8 @@ void ShardWorker::keep_until_proven(const Observation& observation) {
   const std::string key = prefix + text_of(combination_of(settings_.hash_key, call));
   if (writer().get(Table::pending, key)) return;
   std::size_t waiting = 0;
-  writer().scan(Table::pending, prefix, prefix, [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
+  writer().scan(Table::pending, prefix, prefix,
+                [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
   if (waiting >= settings_.pending_per_key_max) {
     pending_overflow_.add();
     return;
@@ -230,10 +239,13 @@ void ShardWorker::issue(const Event& event) {
   if (event.access_key.empty() && is_account_id(event.recipient_account) && !event.from_future)
     learn({FactKind::account, event.recipient_account, ""}, event.day());
   const std::string row = pending_prefix(settings_.hash_key, event.issued_key);
-  if (writer().get(Table::tokens, row)) return;   // a key is issued once: this is the event again
+  if (writer().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   put(Table::tokens, row, encode(issued));
   const auto key = keys_.find(event.issued_key);
-  if (key != keys_.end()) key->second.issued = issued;
+  if (key != keys_.end()) {   // read anew at its next use, when its identity can be told
+    write_activity(key->first, key->second);
+    keys_.erase(key);
+  }
   prove_pending(event.issued_key, issued);
 }
 
@@ -268,7 +280,8 @@ ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
       if (const auto issued = writer().get(Table::tokens, row)) key.issued = decode_issued_token(*issued);
       key.keeps_activity = may_be_service_token(event);
       if (key.keeps_activity) {
-        if (const auto activity = writer().get(Table::activity, row)) key.activity = decode_activity(*activity).value_or(Activity{});
+        if (const auto activity = writer().get(Table::activity, row))
+          key.activity = decode_activity(*activity).value_or(Activity{});
       }
     }
   }
@@ -289,8 +302,7 @@ void ShardWorker::evict_keys() {
       ++at;
       continue;
     }
-    if (at->second.activity_changed)
-      put(Table::activity, pending_prefix(settings_.hash_key, at->first), encode_activity(at->second.activity));
+    write_activity(at->first, at->second);
     at = keys_.erase(at);
   }
 }
@@ -298,19 +310,35 @@ void ShardWorker::evict_keys() {
 // Everything that facts and candidates depend on, and the day.
 Hash128 ShardWorker::signature_of(const Event& event, const IssuedToken* issued) {
   scratch_.clear();
-  const auto number = [&](std::uint64_t value) { scratch_.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  const auto number = [&](std::uint64_t value) {
+    scratch_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
   number(event.day());
   number(static_cast<std::uint64_t>(event.type) | static_cast<std::uint64_t>(event.user_agent.kind) << 8 |
-         static_cast<std::uint64_t>(event.user_agent.platform) << 16 | static_cast<std::uint64_t>(event.from_future) << 24 |
-         static_cast<std::uint64_t>(event.console_session) << 25 | static_cast<std::uint64_t>(event.sign_in_failed) << 26 |
-         static_cast<std::uint64_t>(issued != nullptr) << 27);
+         static_cast<std::uint64_t>(event.user_agent.platform) << 16 |
+         static_cast<std::uint64_t>(event.from_future) << 24 | static_cast<std::uint64_t>(event.console_session) << 25 |
+         static_cast<std::uint64_t>(event.sign_in_failed) << 26 | static_cast<std::uint64_t>(issued != nullptr) << 27);
   const bool exchange = event.type == IdentityType::web_identity;
-  for (const std::string_view text :
-       {event.arn, event.account, event.access_key, event.principal_id, event.user_name, event.invoked_by, event.session_issuer_arn,
-        event.federated_provider, event.ec2_role_delivery, event.in_scope_issuer_type, event.in_scope_issued_to, event.source_ip,
-        event.vpc_endpoint_account, event.recipient_account, event.error_code, event.user_agent.tool, event.user_agent.exec_env,
-        exchange ? event.assumed_role_arn : std::string_view{}, exchange ? event.identity_provider : std::string_view{},
-        exchange ? event.event_name : std::string_view{}}) {
+  for (const std::string_view text : {event.arn,
+                                      event.account,
+                                      event.access_key,
+                                      event.principal_id,
+                                      event.user_name,
+                                      event.invoked_by,
+                                      event.session_issuer_arn,
+                                      event.federated_provider,
+                                      event.ec2_role_delivery,
+                                      event.in_scope_issuer_type,
+                                      event.in_scope_issued_to,
+                                      event.source_ip,
+                                      event.vpc_endpoint_account,
+                                      event.recipient_account,
+                                      event.error_code,
+                                      event.user_agent.tool,
+                                      event.user_agent.exec_env,
+                                      exchange ? event.assumed_role_arn : std::string_view{},
+                                      exchange ? event.identity_provider : std::string_view{},
+                                      exchange ? event.event_name : std::string_view{}}) {
     number(text.size());
     scratch_.append(text);
   }
@@ -329,14 +357,27 @@ bool ShardWorker::is_new_event(const Event& event) {
   return true;
 }
 
+// Adds what the key did since the last flush to its row and to its identity's.
+void ShardWorker::write_activity(const std::string& access_key, KeyState& key) {
+  if (key.since_flush.calls == 0) return;
+  const auto add_to = [&](const std::string& row) {
+    Activity activity;
+    if (const auto stored = writer().get(Table::activity, row)) activity = decode_activity(*stored).value_or(Activity{});
+    activity.merge(key.since_flush);
+    put(Table::activity, row, encode_activity(activity));
+  };
+  add_to(activity_row(settings_.hash_key, access_key));
+  if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
+  key.since_flush = {};
+}
+
 void ShardWorker::flush_activity() {
   std::size_t written = 0;
   while (!changed_activity_.empty() && written < settings_.activity_rows_a_flush) {
     const auto found = keys_.find(changed_activity_.back());
     changed_activity_.pop_back();
-    if (found == keys_.end() || !found->second.activity_changed) continue;
-    found->second.activity_changed = false;
-    put(Table::activity, pending_prefix(settings_.hash_key, found->first), encode_activity(found->second.activity));
+    if (found == keys_.end() || found->second.since_flush.calls == 0) continue;
+    write_activity(found->first, found->second);
     ++written;
   }
 }
@@ -350,10 +391,7 @@ void ShardWorker::write_staged() {
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
     // The alert shows what the key did so far.
     const auto key = keys_.find(candidate.access_key);
-    if (key != keys_.end() && key->second.activity_changed) {
-      put(Table::activity, pending_prefix(settings_.hash_key, key->first), encode_activity(key->second.activity));
-      key->second.activity_changed = false;
-    }
+    if (key != keys_.end()) write_activity(key->first, key->second);
   }
   if (!staged_.empty()) put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
   for (std::size_t i = 0; i < batches_.size(); ++i) {
@@ -369,7 +407,8 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     return CommitOutcome::failed;
   }
   write_staged();
-  while (news_ && sequences_.erased_up_to < judged_up_to) erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
+  while (news_ && sequences_.erased_up_to < judged_up_to)
+    erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
   CommitOutcome outcome = CommitOutcome::committed;
   if (writer_) {
     failure_ = writer_->failure();

@@ -1,12 +1,15 @@
 #pragma once
-// ShardWorker: one shard's learning. Proves where tokens came from, learns facts, proposes candidates; all of a batch in one transaction.
+// ShardWorker: one shard's learning. Proves where tokens came from, learns facts, proposes candidates; all of a batch
+// in one transaction.
 //
-// Shape:  uses the event, the configuration and its own keys' rows only; knows nothing of quarantine, activation or other shards.
-// Order:  apply() any number of requests, then commit() once: what they taught, the candidates they raised and the marks that
-//         stop a second proposal are in the same transaction (trap: a fact without its candidate loses the alert for ever).
-// Durable: a signature counts as known only after the commit that made it true, so "nothing new" never rests on uncommitted state.
-// Thread: the shard's worker (or the only thread, inline).
-// Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
+// Shape:  uses the event, the configuration and its own keys' rows only; knows nothing of quarantine, activation or
+// other shards. Order:  apply() any number of requests, then commit() once: what they taught, the candidates they
+// raised and the marks that
+//         stop a second proposal are in the same transaction (trap: a fact without its candidate loses the alert for
+//         ever).
+// Durable: a signature counts as known only after the commit that made it true, so "nothing new" never rests on
+// uncommitted state. Thread: the shard's worker (or the only thread, inline). Bounds: Settings; a table that reaches
+// its bound is emptied or evicts, which costs time and never a verdict.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -40,9 +43,9 @@ class ShardWorker {
     std::uint32_t shard = 0;
     HashKey hash_key;
     std::size_t signatures_max = 1 << 18;
-    std::size_t keys_max = 1 << 16;             // access keys whose state is held in memory
+    std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
     std::size_t pending_per_key_max = 64;
-    std::size_t duplicates_tracked = 1 << 16;   // event ids remembered so that counts take each event once
+    std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
     std::size_t activity_rows_a_flush = 5'000;
   };
 
@@ -54,10 +57,10 @@ class ShardWorker {
   // Whether a commit has anything to write for what was applied since the last one.
   [[nodiscard]] bool has_news() const noexcept { return news_; }
   [[nodiscard]] std::size_t news_count() const noexcept { return news_count_; }
-  // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was remembered of it.
-  // `judged_up_to`: candidates up to this number were judged and are deleted.
+  // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was
+  // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
-  // Puts what keys did since the last flush into the open transaction (at most activity_rows_a_flush rows).
+  // Puts what keys and identities did since the last flush into the open transaction (at most activity_rows_a_flush rows).
   void flush_activity();
   // Repeats of combinations whose candidates are judged, since the last call.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
@@ -71,13 +74,13 @@ class ShardWorker {
     std::optional<IssuedToken> issued;
     bool keeps_activity = false;
     bool activity_changed = false;
-    std::uint64_t used = 0;               // batch number of the last use
+    std::uint64_t used = 0;  // batch number of the last use
     Activity activity;
   };
-  struct Slot {                           // of a combination that was proposed
+  struct Slot {  // of a combination that was proposed
     Hash128 combination;
-    std::uint64_t sequence = 0;           // 0: staged in this batch
-    std::size_t staged = 0;               // index into staged_, while sequence == 0
+    std::uint64_t sequence = 0;  // 0: staged in this batch
+    std::size_t staged = 0;      // index into staged_, while sequence == 0
     std::uint64_t count = 0;
     Seconds last_time = 0;
   };
@@ -85,7 +88,8 @@ class ShardWorker {
   using SlotTable = boost::unordered_flat_map<Hash128, std::uint32_t, std::hash<Hash128>>;
 
   void use(const Event& event, const NetworkMap& networks);
-  void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature, bool counts);
+  void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
+                  bool counts);
   void issue(const Event& event);
   void teach(const Observation& observation, const Event& event);
   void teach_token(const Candidate& call, bool proven);
@@ -95,6 +99,7 @@ class ShardWorker {
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
   KeyState& key_state(const Event& event);
   void evict_keys();
+  void write_activity(const std::string& access_key, KeyState& key);
   [[nodiscard]] Hash128 signature_of(const Event& event, const IssuedToken* issued);
   [[nodiscard]] bool is_new_event(const Event& event);
   void count_repeat(std::uint32_t slot, Seconds time);
@@ -110,7 +115,7 @@ class ShardWorker {
   const DetectionSettings& detection_;
   BaselineStore& store_;
 
-  std::unique_ptr<StoreWriter> writer_;   // open while a batch needs the store
+  std::unique_ptr<StoreWriter> writer_;  // open while a batch needs the store
   bool news_ = false;
   std::size_t news_count_ = 0;
   std::string failure_;
@@ -119,20 +124,20 @@ class ShardWorker {
   SlotTable staged_known_;  // true once this batch is committed
   SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> repeated_;   // slots with a count
-  std::vector<Slot> carried_;             // counts of slots that were forgotten before they could be passed on
-  std::vector<Candidate> staged_;         // candidates of this batch
-  std::vector<Request::ShardBatch*> batches_;   // applied since the last commit, with ...
-  std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;   // ... the staged candidates of each
+  std::vector<std::uint32_t> repeated_;        // slots with a count
+  std::vector<Slot> carried_;                  // counts of slots that were forgotten before they could be passed on
+  std::vector<Candidate> staged_;              // candidates of this batch
+  std::vector<Request::ShardBatch*> batches_;  // applied since the last commit, with ...
+  std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // ... the staged candidates of each
   std::map<std::string, KeyState, std::less<>> keys_;
   std::vector<std::string> changed_activity_;
-  std::vector<std::uint64_t> seen_events_;   // direct-mapped hashes of event ids
+  std::vector<std::uint64_t> seen_events_;  // direct-mapped hashes of event ids
   struct Sequences {
     std::uint64_t next = 1;
     std::uint64_t erased_up_to = 0;
   };
   Sequences sequences_, committed_sequences_;
-  bool sequences_known_ = false;   // read from the store: numbers that start anew would be taken for judged ones
+  bool sequences_known_ = false;  // read from the store: numbers that start anew would be taken for judged ones
   std::uint64_t batch_number_ = 0;
   std::string scratch_;
 

@@ -1,11 +1,12 @@
 #pragma once
-// Store: the ordered, transactional tables that the engine needs. BaselineStore is one partition (one shard writes it, the
-// merger reads it); AlertStore is the merger's own. storage/ implements both on LMDB, memory_store in memory.
+// Store: the ordered, transactional tables that the engine needs. BaselineStore is one partition (one shard writes it,
+// the merger reads it); AlertStore is the merger's own. storage/ implements both on LMDB, memory_store in memory.
 //
 // Shape:  a table maps a key (1 to 511 bytes, ordered as unsigned bytes) to a value of any bytes.
-// Order:  one writer at a time for each store; readers see the last commit before read() and do not wait for the writer.
-// Durable: after commit() returned committed, the write survives power loss (LMDB); the memory store forgets with the process.
-// Errors: sticky. After the first failure of a transaction every get answers nothing, every scan ends at once and failure() tells
+// Order:  one writer at a time for each store; readers see the last commit before read() and do not wait for the
+// writer. Durable: after commit() returned committed, the write survives power loss (LMDB); the memory store forgets
+// with the process. Errors: sticky. After the first failure of a transaction every get answers nothing, every scan ends
+// at once and failure() tells
 //         it; commit() then returns failed. So callers check once, before they use what they concluded.
 // Thread: a transaction stays on the thread that began it. read() may be called on any thread.
 // Bounds: a reader is held for less than 100 ms (a long one makes the file grow).
@@ -21,32 +22,32 @@ namespace straykey {
 // The tables; a store has those of its half. Numbers are part of the format (storage/FORMAT.md): append only.
 enum class Table : std::uint8_t {
   // BaselineStore
-  facts = 0,        // FactKey -> Presence and the fact's full text
-  tokens = 1,       // access key id -> where the key was issued
-  pending = 2,      // what an unproven key did, until proof comes
-  proposed = 3,     // combination and day -> already proposed as a candidate
-  candidates = 4,   // sequence number -> Candidate
-  activity = 5,     // access key id -> calls made with it
-  shard_meta = 6,   // small things of the partition: next sequence number
+  facts = 0,       // FactKey -> Presence and the fact's full text
+  tokens = 1,      // access key id -> where the key was issued
+  pending = 2,     // what an unproven key did, until proof comes
+  proposed = 3,    // combination and day -> already proposed as a candidate
+  candidates = 4,  // sequence number -> Candidate
+  activity = 5,    // access key id -> calls made with it
+  shard_meta = 6,  // small things of the partition: next sequence number
   // AlertStore
-  alerts = 16,      // alert id -> the alert document, written once
-  alert_state = 17, // alert id -> occurrences, last seen, acknowledgement ...
-  dedup = 18,       // dedup key -> the alerts of it
-  hits = 19,        // combination and day -> the alerts it was taken into
-  quarantine = 20,  // pair -> days on which it hit, acknowledgement
-  progress = 21,    // shard -> last candidate judged
-  outbox = 22,      // endpoint, alert id -> attempts so far
-  activated = 23,   // account -> first day on which it was active
-  flood = 24,       // analytic, day -> alerts raised, suppressed
+  alerts = 16,          // alert id -> the alert document, written once
+  alert_state = 17,     // alert id -> occurrences, last seen, acknowledgement ...
+  dedup = 18,           // dedup key -> the alerts of it
+  hits = 19,            // combination and day -> the alerts it was taken into
+  quarantine = 20,      // pair -> days on which it hit, acknowledgement
+  progress = 21,        // shard -> last candidate judged
+  outbox = 22,          // endpoint, alert id -> attempts so far
+  activated = 23,       // account -> first day on which it was active
+  flood = 24,           // analytic, day -> alerts raised, suppressed
   alerts_by_time = 25,  // day, alert id -> nothing: the order in which alerts are listed
-  alert_pairs = 26, // alert id -> the pairs that an acknowledgement of it clears
-  operator_log = 27,  // time, number -> what an operator changed, as text
+  alert_pairs = 26,     // alert id -> the pairs that an acknowledgement of it clears
+  operator_log = 27,    // time, number -> what an operator changed, as text
 };
 
 enum class CommitOutcome : std::uint8_t {
   committed,
-  failed,    // nothing of it is or will be there
-  unknown,   // an fsync failed: it may or may not be there after a restart. Stop acknowledging, restart.
+  failed,   // nothing of it is or will be there
+  unknown,  // an fsync failed: it may or may not be there after a restart. Stop acknowledging, restart.
 };
 
 class StoreReader {
@@ -54,7 +55,8 @@ class StoreReader {
   virtual ~StoreReader() = default;
   // A view into the store, good until the transaction ends (a write transaction: until its next put or erase).
   [[nodiscard]] virtual std::optional<std::string_view> get(Table table, std::string_view key) = 0;
-  // Calls visit(key, value) for each key >= from that starts with prefix, in order, until it returns false. visit must not write.
+  // Calls visit(key, value) for each key >= from that starts with prefix, in order, until it returns false. visit must
+  // not write.
   virtual void scan(Table table, std::string_view prefix, std::string_view from,
                     const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
   // The first thing that went wrong in this transaction, in one sentence; empty if nothing did.

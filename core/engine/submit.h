@@ -9,12 +9,13 @@
 namespace straykey {
 
 enum class SubmitResult : std::uint8_t {
-  accepted,     // on_done will be called
-  overloaded,   // nothing was enqueued: the queues' byte credits do not suffice now. Answer 503 with Retry-After.
-  stopped,      // draining, or the store failed: nothing was enqueued. Answer 503.
+  accepted,    // on_done will be called
+  overloaded,  // nothing was enqueued: the queues' byte credits do not suffice now. Answer 503 with Retry-After.
+  stopped,     // draining, or the store failed: nothing was enqueued. Answer 503.
 };
 
-// Takes the request over if accepted; otherwise gives it back untouched through the reference. Never blocks. Any thread.
+// Takes the request over if accepted; otherwise gives it back untouched through the reference. Never blocks. Any
+// thread.
 using Submit = std::function<SubmitResult(std::unique_ptr<Request>& request)>;
 
 // One reason why the server is not ready, as /readyz names it: "starting", "draining", "store", "queues". Empty: ready.

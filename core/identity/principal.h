@@ -16,8 +16,8 @@ struct Arn {
 
 struct RoleName {
   std::string_view account;
-  std::string_view path;      // "/", "/aws-service-role/lex.amazonaws.com/" ...
-  std::string_view role;      // unique in its account, whatever the path
+  std::string_view path;  // "/", "/aws-service-role/lex.amazonaws.com/" ...
+  std::string_view role;  // unique in its account, whatever the path
 };
 // arn:aws:iam::123456789012:role/path/name
 [[nodiscard]] std::optional<RoleName> parse_role_arn(std::string_view arn) noexcept;
@@ -32,6 +32,8 @@ struct RoleSession {
 [[nodiscard]] bool is_account_id(std::string_view text) noexcept;
 
 // Keys that STS issued begin with ASIA; those of IAM users with AKIA.
-[[nodiscard]] inline bool is_temporary_key(std::string_view access_key) noexcept { return access_key.starts_with("ASIA"); }
+[[nodiscard]] inline bool is_temporary_key(std::string_view access_key) noexcept {
+  return access_key.starts_with("ASIA");
+}
 
 }  // namespace straykey

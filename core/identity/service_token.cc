@@ -11,7 +11,8 @@
 namespace straykey {
 namespace {
 
-// A closed table: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or are legitimately outside.
+// A closed table: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or are legitimately
+// outside.
 constexpr std::array<Service, 10> kServices{{
     {"lambda", "lambda", "Lambda", Family::lambda, true},
     {"ecs", "ecs-tasks", "ECS", Family::ecs, true},
@@ -30,13 +31,14 @@ constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kWorkloadBytesMax = 256;
 
 bool is_hex(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
 }
 
 bool is_uuid(std::string_view text) noexcept {
   if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
-  return is_hex(text.substr(0, 8)) && is_hex(text.substr(9, 4)) && is_hex(text.substr(14, 4)) && is_hex(text.substr(19, 4)) &&
-         is_hex(text.substr(24));
+  return is_hex(text.substr(0, 8)) && is_hex(text.substr(9, 4)) && is_hex(text.substr(14, 4)) &&
+         is_hex(text.substr(19, 4)) && is_hex(text.substr(24));
 }
 
 bool is_instance_id(std::string_view text) noexcept {
@@ -47,15 +49,19 @@ bool is_instance_id(std::string_view text) noexcept {
 const Service* service_by_session_name(std::string_view session) noexcept {
   constexpr std::string_view kCodeBuild = "AWSCodeBuild-";
   if ((session.size() == 32 && is_hex(session)) || is_uuid(session)) return service_by_name("ecs");
-  if (session.starts_with("eks-") && session.size() > 41 && is_uuid(session.substr(session.size() - 36))) return service_by_name("eks");
-  if (session.starts_with(kCodeBuild) && is_uuid(session.substr(kCodeBuild.size()))) return service_by_name("codebuild");
+  if (session.starts_with("eks-") && session.size() > 41 && is_uuid(session.substr(session.size() - 36)))
+    return service_by_name("eks");
+  if (session.starts_with(kCodeBuild) && is_uuid(session.substr(kCodeBuild.size())))
+    return service_by_name("codebuild");
   if (session == "GlueJobRunnerSession") return service_by_name("glue");
   if (session == "SageMaker") return service_by_name("sagemaker");
   return nullptr;
 }
 
 // `oidc.eks.<region>.amazonaws.com`, wherever the provider's text or ARN holds it.
-bool is_eks_provider(std::string_view provider) noexcept { return provider.find("oidc.eks.") != std::string_view::npos; }
+bool is_eks_provider(std::string_view provider) noexcept {
+  return provider.find("oidc.eks.") != std::string_view::npos;
+}
 
 // "system:serviceaccount:ns:sa" -> "ns/sa".
 std::string service_account(std::string_view user_name) {
@@ -77,7 +83,8 @@ std::string_view without_version(std::string_view arn) noexcept {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return out;
 }
 
@@ -89,7 +96,8 @@ std::optional<Session> session_of(const Event& event) noexcept {
   const auto session = parse_role_session_arn(event.arn);
   const auto issuer = parse_role_arn(event.session_issuer_arn);
   if (!session && !issuer) return std::nullopt;
-  if ((session && session->session.size() > kNameBytesMax) || (issuer ? issuer->role : session->role).size() > kNameBytesMax)
+  if ((session && session->session.size() > kNameBytesMax) ||
+      (issuer ? issuer->role : session->role).size() > kNameBytesMax)
     return std::nullopt;
   Session out{event.account, issuer ? issuer->role : session->role, session ? session->session : std::string_view{}};
   if (out.account.empty()) out.account = session ? session->account : issuer->account;
@@ -124,7 +132,8 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   const std::size_t end = type.find("::");
   if (end == std::string_view::npos || end == 0) return std::nullopt;
   const std::string_view issuer = type.substr(0, end);
-  const auto known = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.issuer == issuer; });
+  const auto known =
+      std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.issuer == issuer; });
   ServiceToken token;
   if (known != kServices.end()) {
     token = token_of(*known, Proof::in_scope_of, session);
@@ -155,7 +164,8 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
   if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
   const auto role = parse_role_arn(event.assumed_role_arn);
   if (!role || role->role.size() > kNameBytesMax || !is_account_id(role->account)) return std::nullopt;
-  ServiceToken token = token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
+  ServiceToken token =
+      token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
   token.workload = service_account(event.user_name);
   return token;
 }
@@ -182,14 +192,20 @@ const Service* service_by_principal(std::string_view invoked_by) noexcept {
   for (const std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
     if (!invoked_by.ends_with(suffix)) continue;
     const std::string_view principal = invoked_by.substr(0, invoked_by.size() - suffix.size());
-    const auto at = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.principal == principal; });
+    const auto at =
+        std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.principal == principal; });
     return at == kServices.end() ? nullptr : &*at;
   }
   return nullptr;
 }
 
 std::string encode(const IssuedToken& token) {
-  return ByteWriter().fixed<std::uint8_t>(1).string(token.service).string(token.workload).fixed(token.issued_day).take();
+  return ByteWriter()
+      .fixed<std::uint8_t>(1)
+      .string(token.service)
+      .string(token.workload)
+      .fixed(token.issued_day)
+      .take();
 }
 
 std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {
@@ -215,15 +231,17 @@ IssuedToken issued_token(const Event& event) {
     token.workload = service_account(event.user_name);
   }
   if (token.service == "eks" && !event.kubernetes_service_account.empty())
-    token.workload = cut_utf8(std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account),
-                              kWorkloadBytesMax);
+    token.workload =
+        cut_utf8(std::string(event.kubernetes_namespace) + '/' + std::string(event.kubernetes_service_account),
+                 kWorkloadBytesMax);
   return token;
 }
 
 bool may_be_service_token(const Event& event) noexcept {
   if (event.type != IdentityType::assumed_role || !event.invoked_by.empty() || event.console_session) return false;
   const auto issuer = parse_role_arn(event.session_issuer_arn);
-  if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/"))) return false;
+  if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/")))
+    return false;
   const auto session = parse_role_session_arn(event.arn);
   if (!issuer && !session) return false;
   const std::string_view role = issuer ? issuer->role : session->role;
@@ -242,7 +260,8 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
       return service_token_from_issue(*issued, role, session->session);
     }
   }
-  if (is_eks_provider(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
+  if (is_eks_provider(event.federated_provider))
+    return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
   if (!event.ec2_role_delivery.empty() || is_instance_id(session->session)) {
     ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
     token.workload = session->session;
@@ -251,12 +270,13 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   return by_weak_proof(event, *session);
 }
 
-ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity, std::string_view session) {
+ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,
+                                      std::string_view session) {
   const Service* service = service_by_name(issued.service);
   const std::size_t slash = role_identity.find('/');
   CHECK(service != nullptr && slash != std::string_view::npos);
-  ServiceToken token =
-      token_of(*service, Proof::issuing_event, {role_identity.substr(0, slash), role_identity.substr(slash + 1), session});
+  ServiceToken token = token_of(*service, Proof::issuing_event,
+                                {role_identity.substr(0, slash), role_identity.substr(slash + 1), session});
   token.workload = issued.workload;
   return token;
 }

@@ -1,10 +1,13 @@
 #pragma once
 // Which tokens are service tokens, how that was proven, and whose they are.
 //
-// Shape:  a ServiceToken names the family, the service, the proof and the identity that has the baseline. The identity does not
-//         depend on which proof arrived: account/role, account/role/function for Lambda, account/role#service for other services.
+// Shape:  a ServiceToken names the family, the service, the proof and the identity that has the baseline. The identity
+// does not
+//         depend on which proof arrived: account/role, account/role/function for Lambda, account/role#service for other
+//         services.
 // Thread: any (functions of their arguments).
-// Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the weak ones
+// Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the
+// weak ones
 //         (a session-name shape or a Lambda user agent of a role that the service was seen to assume).
 #include <cstdint>
 #include <optional>
@@ -18,18 +21,25 @@
 namespace straykey {
 
 enum class Family : std::uint8_t { lambda, ecs, eks, ec2, other };
-[[nodiscard]] std::string_view name_of(Family family) noexcept;   // "Lambda", "ECS", "EKS", "EC2", "other service"
+[[nodiscard]] std::string_view name_of(Family family) noexcept;  // "Lambda", "ECS", "EKS", "EC2", "other service"
 
-enum class Proof : std::uint8_t { in_scope_of, issuing_event, oidc_provider, ec2_delivery, session_name, lambda_user_agent };
-[[nodiscard]] std::string_view name_of(Proof proof) noexcept;     // the snake_case name
+enum class Proof : std::uint8_t {
+  in_scope_of,
+  issuing_event,
+  oidc_provider,
+  ec2_delivery,
+  session_name,
+  lambda_user_agent
+};
+[[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
 
 // One service that hands tokens to workloads.
 struct Service {
-  std::string_view name;        // "lambda": stored, shown and part of identities
-  std::string_view principal;   // before ".amazonaws.com": who assumes the role
-  std::string_view issuer;      // second part of inScopeOf.issuerType: "Lambda" in AWS::Lambda::Function
+  std::string_view name;       // "lambda": stored, shown and part of identities
+  std::string_view principal;  // before ".amazonaws.com": who assumes the role
+  std::string_view issuer;     // second part of inScopeOf.issuerType: "Lambda" in AWS::Lambda::Function
   Family family;
-  bool serverless;              // ECS counts as serverless until its exec-env says AWS_ECS_EC2
+  bool serverless;  // ECS counts as serverless until its exec-env says AWS_ECS_EC2
 };
 [[nodiscard]] const Service* service_by_name(std::string_view name) noexcept;
 // `invoked_by` as in an issuing event: "ecs-tasks.amazonaws.com", "ec2.amazonaws.com.cn".
@@ -37,8 +47,8 @@ struct Service {
 
 // What an issuing event says about the key it issued.
 struct IssuedToken {
-  std::string service;          // Service::name; empty: issued to somebody who is no workload, which proves nothing for ever
-  std::string workload;         // "namespace/service-account" where the event tells
+  std::string service;   // Service::name; empty: issued to somebody who is no workload, which proves nothing for ever
+  std::string workload;  // "namespace/service-account" where the event tells
   Day issued_day = 0;
 };
 [[nodiscard]] std::string encode(const IssuedToken& token);
@@ -50,18 +60,18 @@ struct IssuedToken {
 struct ServiceToken {
   Family family = Family::other;
   Proof proof = Proof::in_scope_of;
-  std::string service;          // Service::name, or the lower-case issuer of one that is not in the table
-  std::string account;          // the credential's
-  std::string identity;         // what has a baseline
-  std::string role_identity;    // account/role: what counts across identities
-  std::string workload;         // shown, never compared
+  std::string service;        // Service::name, or the lower-case issuer of one that is not in the table
+  std::string account;        // the credential's
+  std::string identity;       // what has a baseline
+  std::string role_identity;  // account/role: what counts across identities
+  std::string workload;       // shown, never compared
   bool serverless = false;
   // Weak proofs only: the judge still has to find that this service was seen to assume the role. Empty: proven.
   std::string must_have_assumed;
 };
 
-// Whether the event was made by a role session that could be a workload's: not a forward access session, a service-linked role,
-// an SSO role or a console session. Only these are worth remembering until a proof comes.
+// Whether the event was made by a role session that could be a workload's: not a forward access session, a
+// service-linked role, an SSO role or a console session. Only these are worth remembering until a proof comes.
 [[nodiscard]] bool may_be_service_token(const Event& event) noexcept;
 
 // The service token behind an event, by the first proof that holds. `issued`: what is known of its access key, or null.
@@ -70,24 +80,37 @@ struct ServiceToken {
 
 // The token of a role session whose key's issuing event proves it. REQUIRES: issued.service is one of the table;
 // role_identity is account/role.
-[[nodiscard]] ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity, std::string_view session);
+[[nodiscard]] ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,
+                                                    std::string_view session);
 
-// account/role for every role session (proven or not), the ARN or principal for everybody else; empty if the caller has no name.
+// account/role for every role session (proven or not), the ARN or principal for everybody else; empty if the caller has
+// no name.
 [[nodiscard]] std::string caller_identity(const Event& event);
 
-// The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or in `declared`.
+// The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or
+// in `declared`.
 template <class Accounts>
 [[nodiscard]] bool is_own_authenticated(const Event& event, const Accounts& declared) {
   switch (event.type) {
-    case IdentityType::root: case IdentityType::iam_user: case IdentityType::assumed_role: case IdentityType::role:
-    case IdentityType::federated_user: case IdentityType::directory: case IdentityType::identity_center:
-    case IdentityType::web_identity: case IdentityType::saml_user: break;
-    default: return false;
+    case IdentityType::root:
+    case IdentityType::iam_user:
+    case IdentityType::assumed_role:
+    case IdentityType::role:
+    case IdentityType::federated_user:
+    case IdentityType::directory:
+    case IdentityType::identity_center:
+    case IdentityType::web_identity:
+    case IdentityType::saml_user:
+      break;
+    default:
+      return false;
   }
-  if (event.sign_in_failed || event.principal_id == "ANONYMOUS_PRINCIPAL" || event.account == "ANONYMOUS_PRINCIPAL") return false;
-  for (const std::string_view code : {"InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException",
-                                      "InvalidIdentityToken", "InvalidIdentityTokenException", "UnrecognizedClientException",
-                                      "IncompleteSignature", "MissingAuthenticationToken", "AuthFailure"})
+  if (event.sign_in_failed || event.principal_id == "ANONYMOUS_PRINCIPAL" || event.account == "ANONYMOUS_PRINCIPAL")
+    return false;
+  for (const std::string_view code :
+       {"InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException",
+        "InvalidIdentityToken", "InvalidIdentityTokenException", "UnrecognizedClientException", "IncompleteSignature",
+        "MissingAuthenticationToken", "AuthFailure"})
     if (event.error_code == code) return false;
   const std::string_view account = event.account.empty() ? event.recipient_account : event.account;
   if (!is_account_id(account)) return false;

@@ -86,7 +86,8 @@ TEST_CASE("activity: it reads back, and cut or changed bytes are refused or boun
   const auto decoded = decode_activity(bytes);
   REQUIRE(decoded);
   CHECK_EQ(encode_activity(*decoded), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_activity(bytes.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_activity(bytes.substr(0, size)).has_value());
   std::mt19937 random(37);
   for (int round = 0; round < 5'000; ++round) {
     std::string changed = bytes;

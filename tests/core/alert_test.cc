@@ -13,11 +13,18 @@ namespace json = boost::json;
 
 Candidate call() {
   Candidate c;
-  c.time = 1'711'011'900;   // 2024-03-21T09:05:00Z
+  c.time = 1'711'011'900;  // 2024-03-21T09:05:00Z
   c.last_time = 1'711'011'960;
   c.count = 2;
-  c.token = {Family::lambda, Proof::in_scope_of, "lambda", "111122223333", "111122223333/orders/orders-fn", "111122223333/orders",
-             "arn:aws:lambda:eu-west-1:111122223333:function:orders-fn", true, ""};
+  c.token = {Family::lambda,
+             Proof::in_scope_of,
+             "lambda",
+             "111122223333",
+             "111122223333/orders/orders-fn",
+             "111122223333/orders",
+             "arn:aws:lambda:eu-west-1:111122223333:function:orders-fn",
+             true,
+             ""};
   c.address_class = SourceClass::external;
   c.address = c.source_text = "198.51.100.7";
   c.network = "AS64511";
@@ -53,10 +60,14 @@ json::value parsed(const std::string& text) {
   return json::parse(text, {}, deep);
 }
 
-std::string_view text_at(const json::value& document, std::string_view pointer) { return document.at_pointer(pointer).as_string(); }
+std::string_view text_at(const json::value& document, std::string_view pointer) {
+  return document.at_pointer(pointer).as_string();
+}
 
 // What a hostile sender can put into 256 bytes so that JSON writes as much as possible for it.
-std::string controls(std::size_t size) { return std::string(size, '\x01'); }
+std::string controls(std::size_t size) {
+  return std::string(size, '\x01');
+}
 
 TEST_CASE("alert: the document holds the contract's fields") {
   const Candidate c = call();
@@ -108,7 +119,8 @@ TEST_CASE("alert: without the record the deciding fields stand in its place") {
   CHECK_EQ(text_at(document, "/event/sourceIPAddress"), "198.51.100.7");
 }
 
-TEST_CASE("alert: a record nested as deeply as records may be is shown whole, and its state can still be laid over it") {
+TEST_CASE(
+    "alert: a record nested as deeply as records may be is shown whole, and its state can still be laid over it") {
   Candidate c = call();
   c.record = R"({"eventID":"deep","requestParameters":)" + std::string(62, '[') + std::string(62, ']') + "}";
   const std::string document = alert_document(alert_of(c));
@@ -121,7 +133,7 @@ TEST_CASE("alert: a record nested as deeply as records may be is shown whole, an
 TEST_CASE("alert: a document stays under 20 KB whatever the sender wrote") {
   Candidate c = call();
   c.record = R"({"eventID":"x","requestParameters":[)";
-  while (c.record.size() + 8 < kCandidateRecordBytesMax) c.record += "1.1,";   // JSON writers make these longer
+  while (c.record.size() + 8 < kCandidateRecordBytesMax) c.record += "1.1,";  // JSON writers make these longer
   c.record += "1]}";
   c.user_agent_text = controls(1'024);
   c.source_text = controls(256);
@@ -191,7 +203,8 @@ TEST_CASE("alert: its state reads back, and cut or changed bytes are none") {
   REQUIRE(decoded);
   CHECK_EQ(encode_alert_state(*decoded), bytes);
   CHECK_EQ(decoded->keys, state.keys);
-  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_alert_state(bytes.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_alert_state(bytes.substr(0, size)).has_value());
   std::mt19937 random(31);
   for (int round = 0; round < 5'000; ++round) {
     std::string changed = bytes;
@@ -221,7 +234,8 @@ TEST_CASE("alert: its state lies over the document and the document's other fiel
 TEST_CASE("alert: the title is a sentence with who, where and what") {
   Candidate c = call();
   CHECK_EQ(alert_title(alert_of(c)),
-           "The token of Lambda orders-fn in account 111122223333 was used from 198.51.100.7 (Example Hosting), outside AWS.");
+           "The token of Lambda orders-fn in account 111122223333 was used from 198.51.100.7 (Example Hosting), "
+           "outside AWS.");
   c.tool = "aws-cli";
   c.command = "s3.ls";
   CHECK_EQ(alert_title(alert_of(c, Variation::cli_unusual)),

@@ -38,7 +38,8 @@ TEST_CASE("bytes: integers lie little endian") {
 
 TEST_CASE("bytes: every varint up to the largest reads back") {
   for (int bit = 0; bit < 64; ++bit) {
-    for (const std::uint64_t value : {std::uint64_t{1} << bit, (std::uint64_t{1} << bit) - 1, ~std::uint64_t{0} >> bit}) {
+    for (const std::uint64_t value :
+         {std::uint64_t{1} << bit, (std::uint64_t{1} << bit) - 1, ~std::uint64_t{0} >> bit}) {
       const std::string bytes = ByteWriter().varint(value).take();
       ByteReader in(bytes);
       CHECK_EQ(in.varint(), value);
@@ -58,9 +59,10 @@ TEST_CASE("bytes: a reader past its end fails for good and yields zeros") {
 }
 
 TEST_CASE("bytes: a length that lies and a varint without end fail") {
-  ByteReader too_long(std::string_view("\x05"
-                                       "abcd",
-                                       5));
+  ByteReader too_long(
+      std::string_view("\x05"
+                       "abcd",
+                       5));
   CHECK_EQ(too_long.string(), "");
   CHECK(too_long.failed());
   const std::string endless(11, '\xff');

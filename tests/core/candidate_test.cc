@@ -16,7 +16,15 @@ Candidate full() {
   c.last_time = 1'711'011'999;
   c.count = 3;
   c.from_future = c.untrusted = c.range_capped = c.record_truncated = true;
-  c.token = {Family::ecs, Proof::session_name, "ecs", "111122223333", "111122223333/orders", "111122223333/orders", "task", true, "ecs"};
+  c.token = {Family::ecs,
+             Proof::session_name,
+             "ecs",
+             "111122223333",
+             "111122223333/orders",
+             "111122223333/orders",
+             "task",
+             true,
+             "ecs"};
   c.address_class = SourceClass::external;
   c.address = "198.51.100.7";
   c.source_text = "198.51.100.7";
@@ -87,7 +95,8 @@ TEST_CASE("candidate: each flag is its own") {
 
 TEST_CASE("candidate: cut at any byte, or longer, it is none") {
   const std::string whole = encode_candidate(full());
-  for (std::size_t size = 0; size < whole.size(); ++size) REQUIRE_FALSE(decode_candidate(whole.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    REQUIRE_FALSE(decode_candidate(whole.substr(0, size)).has_value());
   CHECK_FALSE(decode_candidate(whole + "x").has_value());
 }
 

@@ -38,13 +38,14 @@ std::vector<std::vector<std::string>> table_of(const std::string& head) {
   return rows;
 }
 
-TEST_CASE("catalogue: CATALOGUE.md lists the alerts of the program, in their order, with names, severities and evidence") {
+TEST_CASE(
+    "catalogue: CATALOGUE.md lists the alerts of the program, in their order, with names, severities and evidence") {
   const auto rows = table_of("| id | name | severity | evidence |");
   REQUIRE_EQ(rows.size(), kVariationCount);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const CatalogueEntry& entry = catalogue()[i];
-    CHECK_EQ(rows[i], std::vector<std::string>{std::string(entry.id), std::string(entry.name), std::string(name_of(entry.severity)),
-                                               std::string(name_of(entry.tier))});
+    CHECK_EQ(rows[i], std::vector<std::string>{std::string(entry.id), std::string(entry.name),
+                                               std::string(name_of(entry.severity)), std::string(name_of(entry.tier))});
   }
 }
 

@@ -55,7 +55,8 @@ TEST_CASE("dedup: the row's key depends on each of its parts") {
 
 TEST_CASE("dedup: rows read back; beyond the bound the oldest entries go first") {
   std::vector<DedupEntry> entries;
-  for (std::size_t i = 0; i < kDedupAlertsMax + 3; ++i) entries.push_back({{i, i}, kDay + static_cast<Day>(i), Tier::strong});
+  for (std::size_t i = 0; i < kDedupAlertsMax + 3; ++i)
+    entries.push_back({{i, i}, kDay + static_cast<Day>(i), Tier::strong});
   const auto decoded = decode_dedup(encode_dedup(entries));
   CHECK_EQ(decoded, std::vector<DedupEntry>(entries.begin() + 3, entries.end()));
   CHECK(decode_dedup(encode_dedup({})).empty());

@@ -29,7 +29,7 @@ TEST_CASE("fact: all values of a scope lie under its prefix") {
 TEST_CASE("fact: the first day is the earliest, whatever the order") {
   Fact fact;
   CHECK(fact.seen(kDay));
-  CHECK(fact.seen(kDay - 90));   // too old for the bits, not for the first day
+  CHECK(fact.seen(kDay - 90));  // too old for the bits, not for the first day
   CHECK_FALSE(fact.seen(kDay));
   CHECK_EQ(fact.first_day, kDay - 90);
   CHECK_EQ(fact.presence.newest_day, kDay);
@@ -40,7 +40,8 @@ TEST_CASE("fact: merging commutes, associates and repeats without effect") {
   for (int round = 0; round < 300; ++round) {
     Fact facts[3];
     for (Fact& fact : facts) {
-      for (unsigned days = static_cast<unsigned>(random() % 4); days > 0; --days) fact.seen(kDay + static_cast<Day>(random() % 100));
+      for (unsigned days = static_cast<unsigned>(random() % 4); days > 0; --days)
+        fact.seen(kDay + static_cast<Day>(random() % 100));
       fact.acknowledged = random() % 2 == 0;
     }
     Fact left = facts[0], right = facts[1];

@@ -35,10 +35,12 @@ struct Bench {
     writer->put(table, fact_key(kKey, ref), encode_fact(fact, ref));
     REQUIRE(writer->commit() == CommitOutcome::committed);
   }
-  void seen(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago, std::size_t partition = 0) {
+  void seen(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago,
+            std::size_t partition = 0) {
     put(*partitions[partition], Table::facts, {kind, scope, value}, days_ago);
   }
-  void quarantined(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago, bool acknowledged = false) {
+  void quarantined(FactKind kind, std::string_view scope, std::string_view value, const std::vector<int>& days_ago,
+                   bool acknowledged = false) {
     put(alerts, Table::quarantine, {kind, scope, value}, days_ago, acknowledged);
   }
   void account_since(int days) {
@@ -57,7 +59,15 @@ struct Bench {
 Candidate call() {
   Candidate c;
   c.time = Seconds{kToday} * kSecondsPerDay + 3'600;
-  c.token = {Family::lambda, Proof::in_scope_of, "lambda", std::string(kTestAccount), std::string(kIdentity), std::string(kRole), "", true, ""};
+  c.token = {Family::lambda,
+             Proof::in_scope_of,
+             "lambda",
+             std::string(kTestAccount),
+             std::string(kIdentity),
+             std::string(kRole),
+             "",
+             true,
+             ""};
   c.recipient_account = kTestAccount;
   c.address_class = SourceClass::external;
   c.address = "198.51.100.7";
@@ -86,7 +96,8 @@ std::optional<Variation> only(const Judge::Answer& answer) {
 }
 
 TEST_CASE("judge: an account is active after 14 days since its first and 7 different days, not one less") {
-  for (const auto& [first, days, active] : std::vector<std::tuple<int, int, bool>>{{14, 7, true}, {13, 13, false}, {14, 6, false}, {40, 7, true}}) {
+  for (const auto& [first, days, active] :
+       std::vector<std::tuple<int, int, bool>>{{14, 7, true}, {13, 13, false}, {14, 6, false}, {40, 7, true}}) {
     Bench bench;
     std::vector<int> ago{first};
     for (int day = 1; day < days; ++day) ago.push_back(day);

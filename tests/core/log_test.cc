@@ -16,10 +16,10 @@ TEST_CASE("log: what could end the line or fool a terminal is written as bytes")
   CHECK_EQ(escape_for_log("a\nb\r\t\x1b[2J"), R"(a\x0ab\x0d\x09\x1b[2J)");
   CHECK_EQ(escape_for_log(std::string_view("\0", 1)), R"(\x00)");
   CHECK_EQ(escape_for_log("\x7f"), R"(\x7f)");
-  CHECK_EQ(escape_for_log("\u009b"), R"(\xc2\x9b)");       // C1: the one-byte CSI
-  CHECK_EQ(escape_for_log("\u202e"), R"(\xe2\x80\xae)");   // right-to-left override
-  CHECK_EQ(escape_for_log("\u2066"), R"(\xe2\x81\xa6)");   // isolate
-  CHECK_EQ(escape_for_log("\u2028"), R"(\xe2\x80\xa8)");   // line separator
+  CHECK_EQ(escape_for_log("\u009b"), R"(\xc2\x9b)");      // C1: the one-byte CSI
+  CHECK_EQ(escape_for_log("\u202e"), R"(\xe2\x80\xae)");  // right-to-left override
+  CHECK_EQ(escape_for_log("\u2066"), R"(\xe2\x81\xa6)");  // isolate
+  CHECK_EQ(escape_for_log("\u2028"), R"(\xe2\x80\xa8)");  // line separator
 }
 
 TEST_CASE("log: quotes and backslashes are escaped, so a field cannot end early") {
@@ -29,7 +29,7 @@ TEST_CASE("log: quotes and backslashes are escaped, so a field cannot end early"
 TEST_CASE("log: bytes that are no UTF-8 are written as bytes") {
   CHECK_EQ(escape_for_log("\xff"), R"(\xff)");
   CHECK_EQ(escape_for_log("\xc3"), R"(\xc3)");
-  CHECK_EQ(escape_for_log("\xc0\xaf"), R"(\xc0\xaf)");     // overlong
+  CHECK_EQ(escape_for_log("\xc0\xaf"), R"(\xc0\xaf)");  // overlong
 }
 
 TEST_CASE("log: a long value is cut and says so") {

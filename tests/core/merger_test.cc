@@ -33,9 +33,10 @@ struct Bench {
     restart();
   }
   void restart() {
-    engine = std::make_unique<InlinePipeline>(kKey, 1u, detection, InlinePipeline::Stores{{&partition}, &alerts},
-                                              std::vector<WebhookRoute>{{"siem", Severity::informational, {}, {}}},
-                                              [this](Delivery d) { delivered.push_back(std::move(d)); }, metrics);
+    engine = std::make_unique<InlinePipeline>(
+        kKey, 1u, detection, InlinePipeline::Stores{{&partition}, &alerts},
+        std::vector<WebhookRoute>{{"siem", Severity::informational, {}, {}}},
+        [this](Delivery d) { delivered.push_back(std::move(d)); }, metrics);
   }
   Merger& merger() { return engine->merger(); }
   std::vector<CandidateRange> learn(const std::vector<Call>& calls) {
@@ -130,7 +131,7 @@ TEST_CASE("merger: requests may finish out of order; progress waits for the gap 
   bench.merger().judge(second);
   REQUIRE(bench.merger().commit() == CommitOutcome::committed);
   CHECK_EQ(bench.merger().judged_up_to(0), 0);
-  bench.restart();   // the second is judged again and taken into its own alert
+  bench.restart();  // the second is judged again and taken into its own alert
   REQUIRE(bench.engine->judge_all() == CommitOutcome::committed);
   CHECK_EQ(bench.merger().judged_up_to(0), 2);
   CHECK_EQ(bench.shown().size(), 2);
@@ -168,7 +169,7 @@ TEST_CASE("merger: hits of the next four days are taken in, the fifth day speaks
 
 TEST_CASE("merger: strong after weak is a second alert that names the first, weak after strong is taken in") {
   Bench bench;
-  Call eve = from_elsewhere("0", 19);   // somebody else's use makes the network known
+  Call eve = from_elsewhere("0", 19);  // somebody else's use makes the network known
   eve.role = "eve";
   eve.issuer_type = "";
   eve.ip = "198.51.100.200";
@@ -271,7 +272,8 @@ TEST_CASE("merger: the order of calls inside a day changes no alert") {
   backward.take({calls.rbegin(), calls.rend()});
   CHECK_EQ(forward.variations(), backward.variations());
   REQUIRE_EQ(forward.shown().size(), backward.shown().size());
-  for (std::size_t i = 0; i < forward.shown().size(); ++i) CHECK_EQ(forward.shown()[i].at("id"), backward.shown()[i].at("id"));
+  for (std::size_t i = 0; i < forward.shown().size(); ++i)
+    CHECK_EQ(forward.shown()[i].at("id"), backward.shown()[i].at("id"));
 }
 
 TEST_CASE("merger: without activation an account is silent and the candidate is passed over") {
@@ -280,7 +282,8 @@ TEST_CASE("merger: without activation an account is silent and the candidate is 
   bench.take({from_elsewhere("1")});
   CHECK(bench.shown().empty());
   CHECK_EQ(bench.merger().judged_up_to(0), 1);
-  CHECK_EQ(bench.metrics.counter("straykey_candidates_judged_total", "", {{"result", "account_not_active"}}).value(), 1);
+  CHECK_EQ(bench.metrics.counter("straykey_candidates_judged_total", "", {{"result", "account_not_active"}}).value(),
+           1);
 }
 
 }  // namespace

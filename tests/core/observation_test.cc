@@ -40,13 +40,14 @@ TEST_CASE("observation: a call from another network carries where, with what and
 TEST_CASE("observation: without a known ASN and with ranges older than 30 days the verdict will be capped") {
   CHECK(observed({.at = "2024-05-21T09:05:00Z", .ip = "8.8.8.8"}).observation.call.range_capped);
   CHECK_FALSE(observed({.ip = "8.8.8.8"}).observation.call.range_capped);
-  CHECK_FALSE(observed({.at = "2024-05-21T09:05:00Z"}).observation.call.range_capped);   // its ASN is known
+  CHECK_FALSE(observed({.at = "2024-05-21T09:05:00Z"}).observation.call.range_capped);  // its ASN is known
 }
 
 TEST_CASE("observation: only an endpoint owner that may be foreign is kept") {
   DetectionSettings settings;
   settings.accounts = {"777788889999"};
-  CHECK_EQ(observed({.ip = "10.0.0.1", .endpoint_owner = "444455556666"}, settings).observation.call.endpoint_owner, "444455556666");
+  CHECK_EQ(observed({.ip = "10.0.0.1", .endpoint_owner = "444455556666"}, settings).observation.call.endpoint_owner,
+           "444455556666");
   CHECK(observed({.endpoint_owner = std::string(kTestAccount)}, settings).observation.call.endpoint_owner.empty());
   CHECK(observed({.endpoint_owner = "777788889999"}, settings).observation.call.endpoint_owner.empty());
   CHECK(observed({.endpoint_owner = "nonsense"}, settings).observation.call.endpoint_owner.empty());

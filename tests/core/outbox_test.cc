@@ -11,14 +11,19 @@
 namespace straykey {
 namespace {
 
-Hash128 id_of(std::uint64_t number) { return hash128(kFixedHashKey, std::to_string(number)); }
+Hash128 id_of(std::uint64_t number) {
+  return hash128(kFixedHashKey, std::to_string(number));
+}
 
-std::string stored(std::string_view body) { return encode_stored_alert(body, body); }
+std::string stored(std::string_view body) {
+  return encode_stored_alert(body, body);
+}
 
 struct Bench {
   MemoryAlertStore store;
   std::vector<Delivery> delivered;
-  Outbox outbox{{{"a", Severity::low, {}, {}}, {"b", Severity::high, {}, {}}}, [this](Delivery d) { delivered.push_back(std::move(d)); }};
+  Outbox outbox{{{"a", Severity::low, {}, {}}, {"b", Severity::high, {}, {}}},
+                [this](Delivery d) { delivered.push_back(std::move(d)); }};
 
   void add(std::uint64_t from, std::uint64_t to, Severity severity = Severity::low) {
     const auto writer = store.write();
@@ -86,7 +91,8 @@ TEST_CASE("outbox: after a failed commit nothing goes out") {
   CHECK(bench.rows().empty());
 }
 
-TEST_CASE("outbox: a 2xx erases the row, a refusal keeps it with what is known, a dead one stays and is not sent again") {
+TEST_CASE(
+    "outbox: a 2xx erases the row, a refusal keeps it with what is known, a dead one stays and is not sent again") {
   Bench bench;
   bench.add(0, 3);
   bench.answer(bench.delivered[0], DeliveryOutcome::Kind::delivered);
@@ -100,7 +106,7 @@ TEST_CASE("outbox: a 2xx erases the row, a refusal keeps it with what is known, 
   }
   CHECK_EQ(rows[0].dead + rows[1].dead, 1);
 
-  std::vector<Delivery> again;   // a new process
+  std::vector<Delivery> again;  // a new process
   Outbox fresh({{"a", Severity::low, {}, {}}}, [&](Delivery d) { again.push_back(std::move(d)); });
   const auto reader = bench.store.read();
   fresh.refill(*reader);
@@ -110,7 +116,8 @@ TEST_CASE("outbox: a 2xx erases the row, a refusal keeps it with what is known, 
   CHECK_EQ(again[0].not_before, 99);
 }
 
-TEST_CASE("outbox: at most 256 deliveries are in hand; the others wait on disk until there is room, and none goes twice") {
+TEST_CASE(
+    "outbox: at most 256 deliveries are in hand; the others wait on disk until there is room, and none goes twice") {
   Bench bench;
   bench.refill();
   bench.add(0, 600);
@@ -161,12 +168,14 @@ TEST_CASE("outbox: rows and stored alerts read back, and cut bytes are none") {
   const OutboxRow row{"siem", 3, 77, true, "refused"};
   const std::string bytes = encode_outbox_row(row);
   CHECK_EQ(encode_outbox_row(decode_outbox_row(bytes).value()), bytes);
-  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_outbox_row(bytes.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_outbox_row(bytes.substr(0, size)).has_value());
 
   const std::string alert = encode_stored_alert(R"({"data":{"id":"x"}})", R"({"id":"x"})");
   CHECK_EQ(decode_stored_alert(alert)->body, R"({"data":{"id":"x"}})");
   CHECK_EQ(decode_stored_alert(alert)->document, R"({"id":"x"})");
-  for (std::size_t size = 0; size < alert.size(); ++size) CHECK_FALSE(decode_stored_alert(alert.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < alert.size(); ++size)
+    CHECK_FALSE(decode_stored_alert(alert.substr(0, size)).has_value());
   std::mt19937 random(47);
   for (int round = 0; round < 5'000; ++round) {
     std::string changed = alert;

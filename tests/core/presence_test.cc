@@ -34,7 +34,8 @@ struct Model {
 void require_same(const Presence& presence, const Model& model) {
   for (Day day = kStart - 5; day < kStart + 200; day += 3) {
     REQUIRE_EQ(presence.seen_on(day), model.days.contains(day));
-    for (const int window : {1, 2, 30, 63}) REQUIRE_EQ(presence.days_before(day, window), model.days_before(day, window));
+    for (const int window : {1, 2, 30, 63})
+      REQUIRE_EQ(presence.days_before(day, window), model.days_before(day, window));
   }
 }
 

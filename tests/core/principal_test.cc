@@ -18,7 +18,8 @@ TEST_CASE("principal: an ARN's five first colons separate, later ones belong to 
 }
 
 TEST_CASE("principal: what is no ARN is none") {
-  for (const std::string_view text : {"", "arn", "arn:aws:iam::1", "arn:aws:iam::111122223333:", "urn:aws:iam::1:role/x"})
+  for (const std::string_view text :
+       {"", "arn", "arn:aws:iam::1", "arn:aws:iam::111122223333:", "urn:aws:iam::1:role/x"})
     CHECK_FALSE(parse_arn(text).has_value());
 }
 
@@ -27,7 +28,8 @@ TEST_CASE("principal: a role's path and name are told apart") {
   REQUIRE(plain);
   CHECK_EQ(plain->path, "/");
   CHECK_EQ(plain->role, "orders");
-  const auto deep = parse_role_arn("arn:aws:iam::111122223333:role/aws-service-role/lex.amazonaws.com/AWSServiceRoleForLex");
+  const auto deep =
+      parse_role_arn("arn:aws:iam::111122223333:role/aws-service-role/lex.amazonaws.com/AWSServiceRoleForLex");
   REQUIRE(deep);
   CHECK_EQ(deep->account, "111122223333");
   CHECK_EQ(deep->path, "/aws-service-role/lex.amazonaws.com/");
@@ -35,13 +37,15 @@ TEST_CASE("principal: a role's path and name are told apart") {
 }
 
 TEST_CASE("principal: users, empty names and sessions are no roles") {
-  for (const std::string_view text : {"arn:aws:iam::111122223333:user/eve", "arn:aws:iam::111122223333:role/",
-                                      "arn:aws:iam::111122223333:role/path/", "arn:aws:sts::111122223333:assumed-role/a/b"})
+  for (const std::string_view text :
+       {"arn:aws:iam::111122223333:user/eve", "arn:aws:iam::111122223333:role/", "arn:aws:iam::111122223333:role/path/",
+        "arn:aws:sts::111122223333:assumed-role/a/b"})
     CHECK_FALSE(parse_role_arn(text).has_value());
 }
 
 TEST_CASE("principal: a role session keeps colons in the role and slashes in the session") {
-  const auto session = parse_role_session_arn("arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0123456789abcdef0");
+  const auto session =
+      parse_role_session_arn("arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0123456789abcdef0");
   REQUIRE(session);
   CHECK_EQ(session->role, "aws:ec2-instance");
   CHECK_EQ(session->session, "i-0123456789abcdef0");
@@ -50,8 +54,9 @@ TEST_CASE("principal: a role session keeps colons in the role and slashes in the
 }
 
 TEST_CASE("principal: without role or session there is no role session") {
-  for (const std::string_view text : {"arn:aws:sts::111122223333:assumed-role/", "arn:aws:sts::111122223333:assumed-role/r",
-                                      "arn:aws:sts::111122223333:assumed-role//s", "arn:aws:iam::111122223333:role/r/s"})
+  for (const std::string_view text :
+       {"arn:aws:sts::111122223333:assumed-role/", "arn:aws:sts::111122223333:assumed-role/r",
+        "arn:aws:sts::111122223333:assumed-role//s", "arn:aws:iam::111122223333:role/r/s"})
     CHECK_FALSE(parse_role_session_arn(text).has_value());
 }
 

@@ -98,8 +98,8 @@ TEST_CASE("remote service token: absent from old or coarse AWS ranges and nothin
 
   RemoteEvidence endpoint;
   endpoint.foreign_endpoint = true;
-  CHECK(tier_of(c, endpoint) == Tier::strong);   // a foreign endpoint is not capped
-  CHECK(judge_remote_service_token(c, used_by_others())->limits.empty());   // weak anyway: nothing was kept back
+  CHECK(tier_of(c, endpoint) == Tier::strong);                             // a foreign endpoint is not capped
+  CHECK(judge_remote_service_token(c, used_by_others())->limits.empty());  // weak anyway: nothing was kept back
 }
 
 TEST_CASE("remote service token: the reasons carry the numbers") {

@@ -28,7 +28,8 @@ std::map<std::uint32_t, Reached> reached(const Request& request) {
   return out;
 }
 
-TEST_CASE("route: with any shard count an event is used once, where its key lives, and issued where its new key lives") {
+TEST_CASE(
+    "route: with any shard count an event is used once, where its key lives, and issued where its new key lives") {
   for (std::uint32_t shards = 1; shards <= 8; ++shards) {
     Request request;
     for (int i = 0; i < 40; ++i) {
@@ -39,7 +40,7 @@ TEST_CASE("route: with any shard count an event is used once, where its key live
       issue.issued_key = call.key;
       add(request, issue);
       add(request, issue);
-      request.events.back().access_key = "ASIACHAINED";   // a role that assumes another role
+      request.events.back().access_key = "ASIACHAINED";  // a role that assumes another role
     }
     route(request, kKey, shards);
     for (const auto& [index, where] : reached(request)) {

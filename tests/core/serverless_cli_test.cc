@@ -10,7 +10,8 @@
 namespace straykey {
 namespace {
 
-Candidate call(std::string_view tool = "aws-cli", std::string_view service = "lambda", Platform platform = Platform::linux_os) {
+Candidate call(std::string_view tool = "aws-cli", std::string_view service = "lambda",
+               Platform platform = Platform::linux_os) {
   Candidate c;
   c.token.service = service;
   c.token.serverless = true;
@@ -57,10 +58,11 @@ TEST_CASE("serverless CLI: the decision table, line by line") {
 TEST_CASE("serverless CLI: where each service cannot run") {
   struct Row {
     std::string_view service;
-    bool macos, windows;   // impossible?
+    bool macos, windows;  // impossible?
   };
-  for (const Row& row : {Row{"lambda", true, true}, Row{"glue", true, true}, Row{"apprunner", true, true}, Row{"emr-serverless", true, true},
-                         Row{"bedrock-agentcore", true, true}, Row{"ecs", true, false}, Row{"codebuild", false, false}}) {
+  for (const Row& row : {Row{"lambda", true, true}, Row{"glue", true, true}, Row{"apprunner", true, true},
+                         Row{"emr-serverless", true, true}, Row{"bedrock-agentcore", true, true},
+                         Row{"ecs", true, false}, Row{"codebuild", false, false}}) {
     CAPTURE(row.service);
     CHECK_EQ(!impossible_platform(row.service, Platform::macos, "").empty(), row.macos);
     CHECK_EQ(!impossible_platform(row.service, Platform::windows, "").empty(), row.windows);

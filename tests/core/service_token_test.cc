@@ -12,7 +12,8 @@ namespace straykey {
 namespace {
 
 constexpr std::string_view kUuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
-constexpr std::string_view kProvider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC";
+constexpr std::string_view kProvider =
+    "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC";
 
 // A role session without any proof.
 Event unproven() {
@@ -68,7 +69,8 @@ TEST_CASE("service token: inScopeOf proves every service of the table, and names
            Row{"AWS::Glue::Job", "glue", Family::other, true, "111122223333/orders#glue"},
            Row{"AWS::SageMaker::Notebook", "sagemaker", Family::other, false, "111122223333/orders#sagemaker"},
            Row{"AWS::AppRunner::Service", "apprunner", Family::other, true, "111122223333/orders#apprunner"},
-           Row{"AWS::EMRServerless::Application", "emr-serverless", Family::other, true, "111122223333/orders#emr-serverless"},
+           Row{"AWS::EMRServerless::Application", "emr-serverless", Family::other, true,
+               "111122223333/orders#emr-serverless"},
            Row{"AWS::BedrockAgentCore::Runtime", "bedrock-agentcore", Family::other, true,
                "111122223333/orders#bedrock-agentcore"},
            Row{"AWS::NewThing::Box", "newthing", Family::other, false, "111122223333/orders#newthing"},
@@ -107,13 +109,14 @@ TEST_CASE("service token: the workload is the function without its version") {
 }
 
 TEST_CASE("service token: the issuing event of every principal of the closed table proves, others never do") {
-  for (const std::string_view name : {"lambda", "ecs-tasks", "pods.eks", "ec2", "codebuild", "glue", "sagemaker", "tasks.apprunner",
-                                      "emr-serverless", "bedrock-agentcore"}) {
+  for (const std::string_view name : {"lambda", "ecs-tasks", "pods.eks", "ec2", "codebuild", "glue", "sagemaker",
+                                      "tasks.apprunner", "emr-serverless", "bedrock-agentcore"}) {
     CHECK(service_by_principal(std::string(name) + ".amazonaws.com") != nullptr);
     CHECK(service_by_principal(std::string(name) + ".amazonaws.com.cn") != nullptr);
   }
-  for (const std::string_view other : {"rds.amazonaws.com", "inspector2.amazonaws.com", "ssm.amazonaws.com", "lambda",
-                                       "rolesanywhere.amazonaws.com", "iot.amazonaws.com", "lambda.amazonaws.com.evil.example"})
+  for (const std::string_view other :
+       {"rds.amazonaws.com", "inspector2.amazonaws.com", "ssm.amazonaws.com", "lambda", "rolesanywhere.amazonaws.com",
+        "iot.amazonaws.com", "lambda.amazonaws.com.evil.example"})
     CHECK(service_by_principal(other) == nullptr);
 }
 
@@ -135,7 +138,7 @@ TEST_CASE("service token: what an issuing event says is remembered and proves th
   CHECK_EQ(token->proof, Proof::issuing_event);
   CHECK_EQ(token->identity, "111122223333/orders");
 
-  issue.type = IdentityType::iam_user;   // a person who names a service is no service
+  issue.type = IdentityType::iam_user;  // a person who names a service is no service
   CHECK(issued_token(issue).service.empty());
   const IssuedToken nobody = issued_token(issue);
   CHECK_FALSE(prove_service_token(unproven(), &nobody).has_value());
@@ -191,15 +194,17 @@ TEST_CASE("service token: role delivery or an instance's name proves EC2") {
     CHECK_FALSE(prove_service_token(with_session(arn, session), nullptr).has_value());
 }
 
-TEST_CASE("service token: a session name's shape is a weak proof, which needs the role to have been assumed by the service") {
+TEST_CASE(
+    "service token: a session name's shape is a weak proof, which needs the role to have been assumed by the service") {
   struct Row {
     std::string session;
     std::string_view service;
   };
   std::string arn;
-  for (const Row& row : {Row{std::string(32, 'a'), "ecs"}, Row{std::string(kUuid), "ecs"},
-                         Row{"eks-cluster-pod-" + std::string(kUuid), "eks"}, Row{"AWSCodeBuild-" + std::string(kUuid), "codebuild"},
-                         Row{"GlueJobRunnerSession", "glue"}, Row{"SageMaker", "sagemaker"}}) {
+  for (const Row& row :
+       {Row{std::string(32, 'a'), "ecs"}, Row{std::string(kUuid), "ecs"},
+        Row{"eks-cluster-pod-" + std::string(kUuid), "eks"}, Row{"AWSCodeBuild-" + std::string(kUuid), "codebuild"},
+        Row{"GlueJobRunnerSession", "glue"}, Row{"SageMaker", "sagemaker"}}) {
     CAPTURE(row.session);
     const auto token = prove_service_token(with_session(arn, row.session), nullptr);
     REQUIRE(token);
@@ -207,7 +212,8 @@ TEST_CASE("service token: a session name's shape is a weak proof, which needs th
     CHECK_EQ(token->service, row.service);
     CHECK_EQ(token->must_have_assumed, row.service);
   }
-  for (const std::string& session : {std::string(31, 'a'), std::string(32, 'g'), "eks-" + std::string(kUuid), std::string("sagemaker")})
+  for (const std::string& session :
+       {std::string(31, 'a'), std::string(32, 'g'), "eks-" + std::string(kUuid), std::string("sagemaker")})
     CHECK_FALSE(prove_service_token(with_session(arn, session), nullptr).has_value());
 }
 
@@ -245,16 +251,21 @@ TEST_CASE("service token: whoever is no workload is never in scope, whatever els
   CHECK_FALSE(refused([](Event&) {}));
   CHECK(refused([](Event& e) { e.invoked_by = "athena.amazonaws.com"; }));
   CHECK(refused([](Event& e) { e.console_session = true; }));
-  CHECK(refused([](Event& e) { e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"; }));
-  CHECK(refused([](Event& e) { e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0"; }));
+  CHECK(refused([](Event& e) {
+    e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+  }));
+  CHECK(refused([](Event& e) {
+    e.session_issuer_arn = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0";
+  }));
   CHECK(refused([](Event& e) {
     e.session_issuer_arn = {};
     e.arn = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0/eve";
   }));
   CHECK(refused([](Event& e) { e.session_issuer_arn = e.arn = {}; }));
-  for (const IdentityType type : {IdentityType::none, IdentityType::root, IdentityType::iam_user, IdentityType::role,
-                                  IdentityType::federated_user, IdentityType::directory, IdentityType::aws_account,
-                                  IdentityType::aws_service, IdentityType::identity_center, IdentityType::saml_user, IdentityType::other})
+  for (const IdentityType type :
+       {IdentityType::none, IdentityType::root, IdentityType::iam_user, IdentityType::role,
+        IdentityType::federated_user, IdentityType::directory, IdentityType::aws_account, IdentityType::aws_service,
+        IdentityType::identity_center, IdentityType::saml_user, IdentityType::other})
     CHECK(refused([&](Event& e) { e.type = type; }));
 }
 
@@ -276,7 +287,8 @@ TEST_CASE("service token: names longer than AWS gives make no identity") {
 
 TEST_CASE("service token: an issued token that was cut or changed is none") {
   const std::string whole = encode(IssuedToken{"lambda", "shop/orders", 19'800});
-  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(decode_issued_token(whole.substr(0, size)).has_value());
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    CHECK_FALSE(decode_issued_token(whole.substr(0, size)).has_value());
   CHECK_FALSE(decode_issued_token(whole + "x").has_value());
 }
 

@@ -111,7 +111,8 @@ TEST_CASE("shard worker: a batch knows the candidates that it left, an empty one
   Bench bench;
   const auto& first = bench.apply(request_of({Call{.id = "1"}}));
   const auto& second = bench.apply(request_of({Call{.id = "2"}}));
-  const auto& third = bench.apply(request_of({Call{.id = "3", .ip = "203.0.113.9"}, Call{.id = "4", .ip = "203.0.113.10"}}));
+  const auto& third =
+      bench.apply(request_of({Call{.id = "3", .ip = "203.0.113.9"}, Call{.id = "4", .ip = "203.0.113.10"}}));
   REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
   CHECK_EQ(first.candidates.first, 1);
   CHECK_EQ(first.candidates.last, 1);
@@ -158,7 +159,8 @@ TEST_CASE("shard worker: repeats are passed on once their candidate is judged, a
   Bench bench;
   REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   const Request::ShardBatch& batch = bench.requests.back()->batches[0];
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})),
+             CommitOutcome::committed);
   CHECK(bench.worker->take_repeats(0).empty());
   const auto repeats = bench.worker->take_repeats(batch.candidates.last);
   REQUIRE_EQ(repeats.size(), 1);
@@ -189,8 +191,9 @@ TEST_CASE("shard worker: a full signature table is emptied, which proposes nothi
   bench.restart(small);
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 20; ++i)
-      REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .ip = "203.0.113." + std::to_string(i)}})),
-                 CommitOutcome::committed);
+      REQUIRE_EQ(
+          bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .ip = "203.0.113." + std::to_string(i)}})),
+          CommitOutcome::committed);
   CHECK_EQ(bench.candidates().size(), 20);
 }
 
@@ -203,9 +206,11 @@ TEST_CASE("shard worker: an issuing event proves the calls after it") {
   CHECK(bench.fact(FactKind::role_service, "111122223333/orders", "lambda").presence.days != 0);
 }
 
-TEST_CASE("shard worker: a late issuing event turns what waited into facts and candidates, once, also after a restart") {
+TEST_CASE(
+    "shard worker: a late issuing event turns what waited into facts and candidates, once, also after a restart") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1", .issuer_type = ""}, Call{.id = "2", .issuer_type = "", .ip = "203.0.113.9"}})),
+  REQUIRE_EQ(bench.take(request_of(
+                 {Call{.id = "1", .issuer_type = ""}, Call{.id = "2", .issuer_type = "", .ip = "203.0.113.9"}})),
              CommitOutcome::committed);
   CHECK(bench.candidates().empty());
   CHECK_EQ(bench.rows(Table::pending), 2);
@@ -215,7 +220,7 @@ TEST_CASE("shard worker: a late issuing event turns what waited into facts and c
   REQUIRE_EQ(bench.candidates().size(), 2);
   CHECK_EQ(bench.candidates()[0].token.identity, "111122223333/orders/orders-fn");
   CHECK(bench.fact(FactKind::identity_network, "111122223333/orders/orders-fn", "AS64511").presence.days != 0);
-  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);   // the issuing event again
+  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);  // the issuing event again
   CHECK_EQ(bench.candidates().size(), 2);
   CHECK_EQ(bench.requests[1]->batches[0].candidates.last, 2);
 }
@@ -234,7 +239,8 @@ TEST_CASE("shard worker: a key issued to nobody's workload proves nothing, befor
 TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the rest are counted") {
   Bench bench;
   for (int i = 0; i < 70; ++i)
-    REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})), CommitOutcome::committed);
+    REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})),
+               CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 64);
   CHECK_EQ(bench.counted("straykey_pending_overflow_total"), 6);
   REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAANOTHER", .issuer_type = ""}})), CommitOutcome::committed);
@@ -244,7 +250,8 @@ TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the res
 TEST_CASE("shard worker: candidates that were judged go with the next thing that is written") {
   Bench bench;
   REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}}), 1), CommitOutcome::committed);   // nothing new: nothing is written
+  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}}), 1),
+             CommitOutcome::committed);  // nothing new: nothing is written
   CHECK_EQ(bench.candidates().size(), 1);
   REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "3"}}), 1), CommitOutcome::committed);
   REQUIRE_EQ(bench.candidates().size(), 1);

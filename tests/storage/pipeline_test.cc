@@ -82,7 +82,8 @@ struct Bench {
     settings.shards = kShards;
     settings.pin_workers = false;
     settings.queued_bytes_max = queued_bytes_max;
-    pipeline = std::make_unique<Pipeline>(settings, detection, surroundings, std::shared_ptr<const NetworkMap>(test_networks()));
+    pipeline = std::make_unique<Pipeline>(settings, detection, surroundings,
+                                          std::shared_ptr<const NetworkMap>(test_networks()));
   }
   template <class Kind>
   std::unique_ptr<Kind> opened(const std::string& name) {
@@ -150,7 +151,7 @@ TEST_CASE("pipeline: before start and after stop nothing is taken, and the reque
 }
 
 TEST_CASE("pipeline: without credits a request is refused whole, and credits come back when requests have finished") {
-  Bench bench(1);   // one request at a time passes, however large it is
+  Bench bench(1);  // one request at a time passes, however large it is
   REQUIRE(bench.pipeline->start() == CommitOutcome::committed);
   std::atomic<bool> go{false};
   auto first = request_of({Call{}});

@@ -76,6 +76,8 @@ std::unique_ptr<NetworkMap> test_networks() {
   return std::make_unique<NetworkMap>(std::move(inputs));
 }
 
-std::string march(int day, int hour) { return fmt::format("2024-03-{:02}T{:02}:05:00Z", day, hour); }
+std::string march(int day, int hour) {
+  return fmt::format("2024-03-{:02}T{:02}:05:00Z", day, hour);
+}
 
 }  // namespace straykey

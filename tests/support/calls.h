@@ -15,16 +15,17 @@ namespace straykey {
 
 inline constexpr std::string_view kTestAccount = "111122223333";
 inline constexpr std::string_view kBoto3 = "Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux lang/python#3.12.1";
-inline constexpr std::string_view kAwsCli = "aws-cli/2.15.0 Python/3.11.6 Linux/6.1 source/x86_64 prompt/off command/s3.ls";
+inline constexpr std::string_view kAwsCli =
+    "aws-cli/2.15.0 Python/3.11.6 Linux/6.1 source/x86_64 prompt/off command/s3.ls";
 
 struct Call {
   std::string at = "2024-03-21T09:05:00Z";
-  std::string id{};                  // eventID; empty: none
+  std::string id{};  // eventID; empty: none
   std::string key = "ASIAORDERS0000000001";
   std::string account{kTestAccount};
   std::string role = "orders";
   std::string session = "orders-fn";
-  std::string issuer_type = "AWS::Lambda::Function";   // inScopeOf; empty: no proof in the event
+  std::string issuer_type = "AWS::Lambda::Function";  // inScopeOf; empty: no proof in the event
   std::string ip = "198.51.100.7";
   std::string agent{kBoto3};
   std::string source = "s3.amazonaws.com";
