@@ -85,7 +85,8 @@ class Organisation {
     issue.event_id = next_id();
     if (call.shown == Shown::issued) push(call.day, issue);
     push(call.day, record);
-    if (call.shown == Shown::issued_after) push(chance(50) ? call.day : std::min(call.day + 1, kDays), issue);
+    // Not on a later day: a late hit is taken in by whichever alert is there by then, so days must come in their order.
+    if (call.shown == Shown::issued_after) push(call.day, issue);
   }
 
   void fill(TrailRecord& record, int day, const std::string& ip, const std::string& tool) {
