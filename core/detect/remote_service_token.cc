@@ -26,10 +26,6 @@ std::string where(const Candidate& candidate, const RemoteEvidence& evidence) {
   return fmt::format("{} is outside AWS, in {}{}.", candidate.address, evidence.network, name);
 }
 
-std::string days_text(int days) {
-  return days == 1 ? "1 day" : fmt::format("{} days", days);
-}
-
 }  // namespace
 
 bool is_new_cli(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
@@ -46,7 +42,7 @@ std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, co
           ? fmt::format("{} raised an alert for this identity in the last {} days and nobody acknowledged it.",
                         evidence.network, evidence.window_days)
           : fmt::format("This identity used {} on {} of the last {} days; 2 make it known.", evidence.network,
-                        days_text(evidence.network_days), evidence.window_days));
+                        evidence.network_days, evidence.window_days));
 
   const bool new_place = evidence.address_identities == 0 && evidence.other_identities == 0;
   const bool new_endpoint = evidence.foreign_endpoint && !evidence.endpoint_owner_seen;
@@ -61,7 +57,7 @@ std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, co
     verdict.why.push_back(
         fmt::format("The call was made with {}, {}, which this identity used on {} of the last {} days.",
                     candidate.tool, candidate.tool_kind == ToolKind::attack ? "an attack tool" : "a command line tool",
-                    days_text(evidence.tool_days), evidence.window_days));
+                    evidence.tool_days, evidence.window_days));
 
   Tier tier = new_place || new_endpoint || new_tool ? Tier::strong : Tier::weak;
   if (tier == Tier::strong && candidate.range_capped && !evidence.foreign_endpoint) {

@@ -279,10 +279,7 @@ ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
     if (is_temporary_key(event.access_key)) {
       if (const auto issued = writer().get(Table::tokens, row)) key.issued = decode_issued_token(*issued);
       key.keeps_activity = may_be_service_token(event);
-      if (key.keeps_activity) {
-        if (const auto activity = writer().get(Table::activity, row))
-          key.activity = decode_activity(*activity).value_or(Activity{});
-      }
+      if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr)) key.identity = token->identity;
     }
   }
   found->second.used = batch_number_;

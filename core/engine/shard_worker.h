@@ -73,9 +73,9 @@ class ShardWorker {
   struct KeyState {
     std::optional<IssuedToken> issued;
     bool keeps_activity = false;
-    bool activity_changed = false;
-    std::uint64_t used = 0;  // batch number of the last use
-    Activity activity;
+    std::string identity;      // whose calls they are too, where that is proven
+    std::uint64_t used = 0;    // batch number of the last use
+    Activity since_flush;      // calls that are not in the store yet
   };
   struct Slot {  // of a combination that was proposed
     Hash128 combination;
