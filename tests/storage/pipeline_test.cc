@@ -35,15 +35,16 @@ class FailingStore final : public BaselineStore {
               const std::function<bool(std::string_view, std::string_view)>& visit) override {
       real->scan(table, prefix, from, visit);
     }
-    std::string_view failure() const override { return real->failure(); }
+    std::string_view failure() const override { return refused ? "the commit failed, as asked for" : real->failure(); }
     void put(Table table, std::string_view key, std::string_view value) override { real->put(table, key, value); }
     void erase(Table table, std::string_view key) override { real->erase(table, key); }
     CommitOutcome commit() override {
-      if (store.commits_to_fail.load() > 0 && store.commits_to_fail.fetch_sub(1) > 0) return CommitOutcome::failed;
-      return real->commit();
+      refused = store.commits_to_fail.load() > 0 && store.commits_to_fail.fetch_sub(1) > 0;
+      return refused ? CommitOutcome::failed : real->commit();
     }
     FailingStore& store;
     std::unique_ptr<StoreWriter> real;
+    bool refused = false;
   };
   BaselineStore& store_;
 };
