@@ -1,0 +1,364 @@
+// The second step of a configuration, secrets, the effective configuration, and the example that is shipped.
+#include "tools/config_validate.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "tests/support/self_signed.h"
+#include "tests/support/temporary_directory.h"
+#include "tools/check_config.h"
+#include "tools/config_settings.h"
+#include "tools/config_show.h"
+
+namespace straykey {
+namespace {
+
+constexpr const char* kCanary = "CANARY-token-0123456789abcdef";
+constexpr const char* kWebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+// A directory with a configuration that has no errors, to which a test adds one.
+class Installation {
+ public:
+  Installation() {
+    const Seconds now = std::time(nullptr);
+    const SelfSigned pair = make_self_signed(now - 3'600, now + 3'600);
+    file("cert.pem", pair.certificate_pem, 0644);
+    file("key.pem", pair.key_pem, 0600);
+    file("token", std::string(kCanary) + "\n", 0600);
+    file("hook", kWebhookSecret, 0600);
+  }
+  void file(const std::string& name, const std::string& text, unsigned mode = 0600) const {
+    write_file(directory_.path() + "/" + name, text, mode);
+  }
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
+  [[nodiscard]] static std::string top() { return "data_dir = \"data\"\n"; }
+  [[nodiscard]] static std::string ingest() { return "[ingest]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n"; }
+  [[nodiscard]] static std::string token() { return "[[token]]\nname = \"a\"\nfile = \"token\"\n"; }
+  [[nodiscard]] static std::string webhook() {
+    return "[[webhook]]\nname = \"soc\"\nurl = \"https://soc.example.com/CANARY-url\"\nsecret = { file = \"hook\" }\n";
+  }
+  [[nodiscard]] static std::string good() { return top() + ingest() + token() + webhook(); }
+
+  // `line:column: message` of each error.
+  [[nodiscard]] std::string errors(const std::string& text) const {
+    file("c.toml", text);
+    std::string all;
+    for (const ConfigError& error : read_and_validate(path("c.toml"), std::time(nullptr)).errors) {
+      all += std::to_string(error.place.line) + ":" + std::to_string(error.place.column) + ": " + error.message + "\n";
+    }
+    return all;
+  }
+  [[nodiscard]] Config config(const std::string& text) const {
+    file("c.toml", text);
+    return read_config(path("c.toml")).config;
+  }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+#define CHECK_HOLDS(text, part)        \
+  do {                                 \
+    const std::string whole = (text);  \
+    const std::string wanted = (part); \
+    CAPTURE(whole);                    \
+    CAPTURE(wanted);                   \
+    CHECK(holds(whole, wanted));       \
+  } while (false)
+
+TEST_CASE("a good configuration has no errors") {
+  const Installation here;
+  CHECK_EQ(here.errors(Installation::good()), "");
+}
+
+TEST_CASE("an empty configuration lacks a certificate, a key and an ingest token") {
+  const Installation here;
+  const std::string errors = here.errors("data_dir = \"data\"");
+  CHECK_EQ(errors,
+           "1:1: ingest.https needs ingest.certificate\n"
+           "1:1: ingest.https needs ingest.key\n"
+           "1:1: nobody could send: there must be a [[token]] with scope = \"ingest\"\n");
+}
+
+TEST_CASE("listeners: one must be on, none may share a port, syslog is not there yet") {
+  const Installation here;
+  CHECK_HOLDS(here.errors(Installation::good() + "[log]\n[syslog]\ntcp = \"127.0.0.1:5514\"\n"),
+              "14:7: syslog.tcp is not supported yet in this version");
+  CHECK_HOLDS(here.errors(Installation::good() + "[syslog]\nudp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");
+  CHECK_HOLDS(here.errors("[ingest]\nhttps = \"\"\n" + Installation::token()), "1:1: nothing can come in");
+  CHECK_HOLDS(
+      here.errors(Installation::top() + "[ingest]\nhttps = \"\"\nhttp = \"127.0.0.1:9443\"\n" + Installation::token()),
+      "admin.listen is the same address and port as ingest.http");
+}
+
+TEST_CASE("the admin listener is plain on loopback only, and elsewhere needs a certificate and its names") {
+  const Installation here;
+  const std::string admin = "[admin]\nlisten = \"0.0.0.0:9443\"\n";
+  const std::string errors = here.errors(Installation::good() + admin);
+  CHECK_HOLDS(errors, "needs admin.certificate");
+  CHECK_HOLDS(errors, "needs admin.key");
+  CHECK_HOLDS(errors, "needs admin.allowed_hosts");
+  CHECK_EQ(here.errors(Installation::good() + admin +
+                       "certificate = \"cert.pem\"\nkey = \"key.pem\"\nallowed_hosts = [\"straykey.example.com\"]\n"),
+           "");
+  CHECK_HOLDS(here.errors(Installation::good() + "[admin]\nallowed_hosts = [\"a:80\"]\n"),
+              "is no host name without port");
+}
+
+TEST_CASE("files that are missing, readable by everyone, or no certificate are named at their place") {
+  const Installation here;
+  const std::string rest = Installation::token() + Installation::webhook();
+  CHECK_HOLDS(here.errors("[ingest]\ncertificate = \"no.pem\"\nkey = \"none.pem\"\n" + rest), "2:15: certificate file");
+  CHECK_HOLDS(here.errors("[ingest]\ncertificate = \"no.pem\"\nkey = \"none.pem\"\n" + rest), "3:7: key file");
+  here.file("key.pem", "no key", 0644);
+  CHECK_HOLDS(here.errors(Installation::good()), "can be read or written by everyone");
+  here.file("key.pem", "no key", 0600);
+  CHECK_HOLDS(here.errors(Installation::good()), "3:15: ");
+  const std::string networks =
+      "[networks]\naws_ranges = \"r.json\"\nasn = [\"a.csv\"]\ntrusted = [\"./t\"]\nuntrusted = [\"./u\"]\n";
+  const std::string errors = here.errors(Installation::top() + networks + Installation::ingest() + rest);
+  for (const char* place : {"3:14: address file", "4:7: address file", "5:11: address file", "6:13: address file"}) {
+    CHECK_HOLDS(errors, place);
+  }
+}
+
+TEST_CASE("tokens: long enough, each name and secret once, readable by few") {
+  const Installation here;
+  const std::string other = "[[token]]\nname = \"b\"\nfile = \"other\"\n";
+  const auto errors = [&] { return here.errors(Installation::good() + other); };
+  CHECK_HOLDS(errors(), "14:8: token b: the secret file that is named here does not exist");
+  here.file("other", "CANARY-15-bytes");
+  CHECK_HOLDS(errors(), "token b is shorter than 16 bytes");
+  here.file("other", "CANARY-16-bytes.");
+  CHECK_EQ(errors(), "");
+  here.file("other", kCanary);
+  CHECK_HOLDS(errors(), "token b is the same secret as token a");
+  here.file("other", "CANARY two words in here");
+  CHECK_HOLDS(errors(), "more than one word");
+  here.file("other", " \n");
+  CHECK_HOLDS(errors(), "is empty");
+  here.file("other", std::string(kSecretBytesMax + 1, 'x'));
+  CHECK_HOLDS(errors(), "more than 4,096 bytes");
+  here.file("other", "CANARY-16-bytes.", 0604);
+  CHECK_HOLDS(errors(), "can be read or written by everyone");
+  CHECK_HOLDS(here.errors(Installation::good() + Installation::token()), "token a: this name is used twice");
+  CHECK_HOLDS(here.errors(Installation::good() + "[[token]]\nname = \"a b\"\nfile = \"token\"\n"), "a token's name is");
+  CHECK_HOLDS(here.errors(Installation::top() + Installation::ingest() + Installation::token() + "scope = \"admin\"\n"),
+              "nobody could send");
+}
+
+TEST_CASE("a secret comes from a file, the environment or a systemd credential") {
+  const Installation here;
+  const auto secret_of = [](SecretSource::Kind kind, const std::string& name) {
+    const auto secret = read_secret({kind, name});
+    return secret ? secret.value() : "error: " + secret.error().message;
+  };
+  CHECK_EQ(secret_of(SecretSource::Kind::file, here.path("token")), kCanary);
+  ::setenv("STRAYKEY_TEST_SECRET", "from-environment", 1);
+  CHECK_EQ(secret_of(SecretSource::Kind::environment, "STRAYKEY_TEST_SECRET"), "from-environment");
+  ::unsetenv("STRAYKEY_TEST_SECRET");
+  CHECK_EQ(secret_of(SecretSource::Kind::environment, "STRAYKEY_TEST_SECRET"),
+           "error: the environment variable that is named here is not set");
+  CHECK(holds(secret_of(SecretSource::Kind::environment, "CANARY=x"), "error: an environment variable's name"));
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  CHECK(holds(secret_of(SecretSource::Kind::credential, "token"), "CREDENTIALS_DIRECTORY is not set"));
+  ::setenv("CREDENTIALS_DIRECTORY", here.path("").c_str(), 1);
+  CHECK_EQ(secret_of(SecretSource::Kind::credential, "token"), kCanary);
+  CHECK(holds(secret_of(SecretSource::Kind::credential, "../token"), "error: a credential's name"));
+  CHECK(holds(secret_of(SecretSource::Kind::credential, ".."), "error: a credential's name"));
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+TEST_CASE("webhooks are checked as the sender checks them, without their URL in the sentence") {
+  const Installation here;
+  const std::string rest = Installation::top() + Installation::ingest() + Installation::token();
+  const auto hook = [&](const std::string& lines) {
+    return here.errors(rest + "[[webhook]]\nname = \"soc\"\n" + lines);
+  };
+  const std::string secret = "secret = { file = \"hook\" }\n";
+  CHECK_HOLDS(hook("url = \"http://soc.example.com/CANARY\"\n" + secret), "10:7: webhook soc: its url is http");
+  CHECK_HOLDS(hook("url = \"https://169.254.169.254/CANARY\"\n" + secret), "never allowed");
+  CHECK_HOLDS(hook("url = \"https://10.0.0.1/CANARY\"\n" + secret), "not in its allow_cidrs");
+  CHECK_EQ(hook("url = \"https://10.0.0.1/CANARY\"\nallow_cidrs = [\"10.0.0.0/8\"]\n" + secret), "");
+  CHECK_HOLDS(hook("url = \"https://soc.example.com/CANARY\"\n"), "no secret to sign with");
+  CHECK_EQ(hook("url = \"https://soc.example.com/CANARY\"\nsign = false\n"), "");
+  here.file("url", "https://soc.example.com/CANARY\n");
+  CHECK_EQ(hook("url = { file = \"url\" }\n" + secret), "");
+  here.file("hook", "CANARY-no-secret");
+  CHECK_HOLDS(hook("url = \"https://soc.example.com/CANARY\"\n" + secret), "secret number 1 is refused");
+  CHECK_HOLDS(here.errors(Installation::good() + Installation::webhook()), "webhook soc: this name is used twice");
+  CHECK_FALSE(holds(hook("url = \"ftp://CANARY\"\n" + secret), "CANARY"));
+}
+
+TEST_CASE("limits that contradict each other are refused") {
+  const Installation here;
+  const std::string rest = Installation::token() + Installation::webhook();
+  const std::string start = Installation::top() + Installation::ingest();
+  CHECK_HOLDS(here.errors(start + "body_bytes_max = \"200 MiB\"\n" + rest), "inflated_bytes_max is less than");
+  CHECK_HOLDS(here.errors(start + "bytes_in_flight_max = \"16 MiB\"\n" + rest),
+              "5:23: ingest.bytes_in_flight_max is less than");
+  CHECK_HOLDS(here.errors(start + "api_key_header = \"X: y\"\n" + rest), "must be the name of a header");
+  CHECK_HOLDS(here.errors(Installation::good() + "[storage]\nmap_bytes = \"1 GiB\"\nbytes_max = \"2 GiB\"\n"),
+              "storage.bytes_max is more than");
+  CHECK_HOLDS(here.errors("data_dir = \"a/b/c\"\n" + Installation::ingest() + rest), "1:12: data_dir ");
+}
+
+TEST_CASE("check-config prints the errors of both steps at once, and returns 78") {
+  const Installation here;
+  here.file("c.toml", "[log]\nlevle = \"info\"\n" + Installation::ingest() +
+                          "[storage]\nmap_bytes = \"1 MiB\"\nbytes_max = \"2 MiB\"\n");
+  std::ostringstream out;
+  CHECK_EQ(check_config(here.path("c.toml"), out), 78);
+  CHECK_HOLDS(out.str(), here.path("c.toml") + ":2:1: unknown key \"levle\" in [log] - did you mean \"level\"?\n");
+  CHECK_HOLDS(out.str(), here.path("c.toml") + ":8:13: storage.bytes_max is more than storage.map_bytes\n");
+  CHECK_HOLDS(out.str(), "nobody could send");
+}
+
+TEST_CASE("a table that was not read well gets no second errors out of that") {
+  const Installation here;
+  const std::string errors = here.errors(Installation::top() + Installation::ingest() + "[[tokens]]\nname = \"a\"\n");
+  CHECK_EQ(errors, "5:3: unknown table \"tokens\" - did you mean \"token\"?\n");
+}
+
+TEST_CASE("check-config reads the address files, and warns of what is allowed and weak") {
+  const Installation here;
+  here.file("c.toml", Installation::good());
+  std::ostringstream out;
+  CHECK_EQ(check_config(here.path("c.toml"), out), 0);
+  CHECK_HOLDS(out.str(), "warning: AWS's address ranges are the coarse built-in table");
+  CHECK_HOLDS(out.str(), "warning: no [[token]] has scope = \"admin\"");
+  here.file("asn.csv", "nonsense\nnonsense\n");
+  here.file("c.toml", Installation::good() + "[networks]\nasn = \"asn.csv\"\n");
+  CHECK_EQ(check_config(here.path("c.toml"), out), 78);
+  CHECK_HOLDS(out.str(), "asn.csv");
+}
+
+TEST_CASE("the effective configuration is TOML that reads back the same, and holds no secret and no URL") {
+  const Installation here;
+  const Config config = here.config(Installation::good() + "[detection.severities]\n\"serverless_cli\" = \"high\"\n");
+  const std::string shown = show_config(config);
+  INFO(shown);
+  CHECK_FALSE(holds(shown, "CANARY"));
+  CHECK_FALSE(holds(shown, "whsec"));
+  CHECK(holds(shown, "url = \"<redacted>\""));
+  CHECK(holds(shown, "secret = { file = \"" + here.path("token") + "\" }"));
+  ConfigResult again = parse_config(shown, here.path("c.toml"));
+  for (const ConfigError& error : again.errors) FAIL_CHECK(error.text());
+  CHECK_EQ(show_config(again.config), shown);
+  CHECK(again.config.detection.severities.at("serverless_cli") == Severity::high);
+}
+
+TEST_CASE("networks are the lists of the configuration and its files together") {
+  const Installation here;
+  here.file("trusted.txt", "198.51.100.0/24\n");
+  here.file("asn.csv", "203.0.113.0,203.0.113.255,64511,Example\n");
+  const std::string lists = "[networks]\ntrusted = [\"192.0.2.0/24\", \"./trusted.txt\"]\nasn = \"asn.csv\"\n";
+  auto inputs = load_networks(here.config(Installation::top() + lists));
+  REQUIRE(inputs.ok());
+  CHECK_EQ(inputs->trusted.size(), 2);
+  CHECK_EQ(inputs->asns.size(), 1);
+  CHECK(inputs->aws_ranges.empty());
+  std::filesystem::create_directory(here.path("data"));
+  here.file(
+      "data/ip-ranges.json",
+      R"({"createDate": "2026-08-22-21-17-05", "prefixes": [{"ip_prefix": "192.0.2.0/24"}], "ipv6_prefixes": []})");
+  inputs = load_networks(here.config(Installation::top() + lists));
+  REQUIRE(inputs.ok());
+  CHECK_EQ(inputs->aws_ranges.size(), 1);
+  CHECK(inputs->aws_ranges_created.has_value());
+  here.file("data/ip-ranges.json", "{");
+  CHECK_FALSE(load_networks(here.config(Installation::top() + lists)).ok());
+  CHECK(load_networks(here.config(Installation::top() + lists + "aws_ranges = \"builtin\"\n")).ok());
+}
+
+TEST_CASE("the components get what was set") {
+  const Installation here;
+  const Config config = here.config(
+      Installation::top() +
+      "[ingest]\nhttps = \"192.0.2.1:1\"\nhttp = \"127.0.0.1:2\"\nconnections_max = 3\nbody_bytes_max = 4096\n"
+      "inflated_bytes_max = 8192\nio_threads = 5\nqueued_bytes_max = \"6 MiB\"\n"
+      "[admin]\nallowed_hosts = [\"a.example\"]\n[storage]\nshards = 7\nmap_bytes = \"8 MiB\"\n" +
+      Installation::token());
+  const auto listeners = ingest_listeners(config);
+  REQUIRE_EQ(listeners.size(), 2);
+  CHECK(listeners[0].tls.has_value());
+  CHECK_EQ(listeners[0].address, "192.0.2.1");
+  CHECK_FALSE(listeners[1].tls.has_value());
+  CHECK_EQ(listeners[1].port, 2);
+  CHECK(listeners[0].name != listeners[1].name);
+  CHECK_EQ(listeners[1].connections.connections_max, 3);
+  CHECK_EQ(admin_listener(config).allowed_hosts.back(), "a.example");
+  CHECK_EQ(admin_listener(config).allowed_hosts.front(), "localhost");
+  CHECK_FALSE(admin_listener(config).tls.has_value());
+  CHECK_EQ(ingest_settings(config).body_bytes_max, 4096);
+  CHECK_EQ(ingest_settings(config).payload.inflated_bytes_max, 8192);
+  CHECK_EQ(io_settings(config).threads, 5);
+  CHECK_EQ(pipeline_settings(config, HashKey{}).shards, 7);
+  CHECK_EQ(pipeline_settings(config, HashKey{}).queued_bytes_max, 6u << 20);
+  CHECK_EQ(data_directory_settings(config, HashKey{}).map_bytes, 8u << 20);
+  CHECK_EQ(data_directory_settings(config, HashKey{}).path, here.path("data"));
+  const auto tokens = load_tokens(config);
+  REQUIRE(tokens.ok());
+  CHECK_EQ(tokens.value().at(0).secret, kCanary);
+}
+
+// The text of the shipped example, with its files in `here`.
+std::string example(const Installation& here) {
+  std::ifstream stream(STRAYKEY_EXAMPLE_CONFIG);
+  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+      text.replace(at, from.size(), to);
+  };
+  replace("/etc/straykey/tls/certificate.pem", here.path("cert.pem"));
+  replace("/etc/straykey/tls/key.pem", here.path("key.pem"));
+  replace("\"/etc/straykey/tokens/forwarder\"", "\"" + here.path("token") + "\"");
+  replace("\"/etc/straykey/tokens/operator\"", "\"" + here.path("operator") + "\"");
+  replace("/etc/straykey/webhooks/soc", here.path("hook"));
+  replace("/var/lib/straykey", here.path("data"));
+  return text;
+}
+
+TEST_CASE("the example is accepted once its files exist, and all it sets by default is the default") {
+  const Installation here;
+  here.file("operator", "another-token-of-16-bytes");
+  const std::string text = example(here);
+  REQUIRE(text.size() > 1'000);
+  CHECK_EQ(here.errors(text), "");
+  const std::string plain = Installation::top() + Installation::ingest() + Installation::token() +
+                            "[[token]]\nname = \"operator\"\nfile = \"operator\"\nscope = \"admin\"\n" +
+                            Installation::webhook();
+  std::string shown = show_config(here.config(text));
+  std::string expected = show_config(here.config(plain));
+  const std::size_t name = shown.find("\"forwarder\"");
+  REQUIRE(name != std::string::npos);
+  CHECK_EQ(shown.replace(name, 11, "\"a\""), expected);
+}
+
+TEST_CASE("the example shows every setting that there is") {
+  const Installation here;
+  std::istringstream shown(
+      show_config(here.config("[[token]]\nname=\"a\"\nfile=\"a\"\n[[webhook]]\nname=\"b\"\nurl=\"c\"\n")));
+  const std::string text = example(here);
+  for (std::string line; std::getline(shown, line);) {
+    const std::size_t end = line.find(" = ");
+    if (end == std::string::npos || line.starts_with('#')) continue;
+    CAPTURE(line);
+    CHECK(holds(text, "\n" + line.substr(0, end) + " = ") == (line.substr(0, 6) != "shards"));
+  }
+  CHECK(holds(text, "\n# shards = "));
+  CHECK(holds(text, "\n# bytes_max = "));
+}
+
+}  // namespace
+}  // namespace straykey
