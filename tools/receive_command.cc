@@ -66,20 +66,23 @@ class Receiver {
     if (out_.is_open()) {
       out_ << json::serialize(json::object{{"id", id}, {"webhook_timestamp", stamp}, {"body", body}}) << '\n' << std::flush;
     }
-    if (is_new) show(message.as_object().contains("data") ? message.at("data") : json::value(nullptr));
+    if (is_new && text_of(message, "type") == "alert.created") {
+      ++alerts_;
+      show(message.as_object().contains("data") ? message.at("data") : json::value(nullptr));
+    }
     return 200;
   }
 
   [[nodiscard]] std::size_t different() const {
     const std::lock_guard lock(mutex_);
-    return bodies_.size();
+    return alerts_;
   }
 
   // False if anything went wrong on the way.
   bool summary() const {
     const std::lock_guard lock(mutex_);
     fmt::print(stderr, "straykey receive: {} different alerts in {} messages, {} with a wrong signature, {} with a changed body\n",
-               bodies_.size(), received_, refused_, changed_);
+               alerts_, received_, refused_, changed_);
     return refused_ == 0 && changed_ == 0;
   }
 
@@ -94,6 +97,7 @@ class Receiver {
   std::vector<WebhookSecret> secrets_;
   std::ofstream out_;
   std::map<std::string, std::string> bodies_;
+  std::size_t alerts_ = 0;
   std::uint64_t received_ = 0, refused_ = 0, changed_ = 0;
 };
 

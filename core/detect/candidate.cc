@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-enum Flags : std::uint8_t { kFromFuture = 1, kUntrusted = 2, kRangeCapped = 4, kServerless = 8, kRecordTruncated = 16 };
+enum Flags : std::uint8_t { kFromFuture = 1, kUntrusted = 2, kRangeCapped = 4, kServerless = 8, kRecordTruncated = 16, kAccountDay = 32 };
 
 }  // namespace
 
@@ -24,7 +24,7 @@ std::vector<std::string> Candidate::network_forms() const {
 std::string encode_candidate(const Candidate& c) {
   const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
                     (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
-                    (c.record_truncated ? kRecordTruncated : 0);
+                    (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0);
   ByteWriter out;
   out.fixed(kVersion)
       .fixed(c.combination.low)
@@ -85,6 +85,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.range_capped = (flags & kRangeCapped) != 0;
   c.token.serverless = (flags & kServerless) != 0;
   c.record_truncated = (flags & kRecordTruncated) != 0;
+  c.account_day = (flags & kAccountDay) != 0;
   c.token.family = in.fixed<Family>();
   c.token.proof = in.fixed<Proof>();
   c.address_class = in.fixed<SourceClass>();

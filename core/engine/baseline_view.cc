@@ -43,6 +43,18 @@ void BaselineView::each(FactKind kind, std::string_view scope,
     if (!visit(value, fact)) return;
 }
 
+void BaselineView::each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const {
+  const std::string prefix(1, static_cast<char>(kind));
+  bool goes_on = true;
+  for (const auto& partition : partitions_) {
+    if (!goes_on) return;
+    partition->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view stored) {
+      if (const auto fact = decode_fact(stored)) goes_on = visit(*fact);
+      return goes_on;
+    });
+  }
+}
+
 Activity BaselineView::activity(std::string_view row) const {
   Activity merged;
   for (const auto& partition : partitions_) {

@@ -33,6 +33,9 @@ class BaselineView {
   void each(FactKind kind, std::string_view scope,
             const std::function<bool(const std::string& value, const Fact&)>& visit) const;
 
+  // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
+  void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
+
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
   [[nodiscard]] bool failed() const;

@@ -6,6 +6,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
+#include "core/engine/activation_report.h"
 #include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
 
@@ -133,10 +134,29 @@ void Merger::judge_candidates(std::vector<Candidate> calls) {
   }
 }
 
+void Merger::note_account_day(const Candidate& day) {
+  const std::string& account = day.token.account;
+  if (!active_since(account) && judge_.activates(account, day.day(), view())) activate(account, day);
+}
+
+// From this day on the account raises alerts. What a thief who was there before would have taught us is told once.
+void Merger::activate(const std::string& account, const Candidate& seen) {
+  writer_->put(Table::activated, account, encode_sequence(seen.day()));
+  if (detection_.activation_days == 0) return;
+  const ActivationReport report = activation_report(account, seen.day(), detection_.training_days, view());
+  const std::string document = activation_document(report);
+  const std::string body = webhook_body("account.activated", seen.time, document);
+  writer_->put(Table::alerts, text_of(report.id), encode_stored_alert(body, document));
+  outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
+}
+
 // All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
 void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   std::vector<std::vector<Hit>> hits;  // by call
+  for (const Candidate* call : calls)
+    if (call->account_day) note_account_day(*call);
   for (const Candidate* call : calls) {
+    if (call->account_day) continue;
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, view(), since);
     switch (answer.judged) {
@@ -155,7 +175,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       case Judged::unreadable:
         return;  // the readers say why; commit() fails
     }
-    if (!since) writer_->put(Table::activated, call->token.account, encode_sequence(call->day()));
+    if (!since) activate(call->token.account, *call);
     if (answer.judgements.empty()) continue;
     std::vector<Hit>& of_call = hits.emplace_back();
     for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), {}});

@@ -73,6 +73,8 @@ class Merger {
   void open();
   [[nodiscard]] BaselineView view();
   void judge_candidates(std::vector<Candidate> calls);
+  void note_account_day(const Candidate& day);
+  void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   void take(Hit& hit, const Hit* same_event);

@@ -133,7 +133,7 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
 // What every call of our accounts teaches, whoever made it.
 void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
-  if (is_account_id(event.recipient_account)) learn({FactKind::account, event.recipient_account, ""}, day);
+  learn_account(event.recipient_account, event.time);
   if (!observation.own || observation.caller.empty()) return;
   const Candidate& call = observation.call;
   for (const std::string& form : call.network_forms())
@@ -155,15 +155,26 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
     learn({FactKind::tool_identity, call.tool, identity}, day);
 }
 
-void ShardWorker::learn(const FactRef& ref, Day day) {
+// An account's first event of a day goes to the merger, which notes when the account becomes active.
+void ShardWorker::learn_account(std::string_view account, Seconds time) {
+  if (!is_account_id(account) || !learn({FactKind::account, account, ""}, day_of(time))) return;
+  Candidate day;
+  day.account_day = true;
+  day.time = day.last_time = time;
+  day.token.account = day.token.identity = account;
+  propose(std::move(day), true);
+}
+
+bool ShardWorker::learn(const FactRef& ref, Day day) {
   const std::string key = fact_key(settings_.hash_key, ref);
   Fact fact;
   if (const auto stored = writer().get(Table::facts, key)) {
     if (const auto known = decode_fact_of(*stored, ref)) fact = *known;
   }
-  if (!fact.seen(day)) return;
+  if (!fact.seen(day)) return false;
   put(Table::facts, key, encode_fact(fact, ref));
   facts_.add();
+  return true;
 }
 
 std::uint32_t ShardWorker::propose(Candidate call, bool counts) {
@@ -236,8 +247,7 @@ void ShardWorker::issue(const Event& event) {
     const std::string principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
     if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
   }
-  if (event.access_key.empty() && is_account_id(event.recipient_account) && !event.from_future)
-    learn({FactKind::account, event.recipient_account, ""}, event.day());
+  if (event.access_key.empty() && !event.from_future) learn_account(event.recipient_account, event.time);
   const std::string row = pending_prefix(settings_.hash_key, event.issued_key);
   if (writer().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   put(Table::tokens, row, encode(issued));

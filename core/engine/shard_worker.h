@@ -93,7 +93,9 @@ class ShardWorker {
   void issue(const Event& event);
   void teach(const Observation& observation, const Event& event);
   void teach_token(const Candidate& call, bool proven);
-  void learn(const FactRef& ref, Day day);
+  // True if that was new.
+  bool learn(const FactRef& ref, Day day);
+  void learn_account(std::string_view account, Seconds time);
   std::uint32_t propose(Candidate call, bool counts);
   void keep_until_proven(const Observation& observation);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);

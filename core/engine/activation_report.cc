@@ -1,0 +1,54 @@
+#include "core/engine/activation_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <map>
+
+#include "core/base/bytes.h"
+
+namespace straykey {
+
+ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view) {
+  ActivationReport report;
+  report.account = account;
+  report.day = day;
+  report.id = hash128(kFixedHashKey, ByteWriter().string("account.activated").string(account).fixed(day).view());
+  const std::string prefix = std::string(account) + '/';
+  std::map<std::pair<std::string, std::string>, Fact> merged;
+  view.each_of_kind(FactKind::identity_network, [&](const NamedFact& named) {
+    if (named.scope.starts_with(prefix)) merged[{named.scope, named.value}].merge(named.fact);
+    return merged.size() < ActivationReport::kPairsMax;
+  });
+  for (const auto& [pair, fact] : merged) {
+    const int days = fact.presence.days_before(day, window_days);
+    if (days > 0) report.pairs.push_back({pair.first, pair.second, days, fact.first_day, fact.presence.newest_day});
+  }
+  std::stable_sort(report.pairs.begin(), report.pairs.end(), [](const auto& a, const auto& b) { return a.days > b.days; });
+  return report;
+}
+
+std::string activation_document(const ActivationReport& report) {
+  namespace json = boost::json;
+  json::array pairs;
+  for (const ActivationReport::Pair& pair : report.pairs) {
+    if (pairs.size() == ActivationReport::kPairsShown) break;
+    pairs.push_back(json::object{{"identity", pair.identity},
+                                 {"network", pair.network},
+                                 {"days", pair.days},
+                                 {"first_day", format_day(pair.first_day)},
+                                 {"last_day", format_day(pair.last_day)}});
+  }
+  return json::serialize(json::object{
+      {"id", report.id.hex()},
+      {"account", report.account},
+      {"day", format_day(report.day)},
+      {"title", fmt::format("Account {} raises alerts from {} on. {} uses of networks outside AWS by its service identities count as "
+                            "usual: look through them, a thief who was there before would be among them.",
+                            report.account, format_day(report.day), report.pairs.size())},
+      {"pairs", std::move(pairs)},
+      {"pairs_total", report.pairs.size()}});
+}
+
+}  // namespace straykey

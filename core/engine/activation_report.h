@@ -1,0 +1,34 @@
+#pragma once
+// ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A thief
+// who was there first would be among it: nobody was warned of him.
+//
+// Thread: the merger's, and offline tools.
+// Bounds: kPairsShown pairs in the document; all of them in the report, up to kPairsMax.
+#include <string>
+#include <vector>
+
+#include "core/engine/baseline_view.h"
+
+namespace straykey {
+
+struct ActivationReport {
+  static constexpr std::size_t kPairsShown = 100;
+  static constexpr std::size_t kPairsMax = 10'000;
+
+  struct Pair {
+    std::string identity, network;
+    int days = 0;                  // in the window before `day`
+    Day first_day = 0, last_day = 0;
+  };
+  Hash128 id;
+  std::string account;
+  Day day = 0;
+  std::vector<Pair> pairs;         // most days first
+};
+
+// Every external (identity, network) pair of the account that was seen in the window before `day`.
+[[nodiscard]] ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view);
+
+[[nodiscard]] std::string activation_document(const ActivationReport& report);
+
+}  // namespace straykey
