@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tools/clock.h"
 #include "tools/config.h"
 
 namespace straykey {
@@ -27,6 +28,17 @@ Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path) {
   DataDirectorySettings settings;
   settings.path = path;
   settings.shards = std::clamp(shards, 1u, 64u);
+  return DataDirectory::open(settings);
+}
+
+Result<std::unique_ptr<DataDirectory>> open_or_create(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path + "/format", error)) return open_existing(path);
+  auto key = random_hash_key();
+  if (!key) return key.error();
+  DataDirectorySettings settings;
+  settings.path = path;
+  settings.new_hash_key = *key;
   return DataDirectory::open(settings);
 }
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <memory>
 
-#include "core/engine/inline_pipeline.h"
+#include "core/base/bytes.h"
 #include "core/engine/memory_store.h"
+#include "core/engine/sequence.h"
 #include "core/event/payload.h"
 #include "tools/alert_listing.h"
 #include "tools/event_files.h"
@@ -40,75 +41,118 @@ struct Engine {
 
 class Scan {
  public:
-  Scan(const ScanSettings& settings, const NetworkMap& networks) : settings_(settings), networks_(networks), reader_({kFileInflatedMax, ~std::size_t{0}}) {}
+  Scan(const ScanSettings& settings, const NetworkMap& networks)
+      : settings_(settings), networks_(networks), reader_({kFileInflatedMax, ~std::size_t{0}}) {}
 
-  Result<ScanSummary> run(const std::function<void(std::string_view)>& on_alert) {
+  Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
+    auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
+    if (const Status status = find_files(); !status.ok()) return status.error();
+    if (const Status status = read_all(&engine->pipeline); !status.ok()) return status.error();
+    if (too_long_) {
+      engine = std::make_unique<Engine>(settings_.detection, metrics_);
+      for (Day from = all_.first; from <= all_.last; from += kBlockDays)
+        if (const Status status = work_block(engine->pipeline, from); !status.ok()) return status.error();
+    } else if (const Status status = judge(engine->pipeline); !status.ok()) {
+      return status.error();
+    }
+    const auto reader = engine->alerts.read();
+    summary_.alerts = for_each_alert(*reader, [&](const ListedAlert& alert) { on_alert(alert.document); });
+    return summary_;
+  }
+
+  Result<ScanSummary> into(BackfillTarget target) {
+    AlertStore& alerts = *target.stores.alerts;
+    InlinePipeline pipeline(target.hash_key, target.shards, settings_.detection, std::move(target.stores), std::move(target.routes),
+                            [](Delivery) {}, metrics_);
+    pipeline.merger().send_from(day_of(settings_.now) + 1 - static_cast<Day>(settings_.detection.dedup_days));
+    if (const Status status = find_files(); !status.ok()) return status.error();
+    if (const Status status = read_all(nullptr); !status.ok()) return status.error();
+    const std::string mark = "backfill " + fingerprint().hex();
+    Day from = all_.first;
+    {
+      const auto reader = alerts.read();
+      if (const auto done = reader->get(Table::progress, mark)) {
+        const auto next = static_cast<Day>(decode_sequence(*done));
+        if (next > from) summary_.blocks_done_before = (next - from + kBlockDays - 1) / kBlockDays;
+        from = std::max(from, next);
+      }
+    }
+    for (; summary_.events > 0 && from <= all_.last; from += kBlockDays) {
+      if (const Status status = work_block(pipeline, from); !status.ok()) return status.error();
+      const auto writer = alerts.write();
+      writer->put(Table::progress, mark, encode_sequence(from + kBlockDays));
+      if (writer->commit() != CommitOutcome::committed) return Error{"the backfill's progress could not be stored: " + std::string(writer->failure())};
+    }
+    const auto reader = alerts.read();
+    summary_.alerts = for_each_alert(*reader, [](const ListedAlert&) {});
+    return summary_;
+  }
+
+ private:
+  Status find_files() {
     auto files = find_event_files(settings_.paths);
     if (!files) return files.error();
     files_ = std::move(*files);
     for (const EventFile& file : files_) summary_.bytes += file.bytes;
     summary_.files = files_.size();
     days_.resize(files_.size());
-
-    if (const Status status = learn_all_or_index(); !status.ok()) return status.error();
-    if (too_long_) {
-      engine_ = std::make_unique<Engine>(settings_.detection, metrics_);
-      for (Day from = all_.first; from <= all_.last; from += kBlockDays)
-        if (const Status status = work_block(from, from + kBlockDays - 1); !status.ok()) return status.error();
-    } else if (const Status status = judge(); !status.ok()) {
-      return status.error();
-    }
-    if (summary_.events > 0) {
-      summary_.first_day = all_.first;
-      summary_.last_day = all_.last;
-    }
-    const auto reader = engine_->alerts.read();
-    summary_.alerts = for_each_alert(*reader, [&](const ListedAlert& alert) { on_alert(alert.document); });
-    return summary_;
+    return {};
   }
 
- private:
-  // Learns everything at once; when the trail turns out longer than can be judged at its end, only notes which days each file holds.
-  Status learn_all_or_index() {
-    engine_ = std::make_unique<Engine>(settings_.detection, metrics_);
+  // Which files these are: names and sizes.
+  [[nodiscard]] Hash128 fingerprint() const {
+    ByteWriter text;
+    for (const EventFile& file : files_) text.string(file.path).fixed(file.bytes);
+    return hash128(kFixedHashKey, text.view());
+  }
+
+  // Notes which days each file holds, and learns everything into `pipeline` on the way unless it is null. When the trail turns out longer than
+  // can be judged at its end (too_long_), what was learned is of no use.
+  Status read_all(InlinePipeline* pipeline) {
     Progress progress("reading", summary_.bytes);
     std::uint64_t done = 0;
     for (std::size_t i = 0; i < files_.size(); ++i) {
       const Status status = each_request(files_[i], true, [&](Request& request) {
+        if (request.events.empty()) return true;
         for (const Event& event : request.events) days_[i].add(event.day());
         summary_.events += request.events.size();
-        if (!request.events.empty()) {
-          all_.add(days_[i].first);
-          all_.add(days_[i].last);
-        }
-        too_long_ = too_long_ || (all_.last >= all_.first && all_.last - all_.first > kJudgedLateDaysMax);
-        if (!too_long_ && !request.events.empty()) return engine_->pipeline.learn(request, networks_) == RequestOutcome::committed;
-        return true;
+        all_.add(days_[i].first);
+        all_.add(days_[i].last);
+        too_long_ = too_long_ || all_.last - all_.first > kJudgedLateDaysMax;
+        return too_long_ || pipeline == nullptr || pipeline->learn(request, networks_) == RequestOutcome::committed;
       });
       if (!status.ok()) return status;
       done += files_[i].bytes;
       progress.show(done, with_commas(summary_.events) + " events");
     }
+    if (summary_.events > 0) {
+      summary_.first_day = all_.first;
+      summary_.last_day = all_.last;
+    }
     return {};
   }
 
-  Status work_block(Day from, Day to) {
+  Status work_block(InlinePipeline& pipeline, Day from) {
+    const Day to = from + kBlockDays - 1;
     Progress progress(fmt::format("judging {} to {}", format_day(from), format_day(to)), files_.size());
     for (std::size_t i = 0; i < files_.size(); ++i) {
       if (!days_[i].overlaps(from, to)) continue;
       const Status status = each_request(files_[i], false, [&](Request& request) {
         std::erase_if(request.events, [&](const Event& event) { return event.day() < from || event.day() > to; });
-        return request.events.empty() || engine_->pipeline.learn(request, networks_) == RequestOutcome::committed;
+        return request.events.empty() || pipeline.learn(request, networks_) == RequestOutcome::committed;
       });
       if (!status.ok()) return status;
       progress.show(i + 1, "");
     }
-    return judge();
+    return judge(pipeline);
   }
 
-  Status judge() {
-    if (engine_->pipeline.judge_all() == CommitOutcome::committed && engine_->pipeline.flush() == CommitOutcome::committed) return {};
-    return Error{"the scan could not store its results in memory"};
+  // Activity first, so that investigations know of it; counts of repeats afterwards, when the alerts exist.
+  static Status judge(InlinePipeline& pipeline) {
+    if (pipeline.flush() == CommitOutcome::committed && pipeline.judge_all() == CommitOutcome::committed &&
+        pipeline.flush() == CommitOutcome::committed)
+      return {};
+    return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
   }
 
   // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
@@ -137,7 +181,7 @@ class Scan {
       learned = learned && learn(request);
     });
     if (!status.ok()) return status;
-    if (!learned) return Error{"the scan could not store what it learned in memory"};
+    if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
     return {};
   }
 
@@ -149,14 +193,17 @@ class Scan {
   std::vector<Days> days_;   // of each file
   Days all_;
   bool too_long_ = false;
-  std::unique_ptr<Engine> engine_;
   ScanSummary summary_;
 };
 
 }  // namespace
 
 Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& networks, const std::function<void(std::string_view)>& on_alert) {
-  return Scan(settings, networks).run(on_alert);
+  return Scan(settings, networks).on_memory(on_alert);
+}
+
+Result<ScanSummary> backfill(const ScanSettings& settings, const NetworkMap& networks, BackfillTarget target) {
+  return Scan(settings, networks).into(std::move(target));
 }
 
 }  // namespace straykey

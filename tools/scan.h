@@ -1,9 +1,10 @@
 #pragma once
-// `straykey scan`: the same engine over files, offline: alerts as lines of JSON.
+// `straykey scan`: the same engine over files: offline on memory, or as a backfill into a server's data directory.
 //
 // Order:  judged as if everything had arrived in the order of days, whatever the order of the files. Facts only grow by OR and only earlier
 //         days count, so files may be learned in any order as long as no judged day lies more than 33 days behind the newest:
-//         a longer trail is worked through in blocks of 30 days.
+//         a longer trail, and every backfill, is worked through in blocks of 30 days.
+// Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished, and repeats nothing.
 // Errors: a file that cannot be read ends the scan; a bad record is counted with its reason.
 #include <array>
 #include <cstdint>
@@ -14,6 +15,7 @@
 
 #include "core/base/result.h"
 #include "core/detect/settings.h"
+#include "core/engine/inline_pipeline.h"
 #include "core/event/reject_reason.h"
 #include "core/location/network_map.h"
 
@@ -30,10 +32,21 @@ struct ScanSummary {
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
   std::vector<std::string> unreadable;   // files that hold no readable record, with the reason
   Day first_day = 0, last_day = 0;
+  std::uint64_t blocks_done_before = 0;  // of a backfill that was interrupted
 };
 
 // Calls on_alert with each alert document, state laid over it, in the order of first call.
 [[nodiscard]] Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& networks,
                                        const std::function<void(std::string_view document)>& on_alert);
+
+// Where a backfill writes. Alerts whose dedup window is over at settings.now are stored and not sent.
+struct BackfillTarget {
+  HashKey hash_key;
+  std::uint32_t shards = 1;
+  InlinePipeline::Stores stores;
+  std::vector<WebhookRoute> routes;
+};
+// summary.alerts counts what the store holds afterwards.
+[[nodiscard]] Result<ScanSummary> backfill(const ScanSettings& settings, const NetworkMap& networks, BackfillTarget target);
 
 }  // namespace straykey

@@ -10,6 +10,7 @@
 #include "tools/commands.h"
 #include "tools/clock.h"
 #include "tools/config_settings.h"
+#include "tools/open_directory.h"
 #include "tools/progress.h"
 #include "tools/scan.h"
 
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
-  std::string config, aws_ranges, asn;
+  std::string config, aws_ranges, asn, backfill;
   int activation_days = -1;
   std::vector<std::string> trusted, untrusted;
 };
@@ -63,9 +64,30 @@ void print_summary(const ScanSummary& summary, const NetworkMap& networks, doubl
                        "tier. Give --aws-ranges ip-ranges.json.\n");
 }
 
+// Writes into the directory of a stopped server; creates it where there is none.
+int run_backfill(const Options& options, const DetectionSettings& detection, const NetworkMap& networks, std::vector<WebhookRoute> routes) {
+  auto data = open_or_create(options.backfill);
+  if (!data) return fail(data.error().message);
+  BackfillTarget target;
+  target.hash_key = (*data)->hash_key();
+  target.shards = static_cast<std::uint32_t>((*data)->partitions().size());
+  for (const auto& partition : (*data)->partitions()) target.stores.partitions.push_back(partition.get());
+  target.stores.alerts = &(*data)->alerts();
+  target.routes = std::move(routes);
+  const double began = uptime();
+  const ScanSettings settings{options.paths, detection, wall_clock()};
+  const auto summary = backfill(settings, networks, std::move(target));
+  if (!summary) return fail(summary.error().message);
+  if (summary.value().blocks_done_before > 0)
+    fmt::print(stderr, "straykey scan: {} blocks of 30 days were done before\n", summary.value().blocks_done_before);
+  print_summary(summary.value(), networks, uptime() - began);
+  return kExitWell;
+}
+
 int run(const Options& options) {
   DetectionSettings detection;
   NetworkInputs inputs;
+  std::vector<WebhookRoute> routes;
   if (!options.config.empty()) {
     const ConfigResult config = read_config(options.config);
     for (const ConfigError& error : config.errors) fail(error.text());
@@ -74,10 +96,12 @@ int run(const Options& options) {
     auto networks = load_networks(config.config);
     if (!networks) return fail(networks.error().message, kExitConfig);
     inputs = std::move(*networks);
+    routes = webhook_routes(config.config);
   }
   if (const Status status = prepare(options, detection, inputs); !status.ok()) return fail(status.error().message);
   const NetworkMap networks(std::move(inputs));
 
+  if (!options.backfill.empty()) return run_backfill(options, detection, networks, routes);
   const double began = uptime();
   ScanSettings settings;
   settings.paths = options.paths;
@@ -109,6 +133,10 @@ RunCommand add_scan_command(CLI::App& app) {
   command->add_option("--untrusted", options->untrusted, "A network to treat as outside, even if private; may be given again")
       ->type_name("CIDR")
       ->allow_extra_args(false);
+  command->add_option("--backfill", options->backfill,
+                      "Write baselines and alerts into this data directory of a stopped server instead; alerts whose 5 days are not over "
+                      "will be sent by the server, older ones are only stored. Give the server's --config too. May be repeated without effect")
+      ->type_name("DIR");
   command->footer("Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }

@@ -147,7 +147,7 @@ void Merger::activate(const std::string& account, const Candidate& seen) {
   const std::string document = activation_document(report);
   const std::string body = webhook_body("account.activated", seen.time, document);
   writer_->put(Table::alerts, text_of(report.id), encode_stored_alert(body, document));
-  outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
+  if (seen.day() >= send_from_) outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
 }
 
 // All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
@@ -283,7 +283,7 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
     entries.push_back({alert.id, call.day(), entry.tier});
     writer_->put(Table::dedup, key, encode_dedup(entries));
   }
-  outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
+  if (call.day() >= send_from_) outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
   metrics_
       .counter("straykey_alerts_total", "Alerts raised.",
                {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})

@@ -37,6 +37,9 @@ class Merger {
   Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
          AlertStore& alerts, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
 
+  // Alerts of days before this one are stored and not sent (backfill): their window is over. 0: all are sent.
+  void send_from(Day day) noexcept { send_from_ = day; }
+
   // Judges every candidate on disk that is past the progress mark (start, and offline scan). Commits by itself.
   [[nodiscard]] CommitOutcome judge_all_unjudged();
 
@@ -96,6 +99,7 @@ class Merger {
   Outbox outbox_;
   std::unique_ptr<Progress[]> progress_;
   Metrics& metrics_;
+  Day send_from_ = 0;
 
   std::unique_ptr<StoreWriter> writer_;                // open transaction
   std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
