@@ -2,8 +2,9 @@
 // Counters, gauges and histograms, by name, as Prometheus wants them; rendering is net/metrics_text.
 //
 // Shape:  a family (name, help, kind) holds one series for each label set. References stay valid for the life of the
-// Metrics. Thread: creating a series locks (start-up, or once for each new label value); add, set and observe are
-// lock-free. Bounds: labels come from closed sets (reasons, configured names), never from input.
+//         Metrics.
+// Thread: creating a series locks (start-up, or once for each new label value); add, set and observe are lock-free.
+// Bounds: labels come from closed sets (reasons, configured names), never from input.
 #include <array>
 #include <atomic>
 #include <cstdint>

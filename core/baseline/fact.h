@@ -2,8 +2,8 @@
 // Facts: what was seen, of whom, on which days.
 //
 // Shape:  (kind, scope, value) -> Fact. The key on disk is kind + two keyed 128-bit hashes, so that all values of a
-// scope lie together
-//         and no name from outside can be too long or chosen to collide; the full texts are in the value.
+//         scope lie together and no name from outside can be too long or chosen to collide; the full texts are in the
+//         value.
 // Order:  a set that only grows by OR: learning twice, late or in two partitions does no harm.
 // Bounds: kFactTextMax bytes for scope and value each; a longer text is cut and carries the hash of the whole.
 #include <cstdint>

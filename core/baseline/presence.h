@@ -2,8 +2,8 @@
 // On which of the last 64 days something was seen.
 //
 // Shape:  newest day (UTC days since 1970) and one bit for each of the 64 days up to it; bit 0 = newest. days == 0:
-// never seen. Order:  seen() and merge() commute, associate and repeat without effect, so facts may arrive twice, late,
-// or from two
+//         never seen.
+// Order:  seen() and merge() commute, associate and repeat without effect, so facts may arrive twice, late, or from two
 //         partitions. A day more than 63 before the newest is forgotten, not an error.
 // Thread: any (a value).
 #include <cstdint>

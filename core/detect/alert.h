@@ -2,12 +2,10 @@
 // Alert: what is told to people, as one JSON document.
 //
 // Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen,
-// acknowledgement) is AlertState
-//         and is laid over it when the alert is shown.
+//         acknowledgement) is AlertState and is laid over it when the alert is shown.
 // Units:  times RFC 3339 UTC.
 // Bounds: a document stays under 20 KB: the record whole up to 8 KB; where that does not fit, without the record, then
-// with texts and
-//         lists from outside cut short.
+//         with texts and lists from outside cut short.
 #include <cstdint>
 #include <optional>
 #include <string>

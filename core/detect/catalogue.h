@@ -3,7 +3,7 @@
 // is checked against it by a test.
 //
 // Source: names and severities are those of the published analytics alert reference (edition of 2024-12-03) and do not
-// change.
+//         change.
 #include <array>
 #include <cstdint>
 #include <optional>

@@ -2,11 +2,12 @@
 // Delivery and DeliveryOutcome: what the merger and the webhook sender tell each other.
 //
 // Shape:  values over queues; the merger owns the outbox on disk, the sender owns connections, timers and the retry
-// schedule. Order:  the merger hands over a delivery after the commit that put it into the outbox; the sender answers
-// every attempt with an outcome,
-//         which the merger stores before it forgets the row. So a crash repeats an attempt and never loses one.
+//         schedule.
+// Order:  the merger hands over a delivery after the commit that put it into the outbox; the sender answers every
+//         attempt with an outcome, which the merger stores before it forgets the row. So a crash repeats an attempt and
+//         never loses one.
 // Bounds: the merger hands over at most deliveries_in_hand_max an endpoint; the rest stay in the outbox until there is
-// room.
+//         room.
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -15,6 +15,8 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
     ShardWorker::Settings settings;
     settings.shard = shard;
     settings.hash_key = hash_key;
+    for (BaselineStore* partition : stores.partitions)
+      if (partition != stores.partitions[shard]) settings.others.push_back(partition);
     workers_.push_back(std::make_unique<ShardWorker>(settings, detection, *stores.partitions[shard], metrics));
   }
 }

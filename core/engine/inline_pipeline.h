@@ -2,8 +2,10 @@
 // InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and simulation.
 //
 // Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then
-// judge(). Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed
-// and not judged yet. Thread: one.
+//         judge().
+// Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed and not
+//         judged yet.
+// Thread: one.
 #include <memory>
 #include <vector>
 

@@ -2,14 +2,14 @@
 // Merger: judges what the workers proposed, dedups it over 5 days, stores alerts and their outbox rows.
 //
 // Shape:  begin -> judge() / count() / apply() any number of times -> commit(): one transaction with everything, the
-// progress mark included. Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK.
-// So one request gives the same alerts
-//         whatever the order of its records inside a day.
+//         progress mark included.
+// Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK. So one request gives
+//         the same alerts whatever the order of its records inside a day.
 // Durable: alert, outbox row, quarantine and progress are one transaction; after a crash the candidates past the mark
-// are judged again, and
-//         dedup takes their hits into the alerts that exist.
+//          are judged again, and dedup takes their hits into the alerts that exist.
 // Errors: a store that failed leaves everything as it was before the transaction; the caller tries again or stops
-// (unknown). Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
+//         (unknown).
+// Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
 #include <atomic>
 #include <functional>
 #include <map>

@@ -2,9 +2,9 @@
 // Outbox: which alerts still have to reach which webhook, on disk beside the alerts.
 //
 // Shape:  a row for each (endpoint, alert): attempts so far, when the next is due, dead or not. The body is the alert's
-// own. Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx, so a crash
-// repeats an attempt and
-//         loses none.
+//         own.
+// Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx, so a crash repeats
+//         an attempt and loses none.
 // Thread: the merger's.
 // Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk.
 #include <cstdint>

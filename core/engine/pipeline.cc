@@ -38,6 +38,8 @@ Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Surrou
     ShardWorker::Settings worker;
     worker.shard = shard;
     worker.hash_key = settings_.hash_key;
+    for (BaselineStore* partition : surroundings_.partitions)
+      if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
     shards_.push_back(std::make_unique<Shard>());

@@ -3,12 +3,14 @@
 // alerts to the sender.
 //
 // Shape:  submit() -> one queue item a shard -> worker: apply, group commit -> when the last shard has finished:
-// on_done, then the merger. Thread: submit(), report() and the like: any. Workers and merger are threads of the
-// pipeline's own. Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the
-// merger. Durable: on_done(committed) comes after fsync returned in every shard concerned (GUARANTEES, P1). Bounds:
-// queued_bytes_max for all shards together, taken before anything is queued, given back when the request has finished.
+//         on_done, then the merger.
+// Thread: submit(), report() and the like: any. Workers and merger are threads of the pipeline's own.
+// Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the merger.
+// Durable: on_done(committed) comes after fsync returned in every shard concerned (GUARANTEES, P1).
+// Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
+//         finished.
 // Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
-// once.
+//         once.
 #include <array>
 #include <atomic>
 #include <functional>

@@ -2,8 +2,7 @@
 // Which shards an event concerns.
 //
 // Shape:  by the caller's access key; an issuing event also goes to the shard of the key it issues, where the key's
-// uses will arrive. Without a
-//         caller's key the issued key decides, without either the account.
+//         uses will arrive. Without a caller's key the issued key decides, without either the account.
 // Source: keyed SipHash, so that nobody outside can aim at one shard.
 #include <cstdint>
 #include <string_view>

@@ -1,11 +1,13 @@
 #include "core/engine/shard_worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
 #include "core/baseline/fact.h"
 #include "core/engine/sequence.h"
+#include "core/engine/signature.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -101,7 +103,7 @@ void ShardWorker::use(const Event& event, const NetworkMap& networks) {
       key.since_flush.count(event);
     }
   }
-  const Hash128 signature = signature_of(event, issued);
+  const Hash128 signature = signature_of(settings_.hash_key, event, issued != nullptr, scratch_);
   const auto known = known_.find(signature);
   if (known != known_.end()) {
     if (known->second != kNoSlot && counts) count_repeat(known->second, event.time);
@@ -262,10 +264,17 @@ void ShardWorker::issue(const Event& event) {
 void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& issued) {
   const std::string prefix = pending_prefix(settings_.hash_key, access_key);
   std::vector<std::pair<std::string, std::string>> rows;
-  writer().scan(Table::pending, prefix, prefix, [&](std::string_view key, std::string_view value) {
+  const auto collect = [&](std::string_view key, std::string_view value) {
     rows.emplace_back(key, value);
     return true;
-  });
+  };
+  writer().scan(Table::pending, prefix, prefix, collect);
+  // What waits in another partition since the shard count changed is left there: it is another worker's to erase.
+  for (BaselineStore* other : settings_.others) {
+    const auto reader = other->read();
+    reader->scan(Table::pending, prefix, prefix, collect);
+    if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
+  }
   for (const auto& [key, value] : rows) {
     erase(Table::pending, key);
     if (issued.service.empty()) continue;
@@ -279,6 +288,16 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
   }
 }
 
+std::optional<IssuedToken> ShardWorker::find_issued(const std::string& row) {
+  if (const auto issued = writer().get(Table::tokens, row)) return decode_issued_token(*issued);
+  for (BaselineStore* other : settings_.others) {
+    const auto reader = other->read();
+    if (const auto issued = reader->get(Table::tokens, row)) return decode_issued_token(*issued);
+    if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
+  }
+  return std::nullopt;
+}
+
 ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
   auto found = keys_.find(event.access_key);
   if (found == keys_.end()) {
@@ -287,7 +306,7 @@ ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
     KeyState& key = found->second;
     const std::string row = pending_prefix(settings_.hash_key, event.access_key);
     if (is_temporary_key(event.access_key)) {
-      if (const auto issued = writer().get(Table::tokens, row)) key.issued = decode_issued_token(*issued);
+      key.issued = find_issued(row);
       key.keeps_activity = may_be_service_token(event);
       if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr)) key.identity = token->identity;
     }
@@ -312,44 +331,6 @@ void ShardWorker::evict_keys() {
     write_activity(at->first, at->second);
     at = keys_.erase(at);
   }
-}
-
-// Everything that facts and candidates depend on, and the day.
-Hash128 ShardWorker::signature_of(const Event& event, const IssuedToken* issued) {
-  scratch_.clear();
-  const auto number = [&](std::uint64_t value) {
-    scratch_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  };
-  number(event.day());
-  number(static_cast<std::uint64_t>(event.type) | static_cast<std::uint64_t>(event.user_agent.kind) << 8 |
-         static_cast<std::uint64_t>(event.user_agent.platform) << 16 |
-         static_cast<std::uint64_t>(event.from_future) << 24 | static_cast<std::uint64_t>(event.console_session) << 25 |
-         static_cast<std::uint64_t>(event.sign_in_failed) << 26 | static_cast<std::uint64_t>(issued != nullptr) << 27);
-  const bool exchange = event.type == IdentityType::web_identity;
-  for (const std::string_view text : {event.arn,
-                                      event.account,
-                                      event.access_key,
-                                      event.principal_id,
-                                      event.user_name,
-                                      event.invoked_by,
-                                      event.session_issuer_arn,
-                                      event.federated_provider,
-                                      event.ec2_role_delivery,
-                                      event.in_scope_issuer_type,
-                                      event.in_scope_issued_to,
-                                      event.source_ip,
-                                      event.vpc_endpoint_account,
-                                      event.recipient_account,
-                                      event.error_code,
-                                      event.user_agent.tool,
-                                      event.user_agent.exec_env,
-                                      exchange ? event.assumed_role_arn : std::string_view{},
-                                      exchange ? event.identity_provider : std::string_view{},
-                                      exchange ? event.event_name : std::string_view{}}) {
-    number(text.size());
-    scratch_.append(text);
-  }
-  return hash128(settings_.hash_key, scratch_);
 }
 
 bool ShardWorker::is_new_event(const Event& event) {
@@ -410,6 +391,11 @@ void ShardWorker::write_staged() {
 CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
   if (!sequences_known_ && !(sequences_known_ = read_sequences())) {
     failure_ = "the partition's sequence numbers could not be read";
+    settle(CommitOutcome::failed);
+    return CommitOutcome::failed;
+  }
+  if (!failed_elsewhere_.empty()) {
+    failure_ = std::exchange(failed_elsewhere_, {});
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }

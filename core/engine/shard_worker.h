@@ -3,13 +3,14 @@
 // in one transaction.
 //
 // Shape:  uses the event, the configuration and its own keys' rows only; knows nothing of quarantine, activation or
-// other shards. Order:  apply() any number of requests, then commit() once: what they taught, the candidates they
-// raised and the marks that
-//         stop a second proposal are in the same transaction (trap: a fact without its candidate loses the alert for
-//         ever).
+//         other shards.
+// Order:  apply() any number of requests, then commit() once: what they taught, the candidates they raised and the
+//         marks that stop a second proposal are in the same transaction (trap: a fact without its candidate loses the
+//         alert for ever).
 // Durable: a signature counts as known only after the commit that made it true, so "nothing new" never rests on
-// uncommitted state. Thread: the shard's worker (or the only thread, inline). Bounds: Settings; a table that reaches
-// its bound is emptied or evicts, which costs time and never a verdict.
+//          uncommitted state.
+// Thread: the shard's worker (or the only thread, inline).
+// Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -42,6 +43,8 @@ class ShardWorker {
   struct Settings {
     std::uint32_t shard = 0;
     HashKey hash_key;
+    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were written.
+    std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
     std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
     std::size_t pending_per_key_max = 64;
@@ -99,10 +102,10 @@ class ShardWorker {
   std::uint32_t propose(Candidate call, bool counts);
   void keep_until_proven(const Observation& observation);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
+  [[nodiscard]] std::optional<IssuedToken> find_issued(const std::string& row);
   KeyState& key_state(const Event& event);
   void evict_keys();
   void write_activity(const std::string& access_key, KeyState& key);
-  [[nodiscard]] Hash128 signature_of(const Event& event, const IssuedToken* issued);
   [[nodiscard]] bool is_new_event(const Event& event);
   void count_repeat(std::uint32_t slot, Seconds time);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
@@ -121,6 +124,7 @@ class ShardWorker {
   bool news_ = false;
   std::size_t news_count_ = 0;
   std::string failure_;
+  std::string failed_elsewhere_;          // another partition could not be read: the batch cannot be trusted
 
   SlotTable known_;         // signature -> slot or kNoSlot; committed only
   SlotTable staged_known_;  // true once this batch is committed

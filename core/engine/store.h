@@ -4,10 +4,11 @@
 //
 // Shape:  a table maps a key (1 to 511 bytes, ordered as unsigned bytes) to a value of any bytes.
 // Order:  one writer at a time for each store; readers see the last commit before read() and do not wait for the
-// writer. Durable: after commit() returned committed, the write survives power loss (LMDB); the memory store forgets
-// with the process. Errors: sticky. After the first failure of a transaction every get answers nothing, every scan ends
-// at once and failure() tells
-//         it; commit() then returns failed. So callers check once, before they use what they concluded.
+//         writer.
+// Durable: after commit() returned committed, the write survives power loss (LMDB); the memory store forgets with the
+//          process.
+// Errors: sticky. After the first failure of a transaction every get answers nothing, every scan ends at once and
+//         failure() tells it; commit() then returns failed. So callers check once, before they use what they concluded.
 // Thread: a transaction stays on the thread that began it. read() may be called on any thread.
 // Bounds: a reader is held for less than 100 ms (a long one makes the file grow).
 #include <cstdint>

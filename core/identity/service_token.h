@@ -2,13 +2,11 @@
 // Which tokens are service tokens, how that was proven, and whose they are.
 //
 // Shape:  a ServiceToken names the family, the service, the proof and the identity that has the baseline. The identity
-// does not
-//         depend on which proof arrived: account/role, account/role/function for Lambda, account/role#service for other
-//         services.
+//         does not depend on which proof arrived: account/role, account/role/function for Lambda, account/role#service
+//         for other services.
 // Thread: any (functions of their arguments).
 // Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the
-// weak ones
-//         (a session-name shape or a Lambda user agent of a role that the service was seen to assume).
+//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume).
 #include <cstdint>
 #include <optional>
 #include <string>

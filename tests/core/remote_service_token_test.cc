@@ -113,7 +113,7 @@ TEST_CASE("remote service token: the reasons carry the numbers") {
                        [&](const std::string& line) { return line.find(text) != std::string::npos; });
   };
   CHECK(says("198.51.100.7 is outside AWS, in AS64511"));
-  CHECK(says("1 day of the last 30"));
+  CHECK(says("1 of the last 30 days"));
   CHECK(says("100 or more other identities"));
 }
 

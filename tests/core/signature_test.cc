@@ -1,0 +1,81 @@
+// Events of one signature teach the same; whatever decides changes it.
+#include "core/engine/signature.h"
+
+#include <functional>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+using namespace straykey;
+
+namespace {
+
+Event event() {
+  Event out;
+  out.time = 1'790'000'000;
+  out.type = IdentityType::assumed_role;
+  out.arn = "arn:aws:sts::111122223333:assumed-role/orders/orders-fn";
+  out.account = out.recipient_account = "111122223333";
+  out.access_key = "ASIAEXAMPLE";
+  out.source_ip = "192.0.2.10";
+  out.user_agent.tool = "boto3";
+  return out;
+}
+
+Hash128 signature(const Event& of, bool has_issue = false) {
+  std::string scratch;
+  return signature_of({1, 2}, of, has_issue, scratch);
+}
+
+}  // namespace
+
+TEST_CASE("what decides nothing leaves the signature as it is") {
+  Event other = event();
+  other.event_id = "another";
+  other.time += 60;
+  other.event_name = "ListBuckets";
+  other.user_agent_text = "Boto3/1.42 m/b";
+  CHECK(signature(other) == signature(event()));
+}
+
+TEST_CASE("whatever facts and candidates depend on changes the signature") {
+  const std::vector<std::function<void(Event&)>> changes{
+      [](Event& e) { e.time += kSecondsPerDay; },
+      [](Event& e) { e.type = IdentityType::iam_user; },
+      [](Event& e) { e.arn = "arn:aws:sts::111122223333:assumed-role/orders/other"; },
+      [](Event& e) { e.account = "444455556666"; },
+      [](Event& e) { e.recipient_account = "444455556666"; },
+      [](Event& e) { e.access_key = "ASIAOTHER"; },
+      [](Event& e) { e.invoked_by = "lambda.amazonaws.com"; },
+      [](Event& e) { e.session_issuer_arn = "arn:aws:iam::111122223333:role/orders"; },
+      [](Event& e) { e.federated_provider = "oidc.eks"; },
+      [](Event& e) { e.ec2_role_delivery = "2.0"; },
+      [](Event& e) { e.in_scope_issuer_type = "AWS::Lambda::Function"; },
+      [](Event& e) { e.source_ip = "192.0.2.11"; },
+      [](Event& e) { e.vpc_endpoint_account = "999900001111"; },
+      [](Event& e) { e.error_code = "ExpiredToken"; },
+      [](Event& e) { e.user_agent.tool = "aws-cli"; },
+      [](Event& e) { e.user_agent.kind = ToolKind::cli; },
+      [](Event& e) { e.user_agent.platform = Platform::macos; },
+      [](Event& e) { e.user_agent.exec_env = "CloudShell"; },
+      [](Event& e) { e.console_session = true; },
+      [](Event& e) { e.sign_in_failed = true; },
+      [](Event& e) { e.from_future = true; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    Event changed = event();
+    changes[i](changed);
+    CHECK(signature(changed) != signature(event()));
+  }
+  CHECK(signature(event(), true) != signature(event(), false));
+}
+
+TEST_CASE("bytes that move from one field to the next change the signature") {
+  Event a = event(), b = event();
+  a.invoked_by = "ab";
+  a.session_issuer_arn = "c";
+  b.invoked_by = "a";
+  b.session_issuer_arn = "bc";
+  CHECK(signature(a) != signature(b));
+}
