@@ -1,9 +1,9 @@
 #pragma once
-// Activity: what was done with one access key, or by one service identity. The answer to the first questions of every investigation.
+// Activity: what was done with one access key, or by one service identity. The answer to the first questions of
+// every investigation.
 //
 // Shape:  calls by API, with counts, times and errors; source addresses; user agents. Soft state: counts may miss the
-// last 5 s before a
-//         crash or count a resent event twice (GUARANTEES, P2). No verdict depends on it.
+//         last 5 s before a crash or count a resent event twice (GUARANTEES, P2). No verdict depends on it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
 #include <cstdint>
 #include <optional>
