@@ -107,6 +107,7 @@ RunCommand add_alerts_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("alerts", "List, show and acknowledge the alerts of a stopped server");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
+  command->fallthrough();   // before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
   command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
   CLI::App* list_command = command->add_subcommand("list", "All alerts, oldest first");
@@ -116,7 +117,6 @@ RunCommand add_alerts_command(CLI::App& app) {
   CLI::App* ack = command->add_subcommand("ack", "Say \"this is ours\": the pair counts as known from now on");
   ack->add_option("ID", options->id, "Alert id")->required();
   ack->add_option("--note", options->note, "Why; kept with the alert");
-  command->fallthrough();
   return [command, options, list_command, show_command] { return command->parsed() ? run(*options, *list_command, *show_command) : -1; };
 }
 

@@ -111,6 +111,7 @@ RunCommand add_baseline_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("baseline", "Show and forget what a stopped server learned of an identity");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
+  command->fallthrough();   // before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
   command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
   CLI::App* show_command = command->add_subcommand("show", "Networks, tools and platforms, as a grid of 30 days");
@@ -119,7 +120,6 @@ RunCommand add_baseline_command(CLI::App& app) {
   forget_command->add_option("IDENTITY", options->identity, "As in an alert")->required();
   forget_command->add_option("--network", options->network, "Only this network: AS64511, 198.51.100.0/24 ...");
   forget_command->add_option("--tool", options->tool, "Only this tool: aws-cli ...");
-  command->fallthrough();
   return [command, options, show_command] { return command->parsed() ? run(*options, *show_command) : -1; };
 }
 

@@ -1,0 +1,117 @@
+"""A webhook endpoint on loopback that checks Standard Webhooks signatures by itself and can fail some of the posts."""
+import base64
+import hashlib
+import hmac
+import json
+import random
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SECRET = "whsec_" + base64.b64encode(b"a secret that only tests know 32").decode()
+CLOCK_DIFFERENCE_S_MAX = 300
+
+
+def signature(secret, message_id, timestamp, body):
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = message_id.encode() + b"." + timestamp.encode() + b"." + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+# The check vector of DELIVERY: not computed by straykey.
+assert signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_1", "1700000000", b'{"a":1}') == \
+    "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78="
+
+
+@dataclass(frozen=True)
+class Post:
+    message_id: str
+    body: bytes
+    status: int
+    life: int      # which start of the server was the present one
+
+
+class WebhookSink:
+    """fail_share of the posts are answered 503; no message twice in a row, for its third attempt would wait five minutes."""
+
+    def __init__(self, seed=1, fail_share=0.0):
+        self.life = 0
+        self.posts = []
+        self.faults = []      # what no webhook may ever look like
+        self._random = random.Random(seed)
+        self._fail_share = fail_share
+        self._failed_last = set()
+        self._changed = threading.Condition()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("content-length", "0")))
+                self.send_response(sink.take(self.headers, body))
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        class Endpoint(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):      # a killed server leaves half a request
+                pass
+
+        self._server = Endpoint(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def take(self, headers, body):
+        message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        signed = hmac.compare_digest(headers.get("webhook-signature", ""), signature(SECRET, message_id, stamp, body))
+        with self._changed:
+            if not signed:
+                self.faults.append(f"{message_id}: wrong signature")
+            elif abs(time.time() - int(stamp)) > CLOCK_DIFFERENCE_S_MAX:
+                self.faults.append(f"{message_id}: timestamp {stamp} is not this attempt's")
+            elif not message_id.startswith("msg_") or json.loads(body)["type"] != "alert.created":
+                self.faults.append(f"{message_id}: not an alert")
+            failed = message_id not in self._failed_last and self._random.random() < self._fail_share
+            (self._failed_last.add if failed else self._failed_last.discard)(message_id)
+            status = 401 if not signed else 503 if failed else 204
+            self.posts.append(Post(message_id, body, status, self.life))
+            self._changed.notify_all()
+            return status
+
+    def taken(self):
+        """message id -> posts answered 2xx."""
+        with self._changed:
+            posts = list(self.posts)
+        taken = defaultdict(list)
+        for post in posts:
+            if post.status == 204:
+                taken[post.message_id].append(post)
+        return taken
+
+    def bodies(self):
+        """message id -> the different bodies that came with it."""
+        bodies = defaultdict(set)
+        for post in self.posts:
+            bodies[post.message_id].add(post.body)
+        return bodies
+
+    def alerts(self):
+        """alert id -> document, of the posts answered 2xx."""
+        return {message_id.removeprefix("msg_"): json.loads(posts[0].body)["data"] for message_id, posts in self.taken().items()}
+
+    def wait_for(self, count, timeout_s):
+        """Until `count` different messages were taken, or the time is over. -> how many were."""
+        with self._changed:
+            self._changed.wait_for(lambda: len({p.message_id for p in self.posts if p.status == 204}) >= count, timeout_s)
+        return len(self.taken())
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
