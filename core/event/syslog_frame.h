@@ -1,0 +1,88 @@
+#pragma once
+// SyslogFramer: the bytes of a TCP or TLS connection -> its messages, octet-counted or parted by LF, CR LF or NUL.
+//
+// Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs up to the next LF
+//         or NUL. The first count of a connection must be followed by what a message starts with (`<`, `{`, `[`, `@`,
+//         BOM), so that a line which begins with a number and a space is a line.
+// Order:  prepare(), commit() of what was received, next() until it gives nothing; and again. A frame's text is valid
+//         until the next prepare(). How the bytes were split makes no difference.
+// Bounds: memory: twice message_bytes_max, and one read of kReadBytesMax; it grows with what has arrived, never with
+//         what was announced, and shrinks to kReadBytesMin on a quiet connection. Work is linear in the bytes.
+// Errors: SyslogFrame::Fault. After out_of_step nothing more is read: the connection should be closed.
+// Thread: any (a value of its connection).
+// Source: RFC 6587 3.4; RFC 5425 4.3; rsyslog's and syslog-ng's counts include a trailing LF, logger's do not (seen on
+//         the wire).
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace straykey {
+
+inline constexpr std::size_t kSyslogMessageBytesMax = 1 << 20;
+
+struct SyslogFrame {
+  enum class Fault : std::uint8_t {
+    none,
+    too_large,    // over message_bytes_max: `text` is its beginning, the rest is skipped
+    out_of_step,  // a count over kSkipBytesMax: what follows cannot be told from its middle
+    cut_off,      // the connection ended before the message did; a line may nevertheless be whole
+  };
+  std::string_view text;  // without its count and without LF, CR, NUL at its end
+  Fault fault = Fault::none;
+};
+
+class SyslogFramer {
+ public:
+  static constexpr std::size_t kReadBytesMin = 4 * 1024;
+  static constexpr std::size_t kReadBytesMax = 64 * 1024;
+  static constexpr std::uint64_t kSkipBytesMax = std::uint64_t{64} << 20;
+
+  explicit SyslogFramer(std::size_t message_bytes_max = kSyslogMessageBytesMax)
+      : message_bytes_max_(message_bytes_max) {}
+
+  // Room for the next read: at least one byte. Ends the life of all frames.
+  [[nodiscard]] std::span<char> prepare();
+  // REQUIRES: bytes <= the size of what prepare() gave.
+  void commit(std::size_t bytes);
+  // No more bytes will come: what is left is the last message.
+  void end() noexcept { ended_ = true; }
+  // The next message, or nothing until more bytes have come.
+  [[nodiscard]] std::optional<SyslogFrame> next();
+
+  // A message has begun and is not whole.
+  [[nodiscard]] bool mid_message() const noexcept { return begin_ < end_ || skip_bytes_ > 0 || skip_line_; }
+  [[nodiscard]] std::size_t held_bytes() const noexcept { return capacity_; }
+
+ private:
+  // How the message at the front is framed.
+  struct Count {
+    enum class Kind : std::uint8_t { undecided, line, counted } kind = Kind::line;
+    std::size_t digits = 0;
+    std::uint64_t value = 0;
+  };
+
+  // False: all that is there belongs to what is being skipped.
+  bool skip_rest();
+  [[nodiscard]] Count read_count() const noexcept;
+  std::optional<SyslogFrame> next_counted(const Count& count);
+  std::optional<SyslogFrame> next_line();
+  SyslogFrame take(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
+  [[nodiscard]] std::string_view held() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
+
+  const std::size_t message_bytes_max_;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0, end_ = 0;  // of what is held
+  std::size_t read_bytes_ = kReadBytesMin;
+  std::size_t scanned_ = 0;  // of the line at the front, without a delimiter
+  std::uint64_t skip_bytes_ = 0;
+  bool skip_line_ = false;
+  bool counted_before_ = false;
+  bool out_of_step_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace straykey

@@ -1,0 +1,147 @@
+#include "core/event/syslog_message.h"
+
+#include <algorithm>
+
+namespace straykey {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::string_view kCookie = "@cee:";
+
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+bool is_bracket(char c) noexcept {
+  return c == '{' || c == '[';
+}
+
+// `<0>` to `<191>`; 0: there is none.
+std::size_t priority_bytes(std::string_view text) noexcept {
+  if (!text.starts_with('<')) return 0;
+  std::size_t at = 1;
+  unsigned value = 0;
+  while (at < text.size() && at < 4 && is_digit(text[at])) value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+  const bool good = at > 1 && at < text.size() && text[at] == '>' && value <= 191;
+  return good ? at + 1 : 0;
+}
+
+// Removes a word and the space behind it. False: there is none.
+bool skip_word(std::string_view& text) noexcept {
+  const std::size_t end = text.find(' ');
+  if (end == 0 || end == std::string_view::npos) return false;
+  text.remove_prefix(end + 1);
+  return true;
+}
+
+// The `[name key="value" ...]` at the front; in values `\"`, `\\` and `\]` are text. 0: it is none, or does not end.
+std::size_t element_bytes(std::string_view text) noexcept {
+  if (text.size() < 2 || is_bracket(text[1]) || text[1] == '"') return 0;
+  bool quoted = false;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (quoted && text[at] == '\\')
+      ++at;
+    else if (text[at] == '"')
+      quoted = !quoted;
+    else if (text[at] == ']' && !quoted)
+      return at + 1;
+  }
+  return 0;
+}
+
+// Removes `-`, or all elements, and the space behind them. False: what is there is no structured data.
+bool skip_structured_data(std::string_view& text) noexcept {
+  std::string_view rest = text;
+  if (rest.starts_with('-')) {
+    rest.remove_prefix(1);
+  } else {
+    while (rest.starts_with('[')) {
+      const std::size_t size = element_bytes(rest);
+      if (size == 0) break;
+      rest.remove_prefix(size);
+    }
+    if (rest.size() == text.size()) return false;
+  }
+  // JSON may stand there without the space that ought to part it.
+  const bool parted = rest.empty() || rest.front() == ' ' || rest.front() == '{' || rest.starts_with("[{");
+  if (!parted) return false;
+  text = rest;
+  return true;
+}
+
+std::string_view skip_decoration(std::string_view text) noexcept {
+  const auto skip_spaces = [&text] { text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size())); };
+  skip_spaces();
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  skip_spaces();
+  if (text.starts_with(kCookie)) text.remove_prefix(kCookie.size());
+  skip_spaces();
+  return text;
+}
+
+// What stands behind an RFC 5424 header; all of `text` if it has none.
+std::string_view behind_header(std::string_view text) noexcept {
+  std::string_view rest = text.substr(priority_bytes(text));
+  if (rest.size() == text.size() || rest.empty() || rest.front() < '1' || rest.front() > '9') return text;
+  constexpr int kWords = 6;  // version, time, host, app, procid, msgid
+  for (int i = 0; i < kWords; ++i)
+    if (!skip_word(rest)) return text;
+  return skip_structured_data(rest) ? rest : text;
+}
+
+// An RFC 3164 tag may hold its process in brackets, so an array counts only where an object follows its brackets.
+std::string_view from_first_object(std::string_view text) noexcept {
+  const std::size_t object = text.find('{');
+  if (object == std::string_view::npos) return {};
+  std::size_t begin = object;
+  for (std::size_t at = object; at > 0; --at) {
+    const char c = text[at - 1];
+    if (c == '[')
+      begin = at - 1;
+    else if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+      break;
+  }
+  return text.substr(begin);
+}
+
+std::string_view trim_end(std::string_view text) noexcept {
+  constexpr std::string_view kEnding(" \t\r\n\0", 5);
+  const std::size_t last = text.find_last_not_of(kEnding);
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+struct SizeLimit {
+  std::size_t bytes_min, bytes_max;  // of messages that it cut: headers are added before or after the cut
+  std::string_view setting;
+};
+
+constexpr SizeLimit kSizeLimits[] = {
+    {900, 1'200,
+     "this is the size at which logger splits a message (1024): send with `logger --size 1MiB`, which has to come "
+     "before the message"},
+    {1'900, 2'300, "this is the default of Fluent Bit's syslog output (2048): set syslog_maxsize 1048576"},
+    {7'900, 8'700,
+     "this is rsyslog's default (8096): set global(maxMessageSize=\"1m\"), or $MaxMessageSize 1m at the top of "
+     "rsyslog.conf, on every rsyslog on the way"},
+    {65'000, 66'200,
+     "this is syslog-ng's default (65536): set options { log-msg-size(1048576); }; on every syslog-ng on the way"},
+};
+
+}  // namespace
+
+std::string_view syslog_payload(std::string_view message) noexcept {
+  message = skip_decoration(trim_end(message));
+  const std::string_view text = skip_decoration(behind_header(message));
+  if (!text.empty() && is_bracket(text.front())) return text;
+  return from_first_object(text);
+}
+
+std::string truncation_advice(std::size_t message_bytes, std::size_t payload_bytes) {
+  for (const SizeLimit& limit : kSizeLimits) {
+    const auto fits = [&](std::size_t bytes) { return bytes >= limit.bytes_min && bytes <= limit.bytes_max; };
+    if (fits(message_bytes) || fits(payload_bytes)) return std::string(limit.setting);
+  }
+  return "the sender, or a relay on the way, limits the size of a message: raise its limit to 1 MiB";
+}
+
+}  // namespace straykey

@@ -1,0 +1,209 @@
+#include "core/event/syslog_frame.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/event/syslog_message.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+using namespace std::string_literals;
+
+using Fault = SyslogFrame::Fault;
+
+struct Seen {
+  std::string text;
+  Fault fault = Fault::none;
+  bool operator==(const Seen&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+  return out << seen.text.substr(0, 80) << " (" << seen.text.size() << " bytes, fault " << static_cast<int>(seen.fault)
+             << ")";
+}
+
+class Connection {
+ public:
+  explicit Connection(std::size_t message_bytes_max = kSyslogMessageBytesMax) : framer(message_bytes_max) {}
+
+  void receive(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::span<char> room = framer.prepare();
+      const std::size_t size = std::min(room.size(), bytes.size());
+      REQUIRE(size > 0);
+      std::copy_n(bytes.begin(), size, room.begin());
+      framer.commit(size);
+      bytes.remove_prefix(size);
+      take();
+    }
+  }
+  void end() {
+    framer.end();
+    take();
+  }
+
+  SyslogFramer framer;
+  std::vector<Seen> seen;
+
+ private:
+  void take() {
+    while (const auto frame = framer.next()) seen.push_back({std::string(frame->text), frame->fault});
+  }
+};
+
+// In pieces of `piece` bytes, the first of `first`.
+std::vector<Seen> frames_of(const std::string& bytes, std::size_t first, std::size_t piece, std::size_t max) {
+  Connection connection(max);
+  for (std::size_t at = 0, size = first; at < bytes.size(); at += size, size = piece) {
+    connection.receive(std::string_view(bytes).substr(at, size));
+  }
+  connection.end();
+  return connection.seen;
+}
+
+void check_however_split(const std::string& bytes, const std::vector<Seen>& expected,
+                         std::size_t max = kSyslogMessageBytesMax) {
+  const std::size_t whole = bytes.size() + 1;
+  CHECK(frames_of(bytes, whole, whole, max) == expected);
+  CHECK(frames_of(bytes, 1, 1, max) == expected);
+  if (bytes.size() > 2'000) return;
+  for (std::size_t split = 1; split < bytes.size(); ++split) {
+    if (frames_of(bytes, split, whole, max) == expected) continue;
+    CHECK_MESSAGE(false, "split at " << split);
+    return;
+  }
+}
+
+std::string counted(const std::string& message) {
+  return std::to_string(message.size()) + " " + message;
+}
+
+const std::string kJson = R"({"eventVersion":"1.09","eventName":"ListBuckets"})";
+const std::string k3164 = "<14>Nov 22 04:05:06 edge cloudtrail[77]: " + kJson;
+const std::string k5424 = "<14>1 2026-11-22T04:05:06.000Z edge cloudtrail 77 - - " + kJson;
+
+}  // namespace
+
+TEST_CASE("what senders put on the wire is cut into their messages, however the bytes are split") {
+  SUBCASE("rsyslog by default: LF") {
+    check_however_split(k3164 + "\n" + k3164 + "\n", {{k3164}, {k3164}});
+  }
+  SUBCASE("rsyslog octet-counted: the count includes a trailing LF") {
+    check_however_split(counted(k5424 + "\n") + counted(k3164 + "\n"), {{k5424}, {k3164}});
+  }
+  SUBCASE("logger --octet-count: it does not") {
+    check_however_split(counted(k5424) + counted(k5424), {{k5424}, {k5424}});
+  }
+  SUBCASE("logger -T with LF, and a count beside LF that is not in it") {
+    check_however_split(k5424 + "\n" + counted(k3164) + "\n" + counted(k5424), {{k5424}, {k3164}, {k5424}});
+  }
+  SUBCASE("CR LF and NUL") {
+    check_however_split(k3164 + "\r\n" + k5424 + "\0"s + kJson + "\n\n\r\n\0"s + kJson + "\n",
+                        {{k3164}, {k5424}, {kJson}, {kJson}});
+  }
+  SUBCASE("bare JSON, counted and not") {
+    check_however_split(kJson + "\n" + counted(kJson) + kJson + "\n", {{kJson}, {kJson}, {kJson}});
+  }
+  SUBCASE("a counted message may hold LF") {
+    check_however_split(counted("{\n  \"a\": 1\n}\n") + k3164 + "\n", {{"{\n  \"a\": 1\n}"}, {k3164}});
+  }
+  SUBCASE("a BOM, a cookie or an array behind the first count") {
+    check_however_split(counted("\xef\xbb\xbf{}") + counted("@cee:{}"), {{"\xef\xbb\xbf{}"}, {"@cee:{}"}});
+    check_however_split(counted("[{}]"), {{"[{}]"}});
+  }
+}
+
+TEST_CASE("a line that begins with a number is a line, unless the connection counts") {
+  check_however_split("22 Nov 2026 edge: {}\n1732252800 {}x\n2026-11-22 {}\n",
+                      {{"22 Nov 2026 edge: {}"}, {"", Fault::out_of_step}});
+  check_however_split("22 Nov 2026 edge: {}\n2026-11-22 {}\n7\n1732252800 edge {}\n",
+                      {{"22 Nov 2026 edge: {}"}, {"2026-11-22 {}"}, {"7"}, {"1732252800 edge {}"}});
+  check_however_split(counted("<14>{}") + "5 hello" + "7 goodbye", {{"<14>{}"}, {"hello"}, {"goodbye"}});
+}
+
+TEST_CASE("L: octet counts that are none") {
+  check_however_split("0 <14>{}\n", {{"0 <14>{}"}});
+  check_however_split("-5 <14>{}\n+5 <14>{}\n05 <14>{}\n0x5 <14>{}\n",
+                      {{"-5 <14>{}"}, {"+5 <14>{}"}, {"05 <14>{}"}, {"0x5 <14>{}"}});
+  check_however_split("5<14>{}\n5\t<14>{}\n", {{"5<14>{}"}, {"5\t<14>{}"}});
+  check_however_split(std::string(21, '9') + " <14>{}\n", {{std::string(21, '9') + " <14>{}"}});
+}
+
+TEST_CASE("L: a count far beyond any message ends the reading; nothing behind it is taken for a message") {
+  for (const std::string count : {"67108865", "4294967297", "18446744073709551615", "18446744073709551616",
+                                  "18446744073709551622", "99999999999999999999"}) {
+    check_however_split(k3164 + "\n" + count + " <14>{}\n" + k3164 + "\n", {{k3164}, {"", Fault::out_of_step}});
+  }
+}
+
+TEST_CASE("a counted message over the limit is skipped to its end") {
+  const std::string large = "<14>" + std::string(500, 'x');
+  check_however_split(counted(large) + counted("<14>{}"), {{large.substr(0, 100), Fault::too_large}, {"<14>{}"}}, 100);
+  const std::string just = "<14>" + std::string(96, 'x');
+  check_however_split(counted(just), {{just}}, 100);
+}
+
+TEST_CASE("a line over the limit is skipped to its LF") {
+  const std::string large = "<14>" + std::string(500, 'x');
+  check_however_split(large + "\n<14>{}\n", {{large.substr(0, 100), Fault::too_large}, {"<14>{}"}}, 100);
+  const std::string just = "<14>" + std::string(96, 'x');
+  check_however_split(just + "\n" + just + "x\n{}\n", {{just}, {just, Fault::too_large}, {"{}"}}, 100);
+}
+
+TEST_CASE("what a connection that ends leaves is handed over as cut off") {
+  check_however_split(k3164 + "\n" + k5424, {{k3164}, {k5424, Fault::cut_off}});
+  check_however_split("100 <14>{}", {{"<14>{}", Fault::cut_off}});
+  check_however_split("100", {{"100", Fault::cut_off}});
+  check_however_split("", {});
+  check_however_split("\n\r\n\0"s, {});
+}
+
+TEST_CASE("L: 1 MiB without LF is taken at the limit and refused one byte over it; memory stays bounded") {
+  Connection connection;
+  const std::string fits(kSyslogMessageBytesMax, 'x');
+  connection.receive(fits + "\n");
+  REQUIRE(connection.seen.size() == 1);
+  CHECK(connection.seen[0] == Seen{fits});
+  const std::string piece(60'000, 'y');
+  std::size_t held_max = 0;
+  for (int i = 0; i < 1'000; ++i) {  // 60 MB
+    connection.receive(piece);
+    held_max = std::max(held_max, connection.framer.held_bytes());
+  }
+  CHECK(held_max <= 2 * kSyslogMessageBytesMax + 2 * SyslogFramer::kReadBytesMax);
+  CHECK(connection.framer.mid_message());
+  connection.receive("\n" + k3164 + "\n");
+  REQUIRE(connection.seen.size() == 3);
+  CHECK(connection.seen[1].fault == Fault::too_large);
+  CHECK(connection.seen[2] == Seen{k3164});
+}
+
+TEST_CASE("L: an announced message takes no memory before it arrives, and a stall is seen as one") {
+  Connection connection;
+  CHECK_FALSE(connection.framer.mid_message());
+  connection.receive("1048576 <14>");
+  CHECK(connection.framer.held_bytes() <= 2 * SyslogFramer::kReadBytesMin);
+  CHECK(connection.framer.mid_message());
+  CHECK(connection.seen.empty());
+}
+
+TEST_CASE("memory of a large message is given back on a quiet connection") {
+  Connection connection;
+  connection.receive(counted("<14>" + std::string(900'000, 'x')));
+  CHECK(connection.framer.held_bytes() > 900'000);
+  for (int i = 0; i < 10; ++i) connection.receive(k3164 + "\n");
+  CHECK(connection.framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMin);
+  CHECK(connection.seen.size() == 11);
+}
+
+TEST_CASE("the largest datagram is one message as it stands") {
+  const std::string datagram = "<14>1 - - - - - - {\"a\":\"" + std::string(65'507 - 26, 'x') + "\"}";
+  CHECK(datagram.size() == 65'507);
+  CHECK(syslog_payload(datagram).size() == datagram.size() - 18);
+}
+
+}  // namespace straykey

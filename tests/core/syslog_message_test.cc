@@ -1,0 +1,102 @@
+#include "core/event/syslog_message.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+using namespace std::string_literals;
+
+struct Row {
+  std::string message;
+  std::string_view payload;
+};
+
+}  // namespace
+
+TEST_CASE("the payload stands behind the header, whichever it is") {
+  const Row rows[] = {
+      // RFC 5424
+      {"<14>1 2026-11-22T04:05:06Z edge trail 77 ID47 - {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - - - - - - {\"a\":1}\n", "{\"a\":1}"},
+      {"<14>1 - - - - - - \xef\xbb\xbf{\"a\":1}\r\n", "{\"a\":1}"},
+      {"<14>1 - - - - - - @cee: {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - - - - - -  \xef\xbb\xbf @cee:{\"a\":1}\0"s, "{\"a\":1}"},
+      {"<14>1 - - - - - - [{\"a\":1}]", "[{\"a\":1}]"},
+      {"<14>1 - edge trail - - [meta sequenceId=\"1\"] {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - edge trail - - [meta sequenceId=\"1\"][origin ip=\"192.0.2.1\"] {\"a\":1}", "{\"a\":1}"},
+      {R"(<14>1 - edge trail - - [m v="\] {\"x\":2} \\" w="]"] {"a":1})", "{\"a\":1}"},
+      {"<14>1 - edge trail - - [m v=\"{\"] [{\"a\":1}]", "[{\"a\":1}]"},
+      {"<191>11 - - - - - - {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - edge {tag} - - - {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - - - - - - trail: {\"a\":1}", "{\"a\":1}"},
+      // RFC 5424 as some write it: without structured data, or with an end missing
+      {"<14>1 - edge trail 77 ID47 {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - edge trail - - -{\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - edge trail - - [meta sequenceId=\"1\" {\"a\":1}", "{\"a\":1}"},
+      {"<14>1 - edge trail - - [meta sequenceId=\"1 {", "{"},
+      // RFC 3164
+      {"<14>Nov 22 04:05:06 edge trail[77]: {\"a\":1}", "{\"a\":1}"},
+      {"<14>Nov  2 04:05:06 edge trail: @cee:{\"a\":1}", "{\"a\":1}"},
+      {"<14>Nov 22 04:05:06 edge trail[77]: [{\"a\":1}]\n", "[{\"a\":1}]"},
+      {"<14>Nov 22 04:05:06 edge trail[77]: [ [{\"a\":1}]]", "[ [{\"a\":1}]]"},
+      {"<14>2026-11-22T04:05:06+00:00 edge trail {\"a\":1}", "{\"a\":1}"},
+      {"<14>{\"a\":1}", "{\"a\":1}"},
+      {"<14> {\"a\":1}", "{\"a\":1}"},
+      // none
+      {"{\"a\":1}", "{\"a\":1}"},
+      {"  \xef\xbb\xbf{\"a\":1}  ", "{\"a\":1}"},
+      {"@cee:{\"a\":1}", "{\"a\":1}"},
+      {"[{\"a\":1}]", "[{\"a\":1}]"},
+      {"[1,{\"a\":1}]", "[1,{\"a\":1}]"},
+      {"Nov 22 04:05:06 edge trail: {\"a\":1}", "{\"a\":1}"},
+      // L: odd priorities
+      {"<>{\"a\":1}", "{\"a\":1}"},
+      {"<192>{\"a\":1}", "{\"a\":1}"},
+      {"<99999999999999999999>1 - - - - - - {\"a\":1}", "{\"a\":1}"},
+      {"<-1>{\"a\":1}", "{\"a\":1}"},
+      {"<14{\"a\":1}", "{\"a\":1}"},
+      {"<14>1 {\"a\":1}", "{\"a\":1}"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.message);
+    CHECK(syslog_payload(row.message) == row.payload);
+  }
+}
+
+TEST_CASE("a message without JSON has no payload") {
+  for (const std::string& message : {""s, " "s, "<14>"s, "<14>1"s, "<14>1 - - - - - -"s, "<14>1 - - - - - - "s,
+                                     "<14>Nov 22 04:05:06 edge cron[7]: run"s, "\xef\xbb\xbf"s, "@cee:"s,
+                                     "<14>1 - - - - - [meta"s, "<14>1 - - - - - [meta v=\"\\"s, "<"s, "<1"s, "\0"s}) {
+    CAPTURE(message);
+    CHECK(syslog_payload(message).empty());
+  }
+}
+
+TEST_CASE("every beginning of a message can be read") {
+  const std::string message = R"(<14>1 - edge trail - - [m v="\] {\"x\":2} \\" w="]"][n] )"
+                              "\xef\xbb\xbf@cee: {\"a\":[1]}";
+  for (std::size_t size = 0; size <= message.size(); ++size) {
+    const std::string copy = message.substr(0, size);
+    const std::string_view payload = syslog_payload(copy);
+    CHECK((payload.empty() || payload.front() == '{'));
+  }
+}
+
+TEST_CASE("a truncated message is answered with the setting to change, known by its size") {
+  const auto names = [](std::size_t message_bytes, std::string_view setting) {
+    return truncation_advice(message_bytes, message_bytes - 60).find(setting) != std::string::npos;
+  };
+  CHECK(names(8'096, "maxMessageSize"));
+  CHECK(names(8'150, "$MaxMessageSize"));
+  CHECK(truncation_advice(8'900, 8'096).find("rsyslog") != std::string::npos);  // cut first, then given a long header
+  CHECK(names(65'536, "log-msg-size("));
+  CHECK(names(1'024, "logger --size"));
+  CHECK(names(2'048, "syslog_maxsize"));
+  CHECK(names(300, "raise its limit to 1 MiB"));
+  CHECK(names(500'000, "raise its limit to 1 MiB"));
+}
+
+}  // namespace straykey
