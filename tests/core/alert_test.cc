@@ -141,9 +141,12 @@ TEST_CASE("alert: a document stays under 20 KB whatever the sender wrote") {
   c.exec_env = c.sid = c.region = controls(64);
   c.token.workload = controls(256);
   Alert alert = alert_of(c);
-  for (int i = 0; i < 20; ++i) alert.key_calls.apis.push_back({controls(512), 1, 1, c.time, c.time});
-  for (int i = 0; i < 16; ++i) alert.key_calls.sources.push_back({controls(256), 1});
-  for (int i = 0; i < 8; ++i) alert.key_calls.agents.push_back({controls(256), 1});
+  for (CallSummary* calls : {&alert.key_calls, &alert.identity_calls}) {
+    for (int i = 0; i < 15; ++i) calls->apis.push_back({controls(512), 1, 1, c.time, c.time});
+    for (int i = 0; i < 10; ++i) calls->sources.push_back({controls(256), 1});
+    for (int i = 0; i < 4; ++i) calls->agents.push_back({controls(256), 1});
+  }
+  for (int i = 0; i < 20; ++i) alert.role_assumed_by.push_back({controls(512), 30, c.day(), c.day()});
   const std::string document = alert_document(alert);
   CHECK_LT(document.size(), 20 * 1024);
   CHECK_EQ(text_at(parsed(document), "/event/eventID"), c.event_id);
