@@ -10,7 +10,7 @@ import signal
 import threading
 
 from installation import Installation, Trail, scratch_folder
-from promises import check_alerts, check_posts_explained, check_store
+from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store
 from sender import NoAnswer
 from webhook_sink import WebhookSink
 
@@ -30,7 +30,7 @@ class Cutter:
         self.start_s = 0.1
         self.resent = self.unanswered = 0
         self.in_recovery = 0
-        under_load = options.kills - int(options.kills * RECOVERY_SHARE)
+        under_load = options.kills - int(options.kills * RECOVERY_SHARE) * self.with_kill
         self.recovery_left = options.kills - under_load
         self.cuts = sorted(self.random.choices(range(len(self.files)), k=under_load))
 
@@ -118,7 +118,7 @@ def main():
         with Installation(folder / "server", trail, sink, options.shards) as installation:
             cutter = Cutter(installation, trail, options)
             cutter.run()
-            sink.wait_for(len(expected), ALERTS_S_MAX)
+            sink.wait_for(len(expected), ACTIVE_ACCOUNTS, ALERTS_S_MAX)
             code = installation.server.stop()
             assert code == 0, f"exit code {code} after SIGTERM\n" + installation.server.log_text()
             check_alerts(sink, expected, trail.labels)

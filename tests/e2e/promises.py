@@ -5,6 +5,9 @@ from installation import pair_of
 # (a scan has read the whole day before it judges, so it knows workloads that a server learns of later).
 DECIDING = ("id", "analytic", "variation", "name", "severity", "evidence", "account", "identity", "network", "dedup_until")
 
+# Of the sample's four accounts one is a few days old.
+ACTIVE_ACCOUNTS = 3
+
 
 def deciding(alerts):
     return {alert_id: {field: alert.get(field) for field in DECIDING} for alert_id, alert in alerts.items()}
@@ -20,6 +23,8 @@ def check_alerts(sink, expected, labels):
     assert got.keys() == expected.keys(), f"ids differ from scan's: {got.keys() ^ expected.keys()}"
     for alert_id, alert in deciding(got).items():
         assert alert == deciding(expected)[alert_id], f"{alert}\nis not what scan says:\n{deciding(expected)[alert_id]}"
+    accounts = [report["account"] for report in sink.activations().values()]
+    assert len(set(accounts)) == len(accounts) == ACTIVE_ACCOUNTS, f"activated: {accounts}"
     changed = [message_id for message_id, bodies in sink.bodies().items() if len(bodies) != 1]
     assert not changed, f"bodies changed: {changed}"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The sample trail over HTTPS raises the labelled alerts and no other, with the same ids for any shard count and in a scan."""
 from installation import Installation, Trail, scratch_folder
-from promises import check_alerts, check_posts_explained, check_store
+from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store
 from webhook_sink import WebhookSink
 
 ALERTS_S_MAX = 60
@@ -21,7 +21,7 @@ def run(folder, trail, expected, shards):
                 accepted += reply.json()["accepted"]
                 rejected += reply.json()["rejected"]
         assert (accepted, rejected) == (trail.events, 0), f"{accepted} accepted, {rejected} rejected of {trail.events}"
-        sink.wait_for(len(trail.labels), ALERTS_S_MAX)
+        sink.wait_for(len(trail.labels), ACTIVE_ACCOUNTS, ALERTS_S_MAX)
         code = installation.server.stop()
         assert code == 0, f"exit code {code} after SIGTERM\n" + installation.server.log_text()
         check_alerts(sink, expected, trail.labels)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A server that is started with another shard count, in the middle of a story, raises the alerts of one that never was."""
 from installation import Installation, Trail, scratch_folder
-from promises import check_alerts, check_posts_explained, check_store
+from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store
 from webhook_sink import WebhookSink
 
 ALERTS_S_MAX = 60
@@ -29,7 +29,7 @@ def main():
                         reply = sender.post_file(path)
                         assert reply.status == 200 and reply.json()["rejected"] == 0, f"{path}: {reply}"
                 if files[-1] == trail.files[-1]:
-                    sink.wait_for(len(expected), ALERTS_S_MAX)
+                    sink.wait_for(len(expected), ACTIVE_ACCOUNTS, ALERTS_S_MAX)
                 code = installation.server.stop()
                 assert code == 0, f"exit code {code} after SIGTERM\n" + installation.server.log_text()
             check_alerts(sink, expected, trail.labels)

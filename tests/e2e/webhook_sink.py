@@ -28,6 +28,7 @@ assert signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_1", "1700000000"
 @dataclass(frozen=True)
 class Post:
     message_id: str
+    kind: str      # alert.created, account.activated
     body: bytes
     status: int
     life: int      # which start of the server was the present one
@@ -43,7 +44,7 @@ class WebhookSink:
         self._random = random.Random(seed)
         self._fail_share = fail_share
         self._failed_last = set()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -76,12 +77,12 @@ class WebhookSink:
                 self.faults.append(f"{message_id}: wrong signature")
             elif abs(time.time() - int(stamp)) > CLOCK_DIFFERENCE_S_MAX:
                 self.faults.append(f"{message_id}: timestamp {stamp} is not this attempt's")
-            elif not message_id.startswith("msg_") or json.loads(body)["type"] != "alert.created":
-                self.faults.append(f"{message_id}: not an alert")
+            elif not message_id.startswith("msg_"):
+                self.faults.append(f"{message_id}: not an id")
             failed = message_id not in self._failed_last and self._random.random() < self._fail_share
             (self._failed_last.add if failed else self._failed_last.discard)(message_id)
             status = 401 if not signed else 503 if failed else 204
-            self.posts.append(Post(message_id, body, status, self.life))
+            self.posts.append(Post(message_id, json.loads(body)["type"], body, status, self.life))
             self._changed.notify_all()
             return status
 
@@ -104,13 +105,21 @@ class WebhookSink:
 
     def alerts(self):
         """alert id -> document, of the posts answered 2xx."""
-        return {message_id.removeprefix("msg_"): json.loads(posts[0].body)["data"] for message_id, posts in self.taken().items()}
+        return self._documents("alert.created")
 
-    def wait_for(self, count, timeout_s):
-        """Until `count` different messages were taken, or the time is over. -> how many were."""
+    def activations(self):
+        """message id -> document of the reports that an account is active."""
+        return self._documents("account.activated")
+
+    def wait_for(self, alerts, accounts, timeout_s):
+        """Until so many different alerts and activated accounts were told, or the time is over."""
         with self._changed:
-            self._changed.wait_for(lambda: len({p.message_id for p in self.posts if p.status == 204}) >= count, timeout_s)
-        return len(self.taken())
+            self._changed.wait_for(lambda: len(self.alerts()) >= alerts and
+                                   len(self.activations()) >= accounts, timeout_s)
+
+    def _documents(self, kind):
+        return {message_id.removeprefix("msg_"): json.loads(posts[0].body)["data"]
+                for message_id, posts in self.taken().items() if posts[0].kind == kind}
 
     def close(self):
         self._server.shutdown()
