@@ -63,8 +63,10 @@ json::object call_summary(const CallSummary& calls) {
 json::array role_assumptions(const std::vector<RoleAssumption>& list) {
   json::array out;
   for (const RoleAssumption& item : list)
-    out.push_back(json::object{
-        {"by", item.by}, {"days", item.days}, {"first_day", format_day(item.first_day)}, {"last_day", format_day(item.last_day)}});
+    out.push_back(json::object{{"by", item.by},
+                               {"days", item.days},
+                               {"first_day", format_day(item.first_day)},
+                               {"last_day", format_day(item.last_day)}});
   return out;
 }
 

@@ -39,8 +39,8 @@ struct CallSummary {
 
 // Who was seen to assume the role: a service for its workloads, or a principal.
 struct RoleAssumption {
-  std::string by;                         // "lambda", "lambda.amazonaws.com", an ARN or account/role
-  int days = 0;                           // in the window
+  std::string by;  // "lambda", "lambda.amazonaws.com", an ARN or account/role
+  int days = 0;    // in the window
   Day first_day = 0, last_day = 0;
 };
 
@@ -58,7 +58,7 @@ struct Alert {
   SourceClass source_class = SourceClass::external;
   int dedup_days = 5;
   CallSummary key_calls, identity_calls;
-  std::vector<RoleAssumption> role_assumed_by;   // at most 20
+  std::vector<RoleAssumption> role_assumed_by;  // at most 20
   std::vector<RelatedAlert> related;
 };
 

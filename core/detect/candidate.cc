@@ -7,7 +7,14 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-enum Flags : std::uint8_t { kFromFuture = 1, kUntrusted = 2, kRangeCapped = 4, kServerless = 8, kRecordTruncated = 16, kAccountDay = 32 };
+enum Flags : std::uint8_t {
+  kFromFuture = 1,
+  kUntrusted = 2,
+  kRangeCapped = 4,
+  kServerless = 8,
+  kRecordTruncated = 16,
+  kAccountDay = 32
+};
 
 }  // namespace
 

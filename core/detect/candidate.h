@@ -25,7 +25,7 @@ struct Candidate {
   Seconds time = 0;     // of the first call
   Seconds last_time = 0;
   std::uint64_t count = 1;   // calls of this combination in the batch that proposed it
-  bool account_day = false;         // no call: the account (token.account) was seen on this day for the first time
+  bool account_day = false;  // no call: the account (token.account) was seen on this day for the first time
   bool from_future = false;  // eventTime was ahead of the clock; time is the receipt
 
   ServiceToken token;

@@ -25,7 +25,8 @@ ActivationReport activation_report(std::string_view account, Day day, int window
     const int days = fact.presence.days_before(day, window_days);
     if (days > 0) report.pairs.push_back({pair.first, pair.second, days, fact.first_day, fact.presence.newest_day});
   }
-  std::stable_sort(report.pairs.begin(), report.pairs.end(), [](const auto& a, const auto& b) { return a.days > b.days; });
+  std::stable_sort(report.pairs.begin(), report.pairs.end(),
+                   [](const auto& a, const auto& b) { return a.days > b.days; });
   return report;
 }
 
@@ -44,9 +45,11 @@ std::string activation_document(const ActivationReport& report) {
       {"id", report.id.hex()},
       {"account", report.account},
       {"day", format_day(report.day)},
-      {"title", fmt::format("Account {} raises alerts from {} on. {} uses of networks outside AWS by its service identities count as "
-                            "usual: look through them, a thief who was there before would be among them.",
-                            report.account, format_day(report.day), report.pairs.size())},
+      {"title",
+       fmt::format(
+           "Account {} raises alerts from {} on. {} uses of networks outside AWS by its service identities count as "
+           "usual: look through them, a thief who was there before would be among them.",
+           report.account, format_day(report.day), report.pairs.size())},
       {"pairs", std::move(pairs)},
       {"pairs_total", report.pairs.size()}});
 }

@@ -17,17 +17,18 @@ struct ActivationReport {
 
   struct Pair {
     std::string identity, network;
-    int days = 0;                  // in the window before `day`
+    int days = 0;  // in the window before `day`
     Day first_day = 0, last_day = 0;
   };
   Hash128 id;
   std::string account;
   Day day = 0;
-  std::vector<Pair> pairs;         // most days first
+  std::vector<Pair> pairs;  // most days first
 };
 
 // Every external (identity, network) pair of the account that was seen in the window before `day`.
-[[nodiscard]] ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view);
+[[nodiscard]] ActivationReport activation_report(std::string_view account, Day day, int window_days,
+                                                 const BaselineView& view);
 
 [[nodiscard]] std::string activation_document(const ActivationReport& report);
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kTextMax = 256;
 
-void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max, std::uint64_t times = 1) {
+void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max,
+                std::uint64_t times = 1) {
   text = cut_utf8(text, kTextMax);
   for (Activity::Counted& counted : list) {
     if (counted.text != text) continue;
@@ -54,7 +55,9 @@ void Activity::merge(const Activity& other) {
   errors += other.errors;
   other_api_calls += other.other_api_calls;
   for (const Api& theirs : other.apis) {
-    const auto ours = std::find_if(apis.begin(), apis.end(), [&](const Api& api) { return api.name == theirs.name && api.source == theirs.source; });
+    const auto ours = std::find_if(apis.begin(), apis.end(), [&](const Api& api) {
+      return api.name == theirs.name && api.source == theirs.source;
+    });
     if (ours != apis.end()) {
       ours->count += theirs.count;
       ours->errors += theirs.errors;
@@ -76,7 +79,7 @@ std::string activity_row(HashKey key, std::string_view access_key) {
 }
 
 std::string identity_activity_row(HashKey key, std::string_view identity) {
-  return activity_row(key, "identity " + std::string(identity));   // no access key holds a space
+  return activity_row(key, "identity " + std::string(identity));  // no access key holds a space
 }
 
 std::string encode_activity(const Activity& activity) {

@@ -26,7 +26,8 @@ CallSummary summary_of(Activity activity) {
   out.first = activity.first;
   out.last = activity.last;
   out.other_calls = activity.other_api_calls;
-  std::stable_sort(activity.apis.begin(), activity.apis.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+  std::stable_sort(activity.apis.begin(), activity.apis.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
   for (const Activity::Api& api : activity.apis) {
     if (out.apis.size() < kApisShown) {
       out.apis.push_back({api_of(api), api.count, api.errors, api.first, api.last});

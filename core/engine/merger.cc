@@ -13,7 +13,6 @@
 namespace straykey {
 namespace {
 
-
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
   return {bytes.data(), bytes.size()};
@@ -147,7 +146,8 @@ void Merger::activate(const std::string& account, const Candidate& seen) {
   const std::string document = activation_document(report);
   const std::string body = webhook_body("account.activated", seen.time, document);
   writer_->put(Table::alerts, text_of(report.id), encode_stored_alert(body, document));
-  if (seen.day() >= send_from_) outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
+  if (seen.day() >= send_from_)
+    outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
 }
 
 // All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
@@ -235,11 +235,11 @@ bool Merger::flooded(const Hit& hit) {
   flood_suppressed_.add();
   if (count.suppressed == 1) {
     const Hash128 id = hash128(kFixedHashKey, "flood " + key);
-    const std::string document = fmt::format(
-        R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
-        R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
-        id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic),
-        detection_.flood_max);
+    const std::string document =
+        fmt::format(R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
+                    R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
+                    id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic),
+                    detection_.flood_max);
     const std::string body = webhook_body("alerts.flood", hit.call->time, document);
     writer_->put(Table::alerts, text_of(id), encode_stored_alert(body, document));
     outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
@@ -283,7 +283,8 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
     entries.push_back({alert.id, call.day(), entry.tier});
     writer_->put(Table::dedup, key, encode_dedup(entries));
   }
-  if (call.day() >= send_from_) outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
+  if (call.day() >= send_from_)
+    outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
   metrics_
       .counter("straykey_alerts_total", "Alerts raised.",
                {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})

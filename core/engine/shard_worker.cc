@@ -254,7 +254,7 @@ void ShardWorker::issue(const Event& event) {
   if (writer().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   put(Table::tokens, row, encode(issued));
   const auto key = keys_.find(event.issued_key);
-  if (key != keys_.end()) {   // read anew at its next use, when its identity can be told
+  if (key != keys_.end()) {  // read anew at its next use, when its identity can be told
     write_activity(key->first, key->second);
     keys_.erase(key);
   }
@@ -308,7 +308,8 @@ ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
     if (is_temporary_key(event.access_key)) {
       key.issued = find_issued(row);
       key.keeps_activity = may_be_service_token(event);
-      if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr)) key.identity = token->identity;
+      if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr))
+        key.identity = token->identity;
     }
   }
   found->second.used = batch_number_;
@@ -350,7 +351,8 @@ void ShardWorker::write_activity(const std::string& access_key, KeyState& key) {
   if (key.since_flush.calls == 0) return;
   const auto add_to = [&](const std::string& row) {
     Activity activity;
-    if (const auto stored = writer().get(Table::activity, row)) activity = decode_activity(*stored).value_or(Activity{});
+    if (const auto stored = writer().get(Table::activity, row))
+      activity = decode_activity(*stored).value_or(Activity{});
     activity.merge(key.since_flush);
     put(Table::activity, row, encode_activity(activity));
   };

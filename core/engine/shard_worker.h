@@ -76,9 +76,9 @@ class ShardWorker {
   struct KeyState {
     std::optional<IssuedToken> issued;
     bool keeps_activity = false;
-    std::string identity;      // whose calls they are too, where that is proven
-    std::uint64_t used = 0;    // batch number of the last use
-    Activity since_flush;      // calls that are not in the store yet
+    std::string identity;    // whose calls they are too, where that is proven
+    std::uint64_t used = 0;  // batch number of the last use
+    Activity since_flush;    // calls that are not in the store yet
   };
   struct Slot {  // of a combination that was proposed
     Hash128 combination;
@@ -124,7 +124,7 @@ class ShardWorker {
   bool news_ = false;
   std::size_t news_count_ = 0;
   std::string failure_;
-  std::string failed_elsewhere_;          // another partition could not be read: the batch cannot be trusted
+  std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
 
   SlotTable known_;         // signature -> slot or kNoSlot; committed only
   SlotTable staged_known_;  // true once this batch is committed

@@ -4,9 +4,7 @@ namespace straykey {
 
 Hash128 signature_of(HashKey key, const Event& event, bool has_issue, std::string& scratch) {
   scratch.clear();
-  const auto number = [&](std::uint64_t value) {
-    scratch.append(reinterpret_cast<const char*>(&value), sizeof value);
-  };
+  const auto number = [&](std::uint64_t value) { scratch.append(reinterpret_cast<const char*>(&value), sizeof value); };
   number(event.day());
   number(static_cast<std::uint64_t>(event.type) | static_cast<std::uint64_t>(event.user_agent.kind) << 8 |
          static_cast<std::uint64_t>(event.user_agent.platform) << 16 |
