@@ -1,5 +1,6 @@
 #pragma once
-// ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A thief
+// ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A
+// thief
 // who was there first would be among it: nobody was warned of him.
 //
 // Thread: the merger's, and offline tools.

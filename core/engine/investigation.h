@@ -1,7 +1,8 @@
 #pragma once
 // Investigation: the first questions an analyst asks of an alert, answered from what the partitions hold.
 //
-// Shape:  the calls made with the access key, the calls of the service identity before and since, and who assumed its role in the window.
+// Shape:  the calls made with the access key, the calls of the service identity before and since, and who assumed its
+//         role in the window.
 // Thread: the merger's.
 // Bounds: kApisShown, kSourcesShown, kAgentsShown and kAssumptionsShown lines, those with most calls first.
 #include "core/detect/alert.h"

@@ -43,7 +43,8 @@ class ShardWorker {
   struct Settings {
     std::uint32_t shard = 0;
     HashKey hash_key;
-    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were written.
+    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were
+    // written.
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
     std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
@@ -63,7 +64,8 @@ class ShardWorker {
   // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was
   // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
-  // Puts what keys and identities did since the last flush into the open transaction (at most activity_rows_a_flush rows).
+  // Puts what keys and identities did since the last flush into the open transaction (at most activity_rows_a_flush
+  // rows).
   void flush_activity();
   // Repeats of combinations whose candidates are judged, since the last call.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
