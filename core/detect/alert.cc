@@ -227,8 +227,7 @@ std::string document_of(const Alert& alert) {
 }
 
 // For a sender who wrote to be long: each text that came from outside at most 48 bytes, lists at most 5 lines. With 6
-// bytes
-// of JSON for a byte (a control character) and about 50 such texts that is 15 KB, and 3 KB for the rest.
+// bytes of JSON for a byte (a control character) and about 50 such texts that is 15 KB, and 3 KB for the rest.
 void shorten(Alert& alert, Candidate& call) {
   constexpr std::size_t kTextMax = 48, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };

@@ -1,7 +1,6 @@
 #pragma once
 // ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A
-// thief
-// who was there first would be among it: nobody was warned of him.
+// thief who was there first would be among it: nobody was warned of him.
 //
 // Thread: the merger's, and offline tools.
 // Bounds: kPairsShown pairs in the document; all of them in the report, up to kPairsMax.

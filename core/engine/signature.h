@@ -1,7 +1,6 @@
 #pragma once
 // The signature of an event: a hash of everything that facts and candidates depend on, and the day. Two events of one
-// signature
-// teach the same and propose the same, so the second only counts.
+// signature teach the same and propose the same, so the second only counts.
 //
 // Thread: any (a function of its arguments; `scratch` is the caller's, so that nothing is allocated after warm-up).
 #include <string>
