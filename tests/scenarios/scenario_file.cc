@@ -14,14 +14,46 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 400;
 
-constexpr std::array<std::string_view, 37> kEventAttributes{
-    "lambda",   "ecs",      "eks",        "ec2",      "codebuild",       "glue",    "sagemaker",  "apprunner",   "emr-serverless", "bedrock-agentcore",
-    "user",     "sso",      "saas",       "oidc",     "slr",             "person",  "anonymous",  "foreign",     "role",           "proof",
-    "key",      "session",  "ip",         "vpce-owner", "tool",          "agent",   "exec-env",   "api",         "account",        "recipient",
-    "error",    "invoked-by", "console",  "event-id", "shared-event-id", "issues",  "received"};
+constexpr std::array<std::string_view, 37> kEventAttributes{"lambda",
+                                                            "ecs",
+                                                            "eks",
+                                                            "ec2",
+                                                            "codebuild",
+                                                            "glue",
+                                                            "sagemaker",
+                                                            "apprunner",
+                                                            "emr-serverless",
+                                                            "bedrock-agentcore",
+                                                            "user",
+                                                            "sso",
+                                                            "saas",
+                                                            "oidc",
+                                                            "slr",
+                                                            "person",
+                                                            "anonymous",
+                                                            "foreign",
+                                                            "role",
+                                                            "proof",
+                                                            "key",
+                                                            "session",
+                                                            "ip",
+                                                            "vpce-owner",
+                                                            "tool",
+                                                            "agent",
+                                                            "exec-env",
+                                                            "api",
+                                                            "account",
+                                                            "recipient",
+                                                            "error",
+                                                            "invoked-by",
+                                                            "console",
+                                                            "event-id",
+                                                            "shared-event-id",
+                                                            "issues",
+                                                            "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 9> kExpectAttributes{"identity", "network", "tool",  "day",        "account",
-                                                            "names",    "capped",  "proof", "occurrences"};
+constexpr std::array<std::string_view, 10> kExpectAttributes{"identity", "network", "tool",  "day",         "account",
+                                                             "names",    "capped",  "proof", "occurrences", "pairs"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;
@@ -81,7 +113,8 @@ std::optional<int> second_of_day(std::string_view text) {
 }
 
 // Sorts the words from `at` on into `name=value` and others.
-Status take_words(const Words& words, std::size_t at, std::span<const std::string_view> allowed, Attributes& attributes, Words* plain) {
+Status take_words(const Words& words, std::size_t at, std::span<const std::string_view> allowed, Attributes& attributes,
+                  Words* plain) {
   for (; at < words.size(); ++at) {
     const std::size_t equals = words[at].find('=');
     if (equals == std::string::npos) {
@@ -103,7 +136,8 @@ Result<EventLine> event_line(const Words& words, std::size_t at, int line) {
   const auto time = at < words.size() ? second_of_day(words[at]) : std::nullopt;
   if (!time) return Error{"a time of day like 09:05 is missing"};
   event.second_of_day = *time;
-  if (const Status status = take_words(words, at + 1, kEventAttributes, event.attributes, nullptr); !status) return status.error();
+  if (const Status status = take_words(words, at + 1, kEventAttributes, event.attributes, nullptr); !status)
+    return status.error();
   return event;
 }
 
@@ -141,20 +175,24 @@ Status fill_step(const Words& words, Step& step) {
       return take_words(words, 3, kBackgroundAttributes, step.attributes, nullptr);
     }
     case Step::Kind::expect:
-    case Step::Kind::acknowledge: return take_words(words, 1, kExpectAttributes, step.attributes, &step.words);
-    default: return take_words(words, 1, {}, step.attributes, &step.words);
+    case Step::Kind::acknowledge:
+      return take_words(words, 1, kExpectAttributes, step.attributes, &step.words);
+    default:
+      return take_words(words, 1, {}, step.attributes, &step.words);
   }
 }
 
 Status parse_line(const Words& words, int line, Scenario& scenario) {
   if (words[0] == "also") {
-    if (scenario.steps.empty() || scenario.steps.back().kind != Step::Kind::events) return Error{"\"also\" follows a line of a day"};
+    if (scenario.steps.empty() || scenario.steps.back().kind != Step::Kind::events)
+      return Error{"\"also\" follows a line of a day"};
     auto event = event_line(words, 1, line);
     if (!event) return event.error();
     scenario.steps.back().events.push_back(*event);
     return {};
   }
-  const auto keyword = std::find_if(kKeywords.begin(), kKeywords.end(), [&](const Keyword& k) { return k.word == words[0]; });
+  const auto keyword =
+      std::find_if(kKeywords.begin(), kKeywords.end(), [&](const Keyword& k) { return k.word == words[0]; });
   if (keyword == kKeywords.end()) return Error{fmt::format("\"{}\" begins no line", words[0])};
   Step step;
   step.kind = keyword->kind;
@@ -187,11 +225,15 @@ Result<Scenario> parse_scenario(std::string path, std::string_view text) {
     ++number;
     if (scenario.claim.empty() && line.starts_with("# ")) scenario.claim = line.substr(2);
     auto words = words_of(line);
-    const Status status = !words ? Status(words.error()) : words->empty() ? Status() : parse_line(*words, number, scenario);
+    const Status status = !words           ? Status(words.error())
+                          : words->empty() ? Status()
+                                           : parse_line(*words, number, scenario);
     if (!status) return Error{fmt::format("{}:{}: {}", scenario.path, number, status.error().message)};
   }
-  if (scenario.claim.empty()) return Error{fmt::format("{}:1: the first line must say the claim: # ...", scenario.path)};
-  const bool expects = std::any_of(scenario.steps.begin(), scenario.steps.end(), [](const Step& s) { return s.kind == Step::Kind::expect; });
+  if (scenario.claim.empty())
+    return Error{fmt::format("{}:1: the first line must say the claim: # ...", scenario.path)};
+  const bool expects = std::any_of(scenario.steps.begin(), scenario.steps.end(),
+                                   [](const Step& s) { return s.kind == Step::Kind::expect; });
   if (!expects) return Error{fmt::format("{}:{}: nothing is expected", scenario.path, number)};
   return scenario;
 }

@@ -38,15 +38,15 @@ struct Step {
   enum class Kind { networks, ranges, accounts, settings, background, events, expect, acknowledge, restart };
   Kind kind = Kind::events;
   int line = 0;
-  std::vector<int> days;             // background, events
+  std::vector<int> days;  // background, events
   std::vector<EventLine> events;
-  std::vector<std::string> words;    // those without `=`, after the first
+  std::vector<std::string> words;  // those without `=`, after the first
   Attributes attributes;
 };
 
 struct Scenario {
   std::string path;
-  std::string claim;                 // the first comment line
+  std::string claim;  // the first comment line
   std::vector<Step> steps;
 };
 

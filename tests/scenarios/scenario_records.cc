@@ -10,9 +10,11 @@
 namespace straykey {
 namespace {
 
-constexpr std::array<std::string_view, 10> kServices{"lambda",    "ecs",       "eks",            "ec2",              "codebuild", "glue",
-                                                     "sagemaker", "apprunner", "emr-serverless", "bedrock-agentcore"};
-constexpr std::array<std::string_view, 8> kOthers{"user", "sso", "saas", "oidc", "slr", "person", "anonymous", "foreign"};
+constexpr std::array<std::string_view, 10> kServices{
+    "lambda",           "ecs", "eks", "ec2", "codebuild", "glue", "sagemaker", "apprunner", "emr-serverless",
+    "bedrock-agentcore"};
+constexpr std::array<std::string_view, 8> kOthers{"user", "sso",    "saas",      "oidc",
+                                                  "slr",  "person", "anonymous", "foreign"};
 
 struct Actor {
   std::string kind, name;
@@ -51,7 +53,8 @@ Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
   record.recipient_account = attributes.get("recipient", record.recipient_account);
   if (attributes.has("invoked-by")) record.invoked_by = attributes.get("invoked-by");
   record.console_session = attributes.get("console") == "yes";
-  record.event_id = attributes.get("event-id", made_up_hex(fmt::format("{} {} {}", line.line, scenario_day, line.second_of_day), 32));
+  record.event_id =
+      attributes.get("event-id", made_up_hex(fmt::format("{} {} {}", line.line, scenario_day, line.second_of_day), 32));
   record.shared_event_id = attributes.get("shared-event-id");
   return {};
 }
@@ -66,9 +69,13 @@ TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string
     if (key.empty()) record.access_key = made_up_key("ASIA", actor.kind + actor.name + session);
     return record;
   };
-  if (actor.kind == "sso") return role_session("aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_" + actor.name + "_0123456789abcdef");
-  if (actor.kind == "slr") return role_session(fmt::format("aws-service-role/{0}.amazonaws.com/AWSServiceRoleFor{0}", actor.name));
-  if (actor.kind == "saas" || actor.kind == "oidc" || actor.kind == "person") return role_session(line.get("role", actor.name));
+  if (actor.kind == "sso")
+    return role_session("aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_" + actor.name +
+                        "_0123456789abcdef");
+  if (actor.kind == "slr")
+    return role_session(fmt::format("aws-service-role/{0}.amazonaws.com/AWSServiceRoleFor{0}", actor.name));
+  if (actor.kind == "saas" || actor.kind == "oidc" || actor.kind == "person")
+    return role_session(line.get("role", actor.name));
   TrailRecord record;
   record.account = actor.kind == "foreign" ? actor.name : std::string(account);
   record.recipient_account = account;
@@ -120,14 +127,15 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
   const bool by_exchange = workload.service == "eks" && proof == "oidc";
   const std::string session =
       attributes.get("session", by_exchange ? "aws-go-sdk-1767225600000000000" : session_name_of(workload, salt));
-  const std::string key =
-      attributes.get("key", made_up_key("ASIA", fmt::format("{} {} {} {}", workload.service, workload.role, workload.name, salt)));
+  const std::string key = attributes.get(
+      "key", made_up_key("ASIA", fmt::format("{} {} {} {}", workload.service, workload.role, workload.name, salt)));
   const Seconds time = static_cast<Seconds>(day_number(scenario_day)) * kSecondsPerDay + line.second_of_day;
 
   if (attributes.has("issues") || attributes.get("api") == "sts:AssumeRoleWithWebIdentity") {
     const std::string issued = attributes.get("issues", key);
-    TrailRecord record = attributes.has("issues") ? issuing_record(workload, session, issued)
-                                                  : exchange_record(workload, session, attributes.has("error") ? "" : issued);
+    TrailRecord record = attributes.has("issues")
+                             ? issuing_record(workload, session, issued)
+                             : exchange_record(workload, session, attributes.has("error") ? "" : issued);
     const TrailRecord plain = record;
     if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
     if (attributes.has("issues")) {
@@ -155,7 +163,7 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
 }  // namespace
 
 Day day_number(int scenario_day) {
-  constexpr Day kFirst = 20'454;   // 2026-01-01
+  constexpr Day kFirst = 20'454;  // 2026-01-01
   return kFirst + static_cast<Day>(scenario_day) - 1;
 }
 
@@ -165,7 +173,8 @@ Status add_records(const EventLine& line, int scenario_day, DayRecords& records)
   const std::string account = line.attributes.get("account", kScenarioAccount);
   if (std::find(kServices.begin(), kServices.end(), actor.value().kind) != kServices.end()) {
     const std::string& name = actor.value().name;
-    const Workload workload{actor.value().kind, account, line.attributes.get("role", name.substr(name.rfind('/') + 1)), name};
+    const Workload workload{actor.value().kind, account, line.attributes.get("role", name.substr(name.rfind('/') + 1)),
+                            name};
     return add_workload(line, scenario_day, workload, records);
   }
   TrailRecord record = other_caller(actor.value(), line.attributes, account);

@@ -17,8 +17,8 @@ inline constexpr std::string_view kScenarioAccount = "111122223333";
 [[nodiscard]] Day day_number(int scenario_day);
 
 struct DayRecords {
-  std::vector<std::string> request;         // in their order
-  std::vector<std::string> later_request;   // what proof=late-issued brings afterwards
+  std::vector<std::string> request;        // in their order
+  std::vector<std::string> later_request;  // what proof=late-issued brings afterwards
 };
 
 // Appends what the line means on that day.

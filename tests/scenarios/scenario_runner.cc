@@ -23,8 +23,8 @@ namespace json = boost::json;
 constexpr HashKey kHashKey{0x5ce4a210, 0x7e57};
 
 struct Raised {
-  std::string key;      // in Table::alerts
-  int line = 0;         // of the step that raised it
+  std::string key;  // in Table::alerts
+  int line = 0;     // of the step that raised it
   json::object document;
 
   [[nodiscard]] std::string text(std::string_view name) const {
@@ -36,11 +36,12 @@ struct Raised {
     const json::value* inner = value != nullptr && value->is_object() ? value->as_object().if_contains(name) : nullptr;
     return inner != nullptr && inner->is_string() ? std::string(inner->as_string()) : std::string();
   }
-  [[nodiscard]] bool is_flood_summary() const { return !document.contains("variation"); }
+  [[nodiscard]] bool is_activation_report() const { return document.contains("pairs"); }
+  [[nodiscard]] bool is_flood_summary() const { return !document.contains("variation") && !is_activation_report(); }
   [[nodiscard]] std::string shown() const {
     if (is_flood_summary()) return "flood-summary " + text("analytic");
-    return fmt::format("{} {} identity={} network={} tool={} first seen {}", text("variation"), text("severity"), text("identity"),
-                       text("network"), text("user_agent", "tool"), text("first_seen"));
+    return fmt::format("{} {} identity={} network={} tool={} first seen {}", text("variation"), text("severity"),
+                       text("identity"), text("network"), text("user_agent", "tool"), text("first_seen"));
   }
 };
 
@@ -67,7 +68,8 @@ class ScenarioRun {
  public:
   ScenarioRun(const Scenario& scenario, std::uint32_t shards) : scenario_(scenario), shards_(shards) {
     inputs_.aws_ranges_created = static_cast<Seconds>(day_number(400)) * kSecondsPerDay;
-    for (std::uint32_t shard = 0; shard < shards; ++shard) partitions_.push_back(std::make_unique<MemoryBaselineStore>());
+    for (std::uint32_t shard = 0; shard < shards; ++shard)
+      partitions_.push_back(std::make_unique<MemoryBaselineStore>());
   }
 
   std::vector<std::string> run() {
@@ -85,15 +87,25 @@ class ScenarioRun {
  private:
   Status take(const Step& step) {
     switch (step.kind) {
-      case Step::Kind::networks: return take_networks(step);
-      case Step::Kind::ranges: return take_ranges(step);
-      case Step::Kind::accounts: return take_accounts(step);
-      case Step::Kind::settings: return take_settings(step);
-      case Step::Kind::background: return take_background(step);
-      case Step::Kind::events: return take_events(step);
-      case Step::Kind::expect: return take_expect(step);
-      case Step::Kind::acknowledge: return take_acknowledge(step);
-      case Step::Kind::restart: pipeline_.reset(); return {};
+      case Step::Kind::networks:
+        return take_networks(step);
+      case Step::Kind::ranges:
+        return take_ranges(step);
+      case Step::Kind::accounts:
+        return take_accounts(step);
+      case Step::Kind::settings:
+        return take_settings(step);
+      case Step::Kind::background:
+        return take_background(step);
+      case Step::Kind::events:
+        return take_events(step);
+      case Step::Kind::expect:
+        return take_expect(step);
+      case Step::Kind::acknowledge:
+        return take_acknowledge(step);
+      case Step::Kind::restart:
+        pipeline_.reset();
+        return {};
     }
     return {};
   }
@@ -108,13 +120,16 @@ class ScenarioRun {
   Status take_acknowledge(const Step& step);
   Status send(const std::vector<std::string>& records, Seconds now, int line);
   Status expect_occurrences(const Step& step, int wanted);
+  Status expect_activated(const Step& step);
 
   void start();
   void collect(int line);
   void no_more_expected();
   [[nodiscard]] bool matches(const Raised& alert, const Step& step) const;
   [[nodiscard]] const Raised* last_like(const Step& step) const;
-  void fail(int line, std::string_view what) { failures_.push_back(fmt::format("{}:{}: {}", scenario_.path, line, what)); }
+  void fail(int line, std::string_view what) {
+    failures_.push_back(fmt::format("{}:{}: {}", scenario_.path, line, what));
+  }
 
   const Scenario& scenario_;
   std::uint32_t shards_;
@@ -125,10 +140,10 @@ class ScenarioRun {
   MemoryAlertStore alerts_;
   Metrics metrics_;
   RecordParser parser_;
-  std::unique_ptr<InlinePipeline> pipeline_;   // from the first events on
-  std::set<std::string> known_;                // keys of Table::alerts
-  std::vector<Raised> raised_;                 // all so far
-  std::vector<Raised> open_;                   // raised and not yet expected
+  std::unique_ptr<InlinePipeline> pipeline_;  // from the first events on
+  std::set<std::string> known_;               // keys of Table::alerts
+  std::vector<Raised> raised_;                // all so far
+  std::vector<Raised> open_;                  // raised and not yet expected
   std::vector<std::string> failures_;
 };
 
@@ -204,15 +219,18 @@ Status ScenarioRun::take_settings(const Step& step) {
 void ScenarioRun::start() {
   if (!networks_) {
     NetworkInputs inputs = inputs_;
-    // Without a line that says AWS, nothing of the scenario is in AWS; the built-in table only where `ranges builtin` asks for it.
-    if (inputs.aws_ranges.empty() && inputs.aws_ranges_created) inputs.aws_ranges.push_back(*parse_prefix("192.0.2.0/24"));
+    // Without a line that says AWS one documentation range is AWS; the built-in table only where `ranges builtin` asks
+    // for it.
+    if (inputs.aws_ranges.empty() && inputs.aws_ranges_created)
+      inputs.aws_ranges.push_back(*parse_prefix("192.0.2.0/24"));
     networks_ = std::make_unique<NetworkMap>(std::move(inputs));
   }
   if (pipeline_) return;
   InlinePipeline::Stores stores;
   for (const auto& partition : partitions_) stores.partitions.push_back(partition.get());
   stores.alerts = &alerts_;
-  pipeline_ = std::make_unique<InlinePipeline>(kHashKey, shards_, settings_, stores, std::vector<WebhookRoute>{}, [](Delivery) {}, metrics_);
+  pipeline_ = std::make_unique<InlinePipeline>(
+      kHashKey, shards_, settings_, stores, std::vector<WebhookRoute>{}, [](Delivery) {}, metrics_);
 }
 
 Status ScenarioRun::send(const std::vector<std::string>& records, Seconds now, int line) {
@@ -222,11 +240,13 @@ Status ScenarioRun::send(const std::vector<std::string>& records, Seconds now, i
   request.received_at = now;
   for (const std::string& record : records) {
     auto parsed = parser_.parse(request.arena.adopt(record), request.arena, now);
-    if (const auto* reason = std::get_if<RejectReason>(&parsed)) return Error{fmt::format("the record was rejected: {}", name_of(*reason))};
+    if (const auto* reason = std::get_if<RejectReason>(&parsed))
+      return Error{fmt::format("the record was rejected: {}", name_of(*reason))};
     request.events.push_back(std::get<Event>(parsed));
   }
   if (pipeline_->learn(request, *networks_) != RequestOutcome::committed) return Error{"a shard did not commit"};
-  if (pipeline_->judge(request) != CommitOutcome::committed) return Error{"the merger did not commit: " + pipeline_->merger().failure()};
+  if (pipeline_->judge(request) != CommitOutcome::committed)
+    return Error{"the merger did not commit: " + pipeline_->merger().failure()};
   collect(line);
   return {};
 }
@@ -234,7 +254,8 @@ Status ScenarioRun::send(const std::vector<std::string>& records, Seconds now, i
 Status ScenarioRun::take_background(const Step& step) {
   for (const int day : step.days) {
     const std::string record = background_record(day, step.attributes.get("account", kScenarioAccount));
-    if (Status status = send({record}, static_cast<Seconds>(day_number(day) + 1) * kSecondsPerDay, step.line); !status) return status;
+    if (Status status = send({record}, static_cast<Seconds>(day_number(day) + 1) * kSecondsPerDay, step.line); !status)
+      return status;
   }
   return {};
 }
@@ -252,7 +273,8 @@ Status ScenarioRun::take_events(const Step& step) {
       }
     }
     // Received at the end of its day, or at noon of the day that `received` names.
-    const Seconds now = static_cast<Seconds>(day_number(received)) * kSecondsPerDay + (received == day ? kSecondsPerDay : kSecondsPerDay / 2);
+    const Seconds now = static_cast<Seconds>(day_number(received)) * kSecondsPerDay +
+                        (received == day ? kSecondsPerDay : kSecondsPerDay / 2);
     if (Status status = send(records.request, now, step.line); !status) return status;
     if (Status status = send(records.later_request, now, step.line); !status) return status;
   }
@@ -269,7 +291,7 @@ void ScenarioRun::collect(int line) {
       return true;
     }
     raised_.push_back({std::string(key), line, json::parse(stored->document).as_object()});
-    open_.push_back(raised_.back());
+    if (!raised_.back().is_activation_report()) open_.push_back(raised_.back());
     return true;
   });
 }
@@ -283,7 +305,7 @@ void ScenarioRun::no_more_expected() {
 bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
   if (!step.words.empty() && step.words[0] == "flood-summary")
     return alert.is_flood_summary() && step.words.size() == 2 && alert.text("analytic") == step.words[1];
-  if (alert.is_flood_summary()) return false;
+  if (alert.is_flood_summary() || alert.is_activation_report()) return false;
   if (!step.words.empty() && alert.text("variation") != step.words[0]) return false;
   if (step.words.size() > 1 && alert.text("severity") != step.words[1]) return false;
   for (const auto& [name, value] : step.attributes.pairs()) {
@@ -293,7 +315,8 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
     if (name == "proof" && alert.text("token", "proof") != value) return false;
     if (name == "account" && alert.text("account") != value) return false;
     if (name == "capped" && alert.document.at("limits").as_array().empty() == (value == "yes")) return false;
-    if (name == "day" && alert.text("first_seen").substr(0, 10) != format_day(day_number(number_in(value).value_or(1)))) return false;
+    if (name == "day" && alert.text("first_seen").substr(0, 10) != format_day(day_number(number_in(value).value_or(1))))
+      return false;
     if (name == "names") {
       const json::array& related = alert.document.at("related").as_array();
       const bool named = std::any_of(related.begin(), related.end(), [&](const json::value& other) {
@@ -308,7 +331,8 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
 }
 
 const Raised* ScenarioRun::last_like(const Step& step) const {
-  const auto found = std::find_if(raised_.rbegin(), raised_.rend(), [&](const Raised& alert) { return matches(alert, step); });
+  const auto found =
+      std::find_if(raised_.rbegin(), raised_.rend(), [&](const Raised& alert) { return matches(alert, step); });
   return found == raised_.rend() ? nullptr : &*found;
 }
 
@@ -326,7 +350,28 @@ Status ScenarioRun::expect_occurrences(const Step& step, int wanted) {
   return {};
 }
 
+// Reports of activation need not be expected; the latest of the account is meant.
+Status ScenarioRun::expect_activated(const Step& step) {
+  const std::string account = step.attributes.get("account", kScenarioAccount);
+  const auto report = std::find_if(raised_.rbegin(), raised_.rend(), [&](const Raised& raised) {
+    return raised.is_activation_report() && raised.text("account") == account;
+  });
+  const std::string day = step.attributes.has("day")
+                              ? format_day(day_number(number_in(step.attributes.get("day")).value_or(1)))
+                              : std::string();
+  if (report == raised_.rend()) {
+    fail(step.line, fmt::format("expected that account {} is active, it is not", account));
+  } else if (!day.empty() && report->text("day") != day) {
+    fail(step.line, fmt::format("expected activation on {}, came {}", day, report->text("day")));
+  } else if (const auto pairs = step.attributes.find("pairs")) {
+    const std::string came = json::serialize(report->document.at("pairs_total"));
+    if (came != *pairs) fail(step.line, fmt::format("expected {} pairs in the report, came {}", *pairs, came));
+  }
+  return {};
+}
+
 Status ScenarioRun::take_expect(const Step& step) {
+  if (step.words.size() == 1 && step.words[0] == "activated") return expect_activated(step);
   if (step.words.size() == 1 && step.words[0] == "nothing") {
     if (!open_.empty()) fail(step.line, "expected nothing, came: " + list_of(open_));
     open_.clear();
@@ -337,9 +382,11 @@ Status ScenarioRun::take_expect(const Step& step) {
     if (!number) return Error{"occurrences is a number"};
     return expect_occurrences(step, *number);
   }
-  const bool known = !step.words.empty() && (step.words[0] == "flood-summary" || catalogue_entry_by_id(step.words[0]) != nullptr);
+  const bool known =
+      !step.words.empty() && (step.words[0] == "flood-summary" || catalogue_entry_by_id(step.words[0]) != nullptr);
   if (!known || step.words.size() != 2) return Error{"write: expect nothing, or: expect <variation> <severity> ..."};
-  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Raised& alert) { return matches(alert, step); });
+  const auto found =
+      std::find_if(open_.begin(), open_.end(), [&](const Raised& alert) { return matches(alert, step); });
   if (found == open_.end()) {
     fail(step.line, fmt::format("expected {} {}, came: {}", step.words[0], step.words[1], list_of(open_)));
   } else {
@@ -353,13 +400,17 @@ Status ScenarioRun::take_acknowledge(const Step& step) {
   if (alert == nullptr) return Error{"no such alert was raised before"};
   start();
   const Seconds now = static_cast<Seconds>(day_number(1)) * kSecondsPerDay;
-  if (!pipeline_->merger().acknowledge(Hash128::from_bytes(alert->key.data()), now, "ours")) return Error{"the alert could not be acknowledged"};
-  if (pipeline_->merger().commit() != CommitOutcome::committed) return Error{"the acknowledgement could not be written"};
+  if (!pipeline_->merger().acknowledge(Hash128::from_bytes(alert->key.data()), now, "ours"))
+    return Error{"the alert could not be acknowledged"};
+  if (pipeline_->merger().commit() != CommitOutcome::committed)
+    return Error{"the acknowledgement could not be written"};
   return {};
 }
 
 }  // namespace
 
-std::vector<std::string> run_scenario(const Scenario& scenario, std::uint32_t shards) { return ScenarioRun(scenario, shards).run(); }
+std::vector<std::string> run_scenario(const Scenario& scenario, std::uint32_t shards) {
+  return ScenarioRun(scenario, shards).run();
+}
 
 }  // namespace straykey

@@ -15,7 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kOidcProvider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53D";
+constexpr std::string_view kOidcProvider =
+    "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLED539D4633E53D";
 
 struct ServiceNames {
   std::string_view service, principal, resource_type, arn_service, arn_kind;
@@ -33,7 +34,8 @@ constexpr std::array<ServiceNames, 10> kServiceNames{
      {"bedrock-agentcore", "bedrock-agentcore", "AWS::BedrockAgentCore::Runtime", "bedrock-agentcore", "runtime/"}}};
 
 const ServiceNames& names_of(std::string_view service) {
-  const auto at = std::find_if(kServiceNames.begin(), kServiceNames.end(), [&](const ServiceNames& n) { return n.service == service; });
+  const auto at = std::find_if(kServiceNames.begin(), kServiceNames.end(),
+                               [&](const ServiceNames& n) { return n.service == service; });
   CHECK(at != kServiceNames.end());
   return *at;
 }
@@ -53,31 +55,37 @@ json::object identity_of(const TrailRecord& record) {
   put(identity, "invokedBy", record.invoked_by);
   put(identity, "identityProvider", record.identity_provider);
   if (!record.session_issuer_arn.empty()) {
-    json::object session{{"sessionIssuer", json::object{{"type", "Role"}, {"arn", record.session_issuer_arn}}},
-                         {"attributes", json::object{{"creationDate", format_time(record.time)}, {"mfaAuthenticated", "false"}}},
-                         {"webIdFederationData", json::object{}}};
+    json::object session{
+        {"sessionIssuer", json::object{{"type", "Role"}, {"arn", record.session_issuer_arn}}},
+        {"attributes", json::object{{"creationDate", format_time(record.time)}, {"mfaAuthenticated", "false"}}},
+        {"webIdFederationData", json::object{}}};
     if (!record.federated_provider.empty())
-      session["webIdFederationData"] = json::object{{"federatedProvider", record.federated_provider}, {"attributes", json::object{}}};
+      session["webIdFederationData"] =
+          json::object{{"federatedProvider", record.federated_provider}, {"attributes", json::object{}}};
     put(session, "ec2RoleDelivery", record.ec2_role_delivery);
     identity["sessionContext"] = std::move(session);
   }
   if (!record.in_scope_issuer_type.empty())
-    identity["inScopeOf"] = json::object{{"issuerType", record.in_scope_issuer_type}, {"credentialsIssuedTo", record.in_scope_issued_to}};
+    identity["inScopeOf"] =
+        json::object{{"issuerType", record.in_scope_issuer_type}, {"credentialsIssuedTo", record.in_scope_issued_to}};
   return identity;
 }
 
 void add_assume_role(json::object& out, const TrailRecord& record) {
   json::object parameters{{"roleArn", record.assumed_role_arn}, {"roleSessionName", record.role_session_name}};
   if (!record.kubernetes_service_account.empty())
-    parameters["tags"] = json::array{json::object{{"key", "kubernetes-namespace"}, {"value", record.kubernetes_namespace}},
-                                     json::object{{"key", "kubernetes-service-account"}, {"value", record.kubernetes_service_account}}};
+    parameters["tags"] =
+        json::array{json::object{{"key", "kubernetes-namespace"}, {"value", record.kubernetes_namespace}},
+                    json::object{{"key", "kubernetes-service-account"}, {"value", record.kubernetes_service_account}}};
   out["requestParameters"] = std::move(parameters);
-  if (!record.issued_key.empty()) out["responseElements"] = json::object{{"credentials", json::object{{"accessKeyId", record.issued_key}}}};
+  if (!record.issued_key.empty())
+    out["responseElements"] = json::object{{"credentials", json::object{{"accessKeyId", record.issued_key}}}};
 }
 
 std::string uuid_of(std::string_view text) {
   const std::string hex = made_up_hex(text, 32);
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4), hex.substr(20));
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20));
 }
 
 void split_service_account(const Workload& workload, std::string& name_space, std::string& account) {
@@ -155,11 +163,13 @@ TrailRecord session_record(const Workload& workload, std::string_view session, s
 void add_in_scope_of(TrailRecord& record, const Workload& workload) {
   const ServiceNames& names = names_of(workload.service);
   record.in_scope_issuer_type = names.resource_type;
-  record.in_scope_issued_to =
-      fmt::format("arn:aws:{}:eu-central-1:{}:{}{}", names.arn_service, workload.account, names.arn_kind, workload.name);
+  record.in_scope_issued_to = fmt::format("arn:aws:{}:eu-central-1:{}:{}{}", names.arn_service, workload.account,
+                                          names.arn_kind, workload.name);
 }
 
-void add_oidc_provider(TrailRecord& record) { record.federated_provider = kOidcProvider; }
+void add_oidc_provider(TrailRecord& record) {
+  record.federated_provider = kOidcProvider;
+}
 
 TrailRecord issuing_record(const Workload& workload, std::string_view session, std::string_view issued_key) {
   TrailRecord record;
@@ -172,7 +182,8 @@ TrailRecord issuing_record(const Workload& workload, std::string_view session, s
   record.assumed_role_arn = role_arn(workload.account, workload.role);
   record.role_session_name = session;
   record.issued_key = issued_key;
-  if (workload.service == "eks") split_service_account(workload, record.kubernetes_namespace, record.kubernetes_service_account);
+  if (workload.service == "eks")
+    split_service_account(workload, record.kubernetes_namespace, record.kubernetes_service_account);
   return record;
 }
 
@@ -199,7 +210,8 @@ std::string made_up_hex(std::string_view text, std::size_t digits) {
 
 std::string made_up_key(std::string_view prefix, std::string_view text) {
   std::string key = std::string(prefix) + made_up_hex(text, 16);
-  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return key;
 }
 
@@ -213,22 +225,31 @@ std::string user_agent_of(std::string_view tool, std::string_view exec_env) {
   const std::string system = system_of(platform);
   const std::string env = exec_env.empty() ? "" : fmt::format(" exec-env/{}", exec_env);
   if (tool == "aws-cli")
-    return fmt::format("aws-cli/2.36.32 md/awscrt#0.36.2 ua/2.1 {} md/arch#x86_64 lang/python#3.14.7 md/pyimpl#CPython m/AP,n,E,b,Z{} "
-                       "cfg/retry-mode#standard md/installer#exe sid/e15370b661ab md/prompt#off md/command#s3api.list-buckets",
-                       system, env);
+    return fmt::format(
+        "aws-cli/2.36.32 md/awscrt#0.36.2 ua/2.1 {} md/arch#x86_64 lang/python#3.14.7 md/pyimpl#CPython m/AP,n,E,b,Z{} "
+        "cfg/retry-mode#standard md/installer#exe sid/e15370b661ab md/prompt#off md/command#s3api.list-buckets",
+        system, env);
   if (tool == "boto3")
-    return fmt::format("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 {} md/arch#x86_64 lang/python#3.12.11 md/pyimpl#CPython{} Botocore/1.42.97",
-                       system, env);
-  if (tool == "go-sdk") return fmt::format("aws-sdk-go-v2/1.36.3 ua/2.1 {} lang/go#1.24.2 md/GOARCH#amd64{}", system, env);
+    return fmt::format(
+        "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 {} md/arch#x86_64 lang/python#3.12.11 md/pyimpl#CPython{} "
+        "Botocore/1.42.97",
+        system, env);
+  if (tool == "go-sdk")
+    return fmt::format("aws-sdk-go-v2/1.36.3 ua/2.1 {} lang/go#1.24.2 md/GOARCH#amd64{}", system, env);
   if (tool == "s5cmd") return fmt::format("s5cmd/v2.3.0 aws-sdk-go/1.55.5 (go1.22.2; linux; amd64) {}{}", system, env);
   if (tool == "rclone") return fmt::format("rclone/v1.66.0 {}{}", system, env);
   if (tool == "powershell")
-    return "AWSPowerShell.Common/4.1.90.0 .NET_Core/6.0.5 OS/Microsoft_Windows_10.0.17763 PowerShellCore/7.-1 ClientAsync" + env;
+    return "AWSPowerShell.Common/4.1.90.0 .NET_Core/6.0.5 OS/Microsoft_Windows_10.0.17763 PowerShellCore/7.-1 "
+           "ClientAsync" +
+           env;
   if (tool == "pacu") return fmt::format("Pacu/1.6.0 {}{}", system, env);
   if (tool == "trufflehog") return "TruffleHog" + env;
-  if (tool == "console") return "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.1030 Linux/5.4.116 OpenJDK_64-Bit_Server_VM/25.302-b08]";
-  if (tool == "console-cli") return "aws-internal/3 aws-cli/1.27.78 Python/3.8.16 Linux/5.4.228 botocore/1.29.78 RDS Console";
-  if (tool == "browser") return "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0";
+  if (tool == "console")
+    return "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.1030 Linux/5.4.116 OpenJDK_64-Bit_Server_VM/25.302-b08]";
+  if (tool == "console-cli")
+    return "aws-internal/3 aws-cli/1.27.78 Python/3.8.16 Linux/5.4.228 botocore/1.29.78 RDS Console";
+  if (tool == "browser")
+    return "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0";
   return {};
 }
 

@@ -35,10 +35,10 @@ struct TrailRecord {
 
 // A workload that AWS gives tokens to.
 struct Workload {
-  std::string service;   // as service_by_name knows it: "lambda", "ecs", "eks", "ec2", "codebuild" ...
+  std::string service;  // as service_by_name knows it: "lambda", "ecs", "eks", "ec2", "codebuild" ...
   std::string account;
   std::string role;
-  std::string name;      // function, task, namespace/service-account, project ...
+  std::string name;  // function, task, namespace/service-account, project ...
 };
 
 [[nodiscard]] std::string role_arn(std::string_view account, std::string_view role_with_path);
@@ -47,24 +47,27 @@ struct Workload {
 [[nodiscard]] std::string session_name_of(const Workload& workload, std::string_view salt);
 
 // A role session's record without a proof of origin: time, API, source and user agent are for the caller to fill in.
-[[nodiscard]] TrailRecord session_record(const Workload& workload, std::string_view session, std::string_view access_key);
+[[nodiscard]] TrailRecord session_record(const Workload& workload, std::string_view session,
+                                         std::string_view access_key);
 // AWS's own word on the origin.
 void add_in_scope_of(TrailRecord& record, const Workload& workload);
 // The IRSA pod's federation data.
 void add_oidc_provider(TrailRecord& record);
 
 // The event in which the service assumed the role and was given `issued_key`.
-[[nodiscard]] TrailRecord issuing_record(const Workload& workload, std::string_view session, std::string_view issued_key);
-// A pod exchanges its projected token for a key: the pod speaks, from where it runs. An empty key: the exchange was refused.
-[[nodiscard]] TrailRecord exchange_record(const Workload& workload, std::string_view session, std::string_view issued_key);
+[[nodiscard]] TrailRecord issuing_record(const Workload& workload, std::string_view session,
+                                         std::string_view issued_key);
+// A pod exchanges its projected token for a key: the pod speaks, from where it runs. An empty key: it was refused.
+[[nodiscard]] TrailRecord exchange_record(const Workload& workload, std::string_view session,
+                                          std::string_view issued_key);
 
 // `digits` lower-case hex digits that depend on nothing but `text`. REQUIRES: digits <= 32.
 [[nodiscard]] std::string made_up_hex(std::string_view text, std::size_t digits);
 // An access key id of 20 characters that begins with `prefix` ("ASIA", "AKIA").
 [[nodiscard]] std::string made_up_key(std::string_view prefix, std::string_view text);
 
-// What a tool says of itself; `tool` is a name of the table in the .cc, `/macos`, `/windows`, `/wsl`, `/kali` or `/cloudshell` may
-// follow. Empty if there is no such tool.
+// What a tool says of itself; `tool` is a name of the table in the .cc; `/macos`, `/windows`, `/wsl`, `/kali` or
+// `/cloudshell` may follow. Empty if there is no such tool.
 [[nodiscard]] std::string user_agent_of(std::string_view tool, std::string_view exec_env);
 
 }  // namespace straykey
