@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
              "`straykey COMMAND --help` explains each command.");
   const std::vector<RunCommand> commands{add_serve_command(app),  add_scan_command(app),     add_simulate_command(app),
                                          add_alerts_command(app), add_baseline_command(app), add_config_commands(app),
-                                         add_receive_command(app)};
+                                         add_receive_command(app), add_ranges_command(app),   add_replay_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);

@@ -1,0 +1,111 @@
+#include "net/http_client.h"
+
+#include <fmt/format.h>
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/asio/buffer.hpp>
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace straykey {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::size_t kReadBytes = 16 * 1024;
+
+std::string render(std::string_view first_line, const WebhookUrl& url, const std::vector<HttpClientHeader>& headers) {
+  std::string head = fmt::format("{}\r\nHost: {}\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\n", first_line,
+                                 url.host_header);
+  for (const HttpClientHeader& header : headers) head += fmt::format("{}: {}\r\n", header.name, header.value);
+  return head;
+}
+
+}  // namespace
+
+std::string render_post(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers, std::size_t body_bytes) {
+  return render(fmt::format("POST {} HTTP/1.1", url.target), url, headers) +
+         fmt::format("Content-Length: {}\r\n\r\n", body_bytes);
+}
+
+std::string render_get(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers) {
+  return render(fmt::format("GET {} HTTP/1.1", url.target), url, headers) + "\r\n";
+}
+
+HttpClient::HttpClient(WebhookUrl url, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits)
+    : url_(std::move(url)), socket_(limits, url_.https ? tls : nullptr) {
+  CHECK(!url_.https || tls != nullptr);
+}
+
+Status HttpClient::open() {
+  ++connections_;
+  received_.clear();
+  return socket_.connect(url_.host, url_.port);
+}
+
+Result<HttpClientReply> HttpClient::exchange(std::string_view head, std::string_view body) {
+  for (bool reused = socket_.is_open();; reused = false) {
+    if (!socket_.is_open())
+      if (Status status = open(); !status.ok()) return status.error();
+    bool got_bytes = false;
+    const Status written = socket_.write(head, body);
+    Result<HttpClientReply> reply = written.ok() ? read_reply(got_bytes) : Result<HttpClientReply>(written.error());
+    if (reply.ok() || !reused || got_bytes) return reply;
+  }
+}
+
+Status HttpClient::break_off(std::string_view head, std::string_view body, std::size_t bytes) {
+  if (!socket_.is_open())
+    if (Status status = open(); !status.ok()) return status;
+  const std::size_t of_head = std::min(bytes, head.size());
+  const Status status = socket_.write(head.substr(0, of_head), body.substr(0, bytes - of_head));
+  socket_.close();
+  return status;
+}
+
+Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
+  std::optional<http::response_parser<http::string_body>> parser;
+  const auto begin = [&] {
+    parser.emplace();
+    parser->eager(true);
+    parser->header_limit(16 * 1024);
+    parser->body_limit(kReplyBytesMax);
+  };
+  begin();
+  std::array<char, kReadBytes> bytes;
+  while (true) {
+    boost::system::error_code error;
+    if (!received_.empty()) {
+      const std::size_t used = parser->put(boost::asio::buffer(received_), error);
+      received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(used));
+      if (error && error != http::error::need_more) break;
+    }
+    if (parser->is_done()) {
+      const unsigned status = parser->get().result_int();
+      if (status >= 200) {
+        HttpClientReply reply{status, std::string(parser->get()[http::field::retry_after]), std::move(parser->get().body())};
+        if (!parser->keep_alive()) socket_.close();
+        return reply;
+      }
+      begin();   // 1xx: the real reply follows
+      if (!received_.empty()) continue;
+    }
+    Result<std::size_t> count = socket_.read(bytes.data(), bytes.size());
+    if (!count) return count.error();
+    if (*count == 0) {
+      parser->put_eof(error);
+      socket_.close();
+      if (error || !parser->is_done()) return Error{"the server closed the connection without a whole answer"};
+      return HttpClientReply{parser->get().result_int(), std::string(parser->get()[http::field::retry_after]),
+                             std::move(parser->get().body())};
+    }
+    got_bytes = true;
+    received_.insert(received_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*count));
+  }
+  socket_.close();
+  return Error{"the answer was not usable HTTP"};
+}
+
+}  // namespace straykey

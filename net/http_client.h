@@ -1,0 +1,63 @@
+#pragma once
+// HttpClient: one keep-alive HTTP/1.1 connection of a tool to one server: a request goes out, its reply comes back.
+//
+// Shape:  requests are rendered once (HttpClientHead) and sent as often as needed; of a reply status, Retry-After and
+//         body are kept. A connection that the server closed while it was idle is opened again, once.
+// Thread: one owner, whose thread it blocks.
+// Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body.
+// Errors: no reply: a sentence, and the connection is closed; the server may still have taken the request.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "net/client_socket.h"
+#include "net/webhook_url.h"
+
+namespace straykey {
+
+struct HttpClientHeader {
+  std::string name;
+  std::string value;
+};
+
+// The head of a POST with a body of `body_bytes`, or of a GET.
+[[nodiscard]] std::string render_post(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers,
+                                      std::size_t body_bytes);
+[[nodiscard]] std::string render_get(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers);
+
+struct HttpClientReply {
+  unsigned status = 0;
+  std::string retry_after;
+  std::string body;
+};
+
+class HttpClient {
+ public:
+  static constexpr std::uint64_t kReplyBytesMax = 16u << 20;
+
+  // `tls` is needed for an https URL.
+  HttpClient(WebhookUrl url, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits = {});
+
+  // Sends `head` and `body`, connecting first if need be, and waits for the reply.
+  [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
+  // Sends the first `bytes` of a request and breaks the connection: what a sender that dies looks like.
+  Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
+
+  [[nodiscard]] const WebhookUrl& url() const noexcept { return url_; }
+  // Connections opened so far.
+  [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
+
+ private:
+  Status open();
+  [[nodiscard]] Result<HttpClientReply> read_reply(bool& got_bytes);
+
+  WebhookUrl url_;
+  ClientSocket socket_;
+  std::vector<char> received_;   // bytes behind the last reply, if any
+  std::uint64_t connections_ = 0;
+};
+
+}  // namespace straykey

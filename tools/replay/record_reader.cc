@@ -1,0 +1,175 @@
+#include "tools/replay/record_reader.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "core/event/envelope.h"
+#include "core/event/json_text.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kInflatedMax = std::size_t{4} << 30;
+constexpr std::size_t kReadBytes = 1u << 20;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+Day delivery_day(std::string_view path) noexcept {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  constexpr std::string_view kForm = "_ddddddddTddddZ_";
+  for (std::size_t at = name.find('_'); at != std::string_view::npos; at = name.find('_', at + 1)) {
+    const std::string_view text = name.substr(at, kForm.size());
+    if (text.size() < kForm.size()) return 0;
+    bool matches = true;
+    for (std::size_t i = 0; i < kForm.size() && matches; ++i)
+      matches = kForm[i] == 'd' ? is_digit(text[i]) : text[i] == kForm[i];
+    if (!matches) continue;
+    return parse_day(fmt::format("{}-{}-{}", text.substr(1, 4), text.substr(5, 2), text.substr(7, 2))).value_or(0);
+  }
+  return 0;
+}
+
+std::optional<Seconds> event_time_in(std::string_view record) noexcept {
+  constexpr std::string_view kName = "\"eventTime\"";
+  const std::size_t found = record.find(kName);
+  if (found == std::string_view::npos) return std::nullopt;
+  std::string_view rest = skip_json_space(record.substr(found + kName.size()));
+  if (!rest.starts_with(':')) return std::nullopt;
+  rest = skip_json_space(rest.substr(1));
+  if (!rest.starts_with('"')) return std::nullopt;
+  rest.remove_prefix(1);
+  return parse_time(rest.substr(0, rest.find('"')));
+}
+
+Status RecordReader::open(const std::vector<std::string>& paths) {
+  if (paths.size() == 1 && paths.front() == "-") {
+    standard_input_ = true;
+    return {};
+  }
+  auto files = find_event_files(paths);
+  if (!files) return files.error();
+  files_ = std::move(*files);
+  if (files_.empty()) return Error{"no CloudTrail files are there"};
+  std::stable_sort(files_.begin(), files_.end(),
+                   [](const EventFile& a, const EventFile& b) { return delivery_day(a.path) < delivery_day(b.path); });
+  for (const EventFile& file : files_) bytes_ += file.bytes;
+  return {};
+}
+
+Status RecordReader::read(const Visit& visit) {
+  stopped_ = false;
+  if (standard_input_) return read_lines(visit);
+  for (const EventFile& file : files_) {
+    if (Status status = read_file(file, visit); !status.ok()) return status;
+    if (stopped_) break;
+  }
+  return {};
+}
+
+Result<Day> RecordReader::last_day() {
+  if (standard_input_) return Error{"the newest day of the standard input is not known beforehand"};
+  Day newest = 0;
+  stopped_ = false;
+  const Status status = read_file(files_.back(), [&newest](const ReadRecord& record) {
+    if (record.time) newest = std::max(newest, day_of(*record.time));
+    return true;
+  });
+  if (!status.ok()) return status.error();
+  if (newest == 0) return Error{fmt::format("{}: no event time in it", files_.back().path)};
+  return newest;
+}
+
+Status RecordReader::read_file(const EventFile& file, const Visit& visit) {
+  Status split_status;
+  const Status status = read_event_file(file, [&](std::string text) {
+    if (!stopped_ && split_status.ok()) split_status = split(std::move(text), file.path, visit);
+  });
+  return status.ok() ? split_status : status;
+}
+
+Status RecordReader::read_lines(const Visit& visit) {
+  std::string held;
+  std::size_t scanned = 0;
+  while (!stopped_) {
+    const std::size_t size = held.size();
+    held.resize(size + kReadBytes);
+    const ssize_t count = ::read(STDIN_FILENO, held.data() + size, kReadBytes);
+    held.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Error{fmt::format("the standard input cannot be read: {}", std::strerror(errno))};
+    if (count == 0) return split(std::move(held), "standard input", visit);
+    const std::size_t end = held.rfind('\n');
+    if (end == std::string::npos || end < scanned) {
+      scanned = held.size();
+      continue;
+    }
+    if (Status status = split(held.substr(0, end), "standard input", visit); !status.ok()) return status;
+    held.erase(0, end + 1);
+    scanned = 0;
+  }
+  return {};
+}
+
+Status RecordReader::split(std::string text, const std::string& name, const Visit& visit) {
+  std::string_view content = text;
+  if (has_gzip_magic(content)) {
+    if (inflater_.gunzip(content, kInflatedMax, 0, inflated_) != Decoded::ok)
+      return Error{fmt::format("{}: cannot be inflated", name)};
+    content = inflated_;
+  }
+  if (content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
+  stopped_ = !split_values(content, visit);
+  return {};
+}
+
+bool RecordReader::split_values(std::string_view text, const Visit& visit) {
+  for (text = skip_json_space(text); !text.empty(); text = skip_json_space(text)) {
+    std::size_t size = 0;
+    if (text.front() == '[') {
+      if (!split_array(text, size, visit)) return false;
+    } else {
+      // A record opens with its version; only what does not is looked at as an envelope.
+      const bool delivered = text.front() == '{' && skip_json_space(text.substr(1)).starts_with("\"Records\"");
+      const Envelope envelope = delivered ? open_envelope(text, scratch_) : Envelope{};
+      if (envelope.kind == EnvelopeKind::records && envelope.payload.is('[') && envelope.end == JsonEnd::complete) {
+        std::size_t ignored = 0;
+        if (!split_array(envelope.payload.text, ignored, visit)) return false;
+        size = envelope.consumed;
+      } else {
+        const JsonExtent extent = scan_json_value(text);
+        size = extent.end == JsonEnd::complete ? extent.size : std::min(text.find('\n'), text.size());
+        if (!give(text.substr(0, size), visit)) return false;
+      }
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return true;
+}
+
+bool RecordReader::split_array(std::string_view array, std::size_t& size, const Visit& visit) {
+  std::size_t effort = array.size() * 4;
+  JsonElements elements(array, effort);
+  for (JsonSlice element; elements.next(element);)
+    if (!give(element.text, visit)) return false;
+  size = elements.consumed();
+  return true;
+}
+
+bool RecordReader::give(std::string_view text, const Visit& visit) {
+  text = trim_json(text);
+  if (text.empty()) return true;
+  if (text.find_first_of("\r\n") != std::string_view::npos) {
+    line_ = text;
+    std::replace_if(line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    text = line_;
+  }
+  return visit({text, event_time_in(text)});
+}
+
+}  // namespace straykey

@@ -1,0 +1,113 @@
+#include "tools/replay/record_rewriter.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/hash.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kAccountDigits = 12;
+constexpr std::size_t kTimeBytes = 19;   // 2026-11-22T03:04:05
+constexpr Seconds kYear2013 = 1'356'998'400, kYear2100 = 4'102'444'800;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_word(char c) { return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '_'; }
+
+// A number for this text that depends on the seed and the copy.
+std::uint64_t number_of(std::string_view text, std::uint64_t seed, std::uint32_t copy) {
+  return hash64({seed, copy}, text);
+}
+
+void rename_account(char* digits, std::uint64_t seed, std::uint32_t copy) {
+  std::uint64_t number = number_of({digits, kAccountDigits}, seed, copy);
+  for (std::size_t i = 0; i < kAccountDigits; ++i, number /= 10)
+    digits[i] = static_cast<char>((i == 0 ? '1' : '0') + static_cast<char>(number % (i == 0 ? 9 : 10)));
+}
+
+// The prefix says what kind of id it is and stays.
+void rename_key(char* id, std::size_t size, std::uint64_t seed, std::uint32_t copy) {
+  constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  Hash128 number = hash128({seed, copy}, {id, size});
+  for (std::size_t i = 4; i < size; ++i) {
+    std::uint64_t& word = i % 2 == 0 ? number.low : number.high;
+    id[i] = kBase32[word % kBase32.size()];
+    word = word / kBase32.size() + (word << 59);
+  }
+}
+
+bool is_key(std::string_view word) {
+  if (word.size() < 16 || word.size() > 24 || word[0] != 'A') return false;
+  constexpr std::array<std::string_view, 7> kPrefixes{"AKIA", "ASIA", "AROA", "AIDA", "AGPA", "AIPA", "ANPA"};
+  if (std::find(kPrefixes.begin(), kPrefixes.end(), word.substr(0, 4)) == kPrefixes.end()) return false;
+  return std::all_of(word.begin(), word.end(), [](char c) { return is_upper(c) || is_digit(c); });
+}
+
+bool looks_like_time(std::string_view text) {
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
+  for (std::size_t i = 0; i < kForm.size(); ++i)
+    if (kForm[i] == 'd' ? !is_digit(text[i]) : text[i] != kForm[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+void RecordRewriter::rewrite(std::string& record, std::uint32_t copy) const {
+  if (settings_.shift_days != 0) shift_times(record);
+  if (settings_.fresh_ids || copy > 0) freshen_ids(record, copy);
+  rename(record, copy);
+}
+
+void RecordRewriter::rename(std::string& text, std::uint32_t copy) const {
+  if (copy == 0) return;
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_word(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    bool digits = true;
+    for (; at < text.size() && is_word(text[at]); ++at) digits = digits && is_digit(text[at]);
+    const std::size_t size = at - begin;
+    // 12 digits behind a point are a fraction of a second, or part of a number.
+    const bool fraction = begin > 0 && text[begin - 1] == '.';
+    if (digits && size == kAccountDigits && !fraction) rename_account(text.data() + begin, settings_.seed, copy);
+    else if (is_key({text.data() + begin, size})) rename_key(text.data() + begin, size, settings_.seed, copy);
+  }
+}
+
+void RecordRewriter::shift_times(std::string& record) const {
+  for (std::size_t at = record.find("\"20"); at != std::string::npos; at = record.find("\"20", at + 1)) {
+    char* text = record.data() + at + 1;
+    if (record.size() - at - 1 <= kTimeBytes || !looks_like_time({text, kTimeBytes})) continue;
+    const auto time = parse_time(std::string(text, kTimeBytes) + "Z");
+    if (!time) continue;
+    const Seconds shifted = *time + settings_.shift_days * kSecondsPerDay;
+    if (shifted < kYear2013 || shifted >= kYear2100) continue;
+    // Only the date: whole days leave the rest, a leap second included.
+    const std::string date = format_day(day_of(shifted));
+    std::copy(date.begin(), date.end(), text);
+  }
+}
+
+void RecordRewriter::freshen_ids(std::string& record, std::uint32_t copy) const {
+  constexpr std::array<std::string_view, 3> kNames{"\"eventID\":\"", "\"sharedEventID\":\"", "\"requestID\":\""};
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (const std::string_view name : kNames) {
+    const std::size_t found = record.find(name);
+    if (found == std::string::npos) continue;
+    const std::size_t begin = found + name.size(), end = record.find('"', begin);
+    if (end == std::string::npos || end - begin > 64) continue;
+    const Hash128 fresh = hash128({settings_.seed, (copy + std::uint64_t{1}) << 32}, {record.data() + begin, end - begin});
+    for (std::size_t i = begin, nibble = 0; i < end; ++i) {
+      if (record[i] == '-') continue;
+      const std::uint64_t word = nibble % 32 < 16 ? fresh.low : fresh.high;
+      record[i] = kHex[(word >> (nibble % 16 * 4)) & 15];
+      ++nibble;
+    }
+  }
+}
+
+}  // namespace straykey

@@ -1,0 +1,41 @@
+#pragma once
+// RecordRewriter: makes other records out of records: moved in time, with fresh ids, of other accounts and keys.
+//
+// Shape:  works on the text and keeps its length. Times: every string that begins as 2026-11-22T03:04:05Z does, by whole
+//         days. Ids: eventID, sharedEventID, requestID; the same id gives the same fresh one, so duplicates stay so.
+//         Fan-out: copy 0 keeps accounts and keys; in others every 12-digit account and every AKIA, ASIA, AROA... id is
+//         another one, the same wherever it occurs.
+// Thread: any (immutable).
+// Bounds: times keep to the years 2013 to 2099, or stay as they are.
+#include <cstdint>
+#include <string>
+
+#include "core/base/time.h"
+
+namespace straykey {
+
+struct RewriteSettings {
+  std::int64_t shift_days = 0;
+  bool fresh_ids = false;   // for copies other than 0 always
+  std::uint64_t seed = 1;
+};
+
+class RecordRewriter {
+ public:
+  explicit RecordRewriter(RewriteSettings settings) : settings_(settings) {}
+
+  // Whether rewrite() changes nothing in copy 0.
+  [[nodiscard]] bool is_identity() const noexcept { return settings_.shift_days == 0 && !settings_.fresh_ids; }
+  void rewrite(std::string& record, std::uint32_t copy) const;
+  // The same accounts and keys in any other text, such as a label.
+  void rename(std::string& text, std::uint32_t copy) const;
+  [[nodiscard]] std::int64_t shift_days() const noexcept { return settings_.shift_days; }
+
+ private:
+  void shift_times(std::string& record) const;
+  void freshen_ids(std::string& record, std::uint32_t copy) const;
+
+  RewriteSettings settings_;
+};
+
+}  // namespace straykey

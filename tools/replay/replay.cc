@@ -1,0 +1,205 @@
+#include "tools/replay/replay.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "tools/clock.h"
+#include "tools/progress.h"
+
+namespace straykey {
+namespace {
+
+constexpr long kTickNanos = 50'000'000;
+constexpr double kQuietS = 1.0;   // after the last alert that was expected, for one too many
+
+double own_cpu_s() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// One tick; true if a signal asks to end.
+bool signalled() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  const timespec tick{0, kTickNanos};
+  return sigtimedwait(&signals, nullptr, &tick) > 0;
+}
+
+class Run {
+ public:
+  explicit Run(const ReplaySettings& settings)
+      : settings_(settings), queue_({std::max<std::size_t>(2 * settings.connections, 8), settings.in_order}) {}
+
+  Result<ReplayResult> run() {
+    if (const Status status = prepare(); !status.ok()) return status.error();
+    const double began_cpu_s = own_cpu_s();
+    send_all();
+    result_.own_cpu_s = own_cpu_s() - began_cpu_s;
+    settle();
+    if (inbox_) {
+      inbox_->stop();
+      result_.inbox = inbox_->counts();
+      if (!settings_.expect.empty()) result_.alerts = compare_alerts(expected_, inbox_->bodies());
+    }
+    return std::move(result_);
+  }
+
+ private:
+  Status prepare() {
+    if (const Status status = reader_.open(settings_.paths); !status.ok()) return status;
+    RewriteSettings rewrite = settings_.rewrite;
+    if (settings_.shift_to) {
+      auto last = reader_.last_day();
+      if (!last) return last.error();
+      rewrite.shift_days = static_cast<std::int64_t>(*settings_.shift_to) - static_cast<std::int64_t>(*last);
+    }
+    rewriter_ = RecordRewriter(rewrite);
+    if (!settings_.expect.empty()) {
+      auto expected = read_expected_alerts(settings_.expect, rewriter_, settings_.builder.copies);
+      if (!expected) return expected.error();
+      expected_ = std::move(*expected);
+    }
+    if (settings_.metrics) {
+      auto counters = read_server_counters(*settings_.metrics);
+      if (!counters) return counters.error();
+      before_ = *counters;
+    }
+    if (settings_.inbox) {
+      inbox_ = std::make_unique<WebhookInbox>(*settings_.inbox);
+      if (const Status status = inbox_->start(); !status.ok()) return status;
+    }
+    result_.acknowledged = settings_.http.has_value();
+    result_.open_loop = settings_.builder.pacing.open_loop();
+    result_.fault_shares = settings_.builder.faults;
+    result_.max_p99_ms = settings_.max_p99_ms;
+    result_.min_rate = settings_.min_rate;
+    return {};
+  }
+
+  void read_all() {
+    RequestBuilder builder(settings_.builder, rewriter_, [this](OutgoingRequest&& request) { return queue_.put(std::move(request)); });
+    const Status status = reader_.read([&builder](const ReadRecord& record) { return builder.add(record); });
+    builder.finish();
+    if (!status.ok()) result_.read_error = status.error().message;
+    result_.faults = builder.faults();
+    queue_.close();
+  }
+
+  template <class Sender, class SenderSettings>
+  void send_with(const SenderSettings& sender_settings) {
+    std::vector<std::unique_ptr<Sender>> senders;
+    const double start_s = uptime();
+    for (std::uint32_t i = 0; i < settings_.connections; ++i)
+      senders.push_back(std::make_unique<Sender>(sender_settings, queue_, SenderClock{start_s}));
+    std::uint32_t running = settings_.connections;
+    std::mutex mutex;
+    std::thread reader([this] { read_all(); });
+    std::vector<std::thread> threads;
+    for (const auto& sender : senders)
+      threads.emplace_back([&running, &mutex, at = sender.get()] {
+        at->run();
+        const std::lock_guard lock(mutex);
+        --running;
+      });
+    watch(start_s, [&running, &mutex] {
+      const std::lock_guard lock(mutex);
+      return running > 0;
+    });
+    for (std::thread& thread : threads) thread.join();
+    result_.seconds = uptime() - start_s;
+    queue_.stop();   // whoever still reads may stop
+    reader.join();
+    for (const auto& sender : senders) result_.tally.add(sender->tally());
+  }
+
+  void send_all() {
+    if (settings_.http) send_with<HttpSender>(*settings_.http);
+    else send_with<SyslogSender>(*settings_.syslog);
+  }
+
+  // Shows how it goes until nobody sends any more.
+  template <class Running>
+  void watch(double start_s, Running running) {
+    Progress progress("sending", 0);
+    double last_s = start_s, rate = 0;
+    std::uint64_t last_answered = 0;
+    while (running()) {
+      if (signalled()) {
+        result_.interrupted = true;
+        queue_.stop();
+      }
+      const SendCounts counts = queue_.counts();
+      const double now_s = uptime();
+      if (now_s - last_s >= 1) {
+        rate = static_cast<double>(counts.answered() - last_answered) / (now_s - last_s);
+        last_answered = counts.answered();
+        last_s = now_s;
+      }
+      progress.show(0, fmt::format("{} events/s, {} {}, {} rejected, {} refused, {} requests in flight",
+                                   with_commas(static_cast<std::uint64_t>(rate)), with_commas(counts.accepted),
+                                   settings_.http ? "acknowledged" : "written", with_commas(counts.rejected),
+                                   with_commas(counts.refused), counts.taken - counts.finished));
+    }
+  }
+
+  // Waits for alerts, and for the server's counters, that are still to come.
+  void settle() {
+    const double until_s = uptime() + settings_.settle_s;
+    double newest_s = uptime();
+    std::uint64_t seen = 0;
+    Progress progress("settling", 0);
+    bool counted = !settings_.metrics;
+    while (!result_.interrupted && uptime() < until_s) {
+      if (!counted) counted = read_counters();
+      bool quiet = !inbox_;
+      if (inbox_) {
+        const std::uint64_t different = inbox_->counts().different;
+        if (different != seen) newest_s = uptime();
+        seen = different;
+        const bool all = settings_.expect.empty() || different >= expected_.size();
+        quiet = all && uptime() - newest_s >= kQuietS;
+        progress.show(0, fmt::format("{} of {} alerts", different, expected_.size()));
+      }
+      if (counted && quiet) return;
+      if (signalled()) result_.interrupted = true;
+    }
+  }
+
+  // True once the server has counted what was sent.
+  bool read_counters() {
+    auto now = read_server_counters(*settings_.metrics);
+    if (!now) return false;
+    result_.server = ServerCounters{now->received - before_.received, now->rejected - before_.rejected, now->refused - before_.refused};
+    const SendTally& tally = result_.tally;
+    return result_.acknowledged || result_.server->received + result_.server->rejected >=
+                                       tally.records - tally.unsent_records - tally.given_up_records;
+  }
+
+  const ReplaySettings& settings_;
+  RequestQueue queue_;
+  RecordReader reader_;
+  RecordRewriter rewriter_{RewriteSettings{}};
+  std::vector<std::string> expected_;
+  ServerCounters before_;
+  std::unique_ptr<WebhookInbox> inbox_;
+  ReplayResult result_;
+};
+
+}  // namespace
+
+Result<ReplayResult> replay(const ReplaySettings& settings) {
+  CHECK(settings.http.has_value() != settings.syslog.has_value());
+  CHECK(settings.connections > 0);
+  return Run(settings).run();
+}
+
+}  // namespace straykey

@@ -1,0 +1,74 @@
+#include "tools/replay/request_queue.h"
+
+#include "core/base/check.h"
+#include "tools/clock.h"
+
+namespace straykey {
+
+bool RequestQueue::put(OutgoingRequest&& request) {
+  std::unique_lock lock(mutex_);
+  can_put_.wait(lock, [this] { return waiting_.size() < settings_.capacity || stopped_; });
+  if (stopped_) return false;
+  CHECK(!closed_);
+  waiting_.push_back(std::move(request));
+  can_take_.notify_one();
+  return true;
+}
+
+void RequestQueue::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  can_take_.notify_all();
+}
+
+bool RequestQueue::front_may_go() const {
+  if (waiting_.empty()) return false;
+  return !settings_.in_order || waiting_.front().day <= open_day_ || counts_.taken == counts_.finished;
+}
+
+std::optional<RequestQueue::Taken> RequestQueue::take() {
+  std::unique_lock lock(mutex_);
+  can_take_.wait(lock, [this] { return stopped_ || front_may_go() || (closed_ && waiting_.empty()); });
+  if (stopped_ || waiting_.empty()) return std::nullopt;
+  Taken taken{std::move(waiting_.front()), 0};
+  waiting_.pop_front();
+  ++counts_.taken;
+  if (taken.request.day > open_day_) {
+    open_day_ = taken.request.day;
+    opened_s_ = last_finish_s_;
+    can_take_.notify_all();   // the rest of the new day
+  }
+  if (settings_.in_order) taken.eligible_s = opened_s_;
+  can_put_.notify_one();
+  return taken;
+}
+
+void RequestQueue::finish(const SendCounts& of_request) {
+  const std::lock_guard lock(mutex_);
+  counts_.accepted += of_request.accepted;
+  counts_.rejected += of_request.rejected;
+  counts_.refused += of_request.refused;
+  ++counts_.finished;
+  CHECK(counts_.finished <= counts_.taken);
+  last_finish_s_ = uptime();
+  if (counts_.finished == counts_.taken) can_take_.notify_all();
+}
+
+void RequestQueue::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  can_put_.notify_all();
+  can_take_.notify_all();
+}
+
+bool RequestQueue::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+SendCounts RequestQueue::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace straykey

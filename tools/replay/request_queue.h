@@ -1,0 +1,65 @@
+#pragma once
+// RequestQueue: requests from the one who builds them to the connections that send them, a day after the other.
+//
+// Order:  in the order they were put. With in_order, a day's first request is given out once every request of earlier days
+//         is finished; until then connections wait.
+// Thread: any (synchronised inside); the clock is the caller's, uptime().
+// Bounds: `capacity` requests wait; put() blocks beyond it.
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "tools/replay/request_builder.h"
+
+namespace straykey {
+
+// What became of requests so far, in records.
+struct SendCounts {
+  std::uint64_t accepted = 0, rejected = 0, refused = 0;
+  std::uint64_t taken = 0, finished = 0;   // requests
+
+  [[nodiscard]] std::uint64_t answered() const noexcept { return accepted + rejected + refused; }
+};
+
+class RequestQueue {
+ public:
+  struct Settings {
+    std::size_t capacity = 64;
+    bool in_order = true;
+  };
+  struct Taken {
+    OutgoingRequest request;
+    double eligible_s = 0;   // uptime() since when the order of days let it go; 0: it never stood in the way
+  };
+  explicit RequestQueue(Settings settings) : settings_(settings) {}
+
+  // False: stopped, nothing more is wanted.
+  bool put(OutgoingRequest&& request);
+  // Nothing more will be put.
+  void close();
+  // The next request; none: all is given out, or stopped.
+  [[nodiscard]] std::optional<Taken> take();
+  // A request that was taken is done with; adds to the counts.
+  void finish(const SendCounts& of_request);
+  // Gives nothing more out and lets everybody go.
+  void stop();
+  [[nodiscard]] bool stopped() const;
+  [[nodiscard]] SendCounts counts() const;
+
+ private:
+  [[nodiscard]] bool front_may_go() const;
+
+  Settings settings_;
+  mutable std::mutex mutex_;
+  std::condition_variable can_put_, can_take_;
+  std::deque<OutgoingRequest> waiting_;
+  SendCounts counts_;
+  Day open_day_ = 0;
+  double opened_s_ = 0;        // when the last request of the day before was finished
+  double last_finish_s_ = 0;
+  bool closed_ = false, stopped_ = false;
+};
+
+}  // namespace straykey

@@ -1,0 +1,72 @@
+#pragma once
+// WebhookInbox: receives Standard Webhooks messages over plain HTTP and keeps them by id.
+//
+// Shape:  answers 200 for a message that it keeps, 401 for a wrong signature, 400 for what is no JSON object. The same id
+//         again is counted, and compared byte by byte with what came first.
+// Order:  start(), ..., stop().
+// Thread: start-up constructs, starts and stops; the rest any (synchronised inside). on_new runs on the io thread.
+// Bounds: messages of 1 MiB, all of them in memory.
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "net/http_server.h"
+#include "net/webhook_signature.h"
+#include "tools/config_text.h"
+
+namespace straykey {
+
+struct InboxCounts {
+  std::uint64_t messages = 0;         // kept, repeats included
+  std::uint64_t different = 0;        // ids
+  std::uint64_t repeats = 0;          // the same id and the same bytes again
+  std::uint64_t changed = 0;          // the same id and other bytes
+  std::uint64_t wrong_signature = 0;
+  std::uint64_t unreadable = 0;
+};
+
+class WebhookInbox {
+ public:
+  struct Settings {
+    ListenAddress listen;
+    std::vector<WebhookSecret> secrets;   // none: signatures are not checked
+    std::string out;                      // a file that gets every message as a line of JSON; may be empty
+    std::function<void(const std::string& body)> on_new;   // may be empty
+  };
+  explicit WebhookInbox(Settings settings);
+  ~WebhookInbox();
+
+  Status start();
+  void stop();
+  // "http://127.0.0.1:8080/". REQUIRES: start() succeeded.
+  [[nodiscard]] std::string url() const;
+
+  // What the HTTP status of this message is; keeps it.
+  unsigned take(const std::string& id, const std::string& timestamp, const std::string& signature, const std::string& body);
+  [[nodiscard]] InboxCounts counts() const;
+  // The first body of each id.
+  [[nodiscard]] std::vector<std::string> bodies() const;
+
+ private:
+  Settings settings_;
+  mutable std::mutex mutex_;
+  std::ofstream out_;
+  std::map<std::string, std::string> bodies_;
+  InboxCounts counts_;
+  Log log_;
+  Metrics metrics_;
+  std::unique_ptr<IoRuntime> runtime_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+// The secret in a file, for Settings::secrets.
+[[nodiscard]] Result<WebhookSecret> read_webhook_secret(const std::string& path);
+// An alert message on a line: severity, variation, identity, the first reason why. Safe for a terminal.
+[[nodiscard]] std::string alert_line(const std::string& body);
+
+}  // namespace straykey
