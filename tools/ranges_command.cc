@@ -1,0 +1,78 @@
+// `straykey ranges update|show`: AWS's address ranges.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "core/location/network_map.h"
+#include "tools/address_files.h"
+#include "tools/aws_ranges_file.h"
+#include "tools/commands.h"
+#include "tools/config_settings.h"
+
+namespace straykey {
+namespace {
+
+struct Options {
+  std::string config, file, url = kAwsRangesUrl, ca_file, address;
+};
+
+// The file given, or the one that the configuration's "auto" means.
+std::string file_of(const Options& options, ConfigResult& config) {
+  if (!options.file.empty()) return options.file;
+  if (!options.config.empty()) config = read_config(options.config);
+  return automatic_aws_ranges_file(config.config);
+}
+
+int update(const Options& options, const std::string& file) {
+  FetchSettings settings;
+  settings.url = options.url;
+  settings.ca_file = options.ca_file;
+  const auto result = update_aws_ranges(settings, file);
+  if (!result) return fail(result.error().message);
+  const AwsRangesUpdate& done = result.value();
+  fmt::print("{}: {} prefixes of {}{}\n", file, done.prefixes, format_time(done.created),
+             done.changed ? "; a running server takes them with SIGHUP" : ", unchanged");
+  return kExitWell;
+}
+
+int show(const Options& options, const std::string& file) {
+  auto ranges = read_aws_ranges(file);
+  if (!ranges) return fail(ranges.error().message);
+  NetworkInputs inputs;
+  inputs.aws_ranges = ranges.value().prefixes;
+  inputs.aws_ranges_created = ranges.value().created;
+  fmt::print("{}: {} prefixes of {}\n", file, inputs.aws_ranges.size(), format_time(ranges.value().created));
+  if (options.address.empty()) return kExitWell;
+  const auto address = parse_ip(options.address);
+  if (!address) return fail(options.address + ": not an IP address", kExitUsage);
+  const NetworkMap map(std::move(inputs));
+  fmt::print("{}: {}\n", address->text(), name_of(map.locate(*address).source_class));
+  return kExitWell;
+}
+
+}  // namespace
+
+RunCommand add_ranges_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("ranges", "Fetch and show AWS's published address ranges");
+  auto options = std::make_shared<Options>();
+  command->require_subcommand(1);
+  command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
+  command->add_option("--file", options->file, "The file, instead of ip-ranges.json in the data directory")->type_name("FILE");
+  CLI::App* update_command = command->add_subcommand("update", "Fetch them over HTTPS; keeps the old file on any doubt");
+  update_command->add_option("--url", options->url, "Where from")->capture_default_str();
+  update_command->add_option("--ca-file", options->ca_file, "Trust these authorities instead of the system's")->type_name("FILE");
+  CLI::App* show_command = command->add_subcommand("show", "How many and how old; where an address belongs");
+  show_command->add_option("ADDRESS", options->address, "An IP address to look up");
+  command->fallthrough();
+  return [command, options, update_command] {
+    if (!command->parsed()) return -1;
+    ConfigResult config;
+    const std::string file = file_of(*options, config);
+    for (const ConfigError& error : config.errors) fail(error.text());
+    if (!config.ok()) return kExitConfig;
+    return update_command->parsed() ? update(*options, file) : show(*options, file);
+  };
+}
+
+}  // namespace straykey
