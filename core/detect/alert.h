@@ -58,7 +58,7 @@ struct Alert {
   SourceClass source_class = SourceClass::external;
   int dedup_days = 5;
   CallSummary key_calls, identity_calls;
-  std::vector<RoleAssumption> role_assumed_by;  // at most 20
+  std::vector<RoleAssumption> role_assumed_by;  // at most kAssumptionsShown
   std::vector<RelatedAlert> related;
 };
 

@@ -21,7 +21,19 @@ ActivationReport activation_report(std::string_view account, Day day, int window
     if (named.scope.starts_with(prefix)) merged[{named.scope, named.value}].merge(named.fact);
     return merged.size() < ActivationReport::kPairsMax;
   });
+  // With ASN data a use is recorded in both its forms: the prefix says nothing that the ASN does not.
+  std::map<std::string, Presence> by_asn;
+  for (const auto& [pair, fact] : merged)
+    if (pair.second.starts_with("AS")) by_asn[pair.first].merge(fact.presence);
+  const auto is_second_form = [&](const std::string& identity, const std::string& network, const Presence& presence) {
+    if (network.starts_with("AS") || network.starts_with("vpce:")) return false;
+    Presence with = by_asn[identity];
+    const Presence without = with;
+    with.merge(presence);
+    return with == without;
+  };
   for (const auto& [pair, fact] : merged) {
+    if (is_second_form(pair.first, pair.second, fact.presence)) continue;
     const int days = fact.presence.days_before(day, window_days);
     if (days > 0) report.pairs.push_back({pair.first, pair.second, days, fact.first_day, fact.presence.newest_day});
   }

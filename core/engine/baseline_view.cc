@@ -1,6 +1,6 @@
 #include "core/engine/baseline_view.h"
 
-#include <map>
+#include <set>
 
 namespace straykey {
 
@@ -32,15 +32,21 @@ bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::strin
 void BaselineView::each(FactKind kind, std::string_view scope,
                         const std::function<bool(const std::string&, const Fact&)>& visit) const {
   const std::string prefix = fact_scope_prefix(hash_key_, kind, scope);
-  std::map<std::string, Fact> merged;
+  std::set<std::string, std::less<>> visited;  // needed only where there are several partitions
+  bool goes_on = true;
   for (const auto& partition : partitions_) {
-    partition->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view stored) {
-      if (const auto fact = decode_fact(stored)) merged[fact->value].merge(fact->fact);
-      return true;
+    if (!goes_on) return;
+    partition->scan(Table::facts, prefix, prefix, [&](std::string_view key, std::string_view stored) {
+      auto fact = decode_fact(stored);
+      if (!fact || (partitions_.size() > 1 && !visited.emplace(key).second)) return true;
+      for (const auto& other : partitions_) {
+        if (other == partition) continue;
+        const auto theirs = other->get(Table::facts, key);
+        if (const auto more = theirs ? decode_fact(*theirs) : std::nullopt) fact->fact.merge(more->fact);
+      }
+      return goes_on = visit(fact->value, fact->fact);
     });
   }
-  for (const auto& [value, fact] : merged)
-    if (!visit(value, fact)) return;
 }
 
 void BaselineView::each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const {

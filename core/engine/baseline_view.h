@@ -4,7 +4,7 @@
 // Shape:  borrows one reader a partition and the merger's transaction for the length of one judgement.
 // Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
 // Thread: the merger's.
-// Bounds: counting stops at kUsersCounted users.
+// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants.
 #include <memory>
 #include <string>
 #include <string_view>

@@ -51,7 +51,7 @@ bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view,
   view.each(FactKind::network_identity, network, [&](const std::string& user, const Fact& fact) {
     if (!view.quarantined(FactKind::quarantine_network_role, network, user, day, settings_.training_days))
       taught.merge(fact.presence);
-    return true;
+    return taught.days_before(day, settings_.training_days) < kLearnedDays;
   });
   const int days = taught.days_before(day, settings_.training_days);
   seen = days > 0;

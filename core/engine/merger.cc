@@ -69,6 +69,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
     progress_[shard].staged = stored ? decode_sequence(*stored) : 0;
     progress_[shard].judged = progress_[shard].staged;
   }
+  unreadable_ = reader->failure();
 }
 
 void Merger::open() {
@@ -82,6 +83,10 @@ BaselineView Merger::view() {
 }
 
 CommitOutcome Merger::judge_all_unjudged() {
+  if (!unreadable_.empty()) {
+    failure_ = unreadable_;
+    return CommitOutcome::failed;
+  }
   // All of it at once, so that days go in order across shards; what a crash leaves is what was in flight.
   open();
   std::vector<Candidate> calls;
@@ -182,16 +187,16 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   }
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) {
-      for (std::size_t i = 0; i < of_call.size(); ++i) {
-        if (of_call[i].judgement.verdict.entry().tier != tier) continue;
-        take(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
-      }
+      for (Hit& hit : of_call)
+        if (hit.judgement.verdict.entry().tier == tier) take(hit);
     }
   }
   for (const std::vector<Hit>& of_call : hits) {
     std::vector<Hash128> alerts;
-    for (const Hit& hit : of_call)
-      if (hit.alert_id != Hash128{}) alerts.push_back(hit.alert_id);
+    for (std::size_t i = 0; i < of_call.size(); ++i) {
+      if (of_call[i].raises) write_alert(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
+      if (of_call[i].alert_id != Hash128{}) alerts.push_back(of_call[i].alert_id);
+    }
     remember_hit(*of_call.front().call, alerts);
   }
 }
@@ -210,7 +215,7 @@ DedupAnswer Merger::find(const Hit& hit) {
   return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
 }
 
-void Merger::take(Hit& hit, const Hit* same_event) {
+void Merger::take(Hit& hit) {
   const Candidate& call = *hit.call;
   quarantine(call, hit.judgement);
   const DedupAnswer answer = find(hit);
@@ -221,7 +226,30 @@ void Merger::take(Hit& hit, const Hit* same_event) {
     return;
   }
   if (flooded(hit)) return;
-  raise(hit, same_event, answer.weaker);
+  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(),
+                          call.day());
+  hit.raises = true;
+  hit.weaker = answer.weaker;
+  stand(hit);
+}
+
+// From here on the alert takes in other hits; its document follows when all hits of the day are known by their alerts.
+void Merger::stand(const Hit& hit) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  AlertState state;
+  state.take_in(call);
+  writer_->put(Table::alert_state, text_of(hit.alert_id), encode_alert_state(state));
+  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + text_of(hit.alert_id),
+               "");
+  remember_pairs(hit);
+  for (const std::string& subject : hit.judgement.subjects) {
+    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
+    const auto stored = writer_->get(Table::dedup, key);
+    std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
+    entries.push_back({hit.alert_id, call.day(), entry.tier});
+    writer_->put(Table::dedup, key, encode_dedup(entries));
+  }
 }
 
 bool Merger::flooded(const Hit& hit) {
@@ -247,10 +275,11 @@ bool Merger::flooded(const Hit& hit) {
   return true;
 }
 
-void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weaker) {
+void Merger::write_alert(const Hit& hit, const Hit* same_event) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   Alert alert;
+  alert.id = hit.alert_id;
   alert.call = &call;
   alert.verdict = hit.judgement.verdict;
   alert.severity = detection_.severity_of(entry);
@@ -258,31 +287,13 @@ void Merger::raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weake
   alert.source_class = hit.judgement.source_class;
   alert.dedup_days = detection_.dedup_days;
   investigate(alert, view(), detection_.training_days);
-  alert.id =
-      alert_id(alert.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), call.day());
-  hit.alert_id = alert.id;
-  if (weaker) alert.related.push_back({*weaker, "weaker_evidence"});
-  if (same_event != nullptr) {
-    const Hash128 its_own = alert_id(same_event->judgement.verdict, call.token.account, call.token.identity,
-                                     same_event->judgement.subjects.front(), call.day());
-    alert.related.push_back({find(*same_event).taken_in_by.value_or(its_own), "same_event"});
-  }
+  if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
+  if (same_event != nullptr && same_event->alert_id != Hash128{})
+    alert.related.push_back({same_event->alert_id, "same_event"});
 
   const std::string document = alert_document(alert);
   const std::string body = webhook_body("alert.created", call.time, document);
-  AlertState state;
-  state.take_in(call);
   writer_->put(Table::alerts, text_of(alert.id), encode_stored_alert(body, document));
-  writer_->put(Table::alert_state, text_of(alert.id), encode_alert_state(state));
-  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + text_of(alert.id), "");
-  remember_pairs(hit);
-  for (const std::string& subject : hit.judgement.subjects) {
-    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
-    const auto stored = writer_->get(Table::dedup, key);
-    std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
-    entries.push_back({alert.id, call.day(), entry.tier});
-    writer_->put(Table::dedup, key, encode_dedup(entries));
-  }
   if (call.day() >= send_from_)
     outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
   metrics_
@@ -311,6 +322,7 @@ void Merger::remember_pairs(const Hit& hit) {
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
+  if (call.from_future) return;  // its day is not its own: it moves nothing
   const Day day = call.day();
   for (const std::string& form : judgement.quarantined_networks) {
     mark(FactKind::quarantine_identity_network, call.token.identity, form, day, false);

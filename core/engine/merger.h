@@ -70,7 +70,9 @@ class Merger {
   struct Hit {
     const Candidate* call;
     Judgement judgement;
-    Hash128 alert_id;  // its own if it raises an alert, else the one that took it in
+    Hash128 alert_id;  // its own if it raises an alert, else the one that took it in; zero: the flood did
+    bool raises = false;
+    std::optional<Hash128> weaker = {};  // of a strong hit that raises: the weak alert that stands already
   };
 
   void open();
@@ -80,8 +82,9 @@ class Merger {
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
-  void take(Hit& hit, const Hit* same_event);
-  void raise(Hit& hit, const Hit* same_event, std::optional<Hash128> weaker);
+  void take(Hit& hit);
+  void stand(const Hit& hit);
+  void write_alert(const Hit& hit, const Hit* same_event);
   void remember_pairs(const Hit& hit);
   [[nodiscard]] bool flooded(const Hit& hit);
   void quarantine(const Candidate& call, const Judgement& judgement);
@@ -104,6 +107,7 @@ class Merger {
   std::unique_ptr<StoreWriter> writer_;                // open transaction
   std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
   std::string failure_;
+  std::string unreadable_;  // the progress marks could not be read at the start: nothing may be judged
 
   Counter& judged_;
   Counter& not_active_;
