@@ -47,7 +47,7 @@ class BadInput(unittest.TestCase):
 
     def test_without_a_token_401(self):
         with self.installation.sender(token=None) as sender:
-            self.expect_error(sender.post(body_of([record(1)])), 401, "no_token")
+            self.expect_error(sender.post(body_of([record(1)])), 401, "missing_token")
 
     def test_with_a_wrong_token_401(self):
         for wrong in ("x" * 40, TOKEN[:-1], TOKEN + "x", TOKEN.upper()):
@@ -80,7 +80,7 @@ class BadInput(unittest.TestCase):
 
     def test_an_unknown_address_404_and_another_method_405(self):
         with self.installation.sender() as sender:
-            self.expect_error(sender.get("/v1/nothing"), 404, "not_found")
+            self.expect_error(sender.get("/v1/nothing"), 404, "unknown_path")
             self.expect_error(sender.get("/v1/events"), 405, "method_not_allowed")
             self.assertEqual(sender.request("HEAD", "/v1/events").status, 200)
 

@@ -29,12 +29,12 @@ def scratch_folder():
     shutil.rmtree(folder)
 
 
-def make_certificate(folder, name="cert", arguments=("-days", "2")):
+def make_certificate(folder, name="cert"):
     """-> (certificate, key), good for localhost, 127.0.0.1 and straykey.example."""
     certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:straykey.example,IP:127.0.0.1",
-                    "-keyout", key, "-out", certificate, *arguments], check=True, capture_output=True)
+                    "-days", "2", "-keyout", key, "-out", certificate], check=True, capture_output=True)
     key.chmod(0o600)
     return certificate, key
 

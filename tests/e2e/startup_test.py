@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -78,10 +79,14 @@ class Startup(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             self.change('https = "127.0.0.1:0"', f'https = "127.0.0.1:{port}"')
-            self.expect_end(FAILED, f"127.0.0.1:{port}", "in use")
+            self.expect_end(FAILED, f"127.0.0.1 port {port}", "in use")
 
     def test_an_expired_certificate(self):
-        make_certificate(self.installation.folder, "cert", ("-days", "-1"))
+        folder = self.installation.folder
+        request = ["openssl", "req", "-new", "-key", self.installation.key, "-subj", "/CN=localhost", "-out", folder / "request"]
+        subprocess.run(request, check=True, capture_output=True)
+        subprocess.run(["openssl", "x509", "-req", "-in", folder / "request", "-signkey", self.installation.key, "-days", "-1",
+                        "-out", self.installation.certificate], check=True, capture_output=True)
         self.expect_end(CONFIGURATION, self.installation.certificate, "expired")
 
     def test_a_key_that_does_not_match(self):
@@ -91,7 +96,7 @@ class Startup(unittest.TestCase):
 
     def test_a_token_file_that_everyone_may_read(self):
         self.installation.token_file.chmod(0o644)
-        self.expect_end(CONFIGURATION, self.installation.token_file, "chmod")
+        self.expect_end(CONFIGURATION, f"{self.installation.configuration}:", "token tests", "by everyone", "chmod 600")
 
     def test_a_token_that_is_short(self):
         self.installation.token_file.write_text("short\n")
