@@ -62,6 +62,16 @@ IoAwait<void> HttpStream::drain_and_shut_down(std::size_t bytes_max) {
   close();
 }
 
+void HttpStream::end_sending() noexcept {
+  IoError ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+std::size_t HttpStream::waiting_bytes() const noexcept {
+  IoError ignored;
+  return socket_.available(ignored);
+}
+
 void HttpStream::close() noexcept {
   IoError ignored;
   socket_.close(ignored);

@@ -39,7 +39,13 @@ class HttpStream {
   // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to
   // `bytes_max`, because a close with unread bytes would reset the connection and take the reply with it.
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
+  // Says that nothing more comes from here; the peer may still send.
+  void end_sending() noexcept;
   void close() noexcept;
+  // Bytes that have arrived and can be read without waiting, at least.
+  [[nodiscard]] std::size_t waiting_bytes() const noexcept;
+  // nullptr: plain. Belongs to the stream.
+  [[nodiscard]] ssl_st* tls() noexcept { return tls_ ? tls_->native_handle() : nullptr; }
 
  private:
   IoSocket socket_;

@@ -77,14 +77,9 @@ Ingest::Ingest(IngestSettings settings, std::size_t io_threads, Outlets outlets,
     : settings_(settings),
       outlets_(std::move(outlets)),
       metrics_(metrics),
-      refused_(metrics.counter(
-          "straykey_events_refused_total",
-          "Events of requests that were answered 503 after reading: their sender has to send them again.")),
+      rejected_(reject_counters(metrics)),
+      refused_(refused_counter(metrics)),
       body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")) {
-  for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
-    rejected_[i] = &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
-                                    {{"reason", name_of(static_cast<RejectReason>(i))}});
-  }
   for (std::size_t i = 0; i < io_threads; ++i) lanes_.push_back(std::make_unique<Lane>(settings_.payload));
 }
 
@@ -93,10 +88,7 @@ Ingest::~Ingest() = default;
 Counter& Ingest::received_from(Lane& lane, const std::string& source) {
   auto found = lane.received.find(source);
   if (found == lane.received.end()) {
-    Counter& counter = metrics_.counter("straykey_events_received_total",
-                                        "Events taken out of bodies, by the name of the token that brought them.",
-                                        {{"source", source}});
-    found = lane.received.emplace(source, &counter).first;
+    found = lane.received.emplace(source, &received_counter(metrics_, source)).first;
   }
   return *found->second;
 }
@@ -151,6 +143,27 @@ void Ingest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pend
   if (result == SubmitResult::accepted) return;
   refused_.add(pending->events);
   pending->finish(result == SubmitResult::overloaded ? kOverloaded : kStopped);
+}
+
+std::array<Counter*, kRejectReasonCount> reject_counters(Metrics& metrics) {
+  std::array<Counter*, kRejectReasonCount> counters{};
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
+    counters[i] = &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
+                                   {{"reason", name_of(static_cast<RejectReason>(i))}});
+  }
+  return counters;
+}
+
+Counter& received_counter(Metrics& metrics, std::string_view source) {
+  return metrics.counter("straykey_events_received_total",
+                         "Events taken out of bodies and messages, by the token or syslog listener that brought them.",
+                         {{"source", source}});
+}
+
+Counter& refused_counter(Metrics& metrics) {
+  return metrics.counter("straykey_events_refused_total",
+                         "Events that were read and not stored: their sender heard 503, or was a syslog sender that "
+                         "cannot hear.");
 }
 
 void add_ingest_routes(HttpRouter& router, Ingest& ingest) {

@@ -81,11 +81,16 @@ class Ingest {
   const IngestSettings settings_;
   const Outlets outlets_;
   Metrics& metrics_;
-  std::array<Counter*, kRejectReasonCount> rejected_{};
+  const std::array<Counter*, kRejectReasonCount> rejected_;
   Counter& refused_;
   Counter& body_bytes_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
+
+// What every way in counts alike: rejects by reason, events by source, and events that their sender has to send again.
+[[nodiscard]] std::array<Counter*, kRejectReasonCount> reject_counters(Metrics& metrics);
+[[nodiscard]] Counter& received_counter(Metrics& metrics, std::string_view source);
+[[nodiscard]] Counter& refused_counter(Metrics& metrics);
 
 // POST /v1/events. `ingest` must outlive the threads that serve the router.
 void add_ingest_routes(HttpRouter& router, Ingest& ingest);

@@ -121,6 +121,26 @@ Status use_key(SSL_CTX* context, const TlsFiles& files) {
   return {};
 }
 
+// The authorities go into the handshake too, so that a client can choose among its certificates.
+Status use_client_ca(SSL_CTX* context, const TlsFiles& files) {
+  auto text = read_pem("client authority file", files.client_ca, false);
+  if (!text) return text.error();
+  const Bio bio = bio_of(*text);
+  std::size_t authorities = 0;
+  for (;; ++authorities) {
+    const Certificate authority(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
+    if (!authority) break;
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1 ||
+        SSL_CTX_add_client_CA(context, authority.get()) != 1) {
+      return Error{"a certificate in " + files.client_ca + " cannot be used as an authority"};
+    }
+  }
+  ERR_clear_error();  // the end of the file counts as an error
+  if (authorities == 0) return Error{"client authority file " + files.client_ca + " holds no PEM certificate"};
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  return {};
+}
+
 // http/1.1 if the client offers it; a client that offers only others hears nothing and may still speak it.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
                     void*) {
@@ -155,6 +175,9 @@ Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now) {
   if (!context || !set_rules(context.get())) return Error{"OpenSSL on this machine cannot serve TLS 1.2 and 1.3"};
   if (auto status = use_certificate(context.get(), files, now); !status) return status.error();
   if (auto status = use_key(context.get(), files); !status) return status.error();
+  if (!files.client_ca.empty()) {
+    if (auto status = use_client_ca(context.get(), files); !status) return status.error();
+  }
   return std::make_shared<boost::asio::ssl::context>(context.release());
 }
 

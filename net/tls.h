@@ -18,6 +18,7 @@ namespace straykey {
 struct TlsFiles {
   std::string certificate;  // PEM, the server's own first, then its chain
   std::string key;          // PEM, not encrypted, not readable by others
+  std::string client_ca{};  // PEM; empty: clients need no certificate. Else every client needs one of these authorities
 };
 
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;

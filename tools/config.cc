@@ -52,6 +52,8 @@ void read_syslog(TableReader& table, SyslogConfig& syslog) {
   table.listen("relp", syslog.relp);
   table.path("certificate", syslog.certificate);
   table.path("key", syslog.key);
+  table.path("client_ca", syslog.client_ca);
+  table.strings("client_names", syslog.client_names);
   table.prefixes("allow_cidrs", syslog.allow_cidrs);
 }
 

@@ -70,7 +70,9 @@ struct AdminConfig {
 
 struct SyslogConfig {
   ListenAddress udp, tcp, tls, relp;
-  std::string certificate, key;
+  std::string certificate, key;           // of tls
+  std::string client_ca;                  // who signs the senders' certificates; empty: tls needs allow_cidrs too
+  std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;
 };
 

@@ -17,6 +17,16 @@ HttpListenerSettings ingest_listener(const Config& config, const std::string& na
   return settings;
 }
 
+SyslogListenerSettings syslog_listener(const Config& config, const std::string& name, const ListenAddress& listen) {
+  SyslogListenerSettings settings;
+  settings.name = name;
+  settings.address = listen.address;
+  settings.port = listen.port;
+  settings.allow_cidrs = config.syslog.allow_cidrs;
+  settings.connections = {config.ingest.connections_max, config.ingest.connections_per_address_max};
+  return settings;
+}
+
 Status add_prefixes(std::vector<Prefix>& prefixes, const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     const auto read = read_prefixes(file);
@@ -81,6 +91,29 @@ IngestSettings ingest_settings(const Config& config) {
   settings.payload.inflated_bytes_max = config.ingest.inflated_bytes_max;
   settings.payload.records_max = config.ingest.records_max;
   return settings;
+}
+
+SyslogIntakeSettings syslog_intake_settings(const Config& config) {
+  SyslogIntakeSettings settings;
+  settings.payload = ingest_settings(config).payload;
+  return settings;
+}
+
+std::vector<SyslogListenerSettings> syslog_stream_listeners(const Config& config) {
+  const SyslogConfig& syslog = config.syslog;
+  std::vector<SyslogListenerSettings> listeners;
+  if (syslog.tcp.on()) listeners.push_back(syslog_listener(config, "syslog_tcp", syslog.tcp));
+  if (syslog.tls.on()) {
+    listeners.push_back(syslog_listener(config, "syslog_tls", syslog.tls));
+    listeners.back().tls = TlsFiles{syslog.certificate, syslog.key, syslog.client_ca};
+    listeners.back().client_names = syslog.client_names;
+  }
+  return listeners;
+}
+
+std::optional<SyslogListenerSettings> syslog_udp_listener(const Config& config) {
+  if (!config.syslog.udp.on()) return std::nullopt;
+  return syslog_listener(config, "syslog_udp", config.syslog.udp);
 }
 
 IoRuntime::Settings io_settings(const Config& config) {

@@ -13,6 +13,7 @@
 #include "net/http_listener.h"
 #include "net/ingest_routes.h"
 #include "net/io_runtime.h"
+#include "net/syslog_intake.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"
 #include "tools/config.h"
@@ -26,6 +27,11 @@ namespace straykey {
 [[nodiscard]] HttpBudgetSettings http_budget_settings(const Config& config);
 [[nodiscard]] AuthSettings auth_settings(const Config& config);
 [[nodiscard]] IngestSettings ingest_settings(const Config& config);
+[[nodiscard]] SyslogIntakeSettings syslog_intake_settings(const Config& config);
+// "syslog_tcp", "syslog_tls": those that are on.
+[[nodiscard]] std::vector<SyslogListenerSettings> syslog_stream_listeners(const Config& config);
+// nullopt: off.
+[[nodiscard]] std::optional<SyslogListenerSettings> syslog_udp_listener(const Config& config);
 [[nodiscard]] IoRuntime::Settings io_settings(const Config& config);
 [[nodiscard]] DataDirectorySettings data_directory_settings(const Config& config, HashKey new_hash_key);
 [[nodiscard]] Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key);

@@ -80,6 +80,8 @@ void show_listeners(Writer& out, const Config& config) {
   out.listen("relp", config.syslog.relp);
   out.text("certificate", config.syslog.certificate);
   out.text("key", config.syslog.key);
+  out.text("client_ca", config.syslog.client_ca);
+  out.texts("client_names", config.syslog.client_names);
   out.texts("allow_cidrs", texts_of(config.syslog.allow_cidrs));
 }
 

@@ -66,6 +66,8 @@ void check_certificate(const std::string& table, const TlsFiles& files, const ch
   const Status key = check_file("key file", files.key, true);
   findings.add(table + ".certificate", certificate);
   findings.add(table + ".key", key);
+  if (!files.client_ca.empty())
+    findings.add(table + ".client_ca", check_file("client authority file", files.client_ca, false));
   if (!certificate || !key) return;
   const auto context = load_tls_context(files, now);
   if (!context) findings.add(table + ".certificate", context.error().message);
@@ -106,24 +108,32 @@ void check_admin(const Config& config, Seconds now, Findings& findings) {
   }
 }
 
-void check_syslog(const Config& config, Findings& findings) {
+void check_syslog(const Config& config, Seconds now, Findings& findings) {
   const SyslogConfig& syslog = config.syslog;
-  const std::pair<const char*, const ListenAddress*> ways[] = {
-      {"udp", &syslog.udp}, {"tcp", &syslog.tcp}, {"tls", &syslog.tls}, {"relp", &syslog.relp}};
-  for (const auto& [key, listen] : ways) {
-    const std::string path = std::string("syslog.") + key;
-    if (listen->on())
-      findings.add(path, path + " is not supported yet in this version: set it to \"\", and send over HTTPS");
+  if (syslog.relp.on()) {
+    findings.add("syslog.relp",
+                 "syslog.relp is not supported yet in this version: set it to \"\", and send over HTTPS or syslog.tls");
   }
   if ((syslog.udp.on() || syslog.tcp.on()) && syslog.allow_cidrs.empty()) {
     findings.add("syslog.allow_cidrs", "syslog.udp and syslog.tcp need syslog.allow_cidrs: the networks that may send");
+  }
+  if (!syslog.client_names.empty() && syslog.client_ca.empty()) {
+    findings.add("syslog.client_names", "syslog.client_names needs syslog.client_ca: who signs those certificates");
+  }
+  if (!syslog.tls.on()) return;
+  const TlsFiles files{syslog.certificate, syslog.key, syslog.client_ca};
+  check_certificate("syslog", files, "syslog.tls", now, findings);
+  if (syslog.client_ca.empty() && syslog.allow_cidrs.empty()) {
+    findings.add("syslog.tls", "syslog.tls needs syslog.client_ca or syslog.allow_cidrs: who may send");
   }
 }
 
 void check_ports(const Config& config, Findings& findings) {
   const std::pair<const char*, const ListenAddress*> listeners[] = {{"ingest.https", &config.ingest.https},
                                                                     {"ingest.http", &config.ingest.http},
-                                                                    {"admin.listen", &config.admin.listen}};
+                                                                    {"admin.listen", &config.admin.listen},
+                                                                    {"syslog.tcp", &config.syslog.tcp},
+                                                                    {"syslog.tls", &config.syslog.tls}};
   std::map<std::string, const char*> taken;
   for (const auto& [path, listen] : listeners) {
     if (!listen->on() || listen->port == 0) continue;
@@ -207,7 +217,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_data_dir(config, findings);
   check_ingest(config, now, findings);
   check_admin(config, now, findings);
-  check_syslog(config, findings);
+  check_syslog(config, now, findings);
   check_ports(config, findings);
   check_tokens(config, findings);
   check_webhooks(config, findings);

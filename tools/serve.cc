@@ -109,15 +109,36 @@ Status Serve::start_listeners() {
                                            {"begins", std::string(record.substr(0, 120))}});
   };
   outlets.now = wall_clock;
-  ingest_ = std::make_unique<Ingest>(ingest_settings(config_), runtime_->threads(), std::move(outlets), metrics_);
+  ingest_ = std::make_unique<Ingest>(ingest_settings(config_), runtime_->threads(), outlets, metrics_);
 
   runtime_->start();
   for (HttpListenerSettings& listener : ingest_listeners(config_)) {
     std::unique_ptr<HttpServer>& server = listener.tls ? https_ : http_;
     if (Status status = start_listener(std::move(listener), ingest_router(), server); !status.ok()) return status;
   }
+  if (Status status = start_syslog(std::move(outlets)); !status.ok()) return status;
   if (!config_.admin.listen.on()) return {};
   return start_listener(admin_listener(config_), admin_router(), admin_);
+}
+
+Status Serve::start_syslog(Ingest::Outlets outlets) {
+  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_), runtime_->threads(), std::move(outlets), metrics_, log_);
+  const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
+  const auto say = [this](const SyslogListenerSettings& settings, std::uint16_t port) {
+    log_.info("listening", {{"listener", settings.name}, {"address", settings.address}, {"port", std::to_string(port)}});
+  };
+  for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
+    auto made = std::make_unique<SyslogTcp>(*runtime_, settings, services);
+    if (Status status = made->start(wall_clock()); !status.ok()) return status;
+    say(settings, made->port());
+    syslog_streams_.push_back(std::move(made));
+  }
+  if (const auto settings = syslog_udp_listener(config_)) {
+    syslog_udp_ = std::make_unique<SyslogUdp>(*runtime_, *settings, services);
+    if (Status status = syslog_udp_->start(); !status.ok()) return status;
+    say(*settings, syslog_udp_->port());
+  }
+  return {};
 }
 
 Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server) {
@@ -182,12 +203,18 @@ void Serve::reload() {
     if (server == nullptr) continue;
     if (const Status status = server->reload_tls(wall_clock()); !status.ok()) note("certificate", status.error().message);
   }
+  for (const auto& syslog : syslog_streams_) {
+    if (const Status status = syslog->reload_tls(wall_clock()); !status.ok()) note("syslog certificate", status.error().message);
+  }
   log_.info("reloaded networks, tokens and certificates; other settings take effect at the next start");
 }
 
 void Serve::stop() {
   for (HttpServer* server : {https_.get(), http_.get()})
     if (server != nullptr) server->drain(kDrainGrace);
+  for (const auto& syslog : syslog_streams_)
+    if (!syslog->drain(kDrainGrace)) log_.warning("not all that syslog senders sent could be stored before the end");
+  if (syslog_udp_) syslog_udp_->drain(kDrainGrace);
   if (pipeline_) pipeline_->stop();
   if (sender_) sender_->stop();
   if (admin_) admin_->drain(std::chrono::milliseconds(100));

@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 #include "net/ingest_routes.h"
 #include "net/io_runtime.h"
+#include "net/syslog_udp.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"
 #include "tools/config.h"
@@ -37,6 +38,7 @@ class Serve {
   Status start_pipeline();
   Status start_listeners();
   Status start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server);
+  Status start_syslog(Ingest::Outlets outlets);
   [[nodiscard]] HttpRouter ingest_router();
   [[nodiscard]] HttpRouter admin_router();
   void reload();
@@ -51,6 +53,9 @@ class Serve {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<HttpServices> services_;
   std::unique_ptr<HttpServer> https_, http_, admin_;
+  std::unique_ptr<SyslogIntake> syslog_intake_;
+  std::vector<std::unique_ptr<SyslogTcp>> syslog_streams_;
+  std::unique_ptr<SyslogUdp> syslog_udp_;
   std::atomic<bool> broken_{false};
 };
 

@@ -90,10 +90,27 @@ TEST_CASE("an empty configuration lacks a certificate, a key and an ingest token
            "1:1: nobody could send: there must be a [[token]] with scope = \"ingest\"\n");
 }
 
-TEST_CASE("listeners: one must be on, none may share a port, syslog is not there yet") {
+TEST_CASE(
+    "syslog: RELP is not there yet; plain needs networks, TLS a certificate and networks or client certificates") {
   const Installation here;
-  CHECK_HOLDS(here.errors(Installation::good() + "[log]\n[syslog]\ntcp = \"127.0.0.1:5514\"\n"),
-              "14:7: syslog.tcp is not supported yet in this version");
+  const std::string syslog = Installation::good() + "[log]\n[syslog]\n";
+  CHECK_HOLDS(here.errors(syslog + "relp = \"127.0.0.1:2514\"\n"),
+              "14:8: syslog.relp is not supported yet in this version");
+  CHECK_HOLDS(here.errors(syslog + "tcp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");
+  CHECK_EQ(
+      here.errors(syslog + "tcp = \"127.0.0.1:5514\"\nudp = \"127.0.0.1:5514\"\nallow_cidrs = [\"192.0.2.0/24\"]\n"),
+      "");
+  CHECK_HOLDS(here.errors(syslog + "tls = \"127.0.0.1:6514\"\n"), "syslog.tls needs syslog.certificate");
+  CHECK_HOLDS(here.errors(syslog + "tls = \"127.0.0.1:6514\"\n"),
+              "syslog.tls needs syslog.client_ca or syslog.allow_cidrs");
+  CHECK_HOLDS(here.errors(syslog + "client_names = [\"a.example.com\"]\n"),
+              "syslog.client_names needs syslog.client_ca");
+  CHECK_HOLDS(here.errors(syslog + "tcp = \"127.0.0.1:5514\"\ntls = \"127.0.0.1:5514\"\n"),
+              "syslog.tls is the same address and port as syslog.tcp");
+}
+
+TEST_CASE("listeners: one must be on, none may share a port") {
+  const Installation here;
   CHECK_HOLDS(here.errors(Installation::good() + "[syslog]\nudp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");
   CHECK_HOLDS(here.errors("[ingest]\nhttps = \"\"\n" + Installation::token()), "1:1: nothing can come in");
   CHECK_HOLDS(

@@ -1,0 +1,84 @@
+#include "net/syslog_intake.h"
+
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/event/syslog_message.h"
+
+namespace straykey {
+
+SyslogIntake::SyslogIntake(SyslogIntakeSettings settings, std::size_t io_threads, Ingest::Outlets outlets,
+                           Metrics& metrics, Log& log)
+    : settings_(settings),
+      outlets_(std::move(outlets)),
+      log_(log),
+      rejected_(reject_counters(metrics)),
+      refused_(refused_counter(metrics)) {
+  for (std::size_t i = 0; i < io_threads; ++i) readers_.push_back(std::make_unique<PayloadReader>(settings_.payload));
+}
+
+void SyslogIntake::add(SyslogBatch& batch, SyslogListener& listener, std::string_view message,
+                       const IpAddress& sender) {
+  listener.counts.messages.add();
+  const std::string_view payload = syslog_payload(message);
+  if (payload.empty()) return reject(listener, RejectReason::bad_json, message, sender);
+  batch.pieces.push_back({batch.text.size(), payload.size(), message.size(), sender});
+  batch.text += payload;
+}
+
+bool SyslogIntake::full(const SyslogBatch& batch) const noexcept {
+  return batch.pieces.size() >= settings_.batch_messages_max || batch.text.size() >= settings_.batch_bytes_max;
+}
+
+void SyslogIntake::reject(SyslogListener& listener, RejectReason reason, std::string_view record,
+                          const IpAddress& sender) {
+  rejected_[static_cast<std::size_t>(reason)]->add();
+  if (outlets_.on_reject) outlets_.on_reject(reason, record, listener.settings.name + " " + sender.text());
+}
+
+void SyslogIntake::read_piece(const SyslogBatch::Piece& piece, bool count, SyslogListener& listener,
+                              PayloadReader& reader, Request& request) {
+  const std::string_view payload = std::string_view(request.body).substr(piece.begin, piece.size);
+  bool taken = false;
+  PayloadReader::Sink sink;
+  sink.on_event = [&](std::uint32_t, Event&& event) {
+    taken = true;
+    request.events.push_back(std::move(event));
+  };
+  sink.on_reject = [&](std::uint32_t, RejectReason reason, std::string_view record) {
+    taken = true;
+    if (!count) return;
+    reject(listener, reason, record, piece.sender);
+    if (reason != RejectReason::truncated) return;
+    log_.warning("a syslog message ends in the middle of its JSON: something cut it",
+                 {{"listener", listener.settings.name},
+                  {"sender", piece.sender.text()},
+                  {"message_bytes", std::to_string(piece.message_bytes)},
+                  {"change", truncation_advice(piece.message_bytes, piece.size)}});
+  };
+  const auto error = reader.read(payload, ContentEncoding::identity, request.received_at, request.arena, sink);
+  if (error && !taken && count) reject(listener, RejectReason::bad_json, payload, piece.sender);
+}
+
+std::unique_ptr<Request> SyslogIntake::read(SyslogBatch batch, SyslogListener& listener, std::size_t io_thread,
+                                            OnDone on_done) {
+  CHECK(io_thread < readers_.size());
+  auto request = std::make_unique<Request>();
+  request->received_at = outlets_.now();
+  request->set_body(std::move(batch.text));
+  const bool count = !batch.read_before;
+  for (const SyslogBatch::Piece& piece : batch.pieces)
+    read_piece(piece, count, listener, *readers_[io_thread], *request);
+  if (count) listener.counts.received.add(request->events.size());
+  if (request->events.empty()) return nullptr;
+  // Every shard has finished when this runs, so nothing points into the body any more.
+  request->on_done = [body = &request->body, pieces = std::move(batch.pieces),
+                      on_done = std::move(on_done)](RequestOutcome outcome) mutable {
+    SyslogBatch again;
+    if (outcome == RequestOutcome::failed) again = {std::move(*body), std::move(pieces), true};
+    on_done(outcome, std::move(again));
+  };
+  return request;
+}
+
+}  // namespace straykey

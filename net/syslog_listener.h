@@ -1,0 +1,93 @@
+#pragma once
+// SyslogListenerSettings, and what all connections or datagrams of one syslog listener share.
+//
+// Thread: settings are values; SyslogListener is any, but each of `sessions` belongs to its io thread.
+// Bounds: SyslogTimeouts, ConnectionLimits, requests_in_flight_max, the byte budget, kSyslogMessageBytesMax.
+// Source: RFC 5424, RFC 5425, RFC 5426, RFC 6587.
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "net/connection_table.h"
+#include "net/tls.h"
+
+namespace straykey {
+
+struct SyslogTimeouts {
+  std::chrono::milliseconds handshake{5'000};
+  std::chrono::milliseconds stall{60'000};    // without a byte, in the middle of a message
+  std::chrono::milliseconds idle{3'600'000};  // between messages: a sender loses what it sends into a closed connection
+  std::chrono::milliseconds retry_min{5};     // a request that found the queues full is offered again after this, ...
+  std::chrono::milliseconds retry_max{500};   // ... twice as long each time, up to this
+  std::chrono::milliseconds linger{1'000};    // draining: for the sender to stop
+  std::chrono::milliseconds tick{100};        // how often deadlines are looked at
+};
+
+struct SyslogListenerSettings {
+  std::string name = "syslog_tcp";  // metric label
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 0;                 // 0: any free one
+  std::optional<TlsFiles> tls;            // TCP only
+  std::vector<std::string> client_names;  // of client certificates; empty: any that client_ca signed
+  std::vector<Prefix> allow_cidrs;        // who may send; with a client_ca: whoever has a certificate
+  ConnectionLimits connections;
+  SyslogTimeouts timeouts;
+  std::size_t requests_in_flight_max = 4;        // of a connection: about 2,000 messages that wait for one commit
+  std::size_t receive_buffer_bytes = 32u << 20;  // UDP: asked of the kernel
+};
+
+struct SyslogMetrics {
+  SyslogMetrics(Metrics& metrics, const std::string& listener);
+
+  Counter& messages;
+  Counter& received;  // events
+  Counter& refused_network;
+  Counter& refused_connections;
+  Counter& refused_address;
+  Counter& refused_client_name;
+  Counter& bad_count;
+  Counter& cut_off;
+  Counter& dropped_overload;
+  Counter& dropped_kernel;
+  Counter& waits;
+  Counter& timeouts;
+  Counter& handshakes_failed;
+  Gauge& connections;
+  Gauge& message_age_seconds;
+};
+
+class SyslogSession;
+
+struct SyslogListener {
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes, std::size_t io_threads,
+                 Metrics& metrics, Log& logs);
+
+  [[nodiscard]] bool admits(const IpAddress& address) const noexcept;
+  [[nodiscard]] bool out_of_grace(TimePoint now) const noexcept {
+    return draining.load() && now >= drain_deadline.load();
+  }
+  void show_message_age(TimePoint now) noexcept;
+
+  const SyslogListenerSettings settings;
+  const std::shared_ptr<ByteBudget> budget;
+  SyslogMetrics counts;
+  Log& log;
+  ConnectionTable connections;
+  std::vector<std::unordered_set<SyslogSession*>> sessions;  // of each io thread
+  std::atomic<TimePoint> last_message;
+  std::atomic<bool> draining{false};
+  std::atomic<TimePoint> drain_deadline{TimePoint::max()};
+  std::atomic<std::uint64_t> cut_short{0};  // connections that draining ended before what was read was stored
+};
+
+}  // namespace straykey

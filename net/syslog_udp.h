@@ -1,0 +1,47 @@
+#pragma once
+// SyslogUdp: one syslog listener over UDP (RFC 5426): a message a datagram, best effort.
+//
+// Shape:  all that waits in the socket's buffer is read at once, up to a batch, and goes to the pipeline as one Request.
+// Thread: start-up and shut-down by one thread, which is no io thread; the rest is the first io thread.
+// Order:  start(), ..., drain(), then IoRuntime::stop(). The intake outlives the runtime's threads.
+// Bounds: kDatagramsAtOnce buffers of 64 KiB (4 MiB); the kernel's buffer, as large as it allows.
+// Errors: start() says in one sentence why it cannot listen. Datagrams from elsewhere than allow_cidrs are dropped
+//         unread and counted; when the queues are full a batch is dropped and counted; what the kernel dropped before us
+//         is counted (SO_RXQ_OVFL) when the next datagram comes.
+#include <boost/asio/ip/udp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "core/base/result.h"
+#include "net/syslog_tcp.h"
+
+namespace straykey {
+
+class SyslogUdp {
+ public:
+  SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services);
+  ~SyslogUdp();
+  SyslogUdp(const SyslogUdp&) = delete;
+  SyslogUdp& operator=(const SyslogUdp&) = delete;
+
+  // REQUIRES: called once; settings.tls is not set.
+  [[nodiscard]] Status start();
+  // REQUIRES: start() succeeded.
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  // Reads what the kernel holds by now, at most until `grace` is over, hands it to the pipeline and closes.
+  void drain(std::chrono::milliseconds grace);
+
+ private:
+  struct State;
+  static IoAwait<void> receive_all(std::shared_ptr<State> state);
+  static IoAwait<void> tick(std::shared_ptr<State> state);
+
+  IoRuntime& runtime_;
+  // Shared with the coroutines, which may outlive this object.
+  const std::shared_ptr<State> state_;
+  std::uint16_t port_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace straykey

@@ -1,0 +1,138 @@
+#include "net/tcp_acceptor.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <exception>
+#include <future>
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using Acceptor = asio::basic_socket_acceptor<tcp, IoExecutor>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::seconds kStopPatience{1};
+constexpr int kBacklog = 1'024;
+
+// What would fail again at once.
+bool is_exhaustion(const IoError& error) {
+  return error == asio::error::no_descriptors || error == asio::error::no_memory ||
+         error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+// All but the first two lines belongs to the first io thread once started.
+struct TcpAcceptor::State {
+  IoRuntime& runtime;
+  const Settings settings;
+  Counter& errors;
+  Log& log;
+  Acceptor acceptor;
+  OnSocket on_socket;
+  std::size_t next_io_thread = 0;
+  bool stopped = false;
+};
+
+TcpAcceptor::TcpAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log)
+    : state_(std::shared_ptr<State>(
+          new State{.runtime = runtime,
+                    .settings = settings,
+                    .errors = metrics.counter("straykey_accept_errors_total", "Failed accepts; accepting goes on.",
+                                              {{"listener", settings.name}}),
+                    .log = log,
+                    .acceptor = Acceptor(runtime.context(0).get_executor()),
+                    .on_socket = {}})) {}
+
+Status TcpAcceptor::start(OnSocket on_socket) {
+  CHECK(!started_);
+  const Settings& settings = state_->settings;
+  IoError error;
+  const asio::ip::address address = asio::ip::make_address(settings.address, error);
+  if (error) return Error{"listener " + settings.name + ": " + settings.address + " is no IP address"};
+  const tcp::endpoint endpoint(address, settings.port);
+  Acceptor& acceptor = state_->acceptor;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (!error) port_ = acceptor.local_endpoint(error).port();
+  if (error) {
+    return Error{"listener " + settings.name + " cannot listen on " + settings.address + " port " +
+                 std::to_string(settings.port) + ": " + error.message()};
+  }
+  state_->on_socket = std::move(on_socket);
+  started_ = true;
+  asio::co_spawn(acceptor.get_executor(), accept_all(state_), asio::detached);
+  return {};
+}
+
+// Memory exhaustion by one connection must not end accepting.
+void TcpAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread) {
+  try {
+    state.on_socket(std::move(socket), io_thread);
+  } catch (const std::exception& thrown) {
+    state.errors.add();
+    state.log.error("a connection could not be taken", {{"listener", state.settings.name}, {"what", thrown.what()}});
+  }
+}
+
+IoAwait<void> TcpAcceptor::accept_all(std::shared_ptr<State> state) {
+  Timer pause(state->acceptor.get_executor());
+  while (!state->stopped) {
+    const std::size_t io_thread = state->next_io_thread;
+    IoSocket socket(state->runtime.context(io_thread).get_executor());
+    const auto [error] = co_await state->acceptor.async_accept(socket, kAwait);
+    if (state->stopped) break;
+    if (!error) {
+      state->next_io_thread = (io_thread + 1) % state->runtime.threads();
+      hand_over(*state, std::move(socket), io_thread);
+      continue;
+    }
+    state->errors.add();
+    if (!is_exhaustion(error)) continue;
+    state->log.warning("cannot accept a connection now",
+                       {{"listener", state->settings.name}, {"why", error.message()}});
+    pause.expires_after(kAcceptPause);
+    co_await pause.async_wait(kAwait);
+  }
+}
+
+void TcpAcceptor::stop() {
+  if (!started_) return;
+  started_ = false;
+  auto closed = std::make_shared<std::promise<void>>();
+  const std::future<void> done = closed->get_future();
+  asio::post(state_->acceptor.get_executor(), [state = state_, closed] {
+    IoError ignored;
+    state->stopped = true;
+    state->on_socket = nullptr;
+    state->acceptor.close(ignored);
+    closed->set_value();
+  });
+  // A runtime that is stopped, or was never started, has nothing left to wait for.
+  if (!state_->runtime.context(0).stopped()) done.wait_for(kStopPatience);
+}
+
+IpAddress ip_address_of(const asio::ip::address& address) noexcept {
+  const asio::ip::address_v6 v6 =
+      address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()) : address.to_v6();
+  const auto bytes = v6.to_bytes();
+  IpAddress out;
+  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  return out;
+}
+
+}  // namespace straykey
