@@ -71,8 +71,7 @@ TEST_CASE("an empty configuration has every default") {
   CHECK_FALSE(config.log.json);
 }
 
-TEST_CASE("what is set is taken, with its type") {
-  const Config config = read_well(R"(
+constexpr std::string_view kEverythingSet = R"(
 data_dir = "data"
 [ingest]
 http = "127.0.0.1:0"
@@ -113,7 +112,10 @@ map_bytes = 1073741824
 [log]
 level = "error"
 format = "json"
-)");
+)";
+
+TEST_CASE("what is set is taken, with its type") {
+  const Config config = read_well(kEverythingSet);
   CHECK_EQ(config.data_dir, "/etc/straykey/data");
   CHECK_EQ(config.ingest.http, ListenAddress{"127.0.0.1", 0});
   CHECK_EQ(config.ingest.body_bytes_max, 1u << 20);
