@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -37,6 +38,17 @@ std::size_t length_in(const std::string& head) {
   return length;
 }
 
+void show_certificate(SSL_CTX* context, const SelfSigned& own) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> certificate(BIO_new_mem_buf(own.certificate_pem.data(), -1), BIO_free);
+  const std::unique_ptr<BIO, int (*)(BIO*)> key(BIO_new_mem_buf(own.key_pem.data(), -1), BIO_free);
+  const std::unique_ptr<X509, void (*)(X509*)> x509(PEM_read_bio_X509(certificate.get(), nullptr, nullptr, nullptr),
+                                                    X509_free);
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> pkey(
+      PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  CHECK(SSL_CTX_use_certificate(context, x509.get()) == 1);
+  CHECK(SSL_CTX_use_PrivateKey(context, pkey.get()) == 1);
+}
+
 }  // namespace
 
 struct RawHttpClient::Tls {
@@ -49,6 +61,16 @@ struct RawHttpClient::Tls {
 };
 
 RawHttpClient::RawHttpClient(std::uint16_t port, bool tls) {
+  open(port);
+  if (tls && socket_ >= 0) shake_hands(nullptr);
+}
+
+RawHttpClient::RawHttpClient(std::uint16_t port, const SelfSigned& own) {
+  open(port);
+  if (socket_ >= 0) shake_hands(&own);
+}
+
+void RawHttpClient::open(std::uint16_t port) {
   std::signal(SIGPIPE, SIG_IGN);
   socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK(socket_ >= 0);
@@ -61,24 +83,24 @@ RawHttpClient::RawHttpClient(std::uint16_t port, bool tls) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    close(socket_);
-    socket_ = -1;
-    return;
-  }
-  if (!tls) return;
+  if (connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  close(socket_);
+  socket_ = -1;
+}
+
+void RawHttpClient::shake_hands(const SelfSigned* own) {
   tls_ = std::make_unique<Tls>();
   tls_->context = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_session_cache_mode(tls_->context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(tls_->context, save_session);
+  if (own != nullptr) show_certificate(tls_->context, *own);
   tls_->ssl = SSL_new(tls_->context);
   if (saved.session != nullptr) SSL_set_session(tls_->ssl, saved.session);
   SSL_set_fd(tls_->ssl, socket_);
-  if (SSL_connect(tls_->ssl) != 1) {
-    tls_.reset();
-    close(socket_);
-    socket_ = -1;
-  }
+  if (SSL_connect(tls_->ssl) == 1) return;
+  tls_.reset();
+  close(socket_);
+  socket_ = -1;
 }
 
 RawHttpClient::~RawHttpClient() {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/self_signed.h"
+
 namespace straykey {
 
 class RawHttpClient {
@@ -19,6 +21,8 @@ class RawHttpClient {
   };
 
   RawHttpClient(std::uint16_t port, bool tls);
+  // Over TLS, showing this certificate if the server asks for one.
+  RawHttpClient(std::uint16_t port, const SelfSigned& own);
   ~RawHttpClient();
   RawHttpClient(const RawHttpClient&) = delete;
   RawHttpClient& operator=(const RawHttpClient&) = delete;
@@ -38,6 +42,8 @@ class RawHttpClient {
   [[nodiscard]] long certificate_serial() const;
 
  private:
+  void open(std::uint16_t port);
+  void shake_hands(const SelfSigned* own);
   // Bytes received, 0 at the end, -1 on error or timeout.
   long receive(char* bytes, std::size_t size);
 

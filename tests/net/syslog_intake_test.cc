@@ -1,0 +1,123 @@
+#include "net/syslog_intake.h"
+
+#include "tests/net/syslog_fixture.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+const IpAddress kSender = *parse_ip("192.0.2.9");
+
+struct Intake {
+  explicit Intake(SyslogIntakeSettings settings = {}) : site(settings) {
+    SyslogListenerSettings listening;
+    listening.name = "syslog_udp";
+    listener = std::make_unique<SyslogListener>(listening, site.budget, 2, site.metrics, site.log);
+  }
+  void add(const std::string& message) { site.intake->add(batch, *listener, message, kSender); }
+  std::unique_ptr<Request> read(SyslogIntake::OnDone on_done = [](RequestOutcome, const SyslogBatch&) {}) {
+    return site.intake->read(std::exchange(batch, {}), *listener, 0, std::move(on_done));
+  }
+  [[nodiscard]] std::uint64_t rejected(const std::string& reason) const {
+    return site.counted("straykey_events_rejected_total{reason=\"" + reason + "\"}");
+  }
+
+  SyslogFixture site;
+  std::unique_ptr<SyslogListener> listener;
+  SyslogBatch batch;
+};
+
+}  // namespace
+
+TEST_CASE("messages of all kinds become events of one request") {
+  Intake intake;
+  intake.add(message_of("a"));
+  intake.add("<14>Jan  1 00:00:00 edge trail[7]: " + record_json("b"));
+  intake.add(record_json("c"));
+  intake.add("<14>1 - - - - - - [" + record_json("d") + "," + record_json("e") + "]");
+  std::string escaped;
+  for (const char c : record_json("f")) escaped += c == '"' ? std::string("\\\"") : std::string(1, c);
+  intake.add(R"(<14>1 - - - - - [meta sequenceId="1"] {"PROGRAM":"trail","MESSAGE":")" + escaped + "\"}");
+  intake.add("<14>1 - - - - - - {\"Records\":[" + record_json("g") + "]}");
+  const auto request = intake.read();
+  REQUIRE(request != nullptr);
+  CHECK(request->events.size() == 7);
+  CHECK(request->events[0].event_name == "GetCallerIdentity");
+  CHECK(intake.site.counted("straykey_syslog_messages_total{listener=\"syslog_udp\"}") == 6);
+  CHECK(intake.site.counted("straykey_events_received_total{source=\"syslog_udp\"}") == 7);
+  CHECK(intake.site.reject_sources.empty());
+}
+
+TEST_CASE("a broken message does not touch its neighbours, and its sender is named") {
+  Intake intake;
+  const std::string whole = record_json("a");
+  for (std::size_t size = 1; size < whole.size(); size += 7) {
+    intake.add(message_of("a"));
+    intake.add("<14>1 - - - - - - " + whole.substr(0, size));
+    intake.add(message_of("b"));
+    const auto request = intake.read();
+    REQUIRE(request != nullptr);
+    CHECK(request->events.size() == 2);
+  }
+  CHECK(intake.rejected("truncated") == intake.site.reject_sources.size());
+  CHECK(intake.rejected("truncated") == (whole.size() + 5) / 7);
+  CHECK(intake.site.reject_sources.front() == "syslog_udp 192.0.2.9");
+}
+
+TEST_CASE("what holds no record is a reject, counted with those of HTTP; a batch of them alone is no request") {
+  Intake intake;
+  intake.add("<14>Jan  1 00:00:00 edge cron[7]: run");
+  intake.add("<14>Jan  1 00:00:00 edge app[7]: {\"level\":\"info\"}");
+  intake.add("<14>Jan  1 00:00:00 edge app[7]: {broken}");
+  CHECK(intake.read() == nullptr);
+  CHECK(intake.rejected("bad_json") == 2);
+  CHECK(intake.rejected("not_cloudtrail") == 1);
+}
+
+TEST_CASE("a batch is full by messages or by bytes") {
+  Intake intake({.payload = {}, .batch_messages_max = 3, .batch_bytes_max = 2 * record_json("a").size()});
+  intake.add(record_json("a"));
+  CHECK_FALSE(intake.site.intake->full(intake.batch));
+  intake.add(record_json("b"));
+  CHECK(intake.site.intake->full(intake.batch));
+  intake.batch = {};
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(intake.site.intake->full(intake.batch));
+    intake.add("{}");
+  }
+  CHECK(intake.site.intake->full(intake.batch));
+}
+
+TEST_CASE("a batch that was not stored comes back whole and is read again without counting twice") {
+  Intake intake;
+  intake.add(message_of("a"));
+  intake.add("<14>1 - - - - - - {\"level\":\"info\"}");
+  SyslogBatch back;
+  auto request = intake.read([&](RequestOutcome outcome, SyslogBatch batch) {
+    CHECK(outcome == RequestOutcome::failed);
+    back = std::move(batch);
+  });
+  request->on_done(RequestOutcome::failed);
+  request.reset();
+  intake.batch = std::move(back);
+  request = intake.read();
+  REQUIRE(request != nullptr);
+  CHECK(request->events.size() == 1);
+  CHECK(request->events[0].event_name == "GetCallerIdentity");
+  CHECK(intake.rejected("not_cloudtrail") == 1);
+  CHECK(intake.site.counted("straykey_events_received_total{source=\"syslog_udp\"}") == 1);
+}
+
+TEST_CASE("a batch that was stored does not come back") {
+  Intake intake;
+  intake.add(message_of("a"));
+  bool called = false;
+  const auto request = intake.read([&](RequestOutcome outcome, const SyslogBatch& batch) {
+    called = outcome == RequestOutcome::committed && batch.empty() && batch.text.empty();
+  });
+  request->on_done(RequestOutcome::committed);
+  CHECK(called);
+}
+
+}  // namespace straykey

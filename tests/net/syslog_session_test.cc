@@ -1,0 +1,180 @@
+#include "net/syslog_session.h"
+
+#include <thread>
+
+#include "tests/net/http_fixture.h"
+#include "tests/net/syslog_fixture.h"
+#include "tests/support/raw_http_client.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+const std::string kMessages = "straykey_syslog_messages_total{listener=\"syslog_tcp\"}";
+
+struct Session {
+  explicit Session(SyslogListenerSettings settings = {}, SyslogIntakeSettings intake = {},
+                   std::size_t bytes_in_flight_max = 64u << 20)
+      : site(intake, bytes_in_flight_max),
+        listener(site.listen(std::move(settings))),
+        client(listener->port(), false) {}
+
+  SyslogFixture site;
+  std::unique_ptr<SyslogTcp> listener;
+  RawHttpClient client;
+};
+
+SyslogListenerSettings impatient() {
+  SyslogListenerSettings settings;
+  settings.timeouts = SyslogFixture::short_timeouts();
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("both framings on one connection, whole and byte by byte") {
+  Session session;
+  const std::string bytes = message_of("a") + "\n" + counted_message("b") + message_of("c") + "\r\n" +
+                            counted_message("d") + "\n" + record_json("e") + std::string(1, '\0');
+  session.client.send(bytes);
+  CHECK(session.site.pipeline.stored(5));
+  session.client.send_byte_by_byte(bytes);
+  CHECK(session.site.pipeline.stored(10));
+  const std::vector<std::string> ids = session.site.pipeline.ids();
+  CHECK(std::vector(ids.begin(), ids.begin() + 5) == std::vector<std::string>{"a", "b", "c", "d", "e"});
+  CHECK(std::vector(ids.begin() + 5, ids.end()) == std::vector<std::string>{"a", "b", "c", "d", "e"});
+  CHECK(session.site.counted(kMessages) == 10);
+}
+
+TEST_CASE("many messages become few requests") {
+  Session session;
+  std::string bytes;
+  for (int i = 0; i < 5'000; ++i) bytes += counted_message(std::to_string(i));
+  session.client.send(bytes);
+  CHECK(session.site.pipeline.stored(5'000));
+  CHECK(session.site.pipeline.requests() < 500);
+}
+
+TEST_CASE("a last line without LF is taken when the connection ends; half a message is not, and is counted") {
+  Session session;
+  session.client.send(message_of("a") + "\n" + message_of("b"));
+  session.client.half_close();
+  CHECK(session.site.pipeline.stored(2));
+  RawHttpClient cut(session.listener->port(), false);
+  const std::string whole = counted_message("c");
+  cut.send(whole.substr(0, whole.size() - 5));
+  cut.half_close();
+  CHECK(session.site.counts_to("straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"cut_off\"}", 1));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"truncated\"}") == 0);
+}
+
+TEST_CASE("while the queues are full nothing is lost: the same messages are stored once they have room") {
+  SyslogListenerSettings settings;
+  settings.timeouts.retry_min = std::chrono::milliseconds(1);
+  settings.timeouts.retry_max = std::chrono::milliseconds(5);
+  Session session(settings);
+  session.site.pipeline.set(FakePipeline::Mode::overloaded);
+  std::string bytes;
+  for (int i = 0; i < 3'000; ++i) bytes += counted_message(std::to_string(i));
+  std::thread sender([&] { session.client.send(bytes); });
+  CHECK(session.site.pipeline.refused(20));
+  session.site.pipeline.set(FakePipeline::Mode::commit);
+  CHECK(session.site.pipeline.stored(3'000));
+  sender.join();
+  const auto ids = session.site.pipeline.ids();
+  for (std::size_t i = 0; i < ids.size(); ++i) REQUIRE(ids[i] == std::to_string(i));
+  CHECK(session.site.counted("straykey_syslog_waits_total{listener=\"syslog_tcp\"}") >= 20);
+  CHECK(session.site.counted("straykey_events_refused_total") == 0);
+}
+
+TEST_CASE("a batch whose commit failed is stored later, each message once") {
+  SyslogListenerSettings settings;
+  settings.timeouts.retry_max = std::chrono::milliseconds(5);
+  Session session(settings);
+  session.site.pipeline.set(FakePipeline::Mode::fail);
+  session.client.send(counted_message("a") + counted_message("b"));
+  CHECK(session.site.pipeline.refused(3));
+  session.site.pipeline.set(FakePipeline::Mode::commit);
+  CHECK(session.site.pipeline.stored(2));
+  CHECK(session.site.counted("straykey_events_received_total{source=\"syslog_tcp\"}") == 2);
+}
+
+TEST_CASE("a connection has no more than its batches in flight, and goes on when one is stored") {
+  SyslogListenerSettings settings;
+  settings.requests_in_flight_max = 2;
+  Session session(settings, {.payload = {}, .batch_messages_max = 10, .batch_bytes_max = 1 << 20});
+  session.site.pipeline.set(FakePipeline::Mode::hold);
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) bytes += counted_message(std::to_string(i));
+  session.client.send(bytes);
+  CHECK(session.site.pipeline.holds(2));
+  CHECK(session.site.pipeline.requests() == 2);
+  session.site.pipeline.set(FakePipeline::Mode::commit);
+  session.site.pipeline.release(RequestOutcome::committed);
+  CHECK(session.site.pipeline.stored(100));
+}
+
+TEST_CASE("L: a stall in the middle of a message ends the connection; what came before is kept") {
+  Session session(impatient());
+  session.client.send(counted_message("a") + "1048576 <14>1");
+  CHECK(session.client.ends());
+  CHECK(session.site.pipeline.stored(1));
+  CHECK(session.site.counted("straykey_syslog_timeouts_total{listener=\"syslog_tcp\"}") == 1);
+}
+
+TEST_CASE("an idle connection is closed after its time") {
+  Session session(impatient());
+  CHECK(session.client.ends());
+}
+
+TEST_CASE("L: octet counts that are none: the connection is closed at once or its line is a reject") {
+  for (const std::string count : {"18446744073709551616", "18446744073709551600", "99999999999"}) {
+    Session session;
+    session.client.send(counted_message("a") + count + " " + message_of("b"));
+    CHECK(session.client.ends());
+    CHECK(session.site.pipeline.stored(1));
+    CHECK(session.site.counted(
+              "straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"octet_count\"}") == 1);
+  }
+  Session session;
+  session.client.send("0 nothing\n-1 nothing\n" + message_of("a") + "\n");
+  CHECK(session.site.pipeline.stored(1));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"bad_json\"}") == 2);
+}
+
+TEST_CASE("L: over 1 MiB, counted or a line, is a reject and the next message is taken") {
+  Session session;
+  const std::string large = "<14>" + std::string(kSyslogMessageBytesMax, 'x');
+  session.client.send(std::to_string(large.size()) + " " + large + counted_message("a") + large + "\n" +
+                      message_of("b") + "\n");
+  CHECK(session.site.pipeline.stored(2));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"record_too_large\"}") == 2);
+  CHECK(session.site.counted(kMessages) == 4);
+}
+
+TEST_CASE("a truncated message is a reject of its reason") {
+  Session session;
+  const std::string whole = message_of("a");
+  session.client.send(whole.substr(0, whole.size() - 20) + "\n" + message_of("b") + "\n");
+  CHECK(session.site.pipeline.stored(1));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"truncated\"}") == 1);
+}
+
+TEST_CASE("the budget is given back, and a connection without room in it waits and does not lose anything") {
+  SyslogListenerSettings settings;
+  settings.timeouts.retry_max = std::chrono::milliseconds(5);
+  Session session(settings, {}, 200'000);
+  REQUIRE(session.site.budget->take(200'000));
+  RawHttpClient late(session.listener->port(), false);
+  late.send(counted_message("a"));
+  CHECK_FALSE(session.site.counted(kMessages) > 0);
+  session.site.budget->give_back(200'000);
+  CHECK(session.site.pipeline.stored(1));
+  late.half_close();
+  session.client.half_close();
+  while (session.listener->connections() > 0) std::this_thread::yield();
+  CHECK(session.site.budget->used() == 0);
+}
+
+}  // namespace straykey
