@@ -10,8 +10,6 @@
 
 namespace straykey {
 
-inline constexpr const char* kAwsRangesUrl = "https://ip-ranges.amazonaws.com/ip-ranges.json";
-
 struct AwsRangesUpdate {
   std::size_t prefixes = 0, prefixes_before = 0;
   Seconds created = 0;

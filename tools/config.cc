@@ -102,6 +102,7 @@ void read_networks(TableReader& table, const toml::table& values, NetworksConfig
     table.path("aws_ranges", networks.aws_ranges);
   else if (const auto word = table.word("aws_ranges", {"auto", "builtin", "/path/to/ip-ranges.json"}))
     networks.aws_ranges = *word;
+  table.string("aws_ranges_url", networks.aws_ranges_url);
   table.paths("asn", networks.asn);
   table.prefixes("trusted", networks.trusted, &networks.trusted_files);
   table.prefixes("untrusted", networks.untrusted, &networks.untrusted_files);

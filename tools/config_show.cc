@@ -129,6 +129,7 @@ void show_detection(Writer& out, const DetectionSettings& detection) {
 void show_rest(Writer& out, const Config& config) {
   out.table("[networks]");
   out.text("aws_ranges", config.networks.aws_ranges);
+  out.text("aws_ranges_url", config.networks.aws_ranges_url);
   out.texts("asn", config.networks.asn);
   out.texts("trusted", texts_of(config.networks.trusted, config.networks.trusted_files));
   out.texts("untrusted", texts_of(config.networks.untrusted, config.networks.untrusted_files));

@@ -14,7 +14,7 @@ namespace straykey {
 namespace {
 
 struct Options {
-  std::string config, file, url = kAwsRangesUrl, ca_file, address;
+  std::string config, file, url = NetworksConfig{}.aws_ranges_url, ca_file, address;
 };
 
 // The file given, or the one that the configuration's "auto" means.

@@ -28,7 +28,9 @@ Serve::~Serve() { stop(); }
 Status Serve::start() {
   if (Status status = open_store(); !status.ok()) return status;
   if (Status status = start_pipeline(); !status.ok()) return status;
-  return start_listeners();
+  if (Status status = start_listeners(); !status.ok()) return status;
+  update_ranges();
+  return {};
 }
 
 Status Serve::open_store() {
@@ -209,7 +211,19 @@ void Serve::reload() {
   log_.info("reloaded networks, tokens and certificates; other settings take effect at the next start");
 }
 
+// With aws_ranges = "auto" the server fetches them itself and judges by the new ones at once.
+void Serve::update_ranges() {
+  if (config_.networks.aws_ranges != "auto") return;
+  FetchSettings fetch;
+  fetch.url = config_.networks.aws_ranges_url;
+  ranges_ = std::make_unique<RangesUpdater>(fetch, automatic_aws_ranges_file(config_), log_, metrics_, [this] {
+    auto networks = load_networks(config_);
+    if (networks) pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
+  });
+}
+
 void Serve::stop() {
+  ranges_.reset();
   for (HttpServer* server : {https_.get(), http_.get()})
     if (server != nullptr) server->drain(kDrainGrace);
   for (const auto& syslog : syslog_streams_)

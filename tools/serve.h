@@ -17,6 +17,7 @@
 #include "net/syslog_udp.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"
+#include "tools/ranges_updater.h"
 #include "tools/config.h"
 
 namespace straykey {
@@ -42,6 +43,7 @@ class Serve {
   [[nodiscard]] HttpRouter ingest_router();
   [[nodiscard]] HttpRouter admin_router();
   void reload();
+  void update_ranges();
 
   Config config_;
   Log& log_;
@@ -56,6 +58,7 @@ class Serve {
   std::unique_ptr<SyslogIntake> syslog_intake_;
   std::vector<std::unique_ptr<SyslogTcp>> syslog_streams_;
   std::unique_ptr<SyslogUdp> syslog_udp_;
+  std::unique_ptr<RangesUpdater> ranges_;
   std::atomic<bool> broken_{false};
 };
 
