@@ -1,0 +1,64 @@
+// libFuzzer: any bytes as a syslog connection. Read whole and in pieces it must give the same messages, and every
+// payload must be a part of its message that begins with a bracket.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/event/syslog_frame.h"
+#include "core/event/syslog_message.h"
+
+namespace {
+
+using namespace straykey;
+
+// Small, so that the limit is reached.
+constexpr std::size_t kMessageBytesMax = 600;
+
+struct Message {
+  std::string text;
+  SyslogFrame::Fault fault;
+  bool operator==(const Message&) const = default;
+};
+
+std::vector<Message> read(std::string_view bytes, std::size_t piece) {
+  SyslogFramer framer(kMessageBytesMax);
+  std::vector<Message> messages;
+  const auto take = [&] {
+    while (const auto frame = framer.next()) messages.push_back({std::string(frame->text), frame->fault});
+  };
+  while (!bytes.empty()) {
+    const auto room = framer.prepare();
+    const std::size_t size = std::min({room.size(), bytes.size(), piece});
+    CHECK(size > 0);
+    std::copy_n(bytes.begin(), size, room.begin());
+    framer.commit(size);
+    bytes.remove_prefix(size);
+    take();
+    CHECK(framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMax);
+  }
+  framer.end();
+  take();
+  return messages;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t piece = bytes[0] % 16 + 1u;
+  const std::string_view text(reinterpret_cast<const char*>(bytes + 1), size - 1);
+  const std::vector<Message> whole = read(text, text.size() + 1);
+  CHECK(whole == read(text, piece));
+  for (const Message& message : whole) {
+    CHECK(message.text.size() <= kMessageBytesMax);
+    const std::string_view payload = syslog_payload(message.text);
+    CHECK(payload.empty() || payload.front() == '{' || payload.front() == '[');
+    CHECK(payload.size() <= message.text.size());
+    CHECK(!truncation_advice(message.text.size(), payload.size()).empty());
+  }
+  return 0;
+}
