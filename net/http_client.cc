@@ -95,8 +95,8 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
     Result<std::size_t> count = socket_.read(bytes.data(), bytes.size());
     if (!count) return count.error();
     if (*count == 0) {
-      parser->put_eof(error);
       socket_.close();
+      if (parser->got_some()) parser->put_eof(error);
       if (error || !parser->is_done()) return Error{"the server closed the connection without a whole answer"};
       return HttpClientReply{parser->get().result_int(), std::string(parser->get()[http::field::retry_after]),
                              std::move(parser->get().body())};

@@ -33,10 +33,10 @@ struct InboxCounts {
 class WebhookInbox {
  public:
   struct Settings {
-    ListenAddress listen;
-    std::vector<WebhookSecret> secrets;   // none: signatures are not checked
-    std::string out;                      // a file that gets every message as a line of JSON; may be empty
-    std::function<void(const std::string& body)> on_new;   // may be empty
+    ListenAddress listen = {};
+    std::vector<WebhookSecret> secrets = {};   // none: signatures are not checked
+    std::string out = {};                      // a file that gets every message as a line of JSON; may be empty
+    std::function<void(const std::string& body)> on_new = {};   // may be empty
   };
   explicit WebhookInbox(Settings settings);
   ~WebhookInbox();

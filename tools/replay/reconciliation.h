@@ -27,7 +27,7 @@ namespace straykey {
 struct AlertComparison {
   std::uint64_t expected = 0, received = 0, matched = 0;
   std::uint64_t other_messages = 0;            // of another type than alert.created
-  std::vector<std::string> missing, surplus;   // sorted
+  std::vector<std::string> missing = {}, surplus = {};   // sorted
 
   [[nodiscard]] bool agrees() const noexcept { return missing.empty() && surplus.empty(); }
 };

@@ -1,0 +1,55 @@
+// The tools' own connections: whom they believe, and what they say when nobody answers.
+#include "net/client_socket.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/net/http_fixture.h"
+
+namespace straykey {
+
+TEST_CASE("a TLS client believes the authorities it was given and no others") {
+  HttpFixture::Settings settings;
+  settings.tls = true;
+  HttpFixture fixture(settings);
+  const auto believing = ClientTls::create(fixture.files.certificate, ClientTls::Peers::verified);
+  const auto system = ClientTls::create("", ClientTls::Peers::verified);
+  const auto credulous = ClientTls::create("", ClientTls::Peers::anyone);
+  REQUIRE(believing.ok());
+  REQUIRE(system.ok());
+  REQUIRE(credulous.ok());
+  for (const char* host : {"localhost", "127.0.0.1"}) {
+    ClientSocket good({}, believing.value()), bad({}, system.value()), blind({}, credulous.value());
+    CHECK(good.connect(host, fixture.port()).ok());
+    const Status refused = bad.connect(host, fixture.port());
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message.find("certificate was not accepted") != std::string::npos);
+    CHECK_FALSE(bad.is_open());
+    CHECK(blind.connect(host, fixture.port()).ok());
+  }
+  CHECK_FALSE(ClientTls::create("/nonexistent.pem", ClientTls::Peers::verified).ok());
+}
+
+TEST_CASE("a port where nobody listens is an error in a sentence") {
+  std::uint16_t port = 0;
+  {
+    HttpFixture fixture({});
+    port = fixture.port();
+  }
+  ClientSocket socket({}, nullptr);
+  const Status status = socket.connect("127.0.0.1", port);
+  REQUIRE_FALSE(status.ok());
+  CHECK(status.error().message.starts_with("could not connect"));
+}
+
+TEST_CASE("a server that says nothing is given up after the time limit") {
+  HttpFixture fixture({});
+  ClientSocket socket({.connect_ms = 1'000, .io_ms = 50}, nullptr);
+  REQUIRE(socket.connect("127.0.0.1", fixture.port()).ok());
+  char byte = 0;
+  const auto count = socket.read(&byte, 1);
+  REQUIRE_FALSE(count.ok());
+  CHECK(count.error().message == "no answer within the time limit");
+  CHECK_FALSE(socket.is_open());
+}
+
+}  // namespace straykey
