@@ -33,7 +33,8 @@ def make_certificate(folder, name="cert"):
     """-> (certificate, key), good for localhost, 127.0.0.1 and straykey.example."""
     certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:straykey.example,IP:127.0.0.1",
+                    "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,DNS:straykey.example,IP:127.0.0.1",
                     "-days", "2", "-keyout", key, "-out", certificate], check=True, capture_output=True)
     key.chmod(0o600)
     return certificate, key
@@ -120,6 +121,8 @@ aws_ranges = "{self.trail.folder}/ip-ranges.json"
 asn = ["{self.trail.folder}/asn.csv"]
 trusted = ["{self.trail.trusted}"]
 """
+        elif "[networks]" not in self.more:
+            text += '[networks]\naws_ranges = "builtin"\n'     # "auto" would fetch them
         if self.sink is not None:
             text += f"""[[webhook]]
 name = "sink"
