@@ -8,6 +8,9 @@
 
 #include "core/base/log.h"
 #include "core/baseline/fact.h"
+#include "core/detect/settings.h"
+#include "core/engine/activation_report.h"
+#include "core/identity/principal.h"
 #include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/open_directory.h"
@@ -17,7 +20,7 @@ namespace straykey {
 namespace {
 
 struct Options {
-  std::string config, data_dir, identity, network, tool;
+  std::string config, data_dir, identity, network, tool, account;
 };
 
 struct Kind {
@@ -97,11 +100,32 @@ int forget(const Options& options, DataDirectory& data) {
   return kExitWell;
 }
 
-int run(const Options& options, const CLI::App& show_command) {
+// What the activation report would say today.
+int report(const Options& options, DataDirectory& data) {
+  if (!is_account_id(options.account)) return fail(escape_for_log(options.account) + ": an account id has 12 digits", kExitUsage);
+  std::vector<std::unique_ptr<StoreReader>> readers;
+  for (const auto& partition : data.partitions()) readers.push_back(partition->read());
+  const auto alerts = data.alerts().read();
+  const BaselineView view(data.hash_key(), readers, *alerts);
+  const Fact account = view.fact(FactKind::account, options.account, "");
+  if (account.presence.days == 0) return fail("account " + options.account + " was never seen as a recipient");
+  const ActivationReport found =
+      activation_report(options.account, account.presence.newest_day + 1, DetectionSettings{}.training_days, view);
+  if (view.failed()) return fail("the store could not be read");
+  fmt::print("account {}: seen from {} to {}; {} uses of networks outside AWS in the last 30 days of it\n", options.account,
+             format_day(account.first_day), format_day(account.presence.newest_day), found.pairs.size());
+  for (const ActivationReport::Pair& pair : found.pairs)
+    fmt::print("{:<48} {:<24} {:>2} days  first {}  last {}\n", escape_for_log(pair.identity), escape_for_log(pair.network),
+               pair.days, format_day(pair.first_day), format_day(pair.last_day));
+  return kExitWell;
+}
+
+int run(const Options& options, const CLI::App& show_command, const CLI::App& report_command) {
   auto path = data_directory_path(options.config, options.data_dir);
   if (!path) return fail(path.error().message, kExitConfig);
   auto data = open_existing(*path);
   if (!data) return fail(data.error().message);
+  if (report_command.parsed()) return report(options, **data);
   return show_command.parsed() ? show(options, **data) : forget(options, **data);
 }
 
@@ -111,6 +135,10 @@ RunCommand add_baseline_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("baseline", "Show and forget what a stopped server learned of an identity");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
+  CLI::App* report_command =
+      command->add_subcommand("report", "Networks outside AWS that an account's service identities use: a thief who was there "
+                                        "before the account became active would be among them");
+  report_command->add_option("ACCOUNT", options->account, "Twelve digits")->required();
   command->fallthrough();   // before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
   command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
@@ -120,7 +148,9 @@ RunCommand add_baseline_command(CLI::App& app) {
   forget_command->add_option("IDENTITY", options->identity, "As in an alert")->required();
   forget_command->add_option("--network", options->network, "Only this network: AS64511, 198.51.100.0/24 ...");
   forget_command->add_option("--tool", options->tool, "Only this tool: aws-cli ...");
-  return [command, options, show_command] { return command->parsed() ? run(*options, *show_command) : -1; };
+  return [command, options, show_command, report_command] {
+    return command->parsed() ? run(*options, *show_command, *report_command) : -1;
+  };
 }
 
 }  // namespace straykey
