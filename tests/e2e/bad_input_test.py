@@ -11,11 +11,13 @@ from metrics_text import read_metrics
 
 
 def record(number):
-    return {"eventVersion": "1.11", "eventID": f"00000000-0000-4000-8000-{number:012}", "eventTime": "2025-06-01T10:00:00Z",
-            "eventName": "ListBuckets", "eventSource": "s3.amazonaws.com", "awsRegion": "us-east-1", "eventType": "AwsApiCall",
+    return {"eventVersion": "1.11", "eventID": f"00000000-0000-4000-8000-{number:012}", "eventType": "AwsApiCall",
+            "eventTime": "2025-06-01T10:00:00Z", "eventName": "ListBuckets", "eventSource": "s3.amazonaws.com",
+            "awsRegion": "us-east-1",
             "sourceIPAddress": "192.0.2.10", "userAgent": "aws-cli/2.15.0", "recipientAccountId": "111122223333",
             "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "accessKeyId": "AKIAEXAMPLEEXAMPLE00",
-                             "arn": "arn:aws:iam::111122223333:user/tests", "principalId": "AIDAEXAMPLE", "userName": "tests"}}
+                             "arn": "arn:aws:iam::111122223333:user/tests", "principalId": "AIDAEXAMPLE",
+                             "userName": "tests"}}
 
 
 def body_of(records):
@@ -90,7 +92,8 @@ class BadInput(unittest.TestCase):
         with self.installation.sender() as sender:
             reply = sender.post(body_of(records))
         self.assertEqual(reply.status, 200)
-        self.assertEqual(reply.json(), {"accepted": 999, "rejected": 1, "errors": [{"index": 617, "code": "missing_event_time"}]})
+        named = [{"index": 617, "code": "missing_event_time"}]
+        self.assertEqual(reply.json(), {"accepted": 999, "rejected": 1, "errors": named})
 
     def test_health_needs_no_token(self):
         for listener in (self.installation.sender(token=None), self.installation.admin(token=None)):

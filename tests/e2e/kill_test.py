@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A server that is killed again and again, while it works and while it starts, raises the alerts of one that never was.
 
-The sample trail is posted in order; what was not answered is sent again, and so are some requests that were. With --signal TERM the
-server is asked to end instead: exit code 0, and nothing is lost either.
+The sample trail is posted in order; what was not answered is sent again, and so are some requests that were. With
+--signal TERM the server is asked to end instead: exit code 0, and nothing is lost either.
 """
 import argparse
 import random
@@ -29,9 +29,11 @@ class Cutter:
         self.random = random.Random(options.seed)
         self.start_s = 0.1
         self.resent = self.unanswered = 0
-        self.in_recovery = 0
-        under_load = options.kills - int(options.kills * RECOVERY_SHARE) * self.with_kill
-        self.recovery_left = options.kills - under_load
+        self.in_recovery = self.cuts_done = 0
+        in_recovery = int(options.kills * RECOVERY_SHARE) * self.with_kill
+        under_load = options.kills - in_recovery
+        # After which of the cuts under load, as often as it is there, the next start is cut short as well.
+        self.recovery_cuts = self.random.choices(range(1, under_load + 1), k=in_recovery)
         self.cuts = sorted(self.random.choices(range(len(self.files)), k=under_load))
 
     def run(self):
@@ -40,6 +42,7 @@ class Cutter:
         for index, path in enumerate(self.files):
             while index in self.cuts:
                 self.cuts.remove(index)
+                self.cuts_done += 1
                 answered = self._post_and_cut(sender, path)
                 sender.close()
                 self._next_life()
@@ -80,14 +83,14 @@ class Cutter:
         assert code == expected, f"exit code {code}\n{self.server.log_text()}"
 
     def _next_life(self):
-        """Starts the next server; some are cut down while they start, with kill -9 only: SIGTERM means nothing to them yet."""
+        """Starts the next server; with kill -9, some are cut down while they start."""
         if self.server.process is not None:
             self._end()
         while True:
             self.sink.life += 1
             self.server.launch()
-            if self.with_kill and self.recovery_left > 0 and self.server.starts > 1 and self.random.random() < 0.5:
-                self.recovery_left -= 1
+            if self.cuts_done in self.recovery_cuts:
+                self.recovery_cuts.remove(self.cuts_done)
                 self.in_recovery += 1
                 cut = threading.Timer(self.random.uniform(0, self.start_s), self._cut)
                 cut.start()
@@ -109,8 +112,8 @@ def arguments():
 
 def main():
     options = arguments()
-    print(f"kill_test.py --kills {options.kills} --shards {options.shards} --seed {options.seed} --signal {options.signal}",
-          flush=True)
+    print(f"kill_test.py --kills {options.kills} --shards {options.shards} --seed {options.seed} "
+          f"--signal {options.signal}", flush=True)
     with scratch_folder() as folder:
         trail = Trail(folder / "sample")
         expected = trail.scan()

@@ -2,7 +2,8 @@
 import math
 import re
 
-SERIES = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (\S+)')
+LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"'
+SERIES = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:%s,)*%s)\})? (\S+)' % (LABEL, LABEL))
 KINDS = ("counter", "gauge", "histogram")
 
 
@@ -55,5 +56,6 @@ def _check_histograms(series, kinds):
                 counts.setdefault(others, []).append((float(re.search(r'le="([^"]*)"', labels).group(1)), value))
         for others, buckets in counts.items():
             values = [value for _, value in sorted(buckets)]
-            if sorted(buckets)[-1][0] != math.inf or values != sorted(values) or values[-1] != series[family + "_count", others]:
+            count = series[family + "_count", others]
+            if sorted(buckets)[-1][0] != math.inf or values != sorted(values) or values[-1] != count:
                 raise ValueError(f"buckets of {family} do not add up: {buckets}")

@@ -3,7 +3,8 @@ from installation import pair_of
 
 # What an alert decides; not what counts on (occurrences, calls of the key) or is told of the record that came first
 # (a scan has read the whole day before it judges, so it knows workloads that a server learns of later).
-DECIDING = ("id", "analytic", "variation", "name", "severity", "evidence", "account", "identity", "network", "dedup_until")
+DECIDING = ("id", "analytic", "variation", "name", "severity", "evidence", "account", "identity", "network",
+            "dedup_until")
 
 # Of the sample's four accounts one is a few days old.
 ACTIVE_ACCOUNTS = 3
@@ -30,10 +31,10 @@ def check_alerts(sink, expected, labels):
 
 
 def check_posts_explained(sink, lives=1):
-    """A message comes again only after a failed post, or when a server that may not have kept our 2xx was followed by another."""
+    """A message comes again only after a failed post, or from the server after one that may not have kept our 2xx."""
     for message_id, taken in sink.taken().items():
         first = taken[0].life
-        assert len(taken) <= 1 + lives - first, f"{message_id} was taken {len(taken)} times, first in life {first} of {lives}"
+        assert len(taken) <= 1 + lives - first, f"{message_id}: {len(taken)} times, first in life {first} of {lives}"
         if lives == 1:
             posts = [post.status for post in sink.posts if post.message_id == message_id]
             assert posts == [503] * (len(posts) - 1) + [204], f"{message_id} was posted without need: {posts}"

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def shell_commands(document):
     """The lines of all ```sh blocks."""
     blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
-    return [line.strip() for block in blocks for line in block.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def subcommands(words):
@@ -45,7 +46,8 @@ class Readme(unittest.TestCase):
         cls.installation.server.start()
 
     def straykey_lines(self):
-        return [line for line in shell_commands("README.md") + shell_commands("net/API.md") if line.startswith("straykey ")]
+        lines = shell_commands("README.md") + shell_commands("net/API.md")
+        return [line for line in lines if line.startswith("straykey ")]
 
     def test_each_command_shown_takes_the_options_shown(self):
         self.assertGreaterEqual(len(self.straykey_lines()), 3)
@@ -91,7 +93,8 @@ class Readme(unittest.TestCase):
     def test_the_configuration_shown_is_checked(self):
         line = next(line for line in self.straykey_lines() if "check-config" in line)
         shown = re.search(r"--config (\S+)", line).group(1)
-        self.assertIn("no errors", self.run_line(line.replace(shown, str(self.installation.configuration)), self.folder))
+        line = line.replace(shown, str(self.installation.configuration))
+        self.assertIn("no errors", self.run_line(line, self.folder))
 
     def test_each_curl_shown_is_answered_well(self):
         lines = [line for d in ("README.md", "net/API.md") for line in shell_commands(d) if line.startswith("curl ")]
@@ -122,8 +125,9 @@ class Readme(unittest.TestCase):
         (folder / "bin").mkdir(exist_ok=True)
         if not (folder / "bin/straykey").exists():
             (folder / "bin/straykey").symlink_to(straykey_process.STRAYKEY)
-        said = subprocess.run(["bash", "-euc", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-                              env={**os.environ, "PATH": path, "CURL_HOME": str(folder), "TOKEN": TOKEN, "ADMIN_TOKEN": ADMIN_TOKEN})
+        variables = {"PATH": path, "CURL_HOME": str(folder), "TOKEN": TOKEN, "ADMIN_TOKEN": ADMIN_TOKEN}
+        said = subprocess.run(["bash", "-euc", line], cwd=folder, capture_output=True, text=True, timeout=60,
+                              check=False, env={**os.environ, **variables})
         self.assertEqual(said.returncode, 0, f"{line}\n{said.stdout}{said.stderr}")
         return said.stdout
 

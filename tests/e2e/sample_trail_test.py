@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The sample trail over HTTPS raises the labelled alerts and no other, with the same ids for any shard count and in a scan."""
+"""The sample trail over HTTPS raises the labelled alerts and no other, with the ids of a scan for any shard count."""
 from installation import Installation, Trail, scratch_folder
 from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store
 from webhook_sink import WebhookSink
@@ -28,7 +28,8 @@ def run(folder, trail, expected, shards):
         check_posts_explained(sink)
         check_store(installation, expected)
         failed = sum(post.status != 204 for post in sink.posts)
-        print(f"{shards} shards: {len(trail.files)} requests, {accepted} events, {len(sink.taken())} alerts, {failed} posts failed")
+        print(f"{shards} shards: {len(trail.files)} requests, {accepted} events, {len(sink.alerts())} alerts, "
+              f"{failed} posts failed")
     sink.close()
 
 
@@ -36,7 +37,7 @@ def main():
     with scratch_folder() as folder:
         trail = Trail(folder / "sample")
         expected = trail.scan()
-        assert len(expected) == len(trail.labels) > 0, f"scan finds {len(expected)} alerts, {len(trail.labels)} are labelled"
+        assert len(expected) == len(trail.labels) > 0, f"{len(expected)} alerts of a scan, {len(trail.labels)} labels"
         for shards in SHARD_COUNTS:
             run(folder / f"shards-{shards}", trail, expected, shards)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A server that is started with another shard count, in the middle of a story, raises the alerts of one that never was."""
+"""A server that is started with another shard count, in the middle of a story, raises the same alerts."""
 from installation import Installation, Trail, scratch_folder
 from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store
 from webhook_sink import WebhookSink

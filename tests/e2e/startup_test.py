@@ -41,7 +41,8 @@ class Startup(unittest.TestCase):
 
     def test_an_unknown_key_is_named_with_its_place_and_the_nearest_one(self):
         self.change("[ingest]\n", "[ingest]\ncertificat = 1\n")
-        self.expect_end(CONFIGURATION, f"{self.installation.configuration}:3:", "certificat", 'did you mean "certificate"?')
+        place = f"{self.installation.configuration}:3:"
+        self.expect_end(CONFIGURATION, place, "certificat", 'did you mean "certificate"?')
 
     def test_a_configuration_that_is_not_there(self):
         self.installation.configuration.unlink()
@@ -82,11 +83,11 @@ class Startup(unittest.TestCase):
             self.expect_end(FAILED, f"127.0.0.1 port {port}", "in use")
 
     def test_an_expired_certificate(self):
-        folder = self.installation.folder
-        request = ["openssl", "req", "-new", "-key", self.installation.key, "-subj", "/CN=localhost", "-out", folder / "request"]
-        subprocess.run(request, check=True, capture_output=True)
-        subprocess.run(["openssl", "x509", "-req", "-in", folder / "request", "-signkey", self.installation.key, "-days", "-1",
-                        "-out", self.installation.certificate], check=True, capture_output=True)
+        key, request = self.installation.key, self.installation.folder / "request"
+        for command in (["req", "-new", "-key", key, "-subj", "/CN=localhost", "-out", request],
+                        ["x509", "-req", "-in", request, "-signkey", key, "-days", "-1",
+                         "-out", self.installation.certificate]):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
         self.expect_end(CONFIGURATION, self.installation.certificate, "expired")
 
     def test_a_key_that_does_not_match(self):
@@ -117,7 +118,8 @@ class Startup(unittest.TestCase):
 
     def test_commands_where_no_store_is(self):
         said = self.installation.command("alerts", "list")
-        self.assertEqual((said.returncode, said.stderr), (FAILED, f"straykey: {self.installation.data_dir}: no store is there\n"))
+        sentence = f"straykey: {self.installation.data_dir}: no store is there\n"
+        self.assertEqual((said.returncode, said.stderr), (FAILED, sentence))
 
     def test_a_server_ends_well_on_sigterm_and_on_sigint(self):
         for sent in (signal.SIGTERM, signal.SIGINT):

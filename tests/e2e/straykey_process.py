@@ -17,10 +17,10 @@ STOP_S_MAX = 60
 BOUND_TO_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]
 
 
-def run_command(*arguments, folder=None, timeout_s=120, environment=None):
+def run_command(*arguments, folder=None, timeout_s=120):
     """-> subprocess.CompletedProcess with text."""
-    return subprocess.run([*BOUND_TO_PARENT, STRAYKEY, *map(str, arguments)], capture_output=True, text=True, cwd=folder,
-                          timeout=timeout_s, env={**os.environ, **(environment or {})}, check=False)
+    return subprocess.run([*BOUND_TO_PARENT, STRAYKEY, *map(str, arguments)], capture_output=True, text=True,
+                          cwd=folder, timeout=timeout_s, check=False)
 
 
 class Server:
@@ -34,6 +34,7 @@ class Server:
         self.last_log = []     # of the one before
         self._changed = threading.Condition()
         self._reader = None
+        self._reading = False
 
     def launch(self):
         """Starts the process and does not wait for anything."""
@@ -43,6 +44,7 @@ class Server:
         self.process = subprocess.Popen([*BOUND_TO_PARENT, STRAYKEY, "serve", "--config", str(self.configuration)],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True)
+        self._reading = True
         self._reader.start()
 
     def start(self):
@@ -53,8 +55,8 @@ class Server:
     def wait_ready(self):
         began = time.monotonic()
         with self._changed:
-            ready = self._changed.wait_for(lambda: self._said('msg="ready"') or not self._reader.is_alive(), START_S_MAX)
-        if not ready or not self._said('msg="ready"'):
+            self._changed.wait_for(lambda: self._said('msg="ready"') or not self._reading, START_S_MAX)
+        if not self._said('msg="ready"'):
             raise AssertionError("the server did not become ready:\n" + self.log_text())
         return time.monotonic() - began
 
@@ -116,4 +118,5 @@ class Server:
                 lines.append(line.rstrip("\n"))
                 self._changed.notify_all()
         with self._changed:
+            self._reading = False
             self._changed.notify_all()

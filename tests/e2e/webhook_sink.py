@@ -35,7 +35,7 @@ class Post:
 
 
 class WebhookSink:
-    """fail_share of the posts are answered 503; no message twice in a row, for its third attempt would wait five minutes."""
+    """fail_share of the posts are answered 503; none twice in a row, for a third attempt would wait five minutes."""
 
     def __init__(self, seed=1, fail_share=0.0):
         self.life = 0
