@@ -6,8 +6,8 @@
 // Order:  rejects are counted once, when a batch is read first. A batch whose commit failed comes back whole.
 // Thread: read() on io threads, one PayloadReader for each; the pipeline calls OnDone on its own. Outlives both.
 // Bounds: batch_messages_max and batch_bytes_max: whichever is reached first makes a batch full.
-// Errors: a RejectReason for each message without a record, counted with those of all ways in; a truncated one is logged
-//         with the setting to change.
+// Errors: a RejectReason for each message without a record, counted with those of all ways in; a truncated one is
+//         logged with the setting to change.
 #include <cstddef>
 #include <cstdint>
 #include <functional>

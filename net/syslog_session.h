@@ -1,7 +1,7 @@
 #pragma once
 // SyslogSession: one TCP or TLS connection of a syslog sender, from its handshake to its end.
 //
-// Shape:  read -> frames -> batch -> Request -> pipeline. A batch goes when it is full or the socket has no more to read.
+// Shape:  read -> frames -> batch -> Request -> pipeline. A batch goes when it is full or nothing waits to be read.
 // Order:  nothing read is dropped: while the queues are full, or requests_in_flight_max batches wait for their commit,
 //         nothing more is read; a batch that was not stored is offered again. Draining says so to the sender (FIN),
 //         takes what it still sends for a moment, and waits for the commits.

@@ -1,12 +1,12 @@
 #pragma once
 // SyslogUdp: one syslog listener over UDP (RFC 5426): a message a datagram, best effort.
 //
-// Shape:  all that waits in the socket's buffer is read at once, up to a batch, and goes to the pipeline as one Request.
+// Shape:  all that waits in the socket's buffer is read at once, up to a batch, and goes to the pipeline as a Request.
 // Thread: start-up and shut-down by one thread, which is no io thread; the rest is the first io thread.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). The intake outlives the runtime's threads.
 // Bounds: kDatagramsAtOnce buffers of 64 KiB (4 MiB); the kernel's buffer, as large as it allows.
 // Errors: start() says in one sentence why it cannot listen. Datagrams from elsewhere than allow_cidrs are dropped
-//         unread and counted; when the queues are full a batch is dropped and counted; what the kernel dropped before us
+//         unread and counted; when the queues are full a batch is dropped and counted; what the kernel dropped before
 //         is counted (SO_RXQ_OVFL) when the next datagram comes.
 #include <boost/asio/ip/udp.hpp>
 #include <chrono>

@@ -1,7 +1,7 @@
 #pragma once
 // SyslogFramer: the bytes of a TCP or TLS connection -> its messages, octet-counted or parted by LF, CR LF or NUL.
 //
-// Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs up to the next LF
+// Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs to the next LF
 //         or NUL. The first count of a connection must be followed by what a message starts with (`<`, `{`, `[`, `@`,
 //         BOM), so that a line which begins with a number and a space is a line.
 // Order:  prepare(), commit() of what was received, next() until it gives nothing; and again. A frame's text is valid

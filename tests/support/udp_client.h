@@ -18,8 +18,8 @@ inline bool send_datagram(std::uint16_t port, std::string_view bytes) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto sent = sendto(descriptor, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address),
-                           sizeof address);
+  const auto sent =
+      sendto(descriptor, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   close(descriptor);
   return sent == static_cast<ssize_t>(bytes.size());
 }

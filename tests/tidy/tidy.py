@@ -57,6 +57,7 @@ THREADS_ALLOWED = {
     "net/io_runtime.h",          # the io threads
     "net/io_runtime.cc",
     "net/name_lookup.cc",        # a thread of its own for blocking look-ups
+    "net/syslog_listener.h",     # accepts on one thread, sessions on all
     "net/tls.h",                 # certificates are reloaded while handshakes read them
     "net/webhook_sender.cc",     # the sender's thread
     "tools/receive_command.cc",  # waits for its signal
