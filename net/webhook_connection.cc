@@ -92,6 +92,7 @@ asio::awaitable<ReplyHeader> read_reply_header(Stream& stream, beast::flat_buffe
   for (int i = 0; i < kInterimRepliesMax; ++i) {
     http::response_parser<http::empty_body> parser;
     parser.header_limit(kReplyHeaderBytesMax);
+    parser.body_limit(boost::none);  // a length is no reason to doubt the status; we read what we read
     const auto [failure, bytes] = co_await http::async_read_header(stream, buffer, parser, kResume);
     if (failure == beast::error::timeout) co_return ReplyHeader{{0, {}, kTimedOut}, {}};
     const bool closed_early = failure == http::error::end_of_stream || failure == http::error::partial_message;

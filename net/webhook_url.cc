@@ -4,6 +4,7 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace straykey {
 namespace {
@@ -24,6 +25,13 @@ std::string lower(std::string_view text) {
   for (char& c : result)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return result;
+}
+
+// Zero if it is none. Boost.URL 1.81 takes 99999 for a port, modulo 65,536.
+std::uint16_t port_of(std::string_view digits) {
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return failure == std::errc{} && end == digits.data() + digits.size() ? port : std::uint16_t{0};
 }
 
 Status take_host(const boost::urls::url_view& parts, WebhookUrl& url) {
@@ -56,7 +64,8 @@ Result<WebhookUrl> parse_webhook_url(std::string_view text) {
   if (const Status host = take_host(parts, url); !host) return host.error();
 
   const std::uint16_t usual_port = url.https ? 443 : 80;
-  url.port = parts.has_port() && !parts.port().empty() ? parts.port_number() : usual_port;
+  const std::string_view digits{parts.port().data(), parts.port().size()};
+  url.port = digits.empty() ? usual_port : port_of(digits);
   if (url.port == 0) return Error{"its port must be 1 to 65535"};
   if (url.port != usual_port) url.host_header += ":" + std::to_string(url.port);
   const boost::core::string_view target = parts.encoded_target();
