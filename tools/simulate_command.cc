@@ -27,7 +27,7 @@ int run(const Options& options) {
   settings.out = options.out;
   settings.gzip = !options.plain;
   settings.json_lines = options.json_lines;
-  settings.end = day_of(wall_clock());
+  settings.end = day_of(wall_clock()) - 1;   // today has hours that have not been yet
   if (!options.end.empty()) {
     const auto day = parse_day(options.end);
     if (!day) return fail(options.end + ": not a day such as 2026-11-22", kExitUsage);
@@ -48,7 +48,7 @@ RunCommand add_simulate_command(CLI::App& app) {
   command->add_option("--out", options->out, "Folder to write into: trail/, ip-ranges.json, asn.csv, labels.jsonl, stories.jsonl")
       ->type_name("DIR")
       ->required();
-  command->add_option("--end", options->end, "The last day of the trail; today without it")->type_name("YYYY-MM-DD");
+  command->add_option("--end", options->end, "The last day of the trail; yesterday without it")->type_name("YYYY-MM-DD");
   command->add_option("--days", options->days, "How many days")->type_name("N")->capture_default_str();
   command->add_option("--seed", options->seed, "The same seed writes the same bytes")->type_name("N")->capture_default_str();
   command->add_option("--events", options->events, "About how many events")->type_name("N")->capture_default_str();
