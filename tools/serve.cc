@@ -108,7 +108,7 @@ Status Serve::start_listeners() {
   outlets.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
     log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
                                            {"source", std::string(source)},
-                                           {"begins", std::string(record.substr(0, 120))}});
+                                           {"bytes", std::to_string(record.size())}});
   };
   outlets.now = wall_clock;
   ingest_ = std::make_unique<Ingest>(ingest_settings(config_), runtime_->threads(), outlets, metrics_);
