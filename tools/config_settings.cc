@@ -1,5 +1,6 @@
 #include "tools/config_settings.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -96,6 +97,8 @@ IngestSettings ingest_settings(const Config& config) {
 SyslogIntakeSettings syslog_intake_settings(const Config& config) {
   SyslogIntakeSettings settings;
   settings.payload = ingest_settings(config).payload;
+  // Messages are small; what they unpack to must fit into the queues (kSyslogQueuedBytesMin in config_validate.cc).
+  settings.payload.inflated_bytes_max = std::min<std::size_t>(settings.payload.inflated_bytes_max, 8u << 20);
   return settings;
 }
 
