@@ -1,8 +1,8 @@
 #pragma once
 // NameLookup: the addresses of one host name, asked anew for every attempt, without holding up anybody else's.
 //
-// Shape:  the C library's resolver on a thread of its own; Asio's resolver has one thread for the whole process, on which one
-//         dead name server would slow every endpoint.
+// Shape:  the C library's resolver on a thread of its own; Asio's resolver has one thread for the whole process, on
+//         which one dead name server would slow every endpoint.
 // Thread: ask() the strand given to the constructor, on which the answers arrive too; close() any.
 // Bounds: one lookup under way; who asks meanwhile gets its answer. A lookup ends within the resolver's own time limits
 //         (resolv.conf), however long the asker waits.

@@ -1,7 +1,8 @@
 #pragma once
 // When a failed webhook attempt is repeated, and when it is given up.
 //
-// Shape:  functions of their arguments: attempts made, the answer, Retry-After and a jitter value in; wait, dead or pause out.
+// Shape:  functions of their arguments: attempts made, the answer, Retry-After and a jitter value in; wait, dead or
+//         pause out.
 // Units:  seconds.
 // Thread: any (immutable).
 // Bounds: a wait is at most 24 h and its jitter; Retry-After counts up to retry_after_s_max.
@@ -51,7 +52,8 @@ struct RetryDecision {
 // REQUIRES: attempts >= 1; 0 <= jitter <= 1; the answer is no success.
 [[nodiscard]] RetryDecision decide_retry(const RetryPolicy& policy, const FailedAttempt& failed);
 
-// The Retry-After header: seconds, or an HTTP date (the IMF-fixdate form), which counts from `now`. Anything else is none.
+// The Retry-After header: seconds, or an HTTP date (the IMF-fixdate form), which counts from `now`. Anything else is
+// none.
 [[nodiscard]] std::optional<Seconds> parse_retry_after(std::string_view text, Seconds now);
 
 }  // namespace straykey

@@ -1,14 +1,16 @@
 #pragma once
 // WebhookConnection: one POST to one endpoint, from the name to the status line.
 //
-// Shape:  look up the name, check every address, connect to a checked one, TLS, write, read the header of the reply, linger.
-//         A connection carries one request: alerts are few, and a fresh look at name and certificate each time is worth it.
+// Shape:  look up the name, check every address, connect to a checked one, TLS, write, read the header of the reply,
+//         linger. A connection carries one request: alerts are few, and a fresh look at name and certificate each
+//         time is worth it.
 // Thread: the strand it was given.
 // Order:  done is called once, on the strand, never from inside start(); not at all after cancel().
-// Bounds: connect_ms for name and TCP, total_ms for all of it; 4 addresses tried; 16 KiB of reply header; 64 KiB of reply
-//         read, for at most linger_ms once the status is known.
+// Bounds: connect_ms for name and TCP, total_ms for all of it; 4 addresses tried; 16 KiB of reply header; 64 KiB of
+//         reply read, for at most linger_ms once the status is known.
 // Errors: AttemptReply::error, from a fixed set of sentences; of the reply's own text only Retry-After is kept.
-// Source: one deadline a phase, set as a point in time, since Beast 1.81's expires_after runs on into the next operation.
+// Source: one deadline a phase, set as a point in time, since Beast 1.81's expires_after runs on into the next
+//         operation.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -54,8 +56,8 @@ struct AttemptReply {
   std::string error;       // empty with a status
 };
 
-// A client's TLS, 1.2 with forward secrecy and AEAD or 1.3. Peers are verified by the system's authorities, or by those in
-// `ca_file` alone if it is not empty. Looks at no environment variable.
+// A client's TLS, 1.2 with forward secrecy and AEAD or 1.3. Peers are verified by the system's authorities, or by
+// those in `ca_file` alone if it is not empty. Looks at no environment variable.
 [[nodiscard]] Result<boost::asio::ssl::context> webhook_tls_context(const std::string& ca_file);
 
 class WebhookConnection : public std::enable_shared_from_this<WebhookConnection> {

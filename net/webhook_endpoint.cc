@@ -14,7 +14,8 @@ constexpr double kRateMax = 1'000;
 
 bool is_name(const std::string& name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   return !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), allowed);
 }
@@ -48,7 +49,8 @@ void check_secrets(const WebhookEndpoint& endpoint, CheckedEndpoint& checked, co
 CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std::string>& errors) {
   const bool named = is_name(endpoint.name);
   const Report report = [&](const std::string& what) {
-    errors.push_back((named ? "webhook " + endpoint.name : std::string("a webhook without a usable name")) + ": " + what + ".");
+    errors.push_back((named ? "webhook " + endpoint.name : std::string("a webhook without a usable name")) + ": " +
+                     what + ".");
   };
   CheckedEndpoint checked{endpoint.name, std::make_shared<WebhookTarget>(), {}, endpoint.rate_per_s};
   WebhookTarget& target = *checked.target;

@@ -8,7 +8,8 @@
 namespace straykey {
 namespace {
 
-// No stored due time is further away than the longest wait with its jitter; more means that the wall clock was set back.
+// No stored due time is further away than the longest wait with its jitter; more means that the wall clock was set
+// back.
 constexpr Seconds kWaitMax = kSecondsPerDay * 6 / 5;
 
 double burst_of(double rate_per_s) { return std::max(1.0, rate_per_s); }

@@ -1,13 +1,14 @@
 #pragma once
 // WebhookQueue: what one endpoint still has to be told, and when the next attempt may go out.
 //
-// Shape:  deliveries in the order of their due times; a rate limit; a circuit breaker; a pause. No socket, clock or random
-//         source: the sender passes the moment, the answer and the jitter.
-// Units:  the wall clock only to speak with the outbox; everything in here runs on steady milliseconds, so a step of the
-//         wall clock neither stalls nor floods an endpoint.
+// Shape:  deliveries in the order of their due times; a rate limit; a circuit breaker; a pause. No socket, clock or
+//         random source: the sender passes the moment, the answer and the jitter.
+// Units:  the wall clock only to speak with the outbox; everything in here runs on steady milliseconds, so a step of
+//         the wall clock neither stalls nor floods an endpoint.
 // Thread: one (the sender's strand).
 // Order:  a delivery is waiting, under way, or gone; its outcome comes from finish(), and it is gone once that says so.
-// Bounds: kDeliveriesHeldMax deliveries (CHECK: the merger counts what it hands over); concurrent_max attempts under way.
+// Bounds: kDeliveriesHeldMax deliveries (CHECK: the merger counts what it hands over); concurrent_max attempts under
+//         way.
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -47,16 +48,16 @@ class WebhookQueue {
   // A delivery that is already waiting is replaced (redelivery by hand); one that is under way is left alone.
   void put(Delivery delivery, Moment now);
 
-  // The next delivery to send now, or nullptr. It is under way, and the pointer valid, until finish(). A circuit that is open
-  // lets one attempt through at a time, on the schedule; a paused endpoint none. Marked tests pass both.
+  // The next delivery to send now, or nullptr. It is under way, and the pointer valid, until finish(). A circuit that
+  // is open lets one attempt through at a time, on the schedule; a paused endpoint none. Marked tests pass both.
   [[nodiscard]] const Delivery* start(Moment now);
 
   // When start() may next give something, in steady milliseconds; none: not before put(), finish() or resume().
   [[nodiscard]] std::optional<std::int64_t> wake_at(Moment now) const;
 
   // REQUIRES: `alert_id` is under way; 0 <= jitter <= 1.
-  // A marked test is tried once: it ends as delivered or dead. A success closes the circuit, ends a pause, and makes all that
-  // waits due at once (at the endpoint's rate).
+  // A marked test is tried once: it ends as delivered or dead. A success closes the circuit, ends a pause, and makes
+  // all that waits due at once (at the endpoint's rate).
   DeliveryOutcome finish(const Hash128& alert_id, const AttemptResult& result, Moment now, double jitter);
 
   // Ends a pause by hand.

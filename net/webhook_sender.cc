@@ -95,8 +95,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
         on_outcome(std::move(report)),
         random(settings.jitter_seed) {}
 
-  // Runs `work` on the strand unless stop() has been called. The lock is what lets stop() return only when nothing more will
-  // happen; on the strand it is free but for that.
+  // Runs `work` on the strand unless stop() has been called. The lock is what lets stop() return only when nothing
+  // more will happen; on the strand it is free but for that.
   template <class Work>
   void enter(Work work) {
     const std::lock_guard lock(gate);
@@ -186,7 +186,8 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   endpoint.metrics.attempt_seconds.observe(seconds);
   const Moment now = moment_now();
   AttemptResult result{reply.http_status, parse_retry_after(reply.retry_after, now.wall), reply.error};
-  if (reply.http_status >= 300 && reply.http_status < 400) result.error = "it answered with a redirect, which is not followed";
+  if (reply.http_status >= 300 && reply.http_status < 400)
+    result.error = "it answered with a redirect, which is not followed";
   else if (reply.http_status >= 400) result.error = "it answered with an error status";
 
   const bool was_open = endpoint.queue.circuit_open(), was_paused = endpoint.queue.paused();
@@ -201,7 +202,10 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
 void WebhookSender::State::tell(Endpoint& endpoint, const DeliveryOutcome& outcome, bool was_open, bool was_paused) {
   using Kind = DeliveryOutcome::Kind;
   const EndpointMetrics& metrics = endpoint.metrics;
-  (outcome.kind == Kind::delivered ? metrics.delivered : outcome.kind == Kind::retry ? metrics.retry : metrics.dead).add();
+  (outcome.kind == Kind::delivered ? metrics.delivered
+   : outcome.kind == Kind::retry   ? metrics.retry
+                                   : metrics.dead)
+      .add();
   metrics.circuit_open.set(endpoint.queue.circuit_open() ? 1 : 0);
   metrics.paused.set(endpoint.queue.paused() ? 1 : 0);
 

@@ -1,13 +1,16 @@
 #pragma once
 // WebhookSender: posts what the merger hands over to the configured endpoints, and says how each attempt went.
 //
-// Shape:  for each endpoint a queue (webhook_queue), a name lookup and up to 4 attempts under way; one dead endpoint slows no other.
-// Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever threads run it.
-// Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself. An outcome is
-//         reported after the attempt, so a crash between the two repeats the attempt (P5: at least once).
+// Shape:  for each endpoint a queue (webhook_queue), a name lookup and up to 4 attempts under way; one dead endpoint
+//         slows no other.
+// Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever
+//         threads run it.
+// Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself.
+//         An outcome is reported after the attempt, so a crash between the two repeats the attempt (P5: at least
+//         once).
 // Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of WebhookTimeLimits; the rate of the endpoint.
-// Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL or a secret.
-//         A delivery for an endpoint that is not configured is dead; a marked test is tried once.
+// Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL
+//         or a secret. A delivery for an endpoint that is not configured is dead; a marked test is tried once.
 // Source: Standard Webhooks 1.0.0.
 #include <functional>
 #include <memory>
@@ -60,8 +63,8 @@ class WebhookSender {
   // The error holds all of webhook_endpoint_errors(), a line each. `io`, `metrics` and `log` outlive the sender.
   [[nodiscard]] static Result<std::unique_ptr<WebhookSender>> create(boost::asio::io_context& io,
                                                                      const std::vector<WebhookEndpoint>& endpoints,
-                                                                     WebhookSettings settings, Metrics& metrics, Log& log,
-                                                                     OnOutcome on_outcome);
+                                                                     WebhookSettings settings, Metrics& metrics,
+                                                                     Log& log, OnOutcome on_outcome);
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
   ~WebhookSender();
@@ -71,8 +74,8 @@ class WebhookSender {
   // Ends the pause that a 410 began. An unknown name has no effect.
   void resume(std::string endpoint);
 
-  // Once it has returned no outcome is reported and neither log nor metrics are touched. Attempts under way are abandoned: they
-  // may have reached their endpoint, and will be repeated after the next start.
+  // Once it has returned no outcome is reported and neither log nor metrics are touched. Attempts under way are
+  // abandoned: they may have reached their endpoint, and will be repeated after the next start.
   void stop();
 
  private:

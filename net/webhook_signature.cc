@@ -61,7 +61,8 @@ std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::st
     std::array<unsigned char, 32> digest{};
     unsigned int size = 0;
     CHECK(HMAC(EVP_sha256(), secret.key_.data(), static_cast<int>(secret.key_.size()),
-               reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(), &size) != nullptr);
+               reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(),
+               &size) != nullptr);
     CHECK(size == digest.size());
     if (!header.empty()) header += ' ';
     header.append("v1,").append(base64(digest.data(), digest.size()));

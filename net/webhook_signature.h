@@ -28,7 +28,8 @@ class WebhookSecret {
   std::string key_;
 };
 
-// The value of `webhook-signature`: `v1,<base64>` for each secret, separated by a space; several while a secret rotates.
+// The value of `webhook-signature`: `v1,<base64>` for each secret, separated by a space; several while a secret
+// rotates.
 [[nodiscard]] std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::string_view id,
                                             Seconds timestamp, std::string_view body);
 

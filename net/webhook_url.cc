@@ -40,7 +40,8 @@ Status take_host(const boost::urls::url_view& parts, WebhookUrl& url) {
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   url.literal = parse_ip(host);
-  if (bracketed ? !url.literal : !is_host_name(host)) return Error{"its host must be a plain DNS name or an IP address"};
+  if (bracketed ? !url.literal : !is_host_name(host))
+    return Error{"its host must be a plain DNS name or an IP address"};
   url.host = host;
   url.host_header = bracketed ? "[" + host + "]" : host;
   return {};

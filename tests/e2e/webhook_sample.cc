@@ -18,7 +18,10 @@ int main(int count, char** arguments) {
     if (!secret) return 2;
     secrets.push_back(std::move(secret).value());
   }
-  const std::vector<std::string> bodies{R"({"a":1})", R"({"type":"alert.created","text":"\u00e9 )" "\xc3\xa9\xf0\x9f\x94\x91" R"("})",
+  const std::vector<std::string> bodies{R"({"a":1})",
+                                        R"({"type":"alert.created","text":"\u00e9 )"
+                                        "\xc3\xa9\xf0\x9f\x94\x91"
+                                        R"("})",
                                         R"({"long":")" + std::string(20'000, 'x') + R"("})", "{}"};
   for (const std::string& body : bodies) {
     const std::string id = "msg_" + hash128(kFixedHashKey, body).hex();

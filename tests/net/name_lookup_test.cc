@@ -42,11 +42,12 @@ TEST_CASE("who asks while a lookup is under way gets its answer, without another
   asio::io_context io;
   std::promise<void> release;
   int asked = 0;
-  NameLookup lookup(asio::make_strand(io), "hooks.example.com", [&, wait = release.get_future().share()](const std::string&) {
-    ++asked;
-    wait.wait();
-    return std::vector{kAddress};
-  });
+  NameLookup lookup(asio::make_strand(io), "hooks.example.com",
+                    [&, wait = release.get_future().share()](const std::string&) {
+                      ++asked;
+                      wait.wait();
+                      return std::vector{kAddress};
+                    });
   const auto guard = asio::make_work_guard(io);
   int answers = 0;
   for (int i = 0; i < 3; ++i) lookup.ask([&](const std::vector<IpAddress>&) { ++answers; });

@@ -36,7 +36,8 @@ TEST_CASE("jitter moves a wait by a fifth either way and no further") {
 }
 
 TEST_CASE("every status means what the design says") {
-  for (const int status : {200, 201, 202, 204, 299}) CHECK(answer_of(static_cast<std::uint16_t>(status)) == Answer::success);
+  for (const int status : {200, 201, 202, 204, 299})
+    CHECK(answer_of(static_cast<std::uint16_t>(status)) == Answer::success);
   for (const int status : {0, 301, 302, 307, 308, 408, 425, 429, 500, 502, 503, 504, 599})
     CHECK(answer_of(static_cast<std::uint16_t>(status)) == Answer::again);
   for (const int status : {400, 401, 403, 404, 405, 409, 411, 413, 422, 451, 499})
@@ -80,8 +81,9 @@ TEST_CASE("Retry-After is read as seconds or as a date") {
 }
 
 TEST_CASE("anything else in Retry-After is ignored") {
-  for (const char* text : {"", "-1", "+5", " 5", "5 ", "1.5", "0x10", "soon", "Tue, 14 Nov 2023 22:15:20 UTC",
-                           "Tue, 14 Xyz 2023 22:15:20 GMT", "Tue, 99 Nov 2023 22:15:20 GMT", "Tue,14 Nov 2023 22:15:20 GMT",
-                           "Tuesday, 14-Nov-23 22:15:20 GMT", "Tue, 14 Nov 2023 22-15-20 GMT"})
+  for (const char* text :
+       {"", "-1", "+5", " 5", "5 ", "1.5", "0x10", "soon", "Tue, 14 Nov 2023 22:15:20 UTC",
+        "Tue, 14 Xyz 2023 22:15:20 GMT", "Tue, 99 Nov 2023 22:15:20 GMT", "Tue,14 Nov 2023 22:15:20 GMT",
+        "Tuesday, 14-Nov-23 22:15:20 GMT", "Tue, 14 Nov 2023 22-15-20 GMT"})
     CHECK_MESSAGE(!parse_retry_after(text, 1'700'000'000), text);
 }

@@ -123,7 +123,8 @@ TEST_CASE("a bad certificate is refused before a byte of the alert is sent") {
   CHECK(refused(good, {}, "localhost").starts_with("the certificate was not accepted: "));
   CHECK(refused(good, other.file, "localhost").starts_with("the certificate was not accepted: "));
   CHECK(refused(expired, expired.file, "localhost") == "the certificate was not accepted: certificate has expired");
-  CHECK(refused(good, good.file, "hooks.example.com").starts_with("the certificate was not accepted: hostname mismatch"));
+  CHECK(
+      refused(good, good.file, "hooks.example.com").starts_with("the certificate was not accepted: hostname mismatch"));
   CHECK(refused(good, good.file, "other.localhost").starts_with("the certificate was not accepted: hostname mismatch"));
 }
 
@@ -132,7 +133,8 @@ TEST_CASE("a redirect is an answer and is not followed") {
   WebhookReceiver elsewhere(attempt.io, always(WebhookReceiver::status(200)));
   for (const int code : {301, 302, 303, 307, 308}) {
     attempt.reply.reset();
-    WebhookReceiver receiver(attempt.io, always(WebhookReceiver::status(code, "Location: " + elsewhere.url() + "\r\n")));
+    WebhookReceiver receiver(attempt.io,
+                             always(WebhookReceiver::status(code, "Location: " + elsewhere.url() + "\r\n")));
     CHECK_EQ(attempt.run(receiver.url()).http_status, code);
   }
   CHECK_EQ(elsewhere.connections(), 0);
@@ -173,10 +175,11 @@ TEST_CASE("a TLS handshake that never comes runs into the time limit") {
 TEST_CASE("what is not HTTP, or too long to be a header, is a failure") {
   std::string interim;
   for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
-  for (const Reply& bad : {Reply{.bytes = "SSH-2.0-OpenSSH_9.2\r\n"}, Reply{.bytes = "HTTP/1.1 200 OK\r\nX: ", .endless = true},
-                           Reply{.bytes = "HTTP/1.1 999 Odd\r\n\r\n"}, Reply{.bytes = "HTTP/1.1 000 Odd\r\n\r\n"},
-                           Reply{.bytes = "HTTP/1.1 101 Switching\r\n\r\n"}, Reply{.bytes = interim},
-                           Reply{.bytes = "HTTP/9.9 200 OK\r\n\r\n"}}) {
+  for (const Reply& bad :
+       {Reply{.bytes = "SSH-2.0-OpenSSH_9.2\r\n"}, Reply{.bytes = "HTTP/1.1 200 OK\r\nX: ", .endless = true},
+        Reply{.bytes = "HTTP/1.1 999 Odd\r\n\r\n"}, Reply{.bytes = "HTTP/1.1 000 Odd\r\n\r\n"},
+        Reply{.bytes = "HTTP/1.1 101 Switching\r\n\r\n"}, Reply{.bytes = interim},
+        Reply{.bytes = "HTTP/9.9 200 OK\r\n\r\n"}}) {
     Attempt attempt;
     WebhookReceiver receiver(attempt.io, always(bad));
     const AttemptReply reply = attempt.run(receiver.url());
@@ -195,8 +198,9 @@ TEST_CASE("a connection that closes without an answer is a failure") {
 
 TEST_CASE("interim replies come before the final one, and Retry-After is handed on") {
   Attempt attempt;
-  WebhookReceiver receiver(attempt.io, always({.bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-                                                        "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"}));
+  WebhookReceiver receiver(attempt.io,
+                           always({.bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                                            "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"}));
   const AttemptReply reply = attempt.run(receiver.url());
   CHECK_EQ(reply.http_status, 503);
   CHECK_EQ(reply.retry_after, "120");

@@ -41,19 +41,23 @@ TEST_CASE("each mistake is one sentence that names the endpoint, and shows neith
   using E = WebhookEndpoint;
   CHECK_EQ(error_after([](E& e) { e.url = "http://hooks.example.com/canary"; }),
            "webhook soc: its url is http, which needs allow_http = true.");
-  CHECK_EQ(error_after([](E& e) { e.url = "canary"; }), "webhook soc: its url is refused: it is not a valid absolute URL.");
+  CHECK_EQ(error_after([](E& e) { e.url = "canary"; }),
+           "webhook soc: its url is refused: it is not a valid absolute URL.");
   CHECK_EQ(error_after([](E& e) { e.url = "https://10.0.0.1/canary"; }),
            "webhook soc: its url leads to a loopback or private address that is not in its allow_cidrs.");
-  CHECK_EQ(error_after([](E& e) { e.url = "https://169.254.169.254/canary"; }),
-           "webhook soc: its url leads to an address that is never allowed (link-local, metadata, multicast or reserved).");
+  CHECK_EQ(
+      error_after([](E& e) { e.url = "https://169.254.169.254/canary"; }),
+      "webhook soc: its url leads to an address that is never allowed (link-local, metadata, multicast or reserved).");
   CHECK_EQ(error_after([](E& e) { e.allow_cidrs = {*parse_prefix("169.254.0.0/16")}; }),
            "webhook soc: its allow_cidrs entry 169.254.0.0/16 can never be allowed.");
-  CHECK_EQ(error_after([](E& e) { e.secrets.clear(); }), "webhook soc: it has no secret to sign with, and sign is not false.");
+  CHECK_EQ(error_after([](E& e) { e.secrets.clear(); }),
+           "webhook soc: it has no secret to sign with, and sign is not false.");
   CHECK_EQ(error_after([](E& e) { e.sign = false; }), "webhook soc: it has a secret, but sign = false.");
   CHECK_EQ(error_after([](E& e) { e.secrets.push_back("canary"); }),
            "webhook soc: secret number 2 is refused: a webhook secret must begin with whsec_.");
   CHECK_EQ(error_after([](E& e) { e.secrets.assign(5, kSecret); }), "webhook soc: it has more than 4 secrets.");
-  CHECK_EQ(error_after([](E& e) { e.rate_per_s = 0; }), "webhook soc: its rate_per_s must be more than 0 and at most 1,000.");
+  CHECK_EQ(error_after([](E& e) { e.rate_per_s = 0; }),
+           "webhook soc: its rate_per_s must be more than 0 and at most 1,000.");
   CHECK_EQ(error_after([](E& e) { e.rate_per_s = std::nan(""); }),
            "webhook soc: its rate_per_s must be more than 0 and at most 1,000.");
   CHECK_EQ(error_after([](E& e) { e.ca_file = "/nonexistent/ca.pem"; }),

@@ -47,7 +47,8 @@ WebhookEndpoint endpoint(const std::string& name, const std::string& url) {
 }
 
 Delivery delivery(const std::string& to, std::uint64_t number, std::uint32_t attempts = 0) {
-  return {.endpoint = to, .alert_id = {number, 7}, .body = R"({"n":)" + std::to_string(number) + "}", .attempts = attempts};
+  return {
+      .endpoint = to, .alert_id = {number, 7}, .body = R"({"n":)" + std::to_string(number) + "}", .attempts = attempts};
 }
 
 // Repeats at once, so that no test waits.
@@ -134,13 +135,15 @@ TEST_CASE("an alert is posted once, signed, and reported as delivered") {
   const Seconds timestamp = std::stoll(request.headers["webhook-timestamp"]);
   CHECK(std::abs(timestamp - wall_now()) <= 10);
   CHECK_EQ(request.headers["webhook-signature"],
-           webhook_signature({WebhookSecret::parse(kSecret).value()}, request.headers["webhook-id"], timestamp, request.body));
+           webhook_signature({WebhookSecret::parse(kSecret).value()}, request.headers["webhook-id"], timestamp,
+                             request.body));
 }
 
 TEST_CASE("500 and then 200: the same id and the same bytes both times") {
   Sending sending;
   int calls = 0;
-  WebhookReceiver receiver(sending.io, [&](const Request&) { return WebhookReceiver::status(++calls == 1 ? 500 : 200); });
+  WebhookReceiver receiver(sending.io,
+                           [&](const Request&) { return WebhookReceiver::status(++calls == 1 ? 500 : 200); });
   sending.start({endpoint("soc", receiver.url())});
   sending.sender->deliver(delivery("soc", 1));
   REQUIRE(sending.until_outcomes(2));
@@ -233,8 +236,11 @@ TEST_CASE("410 pauses the endpoint, keeps what waits, and resume() goes on") {
   REQUIRE(sending.until_outcomes(1));
   CHECK(sending.outcomes[0].kind == Kind::retry);
   CHECK_EQ(sending.outcomes[0].http_status, 410);
-  CHECK_EQ(sending.metrics.gauge("straykey_webhook_paused",
-                                 "1 while an endpoint that answered 410 Gone gets no attempt.", {{"endpoint", "soc"}}).value(), 1);
+  CHECK_EQ(sending.metrics
+               .gauge("straykey_webhook_paused", "1 while an endpoint that answered 410 Gone gets no attempt.",
+                      {{"endpoint", "soc"}})
+               .value(),
+           1);
   gone = false;
   sending.sender->deliver(delivery("soc", 3));
   sending.io.poll();
@@ -344,7 +350,8 @@ TEST_CASE("neither URL nor secret nor what an endpoint answers reaches the log")
   {
     Sending sending(LogLevel::debug);
     WebhookReceiver receiver(sending.io, [](const Request& request) {
-      return Reply{.bytes = "HTTP/1.1 404 CanaryReason\r\nX-Canary: 1\r\n\r\nCanaryBody " + request.headers.at("webhook-signature")};
+      return Reply{.bytes = "HTTP/1.1 404 CanaryReason\r\nX-Canary: 1\r\n\r\nCanaryBody " +
+                            request.headers.at("webhook-signature")};
     });
     sending.start({endpoint("soc", receiver.url() + "/CanaryPath?token=CanaryToken")});
     sending.sender->deliver(delivery("soc", 1));
@@ -353,7 +360,8 @@ TEST_CASE("neither URL nor secret nor what an endpoint answers reaches the log")
   }
   const std::string text = captured.text();
   CHECK(text.find("webhook delivery given up") != std::string::npos);
-  for (const char* secret : {"Canary", "MfKQ9r8G", "v1,", "127.0.0.1"}) CHECK_MESSAGE(text.find(secret) == std::string::npos, secret);
+  for (const char* secret : {"Canary", "MfKQ9r8G", "v1,", "127.0.0.1"})
+    CHECK_MESSAGE(text.find(secret) == std::string::npos, secret);
 }
 
 TEST_CASE("several threads may run the event loop and hand over; each delivery is answered once") {
@@ -367,8 +375,8 @@ TEST_CASE("several threads may run the event loop and hand over; each delivery i
   std::atomic<bool> stopped = false, late = false;
   {
     WebhookReceiver receiver(io, [](const Request&) { return WebhookReceiver::status(200); });
-    auto created = WebhookSender::create(io, {endpoint("a", receiver.url()), endpoint("b", receiver.url())}, at_once(), metrics,
-                                         log, [&](const DeliveryOutcome& outcome) {
+    auto created = WebhookSender::create(io, {endpoint("a", receiver.url()), endpoint("b", receiver.url())}, at_once(),
+                                         metrics, log, [&](const DeliveryOutcome& outcome) {
                                            if (stopped) late = true;
                                            const std::lock_guard lock(mutex);
                                            ++answers[outcome.alert_id.low];

@@ -32,7 +32,9 @@ std::string lower(std::string text) {
 
 struct WebhookReceiver::State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, Answer chosen)
-      : strand(asio::make_strand(io)), acceptor(strand, {asio::ip::address_v4::loopback(), 0}), answer(std::move(chosen)) {}
+      : strand(asio::make_strand(io)),
+        acceptor(strand, {asio::ip::address_v4::loopback(), 0}),
+        answer(std::move(chosen)) {}
 
   asio::awaitable<void> accept() {
     for (;;) {
@@ -40,7 +42,8 @@ struct WebhookReceiver::State : std::enable_shared_from_this<State> {
       if (failure) co_return;
       ++accepted;
       asio::co_spawn(
-          strand, [self = shared_from_this(), peer = std::move(socket)]() mutable { return self->serve(std::move(peer)); },
+          strand,
+          [self = shared_from_this(), peer = std::move(socket)]() mutable { return self->serve(std::move(peer)); },
           asio::detached);
     }
   }
@@ -64,7 +67,8 @@ struct WebhookReceiver::State : std::enable_shared_from_this<State> {
     const auto [failure, read] = co_await http::async_read(stream, buffer, message, kResume);
     if (failure) co_return;
     Request request{std::string(message.method_string()), std::string(message.target()), {}, message.body()};
-    for (const auto& field : message) request.headers[lower(std::string(field.name_string()))] = std::string(field.value());
+    for (const auto& field : message)
+      request.headers[lower(std::string(field.name_string()))] = std::string(field.value());
     requests.push_back(request);
     const Reply reply = answer(request);
     co_await send(stream, reply.bytes);
