@@ -28,7 +28,9 @@ void set_timeouts(int socket, int milliseconds) {
   ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
-bool timed_out(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINPROGRESS; }
+bool timed_out(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINPROGRESS;
+}
 
 }  // namespace
 
@@ -90,7 +92,9 @@ Result<int> connect_socket(const std::string& host, std::uint16_t port, int sock
 ClientSocket::ClientSocket(Limits limits, std::shared_ptr<const ClientTls> tls)
     : limits_(limits), tls_(std::move(tls)) {}
 
-ClientSocket::~ClientSocket() { close(); }
+ClientSocket::~ClientSocket() {
+  close();
+}
 
 void ClientSocket::close() {
   if (session_ && SSL_is_init_finished(session_->native) == 1) SSL_shutdown(session_->native);

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/asio/buffer.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <optional>
 
 namespace straykey {
@@ -17,8 +17,8 @@ namespace http = boost::beast::http;
 constexpr std::size_t kReadBytes = 16 * 1024;
 
 std::string render(std::string_view first_line, const WebhookUrl& url, const std::vector<HttpClientHeader>& headers) {
-  std::string head = fmt::format("{}\r\nHost: {}\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\n", first_line,
-                                 url.host_header);
+  std::string head =
+      fmt::format("{}\r\nHost: {}\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\n", first_line, url.host_header);
   for (const HttpClientHeader& header : headers) head += fmt::format("{}: {}\r\n", header.name, header.value);
   return head;
 }
@@ -85,11 +85,12 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
     if (parser->is_done()) {
       const unsigned status = parser->get().result_int();
       if (status >= 200) {
-        HttpClientReply reply{status, std::string(parser->get()[http::field::retry_after]), std::move(parser->get().body())};
+        HttpClientReply reply{status, std::string(parser->get()[http::field::retry_after]),
+                              std::move(parser->get().body())};
         if (!parser->keep_alive()) socket_.close();
         return reply;
       }
-      begin();   // 1xx: the real reply follows
+      begin();  // 1xx: the real reply follows
       if (!received_.empty()) continue;
     }
     Result<std::size_t> count = socket_.read(bytes.data(), bytes.size());

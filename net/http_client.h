@@ -56,7 +56,7 @@ class HttpClient {
 
   WebhookUrl url_;
   ClientSocket socket_;
-  std::vector<char> received_;   // bytes behind the last reply, if any
+  std::vector<char> received_;  // bytes behind the last reply, if any
   std::uint64_t connections_ = 0;
 };
 

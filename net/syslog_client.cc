@@ -19,10 +19,14 @@ Result<SyslogTarget> parse_syslog_url(std::string_view text) {
   SyslogTarget target;
   const std::size_t scheme_end = text.find("://");
   const std::string_view scheme = text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end);
-  if (scheme == "tcp") target.transport = SyslogTransport::tcp;
-  else if (scheme == "tls") target.transport = SyslogTransport::tls;
-  else if (scheme == "udp") target.transport = SyslogTransport::udp;
-  else return Error{"a syslog target must begin with tcp://, tls:// or udp://"};
+  if (scheme == "tcp")
+    target.transport = SyslogTransport::tcp;
+  else if (scheme == "tls")
+    target.transport = SyslogTransport::tls;
+  else if (scheme == "udp")
+    target.transport = SyslogTransport::udp;
+  else
+    return Error{"a syslog target must begin with tcp://, tls:// or udp://"};
   std::string_view rest = text.substr(scheme_end + 3);
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return Error{"a syslog target must end in host:port"};

@@ -24,7 +24,7 @@ enum class SyslogFraming : std::uint8_t { octet, lf };
 struct SyslogTarget {
   SyslogTransport transport = SyslogTransport::tcp;
   SyslogFraming framing = SyslogFraming::octet;
-  std::string host;   // without brackets
+  std::string host;  // without brackets
   std::uint16_t port = 0;
 };
 

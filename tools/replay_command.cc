@@ -73,14 +73,17 @@ Status simulate_trail(const Options& options, TrailFolder& folder, ReplaySetting
     settings.end = *day;
   }
   Progress progress("simulating", settings.days);
-  const auto summary = simulate(settings, [&](const SimulateProgress& at) { progress.show(at.days_done, with_commas(at.events) + " events"); });
+  const auto summary = simulate(
+      settings, [&](const SimulateProgress& at) { progress.show(at.days_done, with_commas(at.events) + " events"); });
   if (!summary) return summary.error();
   replay.paths = {(folder.path() / "trail").string()};
   if (replay.inbox && replay.expect.empty()) replay.expect = (folder.path() / "labels.jsonl").string();
   return {};
 }
 
-Result<std::string> secret_of(const std::string& path) { return read_secret({SecretSource::Kind::file, path}); }
+Result<std::string> secret_of(const std::string& path) {
+  return read_secret({SecretSource::Kind::file, path});
+}
 
 bool is_loopback(const std::string& host) {
   const auto address = parse_ip(host);
@@ -88,7 +91,8 @@ bool is_loopback(const std::string& host) {
 }
 
 Result<std::shared_ptr<const ClientTls>> tls_for(const Options& options, const std::string& host) {
-  if (options.insecure && !is_loopback(host)) return Error{"--insecure is for servers on this machine only; give --ca-file"};
+  if (options.insecure && !is_loopback(host))
+    return Error{"--insecure is for servers on this machine only; give --ca-file"};
   return ClientTls::create(options.ca_file, options.insecure ? ClientTls::Peers::anyone : ClientTls::Peers::verified);
 }
 
@@ -133,7 +137,9 @@ Status choose_pacing(const Options& options, Pacing& pacing) {
   const int given = !options.rate.empty() + !options.ramp.empty() + !options.speed.empty() + options.asap;
   if (given > 1) return Error{"--rate, --ramp, --speed and --asap exclude each other"};
   if (given == 0 || options.asap) return {};
-  auto chosen = !options.rate.empty() ? parse_rate(options.rate) : !options.ramp.empty() ? parse_ramp(options.ramp) : parse_speed(options.speed);
+  auto chosen = !options.rate.empty()   ? parse_rate(options.rate)
+                : !options.ramp.empty() ? parse_ramp(options.ramp)
+                                        : parse_speed(options.speed);
   if (!chosen) return chosen.error();
   pacing = *chosen;
   return {};
@@ -155,6 +161,7 @@ Status choose_inbox(const Options& options, ReplaySettings& replay) {
   }
   if (options.show_alerts)
     inbox.on_new = [](const std::string& body) {
+      if (message_type(body) != "alert.created") return;
       fmt::print("{}\n", alert_line(body));
       std::fflush(stdout);
     };
@@ -186,8 +193,11 @@ Status choose_metrics(const Options& options, ReplaySettings& replay) {
 
 Status choose(const Options& options, ReplaySettings& replay) {
   if (options.url.empty() == options.syslog.empty()) return Error{"give one of --url and --syslog"};
-  if ((options.simulate > 0) == !options.paths.empty()) return Error{"give files, folders or - (lines on the standard input), or --simulate N"};
-  if (const Status status = options.url.empty() ? choose_syslog(options, replay) : choose_http(options, replay); !status.ok()) return status;
+  if ((options.simulate > 0) == !options.paths.empty())
+    return Error{"give files, folders or - (lines on the standard input), or --simulate N"};
+  if (const Status status = options.url.empty() ? choose_syslog(options, replay) : choose_http(options, replay);
+      !status.ok())
+    return status;
   if (const Status status = choose_pacing(options, replay.builder.pacing); !status.ok()) return status;
   if (const Status status = choose_inbox(options, replay); !status.ok()) return status;
   if (const Status status = choose_metrics(options, replay); !status.ok()) return status;
@@ -219,7 +229,8 @@ int run(const Options& options) {
   for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
   TrailFolder folder;
   if (options.simulate > 0)
-    if (const Status status = simulate_trail(options, folder, settings); !status.ok()) return fail(status.error().message);
+    if (const Status status = simulate_trail(options, folder, settings); !status.ok())
+      return fail(status.error().message);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   auto result = replay(settings);
   if (!result) return fail(result.error().message);
@@ -235,38 +246,63 @@ int run(const Options& options) {
 }
 
 void add_input_options(CLI::App& command, Options& options) {
-  command.add_option("PATH", options.paths, "CloudTrail files and folders (.json, .json.gz, .jsonl, .ndjson), or - for lines on the standard input");
-  command.add_option("--simulate", options.simulate, "Make up an organisation's trail of about this many events instead")->type_name("N");
+  command.add_option(
+      "PATH", options.paths,
+      "CloudTrail files and folders (.json, .json.gz, .jsonl, .ndjson), or - for lines on the standard input");
+  command
+      .add_option("--simulate", options.simulate, "Make up an organisation's trail of about this many events instead")
+      ->type_name("N");
   command.add_option("--end", options.end, "With --simulate: the last day; today without it")->type_name("YYYY-MM-DD");
-  command.add_option("--seed", options.seed, "Of all that is drawn: trail, faults, fan-out")->type_name("N")->capture_default_str();
-  command.add_option("--shift-to", options.shift_to, "Move all times by whole days, so that the newest day becomes this one")->type_name("YYYY-MM-DD");
+  command.add_option("--seed", options.seed, "Of all that is drawn: trail, faults, fan-out")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--shift-to", options.shift_to,
+                  "Move all times by whole days, so that the newest day becomes this one")
+      ->type_name("YYYY-MM-DD");
   command.add_flag("--fresh-ids", options.fresh_ids, "Other event ids, so that a server takes the trail for a new one");
-  command.add_option("--repeat", options.repeat, "Send each record this often, the copies with other accounts and keys")
-      ->check(CLI::Range(1, 10'000))->type_name("N")->capture_default_str();
+  command
+      .add_option("--repeat", options.repeat, "Send each record this often, the copies with other accounts and keys")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("N")
+      ->capture_default_str();
 }
 
 void add_output_options(CLI::App& command, Options& options) {
   command.add_option("--url", options.url, "POST to this server, https://localhost:8443/v1/events")->type_name("URL");
   command.add_option("--token-file", options.token_file, "File with the ingest token")->type_name("FILE");
-  command.add_option("--ca-file", options.ca_file, "Trust these authorities instead of the system's")->type_name("FILE");
+  command.add_option("--ca-file", options.ca_file, "Trust these authorities instead of the system's")
+      ->type_name("FILE");
   command.add_flag("--insecure", options.insecure, "Do not check the certificate of a server on this machine");
   command.add_flag("--gzip", options.gzip, "Compress bodies");
-  command.add_option("--syslog", options.syslog, "Send to tcp://host:port, tls://host:port or udp://host:port")->type_name("URL");
-  command.add_option("--framing", options.framing, "Of syslog on a stream")->check(CLI::IsMember({"octet", "lf"}))->capture_default_str();
+  command.add_option("--syslog", options.syslog, "Send to tcp://host:port, tls://host:port or udp://host:port")
+      ->type_name("URL");
+  command.add_option("--framing", options.framing, "Of syslog on a stream")
+      ->check(CLI::IsMember({"octet", "lf"}))
+      ->capture_default_str();
   command.add_option("--connections", options.connections, "How many; 4 for HTTP and 1 for syslog without it")
-      ->check(CLI::Range(1, 1'024))->type_name("N");
-  command.add_option("--batch", options.batch, "Events a request")->check(CLI::Range(1, 100'000))->type_name("N")->capture_default_str();
-  command.add_flag("--in-order,!--any-order", [&options](std::int64_t count) { options.any_order = count < 0; },
-                   "A day goes out when all requests of the day before are answered (default); --any-order: as files come");
-  command.add_option("--give-up", options.give_up_s, "Send a request again for this long, then end the run")->type_name("SECONDS")->capture_default_str();
+      ->check(CLI::Range(1, 1'024))
+      ->type_name("N");
+  command.add_option("--batch", options.batch, "Events a request")
+      ->check(CLI::Range(1, 100'000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_flag(
+      "--in-order,!--any-order", [&options](std::int64_t count) { options.any_order = count < 0; },
+      "A day goes out when all requests of the day before are answered (default); --any-order: as files come");
+  command.add_option("--give-up", options.give_up_s, "Send a request again for this long, then end the run")
+      ->type_name("SECONDS")
+      ->capture_default_str();
 }
 
 void add_pacing_options(CLI::App& command, Options& options) {
   command.add_flag("--asap", options.asap, "As fast as connections are free (default)");
   command.add_option("--rate", options.rate, "Events a second, whatever the server does")->type_name("N");
-  command.add_option("--ramp", options.ramp, "From one rate to another in so many seconds, then on at that rate")->type_name("FROM:TO:SECONDS");
+  command.add_option("--ramp", options.ramp, "From one rate to another in so many seconds, then on at that rate")
+      ->type_name("FROM:TO:SECONDS");
   command.add_option("--speed", options.speed, "By the events' own times, so many times as fast")->type_name("60x");
-  command.add_option("--max-p99-ms", options.max_p99_ms, "Fail if the 99th percentile of latency is above")->type_name("MS");
+  command.add_option("--max-p99-ms", options.max_p99_ms, "Fail if the 99th percentile of latency is above")
+      ->type_name("MS");
   command.add_option("--min-rate", options.min_rate, "Fail if fewer events a second were answered")->type_name("N");
 }
 
@@ -283,12 +319,24 @@ void add_fault_options(CLI::App& command, Options& options) {
 }
 
 void add_check_options(CLI::App& command, Options& options) {
-  command.add_option("--receive", options.receive, "Receive the server's webhooks here, plain HTTP")->type_name("ADDRESS:PORT");
-  command.add_option("--webhook-secret-file", options.secret_file, "File with their whsec_ secret; without it signatures are not checked")->type_name("FILE");
-  command.add_option("--expect", options.expect, "The alerts that must come: labels.jsonl of simulate; known with --simulate")->type_name("FILE");
-  command.add_option("--settle", options.settle_s, "Wait this long for alerts and counters at the end")->type_name("SECONDS")->capture_default_str();
+  command.add_option("--receive", options.receive, "Receive the server's webhooks here, plain HTTP")
+      ->type_name("ADDRESS:PORT");
+  command
+      .add_option("--webhook-secret-file", options.secret_file,
+                  "File with their whsec_ secret; without it signatures are not checked")
+      ->type_name("FILE");
+  command
+      .add_option("--expect", options.expect,
+                  "The alerts that must come: labels.jsonl of simulate; known with --simulate")
+      ->type_name("FILE");
+  command.add_option("--settle", options.settle_s, "Wait this long for alerts and counters at the end")
+      ->type_name("SECONDS")
+      ->capture_default_str();
   command.add_flag("--show-alerts", options.show_alerts, "A line for each alert as it comes");
-  command.add_option("--metrics-url", options.metrics_url, "Compare with the server's counters, http://127.0.0.1:9443/metrics")->type_name("URL");
+  command
+      .add_option("--metrics-url", options.metrics_url,
+                  "Compare with the server's counters, http://127.0.0.1:9443/metrics")
+      ->type_name("URL");
   command.add_option("--admin-token-file", options.admin_token_file, "File with the token for them")->type_name("FILE");
   command.add_option("--json", options.json, "Write the report as JSON as well")->type_name("FILE");
 }
@@ -296,15 +344,18 @@ void add_check_options(CLI::App& command, Options& options) {
 }  // namespace
 
 RunCommand add_replay_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("replay", "Send a trail to a server as forwarders would, measure it, and check that everything agrees");
+  CLI::App* command = app.add_subcommand(
+      "replay", "Send a trail to a server as forwarders would, measure it, and check that everything agrees");
   auto options = std::make_shared<Options>();
   add_input_options(*command, *options);
   add_output_options(*command, *options);
   add_pacing_options(*command, *options);
   add_fault_options(*command, *options);
   add_check_options(*command, *options);
-  command->footer("Example: straykey replay --url https://localhost:8443 --ca-file cert.pem --token-file token --rate 2000 ./cloudtrail\n"
-                  "Ends with 0 only if every record is accounted for, all expected alerts came, and the thresholds hold.");
+  command->footer(
+      "Example: straykey replay --url https://localhost:8443 --ca-file cert.pem --token-file token --rate 2000 "
+      "./cloudtrail\n"
+      "Ends with 0 only if every record is accounted for, all expected alerts came, and the thresholds hold.");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }
 

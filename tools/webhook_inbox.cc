@@ -32,7 +32,9 @@ WebhookInbox::WebhookInbox(Settings settings) : settings_(std::move(settings)), 
   if (!settings_.out.empty()) out_.open(settings_.out, std::ios::app);
 }
 
-WebhookInbox::~WebhookInbox() { stop(); }
+WebhookInbox::~WebhookInbox() {
+  stop();
+}
 
 Status WebhookInbox::start() {
   HttpListenerSettings listener;
@@ -79,7 +81,8 @@ unsigned WebhookInbox::take(const std::string& id, const std::string& timestamp,
   const Seconds time = std::strtoll(timestamp.c_str(), nullptr, 10);
   const bool is_signed = settings_.secrets.empty() || webhook_signature(settings_.secrets, id, time, body) == signature;
   json::error_code error;
-  const bool readable = is_signed && json::parse(body, error).is_object() && !error;
+  const json::value message = is_signed ? json::parse(body, error) : json::value();
+  const bool readable = !error && message.is_object();
   const std::lock_guard lock(mutex_);
   if (!is_signed) {
     ++counts_.wrong_signature;
@@ -91,10 +94,15 @@ unsigned WebhookInbox::take(const std::string& id, const std::string& timestamp,
   }
   const auto [kept, is_new] = bodies_.emplace(id, body);
   ++counts_.messages;
-  if (is_new) ++counts_.different;
-  else ++(kept->second == body ? counts_.repeats : counts_.changed);
+  if (is_new) {
+    ++counts_.different;
+    if (text_of(message, "type") == "alert.created") ++counts_.alerts;
+  } else {
+    ++(kept->second == body ? counts_.repeats : counts_.changed);
+  }
   if (out_.is_open())
-    out_ << json::serialize(json::object{{"id", id}, {"webhook_timestamp", timestamp}, {"body", body}}) << '\n' << std::flush;
+    out_ << json::serialize(json::object{{"id", id}, {"webhook_timestamp", timestamp}, {"body", body}}) << '\n'
+         << std::flush;
   if (is_new && settings_.on_new) settings_.on_new(body);
   return 200;
 }
@@ -117,12 +125,18 @@ Result<WebhookSecret> read_webhook_secret(const std::string& path) {
   return WebhookSecret::parse(text.value());
 }
 
+std::string message_type(const std::string& body) {
+  json::error_code error;
+  const json::value message = json::parse(body, error);
+  return error ? std::string() : text_of(message, "type");
+}
+
 std::string alert_line(const std::string& body) {
   json::error_code error;
   const json::value message = json::parse(body, error);
   const json::value* alert = !error && message.is_object() ? message.as_object().if_contains("data") : nullptr;
-  const json::value none;
-  if (alert == nullptr) alert = &none;
+  if (alert == nullptr || text_of(*alert, "variation").empty())
+    return fmt::format("{:<13} {}", "-", escape_for_log(error ? std::string() : text_of(message, "type")));
   return fmt::format("{:<13} {:<36} {:<44} {}", escape_for_log(text_of(*alert, "severity")),
                      escape_for_log(text_of(*alert, "variation")), escape_for_log(text_of(*alert, "identity")),
                      escape_for_log(reason_of(*alert)));

@@ -1,8 +1,8 @@
 #pragma once
 // WebhookInbox: receives Standard Webhooks messages over plain HTTP and keeps them by id.
 //
-// Shape:  answers 200 for a message that it keeps, 401 for a wrong signature, 400 for what is no JSON object. The same id
-//         again is counted, and compared byte by byte with what came first.
+// Shape:  answers 200 for a message that it keeps, 401 for a wrong signature, 400 for what is no JSON object. The
+//         same id again is counted, and compared byte by byte with what came first.
 // Order:  start(), ..., stop().
 // Thread: start-up constructs, starts and stops; the rest any (synchronised inside). on_new runs on the io thread.
 // Bounds: messages of 1 MiB, all of them in memory.
@@ -22,10 +22,11 @@
 namespace straykey {
 
 struct InboxCounts {
-  std::uint64_t messages = 0;         // kept, repeats included
-  std::uint64_t different = 0;        // ids
-  std::uint64_t repeats = 0;          // the same id and the same bytes again
-  std::uint64_t changed = 0;          // the same id and other bytes
+  std::uint64_t messages = 0;   // kept, repeats included
+  std::uint64_t different = 0;  // ids
+  std::uint64_t alerts = 0;     // of them, of type alert.created
+  std::uint64_t repeats = 0;    // the same id and the same bytes again
+  std::uint64_t changed = 0;    // the same id and other bytes
   std::uint64_t wrong_signature = 0;
   std::uint64_t unreadable = 0;
 };
@@ -34,9 +35,9 @@ class WebhookInbox {
  public:
   struct Settings {
     ListenAddress listen = {};
-    std::vector<WebhookSecret> secrets = {};   // none: signatures are not checked
-    std::string out = {};                      // a file that gets every message as a line of JSON; may be empty
-    std::function<void(const std::string& body)> on_new = {};   // may be empty
+    std::vector<WebhookSecret> secrets = {};  // none: signatures are not checked
+    std::string out = {};                     // a file that gets every message as a line of JSON; may be empty
+    std::function<void(const std::string& body)> on_new = {};  // may be empty
   };
   explicit WebhookInbox(Settings settings);
   ~WebhookInbox();
@@ -47,7 +48,8 @@ class WebhookInbox {
   [[nodiscard]] std::string url() const;
 
   // What the HTTP status of this message is; keeps it.
-  unsigned take(const std::string& id, const std::string& timestamp, const std::string& signature, const std::string& body);
+  unsigned take(const std::string& id, const std::string& timestamp, const std::string& signature,
+                const std::string& body);
   [[nodiscard]] InboxCounts counts() const;
   // The first body of each id.
   [[nodiscard]] std::vector<std::string> bodies() const;
@@ -64,9 +66,12 @@ class WebhookInbox {
   std::unique_ptr<HttpServer> server_;
 };
 
+// Of a message's body: "alert.created", "alert.test", ...; empty if it has none.
+[[nodiscard]] std::string message_type(const std::string& body);
 // The secret in a file, for Settings::secrets.
 [[nodiscard]] Result<WebhookSecret> read_webhook_secret(const std::string& path);
-// An alert message on a line: severity, variation, identity, the first reason why. Safe for a terminal.
+// A message on a line, safe for a terminal. Alerts: severity, variation, identity, the first reason why; others:
+// their type.
 [[nodiscard]] std::string alert_line(const std::string& body);
 
 }  // namespace straykey

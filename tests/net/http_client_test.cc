@@ -134,7 +134,8 @@ TEST_CASE("a connection that the server closed while idle is opened again") {
   const WebhookUrl url = url_of(fixture, false);
   HttpClient client(url, nullptr);
   REQUIRE(client.exchange(post_head(url, 1), "x").ok());
-  while (fixture.server->connections() > 0) {}   // the server's idle deadline
+  while (fixture.server->connections() > 0) {
+  }  // the server's idle deadline
   const auto reply = client.exchange(post_head(url, 1), "x");
   REQUIRE_MESSAGE(reply.ok(), (reply.ok() ? "" : reply.error().message));
   CHECK(client.connections() == 2);
@@ -155,7 +156,8 @@ TEST_CASE("a request that is broken off leaves a server that goes on, and a clie
 TEST_CASE("a GET has no body and no length") {
   const WebhookUrl url = parse_webhook_url("http://127.0.0.1:9443/metrics").value();
   CHECK(render_get(url, {{"Authorization", "Bearer x"}}) ==
-        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9443\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\nAuthorization: Bearer x\r\n\r\n");
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9443\r\nUser-Agent: straykey/" STRAYKEY_VERSION
+        "\r\nAuthorization: Bearer x\r\n\r\n");
 }
 
 }  // namespace straykey

@@ -46,7 +46,8 @@ TEST_CASE("targets name a transport, a host and a port") {
   CHECK(tcp.value().port == 5514);
   CHECK(parse_syslog_url("tls://[2001:db8::1]:6514").value().host == "2001:db8::1");
   CHECK(parse_syslog_url("udp://192.0.2.1:514").value().transport == SyslogTransport::udp);
-  for (const std::string text : {"", "http://a:1", "tcp://a", "tcp://:1", "tcp://a:0", "tcp://a:65536", "tcp://a:b", "tcp://[]:1"})
+  for (const std::string text :
+       {"", "http://a:1", "tcp://a", "tcp://:1", "tcp://a:0", "tcp://a:65536", "tcp://a:b", "tcp://[]:1"})
     CHECK_MESSAGE(!parse_syslog_url(text).ok(), text);
 }
 
@@ -59,7 +60,9 @@ TEST_CASE("frames carry their length, or end in a line feed") {
 
 TEST_CASE("a batch arrives on the stream as its frames") {
   Bound server(SOCK_STREAM);
-  SyslogClient client({.transport = SyslogTransport::tcp, .framing = SyslogFraming::lf, .host = "127.0.0.1", .port = server.port}, nullptr);
+  SyslogClient client(
+      {.transport = SyslogTransport::tcp, .framing = SyslogFraming::lf, .host = "127.0.0.1", .port = server.port},
+      nullptr);
   std::size_t too_large = 0;
   REQUIRE(client.send({"{\"a\":1}", "{\"b\":2}"}, too_large).ok());
   const int accepted = ::accept(server.socket, nullptr, nullptr);

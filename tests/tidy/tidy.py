@@ -61,6 +61,9 @@ THREADS_ALLOWED = {
     "net/tls.h",                 # certificates are reloaded while handshakes read them
     "net/webhook_sender.cc",     # the sender's thread
     "tools/receive_command.cc",  # waits for its signal
+    "tools/replay/replay.cc",    # a reader, and a sender for each connection
+    "tools/replay/request_queue.h",   # between them
+    "tools/webhook_inbox.h",     # read while messages come in
     "tools/serve.h",             # start, stop and reload
 }
 

@@ -20,7 +20,7 @@ TEST_CASE("a rate spaces requests by their events") {
 TEST_CASE("a ramp has sent its area when it ends, and goes on at its last rate") {
   SendPlan up(parse_ramp("100:300:10").value());
   CHECK(up.due_s(0, 0) == 0);
-  CHECK(up.due_s(125, 0) == doctest::Approx(1.12372).epsilon(0.0001));   // 100 t + 10 t^2 = 125
+  CHECK(up.due_s(125, 0) == doctest::Approx(1.12372).epsilon(0.0001));  // 100 t + 10 t^2 = 125
   CHECK(up.due_s(2'000, 0) == doctest::Approx(10));
   CHECK(up.due_s(2'300, 0) == doctest::Approx(11));
   SendPlan down(parse_ramp("300:100:10").value());

@@ -15,8 +15,10 @@ using namespace straykey;
 namespace {
 
 std::string record(const std::string& time, const std::string& id, const std::string& account = "111122223333") {
-  return fmt::format(R"({{"eventVersion":"1.11","userIdentity":{{"accountId":"{}","accessKeyId":"ASIAFQTXFRYN6EXAMPLE"}},)"
-                     R"("eventTime":"{}","eventID":"{}","recipientAccountId":"{}"}})", account, time, id, account);
+  return fmt::format(
+      R"({{"eventVersion":"1.11","userIdentity":{{"accountId":"{}","accessKeyId":"ASIAFQTXFRYN6EXAMPLE"}},)"
+      R"("eventTime":"{}","eventID":"{}","recipientAccountId":"{}"}})",
+      account, time, id, account);
 }
 
 void put(const std::filesystem::path& path, const std::string& text) {
@@ -28,10 +30,12 @@ std::vector<std::string> read_all(const std::string& path) {
   RecordReader reader;
   REQUIRE(reader.open({path}).ok());
   std::vector<std::string> texts;
-  REQUIRE(reader.read([&](const ReadRecord& read) {
-    texts.emplace_back(read.text);
-    return true;
-  }).ok());
+  REQUIRE(reader
+              .read([&](const ReadRecord& read) {
+                texts.emplace_back(read.text);
+                return true;
+              })
+              .ok());
   return texts;
 }
 
@@ -72,8 +76,9 @@ std::size_t count_of(const std::string& text, std::string_view part) {
 TEST_CASE("records come out of every form of file, each on a line") {
   TemporaryDirectory folder;
   const std::string one = record("2026-11-01T00:00:01Z", "a"), two = record("2026-11-01T00:00:02Z", "b");
-  for (const std::string& text : {"{\"Records\":[" + one + "," + two + "]}", "{ \"Records\" : [" + one + " , " + two + "] }\n",
-                                  "[" + one + ",\n" + two + "]", one + "\n" + two + "\n", one + two, "\xef\xbb\xbf" + one + "\n\n" + two}) {
+  for (const std::string& text :
+       {"{\"Records\":[" + one + "," + two + "]}", "{ \"Records\" : [" + one + " , " + two + "] }\n",
+        "[" + one + ",\n" + two + "]", one + "\n" + two + "\n", one + two, "\xef\xbb\xbf" + one + "\n\n" + two}) {
     put(folder.path() + "/x.json", text);
     CHECK(read_all(folder.path() + "/x.json") == std::vector<std::string>{one, two});
   }
@@ -98,7 +103,7 @@ TEST_CASE("accounts' folders go side by side, by the day in the files' names") {
 
 TEST_CASE("a request holds one day and at most a batch, and every record once") {
   const Built built = build({.batch = 30}, hundred_records());
-  REQUIRE(built.requests.size() == 4);   // 30, 20 of the first day; 30, 20 of the second
+  REQUIRE(built.requests.size() == 4);  // 30, 20 of the first day; 30, 20 of the second
   CHECK(built.requests[0].records == 30);
   CHECK(built.requests[1].records == 20);
   CHECK(built.requests[1].day + 1 == built.requests[2].day);
@@ -107,13 +112,15 @@ TEST_CASE("a request holds one day and at most a batch, and every record once") 
 }
 
 TEST_CASE("a late record of an earlier day goes with the day that sends it") {
-  const Built built = build({}, {record("2026-11-02T00:00:00Z", "a"), record("2026-11-01T23:00:00Z", "late"), record("2026-11-02T01:00:00Z", "b")});
+  const Built built = build({}, {record("2026-11-02T00:00:00Z", "a"), record("2026-11-01T23:00:00Z", "late"),
+                                 record("2026-11-02T01:00:00Z", "b")});
   REQUIRE(built.requests.size() == 1);
   CHECK(built.requests[0].records == 3);
 }
 
 TEST_CASE("faults are drawn by seed and counted; no whole record is lost by them") {
-  BuilderSettings settings{.batch = 10, .seed = 3, .faults = {.duplicates = 0.2, .disorder = 0.3, .truncate = 0.1, .bad_json = 0.1}};
+  BuilderSettings settings{
+      .batch = 10, .seed = 3, .faults = {.duplicates = 0.2, .disorder = 0.3, .truncate = 0.1, .bad_json = 0.1}};
   const Built built = build(settings, hundred_records());
   const FaultCounts& faults = built.faults;
   CHECK(faults.duplicates > 0);
@@ -151,7 +158,8 @@ TEST_CASE("a plan at a rate gives each request its time by the events before it"
 
 TEST_CASE("times move by whole days and everything else stays") {
   const RecordRewriter rewriter({.shift_days = 31});
-  std::string text = record("2026-11-30T23:59:60Z", "a") + R"({"creationDate":"2026-11-30T01:02:03Z","note":"2026-11-30","bad":"2026-99-99T00:00:00Z"})";
+  std::string text = record("2026-11-30T23:59:60Z", "a") +
+                     R"({"creationDate":"2026-11-30T01:02:03Z","note":"2026-11-30","bad":"2026-99-99T00:00:00Z"})";
   const std::size_t size = text.size();
   rewriter.rewrite(text, 0);
   CHECK(text.size() == size);
@@ -175,7 +183,8 @@ TEST_CASE("fresh ids keep their form, differ from the old ones, and are the same
 
 TEST_CASE("each copy has accounts and keys of its own, everywhere the same, and copy 0 the old ones") {
   const RecordRewriter rewriter({.seed = 5});
-  const std::string original = record("2026-11-01T00:00:00Z", "a") + R"( "arn:aws:iam::111122223333:role/x" "1.111122223333" "1111222233334")";
+  const std::string original =
+      record("2026-11-01T00:00:00Z", "a") + R"( "arn:aws:iam::111122223333:role/x" "1.111122223333" "1111222233334")";
   std::set<std::string> seen;
   for (std::uint32_t copy = 0; copy < 20; ++copy) {
     std::string text = original;

@@ -15,20 +15,23 @@ using namespace straykey;
 namespace {
 
 const std::string kLabel =
-    R"({"variation":"remote_service_token","account":"111122223333","identity":"111122223333/r/f","role":"r","workload":"f",)"
+    R"({"variation":"remote_service_token","account":"111122223333","identity":"111122223333/r/f","workload":"f",)"
     R"("network":"AS64496","day":"2026-10-26","key":"ASIAFQTXFRYN6EXAMPLE","story":"s"})";
-const std::string kToolLabel =
-    R"({"variation":"serverless_cli","account":"111122223333","identity":"111122223333/r","role":"r","workload":"f",)"
-    R"("tool":"s5cmd","day":"2026-10-27","key":"ASIAFQTXFRYN6EXAMPLE","story":"s"})";
+const std::string kToolLabel = R"({"variation":"serverless_cli","account":"111122223333","identity":"111122223333/r",)"
+                               R"("tool":"s5cmd","day":"2026-10-27","key":"ASIAFQTXFRYN6EXAMPLE","story":"s"})";
 
 std::string alert(const std::string& network = "AS64496", const std::string& day = "2026-10-26") {
-  return fmt::format(R"({{"type":"alert.created","data":{{"analytic":"remote_service_token","variation":"remote_service_token",)"
-                     R"("account":"111122223333","identity":"111122223333/r/f","network":"{}","event":{{"eventTime":"{}T01:02:03Z"}}}}}})",
-                     network, day);
+  return fmt::format(
+      R"({{"type":"alert.created","data":{{"analytic":"remote_service_token","variation":"remote_service_token",)"
+      R"("account":"111122223333","identity":"111122223333/r/f","network":"{}",)"
+      R"("event":{{"eventTime":"{}T01:02:03Z"}}}}}})",
+      network, day);
 }
 const std::string kToolAlert =
-    R"({"type":"alert.created","data":{"analytic":"serverless_cli","variation":"serverless_cli","account":"111122223333",)"
-    R"("identity":"111122223333/r","network":"AS64500","user_agent":{"tool":"s5cmd"},"event":{"eventTime":"2026-10-27T00:00:00Z"}}})";
+    R"({"type":"alert.created","data":{"analytic":"serverless_cli","variation":"serverless_cli",)"
+    R"("account":"111122223333",)"
+    R"("identity":"111122223333/r","network":"AS64500","user_agent":{"tool":"s5cmd"},)"
+    R"("event":{"eventTime":"2026-10-27T00:00:00Z"}}})";
 
 ReplayResult good() {
   ReplayResult result;
@@ -79,8 +82,17 @@ TEST_CASE("whatever does not agree is said") {
       {"other counts", [](ReplayResult& r) { r.tally.miscounted = 1; }},
       {"refused", [](ReplayResult& r) { r.tally.refused_records = 1; }},
       {"given up", [](ReplayResult& r) { r.tally.given_up_records = 1; }},
-      {"only 1 were rejected", [](ReplayResult& r) { r.tally.rejected_records = 1; r.tally.accepted_records = 99; }},
-      {"good records", [](ReplayResult& r) { r.simulated_input = true; r.tally.rejected_records = 3; r.tally.accepted_records = 97; }},
+      {"only 1 were rejected",
+       [](ReplayResult& r) {
+         r.tally.rejected_records = 1;
+         r.tally.accepted_records = 99;
+       }},
+      {"good records",
+       [](ReplayResult& r) {
+         r.simulated_input = true;
+         r.tally.rejected_records = 3;
+         r.tally.accepted_records = 97;
+       }},
       {"wrong token", [](ReplayResult& r) { r.tally.bad_tokens_let_in = 1; }},
       {"interrupted", [](ReplayResult& r) { r.interrupted = true; }},
       {"reading ended", [](ReplayResult& r) { r.read_error = "x"; }},
@@ -89,10 +101,22 @@ TEST_CASE("whatever does not agree is said") {
       {"other bytes", [](ReplayResult& r) { r.inbox = InboxCounts{.changed = 1}; }},
       {"wrong signature", [](ReplayResult& r) { r.inbox = InboxCounts{.wrong_signature = 1}; }},
       {"less than it acknowledged", [](ReplayResult& r) { r.server = ServerCounters{.received = 97}; }},
-      {"did not reach", [](ReplayResult& r) { r.acknowledged = false; r.server = ServerCounters{.received = 99}; }},
-      {"more than were sent", [](ReplayResult& r) { r.acknowledged = false; r.server = ServerCounters{.received = 101}; }},
+      {"did not reach",
+       [](ReplayResult& r) {
+         r.acknowledged = false;
+         r.server = ServerCounters{.received = 99};
+       }},
+      {"more than were sent",
+       [](ReplayResult& r) {
+         r.acknowledged = false;
+         r.server = ServerCounters{.received = 101};
+       }},
       {"generator itself", [](ReplayResult& r) { r.tally.late_by_generator = 2; }},
-      {"--max-p99-ms", [](ReplayResult& r) { r.max_p99_ms = 1; r.tally.latency.add(2'000); }},
+      {"--max-p99-ms",
+       [](ReplayResult& r) {
+         r.max_p99_ms = 1;
+         r.tally.latency.add(2'000);
+       }},
       {"--min-rate", [](ReplayResult& r) { r.min_rate = 51; }},
   };
   for (const auto& [sentence, spoil] : rows) {
@@ -141,7 +165,8 @@ TEST_CASE("tallies of connections add up, and problems are bounded") {
 TEST_CASE("the server's counters are summed over their labels") {
   const auto counters = parse_server_counters(
       "# HELP straykey_events_received_total x\nstraykey_events_received_total{source=\"a\"} 5\n"
-      "straykey_events_received_total{source=\"b c\"} 6\nstraykey_events_rejected_total{reason=\"x\"} 1\nother_total 9\n");
+      "straykey_events_received_total{source=\"b c\"} 6\nstraykey_events_rejected_total{reason=\"x\"} 1\nother_total "
+      "9\n");
   REQUIRE(counters.ok());
   CHECK(counters.value().received == 11);
   CHECK(counters.value().rejected == 1);
@@ -167,6 +192,16 @@ TEST_CASE("a webhook message again is a repeat if its bytes are the same, else i
   CHECK(inbox.counts().changed == 1);
   CHECK(inbox.counts().unreadable == 1);
   CHECK(inbox.bodies() == std::vector<std::string>{alert()});
+  CHECK(inbox.take("msg_3", "4", "", R"({"type":"alert.test","data":{}})") == 200);
+  CHECK(inbox.counts().different == 2);
+  CHECK(inbox.counts().alerts == 1);
+}
+
+TEST_CASE("a message on a line is an alert's four parts, or its type, and cannot fool a terminal") {
+  CHECK(alert_line(kToolAlert).find("serverless_cli") != std::string::npos);
+  CHECK(alert_line(R"({"type":"account.active","data":{}})").ends_with("account.active"));
+  CHECK(alert_line("{\"type\":\"\\u001b[2J\"}").find('\x1b') == std::string::npos);
+  CHECK(message_type("not JSON").empty());
 }
 
 TEST_CASE("a webhook message with a wrong signature is not kept") {

@@ -14,7 +14,7 @@ class LatencyHistogram {
   static constexpr std::uint64_t kMaxMicros = (std::uint64_t{1} << 30) - 1;
 
   void add(std::uint64_t micros) noexcept;
-  void add_seconds(double seconds) noexcept;   // negative counts as 0
+  void add_seconds(double seconds) noexcept;  // negative counts as 0
   void merge(const LatencyHistogram& other) noexcept;
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }

@@ -16,7 +16,7 @@ namespace straykey {
 struct Pacing {
   enum class Kind : std::uint8_t { asap, rate, ramp, speed };
   Kind kind = Kind::asap;
-  double rate = 0;                  // of rate; at the end of a ramp and behind it
+  double rate = 0;  // of rate; at the end of a ramp and behind it
   double ramp_from = 0, ramp_s = 0;
   double speed = 0;
 

@@ -17,15 +17,17 @@ namespace json = boost::json;
 std::string text_of(const json::value* value) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
-std::string text_of(const json::object& object, std::string_view key) { return text_of(object.if_contains(key)); }
+std::string text_of(const json::object& object, std::string_view key) {
+  return text_of(object.if_contains(key));
+}
 std::string text_of(const json::object& object, std::string_view outer, std::string_view inner) {
   const json::value* found = object.if_contains(outer);
   return found != nullptr && found->is_object() ? text_of(found->as_object(), inner) : std::string();
 }
 
 std::string key_of(const json::object& alert, const std::string& subject, const std::string& day) {
-  return fmt::format("{} {} {} {} {}", text_of(alert, "variation"), text_of(alert, "account"), text_of(alert, "identity"),
-                     subject, day);
+  return fmt::format("{} {} {} {} {}", text_of(alert, "variation"), text_of(alert, "account"),
+                     text_of(alert, "identity"), subject, day);
 }
 
 }  // namespace
@@ -77,8 +79,10 @@ AlertComparison compare_alerts(std::vector<std::string> expected, const std::vec
   AlertComparison comparison;
   std::vector<std::string> received;
   for (const std::string& body : bodies) {
-    if (auto alert = received_alert(body)) received.push_back(std::move(*alert));
-    else ++comparison.other_messages;
+    if (auto alert = received_alert(body))
+      received.push_back(std::move(*alert));
+    else
+      ++comparison.other_messages;
   }
   std::sort(expected.begin(), expected.end());
   std::sort(received.begin(), received.end());

@@ -17,7 +17,8 @@
 namespace straykey {
 
 // The alerts of a labels.jsonl, moved in time and fanned out as the records were.
-[[nodiscard]] Result<std::vector<std::string>> read_expected_alerts(const std::string& path, const RecordRewriter& rewriter,
+[[nodiscard]] Result<std::vector<std::string>> read_expected_alerts(const std::string& path,
+                                                                    const RecordRewriter& rewriter,
                                                                     std::uint32_t copies);
 // Of one label's line; none: it is no label.
 [[nodiscard]] std::optional<std::string> expected_alert(std::string_view line, std::int64_t shift_days);
@@ -26,8 +27,8 @@ namespace straykey {
 
 struct AlertComparison {
   std::uint64_t expected = 0, received = 0, matched = 0;
-  std::uint64_t other_messages = 0;            // of another type than alert.created
-  std::vector<std::string> missing = {}, surplus = {};   // sorted
+  std::uint64_t other_messages = 0;                     // of another type than alert.created
+  std::vector<std::string> missing = {}, surplus = {};  // sorted
 
   [[nodiscard]] bool agrees() const noexcept { return missing.empty() && surplus.empty(); }
 };

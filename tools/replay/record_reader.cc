@@ -16,7 +16,9 @@ namespace {
 constexpr std::size_t kInflatedMax = std::size_t{4} << 30;
 constexpr std::size_t kReadBytes = 1u << 20;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -166,7 +168,8 @@ bool RecordReader::give(std::string_view text, const Visit& visit) {
   if (text.empty()) return true;
   if (text.find_first_of("\r\n") != std::string_view::npos) {
     line_ = text;
-    std::replace_if(line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    std::replace_if(
+        line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     text = line_;
   }
   return visit({text, event_time_in(text)});

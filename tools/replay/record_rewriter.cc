@@ -9,12 +9,18 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kAccountDigits = 12;
-constexpr std::size_t kTimeBytes = 19;   // 2026-11-22T03:04:05
+constexpr std::size_t kTimeBytes = 19;  // 2026-11-22T03:04:05
 constexpr Seconds kYear2013 = 1'356'998'400, kYear2100 = 4'102'444'800;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_word(char c) { return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_word(char c) {
+  return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '_';
+}
 
 // A number for this text that depends on the seed and the copy.
 std::uint64_t number_of(std::string_view text, std::uint64_t seed, std::uint32_t copy) {
@@ -73,8 +79,10 @@ void RecordRewriter::rename(std::string& text, std::uint32_t copy) const {
     const std::size_t size = at - begin;
     // 12 digits behind a point are a fraction of a second, or part of a number.
     const bool fraction = begin > 0 && text[begin - 1] == '.';
-    if (digits && size == kAccountDigits && !fraction) rename_account(text.data() + begin, settings_.seed, copy);
-    else if (is_key({text.data() + begin, size})) rename_key(text.data() + begin, size, settings_.seed, copy);
+    if (digits && size == kAccountDigits && !fraction)
+      rename_account(text.data() + begin, settings_.seed, copy);
+    else if (is_key({text.data() + begin, size}))
+      rename_key(text.data() + begin, size, settings_.seed, copy);
   }
 }
 
@@ -100,7 +108,8 @@ void RecordRewriter::freshen_ids(std::string& record, std::uint32_t copy) const 
     if (found == std::string::npos) continue;
     const std::size_t begin = found + name.size(), end = record.find('"', begin);
     if (end == std::string::npos || end - begin > 64) continue;
-    const Hash128 fresh = hash128({settings_.seed, (copy + std::uint64_t{1}) << 32}, {record.data() + begin, end - begin});
+    const Hash128 fresh =
+        hash128({settings_.seed, (copy + std::uint64_t{1}) << 32}, {record.data() + begin, end - begin});
     for (std::size_t i = begin, nibble = 0; i < end; ++i) {
       if (record[i] == '-') continue;
       const std::uint64_t word = nibble % 32 < 16 ? fresh.low : fresh.high;

@@ -1,10 +1,10 @@
 #pragma once
 // RecordRewriter: makes other records out of records: moved in time, with fresh ids, of other accounts and keys.
 //
-// Shape:  works on the text and keeps its length. Times: every string that begins as 2026-11-22T03:04:05Z does, by whole
-//         days. Ids: eventID, sharedEventID, requestID; the same id gives the same fresh one, so duplicates stay so.
-//         Fan-out: copy 0 keeps accounts and keys; in others every 12-digit account and every AKIA, ASIA, AROA... id is
-//         another one, the same wherever it occurs.
+// Shape:  works on the text and keeps its length. Times: every string that begins as 2026-11-22T03:04:05Z does, by
+//         whole days. Ids: eventID, sharedEventID, requestID; the same id gives the same fresh one, so duplicates
+//         stay so. Fan-out: copy 0 keeps accounts and keys; in others every 12-digit account and every AKIA, ASIA,
+//         AROA... id is another one, the same wherever it occurs.
 // Thread: any (immutable).
 // Bounds: times keep to the years 2013 to 2099, or stay as they are.
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace straykey {
 
 struct RewriteSettings {
   std::int64_t shift_days = 0;
-  bool fresh_ids = false;   // for copies other than 0 always
+  bool fresh_ids = false;  // for copies other than 0 always
   std::uint64_t seed = 1;
 };
 

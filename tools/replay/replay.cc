@@ -16,12 +16,14 @@ namespace straykey {
 namespace {
 
 constexpr long kTickNanos = 50'000'000;
-constexpr double kQuietS = 1.0;   // after the last alert that was expected, for one too many
+constexpr double kQuietS = 1.0;  // after the last alert that was expected, for one too many
 
 double own_cpu_s() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -86,7 +88,8 @@ class Run {
   }
 
   void read_all() {
-    RequestBuilder builder(settings_.builder, rewriter_, [this](OutgoingRequest&& request) { return queue_.put(std::move(request)); });
+    RequestBuilder builder(settings_.builder, rewriter_,
+                           [this](OutgoingRequest&& request) { return queue_.put(std::move(request)); });
     const Status status = reader_.read([&builder](const ReadRecord& record) { return builder.add(record); });
     builder.finish();
     if (!status.ok()) result_.read_error = status.error().message;
@@ -116,14 +119,16 @@ class Run {
     });
     for (std::thread& thread : threads) thread.join();
     result_.seconds = uptime() - start_s;
-    queue_.stop();   // whoever still reads may stop
+    queue_.stop();  // whoever still reads may stop
     reader.join();
     for (const auto& sender : senders) result_.tally.add(sender->tally());
   }
 
   void send_all() {
-    if (settings_.http) send_with<HttpSender>(*settings_.http);
-    else send_with<SyslogSender>(*settings_.syslog);
+    if (settings_.http)
+      send_with<HttpSender>(*settings_.http);
+    else
+      send_with<SyslogSender>(*settings_.syslog);
   }
 
   // Shows how it goes until nobody sends any more.
@@ -162,12 +167,12 @@ class Run {
       if (!counted) counted = read_counters();
       bool quiet = !inbox_;
       if (inbox_) {
-        const std::uint64_t different = inbox_->counts().different;
-        if (different != seen) newest_s = uptime();
-        seen = different;
-        const bool all = settings_.expect.empty() || different >= expected_.size();
+        const std::uint64_t alerts = inbox_->counts().alerts;
+        if (alerts != seen) newest_s = uptime();
+        seen = alerts;
+        const bool all = settings_.expect.empty() || alerts >= expected_.size();
         quiet = all && uptime() - newest_s >= kQuietS;
-        progress.show(0, fmt::format("{} of {} alerts", different, expected_.size()));
+        progress.show(0, fmt::format("{} of {} alerts", alerts, expected_.size()));
       }
       if (counted && quiet) return;
       if (signalled()) result_.interrupted = true;
@@ -178,7 +183,8 @@ class Run {
   bool read_counters() {
     auto now = read_server_counters(*settings_.metrics);
     if (!now) return false;
-    result_.server = ServerCounters{now->received - before_.received, now->rejected - before_.rejected, now->refused - before_.refused};
+    result_.server = ServerCounters{now->received - before_.received, now->rejected - before_.rejected,
+                                    now->refused - before_.refused};
     const SendTally& tally = result_.tally;
     return result_.acknowledged || result_.server->received + result_.server->rejected >=
                                        tally.records - tally.unsent_records - tally.given_up_records;

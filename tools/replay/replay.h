@@ -1,8 +1,9 @@
 #pragma once
 // replay: sends a trail to a server as forwarders would, receives its alerts, and says whether everything agrees.
 //
-// Shape:  a reader thread builds requests, one thread a connection sends them, the caller's thread shows progress and waits
-//         for signals; at the end what was sent is compared with what was answered, and the alerts with the labels.
+// Shape:  a reader thread builds requests, one thread a connection sends them, the caller's thread shows progress and
+//         waits for signals; at the end what was sent is compared with what was answered, and the alerts with the
+//         labels.
 // Thread: one caller, with SIGINT and SIGTERM blocked; a signal ends the run, which then counts as interrupted.
 // Errors: what keeps a run from starting. What goes wrong in it is in the result.
 #include <cstdint>
@@ -20,20 +21,20 @@ namespace straykey {
 
 struct ReplaySettings {
   std::vector<std::string> paths;
-  std::optional<HttpSenderSettings> http;       // one of these two
+  std::optional<HttpSenderSettings> http;  // one of these two
   std::optional<SyslogSenderSettings> syslog;
   std::uint32_t connections = 4;
   bool in_order = true;
   BuilderSettings builder;
   RewriteSettings rewrite;
-  std::optional<Day> shift_to;                  // the last file's newest day becomes this one
+  std::optional<Day> shift_to;  // the last file's newest day becomes this one
 
   std::optional<WebhookInbox::Settings> inbox;
-  std::string expect;                           // labels.jsonl; empty: no alerts are compared
+  std::string expect;  // labels.jsonl; empty: no alerts are compared
   double settle_s = 30;
   std::optional<MetricsSource> metrics;
 
-  double max_p99_ms = 0, min_rate = 0;          // 0: any
+  double max_p99_ms = 0, min_rate = 0;  // 0: any
 };
 
 [[nodiscard]] Result<ReplayResult> replay(const ReplaySettings& settings);

@@ -14,16 +14,22 @@ void add_if(std::vector<std::string>& to, bool wrong, std::string sentence) {
 void check_records(const ReplayResult& result, std::vector<std::string>& out) {
   const SendTally& tally = result.tally;
   add_if(out, tally.refused_records > 0, fmt::format("{} records were refused", with_commas(tally.refused_records)));
-  add_if(out, tally.given_up_records > 0, fmt::format("{} records were given up without an answer", with_commas(tally.given_up_records)));
-  add_if(out, tally.unsent_records > 0, fmt::format("{} records are too large for a datagram", with_commas(tally.unsent_records)));
-  add_if(out, tally.bad_tokens_let_in > 0, fmt::format("{} requests with a wrong token were let in", tally.bad_tokens_let_in));
+  add_if(out, tally.given_up_records > 0,
+         fmt::format("{} records were given up without an answer", with_commas(tally.given_up_records)));
+  add_if(out, tally.unsent_records > 0,
+         fmt::format("{} records are too large for a datagram", with_commas(tally.unsent_records)));
+  add_if(out, tally.bad_tokens_let_in > 0,
+         fmt::format("{} requests with a wrong token were let in", tally.bad_tokens_let_in));
   if (!result.acknowledged) return;
-  add_if(out, tally.miscounted > 0, fmt::format("{} requests were answered with other counts than they had records", tally.miscounted));
-  const std::uint64_t settled = tally.accepted_records + tally.rejected_records + tally.refused_records + tally.given_up_records;
+  add_if(out, tally.miscounted > 0,
+         fmt::format("{} requests were answered with other counts than they had records", tally.miscounted));
+  const std::uint64_t settled =
+      tally.accepted_records + tally.rejected_records + tally.refused_records + tally.given_up_records;
   add_if(out, tally.opaque_records == 0 && settled != tally.records,
          fmt::format("{} records were sent, {} are accounted for", with_commas(tally.records), with_commas(settled)));
-  add_if(out, tally.rejected_records < tally.broken_records && tally.refused_records + tally.given_up_records == 0,
-         fmt::format("{} broken records were sent, only {} were rejected", tally.broken_records, tally.rejected_records));
+  add_if(
+      out, tally.rejected_records < tally.broken_records && tally.refused_records + tally.given_up_records == 0,
+      fmt::format("{} broken records were sent, only {} were rejected", tally.broken_records, tally.rejected_records));
   add_if(out, result.simulated_input && tally.rejected_records > tally.broken_records,
          fmt::format("{} good records were rejected", tally.rejected_records - tally.broken_records));
 }
@@ -34,11 +40,13 @@ void check_server(const ReplayResult& result, std::vector<std::string>& out) {
   const std::uint64_t counted = result.server->received + result.server->rejected;
   if (result.acknowledged) {
     // What is sent again after a broken connection counts again.
-    add_if(out, result.server->received < tally.accepted_records, "the server's counters grew by less than it acknowledged");
+    add_if(out, result.server->received < tally.accepted_records,
+           "the server's counters grew by less than it acknowledged");
     return;
   }
   const std::uint64_t sent = tally.records - tally.unsent_records - tally.given_up_records;
-  add_if(out, counted < sent, fmt::format("{} of {} records did not reach the server", with_commas(sent - counted), with_commas(sent)));
+  add_if(out, counted < sent,
+         fmt::format("{} of {} records did not reach the server", with_commas(sent - counted), with_commas(sent)));
   add_if(out, counted > sent && tally.opaque_records == 0 && tally.retries_connection == 0,
          fmt::format("the server counted {} records more than were sent", with_commas(counted - sent)));
 }
@@ -49,32 +57,42 @@ void check_alerts(const ReplayResult& result, std::vector<std::string>& out) {
     for (const std::string& alert : result.alerts->surplus) out.push_back("alert that was not expected: " + alert);
   }
   if (!result.inbox) return;
-  add_if(out, result.inbox->changed > 0, fmt::format("{} webhook messages came again with other bytes", result.inbox->changed));
-  add_if(out, result.inbox->wrong_signature > 0, fmt::format("{} webhook messages had a wrong signature", result.inbox->wrong_signature));
-  add_if(out, result.inbox->unreadable > 0, fmt::format("{} webhook messages were unreadable", result.inbox->unreadable));
+  add_if(out, result.inbox->changed > 0,
+         fmt::format("{} webhook messages came again with other bytes", result.inbox->changed));
+  add_if(out, result.inbox->wrong_signature > 0,
+         fmt::format("{} webhook messages had a wrong signature", result.inbox->wrong_signature));
+  add_if(out, result.inbox->unreadable > 0,
+         fmt::format("{} webhook messages were unreadable", result.inbox->unreadable));
 }
 
-double p99_ms(const ReplayResult& result) { return static_cast<double>(result.tally.latency.at(0.99)) / 1e3; }
+double p99_ms(const ReplayResult& result) {
+  return static_cast<double>(result.tally.latency.at(0.99)) / 1e3;
+}
 
 std::string percentiles(const LatencyHistogram& histogram) {
   const auto ms = [&](double share) { return static_cast<double>(histogram.at(share)) / 1e3; };
-  return fmt::format("p50 {:.1f}  p90 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  max {:.1f} ms", ms(0.5), ms(0.9), ms(0.99), ms(0.999),
-                     static_cast<double>(histogram.max()) / 1e3);
+  return fmt::format("p50 {:.1f}  p90 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  max {:.1f} ms", ms(0.5), ms(0.9), ms(0.99),
+                     ms(0.999), static_cast<double>(histogram.max()) / 1e3);
 }
 
 std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
   std::string text;
-  for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, with_commas(count));
+  for (const auto& [name, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, with_commas(count));
   return text;
 }
 
 std::string faults_text(const ReplayResult& result) {
   const FaultCounts& faults = result.faults;
   const SendTally& tally = result.tally;
-  if (faults.duplicates + faults.disordered + faults.truncated + faults.bad_json + tally.broken_off + tally.bad_tokens == 0) return "";
-  return fmt::format("faults      {} duplicates, {} disordered, {} truncated, {} bad JSON, {} broken off, {} wrong tokens\n",
-                     with_commas(faults.duplicates), with_commas(faults.disordered), with_commas(faults.truncated),
-                     with_commas(faults.bad_json), with_commas(tally.broken_off), with_commas(tally.bad_tokens));
+  if (faults.duplicates + faults.disordered + faults.truncated + faults.bad_json + tally.broken_off +
+          tally.bad_tokens ==
+      0)
+    return "";
+  return fmt::format(
+      "faults      {} duplicates, {} disordered, {} truncated, {} bad JSON, {} broken off, {} wrong tokens\n",
+      with_commas(faults.duplicates), with_commas(faults.disordered), with_commas(faults.truncated),
+      with_commas(faults.bad_json), with_commas(tally.broken_off), with_commas(tally.bad_tokens));
 }
 
 std::string ways_text(const ReplayResult& result) {
@@ -83,12 +101,12 @@ std::string ways_text(const ReplayResult& result) {
     return fmt::format("written     {} records; syslog has no acknowledgement{}\n",
                        with_commas(tally.records - tally.unsent_records - tally.given_up_records),
                        result.server ? "" : ", and no --metrics-url was given to compare with");
-  std::string text = fmt::format("answered    {} accepted + {} rejected + {} refused + {} given up = {}\n",
-                                 with_commas(tally.accepted_records), with_commas(tally.rejected_records),
-                                 with_commas(tally.refused_records), with_commas(tally.given_up_records),
-                                 with_commas(tally.accepted_records + tally.rejected_records + tally.refused_records +
-                                             tally.given_up_records));
-  if (!tally.reject_codes.empty()) text += fmt::format("rejects     {} (as listed in the replies)\n", counts_text(tally.reject_codes));
+  std::string text = fmt::format(
+      "answered    {} accepted + {} rejected + {} refused + {} given up = {}\n", with_commas(tally.accepted_records),
+      with_commas(tally.rejected_records), with_commas(tally.refused_records), with_commas(tally.given_up_records),
+      with_commas(tally.accepted_records + tally.rejected_records + tally.refused_records + tally.given_up_records));
+  if (!tally.reject_codes.empty())
+    text += fmt::format("rejects     {} (as listed in the replies)\n", counts_text(tally.reject_codes));
   return text;
 }
 
@@ -99,15 +117,21 @@ std::string retries_text(const SendTally& tally) {
                      with_commas(tally.retries_connection));
 }
 
-void append_number(std::string& out, std::string_view name, double value) { out += fmt::format("\"{}\":{:.3f},", name, value); }
-void append_number(std::string& out, std::string_view name, std::uint64_t value) { out += fmt::format("\"{}\":{},", name, value); }
+void append_number(std::string& out, std::string_view name, double value) {
+  out += fmt::format("\"{}\":{:.3f},", name, value);
+}
+void append_number(std::string& out, std::string_view name, std::uint64_t value) {
+  out += fmt::format("\"{}\":{},", name, value);
+}
 
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
   }
   return out + "\"";
 }
@@ -120,28 +144,33 @@ std::string list_json(const std::vector<std::string>& texts) {
 
 std::string counts_json(const std::map<std::string, std::uint64_t>& counts) {
   std::string out = "{";
-  for (const auto& [name, count] : counts) out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", quoted(name), count);
+  for (const auto& [name, count] : counts)
+    out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", quoted(name), count);
   return out + "}";
 }
 
 std::string histogram_json(const LatencyHistogram& histogram) {
   const auto ms = [&](double share) { return static_cast<double>(histogram.at(share)) / 1e3; };
-  return fmt::format(R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"p99_9":{:.3f},"max":{:.3f}}})", histogram.count(),
-                     ms(0.5), ms(0.9), ms(0.99), ms(0.999), static_cast<double>(histogram.max()) / 1e3);
+  return fmt::format(R"({{"count":{},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"p99_9":{:.3f},"max":{:.3f}}})",
+                     histogram.count(), ms(0.5), ms(0.9), ms(0.99), ms(0.999),
+                     static_cast<double>(histogram.max()) / 1e3);
 }
 
 void append_alerts(std::string& out, const ReplayResult& result) {
   if (result.alerts)
-    out += fmt::format(R"("alerts":{{"expected":{},"received":{},"matched":{},"other_messages":{},"missing":{},"surplus":{}}},)",
-                       result.alerts->expected, result.alerts->received, result.alerts->matched, result.alerts->other_messages,
-                       list_json(result.alerts->missing), list_json(result.alerts->surplus));
+    out += fmt::format(R"("alerts":{{"expected":{},"received":{},"matched":{},"other_messages":{},)"
+                       R"("missing":{},"surplus":{}}},)",
+                       result.alerts->expected, result.alerts->received, result.alerts->matched,
+                       result.alerts->other_messages, list_json(result.alerts->missing),
+                       list_json(result.alerts->surplus));
   if (result.inbox)
-    out += fmt::format(R"("webhooks":{{"messages":{},"different":{},"repeats":{},"changed":{},"wrong_signature":{},"unreadable":{}}},)",
-                       result.inbox->messages, result.inbox->different, result.inbox->repeats, result.inbox->changed,
-                       result.inbox->wrong_signature, result.inbox->unreadable);
+    out += fmt::format(
+        R"("webhooks":{{"messages":{},"different":{},"repeats":{},"changed":{},"wrong_signature":{},"unreadable":{}}},)",
+        result.inbox->messages, result.inbox->different, result.inbox->repeats, result.inbox->changed,
+        result.inbox->wrong_signature, result.inbox->unreadable);
   if (result.server)
-    out += fmt::format(R"("server":{{"received":{},"rejected":{},"refused":{}}},)", result.server->received, result.server->rejected,
-                       result.server->refused);
+    out += fmt::format(R"("server":{{"received":{},"rejected":{},"refused":{}}},)", result.server->received,
+                       result.server->rejected, result.server->refused);
 }
 
 }  // namespace
@@ -152,7 +181,9 @@ double ReplayResult::rate() const noexcept {
   return seconds > 0 ? static_cast<double>(done) / seconds : 0;
 }
 
-bool ReplayResult::valid() const noexcept { return tally.late_by_generator * 10 <= tally.requests; }
+bool ReplayResult::valid() const noexcept {
+  return tally.late_by_generator * 10 <= tally.requests;
+}
 
 std::vector<std::string> ReplayResult::disagreements() const {
   std::vector<std::string> out;
@@ -161,17 +192,21 @@ std::vector<std::string> ReplayResult::disagreements() const {
   check_records(*this, out);
   check_server(*this, out);
   check_alerts(*this, out);
-  add_if(out, !valid(), fmt::format("invalid: the generator itself was late with {} of {} requests", tally.late_by_generator, tally.requests));
+  add_if(out, !valid(),
+         fmt::format("invalid: the generator itself was late with {} of {} requests", tally.late_by_generator,
+                     tally.requests));
   add_if(out, max_p99_ms > 0 && p99_ms(*this) > max_p99_ms,
          fmt::format("p99 is {:.1f} ms, --max-p99-ms is {:.1f}", p99_ms(*this), max_p99_ms));
-  add_if(out, min_rate > 0 && rate() < min_rate, fmt::format("{:.0f} events/s, --min-rate is {:.0f}", rate(), min_rate));
+  add_if(out, min_rate > 0 && rate() < min_rate,
+         fmt::format("{:.0f} events/s, --min-rate is {:.0f}", rate(), min_rate));
   return out;
 }
 
 std::string report_text(const ReplayResult& result) {
   const SendTally& tally = result.tally;
-  std::string out = fmt::format("sent        {} records in {} requests ({:.1f} MB) over {} connections\n", with_commas(tally.records),
-                                with_commas(tally.requests), static_cast<double>(tally.bytes) / 1e6, tally.connections);
+  std::string out =
+      fmt::format("sent        {} records in {} requests ({:.1f} MB) over {} connections\n", with_commas(tally.records),
+                  with_commas(tally.requests), static_cast<double>(tally.bytes) / 1e6, tally.connections);
   out += faults_text(result) + ways_text(result) + retries_text(tally);
   out += fmt::format("rate        {} events/s for {:.1f} s; own CPU {:.1f} s ({:.2f} us an event)\n",
                      with_commas(static_cast<std::uint64_t>(result.rate())), result.seconds, result.own_cpu_s,
@@ -179,17 +214,21 @@ std::string report_text(const ReplayResult& result) {
   if (result.open_loop) out += fmt::format("latency     {} (from when the plan said)\n", percentiles(tally.latency));
   out += fmt::format("service     {} (of each attempt)\n", percentiles(tally.service));
   if (result.open_loop)
-    out += fmt::format("generator   {} of {} requests late through its own fault\n", tally.late_by_generator, tally.requests);
+    out += fmt::format("generator   {} of {} requests late through its own fault\n", tally.late_by_generator,
+                       tally.requests);
   if (result.server)
-    out += fmt::format("server      counted {} received, {} rejected, {} refused\n", with_commas(result.server->received),
-                       with_commas(result.server->rejected), with_commas(result.server->refused));
+    out +=
+        fmt::format("server      counted {} received, {} rejected, {} refused\n", with_commas(result.server->received),
+                    with_commas(result.server->rejected), with_commas(result.server->refused));
   if (result.inbox)
-    out += fmt::format("webhooks    {} messages, {} different, {} repeated byte for byte\n", with_commas(result.inbox->messages),
-                       with_commas(result.inbox->different), with_commas(result.inbox->repeats));
+    out += fmt::format("webhooks    {} messages, {} different ({} alerts), {} repeated byte for byte\n",
+                       with_commas(result.inbox->messages), with_commas(result.inbox->different),
+                       with_commas(result.inbox->alerts), with_commas(result.inbox->repeats));
   if (result.alerts)
     out += fmt::format("alerts      {} expected, {} came, {} match\n", result.alerts->expected, result.alerts->received,
                        result.alerts->matched);
-  for (const auto& [sentence, count] : tally.problems) out += fmt::format("problem     {} times: {}\n", count, quoted(sentence));
+  for (const auto& [sentence, count] : tally.problems)
+    out += fmt::format("problem     {} times: {}\n", count, quoted(sentence));
   const std::vector<std::string> wrong = result.disagreements();
   for (const std::string& sentence : wrong) out += fmt::format("NOT WELL    {}\n", sentence);
   if (wrong.empty()) out += "all agrees\n";
@@ -201,16 +240,25 @@ std::string report_json(const ReplayResult& result) {
   const std::vector<std::string> wrong = result.disagreements();
   std::string out = fmt::format("{{\"agrees\":{},\"valid\":{},", wrong.empty(), result.valid());
   using Field = std::uint64_t SendTally::*;
-  constexpr std::pair<std::string_view, Field> kFields[] = {
-      {"requests", &SendTally::requests}, {"records", &SendTally::records}, {"bytes", &SendTally::bytes},
-      {"broken_records", &SendTally::broken_records}, {"accepted", &SendTally::accepted_records},
-      {"rejected", &SendTally::rejected_records}, {"refused", &SendTally::refused_records},
-      {"given_up", &SendTally::given_up_records}, {"unsent", &SendTally::unsent_records},
-      {"miscounted", &SendTally::miscounted}, {"retries_503", &SendTally::retries_503},
-      {"retries_429", &SendTally::retries_429}, {"retries_connection", &SendTally::retries_connection},
-      {"retries_other", &SendTally::retries_other}, {"connections", &SendTally::connections},
-      {"broken_off", &SendTally::broken_off}, {"bad_tokens", &SendTally::bad_tokens},
-      {"bad_tokens_let_in", &SendTally::bad_tokens_let_in}, {"late_by_generator", &SendTally::late_by_generator}};
+  constexpr std::pair<std::string_view, Field> kFields[] = {{"requests", &SendTally::requests},
+                                                            {"records", &SendTally::records},
+                                                            {"bytes", &SendTally::bytes},
+                                                            {"broken_records", &SendTally::broken_records},
+                                                            {"accepted", &SendTally::accepted_records},
+                                                            {"rejected", &SendTally::rejected_records},
+                                                            {"refused", &SendTally::refused_records},
+                                                            {"given_up", &SendTally::given_up_records},
+                                                            {"unsent", &SendTally::unsent_records},
+                                                            {"miscounted", &SendTally::miscounted},
+                                                            {"retries_503", &SendTally::retries_503},
+                                                            {"retries_429", &SendTally::retries_429},
+                                                            {"retries_connection", &SendTally::retries_connection},
+                                                            {"retries_other", &SendTally::retries_other},
+                                                            {"connections", &SendTally::connections},
+                                                            {"broken_off", &SendTally::broken_off},
+                                                            {"bad_tokens", &SendTally::bad_tokens},
+                                                            {"bad_tokens_let_in", &SendTally::bad_tokens_let_in},
+                                                            {"late_by_generator", &SendTally::late_by_generator}};
   for (const auto& [name, field] : kFields) append_number(out, name, tally.*field);
   append_number(out, "duplicates", result.faults.duplicates);
   append_number(out, "disordered", result.faults.disordered);
@@ -219,9 +267,9 @@ std::string report_json(const ReplayResult& result) {
   append_number(out, "seconds", result.seconds);
   append_number(out, "events_per_s", result.rate());
   append_number(out, "own_cpu_s", result.own_cpu_s);
-  out += fmt::format(R"("latency_ms":{},"service_ms":{},"statuses":{},"reject_codes":{},"problems":{},)", histogram_json(tally.latency),
-                     histogram_json(tally.service), counts_json(tally.statuses), counts_json(tally.reject_codes),
-                     counts_json(tally.problems));
+  out += fmt::format(R"("latency_ms":{},"service_ms":{},"statuses":{},"reject_codes":{},"problems":{},)",
+                     histogram_json(tally.latency), histogram_json(tally.service), counts_json(tally.statuses),
+                     counts_json(tally.reject_codes), counts_json(tally.problems));
   append_alerts(out, result);
   return out + fmt::format("\"disagreements\":{}}}\n", list_json(wrong));
 }

@@ -18,18 +18,18 @@ namespace straykey {
 
 struct ReplayResult {
   bool interrupted = false;
-  bool acknowledged = true;                     // the way in answers (HTTP)
-  std::string read_error;                       // why reading the input ended early
+  bool acknowledged = true;  // the way in answers (HTTP)
+  std::string read_error;    // why reading the input ended early
   SendTally tally;
   FaultCounts faults;
   FaultSettings fault_shares;
-  bool simulated_input = false;                 // every record of the input is good
-  double seconds = 0;                           // from the first request to the last answer
+  bool simulated_input = false;  // every record of the input is good
+  double seconds = 0;            // from the first request to the last answer
   double own_cpu_s = 0;
   bool open_loop = false;
   std::optional<AlertComparison> alerts;
   std::optional<InboxCounts> inbox;
-  std::optional<ServerCounters> server;         // what its counters grew by
+  std::optional<ServerCounters> server;  // what its counters grew by
   double max_p99_ms = 0, min_rate = 0;
 
   // Records a second that were answered (written, where nothing answers).

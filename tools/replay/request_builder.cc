@@ -48,7 +48,8 @@ bool RequestBuilder::take_copy(const ReadRecord& record, std::uint32_t copy) {
   if (faults.truncate > 0 && random_.unit() < faults.truncate) {
     ++faults_.truncated;
     const auto size = static_cast<std::size_t>(static_cast<double>(line.text.size()) * (0.25 + random_.unit() / 2));
-    if (!put_text(std::string_view(line.text).substr(0, std::max<std::size_t>(size, 2)), line.time, true, false)) return false;
+    if (!put_text(std::string_view(line.text).substr(0, std::max<std::size_t>(size, 2)), line.time, true, false))
+      return false;
   }
   if (faults.bad_json > 0 && random_.unit() < faults.bad_json) {
     ++faults_.bad_json;
@@ -78,7 +79,9 @@ bool RequestBuilder::release_held(std::size_t leave) {
   return true;
 }
 
-bool RequestBuilder::put(const Line& line) { return put_text(line.text, line.time, false, line.opaque); }
+bool RequestBuilder::put(const Line& line) {
+  return put_text(line.text, line.time, false, line.opaque);
+}
 
 bool RequestBuilder::put_text(std::string_view text, Seconds time, bool broken, bool opaque) {
   const Pacing& pacing = settings_.pacing;
@@ -114,6 +117,8 @@ bool RequestBuilder::close() {
   return wanted_;
 }
 
-bool RequestBuilder::finish() { return release_held(0) && close(); }
+bool RequestBuilder::finish() {
+  return release_held(0) && close();
+}
 
 }  // namespace straykey

@@ -1,10 +1,13 @@
 #pragma once
-// RequestBuilder: records -> the requests to send, a record a line, with the plan's time and the faults drawn by seed.
+// RequestBuilder: records -> the requests to send, a record a line, with the plan's time and the faults drawn by
+// seed.
 //
-// Shape:  each record gives one line a copy (fan-out). Faults of records: a duplicate is sent again later the same day; a
-//         disordered record later than it came; a cut or broken copy goes beside the whole record, so that the alerts stay
-//         as they are. Faults of requests: broken off before it is sent in full; sent with a wrong token first.
-// Order:  a request holds lines of one day of sending (the newest day of any record so far), and days follow one another.
+// Shape:  each record gives one line a copy (fan-out). Faults of records: a duplicate is sent again later the same
+//         day; a disordered record later than it came; a cut or broken copy goes beside the whole record, so that the
+//         alerts stay as they are. Faults of requests: broken off before it is sent in full; sent with a wrong token
+//         first.
+// Order:  a request holds lines of one day of sending (the newest day of any record so far), and days follow one
+//         another.
 // Thread: one owner.
 // Bounds: a request is closed at `batch` lines or kBodyBytesMax; kHeldMax records wait to be sent late.
 #include <cstdint>
@@ -30,19 +33,19 @@ struct FaultCounts {
 };
 
 struct OutgoingRequest {
-  std::string body;             // lines, each with its end
-  std::uint32_t records = 0;    // lines
-  std::uint32_t broken = 0;     // of them, made to be rejected
-  std::uint32_t opaque = 0;     // of them, that may hold any number of events
+  std::string body;           // lines, each with its end
+  std::uint32_t records = 0;  // lines
+  std::uint32_t broken = 0;   // of them, made to be rejected
+  std::uint32_t opaque = 0;   // of them, that may hold any number of events
   Day day = 0;
-  double due_s = -1;            // since the start; below 0: as soon as it can be
+  double due_s = -1;  // since the start; below 0: as soon as it can be
   bool break_off_first = false, bad_token_first = false;
-  double break_off_at = 0;      // share of its bytes
+  double break_off_at = 0;  // share of its bytes
 };
 
 struct BuilderSettings {
   std::uint32_t batch = 500;
-  std::uint32_t copies = 1;     // 1: no fan-out
+  std::uint32_t copies = 1;  // 1: no fan-out
   std::uint64_t seed = 1;
   FaultSettings faults = {};
   Pacing pacing = {};
@@ -84,12 +87,12 @@ class RequestBuilder {
   Random random_;
   SendPlan plan_;
   OutgoingRequest open_;
-  Seconds first_time_ = 0, newest_time_ = 0;   // in the open request
+  Seconds first_time_ = 0, newest_time_ = 0;  // in the open request
   Day day_ = 0;
-  Seconds time_ = 0;            // of the last record that had one
+  Seconds time_ = 0;  // of the last record that had one
   std::vector<Line> held_;
   FaultCounts faults_;
-  std::uint64_t records_ = 0;   // lines put
+  std::uint64_t records_ = 0;  // lines put
   bool wanted_ = true;
 };
 

@@ -36,7 +36,7 @@ std::optional<RequestQueue::Taken> RequestQueue::take() {
   if (taken.request.day > open_day_) {
     open_day_ = taken.request.day;
     opened_s_ = last_finish_s_;
-    can_take_.notify_all();   // the rest of the new day
+    can_take_.notify_all();  // the rest of the new day
   }
   if (settings_.in_order) taken.eligible_s = opened_s_;
   can_put_.notify_one();

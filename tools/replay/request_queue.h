@@ -1,8 +1,8 @@
 #pragma once
 // RequestQueue: requests from the one who builds them to the connections that send them, a day after the other.
 //
-// Order:  in the order they were put. With in_order, a day's first request is given out once every request of earlier days
-//         is finished; until then connections wait.
+// Order:  in the order they were put. With in_order, a day's first request is given out once every request of earlier
+//         days is finished; until then connections wait.
 // Thread: any (synchronised inside); the clock is the caller's, uptime().
 // Bounds: `capacity` requests wait; put() blocks beyond it.
 #include <condition_variable>
@@ -18,7 +18,7 @@ namespace straykey {
 // What became of requests so far, in records.
 struct SendCounts {
   std::uint64_t accepted = 0, rejected = 0, refused = 0;
-  std::uint64_t taken = 0, finished = 0;   // requests
+  std::uint64_t taken = 0, finished = 0;  // requests
 
   [[nodiscard]] std::uint64_t answered() const noexcept { return accepted + rejected + refused; }
 };
@@ -31,7 +31,7 @@ class RequestQueue {
   };
   struct Taken {
     OutgoingRequest request;
-    double eligible_s = 0;   // uptime() since when the order of days let it go; 0: it never stood in the way
+    double eligible_s = 0;  // uptime() since when the order of days let it go; 0: it never stood in the way
   };
   explicit RequestQueue(Settings settings) : settings_(settings) {}
 
@@ -57,7 +57,7 @@ class RequestQueue {
   std::deque<OutgoingRequest> waiting_;
   SendCounts counts_;
   Day open_day_ = 0;
-  double opened_s_ = 0;        // when the last request of the day before was finished
+  double opened_s_ = 0;  // when the last request of the day before was finished
   double last_finish_s_ = 0;
   bool closed_ = false, stopped_ = false;
 };

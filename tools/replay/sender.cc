@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr double kLateS = 0.010;
-constexpr double kSliceS = 0.1;   // how long a stop may go unnoticed
+constexpr double kSliceS = 0.1;  // how long a stop may go unnoticed
 constexpr double kBackoffFirstS = 0.1, kBackoffMaxS = 5;
 constexpr int kGzipLevel = 1;
 const std::string kWrongToken = "not-a-token-of-this-server-0123456789";
@@ -30,7 +30,8 @@ bool sleep_until(double until_s, const RequestQueue& queue) {
   return !queue.stopped();
 }
 
-// Waits for the request's time. Gives the moment from which its latency counts, and tells whether the generator is late.
+// Waits for the request's time. Gives the moment from which its latency counts, and tells whether the generator is
+// late.
 double wait_for_turn(const RequestQueue::Taken& taken, double free_s, SenderClock clock, const RequestQueue& queue,
                      SendTally& tally) {
   if (taken.request.due_s < 0) return uptime();
@@ -121,7 +122,8 @@ void HttpSender::send(const RequestQueue::Taken& taken, double free_s) {
       break;
     }
     backoff_s = std::min(backoff_s * 2, kBackoffMaxS);
-    if (uptime() - began_s + wait_s > settings_.give_up_s || !sleep_until(uptime() + wait_s, queue_)) return count_given_up(request, tally_, queue_);
+    if (uptime() - began_s + wait_s > settings_.give_up_s || !sleep_until(uptime() + wait_s, queue_))
+      return count_given_up(request, tally_, queue_);
   }
   tally_.latency.add_seconds(uptime() - intended_s);
   queue_.finish(counts_);
@@ -195,7 +197,8 @@ void HttpSender::take_reply(const OutgoingRequest& request, const std::string& r
   if (errors == nullptr || !errors->is_array()) return;
   for (const json::value& entry : errors->as_array()) {
     const json::value* code = entry.is_object() ? entry.as_object().if_contains("code") : nullptr;
-    if (code != nullptr && code->is_string() && (tally_.reject_codes.size() < 100 || tally_.reject_codes.contains(code->as_string().c_str())))
+    if (code != nullptr && code->is_string() &&
+        (tally_.reject_codes.size() < 100 || tally_.reject_codes.contains(code->as_string().c_str())))
       ++tally_.reject_codes[std::string(code->as_string())];
   }
 }

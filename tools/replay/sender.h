@@ -1,8 +1,9 @@
 #pragma once
 // The senders: one connection each, that takes requests from the queue and sends them as a forwarder would.
 //
-// Shape:  HttpSender posts and sends again what 503, 429, other 5xx or a broken connection ask for, after Retry-After or
-//         after 0.1 s doubled to 5 s; 4xx is refused for good. SyslogSender writes and knows nothing of what came of it.
+// Shape:  HttpSender posts and sends again what 503, 429, other 5xx or a broken connection ask for, after Retry-After
+//         or after 0.1 s doubled to 5 s; 4xx is refused for good. SyslogSender writes and knows nothing of what came
+//         of it.
 // Thread: each one on a thread of its own; run() returns when the queue has nothing more.
 // Bounds: a request is given up give_up_s after its first attempt; that stops the queue.
 #include <cstdint>
@@ -27,7 +28,7 @@ struct HttpSenderSettings {
 
 // What all senders of a run go by.
 struct SenderClock {
-  double start_s = 0;   // uptime() of the plan's 0
+  double start_s = 0;  // uptime() of the plan's 0
 };
 
 class HttpSender {
@@ -51,8 +52,8 @@ class HttpSender {
   SenderClock clock_;
   HttpClient client_;
   SendTally tally_;
-  SendCounts counts_;    // of the request in hand
-  std::string packed_;   // the body as it goes out, with gzip
+  SendCounts counts_;   // of the request in hand
+  std::string packed_;  // the body as it goes out, with gzip
 };
 
 struct SyslogSenderSettings {

@@ -34,7 +34,8 @@ Result<ServerCounters> read_server_counters(const MetricsSource& source) {
   if (!source.token.empty()) headers.push_back({"Authorization", "Bearer " + source.token});
   const auto reply = client.exchange(render_get(source.url, headers), {});
   if (!reply) return Error{"the server's metrics: " + reply.error().message};
-  if (reply.value().status != 200) return Error{fmt::format("the server's metrics were answered {}", reply.value().status)};
+  if (reply.value().status != 200)
+    return Error{fmt::format("the server's metrics were answered {}", reply.value().status)};
   return parse_server_counters(reply.value().body);
 }
 

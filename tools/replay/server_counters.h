@@ -14,13 +14,13 @@
 namespace straykey {
 
 struct ServerCounters {
-  std::uint64_t received = 0, rejected = 0, refused = 0;   // events, over all label values
+  std::uint64_t received = 0, rejected = 0, refused = 0;  // events, over all label values
 };
 
 struct MetricsSource {
   WebhookUrl url;
   std::shared_ptr<const ClientTls> tls;
-  std::string token;   // may be empty
+  std::string token;  // may be empty
 };
 
 [[nodiscard]] Result<ServerCounters> read_server_counters(const MetricsSource& source);
