@@ -8,6 +8,7 @@
 
 #include "core/base/time.h"
 #include "net/health_routes.h"
+#include "tools/check_config.h"
 #include "tools/clock.h"
 #include "tools/config_settings.h"
 
@@ -179,10 +180,10 @@ int Serve::run() {
 // Certificates, tokens and networks; a part that cannot be read keeps what it had and says so.
 void Serve::reload() {
   Counter& failures = metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
-  const ConfigResult result = read_config(config_.files.front());
+  const CheckedConfig result = read_and_validate(config_.files.front(), wall_clock());
   std::string errors;
   for (const ConfigError& error : result.errors) errors += error.text() + "; ";
-  if (!result.ok()) {
+  if (!result.errors.empty()) {
     failures.add();
     log_.error("the configuration has errors; the old one stays", {{"errors", errors}});
     return;
