@@ -164,10 +164,10 @@ void append_alerts(std::string& out, const ReplayResult& result) {
                        result.alerts->other_messages, list_json(result.alerts->missing),
                        list_json(result.alerts->surplus));
   if (result.inbox)
-    out += fmt::format(
-        R"("webhooks":{{"messages":{},"different":{},"repeats":{},"changed":{},"wrong_signature":{},"unreadable":{}}},)",
-        result.inbox->messages, result.inbox->different, result.inbox->repeats, result.inbox->changed,
-        result.inbox->wrong_signature, result.inbox->unreadable);
+    out += fmt::format(R"("webhooks":{{"messages":{},"different":{},"repeats":{},"changed":{},)"
+                       R"("wrong_signature":{},"unreadable":{}}},)",
+                       result.inbox->messages, result.inbox->different, result.inbox->repeats, result.inbox->changed,
+                       result.inbox->wrong_signature, result.inbox->unreadable);
   if (result.server)
     out += fmt::format(R"("server":{{"received":{},"rejected":{},"refused":{}}},)", result.server->received,
                        result.server->rejected, result.server->refused);
