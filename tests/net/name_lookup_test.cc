@@ -57,21 +57,24 @@ TEST_CASE("who asks while a lookup is under way gets its answer, without another
 }
 
 TEST_CASE("after close() the event loop may go although a lookup is still under way") {
-  std::promise<void> release, returned;
+  std::promise<void> release;
+  const auto let_go = std::make_shared<std::promise<void>>();
+  std::future<void> all_gone = let_go->get_future();
   bool called = false;
   {
     asio::io_context io;
     NameLookup lookup(asio::make_strand(io), "hooks.example.com",
-                      [wait = release.get_future().share(), &returned](const std::string&) {
+                      [wait = release.get_future().share(),
+                       last = std::shared_ptr<void>(nullptr, [let_go](void*) { let_go->set_value(); })](
+                          const std::string&) {
                         wait.wait();
-                        returned.set_value_at_thread_exit();
                         return std::vector{kAddress};
                       });
     lookup.ask([&](const std::vector<IpAddress>&) { called = true; });
     lookup.close();
   }
   release.set_value();
-  REQUIRE(returned.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  REQUIRE(all_gone.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
   CHECK_FALSE(called);
 }
 
