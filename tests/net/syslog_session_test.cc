@@ -164,17 +164,18 @@ TEST_CASE("a truncated message is a reject of its reason") {
 TEST_CASE("the budget is given back, and a connection without room in it waits and does not lose anything") {
   SyslogListenerSettings settings;
   settings.timeouts.retry_max = std::chrono::milliseconds(5);
-  Session session(settings, {}, 200'000);
-  REQUIRE(session.site.budget->take(200'000));
-  RawHttpClient late(session.listener->port(), false);
-  late.send(counted_message("a"));
-  CHECK_FALSE(session.site.counted(kMessages) > 0);
-  session.site.budget->give_back(200'000);
-  CHECK(session.site.pipeline.stored(1));
-  late.half_close();
-  session.client.half_close();
-  while (session.listener->connections() > 0) std::this_thread::yield();
-  CHECK(session.site.budget->used() == 0);
+  SyslogFixture site({}, 200'000);
+  REQUIRE(site.budget->take(200'000));
+  const auto listener = site.listen(settings);
+  RawHttpClient client(listener->port(), false);
+  client.send(counted_message("a"));
+  while (site.counted("straykey_syslog_waits_total{listener=\"syslog_tcp\"}") < 2) std::this_thread::yield();
+  CHECK(site.counted(kMessages) == 0);
+  site.budget->give_back(200'000);
+  CHECK(site.pipeline.stored(1));
+  client.half_close();
+  while (listener->connections() > 0) std::this_thread::yield();
+  CHECK(site.budget->used() == 0);
 }
 
 }  // namespace straykey
