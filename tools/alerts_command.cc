@@ -44,10 +44,11 @@ void print_line(const ListedAlert& alert) {
   if (error || !document.is_object()) return;
   const auto text = [&](const char* key) {
     const boost::json::value* value = document.as_object().if_contains(key);
-    return value != nullptr && value->is_string() ? escape_for_log(std::string_view(value->as_string())) : std::string();
+    return value != nullptr && value->is_string() ? escape_for_log(std::string_view(value->as_string()))
+                                                  : std::string();
   };
-  fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", alert.id.hex(), format_time(alert.state.first_seen), text("severity"),
-             text("variation"), text("identity"), alert.state.occurrences, text("status"));
+  fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", alert.id.hex(), format_time(alert.state.first_seen),
+             text("severity"), text("variation"), text("identity"), alert.state.occurrences, text("status"));
 }
 
 int list(const Options& options, DataDirectory& data) {
@@ -78,10 +79,13 @@ int acknowledge(Hash128 id, const Options& options, DataDirectory& data) {
   Metrics metrics;
   std::vector<BaselineStore*> partitions;
   for (const auto& partition : data.partitions()) partitions.push_back(partition.get());
-  Merger merger(data.hash_key(), detection, partitions, data.alerts(), {}, [](Delivery) {}, metrics);
+  Merger merger(
+      data.hash_key(), detection, partitions, data.alerts(), {}, [](Delivery) {}, metrics);
   if (!merger.acknowledge(id, wall_clock(), options.note)) return fail("no alert has the id " + id.hex());
-  if (merger.commit() != CommitOutcome::committed) return fail("the acknowledgement could not be stored: " + merger.failure());
-  const Status noted = note_operator_action(data.alerts(), wall_clock(), fmt::format("acknowledged alert {}: {}", id.hex(), options.note));
+  if (merger.commit() != CommitOutcome::committed)
+    return fail("the acknowledgement could not be stored: " + merger.failure());
+  const Status noted = note_operator_action(data.alerts(), wall_clock(),
+                                            fmt::format("acknowledged alert {}: {}", id.hex(), options.note));
   if (!noted.ok()) return fail(noted.error().message);
   fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on\n", id.hex());
   return kExitWell;
@@ -93,7 +97,8 @@ int run(const Options& options, const CLI::App& list_command, const CLI::App& sh
   std::optional<Hash128> id;
   if (!list_command.parsed()) {
     id = parse_id(options.id);
-    if (!id) return fail(fmt::format("{}: an alert id has 32 hexadecimal digits", escape_for_log(options.id)), kExitUsage);
+    if (!id)
+      return fail(fmt::format("{}: an alert id has 32 hexadecimal digits", escape_for_log(options.id)), kExitUsage);
   }
   auto data = open_existing(*path);
   if (!data) return fail(data.error().message);
@@ -107,7 +112,8 @@ RunCommand add_alerts_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("alerts", "List, show and acknowledge the alerts of a stopped server");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
-  command->fallthrough();   // before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`
+  // Before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`.
+  command->fallthrough();
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
   command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
   CLI::App* list_command = command->add_subcommand("list", "All alerts, oldest first");
@@ -117,7 +123,9 @@ RunCommand add_alerts_command(CLI::App& app) {
   CLI::App* ack = command->add_subcommand("ack", "Say \"this is ours\": the pair counts as known from now on");
   ack->add_option("ID", options->id, "Alert id")->required();
   ack->add_option("--note", options->note, "Why; kept with the alert");
-  return [command, options, list_command, show_command] { return command->parsed() ? run(*options, *list_command, *show_command) : -1; };
+  return [command, options, list_command, show_command] {
+    return command->parsed() ? run(*options, *list_command, *show_command) : -1;
+  };
 }
 
 }  // namespace straykey

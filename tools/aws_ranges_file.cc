@@ -56,8 +56,9 @@ Result<AwsRangesUpdate> update_aws_ranges(const FetchSettings& settings, const s
         return Error{fmt::format("the fetched ranges of {} are older than those at hand of {}; the old ones stay",
                                  format_time(update.created), format_time(old.value().created))};
       if (update.prefixes + update.prefixes_before / kShrinkDivisor < update.prefixes_before)
-        return Error{fmt::format("the fetched ranges hold {} prefixes, those at hand {}; the old ones stay. Remove {} to take the new ones",
-                                 update.prefixes, update.prefixes_before, file)};
+        return Error{fmt::format(
+            "the fetched ranges hold {} prefixes, those at hand {}; the old ones stay. Remove {} to take the new ones",
+            update.prefixes, update.prefixes_before, file)};
     }
   }
   if (const Status status = replace_file(file, text.value()); !status.ok()) return status.error();

@@ -1,7 +1,8 @@
 #pragma once
 // The file of AWS's address ranges that straykey keeps itself: fetched, checked, replaced by rename.
 //
-// Errors: one sentence; on any doubt (not fetched whole, unreadable, older or much smaller than the one at hand) the old file stays.
+// Errors: one sentence; on any doubt (not fetched whole, unreadable, older or much smaller than the one at hand) the
+//         old file stays.
 #include <string>
 
 #include "core/base/result.h"

@@ -48,7 +48,8 @@ int show(const Options& options, DataDirectory& data) {
     for (const auto& partition : data.partitions()) {
       const auto reader = partition->read();
       reader->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view value) {
-        if (const auto fact = decode_fact(value); fact && fact->scope == options.identity) facts[fact->value].merge(fact->fact);
+        if (const auto fact = decode_fact(value); fact && fact->scope == options.identity)
+          facts[fact->value].merge(fact->fact);
         return true;
       });
       if (!reader->failure().empty()) return fail(std::string(reader->failure()));
@@ -87,14 +88,18 @@ int forget(const Options& options, DataDirectory& data) {
   for (const auto& partition : data.partitions()) {
     const auto writer = partition->write();
     from(*writer, Table::facts, FactKind::identity_network, FactKind::identity_tool, FactKind::identity_runtime);
-    if (writer->commit() != CommitOutcome::committed) return fail("could not be forgotten: " + std::string(writer->failure()));
+    if (writer->commit() != CommitOutcome::committed)
+      return fail("could not be forgotten: " + std::string(writer->failure()));
   }
   const auto writer = data.alerts().write();
-  from(*writer, Table::quarantine, FactKind::quarantine_identity_network, FactKind::quarantine_identity_tool, FactKind::identity_runtime);
-  if (writer->commit() != CommitOutcome::committed) return fail("could not be forgotten: " + std::string(writer->failure()));
+  from(*writer, Table::quarantine, FactKind::quarantine_identity_network, FactKind::quarantine_identity_tool,
+       FactKind::identity_runtime);
+  if (writer->commit() != CommitOutcome::committed)
+    return fail("could not be forgotten: " + std::string(writer->failure()));
   if (rows == 0) return fail(fmt::format("nothing of that is known of {}", escape_for_log(options.identity)));
   const Status noted = note_operator_action(
-      data.alerts(), wall_clock(), fmt::format("forgot baseline of {} network={} tool={}", options.identity, options.network, options.tool));
+      data.alerts(), wall_clock(),
+      fmt::format("forgot baseline of {} network={} tool={}", options.identity, options.network, options.tool));
   if (!noted.ok()) return fail(noted.error().message);
   fmt::print("{} facts of {} are forgotten\n", rows, escape_for_log(options.identity));
   return kExitWell;
@@ -102,7 +107,8 @@ int forget(const Options& options, DataDirectory& data) {
 
 // What the activation report would say today.
 int report(const Options& options, DataDirectory& data) {
-  if (!is_account_id(options.account)) return fail(escape_for_log(options.account) + ": an account id has 12 digits", kExitUsage);
+  if (!is_account_id(options.account))
+    return fail(escape_for_log(options.account) + ": an account id has 12 digits", kExitUsage);
   std::vector<std::unique_ptr<StoreReader>> readers;
   for (const auto& partition : data.partitions()) readers.push_back(partition->read());
   const auto alerts = data.alerts().read();
@@ -112,11 +118,12 @@ int report(const Options& options, DataDirectory& data) {
   const ActivationReport found =
       activation_report(options.account, account.presence.newest_day + 1, DetectionSettings{}.training_days, view);
   if (view.failed()) return fail("the store could not be read");
-  fmt::print("account {}: seen from {} to {}; {} uses of networks outside AWS in the last 30 days of it\n", options.account,
-             format_day(account.first_day), format_day(account.presence.newest_day), found.pairs.size());
+  fmt::print("account {}: seen from {} to {}; {} uses of networks outside AWS in the last 30 days of it\n",
+             options.account, format_day(account.first_day), format_day(account.presence.newest_day),
+             found.pairs.size());
   for (const ActivationReport::Pair& pair : found.pairs)
-    fmt::print("{:<48} {:<24} {:>2} days  first {}  last {}\n", escape_for_log(pair.identity), escape_for_log(pair.network),
-               pair.days, format_day(pair.first_day), format_day(pair.last_day));
+    fmt::print("{:<48} {:<24} {:>2} days  first {}  last {}\n", escape_for_log(pair.identity),
+               escape_for_log(pair.network), pair.days, format_day(pair.first_day), format_day(pair.last_day));
   return kExitWell;
 }
 
@@ -135,16 +142,21 @@ RunCommand add_baseline_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("baseline", "Show and forget what a stopped server learned of an identity");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
+  // Before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`.
+  command->fallthrough();
   CLI::App* report_command =
-      command->add_subcommand("report", "Networks outside AWS that an account's service identities use: a thief who was there "
-                                        "before the account became active would be among them");
+      command->add_subcommand("report",
+                              "Networks outside AWS that an account's service identities use: a thief who was there "
+                              "before the account became active would be among them");
   report_command->add_option("ACCOUNT", options->account, "Twelve digits")->required();
-  command->fallthrough();   // before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
   command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
   CLI::App* show_command = command->add_subcommand("show", "Networks, tools and platforms, as a grid of 30 days");
-  show_command->add_option("IDENTITY", options->identity, "As in an alert: 123456789012/role or 123456789012/role/function")->required();
-  CLI::App* forget_command = command->add_subcommand("forget", "Make an identity (or one network or tool of it) new again");
+  show_command
+      ->add_option("IDENTITY", options->identity, "As in an alert: 123456789012/role or 123456789012/role/function")
+      ->required();
+  CLI::App* forget_command =
+      command->add_subcommand("forget", "Make an identity (or one network or tool of it) new again");
   forget_command->add_option("IDENTITY", options->identity, "As in an alert")->required();
   forget_command->add_option("--network", options->network, "Only this network: AS64511, 198.51.100.0/24 ...");
   forget_command->add_option("--tool", options->tool, "Only this tool: aws-cli ...");

@@ -1,7 +1,8 @@
 #pragma once
 // The subcommands of `straykey`: each adds its options to the command line and, if it was called, runs.
 //
-// Shape:  add_x_command(app) returns a function that gives -1 if its subcommand was not called, else runs it and gives the exit code.
+// Shape:  add_x_command(app) returns a function that gives -1 if its subcommand was not called, else runs it and gives
+//         the exit code.
 // Errors: exit codes: 0 well, 1 failed, 2 usage, 75 restart me, 78 configuration.
 #include <functional>
 #include <string>

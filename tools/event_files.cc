@@ -15,12 +15,15 @@ namespace {
 namespace fs = std::filesystem;
 
 bool has_event_name(const fs::path& path) {
-  constexpr std::array<std::string_view, 6> kEndings{".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"};
+  constexpr std::array<std::string_view, 6> kEndings{".json",     ".json.gz", ".jsonl",
+                                                     ".jsonl.gz", ".ndjson",  ".ndjson.gz"};
   const std::string name = path.filename().string();
   return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-bool is_plain_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".ndjson"); }
+bool is_plain_lines(const std::string& path) {
+  return path.ends_with(".jsonl") || path.ends_with(".ndjson");
+}
 
 }  // namespace
 
@@ -35,14 +38,18 @@ Result<std::vector<EventFile>> find_event_files(const std::vector<std::string>& 
       if (error) return Error{fmt::format("{}: {}", path, error.message())};
       continue;
     }
-    for (auto at = fs::recursive_directory_iterator(path, error); !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    for (auto at = fs::recursive_directory_iterator(path, error); !error && at != fs::recursive_directory_iterator();
+         at.increment(error)) {
       std::error_code of_file;
-      if (at->is_regular_file(of_file) && has_event_name(at->path())) files.push_back({at->path().string(), at->file_size(of_file)});
+      if (at->is_regular_file(of_file) && has_event_name(at->path()))
+        files.push_back({at->path().string(), at->file_size(of_file)});
     }
     if (error) return Error{fmt::format("{}: {}", path, error.message())};
   }
   std::sort(files.begin(), files.end(), [](const EventFile& a, const EventFile& b) { return a.path < b.path; });
-  files.erase(std::unique(files.begin(), files.end(), [](const EventFile& a, const EventFile& b) { return a.path == b.path; }), files.end());
+  files.erase(
+      std::unique(files.begin(), files.end(), [](const EventFile& a, const EventFile& b) { return a.path == b.path; }),
+      files.end());
   return files;
 }
 
@@ -52,7 +59,7 @@ Status read_event_file(const EventFile& file, const std::function<void(std::stri
   if (!in) return Error{fmt::format("{}: {}", file.path, std::strerror(errno))};
   if (!is_plain_lines(file.path)) {
     std::string text;
-    text.reserve(file.bytes + 64);   // room behind it for the JSON parser's padding
+    text.reserve(file.bytes + 64);  // room behind it for the JSON parser's padding
     text.resize(file.bytes);
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));

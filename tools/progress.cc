@@ -14,9 +14,12 @@ std::string with_commas(std::uint64_t number) {
   return text;
 }
 
-Progress::Progress(std::string what, std::uint64_t total) : what_(std::move(what)), total_(total), on_terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string what, std::uint64_t total)
+    : what_(std::move(what)), total_(total), on_terminal_(isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::clear() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
@@ -32,7 +35,8 @@ void Progress::show(std::uint64_t done, const std::string& detail) {
   std::string bar;
   if (total_ > 0) {
     const std::uint64_t filled = done >= total_ ? 24 : done * 24 / total_;
-    bar = fmt::format(" [{}{}] {:3}%", std::string(filled, '#'), std::string(24 - filled, '.'), done >= total_ ? 100 : done * 100 / total_);
+    bar = fmt::format(" [{}{}] {:3}%", std::string(filled, '#'), std::string(24 - filled, '.'),
+                      done >= total_ ? 100 : done * 100 / total_);
   }
   fmt::print(stderr, "\r\x1b[K{}{} {}", what_, bar, detail);
   std::fflush(stderr);

@@ -57,14 +57,17 @@ RunCommand add_ranges_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("ranges", "Fetch and show AWS's published address ranges");
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
+  command->fallthrough();
   command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
-  command->add_option("--file", options->file, "The file, instead of ip-ranges.json in the data directory")->type_name("FILE");
-  CLI::App* update_command = command->add_subcommand("update", "Fetch them over HTTPS; keeps the old file on any doubt");
+  command->add_option("--file", options->file, "The file, instead of ip-ranges.json in the data directory")
+      ->type_name("FILE");
+  CLI::App* update_command =
+      command->add_subcommand("update", "Fetch them over HTTPS; keeps the old file on any doubt");
   update_command->add_option("--url", options->url, "Where from")->capture_default_str();
-  update_command->add_option("--ca-file", options->ca_file, "Trust these authorities instead of the system's")->type_name("FILE");
+  update_command->add_option("--ca-file", options->ca_file, "Trust these authorities instead of the system's")
+      ->type_name("FILE");
   CLI::App* show_command = command->add_subcommand("show", "How many and how old; where an address belongs");
   show_command->add_option("ADDRESS", options->address, "An IP address to look up");
-  command->fallthrough();
   return [command, options, update_command] {
     if (!command->parsed()) return -1;
     ConfigResult config;

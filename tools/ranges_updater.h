@@ -1,7 +1,9 @@
 #pragma once
-// RangesUpdater: keeps AWS's address ranges fresh while the server runs: fetched at the start and daily, hourly after a failure.
+// RangesUpdater: keeps AWS's address ranges fresh while the server runs: fetched at the start and daily, hourly after a
+// failure.
 //
-// Thread: one of its own; on_changed is called there. Destroying it waits for a fetch under way, at most FetchSettings::total_ms.
+// Thread: one of its own; on_changed is called there. Destroying it waits for a fetch under way, at most
+//         FetchSettings::total_ms.
 // Errors: a failed fetch is logged and counted; the ranges at hand stay.
 #include <condition_variable>
 #include <functional>

@@ -18,7 +18,7 @@ namespace {
 
 constexpr Day kBlockDays = 30;
 constexpr std::size_t kFileInflatedMax = std::size_t{4} << 30;
-constexpr HashKey kScanHashKey{0x7363616e, 1};   // nothing is stored, so nothing can be aimed at
+constexpr HashKey kScanHashKey{0x7363616e, 1};  // nothing is stored, so nothing can be aimed at
 
 struct Days {
   Day first = ~Day{0};
@@ -33,7 +33,8 @@ struct Days {
 // One engine on memory, thrown away with its stores.
 struct Engine {
   Engine(const DetectionSettings& detection, Metrics& metrics)
-      : pipeline(kScanHashKey, 1, detection, {{&partition}, &alerts}, {}, [](Delivery) {}, metrics) {}
+      : pipeline(
+            kScanHashKey, 1, detection, {{&partition}, &alerts}, {}, [](Delivery) {}, metrics) {}
   MemoryBaselineStore partition;
   MemoryAlertStore alerts;
   InlinePipeline pipeline;
@@ -62,8 +63,9 @@ class Scan {
 
   Result<ScanSummary> into(BackfillTarget target) {
     AlertStore& alerts = *target.stores.alerts;
-    InlinePipeline pipeline(target.hash_key, target.shards, settings_.detection, std::move(target.stores), std::move(target.routes),
-                            [](Delivery) {}, metrics_);
+    InlinePipeline pipeline(
+        target.hash_key, target.shards, settings_.detection, std::move(target.stores), std::move(target.routes),
+        [](Delivery) {}, metrics_);
     pipeline.merger().send_from(day_of(settings_.now) + 1 - static_cast<Day>(settings_.detection.dedup_days));
     if (const Status status = find_files(); !status.ok()) return status.error();
     if (const Status status = read_all(nullptr); !status.ok()) return status.error();
@@ -81,7 +83,8 @@ class Scan {
       if (const Status status = work_block(pipeline, from); !status.ok()) return status.error();
       const auto writer = alerts.write();
       writer->put(Table::progress, mark, encode_sequence(from + kBlockDays));
-      if (writer->commit() != CommitOutcome::committed) return Error{"the backfill's progress could not be stored: " + std::string(writer->failure())};
+      if (writer->commit() != CommitOutcome::committed)
+        return Error{"the backfill's progress could not be stored: " + std::string(writer->failure())};
     }
     const auto reader = alerts.read();
     summary_.alerts = for_each_alert(*reader, [](const ListedAlert&) {});
@@ -106,7 +109,8 @@ class Scan {
     return hash128(kFixedHashKey, text.view());
   }
 
-  // Notes which days each file holds, and learns everything into `pipeline` on the way unless it is null. When the trail turns out longer than
+  // Notes which days each file holds, and learns everything into `pipeline` on the way unless it is null. When the
+  // trail turns out longer than
   // can be judged at its end (too_long_), what was learned is of no use.
   Status read_all(InlinePipeline* pipeline) {
     Progress progress("reading", summary_.bytes);
@@ -190,7 +194,7 @@ class Scan {
   PayloadReader reader_;
   Metrics metrics_;
   std::vector<EventFile> files_;
-  std::vector<Days> days_;   // of each file
+  std::vector<Days> days_;  // of each file
   Days all_;
   bool too_long_ = false;
   ScanSummary summary_;
@@ -198,7 +202,8 @@ class Scan {
 
 }  // namespace
 
-Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& networks, const std::function<void(std::string_view)>& on_alert) {
+Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& networks,
+                         const std::function<void(std::string_view)>& on_alert) {
   return Scan(settings, networks).on_memory(on_alert);
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 // `straykey scan`: the same engine over files: offline on memory, or as a backfill into a server's data directory.
 //
-// Order:  judged as if everything had arrived in the order of days, whatever the order of the files. Facts only grow by OR and only earlier
-//         days count, so files may be learned in any order as long as no judged day lies more than 33 days behind the newest:
+// Order:  judged as if everything had arrived in the order of days, whatever the order of the files. Facts only grow by
+//         OR and only earlier
+//         days count, so files may be learned in any order as long as no judged day lies more than 33 days behind the
+//         newest:
 //         a longer trail, and every backfill, is worked through in blocks of 30 days.
-// Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished, and repeats nothing.
+// Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished,
+//          and repeats nothing.
 // Errors: a file that cannot be read ends the scan; a bad record is counted with its reason.
 #include <array>
 #include <cstdint>
@@ -24,13 +27,13 @@ namespace straykey {
 struct ScanSettings {
   std::vector<std::string> paths;
   DetectionSettings detection;
-  Seconds now = 0;   // of the start: an event more than 10 minutes ahead of it is rejected
+  Seconds now = 0;  // of the start: an event more than 10 minutes ahead of it is rejected
 };
 
 struct ScanSummary {
   std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
-  std::vector<std::string> unreadable;   // files that hold no readable record, with the reason
+  std::vector<std::string> unreadable;  // files that hold no readable record, with the reason
   Day first_day = 0, last_day = 0;
   std::uint64_t blocks_done_before = 0;  // of a backfill that was interrupted
 };
@@ -47,6 +50,7 @@ struct BackfillTarget {
   std::vector<WebhookRoute> routes;
 };
 // summary.alerts counts what the store holds afterwards.
-[[nodiscard]] Result<ScanSummary> backfill(const ScanSettings& settings, const NetworkMap& networks, BackfillTarget target);
+[[nodiscard]] Result<ScanSummary> backfill(const ScanSettings& settings, const NetworkMap& networks,
+                                           BackfillTarget target);
 
 }  // namespace straykey

@@ -7,8 +7,8 @@
 
 #include "core/event/reject_reason.h"
 #include "tools/address_files.h"
-#include "tools/commands.h"
 #include "tools/clock.h"
+#include "tools/commands.h"
 #include "tools/config_settings.h"
 #include "tools/open_directory.h"
 #include "tools/progress.h"
@@ -53,19 +53,25 @@ Status prepare(const Options& options, DetectionSettings& detection, NetworkInpu
 
 void print_summary(const ScanSummary& summary, const NetworkMap& networks, double seconds) {
   fmt::print(stderr, "straykey scan: {} files, {} events", with_commas(summary.files), with_commas(summary.events));
-  if (summary.events > 0) fmt::print(stderr, " of {} to {}", format_day(summary.first_day), format_day(summary.last_day));
-  fmt::print(stderr, ", {} rejected, {} alerts, {:.1f} s\n", with_commas(summary.rejected), with_commas(summary.alerts), seconds);
+  if (summary.events > 0)
+    fmt::print(stderr, " of {} to {}", format_day(summary.first_day), format_day(summary.last_day));
+  fmt::print(stderr, ", {} rejected, {} alerts, {:.1f} s\n", with_commas(summary.rejected), with_commas(summary.alerts),
+             seconds);
   for (std::size_t i = 0; i < kRejectReasonCount; ++i)
     if (summary.rejected_by_reason[i] > 0)
-      fmt::print(stderr, "  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)), with_commas(summary.rejected_by_reason[i]));
+      fmt::print(stderr, "  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)),
+                 with_commas(summary.rejected_by_reason[i]));
   for (const std::string& file : summary.unreadable) fmt::print(stderr, "  unreadable {}\n", file);
   if (networks.uses_builtin_aws_ranges())
-    fmt::print(stderr, "  note: AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak "
-                       "tier. Give --aws-ranges ip-ranges.json.\n");
+    fmt::print(stderr,
+               "  note: AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept "
+               "at the weak "
+               "tier. Give --aws-ranges ip-ranges.json.\n");
 }
 
 // Writes into the directory of a stopped server; creates it where there is none.
-int run_backfill(const Options& options, const DetectionSettings& detection, const NetworkMap& networks, std::vector<WebhookRoute> routes) {
+int run_backfill(const Options& options, const DetectionSettings& detection, const NetworkMap& networks,
+                 std::vector<WebhookRoute> routes) {
   auto data = open_or_create(options.backfill);
   if (!data) return fail(data.error().message);
   BackfillTarget target;
@@ -120,22 +126,34 @@ int run(const Options& options) {
 }  // namespace
 
 RunCommand add_scan_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("scan", "Judge CloudTrail files offline; writes one alert a line to the output");
+  CLI::App* command =
+      app.add_subcommand("scan", "Judge CloudTrail files offline; writes one alert a line to the output");
   auto options = std::make_shared<Options>();
   command->add_option("PATH", options->paths, "Files and folders (.json, .json.gz, .jsonl, .ndjson)")->required();
-  command->add_option("--config", options->config, "Take detection and networks from this configuration")->type_name("FILE");
-  command->add_option("--activation-days", options->activation_days, "Days an account must be known before it raises alerts; 0 for forensic use")
+  command->add_option("--config", options->config, "Take detection and networks from this configuration")
+      ->type_name("FILE");
+  command
+      ->add_option("--activation-days", options->activation_days,
+                   "Days an account must be known before it raises alerts; 0 for forensic use")
       ->check(CLI::Range(0, 60))
       ->type_name("N");
   command->add_option("--aws-ranges", options->aws_ranges, "AWS's published ip-ranges.json")->type_name("FILE");
-  command->add_option("--asn", options->asn, "Autonomous systems: CSV (start,end,asn,name) or .mmdb")->type_name("FILE");
-  command->add_option("--trusted", options->trusted, "A network of yours outside AWS; may be given again")->type_name("CIDR")->allow_extra_args(false);
-  command->add_option("--untrusted", options->untrusted, "A network to treat as outside, even if private; may be given again")
+  command->add_option("--asn", options->asn, "Autonomous systems: CSV (start,end,asn,name) or .mmdb")
+      ->type_name("FILE");
+  command->add_option("--trusted", options->trusted, "A network of yours outside AWS; may be given again")
       ->type_name("CIDR")
       ->allow_extra_args(false);
-  command->add_option("--backfill", options->backfill,
-                      "Write baselines and alerts into this data directory of a stopped server instead; alerts whose 5 days are not over "
-                      "will be sent by the server, older ones are only stored. Give the server's --config too. May be repeated without effect")
+  command
+      ->add_option("--untrusted", options->untrusted,
+                   "A network to treat as outside, even if private; may be given again")
+      ->type_name("CIDR")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--backfill", options->backfill,
+                   "Write baselines and alerts into this data directory of a stopped server instead; alerts whose 5 "
+                   "days are not over "
+                   "will be sent by the server, older ones are only stored. Give the server's --config too. May be "
+                   "repeated without effect")
       ->type_name("DIR");
   command->footer("Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };

@@ -24,7 +24,9 @@ Serve::Serve(Config config, Log& log) : config_(std::move(config)), log_(log) {
   metrics_.gauge("straykey_build_info", "Which version runs.", {{"version", STRAYKEY_VERSION}}).set(1);
 }
 
-Serve::~Serve() { stop(); }
+Serve::~Serve() {
+  stop();
+}
 
 Status Serve::start() {
   if (Status status = open_store(); !status.ok()) return status;
@@ -48,8 +50,10 @@ Status Serve::start_pipeline() {
   if (!networks) return networks.error();
   auto map = std::make_shared<const NetworkMap>(std::move(networks).value());
   if (map->uses_builtin_aws_ranges())
-    log_.warning("AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak tier",
-                 {{"setting", "networks.aws_ranges"}});
+    log_.warning(
+        "AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak "
+        "tier",
+        {{"setting", "networks.aws_ranges"}});
 
   runtime_ = std::make_unique<IoRuntime>(io_settings(config_), log_, metrics_);
   auto endpoints = load_webhooks(config_);
@@ -76,9 +80,11 @@ Status Serve::start_pipeline() {
   };
   surroundings.metrics = &metrics_;
   surroundings.log = &log_;
-  pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection, std::move(surroundings), std::move(map));
+  pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection,
+                                         std::move(surroundings), std::move(map));
   if (pipeline_->start() != CommitOutcome::committed)
-    return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir, pipeline_->failure())};
+    return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir,
+                             pipeline_->failure())};
   return {};
 }
 
@@ -101,8 +107,8 @@ Status Serve::start_listeners() {
   if (!tokens) return tokens.error();
   auto authenticator = std::make_shared<Authenticator>(auth_settings(config_));
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
-  services_ = std::make_unique<HttpServices>(
-      HttpServices{authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
+  services_ = std::make_unique<HttpServices>(HttpServices{
+      authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
 
   Ingest::Outlets outlets;
   outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
@@ -125,10 +131,12 @@ Status Serve::start_listeners() {
 }
 
 Status Serve::start_syslog(Ingest::Outlets outlets) {
-  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_), runtime_->threads(), std::move(outlets), metrics_, log_);
+  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_), runtime_->threads(),
+                                                  std::move(outlets), metrics_, log_);
   const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
   const auto say = [this](const SyslogListenerSettings& settings, std::uint16_t port) {
-    log_.info("listening", {{"listener", settings.name}, {"address", settings.address}, {"port", std::to_string(port)}});
+    log_.info("listening",
+              {{"listener", settings.name}, {"address", settings.address}, {"port", std::to_string(port)}});
   };
   for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
     auto made = std::make_unique<SyslogTcp>(*runtime_, settings, services);
@@ -144,13 +152,15 @@ Status Serve::start_syslog(Ingest::Outlets outlets) {
   return {};
 }
 
-Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server) {
+Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router,
+                             std::unique_ptr<HttpServer>& server) {
   const std::string name = settings.name, address = settings.address;
   const bool tls = settings.tls.has_value();
   auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), router, *services_);
   if (Status status = made->start(wall_clock()); !status.ok()) return status;
   server = std::move(made);
-  log_.info("listening", {{"listener", name}, {"url", fmt::format("{}://{}:{}", tls ? "https" : "http", address, server->port())}});
+  log_.info("listening",
+            {{"listener", name}, {"url", fmt::format("{}://{}:{}", tls ? "https" : "http", address, server->port())}});
   return {};
 }
 
@@ -179,7 +189,8 @@ int Serve::run() {
 
 // Certificates, tokens and networks; a part that cannot be read keeps what it had and says so.
 void Serve::reload() {
-  Counter& failures = metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
+  Counter& failures =
+      metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
   const CheckedConfig result = read_and_validate(config_.files.front(), wall_clock());
   std::string errors;
   for (const ConfigError& error : result.errors) errors += error.text() + "; ";
@@ -198,16 +209,19 @@ void Serve::reload() {
     note("networks", networks.error().message);
   }
   if (auto tokens = load_tokens(result.config)) {
-    if (const Status status = services_->auth->replace(tokens.value()); !status.ok()) note("tokens", status.error().message);
+    if (const Status status = services_->auth->replace(tokens.value()); !status.ok())
+      note("tokens", status.error().message);
   } else {
     note("tokens", tokens.error().message);
   }
   for (HttpServer* server : {https_.get(), admin_.get()}) {
     if (server == nullptr) continue;
-    if (const Status status = server->reload_tls(wall_clock()); !status.ok()) note("certificate", status.error().message);
+    if (const Status status = server->reload_tls(wall_clock()); !status.ok())
+      note("certificate", status.error().message);
   }
   for (const auto& syslog : syslog_streams_) {
-    if (const Status status = syslog->reload_tls(wall_clock()); !status.ok()) note("syslog certificate", status.error().message);
+    if (const Status status = syslog->reload_tls(wall_clock()); !status.ok())
+      note("syslog certificate", status.error().message);
   }
   log_.info("reloaded networks, tokens and certificates; other settings take effect at the next start");
 }

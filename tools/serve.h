@@ -1,10 +1,12 @@
 #pragma once
 // `straykey serve`: puts the parts together and keeps them running until a signal.
 //
-// Order:  start: data directory, networks, sender, pipeline (judges what a crash left), then the listeners. Stop: listeners drain, the pipeline
+// Order:  start: data directory, networks, sender, pipeline (judges what a crash left), then the listeners. Stop:
+//         listeners drain, the pipeline
 //         drains, the sender stops, the io threads end. So nothing is taken that cannot be finished.
 // Thread: the main thread constructs, waits for signals and destroys.
-// Errors: one sentence for what could not be started; on_fatal (a commit of unknown outcome) ends run() with kExitRestart.
+// Errors: one sentence for what could not be started; on_fatal (a commit of unknown outcome) ends run() with
+//         kExitRestart.
 #include <atomic>
 #include <memory>
 #include <string>
@@ -17,8 +19,8 @@
 #include "net/syslog_udp.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"
-#include "tools/ranges_updater.h"
 #include "tools/config.h"
+#include "tools/ranges_updater.h"
 
 namespace straykey {
 
@@ -30,7 +32,8 @@ class Serve {
   Serve& operator=(const Serve&) = delete;
 
   Status start();
-  // Waits for SIGTERM or SIGINT (drain and end), SIGHUP (reload). Returns the exit code. REQUIRES: start() succeeded, signals are blocked.
+  // Waits for SIGTERM or SIGINT (drain and end), SIGHUP (reload). Returns the exit code. REQUIRES: start() succeeded,
+  // signals are blocked.
   int run();
   void stop();
 

@@ -226,8 +226,8 @@ void Merger::take(Hit& hit) {
     return;
   }
   if (flooded(hit)) return;
-  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(),
-                          call.day());
+  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity,
+                          hit.judgement.subjects.front(), call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);

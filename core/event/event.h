@@ -1,7 +1,8 @@
 #pragma once
 // Event: what decides, taken from one CloudTrail record.
 //
-// Shape:  views into the bytes of the request that brought the record (Request owns them), so an Event is cheap to move and
+// Shape:  views into the bytes of the request that brought the record (Request owns them), so an Event is cheap to move
+//         and
 //         lives as long as its Request. Absent, null and empty fields are all "".
 // Units:  time in seconds UTC.
 // Thread: any (a value); made on an io thread, read by one or two shard workers.
@@ -14,36 +15,36 @@
 namespace straykey {
 
 enum class IdentityType : std::uint8_t {
-  none,               // no userIdentity, or one without a type
-  root,               // Root
-  iam_user,           // IAMUser
-  assumed_role,       // AssumedRole
-  role,               // Role
-  federated_user,     // FederatedUser
-  directory,          // Directory
-  aws_account,        // AWSAccount: a caller of another account
-  aws_service,        // AWSService
-  identity_center,    // IdentityCenterUser
-  web_identity,       // WebIdentityUser
-  saml_user,          // SAMLUser
-  other,              // Unknown, or a type of the future
+  none,             // no userIdentity, or one without a type
+  root,             // Root
+  iam_user,         // IAMUser
+  assumed_role,     // AssumedRole
+  role,             // Role
+  federated_user,   // FederatedUser
+  directory,        // Directory
+  aws_account,      // AWSAccount: a caller of another account
+  aws_service,      // AWSService
+  identity_center,  // IdentityCenterUser
+  web_identity,     // WebIdentityUser
+  saml_user,        // SAMLUser
+  other,            // Unknown, or a type of the future
 };
 
 struct Event {
-  std::string_view record;              // the whole record, JSON text, as it came
+  std::string_view record;  // the whole record, JSON text, as it came
 
-  Seconds time = 0;                     // eventTime
-  bool from_future = false;             // eventTime was too far ahead: `time` is the receipt, and the event teaches nothing
+  Seconds time = 0;          // eventTime
+  bool from_future = false;  // eventTime was too far ahead: `time` is the receipt, and the event teaches nothing
   std::string_view event_id, shared_event_id, event_name, event_source, event_type, event_category;
-  std::string_view region;              // awsRegion: of the API, not of the caller
-  std::string_view source_ip;           // sourceIPAddress: an address, a service name or nonsense
-  std::string_view user_agent_text;     // userAgent as it came
+  std::string_view region;           // awsRegion: of the API, not of the caller
+  std::string_view source_ip;        // sourceIPAddress: an address, a service name or nonsense
+  std::string_view user_agent_text;  // userAgent as it came
   UserAgent user_agent;
   std::string_view error_code;
-  std::string_view recipient_account;   // recipientAccountId
+  std::string_view recipient_account;  // recipientAccountId
   std::string_view vpc_endpoint, vpc_endpoint_account;
-  bool console_session = false;         // sessionCredentialFromConsole
-  bool sign_in_failed = false;          // a ConsoleLogin (or like) that did not succeed
+  bool console_session = false;  // sessionCredentialFromConsole
+  bool sign_in_failed = false;   // a ConsoleLogin (or like) that did not succeed
 
   // userIdentity
   IdentityType type = IdentityType::none;
@@ -51,16 +52,19 @@ struct Event {
   std::string_view session_issuer_arn;  // sessionContext.sessionIssuer.arn: the role of an AssumedRole
   std::string_view federated_provider;  // sessionContext.webIdFederationData.federatedProvider
   std::string_view ec2_role_delivery;   // sessionContext.ec2RoleDelivery: "1.0" (IMDSv1) or "2.0"
-  std::string_view in_scope_issuer_type, in_scope_issued_to;   // inScopeOf.issuerType, .credentialsIssuedTo (wherever userIdentity carries it)
+  std::string_view in_scope_issuer_type,
+      in_scope_issued_to;  // inScopeOf.issuerType, .credentialsIssuedTo (wherever userIdentity carries it)
 
   // AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity
-  std::string_view assumed_role_arn;    // requestParameters.roleArn
-  std::string_view role_session_name;   // requestParameters.roleSessionName
-  std::string_view issued_key;          // responseElements.credentials.accessKeyId
-  std::string_view kubernetes_namespace, kubernetes_service_account;   // session tags of EKS Pod Identity
+  std::string_view assumed_role_arn;                                  // requestParameters.roleArn
+  std::string_view role_session_name;                                 // requestParameters.roleSessionName
+  std::string_view issued_key;                                        // responseElements.credentials.accessKeyId
+  std::string_view kubernetes_namespace, kubernetes_service_account;  // session tags of EKS Pod Identity
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
-  [[nodiscard]] bool assumes_role() const noexcept { return event_name.starts_with("AssumeRole") && event_source == "sts.amazonaws.com"; }
+  [[nodiscard]] bool assumes_role() const noexcept {
+    return event_name.starts_with("AssumeRole") && event_source == "sts.amazonaws.com";
+  }
 };
 
 }  // namespace straykey

@@ -1,39 +1,43 @@
 #pragma once
 // What made a call, read from its user agent: the tool, its platform and where it says it runs.
 //
-// Shape:  tool, platform and exec_env are names of closed tables or short views into the text; command and sid are shown, never compared.
+// Shape:  tool, platform and exec_env are names of closed tables or short views into the text; command and sid are
+//         shown, never compared.
 // Thread: any (a function of its argument).
-// Source: user agents as AWS CLIs and SDKs send them (ARCHITECTURE.md, user agents); the first token's product is the tool.
+// Source: user agents as AWS CLIs and SDKs send them (ARCHITECTURE.md, user agents); the first token's product is the
+//         tool.
 #include <cstdint>
 #include <string_view>
 
 namespace straykey {
 
 enum class ToolKind : std::uint8_t {
-  other,    // browsers, consoles, products, unknown agents, AWS services calling by name
-  sdk,      // boto3, aws-sdk-*, Terraform ...: code, not a person
-  cli,      // a person's or a script's command line
-  attack,   // made for attacks
+  other,   // browsers, consoles, products, unknown agents, AWS services calling by name
+  sdk,     // boto3, aws-sdk-*, Terraform ...: code, not a person
+  cli,     // a person's or a script's command line
+  attack,  // made for attacks
 };
 
 enum class Platform : std::uint8_t { unknown, linux_os, macos, windows, wsl, kali };
 
 struct UserAgent {
-  std::string_view tool = "unknown";   // family, lower case: "aws-cli", "boto3", "aws-sdk-go" ...; views static storage
+  std::string_view tool = "unknown";  // family, lower case: "aws-cli", "boto3", "aws-sdk-go" ...; views static storage
   ToolKind kind = ToolKind::other;
   Platform platform = Platform::unknown;
-  std::string_view exec_env;           // "AWS_Lambda_python3.12", "AWS_ECS_FARGATE", "CloudShell"; empty if none. At most 64 bytes
-  std::string_view command;            // "s3.cp"; empty if none
-  std::string_view sid;                // host session id of newer CLIs; empty if none
+  std::string_view
+      exec_env;  // "AWS_Lambda_python3.12", "AWS_ECS_FARGATE", "CloudShell"; empty if none. At most 64 bytes
+  std::string_view command;  // "s3.cp"; empty if none
+  std::string_view sid;      // host session id of newer CLIs; empty if none
 
   [[nodiscard]] bool is_cli() const noexcept { return kind == ToolKind::cli || kind == ToolKind::attack; }
 };
 
-// Views in the answer point into `text` or static storage. Never fails: what it does not know is tool "unknown" (empty text) or
+// Views in the answer point into `text` or static storage. Never fails: what it does not know is tool "unknown" (empty
+// text) or
 // "other" (a product of no table).
 [[nodiscard]] UserAgent classify_user_agent(std::string_view text) noexcept;
 
-[[nodiscard]] std::string_view name_of(Platform platform) noexcept;   // "", "linux", "macos", "windows", "wsl", "kali"
-[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;       // "other", "sdk", "cli", "attack"
+[[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
+[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;      // "other", "sdk", "cli", "attack"
 
 }  // namespace straykey
