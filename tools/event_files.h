@@ -1,9 +1,8 @@
 #pragma once
 // CloudTrail files and folders on disk, for scan, backfill and replay.
 //
-// Shape:  files ending in .json, .json.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz, in the order of their names; folders
-//         are searched
-//         through. CloudTrail names hold the date, so this is nearly the order of time.
+// Shape:  files ending in .json, .json.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz, in the order of their names;
+//         folders are searched through. CloudTrail names hold the date, so this is nearly the order of time.
 // Bounds: a plain file of lines is read in pieces of kPieceBytes; any other file is read whole.
 // Errors: one sentence that names the file.
 #include <cstdint>

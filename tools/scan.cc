@@ -110,8 +110,7 @@ class Scan {
   }
 
   // Notes which days each file holds, and learns everything into `pipeline` on the way unless it is null. When the
-  // trail turns out longer than
-  // can be judged at its end (too_long_), what was learned is of no use.
+  // trail turns out longer than can be judged at its end (too_long_), what was learned is of no use.
   Status read_all(InlinePipeline* pipeline) {
     Progress progress("reading", summary_.bytes);
     std::uint64_t done = 0;

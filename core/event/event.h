@@ -1,9 +1,8 @@
 #pragma once
 // Event: what decides, taken from one CloudTrail record.
 //
-// Shape:  views into the bytes of the request that brought the record (Request owns them), so an Event is cheap to move
-//         and
-//         lives as long as its Request. Absent, null and empty fields are all "".
+// Shape:  views into the bytes of the request that brought the record (Request owns them), so an Event is cheap to
+//         move and lives as long as its Request. Absent, null and empty fields are all "".
 // Units:  time in seconds UTC.
 // Thread: any (a value); made on an io thread, read by one or two shard workers.
 #include <cstdint>

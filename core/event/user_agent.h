@@ -32,9 +32,8 @@ struct UserAgent {
   [[nodiscard]] bool is_cli() const noexcept { return kind == ToolKind::cli || kind == ToolKind::attack; }
 };
 
-// Views in the answer point into `text` or static storage. Never fails: what it does not know is tool "unknown" (empty
-// text) or
-// "other" (a product of no table).
+// Views in the answer point into `text` or static storage. Never fails: what it does not know is tool "unknown"
+// (empty text) or "other" (a product of no table).
 [[nodiscard]] UserAgent classify_user_agent(std::string_view text) noexcept;
 
 [[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
