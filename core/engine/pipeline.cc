@@ -185,11 +185,15 @@ void Pipeline::finish(Item item, bool committed) {
   Finished finished;
   for (const Request::ShardBatch& batch : request.batches)
     if (batch.candidates.last != 0) finished.candidates.push_back(batch.candidates);
+  // Before the reply: what a sender sends after it must be judged after it.
+  if (!finished.candidates.empty()) {
+    finished.ticket = tickets_.fetch_add(1);
+    to_merger_.push(Message(std::move(finished)));
+  }
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
   delete item.request;
   queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
-  if (!finished.candidates.empty()) to_merger_.push(Message(std::move(finished)));
 }
 
 void Pipeline::flush(std::uint32_t index) {
@@ -211,9 +215,26 @@ void Pipeline::run_merger() {
     const std::size_t count =
         to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
     if (count == 0 && last) break;
-    if (count > 0) merge(messages);
+    if (count > 0) put_in_order(messages);
+    if (!messages.empty()) merge(messages);
     merger_.refill_outbox();
   }
+}
+
+// Leaves in `messages` what may be merged now: finished requests in the order of their tickets, up to the first that is missing
+// (its worker is between taking the ticket and the queue), and everything else.
+void Pipeline::put_in_order(std::vector<Message>& messages) {
+  std::vector<Message> ready;
+  for (Message& message : messages) {
+    if (auto* finished = std::get_if<Finished>(&message)) {
+      early_.emplace(finished->ticket, std::move(*finished));
+    } else {
+      ready.push_back(std::move(message));
+    }
+  }
+  for (auto at = early_.begin(); at != early_.end() && at->first == next_ticket_; at = early_.erase(at), ++next_ticket_)
+    ready.push_back(std::move(at->second));
+  messages = std::move(ready);
 }
 
 // One transaction for all messages; a failed one is tried again with the same messages until it succeeds or the process

@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -79,7 +80,9 @@ class Pipeline {
     Request* request = nullptr;
     std::uint32_t batch = 0;
   };
+  // Numbered when it has finished: the queue keeps no order between workers, the merger does.
   struct Finished {
+    std::uint64_t ticket = 0;
     std::vector<CandidateRange> candidates;
   };
   using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome>;
@@ -101,6 +104,7 @@ class Pipeline {
   void commit_and_finish(std::uint32_t shard, std::vector<Item>& applied);
   void finish(Item item, bool committed);
   void flush(std::uint32_t shard);
+  void put_in_order(std::vector<Message>& messages);
   void merge(std::vector<Message>& messages);
   void fatal(const std::string& message);
   [[nodiscard]] bool take_credits(std::size_t bytes);
@@ -115,6 +119,9 @@ class Pipeline {
   Merger merger_;
   Queue<Message> to_merger_{1024};
   std::thread merger_thread_;
+  std::atomic<std::uint64_t> tickets_{0};
+  std::uint64_t next_ticket_ = 0;            // merger thread
+  std::map<std::uint64_t, Finished> early_;  // merger thread: finished before one that has not come yet
 
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> started_{false}, stopping_{false}, workers_done_{false}, broken_{false}, merger_failing_{false};
