@@ -221,7 +221,8 @@ void Pipeline::run_merger() {
   }
 }
 
-// Leaves in `messages` what may be merged now: finished requests in the order of their tickets, up to the first that is missing
+// Leaves in `messages` what may be merged now: finished requests in the order of their tickets, up to the first that is
+// missing
 // (its worker is between taking the ticket and the queue), and everything else.
 void Pipeline::put_in_order(std::vector<Message>& messages) {
   std::vector<Message> ready;
