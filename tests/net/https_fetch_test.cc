@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/support/localhost.h"
 #include "tests/support/self_signed.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/webhook_receiver.h"
@@ -61,7 +62,7 @@ TEST_CASE("a file is fetched whole over verified TLS") {
   const TemporaryDirectory directory;
   write_file(directory.path() + "/ca.pem", tls.certificate_pem, 0600);
   const FileServer server(file("all of it"), tls);
-  FetchSettings fetch = settings(server.url("localhost"));
+  FetchSettings fetch = settings(server.url(knows_localhost() ? "localhost" : "127.0.0.1"));
   fetch.ca_file = directory.path() + "/ca.pem";
   const auto got = fetch_https(fetch);
   REQUIRE_MESSAGE(got.ok(), got.error().message);
@@ -70,7 +71,7 @@ TEST_CASE("a file is fetched whole over verified TLS") {
 
 TEST_CASE("a certificate that nobody vouches for is refused") {
   const FileServer server(file("x"), certificate());
-  const auto got = fetch_https(settings(server.url("localhost")));
+  const auto got = fetch_https(settings(server.url()));
   REQUIRE_FALSE(got.ok());
   CHECK_NE(got.error().message.find("certificate"), std::string::npos);
 }

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 
+#include "tests/support/localhost.h"
 #include "tests/support/webhook_receiver.h"
 
 #include <doctest/doctest.h>
@@ -80,7 +81,7 @@ TEST_CASE("after close() the event loop may go although a lookup is still under 
 
 TEST_CASE("the system knows localhost as loopback, and no address of a name that cannot exist") {
   const std::vector<IpAddress> found = resolve_with_system("localhost");
-  REQUIRE_FALSE(found.empty());
+  CHECK_EQ(found.empty(), !knows_localhost());
   for (const IpAddress& address : found) CHECK((address == *parse_ip("127.0.0.1") || address == *parse_ip("::1")));
   CHECK(resolve_with_system("..").empty());
 }
