@@ -10,7 +10,6 @@ import argparse
 import json
 import random
 import subprocess
-import threading
 import time
 
 from installation import Installation, Trail, pair_of, scratch_folder
@@ -30,26 +29,21 @@ class FixedPorts:
         installation.configuration.write_text(text.replace('listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{self.admin}"'))
 
 
-class Killer(threading.Thread):
-    """Kills the server `count` times at random moments and starts it again each time."""
-
-    def __init__(self, server, count, seed):
-        super().__init__(daemon=True)
-        self.server, self.left, self.random = server, count, random.Random(seed)
-        self.ended = threading.Event()
-
-    def run(self):
-        while self.left > 0 and not self.ended.wait(self.random.uniform(0.02, 0.5)):
-            self.server.kill()
-            self.left -= 1
-            self.server.start()
-
-    def end(self):
-        self.ended.set()
-        self.join()
+def kill_while(process, server, count, seed):
+    """Kills the server up to `count` times at random moments while the process runs. -> how often. In the thread that goes on
+    living, for a server ends with the thread that started it."""
+    draw, done = random.Random(seed), 0
+    while done < count:
+        time.sleep(draw.uniform(0.02, 0.5))
+        if process.poll() is not None:
+            break
+        server.kill()
+        done += 1
+        server.start()
+    return done
 
 
-def replay(installation, ports, hook, trail, options):
+def replay(installation, ports, hook, trail, kills, seed, options):
     report = installation.folder / "report.json"
     process = subprocess.Popen(
         [*BOUND_TO_PARENT, STRAYKEY, "replay", "--url", f"https://127.0.0.1:{ports.ingest}",
@@ -57,8 +51,9 @@ def replay(installation, ports, hook, trail, options):
          "--receive", f"127.0.0.1:{hook.port}", "--webhook-secret-file", installation.folder / "webhook-secret",
          "--expect", trail.folder / "labels.jsonl", "--json", report, *options, trail.folder / "trail"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = kill_while(process, installation.server, kills, seed)
     said, _ = process.communicate(timeout=RUN_S_MAX)
-    return process.returncode, said, json.loads(report.read_text()) if report.exists() else {}
+    return process.returncode, said, json.loads(report.read_text()) if report.exists() else {}, done
 
 
 def run_one(folder, trail, seed, shards, kills):
@@ -66,16 +61,10 @@ def run_one(folder, trail, seed, shards, kills):
     with Installation(folder, trail, hook, shards=shards) as installation:
         ports = FixedPorts(installation)
         installation.server.start()
-        killer = Killer(installation.server, kills, seed)
         began = time.monotonic()
-        if kills:
-            killer.start()
         options = ["--settle", "120"] + (["--rate", str(max(2_000, trail.events // (kills // 2 + 1)))] if kills else [])
-        code, said, report = replay(installation, ports, hook, trail, options)
-        if kills:
-            killer.end()
+        code, said, report, done = replay(installation, ports, hook, trail, kills, seed, options)
         seconds = time.monotonic() - began
-        done = kills - killer.left
         assert installation.server.stop() == 0
         stored = sorted(pair_of(alert) for alert in installation.stored_alerts().values())
     well = stored == trail.labels and (code == 0 or (kills and report.get("alerts", {}).get("matched") == len(trail.labels)))
