@@ -1,5 +1,7 @@
 #include "core/detect/candidate.h"
 
+#include <array>
+
 #include "core/base/bytes.h"
 
 namespace straykey {
@@ -15,6 +17,38 @@ enum Flags : std::uint8_t {
   kRecordTruncated = 16,
   kAccountDay = 32
 };
+
+// All texts of a candidate, in the order of its encoding.
+template <class AnyCandidate>
+auto texts_of(AnyCandidate& c) {
+  return std::array{&c.token.service,
+                    &c.token.account,
+                    &c.token.identity,
+                    &c.token.role_identity,
+                    &c.token.workload,
+                    &c.token.must_have_assumed,
+                    &c.address,
+                    &c.source_text,
+                    &c.network,
+                    &c.prefix_network,
+                    &c.as_name,
+                    &c.vpc_endpoint,
+                    &c.endpoint_owner,
+                    &c.tool,
+                    &c.exec_env,
+                    &c.command,
+                    &c.sid,
+                    &c.user_agent_text,
+                    &c.access_key,
+                    &c.event_id,
+                    &c.shared_event_id,
+                    &c.event_name,
+                    &c.event_source,
+                    &c.region,
+                    &c.error_code,
+                    &c.recipient_account,
+                    &c.record};
+}
 
 }  // namespace
 
@@ -46,34 +80,7 @@ std::string encode_candidate(const Candidate& c) {
       .fixed(c.tool_kind)
       .fixed(c.platform)
       .fixed(c.asn);
-  for (const std::string* text : {&c.token.service,
-                                  &c.token.account,
-                                  &c.token.identity,
-                                  &c.token.role_identity,
-                                  &c.token.workload,
-                                  &c.token.must_have_assumed,
-                                  &c.address,
-                                  &c.source_text,
-                                  &c.network,
-                                  &c.prefix_network,
-                                  &c.as_name,
-                                  &c.vpc_endpoint,
-                                  &c.endpoint_owner,
-                                  &c.tool,
-                                  &c.exec_env,
-                                  &c.command,
-                                  &c.sid,
-                                  &c.user_agent_text,
-                                  &c.access_key,
-                                  &c.event_id,
-                                  &c.shared_event_id,
-                                  &c.event_name,
-                                  &c.event_source,
-                                  &c.region,
-                                  &c.error_code,
-                                  &c.recipient_account,
-                                  &c.record})
-    out.string(*text);
+  for (const std::string* text : texts_of(c)) out.string(*text);
   return out.take();
 }
 
@@ -103,34 +110,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
       c.address_class > SourceClass::external || c.tool_kind > ToolKind::attack || c.platform > Platform::kali ||
       c.time < 0)
     return std::nullopt;
-  for (std::string* text : {&c.token.service,
-                            &c.token.account,
-                            &c.token.identity,
-                            &c.token.role_identity,
-                            &c.token.workload,
-                            &c.token.must_have_assumed,
-                            &c.address,
-                            &c.source_text,
-                            &c.network,
-                            &c.prefix_network,
-                            &c.as_name,
-                            &c.vpc_endpoint,
-                            &c.endpoint_owner,
-                            &c.tool,
-                            &c.exec_env,
-                            &c.command,
-                            &c.sid,
-                            &c.user_agent_text,
-                            &c.access_key,
-                            &c.event_id,
-                            &c.shared_event_id,
-                            &c.event_name,
-                            &c.event_source,
-                            &c.region,
-                            &c.error_code,
-                            &c.recipient_account,
-                            &c.record})
-    *text = in.string();
+  for (std::string* text : texts_of(c)) *text = in.string();
   if (!in.at_end()) return std::nullopt;
   return c;
 }
