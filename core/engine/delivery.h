@@ -6,7 +6,7 @@
 // Order:  the merger hands over a delivery after the commit that put it into the outbox; the sender answers every
 //         attempt with an outcome, which the merger stores before it forgets the row. So a crash repeats an attempt and
 //         never loses one.
-// Bounds: the merger hands over at most deliveries_in_hand_max an endpoint; the rest stay in the outbox until there is
+// Bounds: the merger hands over at most kDeliveriesInHandMax an endpoint; the rest stay in the outbox until there is
 //         room.
 #include <cstdint>
 #include <string>
