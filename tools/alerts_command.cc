@@ -1,4 +1,4 @@
-// `straykey alerts list|show|ack`: the alert store of a stopped server.
+// `straykey alerts list|show|ack|dump`: the alert store of a stopped server.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/open_directory.h"
 #include "tools/operator_log.h"
+#include "tools/store_dump.h"
 
 namespace straykey {
 namespace {
@@ -91,19 +92,29 @@ int acknowledge(Hash128 id, const Options& options, DataDirectory& data) {
   return kExitWell;
 }
 
-int run(const Options& options, const CLI::App& list_command, const CLI::App& show_command) {
+int dump(const DataDirectory& data) {
+  const Status done = dump_alerts(data, [](std::string_view line) { fmt::print("{}\n", line); });
+  return done.ok() ? kExitWell : fail(done.error().message);
+}
+
+struct Commands {
+  const CLI::App *list, *show, *dump;
+};
+
+int run(const Options& options, const Commands& commands) {
   auto path = data_directory_path(options.config, options.data_dir);
   if (!path) return fail(path.error().message, kExitConfig);
   std::optional<Hash128> id;
-  if (!list_command.parsed()) {
+  if (!commands.list->parsed() && !commands.dump->parsed()) {
     id = parse_id(options.id);
     if (!id)
       return fail(fmt::format("{}: an alert id has 32 hexadecimal digits", escape_for_log(options.id)), kExitUsage);
   }
   auto data = open_existing(*path);
   if (!data) return fail(data.error().message);
-  if (list_command.parsed()) return list(options, **data);
-  return show_command.parsed() ? show(*id, **data) : acknowledge(*id, options, **data);
+  if (commands.list->parsed()) return list(options, **data);
+  if (commands.dump->parsed()) return dump(**data);
+  return commands.show->parsed() ? show(*id, **data) : acknowledge(*id, options, **data);
 }
 
 }  // namespace
@@ -123,9 +134,10 @@ RunCommand add_alerts_command(CLI::App& app) {
   CLI::App* ack = command->add_subcommand("ack", "Say \"this is ours\": the pair counts as known from now on");
   ack->add_option("ID", options->id, "Alert id")->required();
   ack->add_option("--note", options->note, "Why; kept with the alert");
-  return [command, options, list_command, show_command] {
-    return command->parsed() ? run(*options, *list_command, *show_command) : -1;
-  };
+  const Commands commands{
+      list_command, show_command,
+      command->add_subcommand("dump", "Every webhook body with its state and its deliveries, one JSON object a line")};
+  return [command, options, commands] { return command->parsed() ? run(*options, commands) : -1; };
 }
 
 }  // namespace straykey

@@ -1,4 +1,4 @@
-// `straykey baseline show|forget`: what a stopped server knows of an identity.
+// `straykey baseline show|forget|report|dump`: what a stopped server knows of an identity.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +15,7 @@
 #include "tools/commands.h"
 #include "tools/open_directory.h"
 #include "tools/operator_log.h"
+#include "tools/store_dump.h"
 
 namespace straykey {
 namespace {
@@ -127,13 +128,23 @@ int report(const Options& options, DataDirectory& data) {
   return kExitWell;
 }
 
-int run(const Options& options, const CLI::App& show_command, const CLI::App& report_command) {
+int dump(const DataDirectory& data) {
+  const Status done = dump_facts(data, [](std::string_view line) { fmt::print("{}\n", line); });
+  return done.ok() ? kExitWell : fail(done.error().message);
+}
+
+struct Commands {
+  const CLI::App *show, *report, *dump;
+};
+
+int run(const Options& options, const Commands& commands) {
   auto path = data_directory_path(options.config, options.data_dir);
   if (!path) return fail(path.error().message, kExitConfig);
   auto data = open_existing(*path);
   if (!data) return fail(data.error().message);
-  if (report_command.parsed()) return report(options, **data);
-  return show_command.parsed() ? show(options, **data) : forget(options, **data);
+  if (commands.dump->parsed()) return dump(**data);
+  if (commands.report->parsed()) return report(options, **data);
+  return commands.show->parsed() ? show(options, **data) : forget(options, **data);
 }
 
 }  // namespace
@@ -160,9 +171,9 @@ RunCommand add_baseline_command(CLI::App& app) {
   forget_command->add_option("IDENTITY", options->identity, "As in an alert")->required();
   forget_command->add_option("--network", options->network, "Only this network: AS64511, 198.51.100.0/24 ...");
   forget_command->add_option("--tool", options->tool, "Only this tool: aws-cli ...");
-  return [command, options, show_command, report_command] {
-    return command->parsed() ? run(*options, *show_command, *report_command) : -1;
-  };
+  const Commands commands{show_command, report_command,
+                          command->add_subcommand("dump", "Every fact with its days, one JSON object a line")};
+  return [command, options, commands] { return command->parsed() ? run(*options, commands) : -1; };
 }
 
 }  // namespace straykey

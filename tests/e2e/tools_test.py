@@ -103,6 +103,29 @@ class Tools(unittest.TestCase):
         self.assertNotIn("aws-sdk-js", again)
         self.assertIn(identity, self.said_well("baseline", "forget", identity))
 
+    def test_5_the_dumps_hold_every_fact_and_every_body(self):
+        dumped = {line["id"]: line for line in map(json.loads, self.said_well("alerts", "dump").splitlines())}
+        for message_id, bodies in self.sink.bodies().items():
+            line = dumped[message_id.removeprefix("msg_")]
+            self.assertEqual({line["body"].encode()}, bodies)
+            self.assertEqual(line["deliveries"], [])
+        for alert_id, alert in self.installation.stored_alerts().items():
+            self.assertEqual(dumped[alert_id]["state"]["occurrences"], alert["occurrences"])
+            self.assertEqual(dumped[alert_id]["state"]["status"], alert["status"])
+        facts = [json.loads(line) for line in self.said_well("baseline", "dump").splitlines()]
+        keys = [(fact["kind"], fact["scope"], fact["value"]) for fact in facts]
+        self.assertEqual(len(keys), len(set(keys)))
+        for alert in self.stored.values():
+            if alert["analytic"] == "remote_service_token" and not alert["identity"].endswith("/loyalty-points"):
+                kept = next(fact for fact in facts
+                            if (fact["kind"], fact["scope"], fact["value"]) ==
+                            ("quarantine_identity_network", alert["identity"], alert["network"]))
+                self.assertIn(alert["first_seen"][:10], kept["days"])
+        for fact in facts:
+            self.assertEqual(fact["days"], sorted(set(fact["days"])))
+            self.assertTrue(fact["days"])
+            self.assertLessEqual(fact["first_day"], fact["days"][0])
+
     @staticmethod
     def later(alert):
         """The alert's record, DAYS_LATER days after it, as another event."""
