@@ -1,0 +1,214 @@
+#include "core/engine/engine.h"
+
+#include <iterator>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/engine/route.h"
+
+namespace straykey {
+
+Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
+               std::shared_ptr<const NetworkMap> networks)
+    : settings_(settings),
+      surroundings_(std::move(surroundings)),
+      networks_(std::move(networks)),
+      merger_(settings.hash_key, detection, surroundings_.partitions, *surroundings_.alerts, surroundings_.routes,
+              surroundings_.deliver, *surroundings_.metrics),
+      queued_gauge_(surroundings_.metrics->gauge("straykey_queue_bytes",
+                                                 "Bytes of records waiting for or in the shard workers.")),
+      refused_(surroundings_.metrics->counter("straykey_requests_refused_total",
+                                              "Requests refused because the queues were full.")),
+      commits_(
+          surroundings_.metrics->counter("straykey_commits_total", "Durable commits of shard workers and merger.")),
+      commit_failures_(surroundings_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
+      commit_seconds_(surroundings_.metrics->histogram("straykey_commit_seconds",
+                                                       "How long durable commits of shard workers took.")) {
+  CHECK(settings_.shards >= 1 && surroundings_.partitions.size() >= settings_.shards);
+  for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
+    ShardWorker::Settings worker;
+    worker.shard = shard;
+    worker.hash_key = settings_.hash_key;
+    for (BaselineStore* partition : surroundings_.partitions)
+      if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
+    worker.signatures_max = settings_.signatures_max;
+    worker.keys_max = settings_.keys_max;
+    shards_.push_back(std::make_unique<Shard>());
+    shards_.back()->worker =
+        std::make_unique<ShardWorker>(worker, detection, *surroundings_.partitions[shard], *surroundings_.metrics);
+    shards_.back()->flushed_at = surroundings_.now();
+  }
+}
+
+Engine::~Engine() = default;
+
+CommitOutcome Engine::judge_unjudged() {
+  return merger_.judge_all_unjudged();
+}
+
+bool Engine::take_credits(std::size_t bytes) {
+  std::size_t held = queued_bytes_.load();
+  do {
+    // One request larger than the limit may pass while nothing else is held; else it could never be delivered.
+    if (held != 0 && held + bytes > settings_.queued_bytes_max) return false;
+  } while (!queued_bytes_.compare_exchange_weak(held, held + bytes));
+  queued_gauge_.set(static_cast<double>(held + bytes));
+  return true;
+}
+
+SubmitResult Engine::admit(Request& request) {
+  CHECK(!request.events.empty());
+  if (broken_) return SubmitResult::stopped;
+  const std::size_t bytes = request.held_bytes();
+  if (!take_credits(bytes)) {
+    refused_.add();
+    return SubmitResult::overloaded;
+  }
+  route(request, settings_.hash_key, static_cast<std::uint32_t>(shards_.size()));
+  request.credits = bytes;
+  request.shards_to_finish.store(static_cast<std::uint32_t>(request.batches.size()));
+  return SubmitResult::accepted;
+}
+
+void Engine::apply(std::uint32_t index, Item item) {
+  Shard& shard = *shards_[index];
+  const std::uint64_t generation = networks_generation_.load();
+  if (generation != shard.networks_generation && shard.applied.empty()) {  // not within a batch: it is forgotten whole
+    shard.networks_generation = generation;
+    shard.networks = networks_.load();
+    shard.worker->forget_known();
+  }
+  shard.worker->apply(*item.request, item.request->batches[item.batch], *shard.networks);
+  shard.applied.push_back(item);
+}
+
+std::size_t Engine::applied(std::uint32_t shard) const noexcept {
+  return shards_[shard]->applied.size();
+}
+
+bool Engine::would_gather(std::uint32_t shard) const noexcept {
+  const ShardWorker& worker = *shards_[shard]->worker;
+  return worker.has_news() && worker.news_count() < settings_.commit_events_max;
+}
+
+void Engine::commit(std::uint32_t index) {
+  Shard& shard = *shards_[index];
+  if (shard.applied.empty()) return;
+  const bool news = shard.worker->has_news();
+  const double began = surroundings_.uptime();
+  const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
+  if (news) {
+    commits_.add();
+    commit_seconds_.observe(surroundings_.uptime() - began);
+  }
+  if (outcome != CommitOutcome::committed) {
+    commit_failures_.add();
+    complain("a shard could not commit; its requests are answered 503 and may be sent again",
+             {{"shard", std::to_string(index)}, {"reason", shard.worker->failure()}});
+    if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
+  }
+  shard.failing = outcome != CommitOutcome::committed;
+  for (const Item& item : shard.applied) finish(item, outcome == CommitOutcome::committed);
+  shard.applied.clear();
+}
+
+void Engine::finish(Item item, bool committed) {
+  Request& request = *item.request;
+  if (!committed) request.any_failed.store(true);
+  if (request.shards_to_finish.fetch_sub(1) != 1) return;
+  Finished finished;
+  for (const Request::ShardBatch& batch : request.batches)
+    if (batch.candidates.last != 0) finished.candidates.push_back(batch.candidates);
+  // Before the reply: what a sender sends after it must be judged after it.
+  if (!finished.candidates.empty()) {
+    finished.ticket = tickets_.fetch_add(1);
+    surroundings_.to_merger(Message(std::move(finished)));
+  }
+  const std::size_t credits = request.credits;
+  if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
+  delete item.request;
+  queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
+}
+
+void Engine::flush(std::uint32_t index) {
+  Shard& shard = *shards_[index];
+  CHECK(shard.applied.empty());
+  shard.flushed_at = surroundings_.now();
+  if (broken_) return;
+  shard.worker->flush_activity();
+  if (shard.worker->has_news() && shard.worker->commit(merger_.judged_up_to(index)) == CommitOutcome::unknown)
+    fatal("a commit may or may not be on disk: " + shard.worker->failure());
+  std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
+  if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
+}
+
+void Engine::flush_if_due(std::uint32_t index) {
+  const Seconds now = surroundings_.now();
+  const Seconds flushed_at = shards_[index]->flushed_at;
+  if (now < flushed_at || now - flushed_at >= settings_.flush_seconds) flush(index);
+}
+
+// Adds to ready_ what may be merged now: finished requests in the order of their tickets, up to the first that is
+// missing (its worker is between taking the ticket and the queue), and everything else.
+void Engine::put_in_order(std::vector<Message>& messages) {
+  for (Message& message : messages) {
+    if (auto* finished = std::get_if<Finished>(&message)) {
+      early_.emplace(finished->ticket, std::move(*finished));
+    } else {
+      ready_.push_back(std::move(message));
+    }
+  }
+  for (auto at = early_.begin(); at != early_.end() && at->first == next_ticket_; at = early_.erase(at), ++next_ticket_)
+    ready_.push_back(std::move(at->second));
+}
+
+CommitOutcome Engine::merge(std::vector<Message> messages) {
+  put_in_order(messages);
+  if (ready_.empty()) return CommitOutcome::committed;
+  if (broken_) return CommitOutcome::unknown;
+  for (const Message& message : ready_) {
+    if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
+    if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
+    if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
+  }
+  const CommitOutcome outcome = merger_.commit();
+  merger_failing_ = outcome != CommitOutcome::committed;
+  if (outcome == CommitOutcome::committed) {
+    commits_.add();
+    ready_.clear();
+    return outcome;
+  }
+  commit_failures_.add();
+  complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
+  if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());
+  return outcome;
+}
+
+void Engine::refill_outbox() {
+  merger_.refill_outbox();
+}
+
+void Engine::use_networks(std::shared_ptr<const NetworkMap> networks) {
+  networks_.store(std::move(networks));
+  networks_generation_.fetch_add(1);
+}
+
+void Engine::complain(std::string_view message, std::initializer_list<LogField> fields) const {
+  if (surroundings_.log != nullptr) surroundings_.log->error(message, fields);
+}
+
+void Engine::fatal(const std::string& message) {
+  if (broken_.exchange(true)) return;
+  surroundings_.on_fatal(message);
+}
+
+std::vector<std::string> Engine::not_ready() const {
+  std::vector<std::string> reasons;
+  bool store = broken_ || merger_failing_;
+  for (const auto& shard : shards_) store = store || shard->failing;
+  if (store) reasons.emplace_back("store");
+  if (queued_bytes_.load() >= settings_.queued_bytes_max) reasons.emplace_back("queues");
+  return reasons;
+}
+
+}  // namespace straykey

@@ -1,0 +1,140 @@
+#pragma once
+// Engine: what the pipeline does, step by step: admission, workers, merger. No thread, no queue, no waiting.
+//
+// Shape:  admit() -> the caller brings an Item to each shard concerned -> apply(), commit(): replies, and a Message for
+//         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary.
+// Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
+//         merge(), refill_outbox(): the merger's. With one thread: all on that one.
+// Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
+//         messages may come in any order (tickets put finished requests back into theirs).
+// Durable: on_done(committed) comes after the commit of every shard concerned returned (GUARANTEES, P1).
+// Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
+//         finished.
+// Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
+//         once.
+#include <atomic>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/engine/merger.h"
+#include "core/engine/shard_worker.h"
+#include "core/engine/submit.h"
+
+namespace straykey {
+
+class Engine {
+ public:
+  struct Settings {
+    HashKey hash_key;
+    std::uint32_t shards = 1;
+    std::size_t queued_bytes_max = 256u << 20;
+    std::size_t commit_events_max = 512;   // this many new things are enough for a commit
+    Seconds flush_seconds = 5;             // soft state
+    std::size_t signatures_max = 1 << 18;  // a shard
+    std::size_t keys_max = 1 << 16;        // a shard
+  };
+  // One shard's part of an admitted request.
+  struct Item {
+    Request* request = nullptr;
+    std::uint32_t batch = 0;
+  };
+  // A request that left candidates, numbered when it has finished.
+  struct Finished {
+    std::uint64_t ticket = 0;
+    std::vector<CandidateRange> candidates;
+  };
+  using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome>;
+
+  struct Surroundings {
+    std::vector<BaselineStore*> partitions;  // at least `shards`
+    AlertStore* alerts = nullptr;
+    std::vector<WebhookRoute> routes;
+    std::function<void(Delivery)> deliver;      // merger's thread; must not block
+    std::function<void(Message)> to_merger;     // any thread; must not block
+    std::function<Seconds()> now;               // any thread
+    std::function<double()> uptime;             // seconds, monotonic; any thread
+    std::function<void(std::string)> on_fatal;  // any thread, once: the process should exit with 75
+    Metrics* metrics = nullptr;
+    Log* log = nullptr;  // may be null
+  };
+
+  Engine(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
+         std::shared_ptr<const NetworkMap> networks);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Fails if the stores cannot be read or written; failure() says why.
+  [[nodiscard]] CommitOutcome judge_unjudged();
+  [[nodiscard]] const std::string& failure() const noexcept { return merger_.failure(); }
+
+  // Accepted: the request is routed and holds its credits; the caller brings {request, i} to the shard of each of its
+  // batches, and from the first of them on it belongs to the engine. Otherwise nothing has changed.
+  [[nodiscard]] SubmitResult admit(Request& request);
+
+  void apply(std::uint32_t shard, Item item);
+  [[nodiscard]] std::size_t applied(std::uint32_t shard) const noexcept;
+  // What was applied has something to write, and not yet so much that others should not share its fsync.
+  [[nodiscard]] bool would_gather(std::uint32_t shard) const noexcept;
+  // Ends the batch: one transaction, then the replies.
+  void commit(std::uint32_t shard);
+  // Soft state. REQUIRES: nothing applied since the last commit.
+  void flush(std::uint32_t shard);
+  void flush_if_due(std::uint32_t shard);
+
+  // One transaction for the messages. If it failed they are kept, and merge({}) tries again.
+  [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
+  void refill_outbox();
+
+  void use_networks(std::shared_ptr<const NetworkMap> networks);
+  // A commit's outcome is unknown: nothing is acknowledged any more.
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
+  // "store", "queues".
+  [[nodiscard]] std::vector<std::string> not_ready() const;
+
+ private:
+  struct Shard {
+    std::unique_ptr<ShardWorker> worker;
+    std::vector<Item> applied;
+    std::shared_ptr<const NetworkMap> networks;
+    std::uint64_t networks_generation = 0;
+    Seconds flushed_at = 0;
+    std::atomic<bool> failing{false};
+  };
+
+  [[nodiscard]] bool take_credits(std::size_t bytes);
+  void finish(Item item, bool committed);
+  void put_in_order(std::vector<Message>& messages);
+  void complain(std::string_view message, std::initializer_list<LogField> fields) const;
+  void fatal(const std::string& message);
+
+  Settings settings_;
+  Surroundings surroundings_;
+  std::atomic<std::shared_ptr<const NetworkMap>> networks_;
+  std::atomic<std::uint64_t> networks_generation_{1};
+  std::vector<std::unique_ptr<Shard>> shards_;
+  Merger merger_;
+
+  std::atomic<std::uint64_t> tickets_{0};
+  std::uint64_t next_ticket_ = 0;            // merger's
+  std::map<std::uint64_t, Finished> early_;  // merger's: finished before one that has not come yet
+  std::vector<Message> ready_;               // merger's: of the transaction under way or failed
+
+  std::atomic<std::size_t> queued_bytes_{0};
+  std::atomic<bool> broken_{false}, merger_failing_{false};
+
+  Gauge& queued_gauge_;
+  Counter& refused_;
+  Counter& commits_;
+  Counter& commit_failures_;
+  Histogram& commit_seconds_;
+};
+
+}  // namespace straykey

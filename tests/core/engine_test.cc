@@ -1,0 +1,181 @@
+#include "core/engine/engine.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/engine/memory_store.h"
+#include "tests/support/calls.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+// The engine on one thread; the test brings items and messages where they belong, when it likes.
+struct Bench {
+  static constexpr std::uint32_t kShards = 2;
+  MemoryBaselineStore partitions[kShards];
+  MemoryAlertStore alerts;
+  Metrics metrics;
+  DetectionSettings detection;
+  std::vector<Delivery> delivered;
+  std::vector<Engine::Message> messages;
+  std::vector<RequestOutcome> replies;
+  int fatal = 0;
+  Seconds now = 1'711'011'900;
+  std::deque<std::pair<std::uint32_t, Engine::Item>> items;
+  std::unique_ptr<Engine> engine;
+
+  explicit Bench(std::size_t queued_bytes_max = 256u << 20) {
+    detection.activation_days = 0;
+    Engine::Surroundings around;
+    for (MemoryBaselineStore& partition : partitions) around.partitions.push_back(&partition);
+    around.alerts = &alerts;
+    around.routes = {{"siem", Severity::informational, {}, {}}};
+    around.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
+    around.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
+    around.now = [this] { return now; };
+    around.uptime = [] { return 0.0; };
+    around.on_fatal = [this](const std::string&) { ++fatal; };
+    around.metrics = &metrics;
+    Engine::Settings settings;
+    settings.hash_key = {1, 2};
+    settings.shards = kShards;
+    settings.queued_bytes_max = queued_bytes_max;
+    engine = std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
+    REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
+  }
+  SubmitResult submit(const std::vector<Call>& calls) {
+    auto request = request_of(calls);
+    request->on_done = [this](RequestOutcome outcome) { replies.push_back(outcome); };
+    const SubmitResult result = engine->admit(*request);
+    if (result != SubmitResult::accepted) return result;
+    Request* raw = request.release();
+    for (std::uint32_t i = 0; i < raw->batches.size(); ++i) items.push_back({raw->batches[i].shard, {raw, i}});
+    return result;
+  }
+  void apply_all() {
+    for (; !items.empty(); items.pop_front()) engine->apply(items.front().first, items.front().second);
+  }
+  void commit_all() {
+    for (std::uint32_t shard = 0; shard < kShards; ++shard) engine->commit(shard);
+  }
+  int rows(Table table) {
+    int count = 0;
+    alerts.read()->scan(table, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });
+    return count;
+  }
+};
+
+Call call_of(const std::string& role) {
+  return {.id = "event of " + role, .key = "ASIA" + role, .role = role, .session = role};
+}
+
+TEST_CASE("engine: a reply waits for the commit, and the merger hears of the request before its sender does") {
+  Bench bench;
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  CHECK(bench.replies.empty());
+  CHECK(bench.messages.empty());
+  bench.commit_all();
+  CHECK_EQ(bench.replies.size(), 1);
+  CHECK_EQ(bench.messages.size(), 1);
+  CHECK_EQ(bench.metrics.gauge("straykey_queue_bytes", "").value(), 0);
+}
+
+TEST_CASE("engine: without credits nothing is routed, and they come back with the reply") {
+  Bench bench(1);
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  CHECK(bench.submit({call_of("b")}) == SubmitResult::overloaded);
+  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"queues"});
+  bench.apply_all();
+  bench.commit_all();
+  CHECK(bench.engine->not_ready().empty());
+  CHECK(bench.submit({call_of("b")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies.size(), 2);
+}
+
+TEST_CASE("engine: finished requests are judged in the order in which they finished, however their messages travel") {
+  Bench bench;
+  for (const char* role : {"a", "b", "c"}) {
+    REQUIRE(bench.submit({call_of(role)}) == SubmitResult::accepted);
+    bench.apply_all();
+    bench.commit_all();
+  }
+  REQUIRE_EQ(bench.messages.size(), 3);
+  REQUIRE(bench.engine->merge({bench.messages[2]}) == CommitOutcome::committed);
+  REQUIRE(bench.engine->merge({bench.messages[1]}) == CommitOutcome::committed);
+  CHECK(bench.delivered.empty());  // the first is still on its way
+  REQUIRE(bench.engine->merge({bench.messages[0]}) == CommitOutcome::committed);
+  REQUIRE_EQ(bench.delivered.size(), 3);
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK_NE(bench.delivered[i].body.find(std::string("\"ASIA") + static_cast<char>('a' + i)), std::string::npos);
+}
+
+TEST_CASE("engine: messages of a failed merge are kept until a later one commits") {
+  Bench bench;
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  bench.alerts.fail_next_commit(CommitOutcome::failed);
+  CHECK(bench.engine->merge(std::move(bench.messages)) == CommitOutcome::failed);
+  CHECK(bench.delivered.empty());
+  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"store"});
+  CHECK(bench.engine->merge({}) == CommitOutcome::committed);
+  CHECK_EQ(bench.delivered.size(), 1);
+  CHECK_EQ(bench.rows(Table::alerts), 1);
+  CHECK(bench.engine->not_ready().empty());
+}
+
+TEST_CASE("engine: a failed commit fails every request of its batch; an unknown one also ends taking requests") {
+  Bench bench;
+  for (MemoryBaselineStore& partition : bench.partitions) partition.fail_next_commit(CommitOutcome::failed);
+  REQUIRE(bench.submit({call_of("a"), call_of("b"), call_of("c")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies, std::vector<RequestOutcome>{RequestOutcome::failed});
+  CHECK_EQ(bench.fatal, 0);
+  for (MemoryBaselineStore& partition : bench.partitions) partition.fail_next_commit(CommitOutcome::unknown, true);
+  REQUIRE(bench.submit({call_of("a"), call_of("b"), call_of("c")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies, std::vector<RequestOutcome>(2, RequestOutcome::failed));
+  CHECK_EQ(bench.fatal, 1);
+  CHECK(bench.submit({call_of("d")}) == SubmitResult::stopped);
+  CHECK(bench.engine->broken());
+}
+
+TEST_CASE("engine: soft state is flushed when due, and when the clock was set back") {
+  Bench bench;
+  const auto say_again = [&] {
+    REQUIRE(bench.submit({call_of("a"), {.id = "again", .key = "ASIAa", .role = "a", .session = "a"}}) ==
+            SubmitResult::accepted);
+    bench.apply_all();
+    bench.commit_all();
+    (void)bench.engine->merge(std::exchange(bench.messages, {}));
+  };
+  const auto flushed = [&] {
+    for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush_if_due(shard);
+    return !std::exchange(bench.messages, {}).empty();
+  };
+  say_again();
+  REQUIRE(bench.submit({Call{.id = "new", .key = "ASIAa", .role = "a", .session = "a"}}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_FALSE(flushed());
+  bench.now += 5;
+  CHECK(flushed());
+  REQUIRE(bench.submit({Call{.id = "newer", .key = "ASIAa", .role = "a", .session = "a"}}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_FALSE(flushed());
+  bench.now -= 3600;
+  CHECK(flushed());
+}
+
+}  // namespace
+}  // namespace straykey
