@@ -1,6 +1,7 @@
 #include "storage/lmdb_store.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 
@@ -10,6 +11,7 @@
 namespace straykey {
 namespace {
 
+constexpr std::size_t kHourBytes = 4;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr std::size_t kHalves = 2;
 
@@ -26,21 +28,34 @@ std::size_t slot_of(Table table, std::size_t half) {
   return static_cast<std::size_t>(table) % Env::kTablesMax;
 }
 
-// Over table, key and value, so that a value found under another key or in another table fails as well.
-std::array<char, kChecksumBytes> checksum(Table table, std::string_view key, std::string_view value) {
+using Trailer = std::array<char, kHourBytes + kChecksumBytes>;
+
+// The hour, then the checksum over table, key, value and hour: a value found under another key or in another table
+// fails as well.
+Trailer trailer(Table table, std::string_view key, std::string_view value, LivedHour hour) {
+  static_assert(std::endian::native == std::endian::little);
+  Trailer bytes;
+  std::memcpy(bytes.data(), &hour, kHourBytes);
   const char number = static_cast<char>(table);
-  const std::uint32_t crc = crc32c(value, crc32c(key, crc32c({&number, 1})));
-  std::array<char, kChecksumBytes> bytes;
-  std::memcpy(bytes.data(), &crc, bytes.size());
+  const std::uint32_t crc =
+      crc32c({bytes.data(), kHourBytes}, crc32c(value, crc32c(key, crc32c({&number, sizeof number}))));
+  std::memcpy(bytes.data() + kHourBytes, &crc, kChecksumBytes);
   return bytes;
 }
 
-// The value without its checksum; nothing, and the transaction has failed, if the checksum is wrong.
-std::optional<std::string_view> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
-  if (stored.size() >= kChecksumBytes) {
-    const std::string_view value = stored.substr(0, stored.size() - kChecksumBytes);
-    const auto expected = checksum(table, key, value);
-    if (std::memcmp(expected.data(), stored.data() + value.size(), kChecksumBytes) == 0) return value;
+struct Stored {
+  std::string_view value;
+  LivedHour put_at = 0;
+};
+
+// The value and its hour; nothing, and the transaction has failed, if the checksum is wrong.
+std::optional<Stored> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
+  constexpr std::size_t kTrailerBytes = sizeof(Trailer);
+  if (stored.size() >= kTrailerBytes) {
+    Stored row{stored.substr(0, stored.size() - kTrailerBytes)};
+    std::memcpy(&row.put_at, stored.data() + row.value.size(), kHourBytes);
+    const Trailer expected = trailer(table, key, row.value, row.put_at);
+    if (std::memcmp(expected.data(), stored.data() + row.value.size(), kTrailerBytes) == 0) return row;
   }
   txn.fail("value of table " + std::string(table_name(table)) + " fails its checksum");
   return std::nullopt;
@@ -55,16 +70,28 @@ class LmdbTransaction : public Interface {
   std::optional<std::string_view> get(Table table, std::string_view key) override {
     const auto stored = txn_.get(slot_of(table, half_), key);
     if (!stored) return std::nullopt;
-    return checked(txn_, table, key, *stored);
+    const auto row = checked(txn_, table, key, *stored);
+    if (!row) return std::nullopt;
+    return row->value;
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from,
             const std::function<bool(std::string_view, std::string_view)>& visit) override {
     txn_.scan(slot_of(table, half_), prefix, from, [&](std::string_view key, std::string_view stored) {
-      const auto value = checked(txn_, table, key, stored);
-      return value && visit(key, *value);
+      const auto row = checked(txn_, table, key, stored);
+      return row && visit(key, row->value);
     });
   }
+
+  void scan_aged(Table table, std::string_view prefix, std::string_view from,
+                 const std::function<bool(std::string_view, std::string_view, LivedHour)>& visit) override {
+    txn_.scan(slot_of(table, half_), prefix, from, [&](std::string_view key, std::string_view stored) {
+      const auto row = checked(txn_, table, key, stored);
+      return row && visit(key, row->value, row->put_at);
+    });
+  }
+
+  std::uint64_t rows(Table table) override { return txn_.rows(slot_of(table, half_)); }
 
   std::string_view failure() const override { return txn_.failure(); }
 
@@ -77,14 +104,17 @@ using LmdbReader = LmdbTransaction<StoreReader, ReadTxn>;
 
 class LmdbWriter final : public LmdbTransaction<StoreWriter, WriteTxn> {
  public:
-  using LmdbTransaction::LmdbTransaction;
+  LmdbWriter(Env& env, std::size_t half, LivedHour hour) : LmdbTransaction(env, half), hour_(hour) {}
 
   void put(Table table, std::string_view key, std::string_view value) override {
-    const auto sum = checksum(table, key, value);
-    txn_.put(slot_of(table, half_), key, value, {sum.data(), sum.size()});
+    const Trailer end = trailer(table, key, value, hour_);
+    txn_.put(slot_of(table, half_), key, value, {end.data(), end.size()});
   }
   void erase(Table table, std::string_view key) override { txn_.erase(slot_of(table, half_), key); }
   CommitOutcome commit() override { return txn_.commit(); }
+
+ private:
+  LivedHour hour_;
 };
 
 }  // namespace
@@ -147,7 +177,7 @@ std::unique_ptr<StoreReader> LmdbTables::read() {
   return std::make_unique<LmdbReader>(*env_, half_);
 }
 std::unique_ptr<StoreWriter> LmdbTables::write() {
-  return std::make_unique<LmdbWriter>(*env_, half_);
+  return std::make_unique<LmdbWriter>(*env_, half_, lived_hour_);
 }
 
 Status LmdbTables::verify() {

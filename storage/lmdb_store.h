@@ -1,8 +1,8 @@
 #pragma once
 // LmdbBaselineStore and LmdbAlertStore: the tables of core/engine/store.h on disk, each store one LMDB environment.
 //
-// Shape:   a named LMDB database for each Table of the store's half; a value is followed by its CRC-32C
-//          (storage/FORMAT.md).
+// Shape:   a named LMDB database for each Table of the store's half; a value is followed by the lived hour of its put
+//          and a CRC-32C (storage/FORMAT.md).
 // Thread:  any (synchronised inside): one writer at a time, readers do not wait for it.
 // Durable: commit() == committed means fsync returned.
 // Bounds:  EnvSettings. Readers are held for less than 100 ms: while one is, freed pages cannot be used again and the
@@ -35,6 +35,7 @@ class LmdbTables {
   [[nodiscard]] std::unique_ptr<StoreReader> read();
   [[nodiscard]] std::unique_ptr<StoreWriter> write();
   [[nodiscard]] Status verify();
+  void set_lived_hour(LivedHour hour) noexcept { lived_hour_ = hour; }
   [[nodiscard]] const Env& env() const noexcept { return *env_; }
 
  private:
@@ -42,6 +43,7 @@ class LmdbTables {
 
   std::unique_ptr<Env> env_;
   std::size_t half_;
+  LivedHour lived_hour_ = 0;  // the writing thread's
 };
 
 template <class Interface>
@@ -56,6 +58,10 @@ class LmdbStore final : public Interface {
 
   [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_->read(); }
   [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_->write(); }
+  void set_lived_hour(LivedHour hour) override { tables_->set_lived_hour(hour); }
+  [[nodiscard]] double fullness() const override {
+    return static_cast<double>(used_bytes()) / static_cast<double>(budget_bytes());
+  }
 
   // Walks every row of every table: the tree holds together, counts what it says, and each value has its checksum.
   // Reads the whole file and holds a reader meanwhile, so not while serving.

@@ -38,6 +38,8 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
         std::make_unique<ShardWorker>(worker, detection, *surroundings_.partitions[shard], *surroundings_.metrics);
     shards_.back()->flushed_at = surroundings_.now();
   }
+  for (std::size_t i = settings_.shards; i < surroundings_.partitions.size(); ++i)
+    retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *surroundings_.metrics);
 }
 
 Engine::~Engine() = default;
@@ -135,8 +137,8 @@ void Engine::flush(std::uint32_t index) {
   CHECK(shard.applied.empty());
   shard.flushed_at = surroundings_.now();
   if (broken_) return;
-  shard.worker->flush_activity();
-  if (shard.worker->has_news() && shard.worker->commit(merger_.judged_up_to(index)) == CommitOutcome::unknown)
+  shard.worker->flush(merger_.lived_hour());
+  if (shard.worker->commit(merger_.judged_up_to(index)) == CommitOutcome::unknown)
     fatal("a commit may or may not be on disk: " + shard.worker->failure());
   std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
   if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
@@ -186,6 +188,19 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
 
 void Engine::refill_outbox() {
   merger_.refill_outbox();
+}
+
+// Rows age in the merger's store and in partitions that no worker writes any more; workers see to their own.
+void Engine::live() {
+  if (broken_ || !merger_.live(surroundings_.uptime())) return;
+  if (merger_.commit() == CommitOutcome::unknown)
+    return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
+  for (std::size_t i = 0; i < retired_.size(); ++i) {
+    const auto writer = surroundings_.partitions[shards_.size() + i]->write();
+    retired_[i].sweep(*writer, merger_.lived_hour());
+    if (writer->commit() == CommitOutcome::unknown)
+      return fatal("a commit may or may not be on disk: " + std::string(writer->failure()));
+  }
 }
 
 void Engine::use_networks(std::shared_ptr<const NetworkMap> networks) {

@@ -4,7 +4,7 @@
 // Shape:  admit() -> the caller brings an Item to each shard concerned -> apply(), commit(): replies, and a Message for
 //         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
-//         merge(), refill_outbox(): the merger's. With one thread: all on that one.
+//         merge(), refill_outbox(), live(): the merger's. With one thread: all on that one.
 // Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
 //         messages may come in any order (tickets put finished requests back into theirs).
 // Durable: on_done(committed) comes after the commit of every shard concerned returned (GUARANTEES, P1).
@@ -92,6 +92,8 @@ class Engine {
   // One transaction for the messages. If it failed they are kept, and merge({}) tries again.
   [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
   void refill_outbox();
+  // Time passes (surroundings.uptime): rows past their age go now and then. The merger's.
+  void live();
 
   void use_networks(std::shared_ptr<const NetworkMap> networks);
   // A commit's outcome is unknown: nothing is acknowledged any more.
@@ -121,6 +123,7 @@ class Engine {
   std::atomic<std::uint64_t> networks_generation_{1};
   std::vector<std::unique_ptr<Shard>> shards_;
   Merger merger_;
+  std::vector<Expiry> retired_;  // of the partitions that no worker has any more; merger's
 
   std::atomic<std::uint64_t> tickets_{0};
   std::uint64_t next_ticket_ = 0;            // merger's

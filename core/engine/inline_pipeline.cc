@@ -47,7 +47,7 @@ CommitOutcome InlinePipeline::judge_all() {
 CommitOutcome InlinePipeline::flush() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard) {
     ShardWorker& worker = *workers_[shard];
-    worker.flush_activity();
+    worker.flush(merger_.lived_hour());
     const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
     if (outcome != CommitOutcome::committed) return outcome;
   }

@@ -14,6 +14,13 @@ constexpr std::size_t kKeyBytesMax =
 // What a writer changed in one table: a value, or nothing for an erased key.
 using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
+using Visit = std::function<bool(std::string_view, std::string_view)>;
+using VisitAged = std::function<bool(std::string_view, std::string_view, LivedHour)>;
+
+VisitAged without_age(const Visit& visit) {
+  return [&visit](std::string_view key, std::string_view value, LivedHour) { return visit(key, value); };
+}
+
 void check_key(std::string_view key) {
   CHECK(!key.empty() && key.size() <= kKeyBytesMax);
 }
@@ -31,7 +38,7 @@ const MemoryTables::Order& MemoryTables::TableRows::ordered() {
   return *order;
 }
 
-void MemoryTables::TableRows::put(const std::string& key, std::string value) {
+void MemoryTables::TableRows::put(const std::string& key, Value value) {
   const auto [row, is_new] = rows.try_emplace(key);
   row->second = std::move(value);
   if (is_new && order) order->insert(&*row);
@@ -89,18 +96,24 @@ class MemoryReader final : public StoreReader {
     if (!failure_.empty()) return std::nullopt;
     const auto row = rows.find(key);
     if (row == rows.end()) return std::nullopt;
-    return row->second;
+    return row->second.bytes;
   }
 
-  void scan(Table table, std::string_view prefix, std::string_view from,
-            const std::function<bool(std::string_view, std::string_view)>& visit) override {
+  void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
+    scan_aged(table, prefix, from, without_age(visit));
+  }
+
+  void scan_aged(Table table, std::string_view prefix, std::string_view from, const VisitAged& visit) override {
     auto& rows = tables_.rows_of(table);
     if (!failure_.empty()) return;
     const auto& order = rows.ordered();
     for (auto at = order.lower_bound(std::max(prefix, from)); at != order.end(); ++at) {
-      if (!(*at)->first.starts_with(prefix) || !visit((*at)->first, (*at)->second)) return;
+      const auto& [key, value] = **at;
+      if (!key.starts_with(prefix) || !visit(key, value.bytes, value.put_at)) return;
     }
   }
+
+  std::uint64_t rows(Table table) override { return tables_.rows_of(table).rows.size(); }
 
   std::string_view failure() const override { return failure_; }
 
@@ -133,11 +146,14 @@ class MemoryWriter final : public StoreWriter {
     const auto& rows = tables_.rows_of(table).rows;
     const auto row = rows.find(key);
     if (row == rows.end()) return std::nullopt;
-    return row->second;
+    return row->second.bytes;
   }
 
-  void scan(Table table, std::string_view prefix, std::string_view from,
-            const std::function<bool(std::string_view, std::string_view)>& visit) override;
+  void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
+    scan_aged(table, prefix, from, without_age(visit));
+  }
+  void scan_aged(Table table, std::string_view prefix, std::string_view from, const VisitAged& visit) override;
+  std::uint64_t rows(Table table) override { return tables_.rows_of(table).rows.size(); }
 
   std::string_view failure() const override { return failure_; }
 
@@ -165,13 +181,13 @@ class MemoryWriter final : public StoreWriter {
   MemoryTables& tables_;
   std::array<Changes, MemoryTables::kTablesMax> changes_;
   std::string failure_;
+  LivedHour hour_ = tables_.lived_hour_;
   int scans_ = 0;  // scans under way: nothing may be written from inside one
   bool ended_ = false;
 };
 
 // The committed rows and the changes, both in order, walked side by side; a change hides the row of the same key.
-void MemoryWriter::scan(Table table, std::string_view prefix, std::string_view from,
-                        const std::function<bool(std::string_view, std::string_view)>& visit) {
+void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_view from, const VisitAged& visit) {
   CHECK(!ended_);
   const Changes& changes = changes_[tables_.slot_of(table)];
   auto& rows = tables_.rows_of(table);
@@ -187,10 +203,10 @@ void MemoryWriter::scan(Table table, std::string_view prefix, std::string_view f
     if (!key.starts_with(prefix)) break;
     if (take_change) {
       if (row != order.end() && (*row)->first == key) ++row;
-      if (change->second) more = visit(key, *change->second);
+      if (change->second) more = visit(key, *change->second, hour_);
       ++change;
     } else {
-      more = visit(key, (*row)->second);
+      more = visit(key, (*row)->second.bytes, (*row)->second.put_at);
       ++row;
     }
   }
@@ -202,7 +218,7 @@ void MemoryWriter::apply() {
   for (std::size_t slot = 0; slot < changes_.size(); ++slot) {
     for (auto& [key, value] : changes_[slot]) {
       if (value) {
-        tables_.tables_[slot].put(key, std::move(*value));
+        tables_.tables_[slot].put(key, {std::move(*value), hour_});
       } else {
         tables_.tables_[slot].erase(key);
       }

@@ -41,6 +41,9 @@ class MemoryTables {
   void fail_next_commit(CommitOutcome outcome, bool kept);
   void break_down(std::string sentence);
   void restart();
+  void set_lived_hour(LivedHour hour) noexcept { lived_hour_ = hour; }
+  void set_fullness(double share) noexcept { fullness_ = share; }
+  [[nodiscard]] double fullness() const noexcept { return fullness_; }
 
  private:
   friend class MemoryReader;
@@ -50,7 +53,11 @@ class MemoryTables {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
-  using Rows = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
+  struct Value {
+    std::string bytes;
+    LivedHour put_at = 0;
+  };
+  using Rows = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
   using Row = Rows::value_type;
   struct ByKey {
     using is_transparent = void;
@@ -64,7 +71,7 @@ class MemoryTables {
     std::optional<Order> order;  // from the first scan on
 
     const Order& ordered();
-    void put(const std::string& key, std::string value);
+    void put(const std::string& key, Value value);
     void erase(const std::string& key);
   };
   static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
@@ -82,6 +89,8 @@ class MemoryTables {
   std::string broken_;  // why every transaction fails now; empty if none does
   CommitOutcome next_outcome_ = CommitOutcome::committed;
   bool next_kept_ = false;
+  LivedHour lived_hour_ = 0;
+  double fullness_ = 0;
 };
 
 template <class Interface>
@@ -91,12 +100,16 @@ class MemoryStore final : public Interface {
 
   [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_.read(); }
   [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_.write(); }
+  void set_lived_hour(LivedHour hour) override { tables_.set_lived_hour(hour); }
+  [[nodiscard]] double fullness() const override { return tables_.fullness(); }
 
   // The next commit that has something to write answers `outcome`. After `unknown` every transaction fails until
   // restart(), and the changes are there then if `kept`. REQUIRES: outcome is not committed; kept only with unknown.
   void fail_next_commit(CommitOutcome outcome, bool kept = false) { tables_.fail_next_commit(outcome, kept); }
   // From now on every new transaction has failed with this sentence, as on a damaged disk, until restart().
   void break_down(std::string sentence) { tables_.break_down(std::move(sentence)); }
+  // The store has no budget of its own: what fullness() answers.
+  void set_fullness(double share) { tables_.set_fullness(share); }
   // What a restart of the process does: faults asked for are forgotten, what was committed stays. A crash is this after
   // destroying the transactions. REQUIRES: no transaction is alive.
   void restart() { tables_.restart(); }

@@ -13,6 +13,8 @@
 namespace straykey {
 namespace {
 
+constexpr std::string_view kLivedKey = "lived";
+
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
   return {bytes.data(), bytes.size()};
@@ -51,6 +53,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       outbox_(std::move(routes), std::move(deliver)),
       progress_(std::make_unique<Progress[]>(partitions_.size())),
       metrics_(metrics),
+      expiry_({alert_expiry_rules()}, metrics),
       judged_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
                               {{"result", "judged"}})),
       not_active_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
@@ -69,7 +72,25 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
     progress_[shard].staged = stored ? decode_sequence(*stored) : 0;
     progress_[shard].judged = progress_[shard].staged;
   }
+  if (const auto stored = reader->get(Table::progress, kLivedKey)) lived_.start_at(decode_sequence(*stored));
   unreadable_ = reader->failure();
+  alerts_.set_lived_hour(lived_.hour());
+  for (BaselineStore* partition : partitions_) partition->set_lived_hour(lived_.hour());
+}
+
+bool Merger::live(double uptime) {
+  constexpr double kSweepSeconds = 5;
+  lived_.advance(uptime);
+  alerts_.set_lived_hour(lived_.hour());
+  if (swept_at_ && uptime < *swept_at_ + kSweepSeconds) return false;
+  swept_at_ = uptime;
+  open();
+  expiry_.sweep(*writer_, lived_.hour());
+  if (lived_.must_be_stored()) {
+    writer_->put(Table::progress, kLivedKey, encode_sequence(lived_.seconds()));
+    lived_.stored();
+  }
+  return true;
 }
 
 void Merger::open() {

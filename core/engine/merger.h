@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,7 +23,9 @@
 #include "core/detect/alert.h"
 #include "core/detect/settings.h"
 #include "core/engine/dedup.h"
+#include "core/engine/expiry.h"
 #include "core/engine/judge.h"
+#include "core/engine/lived_time.h"
 #include "core/engine/outbox.h"
 #include "core/engine/request.h"
 #include "core/engine/shard_worker.h"
@@ -51,6 +54,11 @@ class Merger {
   [[nodiscard]] bool acknowledge(Hash128 alert_id, Seconds now, std::string_view note);
 
   [[nodiscard]] CommitOutcome commit();
+  // The process has run until `uptime` (seconds of a clock that only runs forward): counts it, and erases rows past
+  // their age every few seconds. True if it did: a commit follows.
+  bool live(double uptime);
+  // Full hours that straykey has run since the store was made: what rows age by. Any thread.
+  [[nodiscard]] LivedHour lived_hour() const noexcept { return lived_.hour(); }
   // Hands waiting deliveries over where there is room (after a commit, now and then).
   void refill_outbox();
 
@@ -103,6 +111,9 @@ class Merger {
   std::unique_ptr<Progress[]> progress_;
   Metrics& metrics_;
   Day send_from_ = 0;
+  LivedTime lived_;
+  Expiry expiry_;
+  std::optional<double> swept_at_;
 
   std::unique_ptr<StoreWriter> writer_;                // open transaction
   std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_

@@ -120,6 +120,7 @@ void Pipeline::run_merger() {
         to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
     if (count == 0 && last) break;
     if (count > 0) merge(std::move(messages));
+    engine_.live();
     engine_.refill_outbox();
   }
 }

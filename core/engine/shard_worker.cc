@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view kNextSequenceKey = "next_sequence";
 
-std::string pending_prefix(HashKey key, std::string_view access_key) {
-  const auto bytes = hash128(key, access_key).bytes();
-  return {bytes.data(), bytes.size()};
-}
-
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
   return {bytes.data(), bytes.size()};
@@ -35,6 +30,9 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
     : settings_(settings),
       detection_(detection),
       store_(store),
+      writer_(store),
+      keys_({settings.hash_key, settings.others, settings.keys_max}, writer_),
+      expiry_({baseline_expiry_rules()}, metrics),
       seen_events_(settings.duplicates_tracked),
       events_(metrics.counter("straykey_events_processed_total", "Events that a shard worker has applied.")),
       duplicates_(metrics.counter("straykey_events_duplicate_total",
@@ -42,9 +40,14 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       candidates_(metrics.counter("straykey_candidates_total",
                                   "Calls proposed for judgement, once a day for each combination.")),
       facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")),
-      pending_overflow_(
+      pending_overflow_of_key_(
           metrics.counter("straykey_pending_overflow_total",
-                          "Calls of unproven keys that were not kept because their key had too many kinds of calls.")) {
+                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
+                          {{"bound", "key"}})),
+      pending_overflow_of_all_(
+          metrics.counter("straykey_pending_overflow_total",
+                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
+                          {{"bound", "all"}})) {
   sequences_known_ = read_sequences();
 }
 
@@ -63,24 +66,9 @@ bool ShardWorker::read_sequences() {
 
 ShardWorker::~ShardWorker() = default;
 
-StoreWriter& ShardWorker::writer() {
-  if (!writer_) writer_ = store_.write();
-  return *writer_;
-}
-
-void ShardWorker::put(Table table, std::string_view key, std::string_view value) {
-  writer().put(table, key, value);
-  news_ = true;
-  ++news_count_;
-}
-
-void ShardWorker::erase(Table table, std::string_view key) {
-  writer().erase(table, key);
-  news_ = true;
-}
-
 void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
   const std::size_t first_staged = staged_.size();
+  keys_.begin_batch(now_);
   for (const Request::RoutedEvent& routed : batch.events) {
     const Event& event = request.events[routed.index];
     if (routed.issue) issue(event);
@@ -89,19 +77,15 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   events_.add(batch.events.size());
   batches_.push_back(&batch);
   staged_of_batch_.emplace_back(first_staged, staged_.size());
-  ++batch_number_;
 }
 
 void ShardWorker::use(const Event& event, const NetworkMap& networks) {
   const bool counts = is_new_event(event);
   const IssuedToken* issued = nullptr;
   if (!event.access_key.empty()) {
-    KeyState& key = key_state(event);
+    KeyTable::Key& key = keys_.at(event);
     if (key.issued) issued = &*key.issued;
-    if (key.keeps_activity && counts) {
-      if (key.since_flush.calls == 0) changed_activity_.emplace_back(event.access_key);
-      key.since_flush.count(event);
-    }
+    if (key.keeps_activity && counts) keys_.count(event, key);
   }
   const Hash128 signature = signature_of(settings_.hash_key, event, issued != nullptr, scratch_);
   const auto known = known_.find(signature);
@@ -170,11 +154,11 @@ void ShardWorker::learn_account(std::string_view account, Seconds time) {
 bool ShardWorker::learn(const FactRef& ref, Day day) {
   const std::string key = fact_key(settings_.hash_key, ref);
   Fact fact;
-  if (const auto stored = writer().get(Table::facts, key)) {
+  if (const auto stored = writer_.open().get(Table::facts, key)) {
     if (const auto known = decode_fact_of(*stored, ref)) fact = *known;
   }
   if (!fact.seen(day)) return false;
-  put(Table::facts, key, encode_fact(fact, ref));
+  writer_.put(Table::facts, key, encode_fact(fact, ref));
   facts_.add();
   return true;
 }
@@ -187,15 +171,14 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts) {
     return held->second;
   }
   const std::string mark = text_of(call.combination);
-  if (const auto proposed = writer().get(Table::proposed, mark)) {
+  if (const auto proposed = writer_.open().get(Table::proposed, mark)) {
     const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
     if (counts) count_repeat(slot, call.time);
     return slot;
   }
   const std::uint32_t slot = slot_of(call.combination, 0, staged_.size());
   staged_.push_back(std::move(call));
-  news_ = true;
-  ++news_count_;
+  writer_.note_news();
   candidates_.add();
   return slot;
 }
@@ -225,19 +208,17 @@ void ShardWorker::keep_until_proven(const Observation& observation) {
   call.token = {};
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
-  const std::string prefix = pending_prefix(settings_.hash_key, call.access_key);
+  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls a key wait; inside AWS the address says nothing and would only fill them up.
   if (!call.may_be_external()) call.address.clear();
   const std::string key = prefix + text_of(combination_of(settings_.hash_key, call));
-  if (writer().get(Table::pending, key)) return;
+  if (writer_.open().get(Table::pending, key)) return;
   std::size_t waiting = 0;
-  writer().scan(Table::pending, prefix, prefix,
-                [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
-  if (waiting >= settings_.pending_per_key_max) {
-    pending_overflow_.add();
-    return;
-  }
-  put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
+  writer_.open().scan(Table::pending, prefix, prefix,
+                      [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
+  if (waiting >= settings_.pending_per_key_max) return pending_overflow_of_key_.add();
+  if (writer_.open().rows(Table::pending) >= settings_.pending_max) return pending_overflow_of_all_.add();
+  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
 }
 
 void ShardWorker::issue(const Event& event) {
@@ -250,25 +231,21 @@ void ShardWorker::issue(const Event& event) {
     if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
   }
   if (event.access_key.empty() && !event.from_future) learn_account(event.recipient_account, event.time);
-  const std::string row = pending_prefix(settings_.hash_key, event.issued_key);
-  if (writer().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
-  put(Table::tokens, row, encode(issued));
-  const auto key = keys_.find(event.issued_key);
-  if (key != keys_.end()) {  // read anew at its next use, when its identity can be told
-    write_activity(key->first, key->second);
-    keys_.erase(key);
-  }
+  const std::string row = access_key_row(settings_.hash_key, event.issued_key);
+  if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
+  writer_.put(Table::tokens, row, encode(issued));
+  keys_.forget(std::string(event.issued_key));  // read anew at its next use, when its identity can be told
   prove_pending(event.issued_key, issued);
 }
 
 void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& issued) {
-  const std::string prefix = pending_prefix(settings_.hash_key, access_key);
+  const std::string prefix = access_key_row(settings_.hash_key, access_key);
   std::vector<std::pair<std::string, std::string>> rows;
   const auto collect = [&](std::string_view key, std::string_view value) {
     rows.emplace_back(key, value);
     return true;
   };
-  writer().scan(Table::pending, prefix, prefix, collect);
+  writer_.open().scan(Table::pending, prefix, prefix, collect);
   // What waits in another partition since the shard count changed is left there: it is another worker's to erase.
   for (BaselineStore* other : settings_.others) {
     const auto reader = other->read();
@@ -276,7 +253,7 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
   }
   for (const auto& [key, value] : rows) {
-    erase(Table::pending, key);
+    writer_.erase(Table::pending, key);
     if (issued.service.empty()) continue;
     ByteReader in(value);
     const std::string session(in.string());
@@ -285,52 +262,6 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     prove(*call, session, issued);
     teach_token(*call, true);
     if (worth_judging(*call, detection_)) propose(std::move(*call), true);
-  }
-}
-
-std::optional<IssuedToken> ShardWorker::find_issued(const std::string& row) {
-  if (const auto issued = writer().get(Table::tokens, row)) return decode_issued_token(*issued);
-  for (BaselineStore* other : settings_.others) {
-    const auto reader = other->read();
-    if (const auto issued = reader->get(Table::tokens, row)) return decode_issued_token(*issued);
-    if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
-  }
-  return std::nullopt;
-}
-
-ShardWorker::KeyState& ShardWorker::key_state(const Event& event) {
-  auto found = keys_.find(event.access_key);
-  if (found == keys_.end()) {
-    evict_keys();
-    found = keys_.emplace(std::string(event.access_key), KeyState{}).first;
-    KeyState& key = found->second;
-    const std::string row = pending_prefix(settings_.hash_key, event.access_key);
-    if (is_temporary_key(event.access_key)) {
-      key.issued = find_issued(row);
-      key.keeps_activity = may_be_service_token(event);
-      if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr))
-        key.identity = token->identity;
-    }
-  }
-  found->second.used = batch_number_;
-  return found->second;
-}
-
-// Makes room by dropping the keys that were not used for longest. What they did goes into the open transaction first.
-void ShardWorker::evict_keys() {
-  if (keys_.size() < settings_.keys_max) return;
-  std::vector<std::uint64_t> uses;
-  uses.reserve(keys_.size());
-  for (const auto& [name, key] : keys_) uses.push_back(key.used);
-  const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
-  std::nth_element(uses.begin(), middle, uses.end());
-  for (auto at = keys_.begin(); at != keys_.end();) {
-    if (at->second.used > *middle) {
-      ++at;
-      continue;
-    }
-    write_activity(at->first, at->second);
-    at = keys_.erase(at);
   }
 }
 
@@ -346,44 +277,32 @@ bool ShardWorker::is_new_event(const Event& event) {
   return true;
 }
 
-// Adds what the key did since the last flush to its row and to its identity's.
-void ShardWorker::write_activity(const std::string& access_key, KeyState& key) {
-  if (key.since_flush.calls == 0) return;
-  const auto add_to = [&](const std::string& row) {
-    Activity activity;
-    if (const auto stored = writer().get(Table::activity, row))
-      activity = decode_activity(*stored).value_or(Activity{});
-    activity.merge(key.since_flush);
-    put(Table::activity, row, encode_activity(activity));
-  };
-  add_to(activity_row(settings_.hash_key, access_key));
-  if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
-  key.since_flush = {};
+void ShardWorker::flush(LivedHour now) {
+  now_ = now;
+  store_.set_lived_hour(now);
+  keys_.flush();
+  if (expiry_.sweep(writer_.open(), now) > 0) writer_.note_erased();
 }
 
-void ShardWorker::flush_activity() {
-  std::size_t written = 0;
-  while (!changed_activity_.empty() && written < settings_.activity_rows_a_flush) {
-    const auto found = keys_.find(changed_activity_.back());
-    changed_activity_.pop_back();
-    if (found == keys_.end() || found->second.since_flush.calls == 0) continue;
-    write_activity(found->first, found->second);
-    ++written;
-  }
+// A store that is nearly full gives up what matters least, twice as much as this batch brings.
+void ShardWorker::make_room() {
+  constexpr std::size_t kRowsAtLeast = 512;
+  const double fullness = store_.fullness();
+  if (!writer_.has_news() || fullness < Expiry::kRelieveFrom) return;
+  if (expiry_.relieve(writer_.open(), 2 * writer_.news_count() + kRowsAtLeast, now_, fullness) > 0) evicted_ = true;
 }
 
 void ShardWorker::write_staged() {
   const std::uint64_t first = sequences_.next;
   for (Candidate& candidate : staged_) {
     const std::uint64_t sequence = sequences_.next++;
-    put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
-    put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
+    writer_.put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
+    writer_.put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
     // The alert shows what the key did so far.
-    const auto key = keys_.find(candidate.access_key);
-    if (key != keys_.end()) write_activity(key->first, key->second);
+    keys_.write_activity(candidate.access_key);
   }
-  if (!staged_.empty()) put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
+  if (!staged_.empty()) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
   for (std::size_t i = 0; i < batches_.size(); ++i) {
     const auto [begin, end] = staged_of_batch_[i];
     if (begin < end) batches_[i]->candidates = {settings_.shard, first + begin, first + end - 1};
@@ -396,32 +315,26 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
+  if (failed_elsewhere_.empty()) failed_elsewhere_ = keys_.take_failure();
   if (!failed_elsewhere_.empty()) {
     failure_ = std::exchange(failed_elsewhere_, {});
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
   write_staged();
-  while (news_ && sequences_.erased_up_to < judged_up_to)
-    erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
-  CommitOutcome outcome = CommitOutcome::committed;
-  if (writer_) {
-    failure_ = writer_->failure();
-    if (news_) {
-      outcome = writer_->commit();
-      if (outcome != CommitOutcome::committed && failure_.empty()) failure_ = writer_->failure();
-    } else if (!failure_.empty()) {
-      outcome = CommitOutcome::failed;
-    }
-  }
+  while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
+    writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
+  make_room();
+  const CommitOutcome outcome = writer_.commit();
+  failure_ = writer_.failure();
   settle(outcome);
   return outcome;
 }
 
 void ShardWorker::settle(CommitOutcome outcome) {
-  writer_.reset();
+  writer_.forget();
   if (outcome == CommitOutcome::committed) {
-    if (known_.size() + staged_known_.size() > settings_.signatures_max) {
+    if (std::exchange(evicted_, false) || known_.size() + staged_known_.size() > settings_.signatures_max) {
       forget_known();
       staged_known_.clear();
     }
@@ -431,8 +344,8 @@ void ShardWorker::settle(CommitOutcome outcome) {
     for (Request::ShardBatch* batch : batches_) batch->candidates = {};
     staged_.clear();
     forget_known();
-    keys_.clear();
-    changed_activity_.clear();
+    keys_.forget_all();
+    evicted_ = false;
     std::fill(seen_events_.begin(), seen_events_.end(), 0);
     sequences_ = committed_sequences_;
   }
@@ -440,8 +353,6 @@ void ShardWorker::settle(CommitOutcome outcome) {
   staged_.clear();
   batches_.clear();
   staged_of_batch_.clear();
-  news_ = false;
-  news_count_ = 0;
 }
 
 std::vector<Repeat> ShardWorker::take_repeats(std::uint64_t judged_up_to) {

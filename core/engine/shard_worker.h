@@ -12,9 +12,6 @@
 // Thread: the shard's worker (or the only thread, inline).
 // Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
 #include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +21,9 @@
 #include "core/base/metrics.h"
 #include "core/baseline/fact.h"
 #include "core/detect/settings.h"
-#include "core/engine/activity.h"
+#include "core/engine/batch_writer.h"
+#include "core/engine/expiry.h"
+#include "core/engine/key_table.h"
 #include "core/engine/observation.h"
 #include "core/engine/request.h"
 #include "core/engine/store.h"
@@ -49,8 +48,8 @@ class ShardWorker {
     std::size_t signatures_max = 1 << 18;
     std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
     std::size_t pending_per_key_max = 64;
+    std::size_t pending_max = 200'000;         // calls of all unproven keys that wait for proof
     std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
-    std::size_t activity_rows_a_flush = 5'000;
   };
 
   // References are borrowed for the worker's life.
@@ -59,14 +58,14 @@ class ShardWorker {
 
   void apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks);
   // Whether a commit has anything to write for what was applied since the last one.
-  [[nodiscard]] bool has_news() const noexcept { return news_; }
-  [[nodiscard]] std::size_t news_count() const noexcept { return news_count_; }
+  [[nodiscard]] bool has_news() const noexcept { return writer_.has_news(); }
+  [[nodiscard]] std::size_t news_count() const noexcept { return writer_.news_count(); }
   // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was
   // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
-  // Puts what keys and identities did since the last flush into the open transaction (at most activity_rows_a_flush
-  // rows).
-  void flush_activity();
+  // Every few seconds: puts what keys and identities did since the last flush into the open transaction, and erases
+  // rows past their age. A commit follows. `now`: the lived hour.
+  void flush(LivedHour now);
   // Repeats of combinations whose candidates are judged, since the last call.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
   // Forget what is remembered of the store: after an operator's "forget", or when the networks changed.
@@ -75,13 +74,6 @@ class ShardWorker {
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
-  struct KeyState {
-    std::optional<IssuedToken> issued;
-    bool keeps_activity = false;
-    std::string identity;    // whose calls they are too, where that is proven
-    std::uint64_t used = 0;  // batch number of the last use
-    Activity since_flush;    // calls that are not in the store yet
-  };
   struct Slot {  // of a combination that was proposed
     Hash128 combination;
     std::uint64_t sequence = 0;  // 0: staged in this batch
@@ -104,27 +96,23 @@ class ShardWorker {
   std::uint32_t propose(Candidate call, bool counts);
   void keep_until_proven(const Observation& observation);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
-  [[nodiscard]] std::optional<IssuedToken> find_issued(const std::string& row);
-  KeyState& key_state(const Event& event);
-  void evict_keys();
-  void write_activity(const std::string& access_key, KeyState& key);
   [[nodiscard]] bool is_new_event(const Event& event);
   void count_repeat(std::uint32_t slot, Seconds time);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
   void write_staged();
+  void make_room();
   void settle(CommitOutcome outcome);
   [[nodiscard]] bool read_sequences();
-  StoreWriter& writer();
-  void put(Table table, std::string_view key, std::string_view value);
-  void erase(Table table, std::string_view key);
 
   Settings settings_;
   const DetectionSettings& detection_;
   BaselineStore& store_;
 
-  std::unique_ptr<StoreWriter> writer_;  // open while a batch needs the store
-  bool news_ = false;
-  std::size_t news_count_ = 0;
+  BatchWriter writer_;
+  KeyTable keys_;
+  Expiry expiry_;
+  LivedHour now_ = 0;
+  bool evicted_ = false;  // what is known of the store may be gone from it
   std::string failure_;
   std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
 
@@ -137,23 +125,21 @@ class ShardWorker {
   std::vector<Candidate> staged_;              // candidates of this batch
   std::vector<Request::ShardBatch*> batches_;  // applied since the last commit, with ...
   std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // ... the staged candidates of each
-  std::map<std::string, KeyState, std::less<>> keys_;
-  std::vector<std::string> changed_activity_;
-  std::vector<std::uint64_t> seen_events_;  // direct-mapped hashes of event ids
+  std::vector<std::uint64_t> seen_events_;                            // direct-mapped hashes of event ids
   struct Sequences {
     std::uint64_t next = 1;
     std::uint64_t erased_up_to = 0;
   };
   Sequences sequences_, committed_sequences_;
   bool sequences_known_ = false;  // read from the store: numbers that start anew would be taken for judged ones
-  std::uint64_t batch_number_ = 0;
   std::string scratch_;
 
   Counter& events_;
   Counter& duplicates_;
   Counter& candidates_;
   Counter& facts_;
-  Counter& pending_overflow_;
+  Counter& pending_overflow_of_key_;
+  Counter& pending_overflow_of_all_;
 };
 
 }  // namespace straykey

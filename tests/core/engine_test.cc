@@ -17,6 +17,7 @@ namespace {
 struct Bench {
   static constexpr std::uint32_t kShards = 2;
   MemoryBaselineStore partitions[kShards];
+  MemoryBaselineStore retired;  // of a larger shard count, once
   MemoryAlertStore alerts;
   Metrics metrics;
   DetectionSettings detection;
@@ -28,16 +29,19 @@ struct Bench {
   std::deque<std::pair<std::uint32_t, Engine::Item>> items;
   std::unique_ptr<Engine> engine;
 
+  double uptime = 0;
+
   explicit Bench(std::size_t queued_bytes_max = 256u << 20) {
     detection.activation_days = 0;
     Engine::Surroundings around;
     for (MemoryBaselineStore& partition : partitions) around.partitions.push_back(&partition);
+    around.partitions.push_back(&retired);
     around.alerts = &alerts;
     around.routes = {{"siem", Severity::informational, {}, {}}};
     around.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
     around.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
     around.now = [this] { return now; };
-    around.uptime = [] { return 0.0; };
+    around.uptime = [this] { return uptime; };
     around.on_fatal = [this](const std::string&) { ++fatal; };
     around.metrics = &metrics;
     Engine::Settings settings;
@@ -83,6 +87,35 @@ TEST_CASE("engine: a reply waits for the commit, and the merger hears of the req
   CHECK_EQ(bench.replies.size(), 1);
   CHECK_EQ(bench.messages.size(), 1);
   CHECK_EQ(bench.metrics.gauge("straykey_queue_bytes", "").value(), 0);
+}
+
+TEST_CASE("engine: by the hours it has run, and not by the clock or the events' days, rows leave every partition") {
+  Bench bench;
+  const auto pending = [&](MemoryBaselineStore& store) { return store.read()->rows(Table::pending); };
+  {
+    const auto writer = bench.retired.write();
+    writer->put(Table::pending, "old", "call");
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  }
+  Call unproven = call_of("a");
+  unproven.issuer_type = "";
+  REQUIRE(bench.submit({unproven}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  const auto live = [&](int hours) {
+    for (int i = 0; i < hours; ++i) {
+      bench.uptime += 3'600;
+      bench.engine->live();
+      for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
+    }
+  };
+  bench.now += 400 * kSecondsPerDay;
+  live(47);
+  CHECK_EQ(pending(bench.partitions[0]) + pending(bench.partitions[1]), 1);
+  CHECK_EQ(pending(bench.retired), 1);
+  live(3);
+  CHECK_EQ(pending(bench.partitions[0]) + pending(bench.partitions[1]), 0);
+  CHECK_EQ(pending(bench.retired), 0);
 }
 
 TEST_CASE("engine: without credits nothing is routed, and they come back with the reply") {

@@ -63,7 +63,9 @@ struct Bench {
     const auto stored = reader->get(Table::facts, fact_key(kKey, ref));
     return stored ? decode_fact_of(*stored, ref).value() : Fact{};
   }
-  std::uint64_t counted(std::string_view name) { return metrics.counter(name, "").value(); }
+  std::uint64_t counted(std::string_view name, std::vector<Label> labels = {}) {
+    return metrics.counter(name, "", std::move(labels)).value();
+  }
 };
 
 TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
@@ -244,9 +246,53 @@ TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the res
     REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})),
                CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 64);
-  CHECK_EQ(bench.counted("straykey_pending_overflow_total"), 6);
+  CHECK_EQ(bench.counted("straykey_pending_overflow_total", {{"bound", "key"}}), 6);
   REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAANOTHER", .issuer_type = ""}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 65);
+}
+
+TEST_CASE("shard worker: the calls of all unproven keys together are bounded too") {
+  Bench bench;
+  ShardWorker::Settings settings;
+  settings.pending_max = 3;
+  bench.restart(settings);
+  for (int i = 0; i < 5; ++i)
+    REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .issuer_type = ""}})),
+               CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 3);
+  CHECK_EQ(bench.counted("straykey_pending_overflow_total", {{"bound", "all"}}), 2);
+}
+
+TEST_CASE("shard worker: what waited for proof is gone after two lived days, whatever the events' days say") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = "2025-12-01T00:00:00Z", .issuer_type = ""}})), CommitOutcome::committed);
+  const auto live_until = [&](LivedHour hour) {
+    bench.worker->flush(hour);
+    REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  };
+  for (LivedHour hour = 0; hour <= 48; ++hour) live_until(hour);
+  CHECK_EQ(bench.rows(Table::pending), 2);
+  for (LivedHour hour = 49; hour <= 51; ++hour) live_until(hour);
+  CHECK_EQ(bench.rows(Table::pending), 0);
+  CHECK(bench.rows(Table::facts) > 0);
+}
+
+TEST_CASE("shard worker: a store that is nearly full gives up what was seen once, and learns it anew") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(20)}, Call{.at = march(21)}})), CommitOutcome::committed);
+  const std::size_t established = bench.rows(Table::facts);
+  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
+             CommitOutcome::committed);
+  CHECK(bench.rows(Table::facts) > established);
+  bench.store.set_fullness(0.95);
+  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22)}})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::facts), established);
+  CHECK(bench.counted("straykey_rows_evicted_total", {{"table", "facts"}}) > 0);
+  bench.store.set_fullness(0);
+  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
+             CommitOutcome::committed);
+  CHECK(bench.rows(Table::facts) > established);
 }
 
 TEST_CASE("shard worker: candidates that were judged go with the next thing that is written") {
@@ -274,7 +320,7 @@ TEST_CASE("shard worker: what a key did is on disk with its candidate, and later
   REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::activity), 2);  // the key's and the identity's
   REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .api = "GetObject"}})), CommitOutcome::committed);
-  bench.worker->flush_activity();
+  bench.worker->flush(0);
   CHECK(bench.worker->has_news());
   REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
   std::vector<std::uint64_t> calls;

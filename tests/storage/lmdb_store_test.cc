@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,17 @@ Rows scanned(StoreReader& store, Table table, std::string_view prefix = {}, std:
   Rows rows;
   store.scan(table, prefix, from, [&](std::string_view key, std::string_view value) {
     rows.emplace_back(key, value);
+    return true;
+  });
+  return rows;
+}
+
+using AgedRows = std::vector<std::tuple<std::string, std::string, LivedHour>>;
+
+AgedRows scanned_with_age(StoreReader& store, Table table) {
+  AgedRows rows;
+  store.scan_aged(table, {}, {}, [&](std::string_view key, std::string_view value, LivedHour put_at) {
+    rows.emplace_back(key, value, put_at);
     return true;
   });
   return rows;
@@ -103,6 +115,9 @@ void agree(std::initializer_list<Table> tables, unsigned seed) {
   Memory memory;
   auto disk = opened<Disk>(directory.path());
   for (int round = 0; round < 150; ++round) {
+    const auto hour = static_cast<LivedHour>(random() % 5'000'000);
+    memory.set_lived_hour(hour);
+    disk->set_lived_hour(hour);
     {
       Transactions both{disk->write(), memory.write()};
       random_steps(random, both, tables);
@@ -115,7 +130,12 @@ void agree(std::initializer_list<Table> tables, unsigned seed) {
       disk.reset();
       disk = opened<Disk>(directory.path());
     }
-    for (const Table table : tables) REQUIRE_EQ(scanned(*disk->read(), table), scanned(*memory.read(), table));
+    for (const Table table : tables) {
+      const auto rows = scanned_with_age(*disk->read(), table);
+      REQUIRE_EQ(rows, scanned_with_age(*memory.read(), table));
+      REQUIRE_EQ(disk->read()->rows(table), rows.size());
+      REQUIRE_EQ(memory.read()->rows(table), rows.size());
+    }
   }
   CHECK(disk->verify().ok());
 }

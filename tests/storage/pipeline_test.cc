@@ -26,6 +26,8 @@ class FailingStore final : public BaselineStore {
 
   std::unique_ptr<StoreReader> read() override { return store_.read(); }
   std::unique_ptr<StoreWriter> write() override { return std::make_unique<Writer>(*this, store_.write()); }
+  void set_lived_hour(LivedHour hour) override { store_.set_lived_hour(hour); }
+  double fullness() const override { return store_.fullness(); }
 
  private:
   struct Writer final : StoreWriter {
@@ -35,6 +37,11 @@ class FailingStore final : public BaselineStore {
               const std::function<bool(std::string_view, std::string_view)>& visit) override {
       real->scan(table, prefix, from, visit);
     }
+    void scan_aged(Table table, std::string_view prefix, std::string_view from,
+                   const std::function<bool(std::string_view, std::string_view, LivedHour)>& visit) override {
+      real->scan_aged(table, prefix, from, visit);
+    }
+    std::uint64_t rows(Table table) override { return real->rows(table); }
     std::string_view failure() const override { return refused ? "the commit failed, as asked for" : real->failure(); }
     void put(Table table, std::string_view key, std::string_view value) override { real->put(table, key, value); }
     void erase(Table table, std::string_view key) override { real->erase(table, key); }

@@ -46,6 +46,7 @@ THREADS_ALLOWED = {
     "core/base/log.cc",          # any thread logs
     "core/base/metrics.h",       # any thread counts
     "core/base/metrics.cc",
+    "core/engine/lived_time.h",  # the merger counts, the workers read
     "core/engine/merger.h",      # how far it has judged, for the workers
     "tools/ranges_updater.h",    # fetches address ranges beside the main thread
     "core/engine/engine.h",      # what several threads share of it

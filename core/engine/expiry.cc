@@ -1,0 +1,150 @@
+#include "core/engine/expiry.h"
+
+#include <bit>
+#include <utility>
+
+#include "core/baseline/fact.h"
+
+namespace straykey {
+namespace {
+
+constexpr LivedHour kDay = 24;
+
+// Tokens and waiting calls live shortly: at 1 % an hour they could not leave as fast as they come.
+constexpr ExpiryRule kBaselineRules[] = {
+    {Table::facts, 70 * kDay, 1},    {Table::tokens, 36 + kTokenTouchHours, 5}, {Table::pending, 2 * kDay, 5},
+    {Table::proposed, 40 * kDay, 1}, {Table::activity, 40 * kDay, 1},
+};
+constexpr ExpiryRule kAlertRules[] = {
+    {Table::dedup, 70 * kDay, 1},
+    {Table::hits, 40 * kDay, 1},
+    {Table::quarantine, 70 * kDay, 1},
+    {Table::flood, 70 * kDay, 1},
+};
+
+std::string_view label_of(Table table) {
+  switch (table) {
+    case Table::facts:
+      return "facts";
+    case Table::tokens:
+      return "tokens";
+    case Table::pending:
+      return "pending";
+    case Table::proposed:
+      return "proposed";
+    case Table::activity:
+      return "activity";
+    case Table::dedup:
+      return "dedup";
+    case Table::hits:
+      return "hits";
+    case Table::quarantine:
+      return "quarantine";
+    case Table::flood:
+      return "flood";
+    default:
+      return "other";
+  }
+}
+
+// What an operator said stays.
+bool is_kept(Table table, std::string_view value) {
+  if (table != Table::quarantine) return false;
+  const auto fact = decode_fact(value);
+  return !fact || fact->fact.acknowledged;
+}
+
+bool may_be_evicted(Table table, std::string_view value) {
+  if (table != Table::facts) return true;
+  const auto fact = decode_fact(value);
+  return fact && std::popcount(fact->fact.presence.days) <= 1;
+}
+
+// Erases the rows that `goes` names from `from` on, at most `erase_max`, of at most `look_at_max` rows. `from` is then
+// where to go on; empty at the end.
+template <class Goes>
+std::size_t walk(StoreWriter& writer, Table table, std::string& from, std::size_t look_at_max, std::uint64_t erase_max,
+                 const Goes& goes) {
+  std::vector<std::string> gone;
+  std::size_t looked_at = 0;
+  std::string next;
+  writer.scan_aged(table, {}, from, [&](std::string_view key, std::string_view value, LivedHour put_at) {
+    if (looked_at == look_at_max || gone.size() == erase_max) {
+      next = key;
+      return false;
+    }
+    ++looked_at;
+    if (goes(value, put_at)) gone.emplace_back(key);
+    return true;
+  });
+  for (const std::string& key : gone) writer.erase(table, key);
+  from = std::move(next);
+  return gone.size();
+}
+
+}  // namespace
+
+std::span<const ExpiryRule> baseline_expiry_rules() noexcept {
+  return kBaselineRules;
+}
+
+std::span<const ExpiryRule> alert_expiry_rules() noexcept {
+  return kAlertRules;
+}
+
+Expiry::Expiry(Settings settings, Metrics& metrics)
+    : settings_(settings),
+      reliefs_{{{Table::activity, {}}, {Table::proposed, {}}, {Table::pending, {}}, {Table::facts, {}}}} {
+  for (const ExpiryRule& rule : settings_.rules)
+    passes_.push_back({rule,
+                       {},
+                       0,
+                       &metrics.counter("straykey_rows_expired_total", "Rows that left the store because of their age.",
+                                        {{"table", label_of(rule.table)}})});
+  for (Relief& relief : reliefs_)
+    relief.evicted = &metrics.counter("straykey_rows_evicted_total",
+                                      "Rows that left the store before their time, because it was nearly full.",
+                                      {{"table", label_of(relief.table)}});
+}
+
+std::size_t Expiry::sweep(StoreWriter& writer, LivedHour now) {
+  if (!std::exchange(started_, true)) hour_ = now;
+  if (now > hour_) {
+    hour_ = now;
+    for (Pass& pass : passes_) {
+      const std::uint64_t rows = writer.rows(pass.rule.table);
+      pass.left = (rows * pass.rule.percent_an_hour + 99) / 100;
+    }
+  }
+  std::size_t erased = 0;
+  for (Pass& pass : passes_) erased += sweep_table(writer, pass, now);
+  return erased;
+}
+
+std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, LivedHour now) {
+  if (pass.left == 0 || now <= pass.rule.hours) return 0;
+  const std::size_t erased = walk(writer, pass.rule.table, pass.from, settings_.rows_a_sweep, pass.left,
+                                  [&](std::string_view value, LivedHour put_at) {
+                                    return put_at + pass.rule.hours < now && !is_kept(pass.rule.table, value);
+                                  });
+  pass.left -= erased;
+  pass.expired->add(erased);
+  return erased;
+}
+
+std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness) {
+  if (fullness < kRelieveFrom) return 0;
+  const LivedHour spared_hours = fullness < kRelieveAllFrom ? kDay : 0;
+  std::size_t erased = 0;
+  for (Relief& relief : reliefs_) {
+    const std::size_t evicted =
+        walk(writer, relief.table, relief.from, rows, rows, [&](std::string_view value, LivedHour put_at) {
+          return put_at + spared_hours <= now && may_be_evicted(relief.table, value);
+        });
+    relief.evicted->add(evicted);
+    erased += evicted;
+  }
+  return erased;
+}
+
+}  // namespace straykey

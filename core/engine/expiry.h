@@ -1,0 +1,77 @@
+#pragma once
+// Expiry: rows that nobody needs any more leave the store, a little at a time; a full store makes room.
+//
+// Shape:  each table has a rule: after how many lived hours without a new put a row may go. sweep() looks at the next
+//         rows of every table and goes on there the next time; relieve() does the same with what matters least, without
+//         waiting for its age.
+// Units:  lived hours (engine/store.h). No event and no step of the clock can make a row old: only running does.
+// Order:  limits are longer than anything that decides looks back (training 30 days + 33 days late), so no verdict
+//         depends on when a row went.
+// Bounds: sweep() erases at most ExpiryRule::percent_an_hour of a table's rows in an hour, nothing in the rest of the
+//         hour in which the process started (restarts must not add up), and looks at rows_a_sweep rows of a table.
+//         relieve() never takes a fact that was seen on two days, a quarantined pair or a candidate.
+// Errors: the writer's; the caller commits.
+// Thread: the writer's.
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/metrics.h"
+#include "core/engine/store.h"
+
+namespace straykey {
+
+struct ExpiryRule {
+  Table table;
+  LivedHour hours;
+  unsigned percent_an_hour;
+};
+
+// How often the row of a key in use is put again, so that its 36 hours count from its last use.
+inline constexpr LivedHour kTokenTouchHours = 6;
+[[nodiscard]] std::span<const ExpiryRule> baseline_expiry_rules() noexcept;
+[[nodiscard]] std::span<const ExpiryRule> alert_expiry_rules() noexcept;
+
+class Expiry {
+ public:
+  struct Settings {
+    std::span<const ExpiryRule> rules;
+    std::size_t rows_a_sweep = 1'000;
+  };
+  // From this share of the store's budget on, room is made.
+  static constexpr double kRelieveFrom = 0.85;
+  // From this one on, what is younger than a day goes too.
+  static constexpr double kRelieveAllFrom = 0.92;
+
+  Expiry(Settings settings, Metrics& metrics);
+
+  // How many rows were erased.
+  std::size_t sweep(StoreWriter& writer, LivedHour now);
+  // Looks at `rows` rows of each table of a partition. REQUIRES: writer is of a BaselineStore.
+  std::size_t relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness);
+
+ private:
+  struct Pass {
+    ExpiryRule rule;
+    std::string from;        // the next row to look at
+    std::uint64_t left = 0;  // rows that may still go in this hour
+    Counter* expired = nullptr;
+  };
+  struct Relief {
+    Table table;
+    std::string from;
+    Counter* evicted = nullptr;
+  };
+
+  std::size_t sweep_table(StoreWriter& writer, Pass& pass, LivedHour now);
+
+  Settings settings_;
+  std::vector<Pass> passes_;
+  std::array<Relief, 4> reliefs_;
+  LivedHour hour_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace straykey

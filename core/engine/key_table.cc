@@ -1,0 +1,131 @@
+#include "core/engine/key_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine/expiry.h"
+
+namespace straykey {
+
+std::string access_key_row(HashKey hash_key, std::string_view access_key) {
+  const auto bytes = hash128(hash_key, access_key).bytes();
+  return {bytes.data(), bytes.size()};
+}
+
+KeyTable::Key& KeyTable::at(const Event& event) {
+  auto found = keys_.find(event.access_key);
+  if (found == keys_.end()) {
+    evict();
+    found = keys_.emplace(std::string(event.access_key), Key{}).first;
+    if (is_temporary_key(event.access_key)) load(event, found->second);
+  }
+  Key& key = found->second;
+  key.used = batch_;
+  if (key.issued && key.touched + kTokenTouchHours <= now_) {
+    key.touched = now_;
+    touched_.push_back(found->first);
+  }
+  return key;
+}
+
+void KeyTable::load(const Event& event, Key& key) {
+  const std::string row = access_key_row(settings_.hash_key, event.access_key);
+  const auto read = [&](StoreReader& store) {
+    store.scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view value, LivedHour put_at) {
+      key.issued = decode_issued_token(value);
+      key.touched = put_at;
+      return false;
+    });
+  };
+  read(writer_.open());
+  for (BaselineStore* other : settings_.others) {
+    if (key.issued) break;
+    const auto reader = other->read();
+    read(*reader);
+    if (!reader->failure().empty()) failure_ = reader->failure();
+  }
+  key.keeps_activity = may_be_service_token(event);
+  if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr))
+    key.identity = token->identity;
+}
+
+void KeyTable::count(const Event& event, Key& key) {
+  if (key.since_flush.calls == 0) changed_.emplace_back(event.access_key);
+  key.since_flush.count(event);
+}
+
+void KeyTable::forget(const std::string& access_key) {
+  const auto key = keys_.find(access_key);
+  if (key == keys_.end()) return;
+  write(key);
+  keys_.erase(key);
+}
+
+// Makes room by dropping the keys that were not used for longest. What they did goes into the open transaction first.
+void KeyTable::evict() {
+  if (keys_.size() < settings_.keys_max) return;
+  std::vector<std::uint64_t> uses;
+  uses.reserve(keys_.size());
+  for (const auto& [name, key] : keys_) uses.push_back(key.used);
+  const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+  std::nth_element(uses.begin(), middle, uses.end());
+  for (auto at = keys_.begin(); at != keys_.end();) {
+    if (at->second.used > *middle) {
+      ++at;
+      continue;
+    }
+    write(at);
+    at = keys_.erase(at);
+  }
+}
+
+// Adds what the key did since the last flush to its row and to its identity's.
+void KeyTable::write(Keys::iterator at) {
+  Key& key = at->second;
+  if (key.since_flush.calls == 0) return;
+  const auto add_to = [&](const std::string& row) {
+    Activity activity;
+    if (const auto stored = writer_.open().get(Table::activity, row))
+      activity = decode_activity(*stored).value_or(Activity{});
+    activity.merge(key.since_flush);
+    writer_.put(Table::activity, row, encode_activity(activity));
+  };
+  add_to(activity_row(settings_.hash_key, at->first));
+  if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
+  key.since_flush = {};
+}
+
+void KeyTable::write_activity(std::string_view access_key) {
+  const auto key = keys_.find(access_key);
+  if (key != keys_.end()) write(key);
+}
+
+void KeyTable::flush() {
+  std::size_t written = 0;
+  while (!touched_.empty() && written < settings_.rows_a_flush) {
+    const auto key = keys_.find(touched_.back());
+    touched_.pop_back();
+    if (key == keys_.end() || !key->second.issued) continue;
+    writer_.put(Table::tokens, access_key_row(settings_.hash_key, key->first), encode(*key->second.issued));
+    ++written;
+  }
+  while (!changed_.empty() && written < settings_.rows_a_flush) {
+    const auto key = keys_.find(changed_.back());
+    changed_.pop_back();
+    if (key == keys_.end() || key->second.since_flush.calls == 0) continue;
+    write(key);
+    ++written;
+  }
+}
+
+void KeyTable::forget_all() {
+  keys_.clear();
+  changed_.clear();
+  touched_.clear();
+}
+
+std::string KeyTable::take_failure() {
+  return std::exchange(failure_, {});
+}
+
+}  // namespace straykey

@@ -1,0 +1,83 @@
+#pragma once
+// KeyTable: what a shard remembers of the access keys in use: where each was issued, and what was done with it.
+//
+// Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory and added to
+//         the rows of the key and its identity by flush() (soft state: a crash may lose the last seconds).
+// Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
+// Bounds: keys_max keys in memory; beyond that the half that was not used for longest goes, and is read again when
+//         needed. flush() writes at most rows_a_flush rows.
+// Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
+// Thread: the shard's worker.
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/engine/activity.h"
+#include "core/engine/batch_writer.h"
+#include "core/identity/service_token.h"
+
+namespace straykey {
+
+// The key of a row that belongs to an access key (tokens; prefix in pending).
+[[nodiscard]] std::string access_key_row(HashKey hash_key, std::string_view access_key);
+
+class KeyTable {
+ public:
+  struct Settings {
+    HashKey hash_key;
+    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were
+    // written.
+    std::vector<BaselineStore*> others;
+    std::size_t keys_max = 1 << 16;
+    std::size_t rows_a_flush = 5'000;
+  };
+  struct Key {
+    std::optional<IssuedToken> issued;
+    bool keeps_activity = false;
+    std::string identity;  // whose calls they are too, where that is proven
+    std::uint64_t used = 0;
+    LivedHour touched = 0;  // when its token row was put
+    Activity since_flush;   // calls that are not in the store yet
+  };
+
+  KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
+
+  // The key of the event. The reference is good until the next call.
+  Key& at(const Event& event);
+  void count(const Event& event, Key& key);
+  // Read anew at its next use: where it was issued is known now, or its row is to be put in this partition.
+  void forget(const std::string& access_key);
+  // Puts what was done with the key so far.
+  void write_activity(std::string_view access_key);
+  void flush();
+  void forget_all();
+  // Keys used from now on are used in this batch, at this lived hour.
+  void begin_batch(LivedHour now) noexcept {
+    ++batch_;
+    now_ = now;
+  }
+  // Which partition could not be read since the last call, and why.
+  [[nodiscard]] std::string take_failure();
+
+ private:
+  using Keys = std::map<std::string, Key, std::less<>>;
+
+  void load(const Event& event, Key& key);
+  void evict();
+  void write(Keys::iterator key);
+
+  Settings settings_;
+  BatchWriter& writer_;
+  Keys keys_;
+  std::vector<std::string> changed_;  // keys with something for flush()
+  std::vector<std::string> touched_;  // keys whose token row is to be put again
+  std::uint64_t batch_ = 0;
+  LivedHour now_ = 0;
+  std::string failure_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,116 @@
+#include "core/engine/key_table.h"
+
+#include <memory>
+#include <string>
+
+#include "core/engine/expiry.h"
+#include "core/engine/memory_store.h"
+#include "tests/support/calls.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+constexpr HashKey kKey{7, 8};
+
+struct Bench {
+  MemoryBaselineStore store, other;
+  BatchWriter writer{store};
+  KeyTable keys;
+  std::vector<std::unique_ptr<Request>> requests;
+
+  explicit Bench(std::size_t keys_max = 100) : keys({kKey, {&other}, keys_max}, writer) {}
+  static void issue(MemoryBaselineStore& where, std::string_view access_key, LivedHour hour) {
+    where.set_lived_hour(hour);
+    const auto put = where.write();
+    put->put(Table::tokens, access_key_row(kKey, access_key), encode(IssuedToken{"lambda", "", 19'000}));
+    REQUIRE(put->commit() == CommitOutcome::committed);
+  }
+  KeyTable::Key& use(const std::string& access_key, LivedHour now) {
+    store.set_lived_hour(now);
+    keys.begin_batch(now);
+    requests.push_back(request_of({Call{.key = access_key, .issuer_type = ""}}));
+    const Event& event = requests.back()->events.front();
+    KeyTable::Key& key = keys.at(event);
+    keys.count(event, key);
+    return key;
+  }
+  void flush(LivedHour now) {
+    store.set_lived_hour(now);  // for a writer that is not open yet
+    keys.flush();
+    REQUIRE(writer.commit() == CommitOutcome::committed);
+  }
+  std::optional<LivedHour> token_put_at(std::string_view access_key) {
+    std::optional<LivedHour> found;
+    const std::string row = access_key_row(kKey, access_key);
+    store.read()->scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view, LivedHour hour) {
+      found = hour;
+      return false;
+    });
+    return found;
+  }
+};
+
+TEST_CASE("key table: the row of a key in use is put again every six hours and not more often") {
+  Bench bench;
+  Bench::issue(bench.store, "ASIAUSED000000000001", 10);
+  CHECK(bench.use("ASIAUSED000000000001", 10).issued.has_value());
+  bench.flush(10);
+  CHECK_EQ(bench.token_put_at("ASIAUSED000000000001"), 10);
+  (void)bench.use("ASIAUSED000000000001", 15);
+  bench.flush(15);
+  CHECK_EQ(bench.token_put_at("ASIAUSED000000000001"), 10);
+  (void)bench.use("ASIAUSED000000000001", 16);
+  bench.flush(16);
+  CHECK_EQ(bench.token_put_at("ASIAUSED000000000001"), 16);
+}
+
+TEST_CASE("key table: so a key in use is remembered, and one without use for 36 hours is forgotten") {
+  Bench bench;
+  Bench::issue(bench.store, "ASIAUSED000000000001", 0);
+  Bench::issue(bench.store, "ASIAIDLE000000000001", 0);
+  Metrics metrics;
+  Expiry expiry({baseline_expiry_rules()}, metrics);
+  for (LivedHour hour = 1; hour < 100; ++hour) {
+    (void)bench.use("ASIAUSED000000000001", hour);
+    bench.flush(hour);
+    const auto writer = bench.store.write();
+    (void)expiry.sweep(*writer, hour);
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+    if (hour <= 36) CHECK(bench.token_put_at("ASIAIDLE000000000001").has_value());
+  }
+  CHECK_FALSE(bench.token_put_at("ASIAIDLE000000000001").has_value());
+  CHECK(bench.token_put_at("ASIAUSED000000000001").has_value());
+}
+
+TEST_CASE("key table: a key that was issued into another partition is known, and moves here by its use") {
+  Bench bench;
+  Bench::issue(bench.other, "ASIAMOVED00000000001", 0);
+  CHECK_EQ(bench.use("ASIAMOVED00000000001", 7).issued.value().service, "lambda");
+  bench.flush(7);
+  CHECK_EQ(bench.token_put_at("ASIAMOVED00000000001"), 7);
+}
+
+TEST_CASE("key table: keys beyond the bound make room, and what they did is in the store") {
+  Bench bench(4);
+  for (int i = 0; i < 9; ++i) (void)bench.use("ASIAMANY00000000000" + std::to_string(i), 0);
+  bench.flush(0);
+  for (int i = 0; i < 9; ++i) {
+    const auto stored =
+        bench.store.read()->get(Table::activity, activity_row(kKey, "ASIAMANY00000000000" + std::to_string(i)));
+    REQUIRE(stored.has_value());
+    CHECK_EQ(decode_activity(*stored).value().calls, 1);
+  }
+}
+
+TEST_CASE("key table: a partition that cannot be read is told once") {
+  Bench bench;
+  bench.other.break_down("the disk is gone");
+  (void)bench.use("ASIAUSED000000000001", 0);
+  CHECK_EQ(bench.keys.take_failure(), "the disk is gone");
+  CHECK_EQ(bench.keys.take_failure(), "");
+}
+
+}  // namespace
+}  // namespace straykey
