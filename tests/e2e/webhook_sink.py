@@ -31,11 +31,12 @@ class Post:
     kind: str      # alert.created, account.activated
     body: bytes
     status: int
-    life: int      # which start of the server was the present one
+    life: int      # which start of the server was the present one, or the number at the end of the path
 
 
 class WebhookSink:
-    """fail_share of the posts are answered 503; none twice in a row, for a third attempt would wait five minutes."""
+    """fail_share of the posts are answered 503; only the first of a message's, for a third attempt would wait
+    five minutes."""
 
     def __init__(self, seed=1, fail_share=0.0):
         self.life = 0
@@ -43,7 +44,7 @@ class WebhookSink:
         self.faults = []      # what no webhook may ever look like
         self._random = random.Random(seed)
         self._fail_share = fail_share
-        self._failed_last = set()
+        self._known = set()
         self._changed = threading.Condition(threading.RLock())
         sink = self
 
@@ -52,7 +53,7 @@ class WebhookSink:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                self.send_response(sink.take(self.headers, body))
+                self.send_response(sink.take(self.headers, body, self.path))
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -69,7 +70,8 @@ class WebhookSink:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def take(self, headers, body):
+    def take(self, headers, body, path="/hook"):
+        number = path.rpartition("/")[2]
         message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
         signed = hmac.compare_digest(headers.get("webhook-signature", ""), signature(SECRET, message_id, stamp, body))
         with self._changed:
@@ -79,10 +81,11 @@ class WebhookSink:
                 self.faults.append(f"{message_id}: timestamp {stamp} is not this attempt's")
             elif not message_id.startswith("msg_"):
                 self.faults.append(f"{message_id}: not an id")
-            failed = message_id not in self._failed_last and self._random.random() < self._fail_share
-            (self._failed_last.add if failed else self._failed_last.discard)(message_id)
+            failed = message_id not in self._known and self._random.random() < self._fail_share
+            self._known.add(message_id)
             status = 401 if not signed else 503 if failed else 204
-            self.posts.append(Post(message_id, json.loads(body)["type"], body, status, self.life))
+            self.posts.append(Post(message_id, json.loads(body)["type"], body, status,
+                                   int(number) if number.isdigit() else self.life))
             self._changed.notify_all()
             return status
 

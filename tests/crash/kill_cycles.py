@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""kill -9 under load, again and again: nothing acknowledged is lost, no alert is doubled (GUARANTEES: P1, P4, P5).
+
+The real program, 32 connections that post a made-up trail (30 % of the requests again, 2 % invalid records, any order inside a
+day), a webhook sink that refuses 20 % of the posts, and a kill at a random moment of each cycle. After some of the kills the
+next server is only started, killed when it is ready, and its store compared with the model: tests/crash/trail_model.py.
+
+    tests/crash/kill_cycles.py --cycles 2000 --seed 7 --ledger tests/crash/LEDGER.tsv
+"""
+import argparse
+import collections
+import contextlib
+import json
+import random
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from installation import Installation, scratch_folder      # noqa: E402
+from ledger import append_row                               # noqa: E402
+from sender import NoAnswer, Sender                         # noqa: E402
+from trail_model import DAYS_MAX, FIRST_DAY, Model, Organisation, write_address_files    # noqa: E402
+from webhook_sink import WebhookSink                        # noqa: E402
+
+CONNECTIONS = 32
+FRESH_REQUESTS = 70          # a cycle
+DUPLICATE_SHARE = 0.3
+LOAD_S = 0.25                # within which a kill falls
+EPISODE_CYCLES = 40          # then a new, empty store
+CHECK_EVERY = 5
+DELIVERED_S_MAX = 30
+PHASES = {"load": 40, "idle": 10, "stopped": 10, "recovery": 20, "terminate": 8, "draining": 12}
+
+
+class Lost(AssertionError):
+    """A promise was broken. .lost and .doubled say how often."""
+
+    def __init__(self, message, lost=0, doubled=0):
+        super().__init__(message)
+        self.lost, self.doubled = lost, doubled
+
+
+class Load:
+    """Posts what is in the queue over many connections, until it is empty or the server is gone."""
+
+    def __init__(self, connect, queue):
+        self._connect, self._queue = connect, queue
+        self._stop = threading.Event()
+        self.left, self.faults, self.refused = [], [], 0
+        self._threads = [threading.Thread(target=self._work) for _ in range(CONNECTIONS)]
+        for thread in self._threads:
+            thread.start()
+
+    def _work(self):
+        sender = None
+        while not self._stop.is_set():
+            try:
+                request = self._queue.popleft()
+            except IndexError:
+                break
+            try:
+                sender = sender or self._connect()
+                request.sent = True
+                self._check(request, sender.post(request.body))
+            except (NoAnswer, OSError):
+                self.left.append(request)
+                break
+            except Exception as error:      # of the harness or of a reply: told by join()
+                self.faults.append(repr(error))
+                break
+        if sender is not None:
+            sender.close()
+
+    def _check(self, request, reply):
+        if reply.status == 503:
+            assert int(reply.headers["retry-after"]) >= 0
+            self.refused += 1
+            self.left.append(request)
+            return
+        assert reply.status == 200, f"{reply}"
+        counts = reply.json()
+        assert (counts["accepted"], counts["rejected"]) == (request.valid, request.invalid), f"{reply}"
+        request.answered = True
+
+    def stop(self):
+        self._stop.set()
+
+    def join(self):
+        for thread in self._threads:
+            thread.join()
+        assert not self.faults, self.faults
+
+
+class Episode:
+    """A new store, and kills until it has lived long enough."""
+
+    def __init__(self, folder, seed, cycles):
+        self.random = random.Random(seed)
+        self.sink = WebhookSink(seed, fail_share=0.2)
+        self.https = self.random.random() < 0.5
+        self.shards = self.random.randint(1, 8)
+        more = write_address_files(folder)
+        self.installation = Installation(folder / "server", sink=self.sink, shards=self.shards, more=more)
+        self.server = self.installation.server
+        self.hook = self.sink.url
+        self.organisation, self.model = Organisation(seed), Model()
+        self.day, self.cycles = FIRST_DAY, cycles
+        self.queue, self.history = collections.deque(), []
+        self.start_s, self.kills, self.checks, self.restarts = 0.1, collections.Counter(), 0, 0
+        self.graceful, self.settled, self.bodies = set(), {}, {}      # lives; alert id -> posts then; alert id -> body
+        self.requests = self.refused = 0
+
+    # --- lives ---
+
+    def launch(self):
+        self.sink.life += 1
+        self.sink.url = f"{self.hook}/{self.sink.life}"
+        if self.random.random() < 0.1:
+            self.shards = self.installation.shards = self.random.randint(1, 8)
+        self.installation.write_configuration()
+        text = self.installation.configuration.read_text()
+        if not self.https:
+            text = text.replace('https = "127.0.0.1:0"', 'https = ""\nhttp = "127.0.0.1:0"')
+        self.installation.configuration.write_text(text)
+        self.server.launch()
+        self.restarts += 1
+
+    def connect(self):
+        if self.https:
+            return self.installation.sender()
+        return Sender(self.server.port("ingest_http"), None, "ingest-token-of-the-tests-0123456789")
+
+    def end(self, sent):
+        code = self.server.stop(sent)
+        expected = 0 if sent == signal.SIGTERM else -signal.SIGKILL
+        assert code in (expected, 0), f"exit code {code}\n{self.server.log_text()}"
+        if code == 0:
+            self.graceful.add(self.sink.life)
+
+    def run(self):
+        for cycle in range(self.cycles):
+            phase = self.random.choices(list(PHASES), list(PHASES.values()))[0]
+            self.kills[phase] += 1
+            self.launch()
+            if phase == "recovery":
+                time.sleep(self.random.uniform(0, self.start_s * 1.1))
+                self.end(signal.SIGKILL)
+            else:
+                self.start_s = self.server.wait_ready()
+                self.load_and_end(phase)
+            if cycle % CHECK_EVERY == CHECK_EVERY - 1:
+                self.check_after_recovery()
+        self.finish()
+
+    def load_and_end(self, phase):
+        self.refill()
+        load = Load(self.connect, self.queue)
+        if phase == "idle":
+            load.join()
+        time.sleep(self.random.uniform(0, 0.05 if phase == "idle" else LOAD_S))
+        if phase == "stopped":
+            self.server.process.send_signal(signal.SIGSTOP)
+            time.sleep(self.random.uniform(0, 0.1))
+            self.server.process.send_signal(signal.SIGCONT)
+            time.sleep(self.random.uniform(0, 0.02))
+        if phase in ("terminate", "draining"):
+            load.stop()
+            self.server.process.terminate()
+            if phase == "draining":
+                time.sleep(self.random.uniform(0, 0.05))
+        load.stop()
+        self.end(signal.SIGTERM if phase == "terminate" else signal.SIGKILL)
+        load.join()
+        self.queue.extendleft(load.left)
+        self.refused += load.refused
+
+    def refill(self):
+        """Unanswered requests first; when none are left, the next day."""
+        self.queue = collections.deque(request for request in self.queue if not request.answered)
+        if not self.queue:
+            self.give(self.organisation.the_rest(self.day))
+        if not self.queue and self.day < FIRST_DAY + timedelta(days=DAYS_MAX - 1):
+            self.day += timedelta(days=1)
+        self.give([self.organisation.request(self.day) for _ in range(FRESH_REQUESTS - len(self.queue))])
+
+    def give(self, requests):
+        for request in requests:
+            self.model.note(request)
+            self.history.append(request)
+            self.queue.append(request)
+            self.requests += 1
+            if self.random.random() < DUPLICATE_SHARE:
+                again = self.random.choice(self.history)
+                if again.answered or again.day == self.day:
+                    self.queue.append(again)
+
+    # --- what must be true ---
+
+    def check_after_recovery(self):
+        """Starts, which judges what was left, and kills; then looks at the store."""
+        self.launch()
+        self.server.wait_ready()
+        self.end(signal.SIGKILL)
+        self.check_store()
+
+    def dumped(self, command):
+        said = self.installation.command(command, "dump")
+        assert said.returncode == 0, said.stderr
+        return [json.loads(line) for line in said.stdout.splitlines()]
+
+    def check_store(self):
+        self.checks += 1
+        certain, possible = self.model.update()
+        facts = {(f["kind"], f["scope"], f["value"]): set(f["days"]) for f in self.dumped("baseline")}
+        self.check_facts(facts, certain, possible)
+        alerts = self.dumped("alerts")
+        self.check_alerts(alerts, certain, possible)
+        self.check_posts(alerts)
+
+    def check_facts(self, facts, certain, possible):
+        missing = [(key, day) for key, days in self.model.fact_days.items() for day in days - facts.get(key, set())]
+        quarantine = self.model.quarantine_of(certain)
+        missing += [row for row in quarantine if row[3] not in facts.get(row[:3], set())]
+        if missing:
+            raise Lost(f"{len(missing)} acknowledged facts are not on disk: {missing[:5]}", lost=len(missing))
+        allowed = {(*fact[:3], str(fact[3])) for fact in self.model.possible} | self.model.quarantine_of(possible)
+        extra = [(*key, day) for key, days in facts.items() for day in days
+                 if (*key, day) not in allowed and not key[0].startswith("quarantine_")]
+        assert not extra, f"facts that nobody sent: {extra[:5]}"
+
+    def check_alerts(self, lines, certain, possible):
+        keys = collections.Counter()
+        for line in lines:
+            body = json.loads(line["body"])
+            if body["type"] != "alert.created":
+                continue
+            alert = body["data"]
+            thing = alert["user_agent"]["tool"] if alert["analytic"] == "serverless_cli" else alert["network"]
+            keys[alert["analytic"], alert["identity"], thing, alert["first_seen"][:10]] += 1
+        required, allowed = self.model.alerts_of(certain), self.model.alerts_of(possible)
+        missing, extra = required - keys.keys(), keys.keys() - allowed
+        twice = [key for key, count in keys.items() if count > 1]
+        if missing:
+            raise Lost(f"{len(missing)} alerts of acknowledged calls are lost: {sorted(missing)[:5]}", lost=len(missing))
+        if extra or twice:
+            raise Lost(f"not called for: {sorted(extra)[:5]}, twice: {twice[:5]}", doubled=len(extra) + len(twice))
+
+    def check_posts(self, lines):
+        assert not self.sink.faults, self.sink.faults
+        posts = collections.defaultdict(list)
+        for post in list(self.sink.posts):
+            posts[post.message_id.removeprefix("msg_")].append(post)
+        stored = {line["id"]: line for line in lines}
+        unknown = posts.keys() - stored.keys()
+        assert not unknown, f"posted and not stored: {sorted(unknown)[:5]}"
+        for alert_id, line in stored.items():
+            of_alert, body = posts.get(alert_id, []), line["body"].encode()
+            bodies = {post.body for post in of_alert} | {self.bodies.setdefault(alert_id, body), body}
+            assert len(bodies) == 1, f"{alert_id} has {len(bodies)} different bodies"
+            self.check_deliveries(alert_id, of_alert, line["deliveries"])
+
+    def check_deliveries(self, alert_id, posts, waiting):
+        assert not any(row["dead"] for row in waiting), f"{alert_id} is given up: {waiting}"
+        taken = [post.life for post in posts if post.status == 204]
+        if not waiting and not taken:
+            raise Lost(f"{alert_id} is neither to be delivered nor was it", lost=1)
+        for before, post in zip(posts, posts[1:]):
+            if before.status == 204 and (post.life == before.life or before.life in self.graceful):
+                raise Lost(f"{alert_id} was posted again after a 2xx that was kept", doubled=1)
+        known = self.settled.get(alert_id)
+        if known is not None and (waiting or len(posts) > known):
+            raise Lost(f"{alert_id} was delivered, and then posted again", doubled=1)
+        if not waiting:
+            self.settled[alert_id] = len(posts)
+
+    def finish(self):
+        """Everything is answered, judged and delivered, and nothing more."""
+        self.launch()
+        self.server.wait_ready()
+        self.queue = collections.deque(request for request in self.queue if not request.answered)
+        self.give(self.organisation.the_rest(self.day))
+        deadline = time.monotonic() + DELIVERED_S_MAX
+        while self.queue:
+            load = Load(self.connect, self.queue)
+            load.join()
+            self.queue.extend(load.left)
+            assert time.monotonic() < deadline, "requests are not taken any more"
+        certain, _ = self.model.update()
+        self.sink.wait_for(len(self.model.alerts_of(certain)), 0, DELIVERED_S_MAX)
+        self.end(signal.SIGTERM)
+        self.check_store()
+        waiting = [line["id"] for line in self.dumped("alerts") if line["deliveries"]]
+        assert not waiting, f"never delivered: {waiting[:5]}"
+        self.alerts = len(self.model.alerts_of(certain))
+
+    def close(self):
+        self.server.stop_if_running()
+        self.sink.close()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=15)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--ledger", type=Path, help="append a row for this run")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    print(f"kill_cycles.py --cycles {options.cycles} --seed {options.seed}", flush=True)
+    began, done, lost, doubled, failed = time.monotonic(), 0, 0, 0, False
+    kills, totals = collections.Counter(), collections.Counter()
+    while done < options.cycles and not failed:
+        cycles, seed = min(EPISODE_CYCLES, options.cycles - done), options.seed + done
+        try:
+            with scratch_folder() as folder, contextlib.closing(Episode(folder, seed, cycles)) as episode:
+                episode.run()
+                totals.update(alerts=episode.alerts, requests=episode.requests, starts=episode.restarts,
+                              checks=episode.checks, refused=episode.refused)
+        except AssertionError as error:
+            lost, doubled, failed = lost + getattr(error, "lost", 0), doubled + getattr(error, "doubled", 0), True
+            print(f"FAILED, cycles from {done} on (--cycles {cycles} --seed {seed}): {error}", flush=True)
+        kills.update(episode.kills)
+        done += cycles
+        if options.cycles > EPISODE_CYCLES:
+            print(f"{done} cycles, {time.monotonic() - began:.0f} s", flush=True)
+    seconds = time.monotonic() - began
+    print(f"{done} cycles, {seconds:.0f} s; kills: {dict(sorted(kills.items()))}; {dict(totals)}; "
+          f"{lost} lost, {doubled} doubled; seed {options.seed}")
+    if options.ledger:
+        append_row(options.ledger, "kill_cycles", done, max(lost + doubled, int(failed)), seconds)
+    raise SystemExit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
