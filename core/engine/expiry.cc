@@ -12,14 +12,17 @@ constexpr LivedHour kDay = 24;
 
 // Tokens and waiting calls live shortly: at 1 % an hour they could not leave as fast as they come.
 constexpr ExpiryRule kBaselineRules[] = {
-    {Table::facts, 70 * kDay, 1},    {Table::tokens, 36 + kTokenTouchHours, 5}, {Table::pending, 2 * kDay, 5},
-    {Table::proposed, 40 * kDay, 1}, {Table::activity, 40 * kDay, 1},
+    {.table = Table::activity, .hours = 40 * kDay, .percent_an_hour = 1, .gives_way = true},
+    {.table = Table::proposed, .hours = 40 * kDay, .percent_an_hour = 1, .gives_way = true},
+    {.table = Table::pending, .hours = 2 * kDay, .percent_an_hour = 5, .gives_way = true},
+    {.table = Table::facts, .hours = 70 * kDay, .percent_an_hour = 1, .gives_way = true},
+    {.table = Table::tokens, .hours = 36 + kTokenTouchHours, .percent_an_hour = 5},
 };
 constexpr ExpiryRule kAlertRules[] = {
-    {Table::dedup, 70 * kDay, 1},
-    {Table::hits, 40 * kDay, 1},
-    {Table::quarantine, 70 * kDay, 1},
-    {Table::flood, 70 * kDay, 1},
+    {.table = Table::hits, .hours = 40 * kDay, .percent_an_hour = 1, .gives_way = true},
+    {.table = Table::quarantine, .hours = 70 * kDay, .percent_an_hour = 1, .gives_way = true},
+    {.table = Table::dedup, .hours = 70 * kDay, .percent_an_hour = 1},
+    {.table = Table::flood, .hours = 70 * kDay, .percent_an_hour = 1},
 };
 
 std::string_view label_of(Table table) {
@@ -55,9 +58,9 @@ bool is_kept(Table table, std::string_view value) {
 }
 
 bool may_be_evicted(Table table, std::string_view value) {
-  if (table != Table::facts) return true;
+  if (table != Table::facts && table != Table::quarantine) return true;
   const auto fact = decode_fact(value);
-  return fact && std::popcount(fact->fact.presence.days) <= 1;
+  return fact && !fact->fact.acknowledged && std::popcount(fact->fact.presence.days) <= 1;
 }
 
 // Erases the rows that `goes` names from `from` on, at most `erase_max`, of at most `look_at_max` rows. `from` is then
@@ -92,19 +95,16 @@ std::span<const ExpiryRule> alert_expiry_rules() noexcept {
   return kAlertRules;
 }
 
-Expiry::Expiry(Settings settings, Metrics& metrics)
-    : settings_(settings),
-      reliefs_{{{Table::activity, {}}, {Table::proposed, {}}, {Table::pending, {}}, {Table::facts, {}}}} {
-  for (const ExpiryRule& rule : settings_.rules)
-    passes_.push_back({rule,
-                       {},
-                       0,
-                       &metrics.counter("straykey_rows_expired_total", "Rows that left the store because of their age.",
-                                        {{"table", label_of(rule.table)}})});
-  for (Relief& relief : reliefs_)
-    relief.evicted = &metrics.counter("straykey_rows_evicted_total",
-                                      "Rows that left the store before their time, because it was nearly full.",
-                                      {{"table", label_of(relief.table)}});
+Expiry::Expiry(Settings settings, Metrics& metrics) : settings_(settings) {
+  for (const ExpiryRule& rule : settings_.rules) {
+    const std::vector<Label> labels{{"table", label_of(rule.table)}};
+    Pass& pass = passes_.emplace_back();
+    pass.rule = rule;
+    pass.expired =
+        &metrics.counter("straykey_rows_expired_total", "Rows that left the store because of their age.", labels);
+    pass.evicted = &metrics.counter("straykey_rows_evicted_total",
+                                    "Rows that left the store before their time, because it was nearly full.", labels);
+  }
 }
 
 std::size_t Expiry::sweep(StoreWriter& writer, LivedHour now) {
@@ -136,12 +136,14 @@ std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, LivedHour now
   if (fullness < kRelieveFrom) return 0;
   const LivedHour spared_hours = fullness < kRelieveAllFrom ? kDay : 0;
   std::size_t erased = 0;
-  for (Relief& relief : reliefs_) {
+  for (Pass& pass : passes_) {
+    if (!pass.rule.gives_way) continue;
+    const Table table = pass.rule.table;
     const std::size_t evicted =
-        walk(writer, relief.table, relief.from, rows, rows, [&](std::string_view value, LivedHour put_at) {
-          return put_at + spared_hours <= now && may_be_evicted(relief.table, value);
+        walk(writer, table, pass.relieve_from, rows, rows, [&](std::string_view value, LivedHour put_at) {
+          return put_at + spared_hours <= now && may_be_evicted(table, value);
         });
-    relief.evicted->add(evicted);
+    pass.evicted->add(evicted);
     erased += evicted;
   }
   return erased;

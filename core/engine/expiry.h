@@ -9,10 +9,10 @@
 //         depends on when a row went.
 // Bounds: sweep() erases at most ExpiryRule::percent_an_hour of a table's rows in an hour, nothing in the rest of the
 //         hour in which the process started (restarts must not add up), and looks at rows_a_sweep rows of a table.
-//         relieve() never takes a fact that was seen on two days, a quarantined pair or a candidate.
+//         relieve() never takes a fact or a quarantined pair that was seen on two days or was acknowledged, an issued key, or
+//         what dedup rests on.
 // Errors: the writer's; the caller commits.
 // Thread: the writer's.
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,6 +27,7 @@ struct ExpiryRule {
   Table table;
   LivedHour hours;
   unsigned percent_an_hour;
+  bool gives_way = false;  // to relieve(): a row that says little goes early
 };
 
 // How often the row of a key in use is put again, so that its 36 hours count from its last use.
@@ -49,19 +50,16 @@ class Expiry {
 
   // How many rows were erased.
   std::size_t sweep(StoreWriter& writer, LivedHour now);
-  // Looks at `rows` rows of each table of a partition. REQUIRES: writer is of a BaselineStore.
+  // Looks at `rows` rows of each table that gives way.
   std::size_t relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness);
 
  private:
   struct Pass {
     ExpiryRule rule;
-    std::string from;        // the next row to look at
-    std::uint64_t left = 0;  // rows that may still go in this hour
+    std::string from;          // the next row to look at
+    std::string relieve_from;  // the same for relieve()
+    std::uint64_t left = 0;    // rows that may still go in this hour
     Counter* expired = nullptr;
-  };
-  struct Relief {
-    Table table;
-    std::string from;
     Counter* evicted = nullptr;
   };
 
@@ -69,7 +67,6 @@ class Expiry {
 
   Settings settings_;
   std::vector<Pass> passes_;
-  std::array<Relief, 4> reliefs_;
   LivedHour hour_ = 0;
   bool started_ = false;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
@@ -143,6 +144,7 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
 }
 
 void Merger::judge_candidates(std::vector<Candidate> calls) {
+  rows_to_relieve_ += 2 * calls.size();
   std::stable_sort(calls.begin(), calls.end(),
                    [](const Candidate& a, const Candidate& b) { return a.day() < b.day(); });
   for (std::size_t begin = 0; begin < calls.size();) {
@@ -400,8 +402,16 @@ void Merger::apply(const DeliveryOutcome& outcome) {
   outbox_.apply(*writer_, outcome);
 }
 
+// A store that is nearly full gives up what matters least, more than this transaction brings.
+void Merger::make_room() {
+  constexpr std::size_t kRowsAtLeast = 512;
+  const std::size_t judged_rows = std::exchange(rows_to_relieve_, 0);
+  if (judged_rows > 0) expiry_.relieve(*writer_, judged_rows + kRowsAtLeast, lived_.hour(), alerts_.fullness());
+}
+
 CommitOutcome Merger::commit() {
   if (!writer_) return CommitOutcome::committed;
+  make_room();
   for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
     Progress& progress = progress_[shard];
     if (progress.staged != progress.judged.load(std::memory_order_relaxed))

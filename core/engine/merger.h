@@ -99,6 +99,7 @@ class Merger {
   void mark(FactKind kind, std::string_view scope, std::string_view value, Day day, bool acknowledge);
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
   void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
+  void make_room();
   void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
 
@@ -117,6 +118,7 @@ class Merger {
 
   std::unique_ptr<StoreWriter> writer_;                // open transaction
   std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
+  std::size_t rows_to_relieve_ = 0;                    // by the open transaction, if the store is nearly full
   std::string failure_;
   std::string unreadable_;  // the progress marks could not be read at the start: nothing may be judged
 

@@ -144,6 +144,20 @@ TEST_CASE("expiry: room is made only in a store that is nearly full, and establi
   CHECK_EQ(bench.metrics.counter("straykey_rows_evicted_total", "", {{"table", "facts"}}).value(), 1);
 }
 
+TEST_CASE("expiry: in the merger's store, hits and pairs of a single day make room; dedup and what was said stay") {
+  Bench<MemoryAlertStore> bench(alert_expiry_rules());
+  bench.put(Table::hits, keys(3), 0);
+  bench.put(Table::dedup, keys(3), 0);
+  bench.put(Table::alerts, keys(3), 0);
+  bench.put(Table::quarantine, {"once"}, 0, fact_of_days({100}));
+  bench.put(Table::quarantine, {"twice"}, 0, fact_of_days({100, 104}));
+  bench.put(Table::quarantine, {"ours"}, 0, fact_of_days({100}, true));
+  CHECK_EQ(bench.relieve(0.9, 1'000), 4);
+  CHECK_EQ(bench.rows(Table::dedup) + bench.rows(Table::alerts), 6);
+  CHECK(bench.has(Table::quarantine, "twice"));
+  CHECK(bench.has(Table::quarantine, "ours"));
+}
+
 TEST_CASE("expiry: what is younger than a day goes only from a store that is fuller still") {
   Bench<MemoryBaselineStore> bench(baseline_expiry_rules());
   bench.put(Table::activity, {"young"}, 100);
