@@ -9,8 +9,8 @@
 //         depends on when a row went.
 // Bounds: sweep() erases at most ExpiryRule::percent_an_hour of a table's rows in an hour, nothing in the rest of the
 //         hour in which the process started (restarts must not add up), and looks at rows_a_sweep rows of a table.
-//         relieve() never takes a fact or a quarantined pair that was seen on two days or was acknowledged, an issued key, or
-//         what dedup rests on.
+//         relieve() never takes an issued key, what dedup rests on, or a fact or quarantined
+//         pair that was seen on two days or acknowledged.
 // Errors: the writer's; the caller commits.
 // Thread: the writer's.
 #include <cstdint>
