@@ -103,6 +103,27 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectorySe
   return opened;
 }
 
+Result<std::unique_ptr<DataDirectory>> DataDirectory::hold(const std::string& path) {
+  struct stat about {};
+  if (::lstat((path + "/format").c_str(), &about) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return Error{path + ": no store is there"};
+    return Error{fmt::format("{}/format: {}", path, std::strerror(errno))};
+  }
+  std::unique_ptr<DataDirectory> held(new DataDirectory(DataDirectorySettings{.path = path, .new_hash_key = {}}));
+  using Step = Status (DataDirectory::*)();
+  for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format}) {
+    if (Status done = (held.get()->*step)(); !done) return done.error();
+  }
+  return held;
+}
+
+std::vector<std::string> DataDirectory::environment_names() const {
+  std::vector<std::string> names{std::string(kMergerName)};
+  const unsigned partitions = std::max(format_.partitions, partitions_on_disk());
+  for (unsigned number = 0; number < partitions; ++number) names.push_back(partition_name(number));
+  return names;
+}
+
 Status DataDirectory::open_directory() {
   const char* const path = settings_.path.c_str();
   if (::mkdir(path, kDirectoryMode) == 0) {

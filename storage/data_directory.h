@@ -41,15 +41,21 @@ class DataDirectory {
   // Creates the directory (not its parents) and the store in it where there is none.
   // REQUIRES: 1 <= settings.shards <= 64.
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const DataDirectorySettings& settings);
+  // Takes the lock of a store that exists and reads its format; opens and changes nothing in it. For whoever looks at
+  // its files from outside.
+  [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> hold(const std::string& path);
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
 
   [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
   [[nodiscard]] HashKey hash_key() const noexcept { return format_.hash_key; }
+  // "merger", "shard-00" ...: every environment that must be there, or is.
+  [[nodiscard]] std::vector<std::string> environment_names() const;
   // The shard count of the start before this one; 0 if the store is new.
   [[nodiscard]] unsigned shards_before() const noexcept { return shards_before_; }
 
-  // All partitions, at least `shards` of them: those from [shards] on are old ones, to be read and drained.
+  // Of a directory that was opened, not held. All partitions, at least `shards` of them: those from [shards] on are old
+  // ones, to be read and drained.
   [[nodiscard]] const std::vector<std::unique_ptr<LmdbBaselineStore>>& partitions() const noexcept {
     return partitions_;
   }

@@ -43,22 +43,11 @@ Trailer trailer(Table table, std::string_view key, std::string_view value, Lived
   return bytes;
 }
 
-struct Stored {
-  std::string_view value;
-  LivedHour put_at = 0;
-};
-
-// The value and its hour; nothing, and the transaction has failed, if the checksum is wrong.
-std::optional<Stored> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
-  constexpr std::size_t kTrailerBytes = sizeof(Trailer);
-  if (stored.size() >= kTrailerBytes) {
-    Stored row{stored.substr(0, stored.size() - kTrailerBytes)};
-    std::memcpy(&row.put_at, stored.data() + row.value.size(), kHourBytes);
-    const Trailer expected = trailer(table, key, row.value, row.put_at);
-    if (std::memcmp(expected.data(), stored.data() + row.value.size(), kTrailerBytes) == 0) return row;
-  }
-  txn.fail("value of table " + std::string(table_name(table)) + " fails its checksum");
-  return std::nullopt;
+// As stored_row(); the transaction has failed if the checksum is wrong.
+std::optional<StoredRow> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
+  const auto row = stored_row(table, key, stored);
+  if (!row) txn.fail("value of table " + std::string(table_name(table)) + " fails its checksum");
+  return row;
 }
 
 // Reader and writer differ in what they are and in the transaction under them; looking things up is the same.
@@ -161,6 +150,23 @@ std::string_view table_name(Table table) noexcept {
       return "operator_log";
   }
   return {};
+}
+
+std::optional<Table> table_named(std::string_view name, Table some) noexcept {
+  for (std::size_t slot = 0; slot < Env::kTablesMax; ++slot) {
+    const Table table = table_at(half_of(some), slot);
+    if (!name.empty() && table_name(table) == name) return table;
+  }
+  return std::nullopt;
+}
+
+std::optional<StoredRow> stored_row(Table table, std::string_view key, std::string_view stored) {
+  if (stored.size() < sizeof(Trailer)) return std::nullopt;
+  StoredRow row{stored.substr(0, stored.size() - sizeof(Trailer))};
+  std::memcpy(&row.put_at, stored.data() + row.value.size(), kHourBytes);
+  const Trailer expected = trailer(table, key, row.value, row.put_at);
+  if (std::memcmp(expected.data(), stored.data() + row.value.size(), sizeof(Trailer)) != 0) return std::nullopt;
+  return row;
 }
 
 Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const EnvSettings& settings, Table some) {

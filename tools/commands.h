@@ -33,5 +33,6 @@ RunCommand add_config_commands(CLI::App& app);
 RunCommand add_ranges_command(CLI::App& app);
 RunCommand add_receive_command(CLI::App& app);
 RunCommand add_replay_command(CLI::App& app);
+RunCommand add_check_command(CLI::App& app);
 
 }  // namespace straykey

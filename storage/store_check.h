@@ -1,0 +1,30 @@
+#pragma once
+// check_environment(): one environment of a data directory, looked through without LMDB: structure, tables, checksums.
+//
+// Shape:  walk_pages(), then each row's table by name and each value's checksum; whole rows go to on_row.
+// Thread: any. The environment is not open meanwhile, here or elsewhere.
+// Bounds: kDamageMax findings of structure, as many of rows.
+// Errors: each finding is one sentence that begins with the file's path.
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/engine/store.h"
+#include "storage/page_walk.h"
+
+namespace straykey {
+
+struct CheckOutlets {
+  // Rows whose checksum is right, table by table, in the order of their keys. May be empty.
+  std::function<void(Table table, std::string_view key, std::string_view value)> on_row;
+  std::function<void(std::string sentence)> on_damage;
+  std::function<void(std::uint64_t pages)> on_progress;  // may be empty
+};
+
+// `some`: any table of the half that the environment holds. With WalkReach::branches no row is looked at.
+// The summary counts rows that fail their checksum as damages too. REQUIRES: on_damage is set.
+[[nodiscard]] PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
+                                                const CheckOutlets& outlets);
+
+}  // namespace straykey

@@ -1,0 +1,180 @@
+#include "tools/row_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/baseline/fact.h"
+#include "core/detect/alert.h"
+#include "core/detect/candidate.h"
+#include "core/engine/activity.h"
+#include "core/engine/dedup.h"
+#include "core/engine/outbox.h"
+#include "core/engine/sequence.h"
+#include "storage/lmdb_store.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kHashBytes = 16, kSequenceBytes = 8;
+
+// As keys are ordered: unsigned.
+bool by_bytes(const Hash128& a, const Hash128& b) {
+  const auto left = a.bytes(), right = b.bytes();
+  return std::memcmp(left.data(), right.data(), left.size()) < 0;
+}
+
+bool is_hashes(std::string_view bytes, std::size_t count) {
+  return bytes.size() == count * kHashBytes;
+}
+
+bool is_pending(std::string_view value) {
+  ByteReader in(value);
+  static_cast<void>(in.string());
+  const std::string_view call = in.string();
+  return in.at_end() && decode_candidate(call).has_value();
+}
+
+bool is_flood(std::string_view value) {
+  ByteReader in(value);
+  static_cast<void>(in.varint());
+  static_cast<void>(in.varint());
+  return in.at_end();
+}
+
+bool is_pairs(std::string_view value) {
+  ByteReader in(value);
+  static_cast<void>(in.fixed<Day>());
+  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) {
+    static_cast<void>(in.fixed<FactKind>());
+    static_cast<void>(in.string());
+    static_cast<void>(in.string());
+  }
+  return in.at_end();
+}
+
+}  // namespace
+
+void RowCheck::find(std::string sentence) {
+  if (++findings_ <= kFindingsShown) on_finding_(std::move(sentence));
+}
+
+void RowCheck::unreadable(Table table) {
+  find(fmt::format("table {} has a row that cannot be read", table_name(table)));
+}
+
+// A fact says of what it is one; the key is made of that, unless a text was too long to be kept whole.
+void RowCheck::check_fact(Table table, std::string_view key, std::string_view value) {
+  const auto fact = decode_fact(value);
+  if (!fact || key.size() != kFactKeyBytes || fact->scope.size() > kFactTextMax || fact->value.size() > kFactTextMax)
+    return unreadable(table);
+  if (fact->scope.size() == kFactTextMax || fact->value.size() == kFactTextMax) return;
+  if (fact_key(hash_key_, {static_cast<FactKind>(key.front()), fact->scope, fact->value}) != key)
+    find(fmt::format("table {} has a fact under the key of another: the store's hash key is not its own",
+                     table_name(table)));
+}
+
+void RowCheck::check_alert_id(Table table, std::string_view id) {
+  if (!std::binary_search(alerts_.begin(), alerts_.end(), Hash128::from_bytes(id.data()), by_bytes))
+    find(fmt::format("table {} names an alert that is not there", table_name(table)));
+}
+
+void RowCheck::check_outbox(std::string_view key, std::string_view value) {
+  const auto row = decode_outbox_row(value);
+  if (!row || !is_hashes(key, 2)) return unreadable(Table::outbox);
+  const auto endpoint = hash128(kFixedHashKey, row->endpoint).bytes();
+  if (key.substr(0, kHashBytes) != std::string_view(endpoint.data(), endpoint.size())) return unreadable(Table::outbox);
+  check_alert_id(Table::outbox, key.substr(kHashBytes));
+}
+
+void RowCheck::alert_row(Table table, std::string_view key, std::string_view value) {
+  const bool is_id = is_hashes(key, 1);
+  const auto readable = [&](bool yes) {
+    if (!yes) unreadable(table);
+  };
+  switch (table) {
+    case Table::alerts:
+      if (!is_id || !decode_stored_alert(value)) return unreadable(table);
+      alerts_.push_back(Hash128::from_bytes(key.data()));
+      return;
+    case Table::alert_state:
+      return readable(is_id && decode_alert_state(value));
+    case Table::dedup:
+      return readable(is_id && !decode_dedup(value).empty());
+    case Table::hits:
+      return readable(is_id && !value.empty() && value.size() % kHashBytes == 0);
+    case Table::quarantine:
+      return check_fact(table, key, value);
+    case Table::progress:
+      if (value.size() != kSequenceBytes) return unreadable(table);
+      if (key.size() == kSequenceBytes) judged_[decode_sequence(key)] = decode_sequence(value);
+      return;
+    case Table::outbox:
+      return check_outbox(key, value);
+    case Table::activated:
+      return readable(value.size() == kSequenceBytes);
+    case Table::flood:
+      return readable(key.size() == 5 && is_flood(value));
+    case Table::alerts_by_time:
+      if (key.size() != kSequenceBytes + kHashBytes) return unreadable(table);
+      return check_alert_id(table, key.substr(kSequenceBytes));
+    case Table::alert_pairs:
+      return readable(is_id && is_pairs(value));
+    case Table::operator_log:
+      return readable(key.size() == 2 * kSequenceBytes);
+    default:
+      return;
+  }
+}
+
+void RowCheck::partition_row(Table table, std::string_view key, std::string_view value) {
+  const auto readable = [&](bool yes) {
+    if (!yes) unreadable(table);
+  };
+  switch (table) {
+    case Table::facts:
+      return check_fact(table, key, value);
+    case Table::tokens:
+      return readable(is_hashes(key, 1) && decode_issued_token(value));
+    case Table::pending:
+      return readable(is_hashes(key, 2) && is_pending(value));
+    case Table::proposed:
+      if (!is_hashes(key, 1) || value.size() != kSequenceBytes) return unreadable(table);
+      partition_.proposed_max = std::max(partition_.proposed_max, decode_sequence(value));
+      return;
+    case Table::candidates:
+      if (key.size() != kSequenceBytes || !decode_candidate(value)) return unreadable(table);
+      partition_.candidates.push_back(decode_sequence(key));
+      return;
+    case Table::activity:
+      return readable(is_hashes(key, 1) && decode_activity(value));
+    case Table::shard_meta:
+      if (key == "next_sequence" && value.size() == kSequenceBytes) partition_.next_sequence = decode_sequence(value);
+      return;
+    default:
+      return;
+  }
+}
+
+void RowCheck::end_partition(std::uint32_t number) {
+  const Partition partition = std::exchange(partition_, {});
+  const auto mark = judged_.find(number);
+  const std::uint64_t judged = mark == judged_.end() ? 0 : mark->second;
+  if (judged >= partition.next_sequence)
+    find(fmt::format("candidates up to {} are judged, and the next is {}: the merger is newer than this partition",
+                     judged, partition.next_sequence));
+  const std::uint64_t last = partition.candidates.empty() ? 0 : partition.candidates.back();
+  if (std::max(last, partition.proposed_max) >= partition.next_sequence)
+    find(fmt::format("has a candidate {} though the next is {}", std::max(last, partition.proposed_max),
+                     partition.next_sequence));
+  const auto unjudged = static_cast<std::uint64_t>(
+      partition.candidates.end() - std::upper_bound(partition.candidates.begin(), partition.candidates.end(), judged));
+  if (judged < partition.next_sequence && unjudged < partition.next_sequence - 1 - judged)
+    find(fmt::format("{} candidates are neither judged nor there: their alerts are lost",
+                     partition.next_sequence - 1 - judged - unjudged));
+}
+
+}  // namespace straykey
