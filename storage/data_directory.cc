@@ -260,7 +260,8 @@ Result<EnvSettings> DataDirectory::prepare_environment(const std::string& name, 
   return EnvSettings{.directory = settings_.path + "/" + name,
                      .map_bytes = settings_.map_bytes,
                      .bytes_max = settings_.bytes_max,
-                     .disk_free_bytes_min = settings_.disk_free_bytes_min};
+                     .disk_free_bytes_min = settings_.disk_free_bytes_min,
+                     .never_used = !must_exist};
 }
 
 }  // namespace straykey

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/base/check.h"
+#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -76,6 +78,24 @@ Result<std::unique_ptr<Env>> Env::open(const EnvSettings& settings, const TableN
   return env;
 }
 
+int Env::open_environment() {
+  if (const int code = mdb_env_create(&env_); code != 0) return code;
+  mdb_env_set_mapsize(env_, settings_.map_bytes);
+  mdb_env_set_maxdbs(env_, kTablesMax);
+  mdb_env_set_maxreaders(env_, kReadersMax);
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
+  if (planted(Bug::nosync)) flags |= MDB_NOSYNC;
+  if (planted(Bug::nometasync)) flags |= MDB_NOMETASYNC;
+  const int code = mdb_env_open(env_, settings_.directory.c_str(), flags, 0600);
+  if (code != 0) mdb_env_close(std::exchange(env_, nullptr));
+  return code;
+}
+
+// LMDB does not sync the two meta pages that it begins a file with, so a power cut may leave a part of them.
+void Env::remove_unfinished() const {
+  for (const char* name : {"data.mdb", "lock.mdb"}) ::unlinkat(directory_.number(), name, 0);
+}
+
 Status Env::open_file() {
   directory_ = Descriptor(::open(settings_.directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory_.is_open()) return error("open the directory", errno);
@@ -86,11 +106,11 @@ Status Env::open_file() {
   for (const char* name : {"data.mdb", "lock.mdb"}) {
     if (is_link(directory_.number(), name)) return Error{settings_.directory + "/" + name + " is a symbolic link"};
   }
-  if (const int code = mdb_env_create(&env_); code != 0) return error("make an environment", code);
-  mdb_env_set_mapsize(env_, settings_.map_bytes);
-  mdb_env_set_maxdbs(env_, kTablesMax);
-  mdb_env_set_maxreaders(env_, kReadersMax);
-  const int code = mdb_env_open(env_, settings_.directory.c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600);
+  int code = open_environment();
+  if (code == MDB_INVALID && settings_.never_used) {
+    remove_unfinished();
+    code = open_environment();
+  }
   if (code == MDB_INVALID) return Error{settings_.directory + "/data.mdb is damaged or not an LMDB file"};
   if (code == ENOMEM) {
     return Error{settings_.directory + ": no address space for a map of " + std::to_string(settings_.map_bytes) +

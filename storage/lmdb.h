@@ -34,6 +34,8 @@ struct EnvSettings {
   std::uint64_t map_bytes = std::uint64_t{64} << 30;  // address space, not memory; the file grows as needed
   std::uint64_t bytes_max = UINT64_MAX;               // of pages in use, for this environment
   std::uint64_t disk_free_bytes_min = std::uint64_t{64} << 20;
+  // Nothing was ever stored here: a file that LMDB cannot read is one that a crash cut short when it was made.
+  bool never_used = false;
 };
 
 class Env {
@@ -62,6 +64,8 @@ class Env {
 
   explicit Env(const EnvSettings& settings);
   [[nodiscard]] Status open_file();
+  [[nodiscard]] int open_environment();
+  void remove_unfinished() const;
   [[nodiscard]] Status open_tables(const TableNames& names);
   [[nodiscard]] Error error(std::string_view doing, int code) const;
   [[nodiscard]] std::uint64_t used_bytes_in(MDB_txn* txn) const;

@@ -155,6 +155,22 @@ TEST_CASE("data directory: a first start that a crash cut short is completed by 
   CHECK_EQ(directory->partitions().size(), 2);
 }
 
+TEST_CASE("data directory: a first start that a power cut left half an environment of is completed by the next one") {
+  TemporaryDirectory temporary;
+  const std::string path = temporary.path() + "/store";
+  opened(settings_of(path, 1));
+  const std::string whole = text_of(path + "/shard-00/data.mdb");
+  for (const std::string& left : {std::string(8192, '\0'), whole.substr(0, 4096), whole.substr(0, 100),
+                                  std::string(4096, '\0') + whole.substr(4096, 4096)}) {
+    write_text(path + "/format", format_file_text({kKey, 0, 0}));
+    write_text(path + "/shard-00/data.mdb", left);
+    put_and_commit(*opened(settings_of(path, 1))->partitions().front(), Table::facts, "key", "value");
+    write_text(path + "/shard-00/data.mdb", left);  // now it is named in `format`: damage, and never removed
+    CHECK_EQ(refused(settings_of(path, 1)), path + "/shard-00/data.mdb is damaged or not an LMDB file");
+    CHECK_EQ(text_of(path + "/shard-00/data.mdb"), left);
+  }
+}
+
 TEST_CASE("data directory: a missing, damaged or newer format file is refused by name") {
   const TemporaryDirectory parent;
   const std::string path = parent.path() + "/store";
