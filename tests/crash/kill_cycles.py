@@ -111,7 +111,7 @@ class Episode:
         self.day, self.cycles = FIRST_DAY, cycles
         self.queue, self.history = collections.deque(), []
         self.start_s, self.kills, self.checks, self.restarts = 0.1, collections.Counter(), 0, 0
-        self.graceful, self.settled, self.bodies = set(), {}, {}      # lives; alert id -> posts then; alert id -> body
+        self.settled, self.bodies = {}, {}      # alert id -> posts at the last look; alert id -> body
         self.requests = self.refused = 0
 
     # --- lives ---
@@ -138,8 +138,6 @@ class Episode:
         code = self.server.stop(sent)
         expected = 0 if sent == signal.SIGTERM else -signal.SIGKILL
         assert code in (expected, 0), f"exit code {code}\n{self.server.log_text()}"
-        if code == 0:
-            self.graceful.add(self.sink.life)
 
     def run(self):
         for cycle in range(self.cycles):
@@ -269,8 +267,8 @@ class Episode:
         if not waiting and not taken:
             raise Lost(f"{alert_id} is neither to be delivered nor was it", lost=1)
         for before, post in zip(posts, posts[1:]):
-            if before.status == 204 and (post.life == before.life or before.life in self.graceful):
-                raise Lost(f"{alert_id} was posted again after a 2xx that was kept", doubled=1)
+            if before.status == 204 and post.life == before.life:
+                raise Lost(f"{alert_id} was posted again by the server that had the 2xx", doubled=1)
         known = self.settled.get(alert_id)
         if known is not None and (waiting or len(posts) > known):
             raise Lost(f"{alert_id} was delivered, and then posted again", doubled=1)
