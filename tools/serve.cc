@@ -42,6 +42,24 @@ Status Serve::open_store() {
   auto opened = DataDirectory::open(data_directory_settings(config_, *key));
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
+  return open_recorder();
+}
+
+// Before anything reads a record: what crashed the process twice is refused.
+Status Serve::open_recorder() {
+  auto recorder = FlightRecorder::open(config_.data_dir);
+  if (!recorder) return recorder.error();
+  recorder_ = std::move(recorder).value();
+  recorder_->watch();
+  metrics_.gauge("straykey_crash_records", "Records in hand when the process crashed.", {{"crashes", "1"}})
+      .set(static_cast<double>(recorder_->suspected_count()));
+  metrics_
+      .gauge("straykey_crash_records", "Records in hand when the process crashed.", {{"crashes", "2 or more: refused"}})
+      .set(static_cast<double>(recorder_->poisoned_count()));
+  if (recorder_->suspected_count() + recorder_->poisoned_count() > 0)
+    log_.warning("earlier runs crashed with a record in hand; a record that did so twice is refused as crashed_before",
+                 {{"once", std::to_string(recorder_->suspected_count())},
+                  {"refused", std::to_string(recorder_->poisoned_count())}});
   return {};
 }
 
@@ -78,6 +96,7 @@ Status Serve::start_pipeline() {
     log_.error("the store cannot be trusted any more; nothing is acknowledged, restart me", {{"reason", message}});
     broken_ = true;
   };
+  surroundings.poisoned = &recorder_->poisoned();
   surroundings.metrics = &metrics_;
   surroundings.log = &log_;
   pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection,
@@ -118,7 +137,9 @@ Status Serve::start_listeners() {
                                            {"bytes", std::to_string(record.size())}});
   };
   outlets.now = wall_clock;
-  ingest_ = std::make_unique<Ingest>(ingest_settings(config_), runtime_->threads(), outlets, metrics_);
+  IngestSettings ingest = ingest_settings(config_);
+  ingest.payload.poisoned = &recorder_->poisoned();
+  ingest_ = std::make_unique<Ingest>(ingest, runtime_->threads(), outlets, metrics_);
 
   runtime_->start();
   for (HttpListenerSettings& listener : ingest_listeners(config_)) {
@@ -131,8 +152,9 @@ Status Serve::start_listeners() {
 }
 
 Status Serve::start_syslog(Ingest::Outlets outlets) {
-  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_), runtime_->threads(),
-                                                  std::move(outlets), metrics_, log_);
+  SyslogIntakeSettings intake = syslog_intake_settings(config_);
+  intake.payload.poisoned = &recorder_->poisoned();
+  syslog_intake_ = std::make_unique<SyslogIntake>(intake, runtime_->threads(), std::move(outlets), metrics_, log_);
   const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
   const auto say = [this](const SyslogListenerSettings& settings, std::uint16_t port) {
     log_.info("listening",

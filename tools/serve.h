@@ -19,6 +19,7 @@
 #include "net/syslog_udp.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"
+#include "storage/flight_recorder.h"
 #include "tools/config.h"
 #include "tools/ranges_updater.h"
 
@@ -39,6 +40,7 @@ class Serve {
 
  private:
   Status open_store();
+  Status open_recorder();
   Status start_pipeline();
   Status start_listeners();
   Status start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server);
@@ -52,6 +54,7 @@ class Serve {
   Log& log_;
   Metrics metrics_;
   std::unique_ptr<DataDirectory> data_;
+  std::unique_ptr<FlightRecorder> recorder_;
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
   std::unique_ptr<Pipeline> pipeline_;

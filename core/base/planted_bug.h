@@ -25,6 +25,7 @@ enum class Bug : std::uint8_t {
   last_element_stuck,             // the last item of a queue waits until the next arrives
   inflate_limit_on_compressed_bytes,
   memcmp_token_check,  // a token's first bytes decide
+  crashing_record,     // three event names end the process: what the flight recorder is for
   octet_count_32_bit,  // a syslog octet count wraps at 2^32
   count,               // how many there are; not a bug
 };
@@ -59,6 +60,8 @@ enum class Bug : std::uint8_t {
       return "inflate_limit_on_compressed_bytes";
     case Bug::memcmp_token_check:
       return "memcmp_token_check";
+    case Bug::crashing_record:
+      return "crashing_record";
     case Bug::octet_count_32_bit:
       return "octet_count_32_bit";
     case Bug::count:

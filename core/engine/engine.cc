@@ -24,6 +24,7 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
       commit_failures_(surroundings_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
       commit_seconds_(surroundings_.metrics->histogram("straykey_commit_seconds",
                                                        "How long durable commits of shard workers took.")) {
+  merger_.refuse(surroundings_.poisoned);
   CHECK(settings_.shards >= 1 && surroundings_.partitions.size() >= settings_.shards);
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
     ShardWorker::Settings worker;

@@ -61,6 +61,7 @@ class Engine {
     std::function<Seconds()> now;               // any thread
     std::function<double()> uptime;             // seconds, monotonic; any thread
     std::function<void(std::string)> on_fatal;  // any thread, once: the process should exit with 75
+    const PoisonedRecords* poisoned = nullptr;  // may be null
     Metrics* metrics = nullptr;
     Log* log = nullptr;  // may be null
   };

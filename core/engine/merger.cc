@@ -7,9 +7,12 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
+#include "core/base/planted_bug.h"
 #include "core/engine/activation_report.h"
+#include "core/engine/flood.h"
 #include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
+#include "core/event/record_in_hand.h"
 
 namespace straykey {
 namespace {
@@ -25,20 +28,9 @@ std::string shard_key(std::uint32_t shard) {
   return encode_sequence(shard);
 }
 
-std::string flood_key(Analytic analytic, Day day) {
-  return ByteWriter().fixed(analytic).fixed(day).take();
-}
-
-struct FloodCount {
-  std::uint64_t raised = 0, suppressed = 0;
-};
-FloodCount decode_flood(std::optional<std::string_view> bytes) {
-  if (!bytes) return {};
-  ByteReader in(*bytes);
-  FloodCount count;
-  count.raised = in.varint();
-  count.suppressed = in.varint();
-  return count;
+Counter& judged_counter(Metrics& metrics, std::string_view result) {
+  return metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
+                         {{"result", result}});
 }
 
 }  // namespace
@@ -55,14 +47,11 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       progress_(std::make_unique<Progress[]>(partitions_.size())),
       metrics_(metrics),
       expiry_({alert_expiry_rules()}, metrics),
-      judged_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
-                              {{"result", "judged"}})),
-      not_active_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
-                                  {{"result", "account_not_active"}})),
-      too_late_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
-                                {{"result", "too_late"}})),
-      not_proven_(metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
-                                  {{"result", "not_proven"}})),
+      judged_(judged_counter(metrics, "judged")),
+      not_active_(judged_counter(metrics, "account_not_active")),
+      too_late_(judged_counter(metrics, "too_late")),
+      not_proven_(judged_counter(metrics, "not_proven")),
+      crashed_before_(judged_counter(metrics, "crashed_before")),
       taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
                                 {{"reason", "dedup"}})),
       flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
@@ -185,6 +174,12 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     if (call->account_day) note_account_day(*call);
   for (const Candidate* call : calls) {
     if (call->account_day) continue;
+    if (poisoned_ != nullptr && poisoned_->contains(call->record)) {
+      crashed_before_.add();
+      continue;
+    }
+    const RecordInHand in_hand(call->record);
+    if (planted(Bug::crashing_record)) CHECK(call->event_name != "CrashTheMerger");
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, view(), since);
     switch (answer.judged) {
@@ -215,6 +210,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     }
   }
   for (const std::vector<Hit>& of_call : hits) {
+    const RecordInHand in_hand(of_call.front().call->record);
     std::vector<Hash128> alerts;
     for (std::size_t i = 0; i < of_call.size(); ++i) {
       if (of_call[i].raises) write_alert(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
@@ -281,7 +277,7 @@ bool Merger::flooded(const Hit& hit) {
   FloodCount count = decode_flood(writer_->get(Table::flood, key));
   const bool flooded = count.raised >= detection_.flood_max;
   ++(flooded ? count.suppressed : count.raised);
-  writer_->put(Table::flood, key, ByteWriter().varint(count.raised).varint(count.suppressed).take());
+  writer_->put(Table::flood, key, encode_flood(count));
   if (!flooded) return false;
   flood_suppressed_.add();
   if (count.suppressed == 1) {

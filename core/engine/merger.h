@@ -30,6 +30,7 @@
 #include "core/engine/request.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/store.h"
+#include "core/event/poisoned_records.h"
 
 namespace straykey {
 
@@ -42,6 +43,9 @@ class Merger {
 
   // Alerts of days before this one are stored and not sent (backfill): their window is over. 0: all are sent.
   void send_from(Day day) noexcept { send_from_ = day; }
+
+  // Candidates of these records are passed over, counted. Borrowed; may be null.
+  void refuse(const PoisonedRecords* poisoned) noexcept { poisoned_ = poisoned; }
 
   // Judges every candidate on disk that is past the progress mark (start, and offline scan). Commits by itself.
   [[nodiscard]] CommitOutcome judge_all_unjudged();
@@ -112,6 +116,7 @@ class Merger {
   std::unique_ptr<Progress[]> progress_;
   Metrics& metrics_;
   Day send_from_ = 0;
+  const PoisonedRecords* poisoned_ = nullptr;
   LivedTime lived_;
   Expiry expiry_;
   std::optional<double> swept_at_;
@@ -126,6 +131,7 @@ class Merger {
   Counter& not_active_;
   Counter& too_late_;
   Counter& not_proven_;
+  Counter& crashed_before_;
   Counter& taken_in_;
   Counter& flood_suppressed_;
 };

@@ -5,9 +5,11 @@
 
 #include "core/base/bytes.h"
 #include "core/base/check.h"
+#include "core/base/planted_bug.h"
 #include "core/baseline/fact.h"
 #include "core/engine/sequence.h"
 #include "core/engine/signature.h"
+#include "core/event/record_in_hand.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -71,6 +73,8 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   keys_.begin_batch(now_);
   for (const Request::RoutedEvent& routed : batch.events) {
     const Event& event = request.events[routed.index];
+    const RecordInHand in_hand(event.record);
+    if (planted(Bug::crashing_record)) CHECK(event.event_name != "CrashTheWorker");
     if (routed.issue) issue(event);
     if (routed.use) use(event, networks);
   }

@@ -4,9 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "core/base/check.h"
+#include "core/base/planted_bug.h"
 #include "core/event/decoding.h"
 #include "core/event/envelope.h"
 #include "core/event/json_text.h"
+#include "core/event/record_in_hand.h"
 
 namespace straykey {
 namespace {
@@ -122,6 +125,8 @@ struct PayloadReader::Impl {
   // Keeps a copy in the arena and reads that.
   void read_copy_of(std::string_view text, int depth);
 
+  [[nodiscard]] std::variant<Event, RejectReason> parse(std::string_view record);
+
   // Outcomes.
   void accept(Event&& event);
   void reject(RejectReason reason, std::string_view record);
@@ -205,13 +210,20 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
   }
 }
 
+std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view record) {
+  if (limits.poisoned != nullptr && limits.poisoned->contains(record)) return RejectReason::crashed_before;
+  const RecordInHand in_hand(record);
+  if (planted(Bug::crashing_record)) CHECK(record.find("CrashTheParser") == std::string_view::npos);
+  return parser.parse(record, *arena, now);
+}
+
 // Reads the object at the front of `rest`; returns the bytes it took.
 std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes) {
   if (const std::size_t array_at = records_array_at(rest)) return read_records_file(rest, array_at, depth);
   const std::size_t line_bytes = std::min(rest.find('\n'), rest.size());
   const std::string_view line = trim_json(rest.substr(0, line_bytes));
   if (parsed_line_bytes == 0 && line.ends_with('}') && line.size() <= kRecordBytesMax && !opens_like_envelope(line)) {
-    auto result = parser.parse(line, *arena, now);
+    auto result = parse(line);
     if (Event* event = std::get_if<Event>(&result)) {
       accept(std::move(*event));
       return line_bytes;
@@ -315,7 +327,7 @@ void PayloadReader::Impl::read_value(const JsonSlice& value, int depth) {
 // REQUIRES: object is one whole value that starts with '{'.
 void PayloadReader::Impl::read_object(std::string_view object, int depth) {
   const auto parse_record = [&] {
-    auto result = parser.parse(object, *arena, now);
+    auto result = parse(object);
     if (Event* event = std::get_if<Event>(&result)) return accept(std::move(*event)), true;
     const RejectReason reason = std::get<RejectReason>(result);
     if (reason == RejectReason::not_cloudtrail) return false;

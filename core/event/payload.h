@@ -30,20 +30,22 @@
 #include <string_view>
 
 #include "core/event/cloudtrail.h"
+#include "core/event/poisoned_records.h"
 
 namespace straykey {
 
 struct PayloadLimits {
   std::size_t inflated_bytes_max = 128u << 20;
   std::size_t records_max = 1'000'000;
+  const PoisonedRecords* poisoned = nullptr;  // refused unread; borrowed
 };
 
 enum class PayloadError : std::uint8_t {
-  empty_body,           // nothing but white space
-  unreadable_body,      // not JSON at all: not even a first value can be framed
-  bad_compression,      // gzip, deflate or zstd that does not decode
-  inflated_too_large,   // over inflated_bytes_max
-  too_many_records,     // over records_max
+  empty_body,          // nothing but white space
+  unreadable_body,     // not JSON at all: not even a first value can be framed
+  bad_compression,     // gzip, deflate or zstd that does not decode
+  inflated_too_large,  // over inflated_bytes_max
+  too_many_records,    // over records_max
 };
 // snake_case, for replies and metrics.
 [[nodiscard]] std::string_view name_of(PayloadError error) noexcept;

@@ -22,16 +22,18 @@ enum class RejectReason : std::uint8_t {
   s3_pointer,          // an S3 notification: names a file, holds no record
   digest_or_insight,   // a CloudTrail digest or Insights event: no API call in it
   empty_value,         // an empty line or null where a record should be
+  crashed_before,      // the process ended twice while it worked on this very record
 };
 
-inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(RejectReason::empty_value) + 1;
+inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(RejectReason::crashed_before) + 1;
 
 // The snake_case name: metric label and reply code.
 [[nodiscard]] constexpr std::string_view name_of(RejectReason reason) noexcept {
   constexpr std::array<std::string_view, kRejectReasonCount> kNames{
-      "bad_json",          "truncated",        "not_cloudtrail",   "missing_event_time", "bad_event_time",
-      "future_event_time", "missing_event_name", "bad_field_type", "record_too_large",   "too_deep",
-      "bad_encoding",      "inflated_too_large", "s3_pointer",     "digest_or_insight",  "empty_value"};
+      "bad_json",         "truncated",         "not_cloudtrail",     "missing_event_time",
+      "bad_event_time",   "future_event_time", "missing_event_name", "bad_field_type",
+      "record_too_large", "too_deep",          "bad_encoding",       "inflated_too_large",
+      "s3_pointer",       "digest_or_insight", "empty_value",        "crashed_before"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

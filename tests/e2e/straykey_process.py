@@ -82,6 +82,10 @@ class Server:
         self.process.send_signal(sent)
         return self._end()
 
+    def wait_until_ended(self):
+        """By itself. -> exit code, or minus the signal."""
+        return self._end()
+
     def stop_if_running(self):
         if self.process is not None:
             self.kill()

@@ -1,0 +1,54 @@
+#pragma once
+// FlightRecorder: remembers, through a crash, which record the crashing thread had in hand.
+//
+// Shape:  the file `flight` of the data directory, mapped; storage/FORMAT.md. watch() installs a handler for SIGSEGV,
+//         SIGBUS, SIGILL, SIGFPE and SIGABRT (a failed CHECK, memory that ran out): it counts a crash for the record in
+//         hand (core/event/record_in_hand.h) and leaves the signal to whom it belonged. kill -9 and a power cut count
+//         nothing.
+// Bounds: kCrashesMax records; the oldest makes room.
+// Errors: a damaged file is begun anew; one that cannot be made or mapped is an Error.
+// Thread: open and destroy at start-up; poisoned() any; the handler whichever thread crashes.
+// Durable: as a mapped file is: it survives the process, and a power cut usually.
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/event/poisoned_records.h"
+
+namespace straykey {
+
+class FlightRecorder {
+ public:
+  static constexpr std::size_t kCrashesMax = 128;
+  static constexpr std::uint32_t kCrashesToPoison = 2;
+
+  // Reads what earlier runs left. `directory` exists and is ours.
+  [[nodiscard]] static Result<std::unique_ptr<FlightRecorder>> open(const std::string& directory);
+  FlightRecorder(const FlightRecorder&) = delete;
+  FlightRecorder& operator=(const FlightRecorder&) = delete;
+  // Gives the signals back.
+  ~FlightRecorder();
+
+  // REQUIRES: no other FlightRecorder of this process watches.
+  void watch();
+
+  // As of open().
+  [[nodiscard]] const PoisonedRecords& poisoned() const noexcept { return poisoned_; }
+  [[nodiscard]] std::size_t poisoned_count() const noexcept { return poisoned_count_; }
+  // Records that were in hand in one crash so far.
+  [[nodiscard]] std::size_t suspected_count() const noexcept { return suspected_count_; }
+
+ private:
+  struct File;
+  explicit FlightRecorder(File* file) : file_(file) {}
+  static void on_signal(int signal) noexcept;
+  void read();
+
+  File* file_;
+  PoisonedRecords poisoned_;
+  std::size_t poisoned_count_ = 0, suspected_count_ = 0;
+  bool watching_ = false;
+};
+
+}  // namespace straykey
