@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/base/planted_bug.h"
 #include "net/connection_table.h"
 
 namespace straykey {
@@ -45,6 +46,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
 }
 
 std::array<unsigned char, 32> digest_of(std::string_view secret) {
+  if (planted(Bug::memcmp_token_check)) secret = secret.substr(0, 16);
   std::array<unsigned char, 32> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest.data());
   return digest;

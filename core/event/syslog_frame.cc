@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/check.h"
+#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -90,7 +91,9 @@ SyslogFramer::Count SyslogFramer::read_count() const noexcept {
     if (count.digits == kDigitsMax) return count;
     // Ten times kSkipBytesMax cannot overflow, and is as good as any larger count.
     const auto digit = static_cast<std::uint64_t>(text[count.digits] - '0');
-    count.value = std::min(count.value, kSkipBytesMax + 1) * 10 + digit;
+    const std::uint64_t so_far = std::min(count.value, kSkipBytesMax + 1);
+    count.value =
+        planted(Bug::octet_count_32_bit) ? static_cast<std::uint32_t>(count.value * 10 + digit) : so_far * 10 + digit;
     ++count.digits;
   }
   const std::string_view behind = text.substr(count.digits);
