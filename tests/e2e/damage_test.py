@@ -77,7 +77,7 @@ class Damage(unittest.TestCase):
         self.assertLess(taken_before, expected)
         backup = self.folder / "copy"
         shutil.copytree(installation.data_dir, backup)
-        flip_letters(installation.data_dir / "shard-01/data.mdb", b"orders-")
+        flip_letters(installation.data_dir / "shard-01/data.mdb", b"aws-sdk")
         sink.heal()
         self.start_damaged(installation.server)
         self.expect_refusal(installation, "shard-01")

@@ -209,7 +209,7 @@ TEST_CASE("data directory: a first start that a power cut left half an environme
     write_text(path + "/shard-00/data.mdb", left);
     put_and_commit(*opened(settings_of(path, 1))->partitions().front(), Table::facts, "key", "value");
     write_text(path + "/shard-00/data.mdb", left);  // now it is named in `format`: damage, and never removed
-    CHECK_EQ(refused(settings_of(path, 1)), path + "/shard-00/data.mdb is damaged or not an LMDB file");
+    CHECK(refused(settings_of(path, 1)).starts_with(path + "/shard-00/data.mdb: meta page "));
     CHECK_EQ(text_of(path + "/shard-00/data.mdb"), left);
   }
 }
