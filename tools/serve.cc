@@ -39,9 +39,7 @@ Status Serve::start() {
 Status Serve::open_store() {
   auto key = random_hash_key();
   if (!key) return key.error();
-  DataDirectorySettings settings = data_directory_settings(config_, *key);
-  settings.open_damaged = true;
-  auto opened = DataDirectory::open(settings);
+  auto opened = DataDirectory::open(data_directory_settings(config_, *key));
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
   return open_recorder();
@@ -92,7 +90,6 @@ Status Serve::start_pipeline() {
   surroundings.alerts = &data_->alerts();
   surroundings.routes = webhook_routes(config_);
   surroundings.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
-  surroundings.now = wall_clock;
   surroundings.uptime = uptime;
   surroundings.on_fatal = [this](const std::string& message) {
     log_.error("the store cannot be trusted any more; nothing is acknowledged, restart me", {{"reason", message}});
@@ -189,14 +186,10 @@ Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& ro
 }
 
 int Serve::run() {
-  if (pipeline_->damaged()) {
-    log_.error("started, and takes no events until the store is restored", {{"data_dir", config_.data_dir}});
-  } else {
-    log_.info("ready", {{"version", STRAYKEY_VERSION},
-                        {"data_dir", config_.data_dir},
-                        {"shards", std::to_string(config_.storage.shards)},
-                        {"webhooks", std::to_string(config_.webhooks.size())}});
-  }
+  log_.info("ready", {{"version", STRAYKEY_VERSION},
+                      {"data_dir", config_.data_dir},
+                      {"shards", std::to_string(config_.storage.shards)},
+                      {"webhooks", std::to_string(config_.webhooks.size())}});
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);

@@ -34,10 +34,11 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
       if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
+    worker.duplicates_tracked = settings_.duplicates_tracked;
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->worker =
         std::make_unique<ShardWorker>(worker, detection, *surroundings_.partitions[shard], *surroundings_.metrics);
-    shards_.back()->flushed_at = surroundings_.now();
+    shards_.back()->flushed_at = surroundings_.uptime();
   }
   for (std::size_t i = settings_.shards; i < surroundings_.partitions.size(); ++i)
     retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *surroundings_.metrics);
@@ -46,9 +47,7 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
 Engine::~Engine() = default;
 
 CommitOutcome Engine::judge_unjudged() {
-  const CommitOutcome outcome = merger_.judge_all_unjudged();
-  find_damage();
-  return outcome;
+  return merger_.judge_all_unjudged();
 }
 
 bool Engine::take_credits(std::size_t bytes) {
@@ -64,7 +63,6 @@ bool Engine::take_credits(std::size_t bytes) {
 SubmitResult Engine::admit(Request& request) {
   CHECK(!request.events.empty());
   if (broken_) return SubmitResult::stopped;
-  if (damaged_) return SubmitResult::damaged;
   const std::size_t bytes = request.held_bytes();
   if (!take_credits(bytes)) {
     refused_.add();
@@ -114,7 +112,6 @@ void Engine::commit(std::uint32_t index) {
     if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
   }
   shard.failing = outcome != CommitOutcome::committed;
-  if (shard.failing) find_damage();
   for (const Item& item : shard.applied) finish(item, outcome == CommitOutcome::committed);
   shard.applied.clear();
 }
@@ -140,19 +137,20 @@ void Engine::finish(Item item, bool committed) {
 void Engine::flush(std::uint32_t index) {
   Shard& shard = *shards_[index];
   CHECK(shard.applied.empty());
-  shard.flushed_at = surroundings_.now();
-  if (broken_ || damaged_) return;
+  shard.flushed_at = surroundings_.uptime();
+  if (broken_) return;
   shard.worker->flush(merger_.lived_hour());
-  if (shard.worker->commit(merger_.judged_up_to(index)) == CommitOutcome::unknown)
-    fatal("a commit may or may not be on disk: " + shard.worker->failure());
+  // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
+  if (shard.failing) shard.worker->write_something();
+  const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
+  if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
+  shard.failing = outcome != CommitOutcome::committed;
   std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
   if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
 }
 
 void Engine::flush_if_due(std::uint32_t index) {
-  const Seconds now = surroundings_.now();
-  const Seconds flushed_at = shards_[index]->flushed_at;
-  if (now < flushed_at || now - flushed_at >= settings_.flush_seconds) flush(index);
+  if (surroundings_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
 }
 
 // Adds to ready_ what may be merged now: finished requests in the order of their tickets, up to the first that is
@@ -173,7 +171,7 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   put_in_order(messages);
   if (ready_.empty()) return CommitOutcome::committed;
   if (broken_) return CommitOutcome::unknown;
-  if (damaged_) return merge_deliveries();
+  merger_.pass_time(surroundings_.uptime());
   for (const Message& message : ready_) {
     if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
     if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
@@ -187,32 +185,18 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
     return outcome;
   }
   commit_failures_.add();
-  if (outcome == CommitOutcome::failed && find_damage()) return merge_deliveries();
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
   if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   return outcome;
 }
 
-// In a damaged store: what became of deliveries is stored if it can be; if not, they are made again after the restart.
-// Candidates stay on disk and are judged when the store is whole.
-CommitOutcome Engine::merge_deliveries() {
-  merger_.stop_judging();
-  for (const Message& message : ready_)
-    if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
-  ready_.clear();
-  if (merger_.commit() != CommitOutcome::unknown) return CommitOutcome::committed;
-  fatal("the merger's commit may or may not be on disk: " + merger_.failure());
-  return CommitOutcome::unknown;
-}
-
 void Engine::refill_outbox() {
-  find_damage();
   merger_.refill_outbox();
 }
 
 // Rows age in the merger's store and in partitions that no worker writes any more; workers see to their own.
 void Engine::live() {
-  if (broken_ || damaged_ || !merger_.live(surroundings_.uptime())) return;
+  if (broken_ || !merger_.live(surroundings_.uptime())) return;
   if (merger_.commit() == CommitOutcome::unknown)
     return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   for (std::size_t i = 0; i < retired_.size(); ++i) {
@@ -232,32 +216,6 @@ void Engine::complain(std::string_view message, std::initializer_list<LogField> 
   if (surroundings_.log != nullptr) surroundings_.log->error(message, fields);
 }
 
-std::vector<StoreDamage> Engine::damages() const {
-  std::vector<StoreDamage> found;
-  if (auto damage = surroundings_.alerts->damage()) found.push_back(std::move(*damage));
-  for (const BaselineStore* partition : surroundings_.partitions)
-    if (auto damage = partition->damage()) found.push_back(std::move(*damage));
-  return found;
-}
-
-// True if a part of the store is damaged, now or before.
-bool Engine::find_damage() {
-  if (damaged_) return true;
-  const std::vector<StoreDamage> found = damages();
-  if (found.empty() || damaged_.exchange(true)) return !found.empty();
-  for (const StoreDamage& damage : found) {
-    surroundings_.metrics
-        ->gauge("straykey_store_damaged", "1: this part of the store is damaged; no events are taken.",
-                {{"part", damage.part}})
-        .set(1);
-    complain(
-        "the store is damaged: restore a backup. No events are taken and nothing is judged; stored alerts are still "
-        "delivered",
-        {{"part", damage.part}, {"reason", damage.sentence}});
-  }
-  return true;
-}
-
 void Engine::fatal(const std::string& message) {
   if (broken_.exchange(true)) return;
   surroundings_.on_fatal(message);
@@ -267,11 +225,7 @@ std::vector<std::string> Engine::not_ready() const {
   std::vector<std::string> reasons;
   bool store = broken_ || merger_failing_;
   for (const auto& shard : shards_) store = store || shard->failing;
-  if (damaged_) {
-    for (const StoreDamage& damage : damages()) reasons.push_back("damaged: " + damage.part);
-  } else if (store) {
-    reasons.emplace_back("store");
-  }
+  if (store) reasons.emplace_back("store");
   if (queued_bytes_.load() >= settings_.queued_bytes_max) reasons.emplace_back("queues");
   return reasons;
 }

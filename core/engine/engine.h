@@ -11,8 +11,7 @@
 // Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
 //         finished.
 // Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
-//         once. A part of the store that is damaged ends admission and judging until a restart; what is stored is still
-//         delivered.
+//         once.
 #include <atomic>
 #include <functional>
 #include <initializer_list>
@@ -36,10 +35,11 @@ class Engine {
     HashKey hash_key;
     std::uint32_t shards = 1;
     std::size_t queued_bytes_max = 256u << 20;
-    std::size_t commit_events_max = 512;   // this many new things are enough for a commit
-    Seconds flush_seconds = 5;             // soft state
-    std::size_t signatures_max = 1 << 18;  // a shard
-    std::size_t keys_max = 1 << 16;        // a shard
+    std::size_t commit_events_max = 512;       // this many new things are enough for a commit
+    double flush_seconds = 5;                  // soft state
+    std::size_t signatures_max = 1 << 18;      // a shard
+    std::size_t keys_max = 1 << 16;            // a shard
+    std::size_t duplicates_tracked = 1 << 16;  // a shard
   };
   // One shard's part of an admitted request.
   struct Item {
@@ -59,7 +59,6 @@ class Engine {
     std::vector<WebhookRoute> routes;
     std::function<void(Delivery)> deliver;      // merger's thread; must not block
     std::function<void(Message)> to_merger;     // any thread; must not block
-    std::function<Seconds()> now;               // any thread
     std::function<double()> uptime;             // seconds, monotonic; any thread
     std::function<void(std::string)> on_fatal;  // any thread, once: the process should exit with 75
     const PoisonedRecords* poisoned = nullptr;  // may be null
@@ -89,6 +88,7 @@ class Engine {
   void commit(std::uint32_t shard);
   // Soft state. REQUIRES: nothing applied since the last commit.
   void flush(std::uint32_t shard);
+  // By uptime: a wall clock that stands still must not stop rows from ageing, nor one that jumps make them old.
   void flush_if_due(std::uint32_t shard);
 
   // One transaction for the messages. If it failed they are kept, and merge({}) tries again.
@@ -100,9 +100,7 @@ class Engine {
   void use_networks(std::shared_ptr<const NetworkMap> networks);
   // A commit's outcome is unknown: nothing is acknowledged any more.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
-  // A part of the store was found damaged: nothing is taken and nothing is judged any more.
-  [[nodiscard]] bool damaged() const noexcept { return damaged_; }
-  // "store", "damaged: shard-01", "queues".
+  // "store", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
 
  private:
@@ -111,16 +109,13 @@ class Engine {
     std::vector<Item> applied;
     std::shared_ptr<const NetworkMap> networks;
     std::uint64_t networks_generation = 0;
-    Seconds flushed_at = 0;
+    double flushed_at = 0;  // uptime
     std::atomic<bool> failing{false};
   };
 
   [[nodiscard]] bool take_credits(std::size_t bytes);
   void finish(Item item, bool committed);
   void put_in_order(std::vector<Message>& messages);
-  bool find_damage();
-  [[nodiscard]] CommitOutcome merge_deliveries();
-  [[nodiscard]] std::vector<StoreDamage> damages() const;
   void complain(std::string_view message, std::initializer_list<LogField> fields) const;
   void fatal(const std::string& message);
 
@@ -138,7 +133,7 @@ class Engine {
   std::vector<Message> ready_;               // merger's: of the transaction under way or failed
 
   std::atomic<std::size_t> queued_bytes_{0};
-  std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
+  std::atomic<bool> broken_{false}, merger_failing_{false};
 
   Gauge& queued_gauge_;
   Counter& refused_;

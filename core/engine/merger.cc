@@ -68,10 +68,14 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
   for (BaselineStore* partition : partitions_) partition->set_lived_hour(lived_.hour());
 }
 
-bool Merger::live(double uptime) {
-  constexpr double kSweepSeconds = 5;
+void Merger::pass_time(double uptime) {
   lived_.advance(uptime);
   alerts_.set_lived_hour(lived_.hour());
+}
+
+bool Merger::live(double uptime) {
+  constexpr double kSweepSeconds = 5;
+  pass_time(uptime);
   if (swept_at_ && uptime < *swept_at_ + kSweepSeconds) return false;
   swept_at_ = uptime;
   open();
@@ -86,7 +90,6 @@ bool Merger::live(double uptime) {
 void Merger::open() {
   if (writer_) return;
   writer_ = alerts_.write();
-  if (!judging_) return;
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
 }
 

@@ -57,13 +57,11 @@ class Merger {
   // An operator said "this is ours" of an alert. False if there is no such alert.
   [[nodiscard]] bool acknowledge(Hash128 alert_id, Seconds now, std::string_view note);
 
-  // From now on the partitions are not read, and only apply() may follow: judging on what is left of a damaged store
-  // would make old things look new.
-  void stop_judging() noexcept { judging_ = false; }
-
   [[nodiscard]] CommitOutcome commit();
-  // The process has run until `uptime` (seconds of a clock that only runs forward): counts it, and erases rows past
-  // their age every few seconds. True if it did: a commit follows.
+  // The process has run until `uptime` (seconds of a clock that only runs forward). To be told while commits fail too:
+  // hours that pass unnoticed would come all at once, and make rows old that were put in them.
+  void pass_time(double uptime);
+  // The same, and erases rows past their age every few seconds. True if it did: a commit follows.
   bool live(double uptime);
   // Full hours that straykey has run since the store was made: what rows age by. Any thread.
   [[nodiscard]] LivedHour lived_hour() const noexcept { return lived_.hour(); }
@@ -121,7 +119,6 @@ class Merger {
   Metrics& metrics_;
   Day send_from_ = 0;
   const PoisonedRecords* poisoned_ = nullptr;
-  bool judging_ = true;
   LivedTime lived_;
   Expiry expiry_;
   std::optional<double> swept_at_;

@@ -288,6 +288,10 @@ void ShardWorker::flush(LivedHour now) {
   if (expiry_.sweep(writer_.open(), now) > 0) writer_.note_erased();
 }
 
+void ShardWorker::write_something() {
+  if (sequences_known_) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
+}
+
 // A store that is nearly full gives up what matters least, twice as much as this batch brings.
 void ShardWorker::make_room() {
   constexpr std::size_t kRowsAtLeast = 512;

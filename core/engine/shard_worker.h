@@ -66,6 +66,8 @@ class ShardWorker {
   // Every few seconds: puts what keys and identities did since the last flush into the open transaction, and erases
   // rows past their age. A commit follows. `now`: the lived hour.
   void flush(LivedHour now);
+  // Gives the next commit something to write, so that it tells whether the store takes writes again.
+  void write_something();
   // Repeats of combinations whose candidates are judged, since the last call.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
   // Forget what is remembered of the store: after an operator's "forget", or when the networks changed.

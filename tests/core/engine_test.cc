@@ -1,10 +1,9 @@
 #include "core/engine/engine.h"
 
+#include <algorithm>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/engine/memory_store.h"
@@ -27,10 +26,8 @@ struct Bench {
   std::vector<Engine::Message> messages;
   std::vector<RequestOutcome> replies;
   int fatal = 0;
-  Seconds now = 1'711'011'900;
   std::deque<std::pair<std::uint32_t, Engine::Item>> items;
   std::unique_ptr<Engine> engine;
-  std::function<void()> make_engine;
 
   double uptime = 0;
 
@@ -43,7 +40,6 @@ struct Bench {
     around.routes = {{"siem", Severity::informational, {}, {}}};
     around.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
     around.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
-    around.now = [this] { return now; };
     around.uptime = [this] { return uptime; };
     around.on_fatal = [this](const std::string&) { ++fatal; };
     around.metrics = &metrics;
@@ -51,19 +47,8 @@ struct Bench {
     settings.hash_key = {1, 2};
     settings.shards = kShards;
     settings.queued_bytes_max = queued_bytes_max;
-    make_engine = [this, settings, around] {
-      engine.reset();
-      engine =
-          std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
-      REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
-    };
-    make_engine();
-  }
-  // As after a crash: the items and messages under way are gone.
-  void restart() {
-    items.clear();
-    messages.clear();
-    make_engine();
+    engine = std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
+    REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
   }
   SubmitResult submit(const std::vector<Call>& calls) {
     auto request = request_of(calls);
@@ -123,7 +108,6 @@ TEST_CASE("engine: by the hours it has run, and not by the clock or the events' 
       for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
     }
   };
-  bench.now += 400 * kSecondsPerDay;
   live(47);
   CHECK_EQ(pending(bench.partitions[0]) + pending(bench.partitions[1]), 1);
   CHECK_EQ(pending(bench.retired), 1);
@@ -196,7 +180,48 @@ TEST_CASE("engine: a failed commit fails every request of its batch; an unknown 
   CHECK(bench.engine->broken());
 }
 
-TEST_CASE("engine: soft state is flushed when due, and when the clock was set back") {
+TEST_CASE("engine: a store that takes writes again is ready again, though nobody sends anything") {
+  Bench bench;
+  for (MemoryBaselineStore& partition : bench.partitions) partition.fail_next_commit(CommitOutcome::failed);
+  REQUIRE(bench.submit({call_of("a"), call_of("b"), call_of("c")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  REQUIRE_EQ(bench.engine->not_ready(), std::vector<std::string>{"store"});
+  for (MemoryBaselineStore& partition : bench.partitions) partition.fail_next_commit(CommitOutcome::failed);
+  for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
+  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"store"});
+  for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
+  CHECK(bench.engine->not_ready().empty());
+}
+
+TEST_CASE("engine: time passes while the merger cannot commit, and what is put meanwhile is not old afterwards") {
+  Bench bench;
+  bench.engine->live();
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  std::vector<Engine::Message> messages = std::exchange(bench.messages, {});
+  for (int hours = 0; hours < 50; ++hours) {
+    bench.uptime += 3'600;
+    bench.alerts.fail_next_commit(CommitOutcome::failed);
+    REQUIRE(bench.engine->merge(std::exchange(messages, {})) == CommitOutcome::failed);
+    for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
+  }
+  REQUIRE(bench.submit({call_of("b")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  LivedHour newest = 0;
+  for (MemoryBaselineStore& partition : bench.partitions) {
+    partition.read()->scan_aged(Table::facts, {}, {}, [&](std::string_view, std::string_view, LivedHour put_at) {
+      newest = std::max(newest, put_at);
+      return true;
+    });
+  }
+  CHECK_EQ(newest, 50);
+  CHECK(bench.engine->merge({}) == CommitOutcome::committed);
+}
+
+TEST_CASE("engine: soft state is flushed when due by uptime; the wall clock has no say") {
   Bench bench;
   const auto say_again = [&] {
     REQUIRE(bench.submit({call_of("a"), {.id = "again", .key = "ASIAa", .role = "a", .session = "a"}}) ==
@@ -214,70 +239,9 @@ TEST_CASE("engine: soft state is flushed when due, and when the clock was set ba
   bench.apply_all();
   bench.commit_all();
   CHECK_FALSE(flushed());
-  bench.now += 5;
+  bench.uptime += 5;
   CHECK(flushed());
-  REQUIRE(bench.submit({Call{.id = "newer", .key = "ASIAa", .role = "a", .session = "a"}}) == SubmitResult::accepted);
-  bench.apply_all();
-  bench.commit_all();
   CHECK_FALSE(flushed());
-  bench.now -= 3600;
-  CHECK(flushed());
-}
-
-TEST_CASE("engine: a partition that turns out damaged ends admission and judging; what is stored is still delivered") {
-  Bench bench;
-  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
-  bench.apply_all();
-  bench.commit_all();
-  REQUIRE(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
-  REQUIRE_EQ(bench.delivered.size(), 1);
-  REQUIRE_EQ(bench.rows(Table::outbox), 1);
-
-  REQUIRE(bench.submit({call_of("b")}) == SubmitResult::accepted);
-  bench.apply_all();
-  bench.commit_all();
-  CHECK_EQ(bench.replies.back(), RequestOutcome::committed);
-  bench.retired.damage_as({"shard-02", "a value fails its checksum"});
-  bench.messages.push_back(
-      DeliveryOutcome{"siem", bench.delivered[0].alert_id, DeliveryOutcome::Kind::delivered, 1, 0, 200, ""});
-  CHECK(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
-  CHECK(bench.engine->damaged());
-  CHECK_EQ(bench.rows(Table::outbox), 0);
-  CHECK_EQ(bench.rows(Table::alerts), 1);
-  CHECK(bench.submit({call_of("c")}) == SubmitResult::damaged);
-  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"damaged: shard-02"});
-  CHECK_EQ(bench.metrics.gauge("straykey_store_damaged", "", {{"part", "shard-02"}}).value(), 1);
-  CHECK_EQ(bench.fatal, 0);
-
-  // The candidate waits on disk: with the store whole again it is judged.
-  bench.retired.restart();
-  bench.restart();
-  CHECK_EQ(bench.rows(Table::alerts), 2);
-  CHECK(bench.submit({call_of("c")}) == SubmitResult::accepted);
-}
-
-TEST_CASE("engine: a worker that cannot commit for damage answers failed, and names it") {
-  Bench bench;
-  for (MemoryBaselineStore& partition : bench.partitions) partition.damage_as({"shard-00", "gone"});
-  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
-  bench.apply_all();
-  bench.commit_all();
-  REQUIRE_EQ(bench.replies.size(), 1);
-  CHECK_EQ(bench.replies[0], RequestOutcome::failed);
-  CHECK(bench.submit({call_of("b")}) == SubmitResult::damaged);
-}
-
-TEST_CASE("engine: a damaged alert store is named; nothing waits for it for ever") {
-  Bench bench;
-  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
-  bench.apply_all();
-  bench.commit_all();
-  bench.alerts.damage_as({"merger", "gone"});
-  CHECK(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
-  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"damaged: merger"});
-  CHECK(bench.engine->merge({DeliveryOutcome{"siem", {}, DeliveryOutcome::Kind::retry, 1, 0, 0, ""}}) ==
-        CommitOutcome::committed);
-  CHECK_EQ(bench.fatal, 0);
 }
 
 }  // namespace

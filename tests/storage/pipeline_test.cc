@@ -80,7 +80,6 @@ struct Bench {
     surroundings.alerts = alerts.get();
     surroundings.routes = {{"siem", Severity::informational, {}, {}}};
     surroundings.deliver = [this](Delivery) { ++delivered; };
-    surroundings.now = [] { return Seconds{1'711'011'900}; };
     surroundings.uptime = [] { return 0.0; };
     surroundings.on_fatal = [this](std::string) { ++fatal; };
     surroundings.metrics = &metrics;

@@ -43,7 +43,6 @@ class Life {
     surroundings.alerts = &data_->alerts();
     surroundings.routes = {{kPowerCutEndpoint, Severity::informational, {}, {}}};
     surroundings.deliver = [this](const Delivery& delivery) { post(delivery); };
-    surroundings.now = [] { return kNow; };
     surroundings.uptime = [] { return 0.0; };
     surroundings.on_fatal = [this](const std::string& why) {
       std::fprintf(stderr, "%s\n", why.c_str());
