@@ -129,7 +129,8 @@ Status DataDirectory::open_directory() {
   if (::mkdir(path, kDirectoryMode) == 0) {
     const std::string parent = parent_of(settings_.path);
     const Descriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (above.is_open()) ::fsync(above.number());  // a parent that may not be read is synced by nobody
+    // A parent that may not be read is synced by nobody.
+    if (above.is_open() && ::fsync(above.number()) != 0) return error("sync its parent directory", errno);
   } else if (errno == ENOENT) {
     return Error{settings_.path + " cannot be created: its parent directory does not exist"};
   } else if (errno != EEXIST) {
