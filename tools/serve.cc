@@ -200,6 +200,7 @@ int Serve::run() {
     if (signal == SIGTERM || signal == SIGINT) {
       log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       stop();
+      if (broken_) break;  // before the signal, or by the last commits
       log_.info("stopped");
       return 0;
     }
