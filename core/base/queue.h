@@ -5,6 +5,21 @@
 // Thread: push() any, with a Producer of its own; pop_some() and wait one consumer.
 // Bounds: the queue itself grows; callers take byte credits before they push (engine/pipeline).
 // Source: moodycamel::BlockingConcurrentQueue 1.0.3: explicit producer tokens; memory is kept, never returned.
+#include <concurrentqueue/concurrentqueue.h>
+#include <semaphore.h>
+#include <time.h>
+
+#include <cassert>
+
+// The library waits until a time of the wall clock; one that is set back an hour would make 2 ms an hour.
+#pragma push_macro("CLOCK_REALTIME")
+#undef CLOCK_REALTIME
+#define CLOCK_REALTIME CLOCK_MONOTONIC
+#define sem_timedwait(semaphore, until) sem_clockwait(semaphore, CLOCK_MONOTONIC, until)
+#include <concurrentqueue/lightweightsemaphore.h>
+#undef sem_timedwait
+#pragma pop_macro("CLOCK_REALTIME")
+
 #include <concurrentqueue/blockingconcurrentqueue.h>
 
 #include <cstddef>
