@@ -1,6 +1,6 @@
 // Preloaded into the program: fails chosen calls, slows syncs and shifts the wall clock, as a control page says that
-// the harness changes while the program runs ($CALL_FAULTS names the file, $CALL_FAULTS_PROGRAM the program). It counts all
-// calls of each kind, so that a harness knows how many there are to fail.
+// the harness changes while the program runs ($CALL_FAULTS names the file, $CALL_FAULTS_PROGRAM the program). It counts
+// all calls of each kind, so that a harness knows how many there are to fail.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
