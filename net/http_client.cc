@@ -7,7 +7,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 namespace straykey {
 namespace {
@@ -54,6 +56,21 @@ Result<HttpClientReply> HttpClient::exchange(std::string_view head, std::string_
     Result<HttpClientReply> reply = written.ok() ? read_reply(got_bytes) : Result<HttpClientReply>(written.error());
     if (reply.ok() || !reused || got_bytes) return reply;
   }
+}
+
+Result<HttpClientReply> HttpClient::exchange_slowly(std::string_view head, std::string_view body, std::size_t pieces,
+                                                    int pause_ms) {
+  CHECK(pieces >= 1);
+  socket_.close();  // an idle one may be closed by the server in the middle
+  if (Status status = open(); !status.ok()) return status.error();
+  const std::string request = std::string(head).append(body);
+  const std::size_t piece = request.size() / pieces + 1;
+  for (std::size_t at = 0; at < request.size(); at += piece) {
+    if (at > 0) std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+    if (Status status = socket_.write(std::string_view(request).substr(at, piece)); !status.ok()) return status.error();
+  }
+  bool got_bytes = false;
+  return read_reply(got_bytes);
 }
 
 Status HttpClient::break_off(std::string_view head, std::string_view body, std::size_t bytes) {

@@ -43,6 +43,9 @@ class HttpClient {
 
   // Sends `head` and `body`, connecting first if need be, and waits for the reply.
   [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
+  // The same in `pieces`, with a pause behind each: what a sender on a bad line looks like. REQUIRES: pieces >= 1.
+  [[nodiscard]] Result<HttpClientReply> exchange_slowly(std::string_view head, std::string_view body,
+                                                        std::size_t pieces, int pause_ms);
   // Sends the first `bytes` of a request and breaks the connection: what a sender that dies looks like.
   Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
 

@@ -14,6 +14,9 @@ constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding",
                                        "Content-Encoding must be identity, gzip or deflate."};
 constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
 constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
+constexpr Refusal kDamaged{503, "store_damaged",
+                           "A part of the store is damaged and must be restored; send the same request again later.",
+                           60};
 constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.",
                                 5};
 
@@ -41,6 +44,12 @@ Refusal refusal_of(PayloadError error) {
   }
   CHECK(false);
   return {};
+}
+
+// REQUIRES: not accepted.
+Refusal refusal_of(SubmitResult result) {
+  if (result == SubmitResult::overloaded) return kOverloaded;
+  return result == SubmitResult::damaged ? kDamaged : kStopped;
 }
 
 HttpReply render_events(const IngestOutcome& outcome, std::string_view request_id) {
@@ -142,7 +151,7 @@ void Ingest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pend
   const SubmitResult result = outlets_.submit(request);
   if (result == SubmitResult::accepted) return;
   refused_.add(pending->events);
-  pending->finish(result == SubmitResult::overloaded ? kOverloaded : kStopped);
+  pending->finish(refusal_of(result));
 }
 
 std::array<Counter*, kRejectReasonCount> reject_counters(Metrics& metrics) {

@@ -11,8 +11,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "core/base/check.h"
+#include "core/engine/damaged_store.h"
+#include "storage/store_check.h"
 
 namespace straykey {
 namespace {
@@ -229,15 +233,11 @@ Status DataDirectory::open_stores() {
   }
   const unsigned must_exist = format_.partitions;
   const unsigned partitions = std::max({must_exist, settings_.shards, partitions_on_disk()});
-  auto merger = prepare_environment(std::string(kMergerName), must_exist > 0);
-  if (!merger) return merger.error();
-  auto alerts = LmdbAlertStore::open(*merger);
+  auto alerts = open_store<AlertStore>(std::string(kMergerName), must_exist > 0);
   if (!alerts) return alerts.error();
   alerts_ = std::move(alerts).value();
   for (unsigned number = 0; number < partitions; ++number) {
-    auto environment = prepare_environment(partition_name(number), number < must_exist);
-    if (!environment) return environment.error();
-    auto store = LmdbBaselineStore::open(*environment);
+    auto store = open_store<BaselineStore>(partition_name(number), number < must_exist);
     if (!store) return store.error();
     partitions_.push_back(std::move(store).value());
   }
@@ -248,14 +248,42 @@ Status DataDirectory::open_stores() {
   return write_format();
 }
 
-Result<EnvSettings> DataDirectory::prepare_environment(const std::string& name, bool must_exist) const {
+template <class Interface>
+Result<std::unique_ptr<Interface>> DataDirectory::open_store(const std::string& name, bool must_exist) const {
+  constexpr Table kSome = std::is_same_v<Interface, BaselineStore> ? Table::facts : Table::alerts;
+  if (std::string damage = damage_of(name, kSome, must_exist); !damage.empty()) {
+    if (!settings_.open_damaged) return Error{std::move(damage)};
+    return std::unique_ptr<Interface>(std::make_unique<DamagedStore<Interface>>(StoreDamage{name, std::move(damage)}));
+  }
+  auto environment = prepare_environment(name, must_exist);
+  if (!environment) return environment.error();
+  auto store = LmdbStore<Interface>::open(*environment);
+  if (!store) return store.error();
+  return std::unique_ptr<Interface>(std::move(store).value());
+}
+
+// The first sentence about what is wrong with an environment's file; empty if nothing is, or nothing is there yet.
+std::string DataDirectory::damage_of(const std::string& name, Table some, bool must_exist) const {
   const std::string file = name + "/data.mdb";
   struct stat about {};
   const bool is_there =
       ::fstatat(directory_.number(), file.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && about.st_size > 0;
-  if (must_exist && !is_there) {
-    return Error{fmt::format("{}/{} is missing: restore it from the backup", settings_.path, file)};
-  }
+  if (!is_there)
+    return must_exist ? fmt::format("{}/{} is missing: restore it from the backup", settings_.path, file)
+                      : std::string();
+  // A file from a first start that was cut short holds nothing yet; LMDB judges it.
+  if (!must_exist || S_ISLNK(about.st_mode)) return {};
+  std::string first;
+  CheckOutlets outlets;
+  outlets.on_damage = [&first](std::string sentence) {
+    if (first.empty()) first = std::move(sentence);
+  };
+  const bool whole = static_cast<std::uint64_t>(about.st_size) <= settings_.checked_whole_bytes_max;
+  check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, outlets);
+  return first.empty() ? first : first + ": restore it from the backup";
+}
+
+Result<EnvSettings> DataDirectory::prepare_environment(const std::string& name, bool must_exist) const {
   if (::mkdirat(directory_.number(), name.c_str(), kDirectoryMode) != 0 && errno != EEXIST)
     return error("create " + name, errno);
   return EnvSettings{.directory = settings_.path + "/" + name,

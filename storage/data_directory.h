@@ -10,7 +10,7 @@
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
 // Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
 //          others, on a network or FUSE file system, in use, newer format, damaged, a partition missing (starting
-//          without it would make old things look new).
+//          without it would make old things look new). Files are checked before LMDB, which trusts them, opens them.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,6 +34,10 @@ struct DataDirectorySettings {
   std::uint64_t map_bytes = EnvSettings{}.map_bytes;                      // each environment
   std::uint64_t bytes_max = EnvSettings{}.bytes_max;                      // each environment
   std::uint64_t disk_free_bytes_min = EnvSettings{}.disk_free_bytes_min;  // of the disk
+  // A file up to this size is looked through whole before it is opened, a larger one but for its leaves.
+  std::uint64_t checked_whole_bytes_max = std::uint64_t{256} << 20;
+  // A damaged environment becomes a store that says so, instead of an Error (for a server that still delivers).
+  bool open_damaged = false;
 };
 
 class DataDirectory {
@@ -56,10 +60,8 @@ class DataDirectory {
 
   // Of a directory that was opened, not held. All partitions, at least `shards` of them: those from [shards] on are old
   // ones, to be read and drained.
-  [[nodiscard]] const std::vector<std::unique_ptr<LmdbBaselineStore>>& partitions() const noexcept {
-    return partitions_;
-  }
-  [[nodiscard]] LmdbAlertStore& alerts() const noexcept { return *alerts_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<BaselineStore>>& partitions() const noexcept { return partitions_; }
+  [[nodiscard]] AlertStore& alerts() const noexcept { return *alerts_; }
 
  private:
   explicit DataDirectory(const DataDirectorySettings& settings) : settings_(settings) {}
@@ -69,7 +71,10 @@ class DataDirectory {
   [[nodiscard]] Status read_format();
   [[nodiscard]] Status write_format() const;
   [[nodiscard]] Status open_stores();
+  template <class Interface>
+  [[nodiscard]] Result<std::unique_ptr<Interface>> open_store(const std::string& name, bool must_exist) const;
   [[nodiscard]] Result<EnvSettings> prepare_environment(const std::string& name, bool must_exist) const;
+  [[nodiscard]] std::string damage_of(const std::string& name, Table some, bool must_exist) const;
   [[nodiscard]] unsigned partitions_on_disk() const;
   [[nodiscard]] Error error(std::string_view what, int code) const;
 
@@ -79,8 +84,8 @@ class DataDirectory {
   FormatFile format_;
   bool is_new_ = false;
   unsigned shards_before_ = 0;
-  std::vector<std::unique_ptr<LmdbBaselineStore>> partitions_;
-  std::unique_ptr<LmdbAlertStore> alerts_;
+  std::vector<std::unique_ptr<BaselineStore>> partitions_;
+  std::unique_ptr<AlertStore> alerts_;
 };
 
 // The name of a file system that LMDB cannot be trusted on (locks or mapped pages are not kept in step), by its statfs

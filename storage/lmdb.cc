@@ -32,6 +32,12 @@ std::string_view view(const MDB_val& v) {
   return {static_cast<const char*>(v.mv_data), v.mv_size};
 }
 
+// Codes for what LMDB finds in a file that it wrote itself only if the file was changed since.
+bool means_damage(int code) {
+  return code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID || code == MDB_CURSOR_FULL ||
+         code == MDB_PAGE_FULL || code == MDB_INCOMPATIBLE;
+}
+
 bool is_link(int directory, const char* name) {
   struct stat about {};
   return ::fstatat(directory, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode);
@@ -63,6 +69,22 @@ Env::~Env() {
 
 Error Env::error(std::string_view doing, int code) const {
   return {settings_.directory + ": cannot " + std::string(doing) + ": " + mdb_strerror(code)};
+}
+
+std::optional<StoreDamage> Env::damage() const {
+  if (!is_damaged_.load(std::memory_order_acquire)) return std::nullopt;
+  const std::lock_guard lock(damage_mutex_);
+  return damage_;
+}
+
+void Env::note_damage(std::string_view sentence) {
+  const std::lock_guard lock(damage_mutex_);
+  if (is_damaged_.load(std::memory_order_relaxed)) return;
+  const std::size_t end = settings_.directory.find_last_not_of('/');
+  const std::size_t slash = settings_.directory.find_last_of('/', end);
+  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  damage_ = {settings_.directory.substr(begin, end + 1 - begin), std::string(sentence)};
+  is_damaged_.store(true, std::memory_order_release);
 }
 
 bool Env::disk_is_full() const {
@@ -173,7 +195,7 @@ std::uint64_t Env::used_bytes_in(MDB_txn* txn) const {
 void Txn::begin(unsigned flags) {
   if (const int code = mdb_txn_begin(env_.env_, nullptr, flags, &txn_); code != 0) {
     txn_ = nullptr;
-    failure_ = env_.error("begin a transaction", code).message;
+    fail("begin a transaction", code);
   }
 }
 
@@ -184,6 +206,16 @@ Txn::~Txn() {
 
 void Txn::fail(std::string_view sentence) {
   if (failure_.empty()) failure_ = env_.settings_.directory + ": " + std::string(sentence);
+}
+
+void Txn::fail_damaged(std::string_view sentence) {
+  fail("data.mdb is damaged: " + std::string(sentence));
+  env_.note_damage(failure_);
+}
+
+void Txn::fail(std::string_view doing, int code) {
+  if (failure_.empty()) failure_ = env_.error(doing, code).message;
+  if (means_damage(code)) env_.note_damage(failure_);
 }
 
 unsigned Txn::handle(std::size_t slot) const {
@@ -200,7 +232,7 @@ std::optional<std::string_view> Txn::get(std::size_t slot, std::string_view key)
   MDB_val found{};
   const int code = mdb_get(txn_, table, &wanted, &found);
   if (code == 0) return view(found);
-  if (code != MDB_NOTFOUND) failure_ = env_.error("read", code).message;
+  if (code != MDB_NOTFOUND) fail("read", code);
   return std::nullopt;
 }
 
@@ -210,10 +242,7 @@ void Txn::scan(std::size_t slot, std::string_view prefix, std::string_view from,
   if (!failure_.empty()) return;
   CHECK(txn_ != nullptr);
   MDB_cursor* cursor = nullptr;
-  if (const int code = mdb_cursor_open(txn_, table, &cursor); code != 0) {
-    failure_ = env_.error("scan", code).message;
-    return;
-  }
+  if (const int code = mdb_cursor_open(txn_, table, &cursor); code != 0) return fail("scan", code);
   ++scans_;
   const std::string_view start = std::max(prefix, from);
   MDB_val key = val(start);
@@ -224,7 +253,7 @@ void Txn::scan(std::size_t slot, std::string_view prefix, std::string_view from,
   }
   --scans_;
   mdb_cursor_close(cursor);
-  if (code != 0 && code != MDB_NOTFOUND) failure_ = env_.error("scan", code).message;
+  if (code != 0 && code != MDB_NOTFOUND) fail("scan", code);
 }
 
 std::uint64_t Txn::rows(std::size_t slot) {
@@ -232,7 +261,7 @@ std::uint64_t Txn::rows(std::size_t slot) {
   if (!failure_.empty()) return 0;
   MDB_stat stat{};
   if (const int code = mdb_stat(txn_, table, &stat); code != 0) {
-    failure_ = env_.error("count rows", code).message;
+    fail("count rows", code);
     return 0;
   }
   return stat.ms_entries;
@@ -270,8 +299,11 @@ void WriteTxn::put(std::size_t slot, std::string_view key, std::string_view valu
   MDB_val k = val(copy.substr(0, key.size()));
   MDB_val v = val(copy.substr(key.size()));
   if (const int code = mdb_put(txn_, table, &k, &v, 0); code != 0) {
-    failure_ = code == MDB_MAP_FULL ? env_.settings_.directory + " is full: raise storage.map_bytes"
-                                    : env_.error("write", code).message;
+    if (code == MDB_MAP_FULL) {
+      fail("the map is full: raise storage.map_bytes");
+    } else {
+      fail("write", code);
+    }
   }
   changed_ = true;
 }
@@ -285,7 +317,7 @@ void WriteTxn::erase(std::size_t slot, std::string_view key) {
   MDB_val k = val(copy_);
   const int code = mdb_del(txn_, table, &k, nullptr);
   if (code == 0) changed_ = true;
-  if (code != 0 && code != MDB_NOTFOUND) failure_ = env_.error("erase", code).message;
+  if (code != 0 && code != MDB_NOTFOUND) fail("erase", code);
 }
 
 CommitOutcome WriteTxn::commit() {
@@ -323,7 +355,11 @@ CommitOutcome WriteTxn::finish_commit() {
   const bool panicked = mdb_txn_begin(env_.env_, nullptr, MDB_RDONLY, &probe) == MDB_PANIC;
   if (probe != nullptr) mdb_txn_abort(probe);
   const bool disk_full = env_.disk_is_full();
-  failure_ = disk_full ? env_.settings_.directory + ": the disk is full" : env_.error("commit", code).message;
+  if (disk_full) {
+    fail("the disk is full");
+  } else {
+    fail("commit", code);
+  }
   return outcome_of_commit_error(code, panicked, disk_full);
 }
 

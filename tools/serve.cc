@@ -39,7 +39,9 @@ Status Serve::start() {
 Status Serve::open_store() {
   auto key = random_hash_key();
   if (!key) return key.error();
-  auto opened = DataDirectory::open(data_directory_settings(config_, *key));
+  DataDirectorySettings settings = data_directory_settings(config_, *key);
+  settings.open_damaged = true;
+  auto opened = DataDirectory::open(settings);
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
   return open_recorder();
@@ -186,10 +188,14 @@ Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& ro
 }
 
 int Serve::run() {
-  log_.info("ready", {{"version", STRAYKEY_VERSION},
-                      {"data_dir", config_.data_dir},
-                      {"shards", std::to_string(config_.storage.shards)},
-                      {"webhooks", std::to_string(config_.webhooks.size())}});
+  if (pipeline_->damaged()) {
+    log_.error("started, and takes no events until the store is restored", {{"data_dir", config_.data_dir}});
+  } else {
+    log_.info("ready", {{"version", STRAYKEY_VERSION},
+                        {"data_dir", config_.data_dir},
+                        {"shards", std::to_string(config_.storage.shards)},
+                        {"webhooks", std::to_string(config_.webhooks.size())}});
+  }
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);

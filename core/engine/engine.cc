@@ -47,7 +47,9 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
 Engine::~Engine() = default;
 
 CommitOutcome Engine::judge_unjudged() {
-  return merger_.judge_all_unjudged();
+  const CommitOutcome outcome = merger_.judge_all_unjudged();
+  find_damage();
+  return outcome;
 }
 
 bool Engine::take_credits(std::size_t bytes) {
@@ -63,6 +65,7 @@ bool Engine::take_credits(std::size_t bytes) {
 SubmitResult Engine::admit(Request& request) {
   CHECK(!request.events.empty());
   if (broken_) return SubmitResult::stopped;
+  if (damaged_) return SubmitResult::damaged;
   const std::size_t bytes = request.held_bytes();
   if (!take_credits(bytes)) {
     refused_.add();
@@ -112,6 +115,7 @@ void Engine::commit(std::uint32_t index) {
     if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
   }
   shard.failing = outcome != CommitOutcome::committed;
+  if (shard.failing) find_damage();
   for (const Item& item : shard.applied) finish(item, outcome == CommitOutcome::committed);
   shard.applied.clear();
 }
@@ -138,7 +142,7 @@ void Engine::flush(std::uint32_t index) {
   Shard& shard = *shards_[index];
   CHECK(shard.applied.empty());
   shard.flushed_at = surroundings_.uptime();
-  if (broken_) return;
+  if (broken_ || damaged_) return;
   shard.worker->flush(merger_.lived_hour());
   // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
   if (shard.failing) shard.worker->write_something();
@@ -171,6 +175,7 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   put_in_order(messages);
   if (ready_.empty()) return CommitOutcome::committed;
   if (broken_) return CommitOutcome::unknown;
+  if (damaged_) return merge_deliveries();
   merger_.pass_time(surroundings_.uptime());
   for (const Message& message : ready_) {
     if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
@@ -185,18 +190,32 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
     return outcome;
   }
   commit_failures_.add();
+  if (outcome == CommitOutcome::failed && find_damage()) return merge_deliveries();
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
   if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   return outcome;
 }
 
+// In a damaged store: what became of deliveries is stored if it can be; if not, they are made again after the restart.
+// Candidates stay on disk and are judged when the store is whole.
+CommitOutcome Engine::merge_deliveries() {
+  merger_.stop_judging();
+  for (const Message& message : ready_)
+    if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
+  ready_.clear();
+  if (merger_.commit() != CommitOutcome::unknown) return CommitOutcome::committed;
+  fatal("the merger's commit may or may not be on disk: " + merger_.failure());
+  return CommitOutcome::unknown;
+}
+
 void Engine::refill_outbox() {
+  find_damage();
   merger_.refill_outbox();
 }
 
 // Rows age in the merger's store and in partitions that no worker writes any more; workers see to their own.
 void Engine::live() {
-  if (broken_ || !merger_.live(surroundings_.uptime())) return;
+  if (broken_ || damaged_ || !merger_.live(surroundings_.uptime())) return;
   if (merger_.commit() == CommitOutcome::unknown)
     return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   for (std::size_t i = 0; i < retired_.size(); ++i) {
@@ -216,6 +235,32 @@ void Engine::complain(std::string_view message, std::initializer_list<LogField> 
   if (surroundings_.log != nullptr) surroundings_.log->error(message, fields);
 }
 
+std::vector<StoreDamage> Engine::damages() const {
+  std::vector<StoreDamage> found;
+  if (auto damage = surroundings_.alerts->damage()) found.push_back(std::move(*damage));
+  for (const BaselineStore* partition : surroundings_.partitions)
+    if (auto damage = partition->damage()) found.push_back(std::move(*damage));
+  return found;
+}
+
+// True if a part of the store is damaged, now or before.
+bool Engine::find_damage() {
+  if (damaged_) return true;
+  const std::vector<StoreDamage> found = damages();
+  if (found.empty() || damaged_.exchange(true)) return !found.empty();
+  for (const StoreDamage& damage : found) {
+    surroundings_.metrics
+        ->gauge("straykey_store_damaged", "1: this part of the store is damaged; no events are taken.",
+                {{"part", damage.part}})
+        .set(1);
+    complain(
+        "the store is damaged: restore a backup. No events are taken and nothing is judged; stored alerts are still "
+        "delivered",
+        {{"part", damage.part}, {"reason", damage.sentence}});
+  }
+  return true;
+}
+
 void Engine::fatal(const std::string& message) {
   if (broken_.exchange(true)) return;
   surroundings_.on_fatal(message);
@@ -225,7 +270,11 @@ std::vector<std::string> Engine::not_ready() const {
   std::vector<std::string> reasons;
   bool store = broken_ || merger_failing_;
   for (const auto& shard : shards_) store = store || shard->failing;
-  if (store) reasons.emplace_back("store");
+  if (damaged_) {
+    for (const StoreDamage& damage : damages()) reasons.push_back("damaged: " + damage.part);
+  } else if (store) {
+    reasons.emplace_back("store");
+  }
   if (queued_bytes_.load() >= settings_.queued_bytes_max) reasons.emplace_back("queues");
   return reasons;
 }

@@ -11,7 +11,8 @@
 // Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
 //         finished.
 // Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
-//         once.
+//         once. A part of the store that is damaged ends admission and judging until a restart; what is stored is still
+//         delivered.
 #include <atomic>
 #include <functional>
 #include <initializer_list>
@@ -100,7 +101,9 @@ class Engine {
   void use_networks(std::shared_ptr<const NetworkMap> networks);
   // A commit's outcome is unknown: nothing is acknowledged any more.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
-  // "store", "queues".
+  // A part of the store was found damaged: nothing is taken and nothing is judged any more.
+  [[nodiscard]] bool damaged() const noexcept { return damaged_; }
+  // "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
 
  private:
@@ -116,6 +119,9 @@ class Engine {
   [[nodiscard]] bool take_credits(std::size_t bytes);
   void finish(Item item, bool committed);
   void put_in_order(std::vector<Message>& messages);
+  bool find_damage();
+  [[nodiscard]] CommitOutcome merge_deliveries();
+  [[nodiscard]] std::vector<StoreDamage> damages() const;
   void complain(std::string_view message, std::initializer_list<LogField> fields) const;
   void fatal(const std::string& message);
 
@@ -133,7 +139,7 @@ class Engine {
   std::vector<Message> ready_;               // merger's: of the transaction under way or failed
 
   std::atomic<std::size_t> queued_bytes_{0};
-  std::atomic<bool> broken_{false}, merger_failing_{false};
+  std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 
   Gauge& queued_gauge_;
   Counter& refused_;

@@ -90,6 +90,7 @@ bool Merger::live(double uptime) {
 void Merger::open() {
   if (writer_) return;
   writer_ = alerts_.write();
+  if (!judging_) return;
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
 }
 

@@ -57,6 +57,10 @@ class Merger {
   // An operator said "this is ours" of an alert. False if there is no such alert.
   [[nodiscard]] bool acknowledge(Hash128 alert_id, Seconds now, std::string_view note);
 
+  // From now on the partitions are not read, and only apply() may follow: judging on what is left of a damaged store
+  // would make old things look new.
+  void stop_judging() noexcept { judging_ = false; }
+
   [[nodiscard]] CommitOutcome commit();
   // The process has run until `uptime` (seconds of a clock that only runs forward). To be told while commits fail too:
   // hours that pass unnoticed would come all at once, and make rows old that were put in them.
@@ -119,6 +123,7 @@ class Merger {
   Metrics& metrics_;
   Day send_from_ = 0;
   const PoisonedRecords* poisoned_ = nullptr;
+  bool judging_ = true;
   LivedTime lived_;
   Expiry expiry_;
   std::optional<double> swept_at_;

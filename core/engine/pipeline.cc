@@ -36,12 +36,12 @@ Pipeline::~Pipeline() {
 
 CommitOutcome Pipeline::start() {
   const CommitOutcome outcome = engine_.judge_unjudged();
-  if (outcome != CommitOutcome::committed) return outcome;
+  if (outcome != CommitOutcome::committed && !engine_.damaged()) return outcome;
   for (std::uint32_t shard = 0; shard < shards_.size(); ++shard)
     shards_[shard]->thread = std::thread([this, shard] { run_worker(shard); });
   merger_thread_ = std::thread([this] { run_merger(); });
   started_ = true;
-  return outcome;
+  return CommitOutcome::committed;
 }
 
 void Pipeline::stop() {

@@ -34,7 +34,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Judges what is on disk unjudged, then starts the threads. Fails if the stores cannot be read or written.
+  // Judges what is on disk unjudged, then starts the threads. Fails if the stores cannot be read or written; with a
+  // damaged one it starts, takes nothing and delivers.
   [[nodiscard]] CommitOutcome start();
   // Drains and joins. Outcomes of deliveries reported before it are stored.
   void stop();
@@ -43,7 +44,8 @@ class Pipeline {
   void report(DeliveryOutcome outcome);
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }
 
-  // Reasons not to be ready: "starting", "draining", "store", "queues".
+  [[nodiscard]] bool damaged() const noexcept { return engine_.damaged(); }
+  // Reasons not to be ready: "starting", "draining", "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
   // Why start() failed.
   [[nodiscard]] const std::string& failure() const noexcept { return engine_.failure(); }

@@ -82,6 +82,12 @@ class StoreWriter : public StoreReader {
   [[nodiscard]] virtual CommitOutcome commit() = 0;
 };
 
+// What of a store was found damaged: it may have lost rows, so nothing may be concluded from what is not there.
+struct StoreDamage {
+  std::string part;      // "shard-01": said to everybody
+  std::string sentence;  // names the file: for the log
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -92,6 +98,9 @@ class Store {
   virtual void set_lived_hour(LivedHour hour) = 0;
   // Which share of its budget the store uses: 0 to 1, and more if the budget was lowered. Any thread.
   [[nodiscard]] virtual double fullness() const = 0;
+  // The first damage that was found, when it was opened or by any transaction since. It stays until the process ends.
+  // Any thread; cheap.
+  [[nodiscard]] virtual std::optional<StoreDamage> damage() const { return std::nullopt; }
 };
 
 class BaselineStore : public Store {};

@@ -11,6 +11,7 @@ namespace straykey {
 enum class SubmitResult : std::uint8_t {
   accepted,    // on_done will be called
   overloaded,  // nothing was enqueued: the queues' byte credits do not suffice now. Answer 503 with Retry-After.
+  damaged,     // a part of the store is damaged: nothing is taken until a backup is restored. Answer 503.
   stopped,     // draining, or the store failed: nothing was enqueued. Answer 503.
 };
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/memory_store.h"
@@ -28,6 +30,7 @@ struct Bench {
   int fatal = 0;
   std::deque<std::pair<std::uint32_t, Engine::Item>> items;
   std::unique_ptr<Engine> engine;
+  std::function<void()> make_engine;
 
   double uptime = 0;
 
@@ -47,8 +50,19 @@ struct Bench {
     settings.hash_key = {1, 2};
     settings.shards = kShards;
     settings.queued_bytes_max = queued_bytes_max;
-    engine = std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
-    REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
+    make_engine = [this, settings, around] {
+      engine.reset();
+      engine =
+          std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
+      REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
+    };
+    make_engine();
+  }
+  // As after a crash: the items and messages under way are gone.
+  void restart() {
+    items.clear();
+    messages.clear();
+    make_engine();
   }
   SubmitResult submit(const std::vector<Call>& calls) {
     auto request = request_of(calls);
@@ -242,6 +256,62 @@ TEST_CASE("engine: soft state is flushed when due by uptime; the wall clock has 
   bench.uptime += 5;
   CHECK(flushed());
   CHECK_FALSE(flushed());
+}
+
+TEST_CASE("engine: a partition that turns out damaged ends admission and judging; what is stored is still delivered") {
+  Bench bench;
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  REQUIRE(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
+  REQUIRE_EQ(bench.delivered.size(), 1);
+  REQUIRE_EQ(bench.rows(Table::outbox), 1);
+
+  REQUIRE(bench.submit({call_of("b")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies.back(), RequestOutcome::committed);
+  bench.retired.damage_as({"shard-02", "a value fails its checksum"});
+  bench.messages.push_back(
+      DeliveryOutcome{"siem", bench.delivered[0].alert_id, DeliveryOutcome::Kind::delivered, 1, 0, 200, ""});
+  CHECK(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
+  CHECK(bench.engine->damaged());
+  CHECK_EQ(bench.rows(Table::outbox), 0);
+  CHECK_EQ(bench.rows(Table::alerts), 1);
+  CHECK(bench.submit({call_of("c")}) == SubmitResult::damaged);
+  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"damaged: shard-02"});
+  CHECK_EQ(bench.metrics.gauge("straykey_store_damaged", "", {{"part", "shard-02"}}).value(), 1);
+  CHECK_EQ(bench.fatal, 0);
+
+  // The candidate waits on disk: with the store whole again it is judged.
+  bench.retired.restart();
+  bench.restart();
+  CHECK_EQ(bench.rows(Table::alerts), 2);
+  CHECK(bench.submit({call_of("c")}) == SubmitResult::accepted);
+}
+
+TEST_CASE("engine: a worker that cannot commit for damage answers failed, and names it") {
+  Bench bench;
+  for (MemoryBaselineStore& partition : bench.partitions) partition.damage_as({"shard-00", "gone"});
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  REQUIRE_EQ(bench.replies.size(), 1);
+  CHECK_EQ(bench.replies[0], RequestOutcome::failed);
+  CHECK(bench.submit({call_of("b")}) == SubmitResult::damaged);
+}
+
+TEST_CASE("engine: a damaged alert store is named; nothing waits for it for ever") {
+  Bench bench;
+  REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  bench.alerts.damage_as({"merger", "gone"});
+  CHECK(bench.engine->merge(std::exchange(bench.messages, {})) == CommitOutcome::committed);
+  CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"damaged: merger"});
+  CHECK(bench.engine->merge({DeliveryOutcome{"siem", {}, DeliveryOutcome::Kind::retry, 1, 0, 0, ""}}) ==
+        CommitOutcome::committed);
+  CHECK_EQ(bench.fatal, 0);
 }
 
 }  // namespace

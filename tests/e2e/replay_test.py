@@ -7,7 +7,7 @@ from installation import Installation, Trail, scratch_folder
 from straykey_process import run_command
 
 FAULTS = ("--duplicates", "0.1", "--disorder", "0.1", "--truncate", "0.02", "--bad-json", "0.02",
-          "--disconnect", "0.1", "--bad-token", "0.1", "--batch", "100", "--gzip")
+          "--disconnect", "0.1", "--bad-token", "0.1", "--slow", "0.02", "--batch", "100", "--gzip")
 
 
 class Hook:

@@ -92,6 +92,10 @@ class WebhookSink:
             self._changed.notify_all()
             return status
 
+    def heal(self):
+        """From now on no post is made to fail."""
+        self._fail_share = 0.0
+
     def taken(self):
         """message id -> posts answered 2xx."""
         with self._changed:

@@ -153,6 +153,21 @@ TEST_CASE("a request that is broken off leaves a server that goes on, and a clie
   CHECK(reply.value().body == "5");
 }
 
+TEST_CASE("a request that comes in pieces is answered like any other") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    HttpFixture fixture(settings);
+    const WebhookUrl url = url_of(fixture, tls);
+    HttpClient client(url, tls ? ClientTls::create("", ClientTls::Peers::anyone).value() : nullptr);
+    for (const std::size_t pieces : {1, 3, 1'000}) {
+      const auto reply = client.exchange_slowly(post_head(url, 5), "12345", pieces, 0);
+      REQUIRE_MESSAGE(reply.ok(), (reply.ok() ? "" : reply.error().message));
+      CHECK(reply.value().body == "5");
+    }
+  }
+}
+
 TEST_CASE("a GET has no body and no length") {
   const WebhookUrl url = parse_webhook_url("http://127.0.0.1:9443/metrics").value();
   CHECK(render_get(url, {{"Authorization", "Bearer x"}}) ==

@@ -193,7 +193,7 @@ TEST_CASE("lmdb store: a changed byte of a value is found by get, by scan and by
   put_and_commit(*opened<LmdbBaselineStore>(directory.path()), Table::tokens, "some key", "some value");
   replace_on_disk(directory.path(), "some value", "some valuf");
   const auto store = opened<LmdbBaselineStore>(directory.path());
-  const std::string sentence = directory.path() + ": value of table tokens fails its checksum";
+  const std::string sentence = directory.path() + ": data.mdb is damaged: a value of table tokens fails its checksum";
   const auto getting = store->read();
   CHECK_FALSE(getting->get(Table::tokens, "some key").has_value());
   CHECK_EQ(getting->failure(), sentence);

@@ -85,14 +85,16 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
 std::string faults_text(const ReplayResult& result) {
   const FaultCounts& faults = result.faults;
   const SendTally& tally = result.tally;
-  if (faults.duplicates + faults.disordered + faults.truncated + faults.bad_json + tally.broken_off +
-          tally.bad_tokens ==
+  if (faults.duplicates + faults.disordered + faults.truncated + faults.bad_json + tally.broken_off + tally.bad_tokens +
+          tally.slow ==
       0)
     return "";
   return fmt::format(
-      "faults      {} duplicates, {} disordered, {} truncated, {} bad JSON, {} broken off, {} wrong tokens\n",
+      "faults      {} duplicates, {} disordered, {} truncated, {} bad JSON, {} broken off, {} slow, {} wrong "
+      "tokens\n",
       with_commas(faults.duplicates), with_commas(faults.disordered), with_commas(faults.truncated),
-      with_commas(faults.bad_json), with_commas(tally.broken_off), with_commas(tally.bad_tokens));
+      with_commas(faults.bad_json), with_commas(tally.broken_off), with_commas(tally.slow),
+      with_commas(tally.bad_tokens));
 }
 
 std::string ways_text(const ReplayResult& result) {
@@ -256,6 +258,7 @@ std::string report_json(const ReplayResult& result) {
                                                             {"retries_other", &SendTally::retries_other},
                                                             {"connections", &SendTally::connections},
                                                             {"broken_off", &SendTally::broken_off},
+                                                            {"slow", &SendTally::slow},
                                                             {"bad_tokens", &SendTally::bad_tokens},
                                                             {"bad_tokens_let_in", &SendTally::bad_tokens_let_in},
                                                             {"late_by_generator", &SendTally::late_by_generator}};

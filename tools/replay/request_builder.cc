@@ -111,6 +111,7 @@ bool RequestBuilder::close() {
   open_.break_off_first = faults.disconnect > 0 && random_.unit() < faults.disconnect;
   if (open_.break_off_first) open_.break_off_at = random_.unit();
   open_.bad_token_first = faults.bad_token > 0 && random_.unit() < faults.bad_token;
+  open_.slow = faults.slow > 0 && random_.unit() < faults.slow;
   const std::size_t size = open_.body.size();
   wanted_ = give_(std::exchange(open_, {}));
   open_.body.reserve(size + size / 8);

@@ -5,7 +5,7 @@
 // Shape:  each record gives one line a copy (fan-out). Faults of records: a duplicate is sent again later the same
 //         day; a disordered record later than it came; a cut or broken copy goes beside the whole record, so that the
 //         alerts stay as they are. Faults of requests: broken off before it is sent in full; sent with a wrong token
-//         first.
+//         first; sent slowly.
 // Order:  a request holds lines of one day of sending (the newest day of any record so far), and days follow one
 //         another.
 // Thread: one owner.
@@ -25,7 +25,7 @@ namespace straykey {
 // Shares of records (the first four) or of requests.
 struct FaultSettings {
   double duplicates = 0, disorder = 0, truncate = 0, bad_json = 0;
-  double disconnect = 0, bad_token = 0;
+  double disconnect = 0, bad_token = 0, slow = 0;
 };
 
 struct FaultCounts {
@@ -40,6 +40,7 @@ struct OutgoingRequest {
   Day day = 0;
   double due_s = -1;  // since the start; below 0: as soon as it can be
   bool break_off_first = false, bad_token_first = false;
+  bool slow = false;        // in pieces, with pauses
   double break_off_at = 0;  // share of its bytes
 };
 

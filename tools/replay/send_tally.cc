@@ -20,6 +20,7 @@ void SendTally::add(const SendTally& other) {
                            &SendTally::retries_other,
                            &SendTally::connections,
                            &SendTally::broken_off,
+                           &SendTally::slow,
                            &SendTally::bad_tokens,
                            &SendTally::bad_tokens_let_in,
                            &SendTally::late_by_generator})
@@ -30,6 +31,7 @@ void SendTally::add(const SendTally& other) {
     if (problems.size() < kSamplesMax || problems.contains(sentence)) problems[sentence] += count;
   latency.merge(other.latency);
   service.merge(other.service);
+  timeline.merge(other.timeline);
 }
 
 }  // namespace straykey

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tools/replay/latency_histogram.h"
+#include "tools/replay/timeline.h"
 
 namespace straykey {
 
@@ -23,13 +24,16 @@ struct SendTally {
   std::uint64_t miscounted = 0;                              // accepted + rejected is not what was sent
   std::uint64_t retries_503 = 0, retries_429 = 0, retries_connection = 0, retries_other = 0;
   std::uint64_t connections = 0;
-  std::uint64_t broken_off = 0, bad_tokens = 0, bad_tokens_let_in = 0;  // faults, and a wrong token answered 2xx
-  std::uint64_t late_by_generator = 0;                                  // over 10 ms late though nothing was in the way
-  std::map<std::string, std::uint64_t> statuses;                        // "503": how often, retries included
-  std::map<std::string, std::uint64_t> reject_codes;                    // of the rejects that replies list
-  std::map<std::string, std::uint64_t> problems;                        // sentence: how often; at most kSamplesMax
-  LatencyHistogram latency;  // from when it should have gone to its last reply
-  LatencyHistogram service;  // of each attempt, from when it went
+  std::uint64_t broken_off = 0, slow = 0, bad_tokens = 0,
+                bad_tokens_let_in = 0;                // faults, and a wrong token answered 2xx
+  std::uint64_t late_by_generator = 0;                // over 10 ms late though nothing was in the way
+  std::map<std::string, std::uint64_t> statuses;      // "503": how often, retries included
+  std::map<std::string, std::uint64_t> reject_codes;  // of the rejects that replies list
+  std::map<std::string, std::uint64_t> problems;      // sentence: how often; at most kSamplesMax
+  LatencyHistogram latency;                           // from when it should have gone to its last reply
+  LatencyHistogram service;                           // of each attempt, from when it went
+
+  Timeline timeline;  // of what was answered
 
   void add_problem(const std::string& sentence) {
     if (problems.size() < kSamplesMax || problems.contains(sentence)) ++problems[sentence];

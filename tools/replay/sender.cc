@@ -18,6 +18,8 @@ namespace json = boost::json;
 constexpr double kLateS = 0.010;
 constexpr double kSliceS = 0.1;  // how long a stop may go unnoticed
 constexpr double kBackoffFirstS = 0.1, kBackoffMaxS = 5;
+constexpr std::size_t kSlowPieces = 20;
+constexpr int kSlowPauseMs = 50;
 constexpr int kGzipLevel = 1;
 const std::string kWrongToken = "not-a-token-of-this-server-0123456789";
 
@@ -75,6 +77,12 @@ void count_request(const OutgoingRequest& request, SendTally& tally) {
   tally.opaque_records += request.opaque;
 }
 
+void note_answer(const OutgoingRequest& request, double intended_s, const SenderClock& clock, SendTally& tally) {
+  const double now_s = uptime();
+  tally.latency.add_seconds(now_s - intended_s);
+  tally.timeline.add(now_s - clock.start_s, request.records, now_s - intended_s);
+}
+
 }  // namespace
 
 double retry_after_s(const std::string& value, double otherwise) {
@@ -125,7 +133,7 @@ void HttpSender::send(const RequestQueue::Taken& taken, double free_s) {
     if (uptime() - began_s + wait_s > settings_.give_up_s || !sleep_until(uptime() + wait_s, queue_))
       return count_given_up(request, tally_, queue_);
   }
-  tally_.latency.add_seconds(uptime() - intended_s);
+  if (!request.slow) note_answer(request, intended_s, clock_, tally_);
   queue_.finish(counts_);
 }
 
@@ -137,6 +145,7 @@ void HttpSender::inject_faults(const OutgoingRequest& request) {
     (void)client_.break_off(text, body, bytes);
     ++tally_.broken_off;
   }
+  if (request.slow) ++tally_.slow;
   if (request.bad_token_first) {
     const auto reply = client_.exchange(head(kWrongToken, body.size()), body);
     ++tally_.bad_tokens;
@@ -147,8 +156,11 @@ void HttpSender::inject_faults(const OutgoingRequest& request) {
 HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& wait_s) {
   const std::string& body = settings_.gzip ? packed_ : request.body;
   const double began_s = uptime();
-  auto reply = client_.exchange(head(settings_.token, body.size()), body);
-  tally_.service.add_seconds(uptime() - began_s);
+  const std::string text = head(settings_.token, body.size());
+  auto reply =
+      request.slow ? client_.exchange_slowly(text, body, kSlowPieces, kSlowPauseMs) : client_.exchange(text, body);
+  // A slow sender's time is its own.
+  if (!request.slow) tally_.service.add_seconds(uptime() - began_s);
   if (!reply) {
     ++tally_.retries_connection;
     tally_.add_problem(reply.error().message);
@@ -242,7 +254,7 @@ void SyslogSender::send(const RequestQueue::Taken& taken, double free_s) {
       return count_given_up(request, tally_, queue_);
     backoff_s = std::min(backoff_s * 2, kBackoffMaxS);
   }
-  tally_.latency.add_seconds(uptime() - intended_s);
+  note_answer(request, intended_s, clock_, tally_);
   queue_.finish(counts);
 }
 
