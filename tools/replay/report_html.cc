@@ -31,6 +31,7 @@ td, th { padding: .15em 1.2em .15em 0; text-align: right; font-variant-numeric: 
 th:first-child, td:first-child { text-align: left }
 th { color: var(--dim); font-weight: normal }
 .well { color: var(--good) } .bad { color: var(--bad) } .dim { color: var(--dim) }
+pre { overflow-x: auto; font-size: 13px }
 svg { width: 100%; height: auto } text { fill: var(--dim); font-size: 11px } .grid { stroke: var(--line) }
 .a { stroke: var(--a) } .b { stroke: var(--b) } polyline { fill: none; stroke-width: 1.8 }
 )";
