@@ -349,6 +349,9 @@ CommitOutcome WriteTxn::finish_commit() {
   const int code = mdb_txn_commit(txn);
   if (code == 0) {
     env_.used_bytes_.store(used, std::memory_order_relaxed);
+    // A backup that was killed leaves its place among the readers, and the file would grow for ever.
+    int stale = 0;
+    if (++env_.commits_ % Env::kCommitsAReaderCheck == 0) mdb_reader_check(env_.env_, &stale);
     return CommitOutcome::committed;
   }
   MDB_txn* probe = nullptr;

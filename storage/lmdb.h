@@ -44,6 +44,7 @@ class Env {
   static constexpr std::size_t kTablesMax = 16;
   static constexpr unsigned kReadersMax = 126;
   static constexpr int kMapUsePercentMax = 70;
+  static constexpr std::uint64_t kCommitsAReaderCheck = 256;
   // The table's name at its slot; an empty name leaves the slot unused.
   using TableNames = std::array<std::string_view, kTablesMax>;
 
@@ -86,6 +87,7 @@ class Env {
   std::atomic<bool> is_damaged_{false};
   mutable std::mutex damage_mutex_;
   StoreDamage damage_;
+  std::uint64_t commits_ = 0;     // the writer's
   bool outcome_unknown_ = false;  // the writer's: no commit after one whose outcome is unknown
 };
 

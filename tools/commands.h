@@ -34,5 +34,7 @@ RunCommand add_ranges_command(CLI::App& app);
 RunCommand add_receive_command(CLI::App& app);
 RunCommand add_replay_command(CLI::App& app);
 RunCommand add_check_command(CLI::App& app);
+RunCommand add_backup_command(CLI::App& app);
+RunCommand add_restore_command(CLI::App& app);
 
 }  // namespace straykey

@@ -40,7 +40,7 @@ int run(int argc, char** argv) {
   const std::vector<RunCommand> commands{add_serve_command(app),   add_scan_command(app),     add_simulate_command(app),
                                          add_alerts_command(app),  add_baseline_command(app), add_config_commands(app),
                                          add_receive_command(app), add_ranges_command(app),   add_replay_command(app),
-                                         add_check_command(app)};
+                                         add_check_command(app),   add_backup_command(app),   add_restore_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);

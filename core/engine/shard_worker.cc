@@ -329,6 +329,8 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
+  // A partition restored from a backup may be older than the merger: numbers that it passed would not be judged again.
+  sequences_.next = std::max(sequences_.next, judged_up_to + 1);
   write_staged();
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
     writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));

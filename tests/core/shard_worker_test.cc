@@ -315,6 +315,14 @@ TEST_CASE("shard worker: numbers go on after a restart although all candidates a
   CHECK_EQ(bench.candidates().size(), 1);
 }
 
+TEST_CASE("shard worker: in a partition older than the merger, new candidates get numbers that were not judged") {
+  Bench bench;
+  REQUIRE_EQ(bench.take(request_of({Call{}})), CommitOutcome::committed);
+  const auto& batch = bench.apply(request_of({Call{.id = "2", .role = "other", .session = "other-fn"}}));
+  REQUIRE_EQ(bench.worker->commit(500), CommitOutcome::committed);
+  CHECK_EQ(batch.candidates.first, 501);
+}
+
 TEST_CASE("shard worker: what a key did is on disk with its candidate, and later at the flush") {
   Bench bench;
   REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);

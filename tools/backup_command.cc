@@ -1,0 +1,67 @@
+// `straykey backup` and `straykey restore`.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "tools/backup.h"
+#include "tools/commands.h"
+#include "tools/open_directory.h"
+#include "tools/progress.h"
+
+namespace straykey {
+namespace {
+
+struct Options {
+  std::string config, data_dir, other;
+};
+
+void add_store_options(CLI::App& command, Options& options) {
+  command.add_option("--config", options.config, "Configuration that names the data directory")->type_name("FILE");
+  command.add_option("--data-dir", options.data_dir, "The data directory")->type_name("DIR");
+}
+
+int copy(const std::string& from, const std::string& to) {
+  BackupOutlets outlets;
+  outlets.on_environment = [](const std::string& name, std::uint64_t bytes) {
+    fmt::print(stderr, "{:<10} {:>16} bytes\n", name, with_commas(bytes));
+  };
+  outlets.on_finding = [](const std::string& sentence) { fail(sentence); };
+  if (const Status done = back_up(from, to, outlets); !done) return fail(done.error().message);
+  fmt::print("{} is copied to {} and checked\n", from, to);
+  return kExitWell;
+}
+
+}  // namespace
+
+RunCommand add_backup_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("backup", "Copy the store to another directory, while the server runs or not");
+  auto options = std::make_shared<Options>();
+  command->add_option("TO", options->other, "A directory that is not there yet; its parent is")->required();
+  add_store_options(*command, *options);
+  command->footer(
+      "Run it as the server's user. The copy is a store itself: check it, scan it, or restore it with\n"
+      "`straykey restore TO`. While it runs, the server's files grow instead of using freed room again.");
+  return [command, options] {
+    if (!command->parsed()) return -1;
+    auto path = data_directory_path(options->config, options->data_dir);
+    return path.ok() ? copy(*path, options->other) : fail(path.error().message, kExitConfig);
+  };
+}
+
+RunCommand add_restore_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("restore", "Copy a backup to a data directory that is empty or not there");
+  auto options = std::make_shared<Options>();
+  command->add_option("FROM", options->other, "What `straykey backup` made")->required();
+  add_store_options(*command, *options);
+  command->footer(
+      "What was sent since the backup should be sent again: alerts that the backup knows are not raised\n"
+      "twice. Deliveries that were open then are made again, with the same id.");
+  return [command, options] {
+    if (!command->parsed()) return -1;
+    auto path = data_directory_path(options->config, options->data_dir);
+    return path.ok() ? copy(options->other, *path) : fail(path.error().message, kExitConfig);
+  };
+}
+
+}  // namespace straykey
