@@ -1,6 +1,7 @@
 #include "core/engine/expiry.h"
 
 #include <bit>
+#include <memory>
 #include <utility>
 
 #include "core/baseline/fact.h"
@@ -57,10 +58,20 @@ bool is_kept(Table table, std::string_view value) {
   return !fact || fact->fact.acknowledged;
 }
 
-bool may_be_evicted(Table table, std::string_view value) {
+using Readers = std::vector<std::unique_ptr<StoreReader>>;
+
+// A fact goes only if it was seen on one day in all partitions together: each key of an identity has a shard of its
+// own, so the days of an established fact may lie one here and one there.
+bool may_be_evicted(Table table, std::string_view key, std::string_view value, const Readers& elsewhere) {
   if (table != Table::facts && table != Table::quarantine) return true;
-  const auto fact = decode_fact(value);
-  return fact && !fact->fact.acknowledged && std::popcount(fact->fact.presence.days) <= 1;
+  auto fact = decode_fact(value);
+  if (!fact || fact->fact.acknowledged || std::popcount(fact->fact.presence.days) > 1) return false;
+  for (const auto& reader : elsewhere) {
+    const auto stored = reader->get(table, key);
+    if (!reader->failure().empty()) return false;
+    if (const auto theirs = stored ? decode_fact(*stored) : std::nullopt) fact->fact.merge(theirs->fact);
+  }
+  return std::popcount(fact->fact.presence.days) <= 1;
 }
 
 // Erases the rows that `goes` names from `from` on, at most `erase_max`, of at most `look_at_max` rows. `from` is then
@@ -77,7 +88,7 @@ std::size_t walk(StoreWriter& writer, Table table, std::string& from, std::size_
       return false;
     }
     ++looked_at;
-    if (goes(value, put_at)) gone.emplace_back(key);
+    if (goes(key, value, put_at)) gone.emplace_back(key);
     return true;
   });
   for (const std::string& key : gone) writer.erase(table, key);
@@ -95,7 +106,7 @@ std::span<const ExpiryRule> alert_expiry_rules() noexcept {
   return kAlertRules;
 }
 
-Expiry::Expiry(Settings settings, Metrics& metrics) : settings_(settings) {
+Expiry::Expiry(Settings settings, Metrics& metrics) : settings_(std::move(settings)) {
   for (const ExpiryRule& rule : settings_.rules) {
     const std::vector<Label> labels{{"table", label_of(rule.table)}};
     Pass& pass = passes_.emplace_back();
@@ -124,7 +135,7 @@ std::size_t Expiry::sweep(StoreWriter& writer, LivedHour now) {
 std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, LivedHour now) {
   if (pass.left == 0 || now <= pass.rule.hours) return 0;
   const std::size_t erased = walk(writer, pass.rule.table, pass.from, settings_.rows_a_sweep, pass.left,
-                                  [&](std::string_view value, LivedHour put_at) {
+                                  [&](std::string_view, std::string_view value, LivedHour put_at) {
                                     return put_at + pass.rule.hours < now && !is_kept(pass.rule.table, value);
                                   });
   pass.left -= erased;
@@ -135,14 +146,17 @@ std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, LivedHour now) 
 std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness) {
   if (fullness < kRelieveFrom) return 0;
   const LivedHour spared_hours = fullness < kRelieveAllFrom ? kDay : 0;
+  Readers elsewhere;
+  for (BaselineStore* other : settings_.others) elsewhere.push_back(other->read());
   std::size_t erased = 0;
   for (Pass& pass : passes_) {
     if (!pass.rule.gives_way) continue;
     const Table table = pass.rule.table;
     const std::size_t evicted =
-        walk(writer, table, pass.relieve_from, rows, rows, [&](std::string_view value, LivedHour put_at) {
-          return put_at + spared_hours <= now && may_be_evicted(table, value);
-        });
+        walk(writer, table, pass.relieve_from, rows, rows,
+             [&](std::string_view key, std::string_view value, LivedHour put_at) {
+               return put_at + spared_hours <= now && may_be_evicted(table, key, value, elsewhere);
+             });
     pass.evicted->add(evicted);
     erased += evicted;
   }

@@ -40,6 +40,8 @@ class Expiry {
   struct Settings {
     std::span<const ExpiryRule> rules;
     std::size_t rows_a_sweep = 1'000;
+    // The other partitions, borrowed and only read by relieve(): other days of a fact may lie there.
+    std::vector<BaselineStore*> others = {};
   };
   // From this share of the store's budget on, room is made.
   static constexpr double kRelieveFrom = 0.85;

@@ -144,6 +144,28 @@ TEST_CASE("expiry: room is made only in a store that is nearly full, and establi
   CHECK_EQ(bench.metrics.counter("straykey_rows_evicted_total", "", {{"table", "facts"}}).value(), 1);
 }
 
+TEST_CASE("expiry: a fact whose days lie in several partitions is as established as one whose days lie in one") {
+  Bench<MemoryBaselineStore> bench(baseline_expiry_rules());
+  MemoryBaselineStore other;
+  {
+    const auto writer = other.write();
+    writer->put(Table::facts, "known", fact_of_days({104}));
+    writer->put(Table::facts, "same day", fact_of_days({100}));
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  }
+  Expiry expiry({.rules = baseline_expiry_rules(), .others = {&other}}, bench.metrics);
+  bench.put(Table::facts, {"known", "same day", "only here"}, 0, fact_of_days({100}));
+  {
+    const auto writer = bench.store.write();
+    CHECK_EQ(expiry.relieve(*writer, 1'000, 1'000, 0.9), 2);
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  }
+  CHECK(bench.has(Table::facts, "known"));
+  other.break_down("unreadable");
+  bench.put(Table::facts, {"who knows"}, 0, fact_of_days({100}));
+  CHECK_EQ(expiry.relieve(*bench.store.write(), 1'000, 1'000, 0.9), 0);
+}
+
 TEST_CASE("expiry: in the merger's store, hits and pairs of a single day make room; dedup and what was said stay") {
   Bench<MemoryAlertStore> bench(alert_expiry_rules());
   bench.put(Table::hits, keys(3), 0);
