@@ -1,0 +1,238 @@
+#include "tests/simulation/checks.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "core/base/bytes.h"
+#include "core/baseline/fact.h"
+#include "core/engine/outbox.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Day kRemembered = 60;  // 64, less a few days that a row may be older than its newest day
+
+std::string told(const AlertName& name) {
+  return fmt::format("{} of {} ({}, {}) on day {}", name.variation, name.identity, name.account, name.subject,
+                     name.day);
+}
+
+std::string text(const json::value& value) {
+  return std::string(value.as_string());
+}
+
+bool is_strong(const std::string& variation) {
+  return variation == "remote_service_token.suspicious" || variation == "remote_service_token.eks_remote" ||
+         variation == "remote_service_token.ecs_suspicious" || variation == "serverless_cli.unusual";
+}
+
+std::string analytic_of(const std::string& variation) {
+  return variation.substr(0, variation.find('.'));
+}
+
+// The id of an alert as the rules define it: it hangs on nothing but the alert's name.
+Hash128 id_of(const AlertName& name) {
+  ByteWriter out;
+  out.string(analytic_of(name.variation)).string(is_strong(name.variation) ? "strong" : "weak");
+  out.string(name.account).string(name.identity).string(name.subject).fixed(name.day);
+  return hash128(kFixedHashKey, out.view());
+}
+
+std::string_view word_of(FactKind kind) {
+  switch (kind) {
+    case FactKind::identity_network:
+      return "identity_network";
+    case FactKind::network_identity:
+      return "network_identity";
+    case FactKind::address_identity:
+      return "address_identity";
+    case FactKind::identity_tool:
+      return "identity_tool";
+    case FactKind::tool_identity:
+      return "tool_identity";
+    case FactKind::identity_runtime:
+      return "identity_runtime";
+    case FactKind::role_service:
+      return "role_service";
+    case FactKind::role_principal:
+      return "role_principal";
+    default:
+      return "account";
+  }
+}
+
+std::set<Day> days_of(const Fact& fact) {
+  std::set<Day> days;
+  for (Day back = 0; back < 64; ++back)
+    if ((fact.presence.days >> back & 1) != 0) days.insert(fact.presence.newest_day - back);
+  return days;
+}
+
+Day apart(Day a, Day b) {
+  return a > b ? a - b : b - a;
+}
+
+}  // namespace
+
+void Checks::read_alert(Hash128 id, std::string_view body) {
+  const auto [known, is_new] = bodies_.emplace(id, body);
+  if (known->second != body) throw Violation{fmt::format("P5: the stored body of {} changed", id.hex())};
+  if (!is_new) return;
+  const json::value parsed = json::parse(known->second);
+  const json::value& document = parsed.at("data");
+  if (text(document.at("id")) != id.hex()) throw Violation{fmt::format("alert {} calls itself otherwise", id.hex())};
+  if (text(parsed.at("type")) == "account.activated") {
+    const std::string account = text(document.at("account"));
+    if (!stored_.activations.emplace(account, id).second)
+      throw Violation{fmt::format("P4: account {} was activated twice", account)};
+    high_[id] = false;
+    return;
+  }
+  AlertName name;
+  name.variation = text(document.at("variation"));
+  name.account = text(document.at("account"));
+  name.identity = text(document.at("identity"));
+  const bool remote = analytic_of(name.variation) == "remote_service_token";
+  name.subject = remote ? text(document.at("network")) : text(document.at("user_agent").at("tool"));
+  name.day = day_of(*parse_time(text(document.at("first_seen"))));
+  high_[id] = text(document.at("severity")) == "high";
+  if (id != id_of(name)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
+}
+
+// What there is of the same identity, for the reader of a failure.
+std::string Checks::others_of(const Stored& stored, const AlertName& name) {
+  std::string out;
+  for (const auto& [other, id] : stored.alerts)
+    if (other.account == name.account && other.identity == name.identity && other.subject == name.subject)
+      out += fmt::format("; there is {} on day {}", other.variation, other.day);
+  return out;
+}
+
+const Checks::Stored& Checks::read() {
+  std::size_t rows = 0;
+  site_.alerts().look()->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
+    const auto alert = decode_stored_alert(value);
+    if (!alert) throw Violation{"a stored alert cannot be read"};
+    read_alert(Hash128::from_bytes(key.data()), alert->body);
+    ++rows;
+    return true;
+  });
+  if (rows != bodies_.size()) throw Violation{"P4: an alert is gone from the store"};
+  return stored_;
+}
+
+void Checks::alerts_match(const Reference& reference, bool complete) {
+  const Stored& stored = read();
+  for (const auto& [name, must_exist] : reference.alerts())
+    if (must_exist && !stored.alerts.contains(name))
+      throw Violation{fmt::format("P4: missing: {}{}", told(name), others_of(stored, name))};
+  for (const std::string& account : reference.reported_active())
+    if (!stored.activations.contains(account))
+      throw Violation{fmt::format("P4: missing: the activation of {}", account)};
+  if (!complete) return;
+  for (const auto& [name, id] : stored.alerts)
+    if (!reference.alerts().contains(name)) throw Violation{fmt::format("P4: nothing calls for: {}", told(name))};
+}
+
+Checks::Facts Checks::stored_facts() {
+  Facts stored;
+  for (std::size_t i = 0; i < site_.partitions(); ++i) {
+    site_.partition(i).look()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view value) {
+      const auto fact = decode_fact(value);
+      if (!fact) throw Violation{"a stored fact cannot be read"};
+      const auto kind = static_cast<FactKind>(static_cast<unsigned char>(key.front()));
+      stored[{word_of(kind), fact->scope, fact->value}].merge(days_of(fact->fact));
+      return true;
+    });
+  }
+  return stored;
+}
+
+void Checks::established_facts_stay(Day today) {
+  Facts stored = stored_facts();
+  for (const auto& [name, days] : established_) {
+    const auto found = stored.find(name);
+    for (const Day day : days)
+      if (day + kRemembered >= today && (found == stored.end() || !found->second.contains(day)))
+        throw Violation{fmt::format("P7: established and gone: {} {} {} on day {}", std::get<0>(name),
+                                    std::get<1>(name), std::get<2>(name), day)};
+  }
+  std::erase_if(stored, [](const auto& fact) { return fact.second.size() < 2; });
+  established_ = std::move(stored);
+}
+
+void Checks::facts_match(const Reference& reference, Day today, bool exactly) {
+  const Facts stored = stored_facts();
+  for (const auto& [name, days] : reference.facts()) {
+    const auto found = stored.find(name);
+    for (const Day day : days) {
+      if (day + kRemembered < today || (found != stored.end() && found->second.contains(day))) continue;
+      throw Violation{
+          fmt::format("P1: lost: {} {} {} on day {}", std::get<0>(name), std::get<1>(name), std::get<2>(name), day)};
+    }
+  }
+  if (!exactly) return;
+  for (const auto& [name, days] : stored) {
+    const auto taught = reference.facts().find(name);
+    for (const Day day : days)
+      if (taught == reference.facts().end() || !taught->second.contains(day))
+        throw Violation{fmt::format("nobody taught: {} {} {} on day {}", std::get<0>(name), std::get<1>(name),
+                                    std::get<2>(name), day)};
+  }
+}
+
+// Whatever came first: a pair that was used on less than two days of the window before cannot have been known.
+void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting) {
+  const Stored& stored = read();
+  const auto covered = [&](const std::string& analytic, const Reference::Hit& hit) {
+    for (const auto& [name, id] : stored.alerts)
+      if (analytic_of(name.variation) == analytic && name.account == hit.call->who->account &&
+          name.identity == hit.identity && name.subject == hit.subject && apart(name.day, hit.call->day) < 5)
+        return true;
+    return false;
+  };
+  std::set<std::tuple<std::string, std::string, std::string, std::string, Day>> possible;
+  for (const Action& action : actions) {
+    if (action.what == Action::What::issue || action.who->kind == Kind::person) continue;
+    const std::string identity = Reference::identity_of(action);
+    for (const Reference::Hit& hit : all_learned.hits_of(action)) {
+      if (action.tells == Tells::session_shape) continue;  // proven only by what came before it
+      if (evicting && action.tells == Tells::by_issue) continue;
+      const std::string analytic = analytic_of(hit.variation);
+      if (!covered(analytic, hit))
+        throw Violation{fmt::format("P4: missing in any order: {} of {} on day {}", analytic, identity, action.day)};
+    }
+    const std::string account(action.who->account);
+    if (action.place->external())
+      possible.emplace("remote_service_token", account, identity, action.place->forms.front(), action.day);
+    if (action.tool->cli)
+      possible.emplace("serverless_cli", account, identity, std::string(action.tool->family), action.day);
+  }
+  for (const auto& [name, id] : stored.alerts) {
+    const std::string analytic = analytic_of(name.variation);
+    if (!possible.contains({analytic, name.account, name.identity, name.subject, name.day}))
+      throw Violation{fmt::format("P4: nothing calls for: {}", told(name))};
+    for (const auto& [other, other_id] : stored.alerts)
+      if (id != other_id && analytic_of(other.variation) == analytic && other.account == name.account &&
+          other.identity == name.identity && other.subject == name.subject &&
+          is_strong(other.variation) == is_strong(name.variation) && apart(other.day, name.day) < 5)
+        throw Violation{fmt::format("P4: twice in five days: {} and on day {}", told(name), other.day)};
+  }
+}
+
+void Checks::all_delivered(const Endpoints& endpoints) {
+  read();
+  for (const auto& [id, high] : high_) {
+    for (const std::string name : {"siem", "pager"}) {
+      if (name == "pager" && !high) continue;
+      if (!endpoints.received(name, id) && !endpoints.dead(name, id))
+        throw Violation{fmt::format("P5: {} never heard of {}", name, id.hex())};
+    }
+  }
+}
+
+}  // namespace straykey

@@ -1,0 +1,52 @@
+#pragma once
+// Checks: what the stores hold, compared with what the reference model says they must.
+//
+// Shape:  read() looks at the alert store past all faults; the others throw Violation.
+// Thread: one.
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/simulation/reference.h"
+#include "tests/simulation/site.h"
+
+namespace straykey {
+
+class Checks {
+ public:
+  explicit Checks(Site& site) : site_(site) {}
+
+  struct Stored {
+    std::map<AlertName, Hash128> alerts;
+    std::map<std::string, Hash128> activations;  // by account
+  };
+  // Every alert in the store by its name. Violation: two of one name, an id that is not the hash of the name, a body
+  // that changed.
+  const Stored& read();
+
+  // P4: the alerts are those of `reference`. `complete`: none is on its way any more.
+  void alerts_match(const Reference& reference, bool complete);
+  // P1, P6: every fact that the acknowledged actions taught is in some partition. `exactly`: and no other.
+  void facts_match(const Reference& reference, Day today, bool exactly);
+  // For trails in any order: what must be alerted in every order is, nothing else is, and nothing twice.
+  // `evicting`: calls that wait for proof may have been given up.
+  void alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting);
+  // P7, trap 11: a fact that was once seen on two days is still there, however old rows, full stores and clocks are.
+  void established_facts_stay(Day today);
+  // P5, at the end.
+  void all_delivered(const Endpoints& endpoints);
+
+ private:
+  using Facts = std::map<Reference::FactName, std::set<Day>>;
+  [[nodiscard]] Facts stored_facts();
+  [[nodiscard]] static std::string others_of(const Stored& stored, const AlertName& name);
+  void read_alert(Hash128 id, std::string_view body);
+
+  Site& site_;
+  Stored stored_;
+  std::map<Hash128, std::string> bodies_;
+  std::map<Hash128, bool> high_;
+  Facts established_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,255 @@
+#include "tests/simulation/reference.h"
+
+#include <algorithm>
+
+namespace straykey {
+namespace {
+
+constexpr int kDedupDays = 5;
+
+bool is_serverless(Kind kind) {
+  return kind == Kind::lambda || kind == Kind::ecs || kind == Kind::codebuild;
+}
+
+std::string service_of(Kind kind) {
+  switch (kind) {
+    case Kind::lambda:
+      return "lambda";
+    case Kind::ecs:
+      return "ecs";
+    case Kind::eks:
+      return "eks";
+    case Kind::ec2:
+      return "ec2";
+    default:
+      return "codebuild";
+  }
+}
+
+std::string runtime_of(const Agent& tool) {
+  return std::string(tool.platform) + ' ' + std::string(tool.exec_env);
+}
+
+bool impossible(const Action& call) {
+  if (call.tool->platform == "kali") return true;
+  return call.tool->platform == "macos" && (call.who->kind == Kind::lambda || call.who->kind == Kind::ecs);
+}
+
+bool near(Day a, Day b) {
+  return (a > b ? a - b : b - a) < static_cast<Day>(kDedupDays);
+}
+
+bool meet(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::any_of(a.begin(), a.end(),
+                     [&](const std::string& one) { return std::find(b.begin(), b.end(), one) != b.end(); });
+}
+
+std::string remote_variation(Kind kind, bool strong) {
+  if (kind == Kind::eks) return strong ? "remote_service_token.eks_remote" : "remote_service_token.eks_suspicious";
+  if (kind == Kind::ecs) return strong ? "remote_service_token.ecs_suspicious" : "remote_service_token.ecs_remote";
+  return strong ? "remote_service_token.suspicious" : "remote_service_token";
+}
+
+bool is_call(const Action& action) {
+  return action.what != Action::What::issue;
+}
+
+}  // namespace
+
+std::string Reference::role_of(const Action& call) {
+  if (call.who->kind == Kind::person)
+    return "arn:aws:iam::" + std::string(call.who->account) + ":user/" + std::string(call.who->role);
+  return std::string(call.who->account) + '/' + std::string(call.who->role);
+}
+
+std::string Reference::identity_of(const Action& call) {
+  if (call.who->kind == Kind::lambda) return role_of(call) + '/' + call.session;
+  if (call.who->kind == Kind::codebuild) return role_of(call) + "#codebuild";
+  return role_of(call);
+}
+
+void Reference::note(std::string_view kind, const std::string& scope, const std::string& value, Day day) {
+  facts_[{kind, scope, value}].insert(day);
+}
+
+void Reference::learn(const Action& action, bool proven) {
+  if (action.from_future) return;
+  const Day day = action.day;
+  const std::string role = role_of(action), identity = identity_of(action), tool(action.tool->family);
+  note("account", std::string(action.who->account), "", day);
+  if (action.what != Action::What::call) {
+    note("role_service", role, service_of(action.who->kind), day);
+    const bool exchange = action.what == Action::What::exchange;
+    const std::string service = action.who->kind == Kind::ecs   ? "ecs-tasks"
+                                : action.who->kind == Kind::eks ? "pods.eks"
+                                                                : service_of(action.who->kind);
+    note("role_principal", role, exchange ? role : service + ".amazonaws.com", day);
+  }
+  if (!is_call(action)) return;
+  for (const std::string& form : action.place->forms) note("network_identity", form, role, day);
+  if (action.place->external()) note("address_identity", std::string(action.place->address), role, day);
+  if (action.who->kind == Kind::person || !proven) return;
+  for (const std::string& form : action.place->forms) note("identity_network", identity, form, day);
+  note("identity_tool", identity, tool, day);
+  note("identity_runtime", identity, runtime_of(*action.tool), day);
+  if (action.tells != Tells::session_shape && is_serverless(action.who->kind) && action.tool->cli)
+    note("tool_identity", tool, identity, day);
+}
+
+int Reference::days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const {
+  const auto fact = facts_.find({kind, scope, value});
+  if (fact == facts_.end()) return 0;
+  return static_cast<int>(std::count_if(fact->second.begin(), fact->second.end(), [&](Day seen) {
+    return seen < day && seen + static_cast<Day>(training_days_) >= day;
+  }));
+}
+
+std::set<std::string> Reference::users(std::string_view kind, const std::string& scope, Day day) const {
+  std::set<std::string> out;
+  for (auto at = facts_.lower_bound({kind, scope, ""}); at != facts_.end(); ++at) {
+    if (std::get<0>(at->first) != kind || std::get<1>(at->first) != scope) break;
+    if (days(kind, scope, std::get<2>(at->first), day) > 0) out.insert(std::get<2>(at->first));
+  }
+  return out;
+}
+
+bool Reference::quarantined(const std::string& scope, const std::string& value, Day day) const {
+  const auto pair = quarantine_.find({scope, value});
+  return pair != quarantine_.end() && std::any_of(pair->second.begin(), pair->second.end(), [&](Day hit) {
+           return hit < day && hit + static_cast<Day>(training_days_) >= day;
+         });
+}
+
+bool Reference::learned_tool(const Action& call, const std::string& identity) const {
+  const std::string tool(call.tool->family);
+  return days("identity_tool", identity, tool, call.day) >= 2 && !quarantined(identity, "tool " + tool, call.day);
+}
+
+void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
+  if (!call.place->external()) return;
+  const Day day = call.day;
+  const std::vector<std::string>& forms = call.place->forms;
+  const std::string identity = identity_of(call), role = role_of(call);
+  for (const std::string& form : forms)
+    if (days("identity_network", identity, form, day) >= 2 && !quarantined(identity, form, day)) return;
+
+  const auto distrusted = [&](const std::string& user) {
+    return std::any_of(forms.begin(), forms.end(),
+                       [&](const std::string& form) { return quarantined(form, "role " + user, day); });
+  };
+  bool others = false, address_used = false;
+  for (const std::string& form : forms)
+    for (const std::string& user : users("network_identity", form, day))
+      others = others || (user != role && !distrusted(user));
+  for (const std::string& user : users("address_identity", std::string(call.place->address), day))
+    address_used = address_used || !distrusted(user);
+  const bool new_tool = call.tool->cli && !learned_tool(call, identity);
+  bool strong = (!others && !address_used) || new_tool;
+  if (call.place->known_by_prefix_only && day > ranges_day_ + 30) strong = false;
+  hits.push_back({&call, identity, role, true, strong, remote_variation(call.who->kind, strong), forms.front(), forms});
+}
+
+void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) const {
+  if (!is_serverless(call.who->kind) || !call.tool->cli) return;
+  const Day day = call.day;
+  const std::string identity = identity_of(call), tool(call.tool->family);
+  if (call.who->kind == Kind::ecs) {
+    for (const std::string& runtime : users("identity_runtime", identity, day))
+      if (runtime.ends_with(" AWS_ECS_EC2")) return;
+  }
+  if (!impossible(call) && learned_tool(call, identity)) return;
+  bool known_here = false;
+  for (const std::string& user : users("tool_identity", tool, day))
+    known_here = known_here || !quarantined(user, "tool " + tool, day);
+  const bool strong = impossible(call) || !known_here;
+  const std::string variation = strong              ? "serverless_cli.unusual"
+                                : tool == "aws-cli" ? "serverless_cli.aws_cli"
+                                                    : "serverless_cli";
+  hits.push_back({&call, identity, role_of(call), false, strong, variation, tool, {tool}});
+}
+
+std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
+  std::vector<Hit> hits;
+  if (!is_call(call) || call.who->kind == Kind::person) return hits;
+  const std::string role = role_of(call);
+  if (call.tells == Tells::session_shape && days("role_service", role, service_of(call.who->kind), call.day) == 0)
+    return hits;
+  judge_remote(call, hits);
+  judge_command_line(call, hits);
+  return hits;
+}
+
+std::set<std::string> Reference::reported_active() const {
+  std::set<std::string> accounts;
+  if (activation_days_ == 0) return accounts;
+  for (const auto& [account, day] : activated_) accounts.insert(account);
+  return accounts;
+}
+
+void Reference::activate(Day day, const std::vector<const Action*>& actions) {
+  for (const Action* action : actions) {
+    const std::string account(action->who->account);
+    if (activated_.contains(account)) continue;
+    const auto seen = facts_.find({"account", account, ""});
+    int before = 0;
+    if (seen != facts_.end()) {
+      before = static_cast<int>(std::count_if(seen->second.begin(), seen->second.end(),
+                                              [&](Day other) { return other < day && other + 63 >= day; }));
+      if (*seen->second.begin() + 63 < day) ++before;  // of what is older, only the first day is remembered
+    }
+    const bool old_enough = before > 0 && *seen->second.begin() + static_cast<Day>(activation_days_) <= day;
+    if (activation_days_ == 0 || (old_enough && before >= std::min(7, activation_days_))) activated_[account] = day;
+  }
+}
+
+void Reference::mark(const Hit& hit) {
+  if (hit.call->from_future) return;
+  const Day day = hit.call->day;
+  const std::string tool = "tool " + std::string(hit.call->tool->family);
+  if (hit.remote) {
+    for (const std::string& form : hit.subjects) {
+      quarantine_[{hit.identity, form}].insert(day);
+      quarantine_[{form, "role " + hit.role}].insert(day);
+    }
+  }
+  if (hit.call->tool->cli && !learned_tool(*hit.call, hit.identity)) quarantine_[{hit.identity, tool}].insert(day);
+}
+
+void Reference::dedup(const std::vector<Hit>& hits) {
+  for (const bool strong : {true, false}) {
+    for (const Hit& hit : hits) {
+      if (hit.strong != strong) continue;
+      const Day day = hit.call->day;
+      const std::string account(hit.call->who->account);
+      auto& standing = standing_[(hit.remote ? "remote " : "cli ") + account + ' ' + hit.identity];
+      bool taken_in = false, only_by_strong_of_this_day = true;
+      for (const Standing& alert : standing) {
+        if (!near(alert.day, day) || !meet(alert.subjects, hit.subjects) || (strong && !alert.strong)) continue;
+        taken_in = true;
+        if (!alert.strong || alert.day != day) only_by_strong_of_this_day = false;
+      }
+      const AlertName name{hit.variation, account, hit.identity, hit.subject, day};
+      if (!taken_in) {
+        standing.push_back({day, strong, hit.subjects});
+        alerts_[name] = true;
+      } else if (!strong && only_by_strong_of_this_day) {
+        alerts_.try_emplace(name, false);
+      }
+    }
+  }
+}
+
+// All verdicts of a day rest on earlier days, so they are found first and applied together.
+void Reference::judge_day(Day day, const std::vector<const Action*>& actions) {
+  activate(day, actions);
+  std::vector<Hit> hits;
+  for (const Action* action : actions) {
+    if (!activated_.contains(std::string(action->who->account))) continue;
+    for (Hit& hit : hits_of(*action)) hits.push_back(std::move(hit));
+  }
+  for (const Hit& hit : hits) mark(hit);
+  dedup(hits);
+  for (const Action* action : actions) learn(*action);
+}
+
+}  // namespace straykey

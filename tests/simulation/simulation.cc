@@ -1,0 +1,432 @@
+#include "tests/simulation/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace straykey {
+namespace {
+
+constexpr int kPhaseSteps = 120;            // under faults
+constexpr int kCalmSteps = 6'000;           // to drain; more means stuck
+constexpr std::size_t kInFlightMax = 24;    // requests; a sender has so many connections
+constexpr std::uint64_t kCrashWithin = 60;  // store operations
+
+std::string told(const Action& action) {
+  constexpr std::string_view kTells[] = {"", "instance", "by issue", "by shape"};
+  return fmt::format("[{} {} {} {} {} {} {}{}]", action.id,
+                     action.what == Action::What::call    ? "call"
+                     : action.what == Action::What::issue ? "issue"
+                                                          : "exchange",
+                     action.key, action.session, action.place->address, action.tool->family,
+                     kTells[static_cast<std::size_t>(action.tells)], action.from_future ? " future" : "");
+}
+
+}  // namespace
+
+Simulation::Swarm::Swarm(Random& random) {
+  const auto rate = [&](double most) { return random.chance(0.4) ? 0.0 : most * random.unit() * random.unit(); };
+  crash = rate(0.05);
+  clean_stop = rate(0.02);
+  map_full = rate(0.02);
+  disk_error = rate(0.02);
+  nearly_full = random.chance(0.15) ? rate(0.05) : 0;
+  commit_failed = rate(0.3);
+  unknown = rate(0.05);
+  clock_jump = rate(0.1);
+  freeze = rate(0.05);
+  duplicate = rate(0.8);
+  truncate = rate(0.3);
+  abandon = rate(0.3);
+  lose_reply = rate(0.4);
+  delay = rate(0.6);
+  webhook_down = rate(0.05);
+  reload = rate(0.02);
+  request_max = 1 + random.below(12);
+  items_max = 1 + random.below(8);
+  messages_max = 1 + random.below(8);
+  small_queues = random.chance(0.2);
+  small_tables = random.chance(0.3);
+  long_uptime = random.chance(0.5);
+  merger_lags = random.chance(0.3);
+}
+
+Site::Settings Simulation::site_settings(const World& world, const Swarm& swarm, std::uint64_t seed) {
+  Site::Settings settings;
+  settings.hash_key = {seed, 42};
+  settings.detection.activation_days = world.activation_days;
+  settings.detection.training_days = world.training_days;
+  if (swarm.small_queues) settings.queued_bytes_max = 12'000;
+  if (swarm.small_tables) {
+    settings.signatures_max = 3;
+    settings.keys_max = 2;
+  }
+  return settings;
+}
+
+Endpoints::Rates Simulation::endpoint_rates(Random& random) {
+  const auto rate = [&](double most) { return random.chance(0.4) ? 0.0 : most * random.unit(); };
+  return {rate(0.6), rate(0.3), rate(0.5), rate(0.1)};
+}
+
+Simulation::Simulation(std::uint64_t seed, Coverage& coverage, bool trace)
+    : seed_(seed),
+      coverage_(coverage),
+      trace_(trace),
+      random_(seed),
+      world_(seed),
+      swarm_(random_),
+      faults_(random_.next(), coverage),
+      endpoints_(random_.next(), {"siem", "pager"}, endpoint_rates(random_), coverage),
+      site_(site_settings(world_, swarm_, seed), world_.networks(), faults_, endpoints_),
+      checks_(site_),
+      reference_(world_.activation_days, world_.training_days, world_.ranges_day),
+      taught_(world_.activation_days, world_.training_days, world_.ranges_day) {
+  if (world_.activation_days != 0) swarm_.nearly_full = 0;  // what was evicted may delay it
+  exact_ = world_.order == World::Order::by_day && swarm_.nearly_full == 0;
+  faults_.commit_failed = swarm_.commit_failed;
+  faults_.unknown = swarm_.unknown;
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::say(const std::string& what) {
+  if (trace_) std::fprintf(stderr, "%6llu  %s\n", static_cast<unsigned long long>(steps_), what.c_str());
+}
+
+std::string Simulation::run() {
+  try {
+    run_all();
+  } catch (const Violation& violation) {
+    return fmt::format("step {}: {}", steps_, violation.what);
+  }
+  return {};
+}
+
+void Simulation::run_all() {
+  site_.wall = static_cast<Seconds>(world_.phases.front().day) * kSecondsPerDay + 60;
+  restart();
+  for (std::size_t i = 0; i < world_.phases.size(); ++i) {
+    run_phase(world_.phases[i]);
+    if (i + 1 < world_.phases.size()) pass_day(world_.phases[i], world_.phases[i + 1].day);
+  }
+  drain();
+}
+
+void Simulation::run_phase(const Phase& phase) {
+  say(fmt::format("phase of day {} with {} actions", phase.day, phase.actions.size()));
+  today_ = phase.day;
+  open_ = phase.actions;
+  day_.insert(day_.end(), phase.actions.begin(), phase.actions.end());
+  int budget = kPhaseSteps + 4 * static_cast<int>(phase.actions.size());
+  while (!open_.empty() && --budget > 0) step();
+  mend(true);
+  calm_ = faults_.calm = true;
+  // Copies of a request that wait for another shard finish too: their candidates are judged when they have.
+  for (budget = kCalmSteps; !open_.empty() || (exact_ && site_.in_flight() > 0); step())
+    if (--budget == 0) throw Violation{fmt::format("liveness: {} actions are never acknowledged", open_.size())};
+  calm_ = faults_.calm = false;
+  if (!site_.broken()) checks_.established_facts_stay(today_);
+  if (!phase.ends_day) return;
+  if (world_.order == World::Order::by_day) reference_.judge_day(today_, day_);
+  day_.clear();
+}
+
+// The clocks go on to the next phase. Lived time goes with the days, or the machine was off for most of them.
+void Simulation::pass_day(const Phase& phase, Day next) {
+  if (next == phase.day) return;
+  if (next > phase.day + 2) catch_up();
+  const double days = static_cast<double>(next - phase.day);
+  site_.wall += static_cast<Seconds>(next - phase.day) * kSecondsPerDay;
+  if (swarm_.long_uptime) {
+    // Rows age a few hours at a time, as they would.
+    for (int i = 0; i < 6; ++i) {
+      site_.uptime += days * 14'000;
+      guarded([&] {
+        if (!site_.running() || site_.broken()) return;
+        if (site_.has_messages()) site_.merge_some(random_, swarm_.messages_max);
+        site_.live();
+        for (std::uint32_t shard = 0; shard < site_.shards(); ++shard) {
+          site_.commit(shard);
+          site_.flush_if_due(shard);
+        }
+      });
+    }
+  }
+}
+
+// The merger judges what finished: calls of a month ago are learned and not judged any more.
+void Simulation::catch_up() {
+  mend(true);
+  calm_ = faults_.calm = true;
+  if (site_.broken()) crash();
+  while (site_.has_messages()) merge();
+  calm_ = faults_.calm = false;
+}
+
+void Simulation::drain() {
+  mend(true);
+  calm_ = faults_.calm = true;
+  endpoints_.calm();
+  for (int budget = kCalmSteps;; step()) {
+    bool idle = !site_.broken() && !site_.has_messages() && endpoints_.idle() && on_the_way_.empty();
+    for (std::uint32_t shard = 0; shard < site_.shards(); ++shard)
+      idle = idle && !site_.has_items(shard) && !site_.has_batch(shard);
+    if (idle) break;
+    if (--budget == 0) throw Violation{"liveness: something never drains"};
+    if (const auto wake = endpoints_.wake_at(site_.moment()); wake && *wake > site_.moment().steady_ms) {
+      const double wait = static_cast<double>(*wake - site_.moment().steady_ms) / 1'000 + 0.001;
+      site_.uptime += wait;
+      site_.wall += static_cast<Seconds>(wait);
+    }
+  }
+  site_.uptime += 6;  // soft state is flushed, and a store that failed is tried again
+  for (std::uint32_t shard = 0; shard < site_.shards(); ++shard) site_.flush_if_due(shard);
+  while (site_.has_messages()) merge();
+  if (site_.queued_bytes() != 0) throw Violation{"P6: credits were not given back"};
+  if (!site_.not_ready().empty()) throw Violation{"liveness: not ready at the end: " + site_.not_ready().front()};
+  if (exact_) {
+    checks_.alerts_match(reference_, true);
+    checks_.facts_match(reference_, today_, true);
+  } else {
+    checks_.alerts_hold_in_any_order(world_.actions, taught_, swarm_.nearly_full > 0);
+    if (swarm_.nearly_full == 0) checks_.facts_match(taught_, today_, true);
+  }
+  checks_.established_facts_stay(today_);
+  checks_.all_delivered(endpoints_);
+}
+
+// A crash may come out of any step.
+void Simulation::guarded(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const Crash&) {
+    say("crash");
+    crash();
+  }
+}
+
+void Simulation::step() {
+  ++steps_;
+  if (!site_.running() || (site_.broken() && (calm_ || random_.chance(0.3)))) {
+    crash();
+    return;
+  }
+  guarded([&] {
+    if (!calm_) strike();
+    if (!site_.running()) return;
+    const std::size_t what = random_.below(16);
+    const auto shard = static_cast<std::uint32_t>(random_.below(site_.shards()));
+    if (what < 4) {
+      send();
+    } else if (what < 10) {
+      work(shard);
+    } else if (what < 13) {
+      if (!swarm_.merger_lags || calm_ || random_.chance(0.2)) merge();
+    } else if (what < 15) {
+      faults_.step = Step::deliver;
+      endpoints_.step(site_.moment(), [this](DeliveryOutcome outcome) { site_.report(std::move(outcome)); });
+    } else {
+      tick();
+    }
+  });
+}
+
+void Simulation::send() {
+  if (site_.in_flight() >= kInFlightMax || (calm_ && open_.empty() && on_the_way_.empty())) return;
+  if (!on_the_way_.empty() && (calm_ || random_.chance(0.3))) {
+    coverage_.note(Fault::reordered, Step::admit);
+    const std::size_t which = random_.below(on_the_way_.size());
+    std::vector<const Action*> late = std::move(on_the_way_[which]);
+    on_the_way_.erase(on_the_way_.begin() + static_cast<std::ptrdiff_t>(which));
+    return arrive(std::move(late), false);
+  }
+  std::vector<const Action*> actions;
+  const std::size_t count = 1 + random_.below(swarm_.request_max);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!acked_.empty() && !calm_ && random_.chance(swarm_.duplicate)) {
+      coverage_.note(Fault::duplicate, Step::admit);
+      actions.push_back(random_.pick(acked_));
+    } else if (!open_.empty()) {
+      actions.push_back(random_.pick(open_));
+    }
+  }
+  if (actions.empty()) return;
+  if (calm_) return arrive(std::move(actions), true);
+  if (random_.chance(swarm_.truncate)) {
+    coverage_.note(Fault::truncated, Step::admit);
+    actions.resize(1 + random_.below(actions.size()));
+    return arrive(std::move(actions), false);
+  }
+  if (random_.chance(swarm_.delay)) {  // it arrives when nobody waits for it any more
+    if (on_the_way_.size() < 8) on_the_way_.push_back(actions);
+    if (random_.chance(0.5)) return;
+  }
+  if (random_.chance(swarm_.abandon)) {
+    coverage_.note(Fault::abandoned, Step::admit);
+    return arrive(std::move(actions), false);
+  }
+  arrive(std::move(actions), true);
+}
+
+// `heard`: the sender is there to hear the reply, unless it is lost.
+void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
+  auto request = std::make_unique<Request>();
+  for (const Action* action : actions) World::write(*request, *action);
+  const bool lost = !calm_ && random_.chance(swarm_.lose_reply);
+  request->on_done = [this, actions, heard, lost](RequestOutcome outcome) {
+    say(fmt::format("reply {} to{}", outcome == RequestOutcome::committed ? 200 : 503, actions.front()->id));
+    if (outcome != RequestOutcome::committed) return;
+    // Whether the sender hears it or not: it is promised.
+    for (const Action* action : actions)
+      if (acknowledged_.insert(action).second) promise(*action);
+    if (heard && lost) coverage_.note(Fault::lost_reply, faults_.step);
+    if (!heard || lost) return;
+    for (const Action* action : actions) {
+      const auto at = std::find(open_.begin(), open_.end(), action);
+      if (at == open_.end()) continue;
+      open_.erase(at);
+      acked_.push_back(action);
+    }
+  };
+  if (trace_) {
+    std::string list;
+    for (const Action* action : actions) list += ' ' + told(*action);
+    say(fmt::format("request of{}{}{}", list, heard ? "" : ", nobody listens", lost ? ", reply lost" : ""));
+  }
+  const auto refused = site_.submit(std::move(request), random_.below(Site::kIntakes));
+  if (refused == nullptr) return;
+  coverage_.note(Fault::refused, Step::admit);
+  if (!refused->batches.empty()) throw Violation{"P6: a refused request was routed"};
+}
+
+// What an acknowledged action taught is promised from now on.
+void Simulation::promise(const Action& action) {
+  if (action.what != Action::What::call) {
+    issued_.insert(action.key);
+    taught_.learn(action);
+    for (const Action* earlier : std::exchange(waiting_[action.key], {})) taught_.learn(*earlier);
+    return;
+  }
+  const bool proven = action.tells != Tells::by_issue || issued_.contains(action.key);
+  taught_.learn(action, proven);
+  if (!proven) waiting_[action.key].push_back(&action);
+}
+
+void Simulation::work(std::uint32_t shard) {
+  if (site_.has_items(shard)) {
+    say(fmt::format("shard {} applies", shard));
+    site_.apply_some(shard, random_, 1 + random_.below(swarm_.items_max));
+  }
+  if (!calm_ && random_.chance(0.4)) return;  // the batch waits for more
+  say(fmt::format("shard {} commits", shard));
+  site_.commit(shard);
+  site_.flush_if_due(shard);
+}
+
+void Simulation::merge() {
+  if (site_.has_messages()) say("merge");
+  if (site_.has_messages()) site_.merge_some(random_, 1 + random_.below(swarm_.messages_max));
+  site_.live();
+  site_.refill();
+}
+
+void Simulation::tick() {
+  if (!frozen_) {
+    const double seconds = 4 * random_.unit();
+    site_.uptime += seconds;
+    site_.wall += static_cast<Seconds>(seconds + 0.5);
+  }
+}
+
+void Simulation::strike() {
+  if (random_.chance(swarm_.crash)) faults_.crash_in(1 + static_cast<int>(random_.below(kCrashWithin)));
+  if (random_.chance(swarm_.clock_jump)) {
+    coverage_.note(Fault::clock_jump, Step::idle);
+    const int days = random_.between(-400, 400);
+    site_.wall = std::max<Seconds>(1'400'000'000, site_.wall + days * kSecondsPerDay);
+  }
+  if (random_.chance(swarm_.freeze)) {
+    coverage_.note(Fault::clock_freeze, Step::idle);
+    frozen_ = !frozen_;
+  }
+  if (random_.chance(swarm_.webhook_down)) endpoints_.set_down(random_.chance(0.5) ? "siem" : "pager", true);
+  if (random_.chance(0.02)) endpoints_.set_down(random_.chance(0.5) ? "siem" : "pager", false);
+  if (random_.chance(swarm_.reload)) {
+    coverage_.note(Fault::networks_reloaded, Step::idle);
+    site_.reload_networks();
+  }
+  strike_store();
+  if (random_.chance(0.05)) mend(false);
+  if (random_.chance(swarm_.clean_stop)) {
+    coverage_.note(Fault::clean_stop, Step::idle);
+    say("stop");
+    site_.stop();
+    restart();
+  }
+}
+
+void Simulation::strike_store() {
+  const std::size_t which = random_.below(site_.partitions() + 1);
+  const bool alerts = which == site_.partitions();
+  if (random_.chance(swarm_.map_full)) (alerts ? site_.alerts().full : site_.partition(which).full) = true;
+  if (random_.chance(swarm_.disk_error))
+    (alerts ? site_.alerts().unreadable : site_.partition(which).unreadable) = true;
+  if (!alerts && random_.chance(swarm_.nearly_full)) {
+    coverage_.note(Fault::nearly_full, Step::idle);
+    site_.partition(which).set_fullness(0.9);
+  }
+}
+
+void Simulation::mend(bool everything) {
+  for (std::size_t i = 0; i < site_.partitions(); ++i) {
+    if (!everything && random_.chance(0.5)) continue;
+    site_.partition(i).full = site_.partition(i).unreadable = false;
+    site_.partition(i).set_fullness(0.1);
+  }
+  if (everything || random_.chance(0.5)) site_.alerts().full = site_.alerts().unreadable = false;
+  if (everything) frozen_ = false;
+}
+
+void Simulation::crash() {
+  if (site_.broken()) coverage_.note(Fault::crash, Step::idle);
+  site_.die();
+  restart();
+}
+
+void Simulation::restart() {
+  for (int tries = 0; !site_.running(); ++tries) {
+    if (tries == 20) mend(true);
+    if (tries > 40) throw Violation{"liveness: it does not start"};
+    std::uint32_t shards =
+        site_.shards() == 0 ? 1 + static_cast<std::uint32_t>(random_.below(Site::kShardsMax)) : site_.shards();
+    if (site_.shards() != 0 && random_.chance(0.15)) {
+      shards = 1 + static_cast<std::uint32_t>(random_.below(Site::kShardsMax));
+      if (shards != site_.shards()) coverage_.note(Fault::shards_changed, Step::start);
+    }
+    try {
+      if (site_.start(shards)) break;
+    } catch (const Crash&) {
+      site_.die();
+    }
+    if (tries > 2) mend(false);
+  }
+  say(fmt::format("started with {} shards", site_.shards()));
+  check_after_restart();
+}
+
+// What was acknowledged survived, and every alert that it calls for was raised before anything else happens.
+void Simulation::check_after_restart() {
+  if (exact_) checks_.alerts_match(reference_, false);
+  if (swarm_.nearly_full == 0) checks_.facts_match(taught_, today_, false);
+  checks_.established_facts_stay(today_);
+}
+
+std::set<std::string> Simulation::variations() {
+  std::set<std::string> out;
+  for (const auto& [name, id] : checks_.read().alerts) out.insert(name.variation);
+  return out;
+}
+
+}  // namespace straykey

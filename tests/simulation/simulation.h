@@ -1,0 +1,92 @@
+#pragma once
+// Simulation: one seed: a world, a site, an adversary who chooses what happens next and what fails, and the checks.
+//
+// Shape:  for each phase of the world, steps under faults until a budget is used up, then calm steps until everything
+//         is acknowledged; at the end everything drains. What is right is the reference model's to say.
+// Thread: one. The same seed does the same, always.
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/checks.h"
+#include "tests/simulation/coverage.h"
+#include "tests/simulation/world.h"
+
+namespace straykey {
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, Coverage& coverage, bool trace);
+  ~Simulation();
+
+  // What was violated; empty if nothing was.
+  [[nodiscard]] std::string run();
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  [[nodiscard]] std::size_t alerts() { return checks_.read().alerts.size(); }
+  [[nodiscard]] std::set<std::string> variations();
+
+ private:
+  // How likely what is, for this seed: each fault is off in some seeds and frequent in others.
+  struct Swarm {
+    explicit Swarm(Random& random);
+    double crash, clean_stop, map_full, disk_error, nearly_full, commit_failed, unknown;
+    double clock_jump, freeze, duplicate, truncate, abandon, lose_reply, delay, webhook_down, reload;
+    std::size_t request_max, items_max, messages_max;
+    bool small_queues, small_tables, long_uptime, merger_lags;
+  };
+  [[nodiscard]] static Site::Settings site_settings(const World& world, const Swarm& swarm, std::uint64_t seed);
+  [[nodiscard]] static Endpoints::Rates endpoint_rates(Random& random);
+
+  void run_all();
+  void run_phase(const Phase& phase);
+  void pass_day(const Phase& phase, Day next);
+  void catch_up();
+  void drain();
+  void step();
+  void send();
+  void arrive(std::vector<const Action*> actions, bool heard);
+  void promise(const Action& action);
+  void work(std::uint32_t shard);
+  void merge();
+  void strike();
+  void strike_store();
+  void mend(bool everything);
+  void tick();
+  void crash();
+  void restart();
+  void check_after_restart();
+  void guarded(const std::function<void()>& act);
+  void say(const std::string& what);
+
+  std::uint64_t seed_;
+  Coverage& coverage_;
+  bool trace_;
+  Random random_;
+  World world_;
+  Swarm swarm_;
+  Faults faults_;
+  Endpoints endpoints_;
+  Site site_;
+  Checks checks_;
+  Reference reference_;
+
+  bool exact_ = true;  // the reference model can tell the alerts exactly
+  bool calm_ = false;
+  std::uint64_t steps_ = 0;
+  std::vector<const Action*> open_;   // of this phase, not acknowledged
+  std::vector<const Action*> acked_;  // of all phases
+  std::set<const Action*> acknowledged_;
+  std::set<std::string> issued_;                               // keys whose issue is acknowledged
+  std::map<std::string, std::vector<const Action*>> waiting_;  // by key: acknowledged before that
+  std::vector<const Action*> day_;                             // of the phases of this day
+  std::deque<std::vector<const Action*>> on_the_way_;
+  Reference taught_;  // by what is acknowledged
+  Day today_ = 0;
+  bool frozen_ = false;
+};
+
+}  // namespace straykey

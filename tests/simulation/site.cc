@@ -1,0 +1,171 @@
+#include "tests/simulation/site.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace straykey {
+
+Site::Site(Settings settings, std::shared_ptr<const NetworkMap> networks, Faults& faults, Endpoints& endpoints)
+    : settings_(std::move(settings)),
+      networks_(std::move(networks)),
+      faults_(faults),
+      endpoints_(endpoints),
+      alerts_(faults) {}
+
+Site::~Site() {
+  die();
+}
+
+bool Site::start(std::uint32_t shards) {
+  faults_.step = Step::start;
+  shards_ = shards;
+  while (partitions_.size() < shards) partitions_.push_back(std::make_unique<FaultyBaselineStore>(faults_));
+  metrics_ = std::make_unique<Metrics>();
+  Engine::Settings settings;
+  settings.hash_key = settings_.hash_key;
+  settings.shards = shards;
+  settings.queued_bytes_max = settings_.queued_bytes_max;
+  settings.signatures_max = settings_.signatures_max;
+  settings.keys_max = settings_.keys_max;
+  settings.duplicates_tracked = 256;
+  Engine::Surroundings around;
+  for (const auto& partition : partitions_) around.partitions.push_back(partition.get());
+  around.alerts = &alerts_;
+  around.routes = {{"siem", Severity::informational, {}, {}}, {"pager", Severity::high, {}, {}}};
+  around.deliver = [this](Delivery delivery) {
+    faults_.operation();
+    endpoints_.deliver(std::move(delivery), moment());
+  };
+  around.to_merger = [this](Engine::Message message) {
+    faults_.operation();
+    to_merger_[lane_].push_back(std::move(message));
+  };
+  around.uptime = [this] { return uptime; };
+  around.on_fatal = [this](const std::string&) { fatal_ = true; };
+  around.metrics = metrics_.get();
+  engine_ = std::make_unique<Engine>(settings, settings_.detection, std::move(around), networks_);
+  if (engine_->judge_unjudged() != CommitOutcome::committed) {
+    die();
+    return false;
+  }
+  refill();
+  return true;
+}
+
+void Site::die() {
+  engine_.reset();
+  for (auto& lanes : queues_)
+    for (Lane& lane : lanes) lane.items.clear();
+  for (auto& lane : to_merger_) lane.clear();
+  for (Request* request : live_) delete request;
+  live_.clear();
+  for (const auto& partition : partitions_) partition->restart();
+  alerts_.restart();
+  endpoints_.restart();
+  outcomes_.clear();
+  must_merge_again_ = false;
+  fatal_ = false;
+  faults_.forget_crash();
+}
+
+void Site::stop() {
+  Random random(7);
+  for (std::uint32_t shard = 0; shard < shards_; ++shard) {
+    while (has_items(shard)) apply_some(shard, random, 64);
+    commit(shard);
+    faults_.step = Step::flush;
+    lane_ = shard;
+    engine_->flush(shard);
+  }
+  for (int tries = 0; has_messages() && tries < 8; ++tries) merge_some(random, 1'000);
+  die();
+}
+
+std::unique_ptr<Request> Site::submit(std::unique_ptr<Request> request, std::size_t intake) {
+  faults_.step = Step::admit;
+  if (engine_->admit(*request) != SubmitResult::accepted) return request;
+  Request* raw = request.release();
+  live_.insert(raw);
+  raw->on_done = [this, raw, done = std::move(raw->on_done)](RequestOutcome outcome) {
+    faults_.operation();
+    live_.erase(raw);
+    done(outcome);
+  };
+  for (std::uint32_t i = 0; i < raw->batches.size(); ++i)
+    queues_[raw->batches[i].shard][intake].items.push_back({raw, i});
+  return nullptr;
+}
+
+bool Site::has_items(std::uint32_t shard) const {
+  return std::any_of(queues_[shard].begin(), queues_[shard].end(),
+                     [](const Lane& lane) { return !lane.items.empty(); });
+}
+
+void Site::apply_some(std::uint32_t shard, Random& random, std::size_t count) {
+  faults_.step = Step::apply;
+  lane_ = shard;
+  while (count-- > 0 && has_items(shard)) {
+    Lane* lane = nullptr;
+    do lane = &queues_[shard][random.below(kIntakes)];
+    while (lane->items.empty());
+    const Engine::Item item = lane->items.front();
+    lane->items.pop_front();
+    engine_->apply(shard, item);
+  }
+}
+
+void Site::commit(std::uint32_t shard) {
+  faults_.step = Step::commit;
+  lane_ = shard;
+  engine_->commit(shard);
+}
+
+void Site::flush_if_due(std::uint32_t shard) {
+  faults_.step = Step::flush;
+  lane_ = shard;
+  engine_->flush_if_due(shard);
+}
+
+bool Site::has_messages() const {
+  return must_merge_again_ ||
+         std::any_of(to_merger_.begin(), to_merger_.end(), [](const auto& l) { return !l.empty(); });
+}
+
+void Site::merge_some(Random& random, std::size_t count) {
+  faults_.step = Step::merge;
+  std::vector<Engine::Message> messages;
+  while (!must_merge_again_ && count-- > 0 && has_messages()) {
+    std::deque<Engine::Message>* lane = nullptr;
+    do lane = &to_merger_[random.below(to_merger_.size())];
+    while (lane->empty());
+    if (const auto* outcome = std::get_if<DeliveryOutcome>(&lane->front())) outcomes_.push_back(*outcome);
+    messages.push_back(std::move(lane->front()));
+    lane->pop_front();
+  }
+  const CommitOutcome outcome = engine_->merge(std::move(messages));
+  must_merge_again_ = outcome != CommitOutcome::committed;
+  if (outcome != CommitOutcome::committed) return;
+  for (const DeliveryOutcome& kept : outcomes_) endpoints_.kept(kept);
+  outcomes_.clear();
+}
+
+void Site::live() {
+  faults_.step = Step::live;
+  if (must_merge_again_) return;  // the merger's thread is busy trying again
+  engine_->live();
+}
+
+void Site::refill() {
+  faults_.step = Step::refill;
+  engine_->refill_outbox();
+}
+
+void Site::report(DeliveryOutcome outcome) {
+  to_merger_.back().push_back(Engine::Message(std::move(outcome)));
+}
+
+void Site::reload_networks() {
+  engine_->use_networks(networks_);
+}
+
+}  // namespace straykey
