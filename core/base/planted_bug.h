@@ -13,7 +13,7 @@ namespace straykey {
 enum class Bug : std::uint8_t {
   none,
   ack_before_commit,              // the reply goes out before the shard's commit
-  candidate_outside_transaction,  // the fact is committed first, its candidate in a transaction of its own
+  candidate_outside_transaction,  // facts and the mark "proposed" are committed first, then the candidate
   dirty_ack,                      // "nothing new" because of another request's uncommitted write is answered at once
   progress_outside_transaction,   // the merger's progress mark is committed before the alerts it stands for
   alert_id_with_wall_clock,       // a restart or a second judging gives the alert another id

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/planted_bug.h"
 #include "core/engine/route.h"
 
 namespace straykey {
@@ -85,7 +86,9 @@ void Engine::apply(std::uint32_t index, Item item) {
     shard.networks = networks_.load();
     shard.worker->forget_known();
   }
+  const std::size_t news = shard.worker->news_count();
   shard.worker->apply(*item.request, item.request->batches[item.batch], *shard.networks);
+  if (planted(Bug::dirty_ack) && shard.worker->news_count() == news) return finish(item, true);
   shard.applied.push_back(item);
 }
 
@@ -103,6 +106,11 @@ void Engine::commit(std::uint32_t index) {
   if (shard.applied.empty()) return;
   const bool news = shard.worker->has_news();
   const double began = surroundings_.uptime();
+  if (planted(Bug::ack_before_commit)) {
+    for (const Item& item : shard.applied)  // where this shard is the last
+      if (item.request->on_done && item.request->shards_to_finish.load() == 1)
+        std::exchange(item.request->on_done, nullptr)(RequestOutcome::committed);
+  }
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (news) {
     commits_.add();

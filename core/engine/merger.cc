@@ -123,6 +123,12 @@ CommitOutcome Merger::judge_all_unjudged() {
 
 void Merger::judge(const std::vector<CandidateRange>& request) {
   if (request.empty()) return;
+  if (planted(Bug::progress_outside_transaction) && !writer_) {
+    const auto early = alerts_.write();
+    for (const CandidateRange& range : request)
+      early->put(Table::progress, shard_key(range.shard), encode_sequence(range.last));
+    (void)early->commit();
+  }
   open();
   std::vector<Candidate> calls;
   for (const CandidateRange& range : request) {

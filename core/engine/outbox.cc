@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
+#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -77,8 +78,9 @@ void Outbox::add(StoreWriter& writer, Hash128 alert_id, std::string_view body, S
                  std::string_view analytic, std::string_view account) {
   for (const Endpoint& endpoint : endpoints_) {
     if (!endpoint.route.wants(severity, analytic, account)) continue;
-    writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
-               encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
+    if (!planted(Bug::outbox_erased_before_2xx))
+      writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
+                 encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
     added_.push_back({endpoint.route.name, alert_id, std::string(body), 0, 0, false});
   }
 }

@@ -331,6 +331,11 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
   }
   // A partition restored from a backup may be older than the merger: numbers that it passed would not be judged again.
   sequences_.next = std::max(sequences_.next, judged_up_to + 1);
+  if (planted(Bug::candidate_outside_transaction)) {
+    for (std::uint64_t i = 0; i < staged_.size(); ++i)
+      writer_.put(Table::proposed, text_of(staged_[i].combination), encode_sequence(sequences_.next + i));
+    (void)writer_.commit();
+  }
   write_staged();
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
     writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));

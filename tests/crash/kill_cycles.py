@@ -10,7 +10,9 @@ next server is only started, killed when it is ready, and its store compared wit
 import argparse
 import collections
 import contextlib
+import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -184,7 +186,7 @@ class Episode:
             self.queue.append(request)
             self.requests += 1
             if self.random.random() < DUPLICATE_SHARE:
-                again = self.random.choice(self.history)
+                again = request if self.random.random() < 0.5 else self.random.choice(self.history)
                 if again.answered or again.day == self.day:
                     self.queue.append(again)
 
@@ -236,12 +238,15 @@ def arguments():
     parser.add_argument("--cycles", type=int, default=15)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--ledger", type=Path, help="append a row for this run")
+    parser.add_argument("--bug", help="of straykey_planted, which STRAYKEY names: well if it is caught")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
     print(f"kill_cycles.py --cycles {options.cycles} --seed {options.seed}", flush=True)
+    if options.bug:
+        os.environ["STRAYKEY_PLANTED_BUG"] = options.bug
     began, done, lost, doubled, failed = time.monotonic(), 0, 0, 0, False
     kills, totals = collections.Counter(), collections.Counter()
     while done < options.cycles and not failed:
@@ -253,6 +258,8 @@ def main():
                               checks=episode.check.checks, refused=episode.refused)
         except AssertionError as error:
             lost, doubled, failed = lost + getattr(error, "lost", 0), doubled + getattr(error, "doubled", 0), True
+            if options.bug:
+                shutil.rmtree(folder)
             print(f"FAILED, cycles from {done} on (--cycles {cycles} --seed {seed}): {error}", flush=True)
         kills.update(episode.kills)
         done += cycles
@@ -263,7 +270,7 @@ def main():
           f"{lost} lost, {doubled} doubled; seed {options.seed}")
     if options.ledger:
         append_row(options.ledger, "kill_cycles", done, max(lost + doubled, int(failed)), seconds)
-    raise SystemExit(1 if failed else 0)
+    raise SystemExit(failed != bool(options.bug))
 
 
 if __name__ == "__main__":

@@ -77,14 +77,9 @@ class Life {
         answer_posts();
         std::this_thread::yield();
       }
-      auto request = story_.request(number);
-      request->on_done = [this, number](RequestOutcome outcome) {
-        if (outcome == RequestOutcome::committed) mark_disk_log(fmt::format("acked {}", number));
-        failed_ = failed_ || outcome != RequestOutcome::committed;
-        --in_flight_;
-      };
-      ++in_flight_;
-      if (pipeline_->submit(request) != SubmitResult::accepted) return false;
+      // Every second one twice: the copy finds nothing new, and must wait for the first all the same.
+      for (int copies = 1 + number % 2; copies > 0; --copies)
+        if (!submit(number)) return false;
       answer_posts();
     }
     while (in_flight_.load() > 0) std::this_thread::yield();
@@ -93,6 +88,16 @@ class Life {
   }
 
  private:
+  bool submit(int number) {
+    auto request = story_.request(number);
+    request->on_done = [this, number](RequestOutcome outcome) {
+      if (outcome == RequestOutcome::committed) mark_disk_log(fmt::format("acked {}", number));
+      failed_ = failed_ || outcome != RequestOutcome::committed;
+      --in_flight_;
+    };
+    ++in_flight_;
+    return pipeline_->submit(request) == SubmitResult::accepted;
+  }
   // The merger hands it over: the endpoint reads it at once and answers later.
   void post(const Delivery& delivery) {
     mark_disk_log(fmt::format("posted {} {}", delivery.alert_id.hex(), hash64(kFixedHashKey, delivery.body)));
