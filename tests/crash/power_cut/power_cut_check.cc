@@ -8,6 +8,7 @@
 
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/outbox.h"
+#include "storage/store_check.h"
 #include "tests/crash/power_cut/power_cut_workload.h"
 #include "tests/support/calls.h"
 
@@ -52,13 +53,6 @@ PowerCutCheck::PowerCutCheck(const PowerCutStory& story, unsigned shards, const 
 
 std::string PowerCutCheck::full_run() const {
   return full_run_;
-}
-
-std::string PowerCutCheck::verify(DataDirectory& store) const {
-  if (const Status well = store.alerts().verify(); !well.ok()) return well.error().message;
-  for (const auto& partition : store.partitions())
-    if (const Status well = partition->verify(); !well.ok()) return well.error().message;
-  return {};
 }
 
 std::string PowerCutCheck::check_facts(DataDirectory& store, const Promised& promised) const {
@@ -116,17 +110,8 @@ std::string PowerCutCheck::check_alerts(DataDirectory& store, const Promised& pr
   return {};
 }
 
-std::string PowerCutCheck::check(const std::string& directory, const Promised& promised, bool finish) {
-  auto opened = DataDirectory::open({.path = directory,
-                                     .shards = shards_,
-                                     .new_hash_key = kPowerCutHashKey,
-                                     .map_bytes = kPowerCutMapBytes,
-                                     .disk_free_bytes_min = 0});
-  if (!opened) return opened.error().message;
-  DataDirectory& store = **opened;
-  if (std::string wrong = verify(store); !wrong.empty()) return wrong;
+std::string PowerCutCheck::check_opened(DataDirectory& store, const Promised& promised, bool finish) const {
   if (std::string wrong = check_facts(store, promised); !wrong.empty()) return wrong;
-
   Metrics metrics;
   DetectionSettings detection;
   detection.activation_days = 0;
@@ -144,8 +129,28 @@ std::string PowerCutCheck::check(const std::string& directory, const Promised& p
     if (pipeline.learn(*request, *networks) != RequestOutcome::committed) return "a request could not be learned";
     if (pipeline.judge(*request) != CommitOutcome::committed) return "a request could not be judged";
   }
-  if (std::string wrong = check_alerts(store, promised, true); !wrong.empty()) return "sent again: " + wrong;
-  return verify(store);
+  std::string wrong = check_alerts(store, promised, true);
+  return wrong.empty() ? wrong : "sent again: " + wrong;
+}
+
+std::string PowerCutCheck::check(const std::string& directory, const Promised& promised, bool finish) const {
+  std::vector<std::string> environments;
+  {
+    auto opened = DataDirectory::open({.path = directory,
+                                       .shards = shards_,
+                                       .new_hash_key = kPowerCutHashKey,
+                                       .map_bytes = kPowerCutMapBytes,
+                                       .disk_free_bytes_min = 0});
+    if (!opened) return opened.error().message;
+    environments = (*opened)->environment_names();
+    if (std::string wrong = check_opened(**opened, promised, finish); !wrong.empty()) return wrong;
+  }
+  std::string damage;
+  for (const std::string& name : environments)
+    (void)check_environment(
+        directory + '/' + name, name == "merger" ? Table::alerts : Table::facts, WalkReach::rows,
+        {.on_row = {}, .on_damage = [&](const std::string& it) { damage = it; }, .on_progress = {}});
+  return damage;
 }
 
 }  // namespace straykey

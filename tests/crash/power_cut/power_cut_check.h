@@ -31,7 +31,7 @@ class PowerCutCheck {
   // Empty if the full run itself raised what it should.
   [[nodiscard]] std::string full_run() const;
   // `finish`: also sends the whole story again and expects the alerts of the full run.
-  [[nodiscard]] std::string check(const std::string& directory, const Promised& promised, bool finish);
+  [[nodiscard]] std::string check(const std::string& directory, const Promised& promised, bool finish) const;
 
  private:
   struct Lesson {
@@ -41,7 +41,7 @@ class PowerCutCheck {
   };
   [[nodiscard]] std::string check_facts(DataDirectory& store, const Promised& promised) const;
   [[nodiscard]] std::string check_alerts(DataDirectory& store, const Promised& promised, bool all) const;
-  [[nodiscard]] std::string verify(DataDirectory& store) const;
+  [[nodiscard]] std::string check_opened(DataDirectory& store, const Promised& promised, bool finish) const;
 
   const PowerCutStory& story_;
   unsigned shards_;
