@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from installation import TOKEN, Installation, scratch_folder      # noqa: E402
-from ledger import append_row                               # noqa: E402
+from ledger import append_row, commit_now                   # noqa: E402
 from sender import NoAnswer, Sender                         # noqa: E402
 from store_check import Lost, StoreCheck                # noqa: E402
 from trail_model import DAYS_MAX, FIRST_DAY, Model, Organisation, write_address_files    # noqa: E402
@@ -247,7 +247,7 @@ def main():
     print(f"kill_cycles.py --cycles {options.cycles} --seed {options.seed}", flush=True)
     if options.bug:
         os.environ["STRAYKEY_PLANTED_BUG"] = options.bug
-    began, done, lost, doubled, failed = time.monotonic(), 0, 0, 0, False
+    began, done, lost, doubled, failed, commit = time.monotonic(), 0, 0, 0, False, commit_now()
     kills, totals = collections.Counter(), collections.Counter()
     while done < options.cycles and not failed:
         cycles, seed = min(EPISODE_CYCLES, options.cycles - done), options.seed + done
@@ -271,7 +271,7 @@ def main():
     print(f"{done} cycles, {seconds:.0f} s; kills: {dict(sorted(kills.items()))}; {dict(totals)}; "
           f"{lost} lost, {doubled} doubled; seed {options.seed}")
     if options.ledger:
-        append_row(options.ledger, "kill_cycles", done, max(lost + doubled, int(failed)), seconds)
+        append_row(options.ledger, commit, "kill_cycles", done, max(lost + doubled, int(failed)), seconds)
     raise SystemExit(failed != bool(options.bug))
 
 

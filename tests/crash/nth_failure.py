@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from call_control import KINDS               # noqa: E402
 from installation import scratch_folder      # noqa: E402
-from ledger import append_row                # noqa: E402
+from ledger import append_row, commit_now    # noqa: E402
 from scenario import Scenario                # noqa: E402
 
 CLEAR_ENDS = (0, 1, 75, 78)
@@ -70,7 +70,7 @@ def main():
     parser.add_argument("--ledger", type=Path, help="append a row for this run")
     options = parser.parse_args()
     print(f"nth_failure.py --kinds {' '.join(options.kinds)} --sample {options.sample} --every {options.every} --seed {options.seed}", flush=True)
-    draw, began, count = random.Random(options.seed), time.monotonic(), 0
+    draw, began, count, commit = random.Random(options.seed), time.monotonic(), 0, commit_now()
     with scratch_folder() as folder:
         scenario = Scenario(folder, options.library.resolve(), options.seed)
         try:
@@ -81,7 +81,7 @@ def main():
     seconds = time.monotonic() - began
     print(f"{count} failures, each recovered from, {seconds:.0f} s")
     if options.ledger:
-        append_row(options.ledger, "nth_failure", count, 0, seconds)
+        append_row(options.ledger, commit, "nth_failure", count, 0, seconds)
 
 
 if __name__ == "__main__":
