@@ -3,12 +3,13 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <optional>
 
+#include "core/event/agent_cache.h"
 #include "core/event/json_text.h"
+#include "core/event/record_fields.h"
 
 namespace straykey {
 namespace {
@@ -17,111 +18,8 @@ namespace dom = simdjson::dom;
 
 static_assert(kJsonPadding >= simdjson::SIMDJSON_PADDING);
 
-constexpr Seconds kAheadMax = 600;
 constexpr std::size_t kParserBytesMin = 16 * 1024;
 constexpr std::size_t kArenaBlockBytesMax = 256 * 1024;
-
-// --- Which member of an object becomes which field of the Event ---
-
-struct TextField {
-  std::string_view name;
-  std::string_view Event::*field;
-};
-
-constexpr std::array kTopFields{
-    TextField{"eventID", &Event::event_id},
-    TextField{"awsRegion", &Event::region},
-    TextField{"errorCode", &Event::error_code},
-    TextField{"eventName", &Event::event_name},
-    TextField{"eventType", &Event::event_type},
-    TextField{"userAgent", &Event::user_agent_text},
-    TextField{"eventSource", &Event::event_source},
-    TextField{"sharedEventID", &Event::shared_event_id},
-    TextField{"eventCategory", &Event::event_category},
-    TextField{"vpcEndpointId", &Event::vpc_endpoint},
-    TextField{"sourceIPAddress", &Event::source_ip},
-    TextField{"recipientAccountId", &Event::recipient_account},
-    TextField{"vpcEndpointAccountId", &Event::vpc_endpoint_account},
-};
-constexpr std::array kIdentityFields{
-    TextField{"arn", &Event::arn},
-    TextField{"userName", &Event::user_name},
-    TextField{"accountId", &Event::account},
-    TextField{"invokedBy", &Event::invoked_by},
-    TextField{"accessKeyId", &Event::access_key},
-    TextField{"principalId", &Event::principal_id},
-    TextField{"identityProvider", &Event::identity_provider},
-};
-constexpr std::array kSessionFields{TextField{"ec2RoleDelivery", &Event::ec2_role_delivery}};
-constexpr std::array kIssuerFields{TextField{"arn", &Event::session_issuer_arn}};
-constexpr std::array kFederationFields{TextField{"federatedProvider", &Event::federated_provider}};
-constexpr std::array kInScopeFields{
-    TextField{"issuerType", &Event::in_scope_issuer_type},
-    TextField{"credentialsIssuedTo", &Event::in_scope_issued_to},
-};
-constexpr std::array kAssumeFields{
-    TextField{"roleArn", &Event::assumed_role_arn},
-    TextField{"roleSessionName", &Event::role_session_name},
-};
-constexpr std::array kCredentialFields{TextField{"accessKeyId", &Event::issued_key}};
-
-// All texts of an Event but `record` and what user_agent views.
-constexpr std::array kKeptFields{
-    &Event::event_id,
-    &Event::shared_event_id,
-    &Event::event_name,
-    &Event::event_source,
-    &Event::event_type,
-    &Event::event_category,
-    &Event::region,
-    &Event::source_ip,
-    &Event::user_agent_text,
-    &Event::error_code,
-    &Event::recipient_account,
-    &Event::vpc_endpoint,
-    &Event::vpc_endpoint_account,
-    &Event::arn,
-    &Event::account,
-    &Event::access_key,
-    &Event::principal_id,
-    &Event::user_name,
-    &Event::invoked_by,
-    &Event::identity_provider,
-    &Event::session_issuer_arn,
-    &Event::federated_provider,
-    &Event::ec2_role_delivery,
-    &Event::in_scope_issuer_type,
-    &Event::in_scope_issued_to,
-    &Event::assumed_role_arn,
-    &Event::role_session_name,
-    &Event::issued_key,
-    &Event::kubernetes_namespace,
-    &Event::kubernetes_service_account,
-};
-
-struct TypeName {
-  std::string_view name;
-  IdentityType type;
-};
-constexpr std::array kTypeNames{
-    TypeName{"", IdentityType::none},
-    TypeName{"Root", IdentityType::root},
-    TypeName{"IAMUser", IdentityType::iam_user},
-    TypeName{"AssumedRole", IdentityType::assumed_role},
-    TypeName{"Role", IdentityType::role},
-    TypeName{"FederatedUser", IdentityType::federated_user},
-    TypeName{"Directory", IdentityType::directory},
-    TypeName{"AWSAccount", IdentityType::aws_account},
-    TypeName{"AWSService", IdentityType::aws_service},
-    TypeName{"IdentityCenterUser", IdentityType::identity_center},
-    TypeName{"WebIdentityUser", IdentityType::web_identity},
-    TypeName{"SAMLUser", IdentityType::saml_user},
-};
-
-IdentityType type_of(std::string_view name) noexcept {
-  const auto found = std::ranges::find(kTypeNames, name, &TypeName::name);
-  return found == kTypeNames.end() ? IdentityType::other : found->type;
-}
 
 // --- Reading one record ---
 
@@ -241,7 +139,7 @@ void RecordReading::read_identity() noexcept {
     if (key == "sessionContext") session.set(member.value);
     if (key == "inScopeOf") in_scope.set(member.value);
   }
-  event_.type = type_of(type_text_);
+  event_.type = identity_type_of(type_text_);
   if (const auto context = object_in(session)) {
     for (const auto member : *context) {
       const std::string_view key = member.key;
@@ -391,43 +289,6 @@ std::string_view TextArena::adopt(std::string text) {
   const std::string& owned = adopted_.emplace_back(std::move(text));
   return {owned.data(), size};
 }
-
-// Tenants have few distinct user agents: equal text is classified once. A slot holds the last text that fell into it.
-// Source: 756 ns to classify the mean agent of a published trace (2-core Xeon under load), half of parsing its record.
-class AgentCache {
- public:
-  // Views of the answer point into `text`.
-  UserAgent classify(std::string_view text) {
-    if (text.size() < 8 || text.size() > kTextBytesMax) return classify_user_agent(text);
-    Slot& slot = slots_[slot_of(text)];
-    if (slot.text != text) {
-      slot.text = text;
-      slot.agent = classify_user_agent(slot.text);
-    }
-    UserAgent agent = slot.agent;
-    for (std::string_view* const view : {&agent.exec_env, &agent.command, &agent.sid})
-      if (!view->empty()) *view = text.substr(static_cast<std::size_t>(view->data() - slot.text.data()), view->size());
-    return agent;
-  }
-
- private:
-  static constexpr std::size_t kTextBytesMax = 512;
-  struct Slot {
-    std::string text;
-    UserAgent agent;
-  };
-
-  static std::size_t slot_of(std::string_view text) noexcept {
-    std::uint64_t first, middle, last;
-    std::memcpy(&first, text.data(), 8);
-    std::memcpy(&middle, text.data() + (text.size() - 8) / 2, 8);
-    std::memcpy(&last, text.data() + text.size() - 8, 8);
-    std::uint64_t mixed = (first ^ std::rotl(middle, 21) ^ std::rotl(last, 42) ^ text.size()) * 0x9e3779b97f4a7c15u;
-    return mixed >> 56;
-  }
-
-  std::array<Slot, 256> slots_;
-};
 
 struct RecordParser::Impl {
   AgentCache agents;

@@ -241,9 +241,19 @@ bool JsonElements::stop(JsonEnd end) noexcept {
   return false;
 }
 
+void JsonElements::skip_separators() noexcept {
+  while (at_ < text_.size() && (is_space(text_[at_]) || text_[at_] == ',')) ++at_;
+}
+
+std::string_view JsonElements::rest() noexcept {
+  if (stopped_) return {};
+  skip_separators();
+  return text_.substr(at_);
+}
+
 bool JsonElements::next(JsonSlice& element) noexcept {
   if (stopped_) return false;
-  while (at_ < text_.size() && (is_space(text_[at_]) || text_[at_] == ',')) ++at_;
+  skip_separators();
   if (at_ >= text_.size()) return stop(JsonEnd::truncated);
   if (text_[at_] == ']') {
     ++at_;

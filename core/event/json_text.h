@@ -49,12 +49,17 @@ class JsonElements {
   JsonElements(std::string_view array, std::size_t& effort) noexcept : text_(array), at_(1), effort_(&effort) {}
 
   [[nodiscard]] bool next(JsonSlice& element) noexcept;
+  // All from the next element on; empty if there is none.
+  [[nodiscard]] std::string_view rest() noexcept;
+  // Instead of next(), by whoever knows where the element ends. REQUIRES: rest() begins with that element.
+  void skip(std::size_t element_bytes) noexcept { at_ += element_bytes; }
   // Once next() said false: how the array itself ended, and the bytes up to there.
   [[nodiscard]] JsonEnd end() const noexcept { return end_; }
   [[nodiscard]] std::size_t consumed() const noexcept { return at_; }
 
  private:
   bool stop(JsonEnd end) noexcept;
+  void skip_separators() noexcept;
   void resume_after(std::size_t fault_bytes) noexcept;
 
   std::string_view text_;

@@ -10,6 +10,7 @@
 #include "core/event/envelope.h"
 #include "core/event/json_text.h"
 #include "core/event/record_in_hand.h"
+#include "core/event/record_walk.h"
 
 namespace straykey {
 namespace {
@@ -19,10 +20,6 @@ constexpr int kGzipLayersMax = 3;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // White space, commas and record separators (RFC 7464) may stand between values.
 constexpr std::string_view kBetweenValues = " \t\r\n,\x1e";
-
-std::string_view line_of(std::string_view text) noexcept {
-  return trim_json(text.substr(0, text.find('\n')));
-}
 
 // The next line of `text` (not its first) that begins with a bracket and no indentation: where reading can start
 // afresh.
@@ -72,19 +69,14 @@ std::string_view inside(const JsonSlice& string) noexcept {
 
 }  // namespace
 
-std::string_view name_of(PayloadError error) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"empty_body", "unreadable_body", "bad_compression",
-                                                   "inflated_too_large", "too_many_records"};
-  return kNames[static_cast<std::size_t>(error)];
-}
-
 // One body being read. Names: text is framed (any number of values), a value is one JSON value, depth counts the
 // envelopes around it.
 struct PayloadReader::Impl {
   explicit Impl(PayloadLimits given) : limits(given) {}
 
   PayloadLimits limits;
-  RecordParser parser;
+  RecordWalk plain;     // the short way for plain records, ...
+  RecordParser parser;  // ... and the last word on all others
   Inflater inflater;
   std::string decoded, unescaped, key_scratch;
 
@@ -111,11 +103,18 @@ struct PayloadReader::Impl {
   std::size_t read_framed_array(std::string_view rest, int depth);
 
   // Values.
+  // Accepts the plain record at the front of `text`: its bytes, or 0 if there is none.
+  [[nodiscard]] std::size_t take_plain_record(std::string_view text);
   void read_value(const JsonSlice& value, int depth);
   void read_object(std::string_view object, int depth);
   void read_envelope(const Envelope& envelope, std::string_view object, int depth);
   template <class Read>
   JsonExtent read_elements(std::string_view array, Read&& read);
+  // `take` may take elements by itself before each that is read, and says whether it did.
+  template <class Take, class Read>
+  JsonExtent read_elements(std::string_view array, Take&& take, Read&& read);
+  // Each element of `array` is a value of its own.
+  JsonExtent read_values(std::string_view array, int depth);
   void read_wrapped(const JsonSlice& element, std::string_view name, int depth);
   void read_string(const JsonSlice& string, int depth);
   void read_base64(const JsonSlice& string, int depth);
@@ -124,9 +123,7 @@ struct PayloadReader::Impl {
   [[nodiscard]] Decoded inflate_inner(std::string_view& bytes);
   // Keeps a copy in the arena and reads that.
   void read_copy_of(std::string_view text, int depth);
-
   [[nodiscard]] std::variant<Event, RejectReason> parse(std::string_view record);
-
   // Outcomes.
   void accept(Event&& event);
   void reject(RejectReason reason, std::string_view record);
@@ -179,6 +176,7 @@ std::optional<PayloadError> PayloadReader::Impl::read(std::string_view body, Con
   understood = over_records_max = false;
   inflate_bytes_left = text_bytes_left = limits.inflated_bytes_max;
   search_effort = 4 * body.size() + (1 << 20);
+  plain.forget();
   read_text(body, 0);
   if (over_records_max) return PayloadError::too_many_records;
   if (!understood && values <= 1) return PayloadError::unreadable_body;
@@ -196,13 +194,17 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
     const bool object = rest.front() == '{';
     if (object || rest.front() == '[') {
       if (depth == 0) ++values;
+      if (const std::size_t taken = object ? take_plain_record(rest) : 0) {
+        at += taken;
+        continue;
+      }
       std::size_t parsed_line_bytes = at < parsed_line_end ? parsed_line_end - at : 0;
       const std::size_t taken =
           object ? read_framed_object(rest, depth, parsed_line_bytes) : read_framed_array(rest, depth);
       parsed_line_end = at + parsed_line_bytes;
       at += taken;
     } else {
-      const std::string_view line = line_of(rest);
+      const std::string_view line = trim_json(rest.substr(0, rest.find('\n')));
       reject(line == "null" ? RejectReason::empty_value : RejectReason::bad_json, line);
       at = std::min(rest.find('\n'), rest.size()) + at;
     }
@@ -253,8 +255,7 @@ std::size_t PayloadReader::Impl::read_records_file(std::string_view rest, std::s
     reject(RejectReason::too_deep, rest);
     return rest.size();
   }
-  const auto [array_bytes, array_end] =
-      read_elements(rest.substr(array_at), [&](const JsonSlice& element) { read_value(element, depth + 1); });
+  const auto [array_bytes, array_end] = read_values(rest.substr(array_at), depth + 1);
   if (array_end != JsonEnd::complete) return rest.size();
   JsonMembers walk(rest, array_at + array_bytes);
   std::string_view key;
@@ -287,11 +288,9 @@ std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const
 }
 
 std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int depth) {
-  const auto read = [&](const JsonSlice& element) { read_value(element, depth + 1); };
   const std::string_view line = rest.substr(0, rest.find('\n'));
-  if (line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete)
-    return read_elements(line, read).size;
-  return read_elements(rest, read).size;
+  const bool on_line = line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete;
+  return read_values(on_line ? line : rest, depth + 1).size;
 }
 
 // --- Values ---
@@ -299,15 +298,54 @@ std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int de
 // Reads each element, and counts a reject if the array itself ends before its time. Returns the bytes up to its end.
 template <class Read>
 JsonExtent PayloadReader::Impl::read_elements(std::string_view array, Read&& read) {
+  return read_elements(
+      array, [](JsonElements&) { return false; }, read);
+}
+
+template <class Take, class Read>
+JsonExtent PayloadReader::Impl::read_elements(std::string_view array, Take&& take, Read&& read) {
   JsonElements walk(array, search_effort);
   JsonSlice element;
-  while (!over_records_max && walk.next(element)) read(element);
+  for (;;) {
+    if (take(walk)) element = {};
+    if (over_records_max || !walk.next(element)) break;
+    read(element);
+  }
   if (over_records_max) return {array.size(), JsonEnd::broken};
   if (walk.end() == JsonEnd::complete)
     understood = true;
   else if (element.end == JsonEnd::complete)
     reject(reason_of(walk.end()), {});
   return {walk.consumed(), walk.end()};
+}
+
+std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
+  // Where a record is refused unread, each one's extent must be known before it is read.
+  const bool any_poisoned = limits.poisoned != nullptr && !limits.poisoned->empty();
+  if (any_poisoned || !limits.short_way || opens_like_envelope(text)) return 0;
+  const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
+  Event event;
+  const std::size_t bytes = plain.read(text, *arena, now, event);
+  if (bytes == 0) return 0;
+  const RecordInHand in_hand(event.record);
+  if (planted(Bug::crashing_record)) CHECK(event.record.find("CrashTheParser") == std::string_view::npos);
+  accept(std::move(event));
+  return bytes;
+}
+
+JsonExtent PayloadReader::Impl::read_values(std::string_view array, int depth) {
+  const auto take = [&](JsonElements& walk) {
+    if (depth > kEnvelopesMax) return false;
+    bool any = false;
+    for (std::string_view rest = walk.rest(); rest.starts_with('{') && !over_records_max; rest = walk.rest()) {
+      const std::size_t bytes = take_plain_record(rest);
+      if (bytes == 0) break;
+      walk.skip(bytes);
+      any = true;
+    }
+    return any;
+  };
+  return read_elements(array, take, [&](const JsonSlice& element) { read_value(element, depth); });
 }
 
 void PayloadReader::Impl::read_value(const JsonSlice& value, int depth) {
@@ -321,7 +359,7 @@ void PayloadReader::Impl::read_value(const JsonSlice& value, int depth) {
   if (value.is('{')) return read_object(text, depth);
   if (value.is('"')) return read_string(value, depth + 1);
   if (!value.is('[')) return reject(text == "null" ? RejectReason::empty_value : RejectReason::not_cloudtrail, text);
-  read_elements(text, [&](const JsonSlice& element) { read_value(element, depth + 1); });
+  read_values(text, depth + 1);
 }
 
 // REQUIRES: object is one whole value that starts with '{'.
@@ -365,10 +403,12 @@ void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_vi
       break;
     case EnvelopeKind::records:
       if (!payload.is('[')) return read_value(payload, depth + 1);
-      read_elements(payload.text, [&](const JsonSlice& element) { read_value(element, depth + 1); });
+      read_values(payload.text, depth + 1);
       break;
     case EnvelopeKind::carrier:
-      return payload.is('"') ? read_string(payload, depth + 1) : read_value(payload, depth + 1);
+      if (payload.is('"')) return read_string(payload, depth + 1);
+      if (payload.is('{') && payload.end == JsonEnd::complete && take_plain_record(payload.text) > 0) return;
+      return read_value(payload, depth + 1);
   }
   // If the array itself is cut, its reading has said so.
   if (envelope.end != JsonEnd::complete && payload.end == JsonEnd::complete) reject(reason_of(envelope.end), {});

@@ -22,6 +22,7 @@
 //         (bad_json, truncated) if the body held one value that begins as JSON does, and has not if no line begins with
 //         a bracket.
 // Thread: one PayloadReader a thread; its memory is reused.
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,7 @@ struct PayloadLimits {
   std::size_t inflated_bytes_max = 128u << 20;
   std::size_t records_max = 1'000'000;
   const PoisonedRecords* poisoned = nullptr;  // refused unread; borrowed
+  bool short_way = true;  // false: RecordParser reads every record. The answers are the same, as tests hold
 };
 
 enum class PayloadError : std::uint8_t {
@@ -48,7 +50,11 @@ enum class PayloadError : std::uint8_t {
   too_many_records,    // over records_max
 };
 // snake_case, for replies and metrics.
-[[nodiscard]] std::string_view name_of(PayloadError error) noexcept;
+[[nodiscard]] constexpr std::string_view name_of(PayloadError error) noexcept {
+  constexpr std::array<std::string_view, 5> kNames{"empty_body", "unreadable_body", "bad_compression",
+                                                   "inflated_too_large", "too_many_records"};
+  return kNames[static_cast<std::size_t>(error)];
+}
 
 enum class ContentEncoding : std::uint8_t { identity, gzip, deflate };
 

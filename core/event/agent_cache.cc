@@ -1,0 +1,31 @@
+#include "core/event/agent_cache.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace straykey {
+
+UserAgent AgentCache::classify(std::string_view text) {
+  if (text.size() < 8 || text.size() > kTextBytesMax) return classify_user_agent(text);
+  Slot& slot = slots_[slot_of(text)];
+  if (slot.text != text) {
+    slot.text = text;
+    slot.agent = classify_user_agent(slot.text);
+  }
+  UserAgent agent = slot.agent;
+  for (std::string_view* const view : {&agent.exec_env, &agent.command, &agent.sid})
+    if (!view->empty()) *view = text.substr(static_cast<std::size_t>(view->data() - slot.text.data()), view->size());
+  return agent;
+}
+
+std::size_t AgentCache::slot_of(std::string_view text) noexcept {
+  std::uint64_t first, middle, last;
+  std::memcpy(&first, text.data(), 8);
+  std::memcpy(&middle, text.data() + (text.size() - 8) / 2, 8);
+  std::memcpy(&last, text.data() + text.size() - 8, 8);
+  const std::uint64_t mixed = (first ^ std::rotl(middle, 21) ^ std::rotl(last, 42) ^ text.size()) * 0x9e3779b97f4a7c15u;
+  return mixed >> 56;
+}
+
+}  // namespace straykey
