@@ -54,7 +54,7 @@ bool JsonIndex::seek(std::string_view text) {
 
 bool JsonIndex::widen(std::string_view text) {
   if (text_.data() != text.data()) return make_next_window(text);
-  if (text_.size() == text.size() || text_.size() >= kIndexedBytesMax) return false;
+  if (!cut_ || window_bytes_ >= kIndexedBytesMax) return false;
   window_bytes_ = std::min(window_bytes_ * 2, kIndexedBytesMax);
   return make_window(text) || refuse();
 }

@@ -53,6 +53,18 @@ TEST_CASE("a value larger than the limit has no index") {
   CHECK(objects_read(index, std::string_view(text).substr(0, text.size() - kJsonPadding)) == 0);
 }
 
+TEST_CASE("widening ends, also where values seem to end in the window") {
+  JsonIndex index;
+  std::string text = "{\"a\":[";
+  while (text.size() < 2 * JsonIndex::kIndexedBytesMax) text += "{\"b\":1},";
+  text = padded(text + "0]}");
+  const std::string_view all = std::string_view(text).substr(0, text.size() - kJsonPadding);
+  REQUIRE(index.seek(all));
+  int widened = 0;
+  while (index.widen(all)) REQUIRE(++widened < 20);
+  CHECK(widened >= 5);
+}
+
 TEST_CASE("a byte that is no UTF-8 costs its neighbourhood only") {
   JsonIndex index;
   const std::string good = "{\"a\":\"" + std::string(100, 'x') + "\"}\n";
