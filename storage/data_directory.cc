@@ -24,6 +24,7 @@ namespace {
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::size_t kFormatBytesMax = 4096;
+constexpr unsigned kStartsTrusted = 1;
 constexpr std::string_view kMergerName = "merger";
 
 std::string partition_name(unsigned number) {
@@ -101,7 +102,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectorySe
   std::unique_ptr<DataDirectory> opened(new DataDirectory(settings));
   using Step = Status (DataDirectory::*)();
   for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format,
-                          &DataDirectory::open_stores}) {
+                          &DataDirectory::read_starts, &DataDirectory::open_stores}) {
     if (Status done = (opened.get()->*step)(); !done) return done.error();
   }
   return opened;
@@ -203,6 +204,26 @@ Status DataDirectory::read_format() {
   return {};
 }
 
+DataDirectory::~DataDirectory() {
+  if (settings_.open_damaged && alerts_) count_starts(0);
+}
+
+// Not synced: a power cut may forget the number, the end of a process does not.
+void DataDirectory::count_starts(unsigned number) const noexcept {
+  const Descriptor file = open_at(directory_.number(), "starts", O_WRONLY | O_CREAT | O_TRUNC);
+  if (file.is_open()) write_all(file.number(), std::to_string(number));
+}
+
+Status DataDirectory::read_starts() {
+  if (!settings_.open_damaged) return {};
+  const Descriptor file = open_at(directory_.number(), "starts", O_RDONLY);
+  char digit = '0';
+  if (file.is_open() && ::read(file.number(), &digit, 1) == 1 && digit >= '0' && digit <= '9')
+    starts_ = static_cast<unsigned>(digit - '0');
+  count_starts(std::min(starts_ + 1, 9u));
+  return {};
+}
+
 Status DataDirectory::write_format() const {
   const Descriptor file = open_at(directory_.number(), "format.new", O_WRONLY | O_CREAT | O_TRUNC);
   if (!file.is_open()) return error("create its format file", errno);
@@ -278,7 +299,8 @@ std::string DataDirectory::damage_of(const std::string& name, Table some, bool m
   outlets.on_damage = [&first](std::string sentence) {
     if (first.empty()) first = std::move(sentence);
   };
-  const bool whole = static_cast<std::uint64_t>(about.st_size) <= settings_.checked_whole_bytes_max;
+  const bool whole =
+      starts_ > kStartsTrusted || static_cast<std::uint64_t>(about.st_size) <= settings_.checked_whole_bytes_max;
   check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, outlets);
   return first.empty() ? first : first + ": restore it from the backup";
 }

@@ -34,9 +34,11 @@ struct DataDirectorySettings {
   std::uint64_t map_bytes = EnvSettings{}.map_bytes;                      // each environment
   std::uint64_t bytes_max = EnvSettings{}.bytes_max;                      // each environment
   std::uint64_t disk_free_bytes_min = EnvSettings{}.disk_free_bytes_min;  // of the disk
-  // A file up to this size is looked through whole before it is opened, a larger one but for its leaves.
+  // A file up to this size is looked through whole before it is opened, a larger one but for its leaves; all of them
+  // whole after two starts in a row that came to no end, for LMDB may crash on a damaged leaf.
   std::uint64_t checked_whole_bytes_max = std::uint64_t{256} << 20;
-  // A damaged environment becomes a store that says so, instead of an Error (for a server that still delivers).
+  // A damaged environment becomes a store that says so, instead of an Error (for a server that still delivers). Starts
+  // that come to no end are counted only with it.
   bool open_damaged = false;
 };
 
@@ -50,9 +52,12 @@ class DataDirectory {
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> hold(const std::string& path);
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
+  ~DataDirectory();
 
   [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
   [[nodiscard]] HashKey hash_key() const noexcept { return format_.hash_key; }
+  // The server has run for a while: whatever ends it now, the store is not why.
+  void note_sound() noexcept { count_starts(0); }
   // "merger", "shard-00" ...: every environment that must be there, or is.
   [[nodiscard]] std::vector<std::string> environment_names() const;
   // The shard count of the start before this one; 0 if the store is new.
@@ -70,6 +75,8 @@ class DataDirectory {
   [[nodiscard]] Status close_to_others() const;
   [[nodiscard]] Status read_format();
   [[nodiscard]] Status write_format() const;
+  [[nodiscard]] Status read_starts();
+  void count_starts(unsigned number) const noexcept;
   [[nodiscard]] Status open_stores();
   template <class Interface>
   [[nodiscard]] Result<std::unique_ptr<Interface>> open_store(const std::string& name, bool must_exist) const;
@@ -83,6 +90,7 @@ class DataDirectory {
   Descriptor lock_;  // released last: the stores are destroyed before it
   FormatFile format_;
   bool is_new_ = false;
+  unsigned starts_ = 0;  // before this one that came to no end
   unsigned shards_before_ = 0;
   std::vector<std::unique_ptr<BaselineStore>> partitions_;
   std::unique_ptr<AlertStore> alerts_;

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -100,8 +102,22 @@ Result<std::unique_ptr<Env>> Env::open(const EnvSettings& settings, const TableN
   return env;
 }
 
+namespace {
+
+// What LMDB finds impossible only a damaged file explains. It would end the process with a line that tells nobody.
+void on_assertion(MDB_env* env, const char* message) {
+  const char* directory = nullptr;
+  mdb_env_get_path(env, &directory);
+  std::fprintf(stderr, "straykey: %s/data.mdb is damaged (LMDB: %s): run straykey check and restore a backup\n",
+               directory == nullptr ? "" : directory, message);
+  std::abort();
+}
+
+}  // namespace
+
 int Env::open_environment() {
   if (const int code = mdb_env_create(&env_); code != 0) return code;
+  mdb_env_set_assert(env_, on_assertion);
   mdb_env_set_mapsize(env_, settings_.map_bytes);
   mdb_env_set_maxdbs(env_, kTablesMax);
   mdb_env_set_maxreaders(env_, kReadersMax);

@@ -16,6 +16,7 @@ namespace straykey {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainGrace{10'000};
+constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
 
 }  // namespace
@@ -199,7 +200,13 @@ int Serve::run() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  const double began = uptime();
+  bool noted = false;
   while (!broken_) {
+    if (!noted && uptime() - began > kSoundAfterS) {
+      data_->note_sound();
+      noted = true;
+    }
     const timespec tick{0, kSignalTickNs};
     const int signal = sigtimedwait(&signals, nullptr, &tick);
     if (signal == SIGHUP) reload();

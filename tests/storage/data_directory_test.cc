@@ -91,6 +91,30 @@ TEST_CASE("data directory: a damaged partition is named, or opened as one that s
   }
 }
 
+TEST_CASE("data directory: after two starts that came to no end, large files are looked through whole too") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  put_and_commit(*opened(settings_of(path))->partitions()[0], Table::facts, "a", "a value to be damaged");
+  std::string bytes = text_of(path + "/shard-00/data.mdb");
+  for (std::size_t at = 0; (at = bytes.find("a value to be", at)) != std::string::npos;) bytes[at] = 'b';
+  write_text(path + "/shard-00/data.mdb", bytes);
+  DataDirectorySettings settings = settings_of(path);
+  settings.open_damaged = true;
+  settings.checked_whole_bytes_max = 0;
+  const auto is_found = [&] { return opened(settings)->partitions()[0]->damage().has_value(); };
+  for (const char* ended : {"0", "1"}) {
+    write_text(path + "/starts", ended);
+    CHECK_FALSE(is_found());
+    CHECK_EQ(text_of(path + "/starts"), "0");  // it came to an end
+  }
+  write_text(path + "/starts", "2");
+  CHECK(is_found());
+  const auto running = opened(settings);
+  CHECK_EQ(text_of(path + "/starts"), "1");
+  running->note_sound();
+  CHECK_EQ(text_of(path + "/starts"), "0");
+}
+
 TEST_CASE("data directory: holding a store takes its lock, names its environments and opens and makes nothing") {
   const TemporaryDirectory parent;
   const std::string path = parent.path() + "/store";
