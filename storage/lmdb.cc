@@ -89,6 +89,25 @@ void Env::note_damage(std::string_view sentence) {
   is_damaged_.store(true, std::memory_order_release);
 }
 
+Env::OldMeta Env::meta_before(MDB_txn* txn) const {
+  OldMeta meta;
+  MDB_stat root{};
+  int file = -1;
+  if (mdb_env_stat(env_, &root) != 0 || mdb_env_get_fd(env_, &file) != 0) return meta;
+  meta.offset = static_cast<std::int64_t>(mdb_txn_id(txn) & 1) * root.ms_psize;
+  meta.is_read =
+      ::pread(file, meta.bytes.data(), meta.bytes.size(), meta.offset) == static_cast<ssize_t>(meta.bytes.size());
+  return meta;
+}
+
+// Where LMDB fails to write a meta page, it leaves the new trees under the old transaction's number: no harm to itself,
+// and a damaged store to storage/page_walk. If this fails as well, the disk is to be suspected.
+void Env::put_back(const OldMeta& meta) const {
+  int file = -1;
+  if (!meta.is_read || mdb_env_get_fd(env_, &file) != 0) return;
+  if (::pwrite(file, meta.bytes.data(), meta.bytes.size(), meta.offset) > 0) ::fdatasync(file);
+}
+
 bool Env::disk_is_full() const {
   struct statvfs disk {};
   if (::fstatvfs(directory_.number(), &disk) != 0) return false;
@@ -362,6 +381,7 @@ CommitOutcome WriteTxn::finish_commit() {
     if (txn != nullptr) mdb_txn_abort(txn);
     return failure_.empty() ? CommitOutcome::committed : CommitOutcome::failed;
   }
+  const Env::OldMeta before = env_.meta_before(txn);
   const int code = mdb_txn_commit(txn);
   if (code == 0) {
     env_.used_bytes_.store(used, std::memory_order_relaxed);
@@ -373,6 +393,7 @@ CommitOutcome WriteTxn::finish_commit() {
   MDB_txn* probe = nullptr;
   const bool panicked = mdb_txn_begin(env_.env_, nullptr, MDB_RDONLY, &probe) == MDB_PANIC;
   if (probe != nullptr) mdb_txn_abort(probe);
+  if (panicked) env_.put_back(before);
   const bool disk_full = env_.disk_is_full();
   if (disk_full) {
     fail("the disk is full");

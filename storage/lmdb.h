@@ -74,6 +74,14 @@ class Env {
   [[nodiscard]] Error error(std::string_view doing, int code) const;
   [[nodiscard]] std::uint64_t used_bytes_in(MDB_txn* txn) const;
   [[nodiscard]] bool disk_is_full() const;
+  // The meta page that a commit of this transaction overwrites: that of the commit before the last.
+  struct OldMeta {
+    std::array<char, 512> bytes;
+    std::int64_t offset = 0;
+    bool is_read = false;
+  };
+  [[nodiscard]] OldMeta meta_before(MDB_txn* txn) const;
+  void put_back(const OldMeta& meta) const;
   void note_damage(std::string_view sentence);
 
   EnvSettings settings_;

@@ -4,9 +4,9 @@ import mmap
 import os
 import struct
 
-KINDS = ("malloc", "pwrite", "fdatasync", "accept", "connect", "open")
+KINDS = ("malloc", "pwrite", "fdatasync", "accept", "connect", "open", "meta_write")
 CODES = {"malloc": errno.ENOMEM, "pwrite": errno.ENOSPC, "fdatasync": errno.EIO, "accept": errno.EMFILE,
-         "connect": errno.ECONNREFUSED, "open": errno.EMFILE}
+         "connect": errno.ECONNREFUSED, "open": errno.EMFILE, "meta_write": errno.EIO}
 FOR_EVER = 1 << 60
 
 

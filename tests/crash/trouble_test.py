@@ -144,6 +144,24 @@ class Trouble(unittest.TestCase):
         self.expect_all_taken(requests)
         self.end_well()
 
+    def test_a_meta_page_that_cannot_be_written_once_leaves_a_store_that_starts(self):
+        self.start()
+        requests = self.scenario.requests
+        for request in requests[:-1]:
+            self.expect_all_taken([request])
+        time.sleep(IDLE_S)
+        self.control.fail("meta_write", self.control.calls("meta_write") + 1)
+        try:
+            self.assertEqual(self.reply_to(requests[-1]).status, 503)
+        except (NoAnswer, OSError):
+            pass
+        self.assertEqual(self.server.process.wait(READY_S_MAX), 75)
+        self.server.stop()
+        self.control.heal()
+        self.start()
+        self.expect_all_taken(requests)
+        self.end_well()
+
     def test_a_read_only_disk_is_named(self):
         store = self.scenario.installation.data_dir
         store.mkdir(mode=0o700)
