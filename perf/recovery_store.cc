@@ -23,16 +23,19 @@ namespace {
 
 constexpr std::size_t kRowsACommit = 100'000;
 constexpr unsigned kEndpoints = 10;
+constexpr std::uint64_t kKinds = 8;  // as many of each: identity_network to role_principal
 constexpr Day kDay = 20'000;
 constexpr HashKey kKey{0x0123456789abcdef, 0xfedcba9876543210};
 
 struct FactText {
+  FactKind kind;
   std::string scope, value;
-  [[nodiscard]] FactRef ref() const { return {FactKind::identity_network, scope, value}; }
+  [[nodiscard]] FactRef ref() const { return {kind, scope, value}; }
 };
 
 FactText fact_text(std::uint64_t number) {
-  return {"111122223333/service-role-" + std::to_string(number / 8) + "/function-" + std::to_string(number / 8),
+  return {FactKind(1 + number % kKinds),
+          "111122223333/service-role-" + std::to_string(number / 64) + "/function-" + std::to_string(number / 64),
           "AS" + std::to_string(64'496 + number % 16) + "-" + std::to_string(number)};
 }
 
