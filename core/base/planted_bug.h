@@ -23,6 +23,17 @@ enum class Bug : std::uint8_t {
   nometasync,                     // LMDB with MDB_NOMETASYNC
   expiry_by_event_time,           // rows expire by the day of the newest event
   last_element_stuck,             // the last item of a queue waits until the next arrives
+  known_before_commit,            // what a failed commit should have made true counts as known
+  progress_past_gap,              // the progress mark passes candidates whose request has not finished
+  candidates_erased_unjudged,     // a commit deletes candidates that nobody has judged yet
+  failed_merge_dropped,           // what a failed transaction of the merger held is not tried again
+  credits_kept_on_failure,        // a failed request does not give its byte credits back
+  merged_as_they_come,            // finished requests are judged in the order of the queue
+  own_day_counts,                 // novelty counts the event's own day
+  other_partitions_forgotten,     // after a changed shard count a key is only looked for at home
+  document_sent_after_restart,    // a delivery from the outbox carries another body than the first one
+  readiness_lost,                 // a store that failed once is not ready until a request comes
+  day_of_one_partition,           // room is made of facts whose other days lie in another partition
   inflate_limit_on_compressed_bytes,
   memcmp_token_check,  // a token's first bytes decide
   crashing_record,     // three event names end the process: what the flight recorder is for
@@ -56,6 +67,28 @@ enum class Bug : std::uint8_t {
       return "expiry_by_event_time";
     case Bug::last_element_stuck:
       return "last_element_stuck";
+    case Bug::known_before_commit:
+      return "known_before_commit";
+    case Bug::progress_past_gap:
+      return "progress_past_gap";
+    case Bug::candidates_erased_unjudged:
+      return "candidates_erased_unjudged";
+    case Bug::failed_merge_dropped:
+      return "failed_merge_dropped";
+    case Bug::credits_kept_on_failure:
+      return "credits_kept_on_failure";
+    case Bug::merged_as_they_come:
+      return "merged_as_they_come";
+    case Bug::own_day_counts:
+      return "own_day_counts";
+    case Bug::other_partitions_forgotten:
+      return "other_partitions_forgotten";
+    case Bug::document_sent_after_restart:
+      return "document_sent_after_restart";
+    case Bug::readiness_lost:
+      return "readiness_lost";
+    case Bug::day_of_one_partition:
+      return "day_of_one_partition";
     case Bug::inflate_limit_on_compressed_bytes:
       return "inflate_limit_on_compressed_bytes";
     case Bug::memcmp_token_check:

@@ -8,6 +8,15 @@
 #include "core/engine/route.h"
 
 namespace straykey {
+namespace {
+
+// What planted bugs do: the sender hears 200 whatever the commit will say.
+void reply_too_early(Request& request) {
+  if (request.shards_to_finish.load() == 1 && request.on_done)
+    std::exchange(request.on_done, nullptr)(RequestOutcome::committed);
+}
+
+}  // namespace
 
 Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
                std::shared_ptr<const NetworkMap> networks)
@@ -88,8 +97,8 @@ void Engine::apply(std::uint32_t index, Item item) {
   }
   const std::size_t news = shard.worker->news_count();
   shard.worker->apply(*item.request, item.request->batches[item.batch], *shard.networks);
-  if (planted(Bug::dirty_ack) && shard.worker->news_count() == news) return finish(item, true);
   shard.applied.push_back(item);
+  if (planted(Bug::dirty_ack) && news > 0 && shard.worker->news_count() == news) reply_too_early(*item.request);
 }
 
 std::size_t Engine::applied(std::uint32_t shard) const noexcept {
@@ -106,11 +115,8 @@ void Engine::commit(std::uint32_t index) {
   if (shard.applied.empty()) return;
   const bool news = shard.worker->has_news();
   const double began = surroundings_.uptime();
-  if (planted(Bug::ack_before_commit)) {
-    for (const Item& item : shard.applied)  // where this shard is the last
-      if (item.request->on_done && item.request->shards_to_finish.load() == 1)
-        std::exchange(item.request->on_done, nullptr)(RequestOutcome::committed);
-  }
+  if (planted(Bug::ack_before_commit))
+    for (const Item& item : shard.applied) reply_too_early(*item.request);
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (news) {
     commits_.add();
@@ -142,7 +148,9 @@ void Engine::finish(Item item, bool committed) {
   }
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
+  const bool keeps_credits = planted(Bug::credits_kept_on_failure) && request.any_failed;
   delete item.request;
+  if (keeps_credits) return;
   queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
 }
 
@@ -153,10 +161,10 @@ void Engine::flush(std::uint32_t index) {
   if (broken_ || damaged_) return;
   shard.worker->flush(merger_.lived_hour());
   // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
-  if (shard.failing) shard.worker->write_something();
+  if (shard.failing && !planted(Bug::readiness_lost)) shard.worker->write_something();
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
-  shard.failing = outcome != CommitOutcome::committed;
+  if (!planted(Bug::readiness_lost)) shard.failing = outcome != CommitOutcome::committed;
   std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
   if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
 }
@@ -169,7 +177,8 @@ void Engine::flush_if_due(std::uint32_t index) {
 // missing (its worker is between taking the ticket and the queue), and everything else.
 void Engine::put_in_order(std::vector<Message>& messages) {
   for (Message& message : messages) {
-    if (auto* finished = std::get_if<Finished>(&message)) {
+    auto* finished = std::get_if<Finished>(&message);
+    if (finished != nullptr && !planted(Bug::merged_as_they_come)) {
       early_.emplace(finished->ticket, std::move(*finished));
     } else {
       ready_.push_back(std::move(message));
@@ -185,6 +194,11 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   if (broken_) return CommitOutcome::unknown;
   if (damaged_) return merge_deliveries();
   merger_.pass_time(surroundings_.uptime());
+  std::vector<Message> stuck;
+  if (planted(Bug::last_element_stuck)) {
+    stuck.push_back(std::move(ready_.back()));
+    ready_.pop_back();
+  }
   for (const Message& message : ready_) {
     if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
     if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
@@ -194,10 +208,11 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   merger_failing_ = outcome != CommitOutcome::committed;
   if (outcome == CommitOutcome::committed) {
     commits_.add();
-    ready_.clear();
+    ready_ = std::move(stuck);
     return outcome;
   }
   commit_failures_.add();
+  if (planted(Bug::failed_merge_dropped)) ready_.clear();
   if (outcome == CommitOutcome::failed && find_damage()) return merge_deliveries();
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
   if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());

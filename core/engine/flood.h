@@ -3,12 +3,15 @@
 //
 // Shape:  a row of Table::flood; nothing is suppressed uncounted.
 // Thread: the merger's.
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/base/bytes.h"
+#include "core/base/hash.h"
 #include "core/base/time.h"
 #include "core/detect/catalogue.h"
 
@@ -35,6 +38,13 @@ struct FloodCount {
   count.raised = in.varint();
   count.suppressed = in.varint();
   return count;
+}
+
+// What the receiver is told once instead of the alerts beyond the cap.
+[[nodiscard]] inline std::string flood_document(Hash128 id, Analytic analytic, Day day, std::uint64_t alerts_max) {
+  return fmt::format(R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
+                     R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
+                     id.hex(), name_of(analytic), format_day(day), alerts_max, name_of(analytic), alerts_max);
 }
 
 }  // namespace straykey

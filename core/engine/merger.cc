@@ -1,7 +1,5 @@
 #include "core/engine/merger.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -242,7 +240,7 @@ DedupAnswer Merger::find(const Hit& hit) {
       for (const DedupEntry& known : decode_dedup(*stored)) entries.push_back(known);
     }
   }
-  return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
+  return find_alert(entries, dedup_day(call), entry.tier, detection_.dedup_days);
 }
 
 void Merger::take(Hit& hit) {
@@ -256,8 +254,9 @@ void Merger::take(Hit& hit) {
     return;
   }
   if (flooded(hit)) return;
-  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity,
-                          hit.judgement.subjects.front(), call.day());
+  const Day day = planted(Bug::alert_id_with_wall_clock) ? dedup_day(call) + ++alerts_raised_ : call.day();
+  hit.alert_id =
+      alert_id(hit.judgement.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), day);
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);
@@ -277,7 +276,7 @@ void Merger::stand(const Hit& hit) {
     const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
     const auto stored = writer_->get(Table::dedup, key);
     std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
-    entries.push_back({hit.alert_id, call.day(), entry.tier});
+    entries.push_back({hit.alert_id, dedup_day(call), entry.tier});
     writer_->put(Table::dedup, key, encode_dedup(entries));
   }
 }
@@ -293,11 +292,7 @@ bool Merger::flooded(const Hit& hit) {
   flood_suppressed_.add();
   if (count.suppressed == 1) {
     const Hash128 id = hash128(kFixedHashKey, "flood " + key);
-    const std::string document =
-        fmt::format(R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
-                    R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",
-                    id.hex(), name_of(analytic), format_day(hit.call->day()), detection_.flood_max, name_of(analytic),
-                    detection_.flood_max);
+    const std::string document = flood_document(id, analytic, hit.call->day(), detection_.flood_max);
     const std::string body = webhook_body("alerts.flood", hit.call->time, document);
     writer_->put(Table::alerts, text_of(id), encode_stored_alert(body, document));
     outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
@@ -455,6 +450,7 @@ void Merger::note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t
   Progress& progress = progress_[shard];
   for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence)
     progress.ahead.insert(sequence);
+  if (planted(Bug::progress_past_gap)) progress.staged = std::max(progress.staged, last);
   while (!progress.ahead.empty() && *progress.ahead.begin() == progress.staged + 1) {
     ++progress.staged;
     progress.ahead.erase(progress.ahead.begin());

@@ -152,7 +152,7 @@ void Outbox::refill(StoreReader& reader) {
       const auto stored = reader.get(Table::alerts, {bytes.data(), bytes.size()});
       const auto alert = stored ? decode_stored_alert(*stored) : std::nullopt;
       if (!alert) continue;
-      delivery.body = alert->body;
+      delivery.body = planted(Bug::document_sent_after_restart) ? alert->document : alert->body;
       endpoint.in_hand.insert(delivery.alert_id);
       deliver_(std::move(delivery));
     }

@@ -34,7 +34,9 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       store_(store),
       writer_(store),
       keys_({settings.hash_key, settings.others, settings.keys_max}, writer_),
-      expiry_({.rules = baseline_expiry_rules(), .others = settings_.others}, metrics),
+      expiry_({.rules = baseline_expiry_rules(),
+               .others = planted(Bug::day_of_one_partition) ? std::vector<BaselineStore*>{} : settings_.others},
+              metrics),
       seen_events_(settings.duplicates_tracked),
       events_(metrics.counter("straykey_events_processed_total", "Events that a shard worker has applied.")),
       duplicates_(metrics.counter("straykey_events_duplicate_total",
@@ -75,6 +77,10 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     const Event& event = request.events[routed.index];
     const RecordInHand in_hand(event.record);
     if (planted(Bug::crashing_record)) CHECK(event.event_name != "CrashTheWorker");
+    if (planted(Bug::expiry_by_event_time) && event.time > newest_event_) {
+      newest_event_ = event.time;
+      store_.set_lived_hour(static_cast<LivedHour>(event.time / 3600));
+    }
     if (routed.issue) issue(event);
     if (routed.use) use(event, networks);
   }
@@ -282,6 +288,7 @@ bool ShardWorker::is_new_event(const Event& event) {
 }
 
 void ShardWorker::flush(LivedHour now) {
+  if (planted(Bug::expiry_by_event_time)) now = std::max(now, static_cast<LivedHour>(newest_event_ / 3600));
   now_ = now;
   store_.set_lived_hour(now);
   keys_.flush();
@@ -336,6 +343,7 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
       writer_.put(Table::proposed, text_of(staged_[i].combination), encode_sequence(sequences_.next + i));
     (void)writer_.commit();
   }
+  if (planted(Bug::candidates_erased_unjudged)) judged_up_to = sequences_.next - 1;
   write_staged();
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
     writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
@@ -359,6 +367,8 @@ void ShardWorker::settle(CommitOutcome outcome) {
     for (Request::ShardBatch* batch : batches_) batch->candidates = {};
     staged_.clear();
     forget_known();
+    if (planted(Bug::known_before_commit))
+      for (const auto& [signature, slot] : staged_known_) known_.emplace(signature, kNoSlot);
     keys_.forget_all();
     evicted_ = false;
     std::fill(seen_events_.begin(), seen_events_.end(), 0);

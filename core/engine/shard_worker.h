@@ -114,7 +114,8 @@ class ShardWorker {
   KeyTable keys_;
   Expiry expiry_;
   LivedHour now_ = 0;
-  bool evicted_ = false;  // what is known of the store may be gone from it
+  Seconds newest_event_ = 0;  // for a planted bug only
+  bool evicted_ = false;      // what is known of the store may be gone from it
   std::string failure_;
   std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
 

@@ -31,7 +31,7 @@ struct Options {
   bool trace = false;
   double seconds = 0;
   std::string kept, catch_bug;
-  int failures_max = 10;
+  int failures_max = 0;  // 0: 1 when hunting, else 10
 };
 
 volatile std::sig_atomic_t g_seed_low = 0;
@@ -147,7 +147,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const bool hunting = !options.catch_bug.empty() && options.catch_bug != "none";
-  if (hunting) options.failures_max = 1;
+  if (options.failures_max == 0) options.failures_max = hunting ? 1 : 10;
   std::signal(SIGABRT, say_seed);
   Runner runner(options);
   const double began = cpu_seconds();

@@ -161,7 +161,7 @@ void Simulation::catch_up() {
   mend(true);
   calm_ = faults_.calm = true;
   if (site_.broken()) crash();
-  while (site_.has_messages()) merge();
+  merge_all();
   calm_ = faults_.calm = false;
 }
 
@@ -183,7 +183,7 @@ void Simulation::drain() {
   }
   site_.uptime += 6;  // soft state is flushed, and a store that failed is tried again
   for (std::uint32_t shard = 0; shard < site_.shards(); ++shard) site_.flush_if_due(shard);
-  while (site_.has_messages()) merge();
+  merge_all();
   if (site_.queued_bytes() != 0) throw Violation{"P6: credits were not given back"};
   if (!site_.not_ready().empty()) throw Violation{"liveness: not ready at the end: " + site_.not_ready().front()};
   if (exact_) {
@@ -330,6 +330,11 @@ void Simulation::merge() {
   if (site_.has_messages()) site_.merge_some(random_, 1 + random_.below(swarm_.messages_max));
   site_.live();
   site_.refill();
+}
+
+void Simulation::merge_all() {
+  for (int budget = kCalmSteps; site_.has_messages(); merge())
+    if (--budget == 0) throw Violation{"liveness: the merger never commits"};
 }
 
 void Simulation::tick() {

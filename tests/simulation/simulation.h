@@ -52,6 +52,7 @@ class Simulation {
   void promise(const Action& action);
   void work(std::uint32_t shard);
   void merge();
+  void merge_all();
   void strike();
   void strike_store();
   void mend(bool everything);
