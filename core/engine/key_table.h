@@ -9,10 +9,11 @@
 // Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
 // Thread: the shard's worker.
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/hash.h"
@@ -44,7 +45,8 @@ class KeyTable {
     Activity since_flush;   // calls that are not in the store yet
   };
 
-  KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
+  KeyTable(Settings settings, BatchWriter& writer)
+      : settings_(std::move(settings)), writer_(writer), keys_(0, NameHash{settings_.hash_key}) {}
 
   // The key of the event. The reference is good until the next call.
   Key& at(const Event& event);
@@ -64,7 +66,13 @@ class KeyTable {
   [[nodiscard]] std::string take_failure();
 
  private:
-  using Keys = std::map<std::string, Key, std::less<>>;
+  // Keyed, since senders choose the names.
+  struct NameHash {
+    using is_transparent = void;
+    HashKey key;
+    [[nodiscard]] std::size_t operator()(std::string_view name) const noexcept { return hash64(key, name); }
+  };
+  using Keys = std::unordered_map<std::string, Key, NameHash, std::equal_to<>>;
 
   void load(const Event& event, Key& key);
   void evict();
