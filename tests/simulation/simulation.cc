@@ -410,6 +410,8 @@ void Simulation::restart() {
       shards = 1 + static_cast<std::uint32_t>(random_.below(Site::kShardsMax));
       if (shards != site_.shards()) coverage_.note(Fault::shards_changed, Step::start);
     }
+    if (!calm_ && random_.chance(10 * swarm_.crash))
+      faults_.crash_in(1 + static_cast<int>(random_.below(kCrashWithin)));
     try {
       if (site_.start(shards)) break;
     } catch (const Crash&) {
