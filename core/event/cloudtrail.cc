@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "core/event/agent_cache.h"
@@ -252,7 +253,9 @@ void keep_texts(Event& event, TextArena& arena) {
   }
 }
 
-RejectReason reason_of(simdjson::error_code error) noexcept {
+// Without memory nothing is wrong with the record: its sender must send it again.
+RejectReason reason_of(simdjson::error_code error) {
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
   return error == simdjson::DEPTH_ERROR ? RejectReason::too_deep : RejectReason::bad_json;
 }
 
