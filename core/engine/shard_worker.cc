@@ -330,7 +330,8 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
-  if (failed_elsewhere_.empty()) failed_elsewhere_ = keys_.take_failure();
+  std::string unreadable_key = keys_.take_failure();  // taken either way: it must not fail a later batch
+  if (failed_elsewhere_.empty()) failed_elsewhere_ = std::move(unreadable_key);
   if (!failed_elsewhere_.empty()) {
     failure_ = std::exchange(failed_elsewhere_, {});
     settle(CommitOutcome::failed);
