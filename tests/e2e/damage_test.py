@@ -55,6 +55,14 @@ class Damage(unittest.TestCase):
             self.assertTrue(server._reading, server.log_text())
             time.sleep(0.05)
 
+    def logged(self, server, words):
+        """The line with these words; it may come a little after the state that it tells of."""
+        deadline = time.monotonic() + START_S_MAX
+        while not (lines := [line for line in server.log if words in line]):
+            self.assertLess(time.monotonic(), deadline, server.log_text())
+            time.sleep(0.05)
+        return lines[0]
+
     def expect_refusal(self, installation, part):
         with installation.sender() as sender:
             reply = sender.post_file(self.trail.files[-1])
@@ -65,7 +73,7 @@ class Damage(unittest.TestCase):
             ready = admin.get("/readyz")
             self.assertEqual((ready.status, ready.json()["reasons"]), (503, [f"damaged: {part}"]))
             self.assertIn(f'straykey_store_damaged{{part="{part}"}} 1', admin.get("/metrics").body.decode())
-        line = next(line for line in installation.server.log if "the store is damaged: restore a backup" in line)
+        line = self.logged(installation.server, "the store is damaged: restore a backup")
         self.assertIn(f"{installation.data_dir}/{part}", line)
         self.assertIn("data.mdb", line)
 
