@@ -161,6 +161,11 @@ void Checks::established_facts_stay(Day today) {
         throw Violation{fmt::format("P7: established and gone: {} {} {} on day {}", std::get<0>(name),
                                     std::get<1>(name), std::get<2>(name), day)};
   }
+  // Days further apart than a row remembers are not two days to the product.
+  for (auto& [name, days] : stored) {
+    const Day newest = *days.rbegin();
+    std::erase_if(days, [&](Day day) { return day + kRemembered < newest; });
+  }
   std::erase_if(stored, [](const auto& fact) { return fact.second.size() < 2; });
   established_ = std::move(stored);
 }
