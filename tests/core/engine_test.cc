@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,12 @@ struct Bench {
     items.clear();
     messages.clear();
     make_engine();
+  }
+  // What was never brought to its shard belongs to nobody.
+  ~Bench() {
+    std::set<Request*> left;
+    for (const auto& [shard, item] : items) left.insert(item.request);
+    for (Request* request : left) delete request;
   }
   SubmitResult submit(const std::vector<Call>& calls) {
     auto request = request_of(calls);
