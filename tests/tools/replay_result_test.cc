@@ -95,7 +95,7 @@ TEST_CASE("whatever does not agree is said") {
        }},
       {"wrong token", [](ReplayResult& r) { r.tally.bad_tokens_let_in = 1; }},
       {"interrupted", [](ReplayResult& r) { r.interrupted = true; }},
-      {"reading ended", [](ReplayResult& r) { r.read_error = "x"; }},
+      {"reading ended", [](ReplayResult& r) { r.read_error = std::string("x"); }},
       {"missing alert", [](ReplayResult& r) { r.alerts = AlertComparison{.missing = {"x"}}; }},
       {"not expected", [](ReplayResult& r) { r.alerts = AlertComparison{.surplus = {"x"}}; }},
       {"other bytes", [](ReplayResult& r) { r.inbox = InboxCounts{.changed = 1}; }},
