@@ -108,50 +108,6 @@ class LmdbWriter final : public LmdbTransaction<StoreWriter, WriteTxn> {
 
 }  // namespace
 
-std::string_view table_name(Table table) noexcept {
-  switch (table) {
-    case Table::facts:
-      return "facts";
-    case Table::tokens:
-      return "tokens";
-    case Table::pending:
-      return "pending";
-    case Table::proposed:
-      return "proposed";
-    case Table::candidates:
-      return "candidates";
-    case Table::activity:
-      return "activity";
-    case Table::shard_meta:
-      return "shard_meta";
-    case Table::alerts:
-      return "alerts";
-    case Table::alert_state:
-      return "alert_state";
-    case Table::dedup:
-      return "dedup";
-    case Table::hits:
-      return "hits";
-    case Table::quarantine:
-      return "quarantine";
-    case Table::progress:
-      return "progress";
-    case Table::outbox:
-      return "outbox";
-    case Table::activated:
-      return "activated";
-    case Table::flood:
-      return "flood";
-    case Table::alerts_by_time:
-      return "alerts_by_time";
-    case Table::alert_pairs:
-      return "alert_pairs";
-    case Table::operator_log:
-      return "operator_log";
-  }
-  return {};
-}
-
 std::optional<Table> table_named(std::string_view name, Table some) noexcept {
   for (std::size_t slot = 0; slot < Env::kTablesMax; ++slot) {
     const Table table = table_at(half_of(some), slot);

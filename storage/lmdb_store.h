@@ -24,8 +24,6 @@
 
 namespace straykey {
 
-// The table's name in messages and in the environment; empty for a number that is no table.
-[[nodiscard]] std::string_view table_name(Table table) noexcept;
 // The table of that name in the half of the store that `some` belongs to.
 [[nodiscard]] std::optional<Table> table_named(std::string_view name, Table some) noexcept;
 // What is stored as a row's value, taken apart; nothing if its checksum is wrong.

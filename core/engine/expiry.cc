@@ -26,31 +26,6 @@ constexpr ExpiryRule kAlertRules[] = {
     {.table = Table::flood, .hours = 70 * kDay, .percent_an_hour = 1},
 };
 
-std::string_view label_of(Table table) {
-  switch (table) {
-    case Table::facts:
-      return "facts";
-    case Table::tokens:
-      return "tokens";
-    case Table::pending:
-      return "pending";
-    case Table::proposed:
-      return "proposed";
-    case Table::activity:
-      return "activity";
-    case Table::dedup:
-      return "dedup";
-    case Table::hits:
-      return "hits";
-    case Table::quarantine:
-      return "quarantine";
-    case Table::flood:
-      return "flood";
-    default:
-      return "other";
-  }
-}
-
 // What an operator said stays.
 bool is_kept(Table table, std::string_view value) {
   if (table != Table::quarantine) return false;
@@ -108,7 +83,7 @@ std::span<const ExpiryRule> alert_expiry_rules() noexcept {
 
 Expiry::Expiry(Settings settings, Metrics& metrics) : settings_(std::move(settings)) {
   for (const ExpiryRule& rule : settings_.rules) {
-    const std::vector<Label> labels{{"table", label_of(rule.table)}};
+    const std::vector<Label> labels{{"table", table_name(rule.table)}};
     Pass& pass = passes_.emplace_back();
     pass.rule = rule;
     pass.expired =
