@@ -1,8 +1,10 @@
 #include "net/io_runtime.h"
 
 #include <exception>
+#include <string>
 
 #include "core/base/check.h"
+#include "core/base/cpu.h"
 
 namespace straykey {
 
@@ -19,9 +21,12 @@ IoRuntime::~IoRuntime() {
 }
 
 void IoRuntime::start() {
-  for (const auto& lane : lanes_) {
-    CHECK(!lane->thread.joinable());
-    lane->thread = std::thread([this, &context = lane->context] { run(context); });
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    CHECK(!lanes_[i]->thread.joinable());
+    lanes_[i]->thread = std::thread([this, i] {
+      name_this_thread("io-" + std::to_string(i));
+      run(lanes_[i]->context);
+    });
   }
 }
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""The whole server in steady state over plain HTTP with large bodies, against receiving the same bytes and the reference
-extraction (perf/parse_bench), in turns. STRAYKEY names the release binary; its build folder holds parse_bench.
+"""The whole server, each way in beside its limit taken in turns in the same run: CPU time of the process an event.
 
-Usage: perf/pipeline_bench.py [--events 60000] [--rounds 7]. CPU time of the processes; believe the ratio.
+STRAYKEY names the release binary (build/release without it); the build folder holds perf/limits.
+Usage: perf/pipeline_bench.py [--only http gzip ...] [--events 60000] [--rounds 5]. Believe the ratios, not the times.
+steady: everything was learned before, only the event ids are new. learning: the first pass into a new data directory.
 """
 import argparse
-import json
-import multiprocessing
-import socket
+import collections
+import contextlib
+import gzip
+import os
 import statistics
 import subprocess
 import sys
@@ -15,72 +17,223 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("STRAYKEY", str(ROOT / "build/release/tools/straykey"))
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from installation import TOKEN, Installation, Trail, scratch_folder  # noqa: E402
-from sender import Sender  # noqa: E402
+from installation import Installation, Trail, scratch_folder  # noqa: E402
+from measured_process import (SENDER_CPU, SERVER_CPU, LimitServer, cpu_ns, cpu_ns_by_stage,  # noqa: E402
+                              limit_work_ns, memory_bytes, on_cpu)
+from metrics_text import read_metrics  # noqa: E402
+from straykey_process import STRAYKEY  # noqa: E402
 from webhook_sink import WebhookSink  # noqa: E402
+from workloads import WORKLOADS, Material, send_to_limit  # noqa: E402
+import load  # noqa: E402
 
-RECORDS_A_BODY = 700
-
-
-def discard(ports, times):
-    """Reads each connection to its end and tells its own CPU time."""
-    listener, room = socket.create_server(("127.0.0.1", 0)), bytearray(256 * 1024)
-    ports.put(listener.getsockname()[1])
-    while True:
-        connection, _ = listener.accept()
-        began = time.process_time()
-        while connection.recv_into(room):
-            pass
-        times.put(time.process_time() - began)
-        connection.close()
+STILL_S, STILL_NS, STILL_S_MAX = 0.05, 300_000, 10
+SCAN_GOAL = 1.15
 
 
-def reference_ns(build):
-    said = subprocess.run([build / "perf/parse_bench", "--benchmark_filter=limit_reference", "--benchmark_min_time=0.1",
-                           "--benchmark_format=json"], capture_output=True, text=True, check=True, timeout=60).stdout
-    return 1e9 / json.loads(said)["benchmarks"][0]["items_per_second"]
+class Round:
+    """What one turn took: of the server, and of each limit. ns an event."""
+
+    def __init__(self, server_ns, stages=None, wall_s=0.0, events=0, limits=None):
+        self.server_ns, self.stages, self.limits = server_ns, stages or {}, limits or {}
+        self.rate = events / wall_s if wall_s else 0
+        self.busy = server_ns * events / 1e9 / wall_s if wall_s else 0
+
+    @property
+    def limit_ns(self):
+        return sum(self.limits.values())
+
+
+def wait_until_still(pid):
+    """The server has done what was left to do after its last answer."""
+    began, before = time.monotonic(), cpu_ns(pid)
+    while time.monotonic() - began < STILL_S_MAX:
+        time.sleep(STILL_S)
+        now = cpu_ns(pid)
+        if now - before < STILL_NS:
+            return
+        before = now
+    raise AssertionError("the server is busy for ever")
+
+
+class Bench:
+    def __init__(self, folder, options):
+        self.folder, self.options = folder, options
+        self.limits_program = options.build / "perf/limits"
+        self.trail = Trail(folder / "sample", "--events", options.events)
+        texts = [gzip.decompress(path.read_bytes()) for path in self.trail.files]
+        self.material = Material.of(texts, options.events)
+        self.sink = WebhookSink()
+        self.limit_servers, self.certificate, self.installations = {}, None, 0
+        self.plain_files = []
+        for number, text in enumerate(texts):
+            self.plain_files.append(folder / f"{number}.json")
+            self.plain_files[-1].write_bytes(text)
+
+    def close(self):
+        for server in self.limit_servers.values():
+            server.close()
+        self.sink.close()
+
+    @contextlib.contextmanager
+    def server(self):
+        self.installations += 1
+        more = '[syslog]\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n'
+        with Installation(self.folder / f"server-{self.installations}", self.trail, self.sink, self.options.shards,
+                          more) as installation:
+            path = installation.configuration
+            path.write_text(path.read_text().replace("[ingest]", '[ingest]\nhttp = "127.0.0.1:0"', 1))
+            with on_cpu(SERVER_CPU):
+                installation.server.start()
+            yield installation
+            assert installation.server.stop() == 0
+
+    def limit_server(self, mode, installation):
+        """All have the certificate of the first installation that is asked for."""
+        if mode not in self.limit_servers:
+            self.certificate = self.certificate or (installation.certificate, installation.key)
+            certificate = self.certificate if "tls" in mode else ()
+            self.limit_servers[mode] = LimitServer(self.limits_program, mode, *certificate)
+        return self.limit_servers[mode]
+
+    def measure_server(self, workload, installation, requests, events):
+        pid, port = installation.server.pid, installation.server.port(workload.listener)
+        tls = load.trusting(installation.certificate) if workload.tls else None
+        received = 0 if workload.answered else events_received(installation)
+        wait_until_still(pid)
+        cpu, stages, began = cpu_ns(pid), cpu_ns_by_stage(pid), time.monotonic()
+        acknowledged = workload.send(port, requests, tls)
+        wall_s = time.monotonic() - began
+        wait_until_still(pid)
+        cpu, after = cpu_ns(pid) - cpu, cpu_ns_by_stage(pid)
+        if not workload.answered:
+            acknowledged = events_received(installation) - received
+        assert acknowledged == events, f"{workload.name}: {acknowledged} of {events} events were acknowledged"
+        split = {name: (after[name] - stages[name]) / events for name in after if after[name] > stages[name]}
+        return Round(cpu / events, split, wall_s, events)
+
+    def measure_limits(self, workload, installation, requests, events):
+        taken = {}
+        for mode in workload.limits:
+            if mode in ("extract", "inflate"):
+                paths = self.trail.files if mode == "inflate" else self.plain_files
+                taken[mode] = limit_work_ns(self.limits_program, mode, paths) / self.trail.events
+                continue
+            server = self.limit_server(mode, installation)
+            tls = load.trusting(self.certificate[0]) if workload.tls else None
+            before = cpu_ns(server.pid)
+            send_to_limit(workload)(server.port, requests, tls)
+            taken[mode] = (cpu_ns(server.pid) - before) / events
+        return taken
+
+    def steady_rounds(self, workloads):
+        rounds = collections.defaultdict(list)
+        with self.server() as installation:
+            self.turn(WORKLOADS[0], installation)              # teaches
+            for number in range(self.options.rounds + 1):      # the first warms up
+                for workload in workloads:
+                    taken = self.turn(workload, installation)
+                    if number > 0:
+                        rounds[workload.name, "steady"].append(taken)
+            say_memory("steady", installation)
+        return rounds
+
+    def learning_rounds(self, workloads):
+        rounds = collections.defaultdict(list)
+        for _ in range(self.options.rounds):
+            for workload in workloads:
+                with self.server() as installation:
+                    rounds[workload.name, "learning"].append(self.turn(workload, installation))
+                    say_memory(f"{workload.name} learning", installation)
+        return rounds
+
+    def turn(self, workload, installation):
+        self.material.freshen()
+        requests, events = workload.requests(self.material, max(1, int(self.material.events * workload.share)))
+        taken = self.measure_server(workload, installation, requests, events)
+        taken.limits = self.measure_limits(workload, installation, requests, events)
+        print(f"{workload.name}: {taken.server_ns:,.0f} of {taken.limit_ns:,.0f} ns", file=sys.stderr, flush=True)
+        return taken
+
+    def scan_rounds(self):
+        """Offline. What a scan of one file takes, the start of the program above all, is taken off."""
+        rounds, single = [], self.trail.files[0]
+        for _ in range(self.options.rounds):
+            alone, all_files = self.scan_ns([single]), self.scan_ns(self.trail.files)
+            events = self.trail.events - self.material.batches.events[0]
+            limits = {mode: limit_work_ns(self.limits_program, mode, paths) / self.trail.events
+                      for mode, paths in (("inflate", self.trail.files), ("extract", self.plain_files))}
+            rounds.append(Round((all_files - alone) / events, limits=limits))
+        return {("scan", "learning"): rounds}
+
+    def scan_ns(self, paths):
+        with on_cpu(SERVER_CPU):
+            process = subprocess.Popen(
+                [STRAYKEY, "scan", "--aws-ranges", self.trail.folder / "ip-ranges.json", "--asn",
+                 self.trail.folder / "asn.csv", "--trusted", self.trail.trusted, *paths],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.stderr.close()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, said
+        return (usage.ru_utime + usage.ru_stime) * 1e9
+
+
+def events_received(installation):
+    with installation.admin() as admin:
+        series = read_metrics(admin.get("/metrics").body.decode())
+    return int(sum(value for (name, _), value in series.items() if name == "straykey_events_processed_total"))
+
+
+def say_memory(what, installation):
+    anonymous, highest = memory_bytes(installation.server.pid)
+    print(f"memory, {what}: {anonymous / 2**20:.0f} MiB private, {highest / 2**20:.0f} MiB highest with mapped pages",
+          file=sys.stderr, flush=True)
+
+
+def print_table(rounds, goals):
+    print("| workload | state | server, ns of CPU an event | its limit | ratio | goal | reached | server by thread | events/s, busy |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for (name, state), taken in rounds.items():
+        times = [turn.server_ns for turn in taken]
+        server, limit = statistics.median(times), statistics.median(turn.limit_ns for turn in taken)
+        parts = " + ".join(f"{mode} {statistics.median(turn.limits[mode] for turn in taken):,.0f}" for mode in taken[0].limits)
+        stages = ", ".join(f"{stage} {statistics.median(turn.stages.get(stage, 0) for turn in taken):,.0f}"
+                           for stage, _ in collections.Counter(taken[-1].stages).most_common())
+        rate = statistics.median(turn.rate for turn in taken)
+        pace = f"{rate:,.0f}, {statistics.median(turn.busy for turn in taken):.0%}" if rate else ""
+        print(f"| {name} | {state} | {server:,.0f} ({min(times):,.0f} to {max(times):,.0f}) | {limit:,.0f}: {parts} "
+              f"| {server / limit:.2f} | {goals[name]} | {'yes' if server <= goals[name] * limit else 'no'} | {stages} | {pace} |",
+              flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    goals = {workload.name: workload.goal for workload in WORKLOADS} | {"scan": SCAN_GOAL}
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    parser.add_argument("--only", nargs="+", choices=list(goals), default=list(goals))
+    parser.add_argument("--states", nargs="+", choices=["steady", "learning"], default=["steady", "learning"])
     parser.add_argument("--events", type=int, default=60_000)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--shards", type=int, default=1)
     options = parser.parse_args()
-    ports, times = multiprocessing.Queue(), multiprocessing.Queue()
-    multiprocessing.Process(target=discard, args=(ports, times), daemon=True).start()
-    port = ports.get(timeout=10)
-    with scratch_folder() as folder:
-        trail = Trail(folder / "sample", "--events", options.events, "--plain", "--json-lines")
-        lines = b"".join(path.read_bytes() for path in trail.files).splitlines(keepends=True)
-        bodies = [b"".join(lines[at:at + RECORDS_A_BODY]) for at in range(0, len(lines), RECORDS_A_BODY)]
-        sink = WebhookSink()
-        taken = {"server": [], "receive and discard": [], "reference extraction": []}
-        with Installation(folder / "server", trail, sink, 1) as installation:
-            path = installation.configuration
-            path.write_text(path.read_text().replace("[ingest]", '[ingest]\nhttp = "127.0.0.1:0"', 1))
-            installation.server.start()
-            for number in range(options.rounds + 1):     # the first teaches
-                sender = Sender(installation.server.port("ingest_http"), None, TOKEN)
-                before = installation.server.cpu_seconds()
-                assert all(sender.post(body).status == 200 for body in bodies)
-                server = installation.server.cpu_seconds() - before
-                with socket.create_connection(("127.0.0.1", port)) as connection:
-                    for body in bodies:
-                        connection.sendall(body)
-                received = times.get(timeout=30)
-                if number > 0:
-                    taken["server"].append(server / len(lines) * 1e9)
-                    taken["receive and discard"].append(received / len(lines) * 1e9)
-                    taken["reference extraction"].append(reference_ns(options.build))
-            installation.server.stop()
-        sink.close()
-    medians = {name: statistics.median(rounds) for name, rounds in taken.items()}
-    for name, rounds in taken.items():
-        print(f"{name}: {medians[name]:,.0f} ns an event ({min(rounds):,.0f} to {max(rounds):,.0f})")
-    limit = medians["receive and discard"] + medians["reference extraction"]
-    print(f"ratio to the limit: {medians['server'] / limit:.2f}")
+    chosen = {state: [workload for workload in WORKLOADS if workload.name in options.only and state in workload.states]
+              for state in options.states}
+    rounds = {}
+    with scratch_folder() as folder, on_cpu(SENDER_CPU):
+        bench = Bench(folder, options)
+        try:
+            if chosen.get("steady"):
+                rounds |= bench.steady_rounds(chosen["steady"])
+            if chosen.get("learning"):
+                rounds |= bench.learning_rounds(chosen["learning"])
+            if "scan" in options.only:
+                rounds |= bench.scan_rounds()
+        finally:
+            bench.close()
+    print_table(rounds, goals)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,12 @@
 
 namespace straykey {
 
+void name_this_thread(std::string name) noexcept {
+  constexpr std::size_t kBytesMax = 15;  // the kernel's TASK_COMM_LEN less its NUL
+  if (name.size() > kBytesMax) name.resize(kBytesMax);
+  (void)pthread_setname_np(pthread_self(), name.c_str());
+}
+
 bool pin_this_thread(std::uint32_t cpu) noexcept {
   cpu_set_t set;
   CPU_ZERO(&set);

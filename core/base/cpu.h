@@ -1,9 +1,12 @@
 #pragma once
-// Pinning the calling thread to a CPU.
+// What the calling thread is called, and the CPU that it stays on.
 #include <cstdint>
+#include <string>
 
 namespace straykey {
 
+// As `ps -L` and top show it. At most 15 bytes; the rest is cut.
+void name_this_thread(std::string name) noexcept;
 // Best effort: false where the machine or the sandbox does not allow it.
 bool pin_this_thread(std::uint32_t cpu) noexcept;
 [[nodiscard]] std::uint32_t cpu_count() noexcept;

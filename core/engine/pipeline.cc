@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <iterator>
+#include <string>
 
 #include "core/base/check.h"
 #include "core/base/cpu.h"
@@ -78,6 +79,7 @@ SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
 }
 
 void Pipeline::run_worker(std::uint32_t index) {
+  name_this_thread("worker-" + std::to_string(index));
   if (settings_.pin_workers) pin_this_thread(index % cpu_count());
   std::vector<Engine::Item> items(kItemsAtOnce);
   while (true) {
@@ -112,6 +114,7 @@ void Pipeline::gather(std::uint32_t index, std::vector<Engine::Item>& items, std
 }
 
 void Pipeline::run_merger() {
+  name_this_thread("merger");
   engine_.refill_outbox();
   while (true) {
     const bool last = workers_done_.load();

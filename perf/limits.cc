@@ -1,0 +1,198 @@
+// The limits of perf/pipeline_bench.py: the least that a server could do with the same bytes.
+//
+// usage: limits discard | tls CERTIFICATE KEY | beast | beast_tls CERTIFICATE KEY
+//          Says "port N" and serves on 127.0.0.1 until it is killed. discard: receives. tls: the same by SSL_read.
+//          beast: reads HTTP requests and answers each with 200. beast_tls: the same over Asio's TLS.
+//        limits extract FILE... | inflate FILE...
+//          Goes over the files twice and says "ns N": the CPU time of the second pass. extract: the reference
+//          extraction over {"Records":[...]}; inflate: libdeflate over gzip.
+#include <libdeflate.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/base/check.h"
+#include "core/event/cloudtrail.h"
+#include "perf/reference_extraction.h"
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::uint64_t kBodyBytesMax = 64 << 20;
+
+tcp::acceptor listen(asio::io_context& io) {
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  std::printf("port %u\n", unsigned(acceptor.local_endpoint().port()));
+  std::fflush(stdout);
+  return acceptor;
+}
+
+// A thread for each connection, which reads until its end.
+void serve_blocking(const std::function<void(int socket)>& serve) {
+  asio::io_context io;
+  tcp::acceptor acceptor = listen(io);
+  while (true) {
+    std::thread([&serve, socket = acceptor.accept()]() mutable { serve(socket.native_handle()); }).detach();
+  }
+}
+
+void discard(int socket) {
+  std::vector<char> room(kReadBytes);
+  while (::recv(socket, room.data(), room.size(), 0) > 0) {
+  }
+}
+
+void discard_tls(SSL_CTX* context, int socket) {
+  std::vector<char> room(kReadBytes);
+  SSL* const ssl = SSL_new(context);
+  CHECK(ssl != nullptr && SSL_set_fd(ssl, socket) == 1);
+  if (SSL_accept(ssl) == 1)
+    while (SSL_read(ssl, room.data(), static_cast<int>(room.size())) > 0) {
+    }
+  SSL_free(ssl);
+}
+
+asio::ssl::context tls_context(const char* certificate, const char* key) {
+  asio::ssl::context context(asio::ssl::context::tls_server);
+  context.use_certificate_chain_file(certificate);
+  context.use_private_key_file(key, asio::ssl::context::pem);
+  return context;
+}
+
+template <class Stream>
+asio::awaitable<void> answer_all(Stream& stream) {
+  beast::flat_buffer buffer;
+  boost::system::error_code error;
+  http::response<http::string_body> answer(http::status::ok, 11);
+  answer.set(http::field::content_type, "application/json");
+  answer.body() = R"({"accepted":1,"rejected":0})";
+  answer.prepare_payload();
+  while (true) {
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(kBodyBytesMax);
+    co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+    co_await http::async_write(stream, answer, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+  }
+}
+
+asio::awaitable<void> serve_plain(tcp::socket socket) {
+  co_await answer_all(socket);
+}
+
+asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context& context) {
+  asio::ssl::stream<tcp::socket> stream(std::move(socket), context);
+  boost::system::error_code error;
+  co_await stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, error));
+  if (!error) co_await answer_all(stream);
+}
+
+// One thread for all connections. context: of TLS, or null.
+asio::awaitable<void> accept_all(tcp::acceptor& acceptor, asio::ssl::context* context) {
+  while (true) {
+    tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
+    socket.set_option(tcp::no_delay(true));
+    const auto executor = socket.get_executor();
+    if (context != nullptr) {
+      asio::co_spawn(executor, serve_tls(std::move(socket), *context), asio::detached);
+    } else {
+      asio::co_spawn(executor, serve_plain(std::move(socket)), asio::detached);
+    }
+  }
+}
+
+void serve_http(asio::ssl::context* context) {
+  asio::io_context io(1);
+  tcp::acceptor acceptor = listen(io);
+  asio::co_spawn(io, accept_all(acceptor, context), asio::detached);
+  io.run();
+}
+
+std::string read_padded(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  CHECK(file.is_open());
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  text.append(kJsonPadding, ' ');
+  return text;
+}
+
+void inflate(std::string_view body) {
+  static libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  static std::string to(kBodyBytesMax, '\0');
+  std::size_t made = 0;
+  CHECK(libdeflate_gzip_decompress(decompressor, body.data(), body.size(), to.data(), to.size(), &made) ==
+        LIBDEFLATE_SUCCESS);
+}
+
+void extract(std::string_view body) {
+  CHECK(extract_by_reference(body).records > 0);
+}
+
+std::int64_t cpu_ns() {
+  timespec now{};
+  CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void work(void (*on_body)(std::string_view), const std::vector<const char*>& paths) {
+  std::vector<std::string> bodies;
+  std::transform(paths.begin(), paths.end(), std::back_inserter(bodies), read_padded);
+  std::int64_t began = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    began = cpu_ns();
+    for (const std::string& body : bodies) on_body(std::string_view(body).substr(0, body.size() - kJsonPadding));
+  }
+  std::printf("ns %lld\n", static_cast<long long>(cpu_ns() - began));
+}
+
+int run(std::string_view mode, const std::vector<const char*>& arguments) {
+  if (mode == "discard") serve_blocking(discard);
+  if (mode == "beast") serve_http(nullptr);
+  if (mode == "extract" && !arguments.empty()) return work(extract, arguments), 0;
+  if (mode == "inflate" && !arguments.empty()) return work(inflate, arguments), 0;
+  if ((mode == "tls" || mode == "beast_tls") && arguments.size() == 2) {
+    asio::ssl::context context = tls_context(arguments[0], arguments[1]);
+    if (mode == "beast_tls") serve_http(&context);
+    SSL_CTX_set_read_ahead(context.native_handle(), 1);
+    SSL_CTX_set_default_read_buffer_len(context.native_handle(), 64 * 1024);
+    serve_blocking([&](int socket) { discard_tls(context.native_handle(), socket); });
+  }
+  std::fprintf(
+      stderr,
+      "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract FILE... | inflate FILE...\n");
+  return 2;
+}
+
+}  // namespace
+}  // namespace straykey
+
+int main(int argc, char** argv) {
+  if (argc < 2) return straykey::run("", {});
+  return straykey::run(argv[1], {argv + 2, argv + argc});
+}

@@ -1,0 +1,176 @@
+"""Load from bodies that are prepared, over plain sockets: the sender shares the machine and must cost little.
+
+A send returns how many events were acknowledged as accepted; anything but 200 is an error.
+"""
+import queue
+import re
+import selectors
+import socket
+import ssl
+import threading
+import zlib
+
+ANSWER_S_MAX = 60
+RECEIVE_BYTES = 65536
+EVENT_ID = re.compile(rb'"eventID":\s*"([0-9a-f]{8})')
+
+
+class Bodies:
+    """{"Records":[...]} bodies, whose event ids can be made new, so that a server does not know an event for a repeated one."""
+
+    def __init__(self, texts):
+        self._texts = [bytearray(text) for text in texts]
+        self._ids = [[(found.start(1), int(found.group(1), 16)) for found in EVENT_ID.finditer(text)] for text in texts]
+        self._generation = 0
+        self.events = [len(ids) for ids in self._ids]
+
+    def first(self, events):
+        """-> as many bodies as hold so many events."""
+        count = total = 0
+        while total < events and count < len(self.events):
+            total += self.events[count]
+            count += 1
+        return count
+
+    def freshen(self):
+        self._generation += 1
+        turn = self._generation * 0x9E3779B1 & 0xFFFFFFFF
+        for text, ids in zip(self._texts, self._ids):
+            for at, number in ids:
+                text[at:at + 8] = b"%08x" % (number ^ turn)
+
+    def plain(self, count):
+        return [bytes(text) for text in self._texts[:count]]
+
+    def gzip(self, count):
+        def packed(text):
+            packer = zlib.compressobj(6, wbits=31)
+            return packer.compress(text) + packer.flush()
+        return [packed(text) for text in self._texts[:count]]
+
+
+def post(body, token, gzip=False):
+    """-> the bytes of a request."""
+    encoding = "Content-Encoding: gzip\r\n" if gzip else ""
+    return (f"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{encoding}"
+            f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+
+
+def octet_counted(record):
+    message = b"<14>1 2025-06-30T00:00:00Z bench.example straykey - - - " + record
+    return b"%d " % len(message) + message
+
+
+def trusting(certificate):
+    return ssl.create_default_context(cafile=str(certificate))
+
+
+def connect(port, tls=None):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S_MAX)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection if tls is None else tls.wrap_socket(connection, server_hostname="localhost")
+
+
+def accepted_of(reply):
+    if not reply.startswith(b"HTTP/1.1 200"):
+        raise AssertionError(reply[:300].decode(errors="replace"))
+    found = re.search(rb'"accepted":(\d+),"rejected":0', reply)
+    if not found:
+        raise AssertionError(reply[-300:].decode(errors="replace"))
+    return int(found.group(1))
+
+
+def _exchange(connection, request):
+    connection.sendall(request)
+    reply = b""
+    while not reply.rstrip().endswith(b"}"):
+        part = connection.recv(RECEIVE_BYTES)
+        if not part:
+            raise AssertionError("the connection ended before the reply did")
+        reply += part
+    return accepted_of(reply)
+
+
+def _each_of(requests, connections, work):
+    """work(take) in so many threads; take() gives the next request or None. -> the sum of what they return."""
+    waiting, sums, errors = queue.SimpleQueue(), [], []
+    for request in requests:
+        waiting.put(request)
+
+    def take():
+        try:
+            return waiting.get_nowait()
+        except queue.Empty:
+            return None
+
+    def run():
+        try:
+            sums.append(work(take))
+        except (AssertionError, OSError) as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return sum(sums)
+
+
+def send_batches(port, requests, connections, tls=None):
+    """Large requests: each kept connection takes the next one after its answer."""
+    def work(take):
+        accepted = 0
+        with connect(port, tls) as connection:
+            while (request := take()) is not None:
+                accepted += _exchange(connection, request)
+        return accepted
+    return _each_of(requests, connections, work)
+
+
+def send_each_on_new_connection(port, requests, connections, tls=None):
+    def work(take):
+        accepted = 0
+        while (request := take()) is not None:
+            with connect(port, tls) as connection:
+                accepted += _exchange(connection, request)
+        return accepted
+    return _each_of(requests, connections, work)
+
+
+def send_small(port, requests, connections):
+    """Requests and replies of a packet or two: one thread serves all kept connections."""
+    waiting, accepted = iter(requests), 0
+    with selectors.EpollSelector() as ready:
+        for _ in range(connections):
+            if (request := next(waiting, None)) is None:
+                break
+            connection = connect(port)
+            ready.register(connection, selectors.EVENT_READ)
+            connection.sendall(request)
+        while ready.get_map():
+            for key, _ in ready.select(ANSWER_S_MAX) or [(None, None)]:
+                if key is None:
+                    raise AssertionError("no answer")
+                accepted += accepted_of(key.fileobj.recv(RECEIVE_BYTES))
+                if (request := next(waiting, None)) is not None:
+                    key.fileobj.sendall(request)
+                else:
+                    ready.unregister(key.fileobj)
+                    key.fileobj.close()
+    return accepted
+
+
+def stream(port, pieces, connections, tls=None):
+    """Writes all and ends each connection; waits until the other side ended it too."""
+    def work(take):
+        with connect(port, tls) as connection:
+            while (piece := take()) is not None:
+                connection.sendall(piece)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(RECEIVE_BYTES):
+                pass
+        return 0
+    _each_of(pieces, connections, work)

@@ -1,0 +1,98 @@
+"""The ways in, what each is compared with, and how the two are driven alike."""
+import json
+from dataclasses import dataclass
+from typing import Callable
+
+import load
+from installation import TOKEN
+
+BATCH_CONNECTIONS, SMALL_CONNECTIONS, NEW_CONNECTIONS = 4, 32, 4
+SYSLOG_PIECE_BYTES = 256 * 1024
+
+
+@dataclass
+class Material:
+    """The same events in files and one by one; of `events` of them."""
+    batches: load.Bodies
+    singles: load.Bodies
+    events: int
+
+    @classmethod
+    def of(cls, texts, events):
+        records = [json.dumps(record, separators=(",", ":")).encode() for text in texts for record in json.loads(text)["Records"]]
+        return cls(load.Bodies(texts), load.Bodies(records), min(events, len(records)))
+
+    def freshen(self):
+        self.batches.freshen()
+        self.singles.freshen()
+
+
+@dataclass(frozen=True)
+class Workload:
+    """requests: of material, as bytes to send. listener: of the server. send: (port, requests, tls) -> acknowledged.
+    limits: modes of perf/limits, whose sum is the limit; the one that has a socket is sent to by send_to_limit.
+    share: of the events that the bench was asked for. tls: the certificate is wanted. goal: of server to limit."""
+    name: str
+    states: tuple
+    requests: Callable
+    listener: str
+    send: Callable
+    limits: tuple
+    goal: float
+    share: float = 1.0
+    tls: bool = False
+    answered: bool = True
+
+
+def _batches(gzip):
+    def requests(material, events):
+        count = material.batches.first(events)
+        bodies = material.batches.gzip(count) if gzip else material.batches.plain(count)
+        return [load.post(body, TOKEN, gzip) for body in bodies], sum(material.batches.events[:count])
+    return requests
+
+
+def _singles(material, events):
+    return [load.post(body, TOKEN) for body in material.singles.plain(events)], events
+
+
+def _syslog(material, events):
+    pieces, piece = [], b""
+    for record in material.singles.plain(events):
+        piece += load.octet_counted(record)
+        if len(piece) > SYSLOG_PIECE_BYTES:
+            pieces.append(piece)
+            piece = b""
+    return pieces + [piece], events
+
+
+def _send_batches(port, requests, tls):
+    return load.send_batches(port, requests, BATCH_CONNECTIONS, tls)
+
+
+def _send_small(port, requests, _):
+    return load.send_small(port, requests, SMALL_CONNECTIONS)
+
+
+def _send_new(port, requests, tls):
+    return load.send_each_on_new_connection(port, requests, NEW_CONNECTIONS, tls)
+
+
+def _stream(port, requests, tls):
+    load.stream(port, requests, BATCH_CONNECTIONS, tls)
+
+
+BOTH, STEADY = ("steady", "learning"), ("steady",)
+WORKLOADS = (
+    Workload("http", BOTH, _batches(False), "ingest_http", _send_batches, ("discard", "extract"), 1.1),
+    Workload("gzip", STEADY, _batches(True), "ingest_http", _send_batches, ("discard", "inflate", "extract"), 1.15),
+    Workload("https", BOTH, _batches(False), "ingest", _send_batches, ("tls", "extract"), 1.2, tls=True),
+    Workload("single", STEADY, _singles, "ingest_http", _send_small, ("beast",), 1.5, share=0.25),
+    Workload("single_tls", STEADY, _singles, "ingest", _send_new, ("beast_tls",), 1.2, share=0.02, tls=True),
+    Workload("syslog", STEADY, _syslog, "syslog_tcp", _stream, ("discard", "extract"), 1.1, answered=False),
+)
+
+
+def send_to_limit(workload):
+    """The limit is fed as the server is; one that only discards is fed without waiting for answers."""
+    return workload.send if workload.limits[0].startswith("beast") else _stream
