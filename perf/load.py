@@ -2,6 +2,7 @@
 
 A send returns how many events were acknowledged as accepted; anything but 200 is an error.
 """
+import itertools
 import queue
 import re
 import selectors
@@ -80,8 +81,7 @@ def accepted_of(reply):
     return int(found.group(1))
 
 
-def _exchange(connection, request):
-    connection.sendall(request)
+def _reply(connection):
     reply = b""
     while not reply.rstrip().endswith(b"}"):
         part = connection.recv(RECEIVE_BYTES)
@@ -119,15 +119,25 @@ def _each_of(requests, connections, work):
     return sum(sums)
 
 
-def send_batches(port, requests, connections, tls=None):
-    """Large requests: each kept connection takes the next one after its answer."""
-    def work(take):
-        accepted = 0
-        with connect(port, tls) as connection:
-            while (request := take()) is not None:
-                accepted += _exchange(connection, request)
-        return accepted
-    return _each_of(requests, connections, work)
+def send_on_kept(port, requests, connections, tls=None):
+    """One thread serves all connections, each of which gets the next request after its answer."""
+    waiting, accepted = iter(requests), 0
+    with selectors.EpollSelector() as ready:
+        for request in itertools.islice(waiting, connections):
+            connection = connect(port, tls)
+            ready.register(connection, selectors.EVENT_READ)
+            connection.sendall(request)
+        while ready.get_map():
+            events = ready.select(ANSWER_S_MAX)
+            assert events, "no answer"
+            for key, _ in events:
+                accepted += _reply(key.fileobj)
+                if (request := next(waiting, None)) is not None:
+                    key.fileobj.sendall(request)
+                else:
+                    ready.unregister(key.fileobj)
+                    key.fileobj.close()
+    return accepted
 
 
 def send_each_on_new_connection(port, requests, connections, tls=None):
@@ -135,32 +145,10 @@ def send_each_on_new_connection(port, requests, connections, tls=None):
         accepted = 0
         while (request := take()) is not None:
             with connect(port, tls) as connection:
-                accepted += _exchange(connection, request)
+                connection.sendall(request)
+                accepted += _reply(connection)
         return accepted
     return _each_of(requests, connections, work)
-
-
-def send_small(port, requests, connections):
-    """Requests and replies of a packet or two: one thread serves all kept connections."""
-    waiting, accepted = iter(requests), 0
-    with selectors.EpollSelector() as ready:
-        for _ in range(connections):
-            if (request := next(waiting, None)) is None:
-                break
-            connection = connect(port)
-            ready.register(connection, selectors.EVENT_READ)
-            connection.sendall(request)
-        while ready.get_map():
-            for key, _ in ready.select(ANSWER_S_MAX) or [(None, None)]:
-                if key is None:
-                    raise AssertionError("no answer")
-                accepted += accepted_of(key.fileobj.recv(RECEIVE_BYTES))
-                if (request := next(waiting, None)) is not None:
-                    key.fileobj.sendall(request)
-                else:
-                    ready.unregister(key.fileobj)
-                    key.fileobj.close()
-    return accepted
 
 
 def stream(port, pieces, connections, tls=None):

@@ -33,12 +33,11 @@ SCAN_GOAL = 1.15
 
 
 class Round:
-    """What one turn took: of the server, and of each limit. ns an event."""
+    """What one turn took: of the server, and of each limit. ns an event; busy: share of the wall time."""
 
-    def __init__(self, server_ns, stages=None, wall_s=0.0, events=0, limits=None):
-        self.server_ns, self.stages, self.limits = server_ns, stages or {}, limits or {}
-        self.rate = events / wall_s if wall_s else 0
-        self.busy = server_ns * events / 1e9 / wall_s if wall_s else 0
+    def __init__(self, server_ns, limits=None):
+        self.server_ns, self.limits, self.stages = server_ns, limits or {}, {}
+        self.rate = self.server_busy = self.sender_busy = 0
 
     @property
     def limit_ns(self):
@@ -102,16 +101,18 @@ class Bench:
         tls = load.trusting(installation.certificate) if workload.tls else None
         received = 0 if workload.answered else events_received(installation)
         wait_until_still(pid)
-        cpu, stages, began = cpu_ns(pid), cpu_ns_by_stage(pid), time.monotonic()
+        cpu, stages, began, sender = cpu_ns(pid), cpu_ns_by_stage(pid), time.monotonic(), time.process_time()
         acknowledged = workload.send(port, requests, tls)
-        wall_s = time.monotonic() - began
+        wall_s, sender = time.monotonic() - began, time.process_time() - sender
         wait_until_still(pid)
         cpu, after = cpu_ns(pid) - cpu, cpu_ns_by_stage(pid)
         if not workload.answered:
             acknowledged = events_received(installation) - received
         assert acknowledged == events, f"{workload.name}: {acknowledged} of {events} events were acknowledged"
-        split = {name: (after[name] - stages[name]) / events for name in after if after[name] > stages[name]}
-        return Round(cpu / events, split, wall_s, events)
+        taken = Round(cpu / events)
+        taken.stages = {name: (after[name] - stages[name]) / events for name in after if after[name] > stages[name]}
+        taken.rate, taken.server_busy, taken.sender_busy = events / wall_s, cpu / 1e9 / wall_s, sender / wall_s
+        return taken
 
     def measure_limits(self, workload, installation, requests, events):
         taken = {}
@@ -164,7 +165,7 @@ class Bench:
             events = self.trail.events - self.material.batches.events[0]
             limits = {mode: limit_work_ns(self.limits_program, mode, paths) / self.trail.events
                       for mode, paths in (("inflate", self.trail.files), ("extract", self.plain_files))}
-            rounds.append(Round((all_files - alone) / events, limits=limits))
+            rounds.append(Round((all_files - alone) / events, limits))
         return {("scan", "learning"): rounds}
 
     def scan_ns(self, paths):
@@ -194,16 +195,17 @@ def say_memory(what, installation):
 
 
 def print_table(rounds, goals):
-    print("| workload | state | server, ns of CPU an event | its limit | ratio | goal | reached | server by thread | events/s, busy |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| workload | state | server, ns of CPU an event | its limit | ratio | goal | reached | server by thread | events/s | server, sender busy |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for (name, state), taken in rounds.items():
         times = [turn.server_ns for turn in taken]
         server, limit = statistics.median(times), statistics.median(turn.limit_ns for turn in taken)
         parts = " + ".join(f"{mode} {statistics.median(turn.limits[mode] for turn in taken):,.0f}" for mode in taken[0].limits)
         stages = ", ".join(f"{stage} {statistics.median(turn.stages.get(stage, 0) for turn in taken):,.0f}"
                            for stage, _ in collections.Counter(taken[-1].stages).most_common())
-        rate = statistics.median(turn.rate for turn in taken)
-        pace = f"{rate:,.0f}, {statistics.median(turn.busy for turn in taken):.0%}" if rate else ""
+        rate, server_busy, sender_busy = (statistics.median(getattr(turn, name) for turn in taken)
+                                          for name in ("rate", "server_busy", "sender_busy"))
+        pace = f"{rate:,.0f} | {server_busy:.0%}, {sender_busy:.0%}" if rate else " | "
         print(f"| {name} | {state} | {server:,.0f} ({min(times):,.0f} to {max(times):,.0f}) | {limit:,.0f}: {parts} "
               f"| {server / limit:.2f} | {goals[name]} | {'yes' if server <= goals[name] * limit else 'no'} | {stages} | {pace} |",
               flush=True)

@@ -66,12 +66,8 @@ def _syslog(material, events):
     return pieces + [piece], events
 
 
-def _send_batches(port, requests, tls):
-    return load.send_batches(port, requests, BATCH_CONNECTIONS, tls)
-
-
-def _send_small(port, requests, _):
-    return load.send_small(port, requests, SMALL_CONNECTIONS)
+def _send_on_kept(connections):
+    return lambda port, requests, tls: load.send_on_kept(port, requests, connections, tls)
 
 
 def _send_new(port, requests, tls):
@@ -84,10 +80,10 @@ def _stream(port, requests, tls):
 
 BOTH, STEADY = ("steady", "learning"), ("steady",)
 WORKLOADS = (
-    Workload("http", BOTH, _batches(False), "ingest_http", _send_batches, ("discard", "extract"), 1.1),
-    Workload("gzip", STEADY, _batches(True), "ingest_http", _send_batches, ("discard", "inflate", "extract"), 1.15),
-    Workload("https", BOTH, _batches(False), "ingest", _send_batches, ("tls", "extract"), 1.2, tls=True),
-    Workload("single", STEADY, _singles, "ingest_http", _send_small, ("beast",), 1.5, share=0.25),
+    Workload("http", BOTH, _batches(False), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("discard", "extract"), 1.1),
+    Workload("gzip", STEADY, _batches(True), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("discard", "inflate", "extract"), 1.15),
+    Workload("https", BOTH, _batches(False), "ingest", _send_on_kept(BATCH_CONNECTIONS), ("tls", "extract"), 1.2, tls=True),
+    Workload("single", STEADY, _singles, "ingest_http", _send_on_kept(SMALL_CONNECTIONS), ("beast",), 1.5, share=0.25),
     Workload("single_tls", STEADY, _singles, "ingest", _send_new, ("beast_tls",), 1.2, share=0.02, tls=True),
     Workload("syslog", STEADY, _syslog, "syslog_tcp", _stream, ("discard", "extract"), 1.1, answered=False),
 )
