@@ -12,6 +12,8 @@
 
 #include "tools/clock.h"
 #include "tools/commands.h"
+#include "tools/config.h"
+#include "tools/config_settings.h"
 #include "tools/progress.h"
 #include "tools/replay/replay.h"
 #include "tools/replay/report_html.h"
@@ -28,6 +30,8 @@ struct Options {
   bool insecure = false, gzip = false, any_order = false, asap = false, show_alerts = false, fresh_ids = false;
   std::string rate, ramp, speed, shift_to;
   std::uint32_t connections = 0, batch = 500, repeat = 1;
+  std::uint64_t thefts = 0;
+  std::string config, write_labels;
   double give_up_s = 120, settle_s = 30, max_p99_ms = 0, min_rate = 0;
   FaultSettings faults;
   std::string receive, secret_file, expect, metrics_url, admin_token_file, json, html;
@@ -192,6 +196,24 @@ Status choose_metrics(const Options& options, ReplaySettings& replay) {
   return {};
 }
 
+// What the server knows of networks and when it judges decides what a theft raises.
+Status choose_thefts(const Options& options, ReplaySettings& replay) {
+  if (options.thefts == 0) {
+    if (!options.write_labels.empty()) return Error{"--write-labels wants --thefts"};
+    return {};
+  }
+  if (options.paths == std::vector<std::string>{"-"}) return Error{"--thefts wants files: they are read twice"};
+  if (options.config.empty())
+    return Error{"--thefts wants --config, the server's configuration: what it knows of networks decides the alerts"};
+  const ConfigResult config = read_config(options.config);
+  if (!config.ok()) return Error{config.errors.front().text()};
+  auto networks = load_networks(config.config);
+  if (!networks) return networks.error();
+  replay.thefts = TheftOrder{options.thefts, std::make_shared<const NetworkMap>(std::move(*networks)),
+                             config.config.detection, options.write_labels};
+  return {};
+}
+
 Status choose(const Options& options, ReplaySettings& replay) {
   if (options.url.empty() == options.syslog.empty()) return Error{"give one of --url and --syslog"};
   if ((options.simulate > 0) == !options.paths.empty())
@@ -202,6 +224,7 @@ Status choose(const Options& options, ReplaySettings& replay) {
   if (const Status status = choose_pacing(options, replay.builder.pacing); !status.ok()) return status;
   if (const Status status = choose_inbox(options, replay); !status.ok()) return status;
   if (const Status status = choose_metrics(options, replay); !status.ok()) return status;
+  if (const Status status = choose_thefts(options, replay); !status.ok()) return status;
   if (!options.shift_to.empty()) {
     auto day = day_option("--shift-to", options.shift_to);
     if (!day) return day.error();
@@ -272,6 +295,19 @@ void add_input_options(CLI::App& command, Options& options) {
       ->check(CLI::Range(1, 10'000))
       ->type_name("N")
       ->capture_default_str();
+  command
+      .add_option("--thefts", options.thefts,
+                  "Steal this many service tokens of the trail: add calls with their keys, from outside or from a "
+                  "command line, and expect the alerts that must follow")
+      ->type_name("N");
+  command
+      .add_option("--config", options.config,
+                  "With --thefts: the server's configuration, for what it knows of networks")
+      ->type_name("FILE");
+  command
+      .add_option("--write-labels", options.write_labels,
+                  "With --thefts: write the alerts that they must raise, as JSON lines")
+      ->type_name("FILE");
 }
 
 void add_output_options(CLI::App& command, Options& options) {

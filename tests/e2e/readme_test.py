@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every command that README.md and net/API.md show exists, takes the options shown, and does what is said."""
+"""Every command that README.md, net/API.md and tools/replay/README.md show exists, takes the options shown, and does what is said."""
 import json
 import os
 import re
@@ -46,7 +46,7 @@ class Readme(unittest.TestCase):
         cls.installation.server.start()
 
     def straykey_lines(self):
-        lines = shell_commands("README.md") + shell_commands("net/API.md")
+        lines = [line for document in ("README.md", "net/API.md", "tools/replay/README.md") for line in shell_commands(document)]
         return [line for line in lines if line.startswith("straykey ")]
 
     def test_each_command_shown_takes_the_options_shown(self):

@@ -27,7 +27,8 @@ def replay(installation, hook, labels, *options):
                        "--admin-token-file", installation.folder / "admin-token",
                        "--receive", f"127.0.0.1:{hook.port}",
                        "--webhook-secret-file", installation.folder / "webhook-secret",
-                       "--expect", labels, "--json", report, *options, installation.trail.folder / "trail")
+                       *(("--expect", labels) if labels else ()), "--json", report, *options,
+                       installation.trail.folder / "trail")
     return said, json.loads(report.read_text()) if report.exists() else {}
 
 
@@ -62,6 +63,34 @@ def check_disagrees(folder, trail):
         assert installation.server.stop() == 0
 
 
+def check_thefts(folder, trail):
+    """Tokens of the trail are stolen: what must follow comes, beside the trail's own alerts; moved and fanned out too."""
+    hook = Hook()
+    labels = folder.parent / "thefts.jsonl"
+    for name, count, expect, options in (("thefts", 10, trail.folder / "labels.jsonl", FAULTS),
+                                         ("fan-out", 6, None, ("--shift-to", "2025-07-05", "--repeat", "2"))):
+        with Installation(folder.parent / name, trail, hook) as installation:
+            installation.server.start()
+            said, report = replay(installation, hook, expect, "--thefts", str(count), "--config",
+                                  installation.configuration, "--write-labels", labels, *options)
+            assert said.returncode == 0 and report["agrees"], said.stdout + said.stderr
+            stolen = [json.loads(line) for line in labels.read_text().splitlines()]
+            own = len(trail.labels) if expect else 0
+            assert sum(report["thefts"].values()) == count and len(report["thefts"]) >= 4, report["thefts"]
+            assert report["alerts"]["matched"] == len(stolen) + own, report["alerts"]
+            assert (report["alerts"]["of_others"] > 0) == (expect is None), report["alerts"]
+            assert installation.server.stop() == 0
+    assert len({label["account"] for label in stolen if label["story"] == "outside"}) > 1, "the copies are stolen from too"
+
+
+def check_no_theft(folder, trail):
+    """More than there are: a sentence that says why."""
+    with Installation(folder, trail) as installation:
+        said = run_command("replay", "--url", "https://127.0.0.1:1", "--token-file", installation.token_file,
+                           "--thefts", "1000", "--config", installation.configuration, trail.folder / "trail")
+        assert said.returncode == 1 and "the tokens of" in said.stderr and "14 days" in said.stderr, said.stderr
+
+
 def main():
     with scratch_folder() as folder:
         trail = Trail(folder / "sample")
@@ -71,6 +100,8 @@ def main():
         report = check_agrees(folder / "paced", trail, "--rate", "20000", "--min-rate", "1000", "--max-p99-ms", "20000")
         assert report["seconds"] > 1.3, "28,000 events at 20,000 a second end no earlier"
         check_disagrees(folder / "wrong", trail)
+        check_thefts(folder / "stolen", trail)
+        check_no_theft(folder / "too-many", trail)
 
 
 if __name__ == "__main__":

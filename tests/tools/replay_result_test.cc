@@ -57,6 +57,16 @@ TEST_CASE("alerts are matched with labels by network or by tool") {
   CHECK_FALSE(compare_alerts(expected, {alert(), alert(), kToolAlert}).agrees());
 }
 
+TEST_CASE("alerts of other pairs may be left out of the comparison") {
+  const std::vector<std::string> expected{*expected_alert(kLabel, 0)};
+  const AlertComparison pairs = compare_alerts(expected, {alert(), kToolAlert}, Compared::expected_pairs);
+  CHECK(pairs.agrees());
+  CHECK(pairs.received == 1);
+  CHECK(pairs.of_others == 1);
+  // The same pair on another day is not left out.
+  CHECK_FALSE(compare_alerts(expected, {alert(), alert("AS64496", "2026-10-30")}, Compared::expected_pairs).agrees());
+}
+
 TEST_CASE("labels move in time and fan out as their records do") {
   TemporaryDirectory folder;
   std::ofstream(folder.path() + "/labels.jsonl") << kLabel << "\n" << kToolLabel << "\n";

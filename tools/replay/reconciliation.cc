@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 namespace straykey {
 namespace {
@@ -28,6 +29,12 @@ std::string text_of(const json::object& object, std::string_view outer, std::str
 std::string key_of(const json::object& alert, const std::string& subject, const std::string& day) {
   return fmt::format("{} {} {} {} {}", text_of(alert, "variation"), text_of(alert, "account"),
                      text_of(alert, "identity"), subject, day);
+}
+
+// "account identity subject" of what key_of() made.
+std::string pair_of(const std::string& key) {
+  const std::size_t begin = key.find(' ') + 1;
+  return key.substr(begin, key.rfind(' ') - begin);
 }
 
 }  // namespace
@@ -75,14 +82,20 @@ std::optional<std::string> received_alert(std::string_view body) {
                 text_of(alert, "event", "eventTime").substr(0, 10));
 }
 
-AlertComparison compare_alerts(std::vector<std::string> expected, const std::vector<std::string>& bodies) {
+AlertComparison compare_alerts(std::vector<std::string> expected, const std::vector<std::string>& bodies,
+                               Compared which) {
   AlertComparison comparison;
+  std::set<std::string> pairs;
+  for (const std::string& alert : expected) pairs.insert(pair_of(alert));
   std::vector<std::string> received;
   for (const std::string& body : bodies) {
-    if (auto alert = received_alert(body))
-      received.push_back(std::move(*alert));
-    else
+    auto alert = received_alert(body);
+    if (!alert)
       ++comparison.other_messages;
+    else if (which == Compared::expected_pairs && !pairs.contains(pair_of(*alert)))
+      ++comparison.of_others;
+    else
+      received.push_back(std::move(*alert));
   }
   std::sort(expected.begin(), expected.end());
   std::sort(received.begin(), received.end());

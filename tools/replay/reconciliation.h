@@ -28,10 +28,14 @@ namespace straykey {
 struct AlertComparison {
   std::uint64_t expected = 0, received = 0, matched = 0;
   std::uint64_t other_messages = 0;                     // of another type than alert.created
+  std::uint64_t of_others = 0;                          // alerts that were not to be compared
   std::vector<std::string> missing = {}, surplus = {};  // sorted
 
   [[nodiscard]] bool agrees() const noexcept { return missing.empty() && surplus.empty(); }
 };
-[[nodiscard]] AlertComparison compare_alerts(std::vector<std::string> expected, const std::vector<std::string>& bodies);
+// Every alert, or only those of an identity and network (or tool) that `expected` names.
+enum class Compared : std::uint8_t { all, expected_pairs };
+[[nodiscard]] AlertComparison compare_alerts(std::vector<std::string> expected, const std::vector<std::string>& bodies,
+                                             Compared which = Compared::all);
 
 }  // namespace straykey

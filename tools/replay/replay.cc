@@ -5,12 +5,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "tools/clock.h"
 #include "tools/progress.h"
+#include "tools/replay/theft_plan.h"
+#include "tools/simulate/simulate.h"
 
 namespace straykey {
 namespace {
@@ -50,7 +53,7 @@ class Run {
     if (inbox_) {
       inbox_->stop();
       result_.inbox = inbox_->counts();
-      if (!settings_.expect.empty()) result_.alerts = compare_alerts(expected_, inbox_->bodies());
+      if (compares()) result_.alerts = compare();
     }
     return std::move(result_);
   }
@@ -70,6 +73,8 @@ class Run {
       if (!expected) return expected.error();
       expected_ = std::move(*expected);
     }
+    if (settings_.thefts)
+      if (const Status status = prepare_thefts(*settings_.thefts); !status.ok()) return status;
     if (settings_.metrics) {
       auto counters = read_server_counters(*settings_.metrics);
       if (!counters) return counters.error();
@@ -87,10 +92,66 @@ class Run {
     return {};
   }
 
+  // Reads the trail once beforehand, to see what a thief could take.
+  Status prepare_thefts(const TheftOrder& order) {
+    RecordReader reader;
+    if (const Status status = reader.open(settings_.paths); !status.ok()) return status;
+    TokenSurvey survey(order.detection, *order.networks, settings_.rewrite.seed);
+    Progress progress("looking for tokens", 0);
+    std::uint64_t records = 0;
+    const Status status = reader.read([&](const ReadRecord& record) {
+      survey.add(record.text);
+      if (++records % 10'000 == 0) progress.show(0, with_commas(records) + " records");
+      return true;
+    });
+    if (!status.ok()) return status;
+    auto thefts = plan_thefts(survey, {order.count, settings_.rewrite.seed, rewriter_.shift_days()});
+    if (!thefts) return thefts.error();
+    thefts_ = std::move(*thefts);
+    for (const Theft& theft : thefts_) ++result_.thefts[std::string(theft.way)];
+    return expect_thefts(order.write_labels);
+  }
+
+  Status expect_thefts(const std::string& write_labels) {
+    std::string lines;
+    for (const Theft& theft : thefts_) {
+      for (const TheftLabel& label : theft.labels) {
+        for (std::uint32_t copy = 0; copy < settings_.builder.copies; ++copy) {
+          std::string line = label_json(label);
+          rewriter_.rename(line, copy);
+          expected_.push_back(expected_alert(line, 0).value());
+          lines += line + "\n";
+        }
+      }
+    }
+    if (write_labels.empty()) return {};
+    std::ofstream out(write_labels, std::ios::binary | std::ios::trunc);
+    out << lines << std::flush;
+    if (!out) return Error{write_labels + ": cannot be written"};
+    return {};
+  }
+
+  // A record of the trail, and the thefts that go behind it.
+  bool add(RequestBuilder& builder, const ReadRecord& record) {
+    if (!builder.add(record)) return false;
+    for (; next_theft_ < thefts_.size() && thefts_[next_theft_].behind == records_read_; ++next_theft_)
+      for (const std::string& text : thefts_[next_theft_].records)
+        if (!builder.add({text, event_time_in(text)})) return false;
+    ++records_read_;
+    return true;
+  }
+
+  // Whether it is known which alerts must come.
+  [[nodiscard]] bool compares() const { return !settings_.expect.empty() || settings_.thefts; }
+  [[nodiscard]] AlertComparison compare() const {
+    return compare_alerts(expected_, inbox_->bodies(),
+                          settings_.expect.empty() ? Compared::expected_pairs : Compared::all);
+  }
+
   void read_all() {
     RequestBuilder builder(settings_.builder, rewriter_,
                            [this](OutgoingRequest&& request) { return queue_.put(std::move(request)); });
-    const Status status = reader_.read([&builder](const ReadRecord& record) { return builder.add(record); });
+    const Status status = reader_.read([&](const ReadRecord& record) { return add(builder, record); });
     builder.finish();
     if (!status.ok()) result_.read_error = status.error().message;
     result_.faults = builder.faults();
@@ -162,15 +223,17 @@ class Run {
     double newest_s = uptime();
     std::uint64_t seen = 0;
     Progress progress("settling", 0);
-    bool counted = !settings_.metrics;
+    bool counted = !settings_.metrics, all = !compares();
     while (!result_.interrupted && uptime() < until_s) {
       if (!counted) counted = read_counters();
       bool quiet = !inbox_;
       if (inbox_) {
         const std::uint64_t alerts = inbox_->counts().alerts;
-        if (alerts != seen) newest_s = uptime();
+        if (alerts != seen) {
+          newest_s = uptime();
+          all = !compares() || (alerts >= expected_.size() && compare().missing.empty());
+        }
         seen = alerts;
-        const bool all = settings_.expect.empty() || alerts >= expected_.size();
         quiet = all && uptime() - newest_s >= kQuietS;
         progress.show(0, fmt::format("{} of {} alerts", alerts, expected_.size()));
       }
@@ -195,6 +258,9 @@ class Run {
   RecordReader reader_;
   RecordRewriter rewriter_{RewriteSettings{}};
   std::vector<std::string> expected_;
+  std::vector<Theft> thefts_;
+  std::uint64_t records_read_ = 0;
+  std::size_t next_theft_ = 0;
   ServerCounters before_;
   std::unique_ptr<WebhookInbox> inbox_;
   ReplayResult result_;

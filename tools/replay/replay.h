@@ -7,10 +7,13 @@
 // Thread: one caller, with SIGINT and SIGTERM blocked; a signal ends the run, which then counts as interrupted.
 // Errors: what keeps a run from starting. What goes wrong in it is in the result.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/detect/settings.h"
+#include "core/location/network_map.h"
 #include "tools/replay/replay_result.h"
 #include "tools/replay/request_builder.h"
 #include "tools/replay/sender.h"
@@ -18,6 +21,14 @@
 #include "tools/webhook_inbox.h"
 
 namespace straykey {
+
+// Thefts to put into the trail; what the server knows decides which alerts they raise.
+struct TheftOrder {
+  std::uint64_t count = 0;
+  std::shared_ptr<const NetworkMap> networks;
+  DetectionSettings detection;
+  std::string write_labels;  // the alerts that they must raise, as sent; empty: nowhere
+};
 
 struct ReplaySettings {
   std::vector<std::string> paths;
@@ -28,9 +39,11 @@ struct ReplaySettings {
   BuilderSettings builder;
   RewriteSettings rewrite;
   std::optional<Day> shift_to;  // the last file's newest day becomes this one
+  std::optional<TheftOrder> thefts;
 
   std::optional<WebhookInbox::Settings> inbox;
-  std::string expect;  // labels.jsonl; empty: no alerts are compared
+  // labels.jsonl. Empty: with thefts, only what they raise is compared.
+  std::string expect;
   double settle_s = 30;
   std::optional<MetricsSource> metrics;
 

@@ -160,10 +160,10 @@ std::string histogram_json(const LatencyHistogram& histogram) {
 
 void append_alerts(std::string& out, const ReplayResult& result) {
   if (result.alerts)
-    out += fmt::format(R"("alerts":{{"expected":{},"received":{},"matched":{},"other_messages":{},)"
+    out += fmt::format(R"("alerts":{{"expected":{},"received":{},"matched":{},"other_messages":{},"of_others":{},)"
                        R"("missing":{},"surplus":{}}},)",
                        result.alerts->expected, result.alerts->received, result.alerts->matched,
-                       result.alerts->other_messages, list_json(result.alerts->missing),
+                       result.alerts->other_messages, result.alerts->of_others, list_json(result.alerts->missing),
                        list_json(result.alerts->surplus));
   if (result.inbox)
     out += fmt::format(R"("webhooks":{{"messages":{},"different":{},"repeats":{},"changed":{},)"
@@ -209,6 +209,7 @@ std::string report_text(const ReplayResult& result) {
   std::string out =
       fmt::format("sent        {} records in {} requests ({:.1f} MB) over {} connections\n", with_commas(tally.records),
                   with_commas(tally.requests), static_cast<double>(tally.bytes) / 1e6, tally.connections);
+  if (!result.thefts.empty()) out += fmt::format("thefts      {}\n", counts_text(result.thefts));
   out += faults_text(result) + ways_text(result) + retries_text(tally);
   out += fmt::format("rate        {} events/s for {:.1f} s; own CPU {:.1f} s ({:.2f} us an event)\n",
                      with_commas(static_cast<std::uint64_t>(result.rate())), result.seconds, result.own_cpu_s,
@@ -227,8 +228,12 @@ std::string report_text(const ReplayResult& result) {
                        with_commas(result.inbox->messages), with_commas(result.inbox->different),
                        with_commas(result.inbox->alerts), with_commas(result.inbox->repeats));
   if (result.alerts)
-    out += fmt::format("alerts      {} expected, {} came, {} match\n", result.alerts->expected, result.alerts->received,
-                       result.alerts->matched);
+    out += fmt::format("alerts      {} expected, {} came, {} match{}\n", result.alerts->expected,
+                       result.alerts->received, result.alerts->matched,
+                       result.alerts->of_others == 0
+                           ? std::string()
+                           : fmt::format("; {} others, the trail's own, were not compared (no --expect)",
+                                         with_commas(result.alerts->of_others)));
   for (const auto& [sentence, count] : tally.problems)
     out += fmt::format("problem     {} times: {}\n", count, quoted(sentence));
   const std::vector<std::string> wrong = result.disagreements();
@@ -273,6 +278,7 @@ std::string report_json(const ReplayResult& result) {
   out += fmt::format(R"("latency_ms":{},"service_ms":{},"statuses":{},"reject_codes":{},"problems":{},)",
                      histogram_json(tally.latency), histogram_json(tally.service), counts_json(tally.statuses),
                      counts_json(tally.reject_codes), counts_json(tally.problems));
+  if (!result.thefts.empty()) out += fmt::format(R"("thefts":{},)", counts_json(result.thefts));
   append_alerts(out, result);
   return out + fmt::format("\"disagreements\":{}}}\n", list_json(wrong));
 }

@@ -4,6 +4,7 @@
 // Shape:  of records sent, each is accepted, rejected (with a reason), refused (4xx), given up or too large to send.
 // Thread: any (a value).
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +24,9 @@ struct ReplayResult {
   SendTally tally;
   FaultCounts faults;
   FaultSettings fault_shares;
-  bool simulated_input = false;  // every record of the input is good
-  double seconds = 0;            // from the first request to the last answer
+  bool simulated_input = false;                 // every record of the input is good
+  std::map<std::string, std::uint64_t> thefts;  // put into the trail, by way
+  double seconds = 0;                           // from the first request to the last answer
   double own_cpu_s = 0;
   bool open_loop = false;
   std::optional<AlertComparison> alerts;
