@@ -21,10 +21,12 @@ from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from call_control import CallControl                   # noqa: E402
 from installation import TOKEN, Installation, scratch_folder      # noqa: E402
 from ledger import append_row, commit_now                   # noqa: E402
 from sender import NoAnswer, Sender                         # noqa: E402
 from store_check import Lost, StoreCheck                # noqa: E402
+from straykey_process import STRAYKEY                   # noqa: E402
 from trail_model import DAYS_MAX, FIRST_DAY, Model, Organisation, write_address_files    # noqa: E402
 from webhook_sink import WebhookSink                        # noqa: E402
 
@@ -35,6 +37,7 @@ LOAD_S = 0.25                # within which a kill falls
 EPISODE_CYCLES = 40          # then a new, empty store
 CHECK_EVERY = 5
 DELIVERED_S_MAX = 30
+SLOW_SYNC_S = 0.004
 PHASES = {"load": 40, "idle": 10, "stopped": 10, "recovery": 20, "terminate": 8, "draining": 12}
 
 
@@ -238,6 +241,8 @@ def arguments():
     parser.add_argument("--cycles", type=int, default=15)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--ledger", type=Path, help="append a row for this run")
+    parser.add_argument("--slow-disk", type=Path, metavar="LIBRARY",
+                        help="libcall_faults.so: each sync takes 4 ms more, so that a fast disk is killed between two steps as well")
     parser.add_argument("--bug", help="of straykey_planted, which STRAYKEY names: well if it is caught")
     return parser.parse_args()
 
@@ -247,6 +252,21 @@ def main():
     print(f"kill_cycles.py --cycles {options.cycles} --seed {options.seed}", flush=True)
     if options.bug:
         os.environ["STRAYKEY_PLANTED_BUG"] = options.bug
+    with contextlib.ExitStack() as stack:
+        if options.slow_disk:
+            slow_the_disk(stack.enter_context(scratch_folder()), options.slow_disk)
+        failed = run(options)
+    raise SystemExit(failed != bool(options.bug))
+
+
+def slow_the_disk(folder, library):
+    control = CallControl(folder / "control", library, STRAYKEY)
+    control.slow_syncs(SLOW_SYNC_S)
+    os.environ.update(control.environment)
+
+
+def run(options):
+    """-> whether a promise was broken."""
     began, done, lost, doubled, failed, commit = time.monotonic(), 0, 0, 0, False, commit_now()
     kills, totals = collections.Counter(), collections.Counter()
     while done < options.cycles and not failed:
@@ -272,7 +292,7 @@ def main():
           f"{lost} lost, {doubled} doubled; seed {options.seed}")
     if options.ledger:
         append_row(options.ledger, commit, "kill_cycles", done, max(lost + doubled, int(failed)), seconds)
-    raise SystemExit(failed != bool(options.bug))
+    return failed
 
 
 if __name__ == "__main__":
