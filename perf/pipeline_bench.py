@@ -8,6 +8,7 @@ steady: everything was learned before, only the event ids are new. learning: the
 import argparse
 import collections
 import contextlib
+import functools
 import gzip
 import os
 import statistics
@@ -61,14 +62,23 @@ class Bench:
         self.folder, self.options = folder, options
         self.limits_program = options.build / "perf/limits"
         self.trail = Trail(folder / "sample", "--events", options.events)
-        texts = [gzip.decompress(path.read_bytes()) for path in self.trail.files]
-        self.material = Material.of(texts, options.events)
         self.sink = WebhookSink()
         self.limit_servers, self.certificate, self.installations = {}, None, 0
-        self.plain_files = []
-        for number, text in enumerate(texts):
-            self.plain_files.append(folder / f"{number}.json")
-            self.plain_files[-1].write_bytes(text)
+
+    @functools.cached_property
+    def texts(self):
+        return [gzip.decompress(path.read_bytes()) for path in self.trail.files]
+
+    @functools.cached_property
+    def material(self):
+        return Material.of(self.texts, self.options.events)
+
+    @functools.cached_property
+    def plain_files(self):
+        paths = [self.folder / f"{number}.json" for number in range(len(self.texts))]
+        for path, text in zip(paths, self.texts):
+            path.write_bytes(text)
+        return paths
 
     def close(self):
         for server in self.limit_servers.values():

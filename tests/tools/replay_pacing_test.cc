@@ -79,6 +79,19 @@ TEST_CASE("without order a request of the next day does not wait") {
   CHECK(queue.take()->request.day == 2);
 }
 
+TEST_CASE("a plan's clock starts when the queue is full, or when that is all") {
+  RequestQueue queue({.capacity = 2, .in_order = true});
+  CHECK_FALSE(queue.wait_until_filled(0));
+  REQUIRE(queue.put(of_day(1)));
+  CHECK_FALSE(queue.wait_until_filled(0));
+  REQUIRE(queue.put(of_day(1)));
+  CHECK(queue.wait_until_filled(0));
+  RequestQueue short_one({.capacity = 2, .in_order = true});
+  REQUIRE(short_one.put(of_day(1)));
+  short_one.close();
+  CHECK(short_one.wait_until_filled(0));
+}
+
 TEST_CASE("a stopped queue takes and gives nothing") {
   RequestQueue queue({.capacity = 1, .in_order = true});
   REQUIRE(queue.put(of_day(1)));

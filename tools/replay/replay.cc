@@ -19,7 +19,9 @@ namespace straykey {
 namespace {
 
 constexpr long kTickNanos = 50'000'000;
-constexpr double kQuietS = 1.0;  // after the last alert that was expected, for one too many
+constexpr double kFillS = 2;                  // for the first requests, before the plan's clock starts
+constexpr std::size_t kEventsAhead = 50'000;  // read before they are due, so that a new file makes nothing late
+constexpr double kQuietS = 1.0;               // after the last alert that was expected, for one too many
 
 double own_cpu_s() {
   rusage usage{};
@@ -39,10 +41,15 @@ bool signalled() {
   return sigtimedwait(&signals, nullptr, &tick) > 0;
 }
 
+std::size_t requests_ahead(const ReplaySettings& settings) {
+  return std::max<std::size_t>(2 * settings.connections,
+                               std::clamp<std::size_t>(kEventsAhead / settings.builder.batch, 8, 256));
+}
+
 class Run {
  public:
   explicit Run(const ReplaySettings& settings)
-      : settings_(settings), queue_({std::max<std::size_t>(2 * settings.connections, 8), settings.in_order}) {}
+      : settings_(settings), queue_({requests_ahead(settings), settings.in_order}) {}
 
   Result<ReplayResult> run() {
     if (const Status status = prepare(); !status.ok()) return status.error();
@@ -161,12 +168,13 @@ class Run {
   template <class Sender, class SenderSettings>
   void send_with(const SenderSettings& sender_settings) {
     std::vector<std::unique_ptr<Sender>> senders;
+    std::thread reader([this] { read_all(); });
+    wait_for_reader();
     const double start_s = uptime();
     for (std::uint32_t i = 0; i < settings_.connections; ++i)
       senders.push_back(std::make_unique<Sender>(sender_settings, queue_, SenderClock{start_s}));
     std::uint32_t running = settings_.connections;
     std::mutex mutex;
-    std::thread reader([this] { read_all(); });
     std::vector<std::thread> threads;
     for (const auto& sender : senders)
       threads.emplace_back([&running, &mutex, at = sender.get()] {
@@ -190,6 +198,11 @@ class Run {
       send_with<HttpSender>(*settings_.http);
     else
       send_with<SyslogSender>(*settings_.syslog);
+  }
+
+  // The plan's clock starts when there is something to send: the first file's reading is no latency of the server's.
+  void wait_for_reader() {
+    if (result_.open_loop) (void)queue_.wait_until_filled(kFillS);
   }
 
   // Shows how it goes until nobody sends any more.

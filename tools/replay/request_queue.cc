@@ -1,5 +1,7 @@
 #include "tools/replay/request_queue.h"
 
+#include <chrono>
+
 #include "core/base/check.h"
 #include "tools/clock.h"
 
@@ -13,6 +15,12 @@ bool RequestQueue::put(OutgoingRequest&& request) {
   waiting_.push_back(std::move(request));
   can_take_.notify_one();
   return true;
+}
+
+bool RequestQueue::wait_until_filled(double wait_s) {
+  std::unique_lock lock(mutex_);
+  return can_take_.wait_for(lock, std::chrono::duration<double>(wait_s),
+                            [this] { return waiting_.size() >= settings_.capacity || closed_ || stopped_; });
 }
 
 void RequestQueue::close() {

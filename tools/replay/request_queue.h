@@ -37,6 +37,8 @@ class RequestQueue {
 
   // False: stopped, nothing more is wanted.
   bool put(OutgoingRequest&& request);
+  // Whether it is full, or nothing more will be put; waits so long for that. REQUIRES: nobody takes yet.
+  [[nodiscard]] bool wait_until_filled(double wait_s);
   // Nothing more will be put.
   void close();
   // The next request; none: all is given out, or stopped.
