@@ -30,6 +30,14 @@ LIMITS = {
         "evaluate_known": None,
         "queue_items": None,
     },
+    "fact_bench": {
+        "limit_lmdb_get_1k": None,
+        "store_get_1k": "limit_lmdb_get_1k",
+        "fact_probe_1k": "limit_lmdb_get_1k",
+        "limit_lmdb_get_1m": None,
+        "store_get_1m": "limit_lmdb_get_1m",
+        "fact_probe_1m": "limit_lmdb_get_1m",
+    },
     "store_bench": {"limit_lmdb_commit": None, "store_commit": "limit_lmdb_commit"},
 }
 
