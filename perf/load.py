@@ -2,7 +2,7 @@
 
 A send returns how many events were acknowledged as accepted; anything but 200 is an error.
 """
-import itertools
+import contextlib
 import queue
 import re
 import selectors
@@ -119,15 +119,15 @@ def _each_of(requests, connections, work):
     return sum(sums)
 
 
-def send_on_kept(port, requests, connections, tls=None):
+def send_on(connections, requests):
     """One thread serves all connections, each of which gets the next request after its answer."""
-    waiting, accepted = iter(requests), 0
+    waiting, under_way, accepted = iter(requests), 0, 0
     with selectors.EpollSelector() as ready:
-        for request in itertools.islice(waiting, connections):
-            connection = connect(port, tls)
+        for connection, request in zip(connections, waiting):
             ready.register(connection, selectors.EVENT_READ)
             connection.sendall(request)
-        while ready.get_map():
+            under_way += 1
+        while under_way > 0:
             events = ready.select(ANSWER_S_MAX)
             assert events, "no answer"
             for key, _ in events:
@@ -135,9 +135,19 @@ def send_on_kept(port, requests, connections, tls=None):
                 if (request := next(waiting, None)) is not None:
                     key.fileobj.sendall(request)
                 else:
-                    ready.unregister(key.fileobj)
-                    key.fileobj.close()
+                    under_way -= 1
     return accepted
+
+
+@contextlib.contextmanager
+def connected(port, count, tls=None):
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(connect(port, tls)) for _ in range(count)]
+
+
+def send_on_kept(port, requests, count, tls=None):
+    with connected(port, count, tls) as connections:
+        return send_on(connections, requests)
 
 
 def send_each_on_new_connection(port, requests, connections, tls=None):

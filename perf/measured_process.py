@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 from straykey_process import BOUND_TO_PARENT  # noqa: E402
 
+ALL_CPUS = os.sched_getaffinity(0)
 SERVER_CPU, SENDER_CPU = 0, 1      # straykey pins its first worker to CPU 0
 CPUCLOCK_SCHED = 2                 # Linux's clock of another process: ~pid << 3 | 2
 
@@ -39,11 +40,10 @@ def memory_bytes(pid):
 
 
 @contextlib.contextmanager
-def on_cpu(number):
-    """What is started inside stays on this CPU; None: wherever."""
+def on_cpu(*numbers):
+    """What is started inside stays on these CPUs; on all where there are fewer than two."""
     before = os.sched_getaffinity(0)
-    if number is not None and number in before and len(before) > 1:
-        os.sched_setaffinity(0, {number})
+    os.sched_setaffinity(0, set(numbers) if len(ALL_CPUS) > 1 else ALL_CPUS)
     yield
     os.sched_setaffinity(0, before)
 

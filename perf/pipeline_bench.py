@@ -31,6 +31,7 @@ import load  # noqa: E402
 
 STILL_S, STILL_NS, STILL_S_MAX = 0.05, 300_000, 10
 SCAN_GOAL = 1.15
+LIMITS = "connections_per_address_max = 4096"      # all senders are on one address here
 
 
 class Round:
@@ -86,14 +87,16 @@ class Bench:
         self.sink.close()
 
     @contextlib.contextmanager
-    def server(self):
+    def server(self, shards=None, cpus=(SERVER_CPU,), prepare=lambda installation: None):
+        """prepare: does something to the installation before it starts."""
         self.installations += 1
         more = '[syslog]\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n'
-        with Installation(self.folder / f"server-{self.installations}", self.trail, self.sink, self.options.shards,
-                          more) as installation:
+        with Installation(self.folder / f"server-{self.installations}", self.trail, self.sink,
+                          shards or self.options.shards, more) as installation:
             path = installation.configuration
-            path.write_text(path.read_text().replace("[ingest]", '[ingest]\nhttp = "127.0.0.1:0"', 1))
-            with on_cpu(SERVER_CPU):
+            path.write_text(path.read_text().replace("[ingest]", f'[ingest]\nhttp = "127.0.0.1:0"\n{LIMITS}', 1))
+            prepare(installation)
+            with on_cpu(*cpus):
                 installation.server.start()
             yield installation
             assert installation.server.stop() == 0

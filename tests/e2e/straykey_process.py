@@ -28,6 +28,7 @@ class Server:
 
     def __init__(self, configuration):
         self.configuration = Path(configuration)
+        self.prefix = []       # of the command: a program that runs this one
         self.process = None
         self.starts = 0
         self.log = []          # lines of the present process
@@ -41,7 +42,7 @@ class Server:
         assert self.process is None
         self.starts += 1
         self.last_log, self.log = self.log, []
-        self.process = subprocess.Popen([*BOUND_TO_PARENT, STRAYKEY, "serve", "--config", str(self.configuration)],
+        self.process = subprocess.Popen([*BOUND_TO_PARENT, *self.prefix, STRAYKEY, "serve", "--config", str(self.configuration)],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self._reader = threading.Thread(target=self._read, args=(self.process.stderr, self.log), daemon=True)
         self._reading = True
