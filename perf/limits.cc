@@ -3,13 +3,12 @@
 // usage: limits discard | tls CERTIFICATE KEY | beast | beast_tls CERTIFICATE KEY
 //          Says "port N" and serves on 127.0.0.1 until it is killed. discard: receives. tls: the same by SSL_read.
 //          beast: reads HTTP requests and answers each with 200. beast_tls: the same over Asio's TLS.
-//        limits extract FILE... | inflate FILE...
-//          Goes over the files twice and says "ns N": the CPU time of the second pass. extract: the reference
-//          extraction over {"Records":[...]}; inflate: libdeflate over gzip.
+//        limits extract | inflate
+//          Goes twice over the files that the standard input names, and says "ns N": the CPU time of the second pass.
+//          extract: the reference extraction over {"Records":[...]}; inflate: libdeflate over gzip.
 #include <libdeflate.h>
 #include <openssl/ssl.h>
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,6 +23,7 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -134,7 +134,7 @@ void serve_http(asio::ssl::context* context) {
   io.run();
 }
 
-std::string read_padded(const char* path) {
+std::string read_padded(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   CHECK(file.is_open());
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -160,9 +160,10 @@ std::int64_t cpu_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-void work(void (*on_body)(std::string_view), const std::vector<const char*>& paths) {
+void work(void (*on_body)(std::string_view)) {
   std::vector<std::string> bodies;
-  std::transform(paths.begin(), paths.end(), std::back_inserter(bodies), read_padded);
+  for (std::string path; std::getline(std::cin, path);) bodies.push_back(read_padded(path));
+  CHECK(!bodies.empty());
   std::int64_t began = 0;
   for (int pass = 0; pass < 2; ++pass) {
     began = cpu_ns();
@@ -174,8 +175,8 @@ void work(void (*on_body)(std::string_view), const std::vector<const char*>& pat
 int run(std::string_view mode, const std::vector<const char*>& arguments) {
   if (mode == "discard") serve_blocking(discard);
   if (mode == "beast") serve_http(nullptr);
-  if (mode == "extract" && !arguments.empty()) return work(extract, arguments), 0;
-  if (mode == "inflate" && !arguments.empty()) return work(inflate, arguments), 0;
+  if (mode == "extract") return work(extract), 0;
+  if (mode == "inflate") return work(inflate), 0;
   if ((mode == "tls" || mode == "beast_tls") && arguments.size() == 2) {
     asio::ssl::context context = tls_context(arguments[0], arguments[1]);
     if (mode == "beast_tls") serve_http(&context);
@@ -183,9 +184,7 @@ int run(std::string_view mode, const std::vector<const char*>& arguments) {
     SSL_CTX_set_default_read_buffer_len(context.native_handle(), 64 * 1024);
     serve_blocking([&](int socket) { discard_tls(context.native_handle(), socket); });
   }
-  std::fprintf(
-      stderr,
-      "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract FILE... | inflate FILE...\n");
+  std::fprintf(stderr, "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract | inflate\n");
   return 2;
 }
 

@@ -66,6 +66,6 @@ class LimitServer:
 def limit_work_ns(program, mode, paths):
     """CPU time of perf/limits over the files: "extract" or "inflate"."""
     with on_cpu(SERVER_CPU):
-        said = subprocess.run([*BOUND_TO_PARENT, program, mode, *map(str, paths)], capture_output=True, text=True,
-                              check=True, timeout=120).stdout
+        said = subprocess.run([*BOUND_TO_PARENT, program, mode], input="\n".join(map(str, paths)), stdout=subprocess.PIPE,
+                              text=True, check=True, timeout=120).stdout
     return int(said.split()[1])

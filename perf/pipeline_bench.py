@@ -10,6 +10,7 @@ import collections
 import contextlib
 import functools
 import gzip
+import json
 import os
 import statistics
 import subprocess
@@ -67,17 +68,26 @@ class Bench:
         self.limit_servers, self.certificate, self.installations = {}, None, 0
 
     @functools.cached_property
-    def texts(self):
+    def trail_texts(self):
         return [gzip.decompress(path.read_bytes()) for path in self.trail.files]
 
     @functools.cached_property
     def material(self):
-        return Material.of(self.texts, self.options.events)
+        return Material.of(self.trail_texts)
 
-    @functools.cached_property
-    def plain_files(self):
-        paths = [self.folder / f"{number}.json" for number in range(len(self.texts))]
-        for path, text in zip(paths, self.texts):
+    def limit_work_ns(self, mode, of):
+        """An event's. of: "batches" or "files" (of the trail); "extract" takes them plain and "inflate" in gzip."""
+        return limit_work_ns(self.limits_program, mode, self.limit_paths(mode, of)) / self.trail.events
+
+    @functools.cache
+    def limit_paths(self, mode, of):
+        if of == "files":
+            texts = [path.read_bytes() for path in self.trail.files] if mode == "inflate" else self.trail_texts
+        else:
+            batches = self.material.batches
+            texts = (batches.gzip if mode == "inflate" else batches.plain)(len(batches.events))
+        paths = [self.folder / f"{of}-{mode}-{number}" for number in range(len(texts))]
+        for path, text in zip(paths, texts):
             path.write_bytes(text)
         return paths
 
@@ -131,8 +141,7 @@ class Bench:
         taken = {}
         for mode in workload.limits:
             if mode in ("extract", "inflate"):
-                paths = self.trail.files if mode == "inflate" else self.plain_files
-                taken[mode] = limit_work_ns(self.limits_program, mode, paths) / self.trail.events
+                taken[mode] = self.limit_work_ns(mode, "batches")
                 continue
             server = self.limit_server(mode, installation)
             tls = load.trusting(self.certificate[0]) if workload.tls else None
@@ -175,10 +184,9 @@ class Bench:
         rounds, single = [], self.trail.files[0]
         for _ in range(self.options.rounds):
             alone, all_files = self.scan_ns([single]), self.scan_ns(self.trail.files)
-            events = self.trail.events - self.material.batches.events[0]
-            limits = {mode: limit_work_ns(self.limits_program, mode, paths) / self.trail.events
-                      for mode, paths in (("inflate", self.trail.files), ("extract", self.plain_files))}
-            rounds.append(Round((all_files - alone) / events, limits))
+            events = self.trail.events - len(json.loads(self.trail_texts[0])["Records"])
+            rounds.append(Round((all_files - alone) / events,
+                                {mode: self.limit_work_ns(mode, "files") for mode in ("inflate", "extract")}))
         return {("scan", "learning"): rounds}
 
     def scan_ns(self, paths):

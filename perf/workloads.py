@@ -6,21 +6,26 @@ from typing import Callable
 import load
 from installation import TOKEN
 
+RECORDS_A_BATCH = 500
 BATCH_CONNECTIONS, SMALL_CONNECTIONS, NEW_CONNECTIONS = 4, 32, 4
 SYSLOG_PIECE_BYTES = 256 * 1024
 
 
 @dataclass
 class Material:
-    """The same events in files and one by one; of `events` of them."""
+    """The same events in batches as AWS writes them, and one by one."""
     batches: load.Bodies
     singles: load.Bodies
     events: int
 
     @classmethod
-    def of(cls, texts, events):
-        records = [json.dumps(record, separators=(",", ":")).encode() for text in texts for record in json.loads(text)["Records"]]
-        return cls(load.Bodies(texts), load.Bodies(records), min(events, len(records)))
+    def of(cls, files):
+        """files: {"Records":[...]}."""
+        records = [json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
+                   for text in files for record in json.loads(text)["Records"]]
+        batches = [b'{"Records":[' + b",".join(records[at:at + RECORDS_A_BATCH]) + b"]}"
+                   for at in range(0, len(records), RECORDS_A_BATCH)]
+        return cls(load.Bodies(batches), load.Bodies(records), len(records))
 
     def freshen(self):
         self.batches.freshen()
