@@ -67,11 +67,13 @@ Status read_event_file(const EventFile& file, const std::function<void(std::stri
     visit(std::move(text));
     return {};
   }
+  // One byte more than a small file has, so that reading it meets its end. What grows meanwhile is read as well.
+  const std::size_t piece_bytes = std::min<std::size_t>(kPieceBytes, file.bytes + 1);
   std::string rest;
   while (in) {
     const std::size_t held = rest.size();
-    rest.resize(held + kPieceBytes);
-    in.read(rest.data() + held, static_cast<std::streamsize>(kPieceBytes));
+    rest.resize(held + piece_bytes);
+    in.read(rest.data() + held, static_cast<std::streamsize>(piece_bytes));
     rest.resize(held + static_cast<std::size_t>(in.gcount()));
     if (in.bad()) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno))};
     const std::size_t end = in ? rest.rfind('\n') : rest.size();

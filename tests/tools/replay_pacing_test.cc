@@ -72,6 +72,26 @@ TEST_CASE("requests of a day go over several connections at once; those of the n
   CHECK(queue.counts().answered() == 8);
 }
 
+TEST_CASE(
+    "the time in which everybody waits for the next request is the generator's; before the first and behind the last "
+    "is not") {
+  RequestQueue queue({.capacity = 8, .in_order = true});
+  REQUIRE(queue.put(of_day(1)));
+  CHECK(queue.take().has_value());
+  CHECK(queue.starved_s() == 0);
+  queue.finish({});
+  REQUIRE(queue.put(of_day(1)));
+  const double starved_s = queue.starved_s();
+  CHECK(starved_s > 0);
+  REQUIRE(queue.put(of_day(1)));  // one waits already
+  CHECK(queue.take().has_value());
+  queue.finish({});
+  CHECK(queue.take().has_value());
+  queue.close();
+  queue.finish({});
+  CHECK(queue.starved_s() == starved_s);
+}
+
 TEST_CASE("without order a request of the next day does not wait") {
   RequestQueue queue({.capacity = 8, .in_order = false});
   for (const Day day : {1U, 2U}) REQUIRE(queue.put(of_day(day)));

@@ -89,6 +89,25 @@ TEST_CASE("records come out of every form of file, each on a line") {
   CHECK(event_time_in(pretty[0]).has_value());
 }
 
+TEST_CASE("what is cut or broken costs no neighbour") {
+  TemporaryDirectory folder;
+  const std::string one = record("2026-11-01T00:00:01Z", "a"), two = record("2026-11-01T00:00:02Z", "b");
+  const std::string cut = one.substr(0, one.find(",\"eventTime")), unquoted = "{\"a\":\"x\",!}";
+  const auto check = [&](const std::string& text, const std::vector<std::string>& expected) {
+    CAPTURE(text);
+    put(folder.path() + "/x.jsonl", text);
+    CHECK(read_all(folder.path() + "/x.jsonl") == expected);
+  };
+  check(cut + "\n" + two + "\n", {cut, two});
+  check(one + "\n" + unquoted + "\n" + two, {one, unquoted, two});
+  check("{\"Records\":[" + one + "," + two.substr(0, 40), {one, two.substr(0, 40)});
+  check("{\"Records\":[" + one + "],\"more\":{\"a\":[1]}}\n" + two, {one, two});
+  check("{\"Records\":[]}" + one, {one});
+  check(one + "\n[1]\n12\n" + two, {one, "1", "12", two});
+  const std::string braces = R"({"eventTime":"2026-11-01T00:00:01Z","a":"}{][\"\\","b":[[{}]]})";
+  check(braces + braces + "\n" + two, {braces, braces, two});
+}
+
 TEST_CASE("accounts' folders go side by side, by the day in the files' names") {
   TemporaryDirectory folder;
   put(folder.path() + "/1/a_CloudTrail_r_20261102T0000Z_x.json", record("2026-11-02T00:00:00Z", "second"));

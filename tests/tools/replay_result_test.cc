@@ -121,7 +121,16 @@ TEST_CASE("whatever does not agree is said") {
          r.acknowledged = false;
          r.server = ServerCounters{.received = 101};
        }},
-      {"generator itself", [](ReplayResult& r) { r.tally.late_by_generator = 2; }},
+      {"generator itself",
+       [](ReplayResult& r) {
+         r.open_loop = true;
+         r.tally.late_by_generator = 2;
+       }},
+      {"generator was the bottleneck",
+       [](ReplayResult& r) {
+         r.min_rate = 1;
+         r.starved_s = 0.3;
+       }},
       {"--max-p99-ms",
        [](ReplayResult& r) {
          r.max_p99_ms = 1;
@@ -142,8 +151,21 @@ TEST_CASE("whatever does not agree is said") {
 
 TEST_CASE("one late request in ten is still a valid run") {
   ReplayResult result = good();
+  result.open_loop = true;
   result.tally.late_by_generator = 1;
   CHECK(result.valid());
+}
+
+TEST_CASE(
+    "a server that waits for the generator makes a measurement invalid, and a run without thresholds no failure") {
+  ReplayResult result = good();
+  result.starved_s = 0.2;
+  CHECK(result.valid());
+  result.starved_s = 0.21;
+  CHECK_FALSE(result.valid());
+  CHECK(result.disagreements().empty());
+  CHECK(report_text(result).find("invalid: the generator was the bottleneck") != std::string::npos);
+  CHECK(report_json(result).find("\"valid\":false") != std::string::npos);
 }
 
 TEST_CASE("the report for machines is JSON, whatever the server said") {

@@ -7,8 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/event/envelope.h"
+#include "core/event/cloudtrail.h"
 #include "core/event/json_text.h"
+#include "tools/replay/find_text.h"
 
 namespace straykey {
 namespace {
@@ -18,6 +19,16 @@ constexpr std::size_t kReadBytes = 1u << 20;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
+}
+
+// Where the array begins in {"Records":[...]}; 0: it is something else.
+std::size_t delivered_array(std::string_view text) {
+  std::string_view rest = text;
+  for (const std::string_view token : {"{", "\"Records\"", ":"}) {
+    if (!rest.starts_with(token)) return 0;
+    rest = skip_json_space(rest.substr(token.size()));
+  }
+  return rest.starts_with('[') ? text.size() - rest.size() : 0;
 }
 
 }  // namespace
@@ -39,7 +50,7 @@ Day delivery_day(std::string_view path) noexcept {
 
 std::optional<Seconds> event_time_in(std::string_view record) noexcept {
   constexpr std::string_view kName = "\"eventTime\"";
-  const std::size_t found = record.find(kName);
+  const std::size_t found = find_text(record, kName, kName.find('T'));
   if (found == std::string_view::npos) return std::nullopt;
   std::string_view rest = skip_json_space(record.substr(found + kName.size()));
   if (!rest.starts_with(':')) return std::nullopt;
@@ -121,10 +132,14 @@ Status RecordReader::read_lines(const Visit& visit) {
 Status RecordReader::split(std::string text, const std::string& name, const Visit& visit) {
   std::string_view content = text;
   if (has_gzip_magic(content)) {
-    if (inflater_.gunzip(content, kInflatedMax, 0, inflated_) != Decoded::ok)
+    if (inflater_.gunzip(content, kInflatedMax, kJsonPadding, inflated_) != Decoded::ok)
       return Error{fmt::format("{}: cannot be inflated", name)};
     content = inflated_;
+  } else {
+    text.reserve(text.size() + kJsonPadding);
+    content = text;
   }
+  index_.forget();
   if (content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
   stopped_ = !split_values(content, visit);
   return {};
@@ -135,38 +150,75 @@ bool RecordReader::split_values(std::string_view text, const Visit& visit) {
     std::size_t size = 0;
     if (text.front() == '[') {
       if (!split_array(text, size, visit)) return false;
+    } else if (const std::size_t array_at = delivered_array(text); array_at > 0) {
+      if (!split_delivered(text, array_at, size, visit)) return false;
     } else {
-      // A record opens with its version; only what does not is looked at as an envelope.
-      const bool delivered = text.front() == '{' && skip_json_space(text.substr(1)).starts_with("\"Records\"");
-      const Envelope envelope = delivered ? open_envelope(text, scratch_) : Envelope{};
-      if (envelope.kind == EnvelopeKind::records && envelope.payload.is('[') && envelope.end == JsonEnd::complete) {
-        std::size_t ignored = 0;
-        if (!split_array(envelope.payload.text, ignored, visit)) return false;
-        size = envelope.consumed;
-      } else {
+      size = indexed_size(text);
+      if (size == 0) {
         const JsonExtent extent = scan_json_value(text);
         size = extent.end == JsonEnd::complete ? extent.size : std::min(text.find('\n'), text.size());
-        if (!give(text.substr(0, size), visit)) return false;
       }
+      if (!give(text.substr(0, size), visit)) return false;
     }
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return true;
 }
 
+bool RecordReader::split_delivered(std::string_view text, std::size_t array_at, std::size_t& size, const Visit& visit) {
+  std::size_t array_size = 0;
+  if (!split_array(text.substr(array_at), array_size, visit)) return false;
+  const std::string_view behind = skip_json_space(text.substr(array_at + array_size));
+  // Other members behind the records say nothing.
+  size = behind.starts_with('}') ? text.size() - behind.size() + 1
+         : behind.empty()        ? text.size()
+                                 : scan_json_value(text).size;
+  return true;
+}
+
 bool RecordReader::split_array(std::string_view array, std::size_t& size, const Visit& visit) {
   std::size_t effort = array.size() * 4;
   JsonElements elements(array, effort);
-  for (JsonSlice element; elements.next(element);)
+  while (true) {
+    const std::string_view rest = elements.rest();
+    JsonSlice element{rest.substr(0, rest.empty() ? 0 : indexed_size(rest)), JsonEnd::complete};
+    if (!element.text.empty())
+      elements.skip(element.text.size());
+    else if (!elements.next(element))
+      break;
     if (!give(element.text, visit)) return false;
+  }
   size = elements.consumed();
   return true;
+}
+
+// Of the object or array at the front of `text`; 0: not along an index, which does not see what is broken.
+std::size_t RecordReader::indexed_size(std::string_view text) {
+  for (bool there = index_.seek(text); there; there = index_.widen(text)) {
+    const char* const base = index_.text();
+    std::size_t depth = 0;
+    char before = ',';
+    for (const std::uint32_t* at = index_.at(); at < index_.end(); ++at) {
+      const char c = base[*at];
+      if (c == '{' || c == '[') {
+        if (std::string_view("{[,:").find(before) == std::string_view::npos) return 0;
+        ++depth;
+      } else if (depth == 0) {
+        return 0;
+      } else if ((c == '}' || c == ']') && --depth == 0) {
+        index_.pass(at + 1);
+        return static_cast<std::size_t>(base + *at + 1 - text.data());
+      }
+      before = c;
+    }
+  }
+  return 0;
 }
 
 bool RecordReader::give(std::string_view text, const Visit& visit) {
   text = trim_json(text);
   if (text.empty()) return true;
-  if (text.find_first_of("\r\n") != std::string_view::npos) {
+  if (text.find('\n') != std::string_view::npos || text.find('\r') != std::string_view::npos) {
     line_ = text;
     std::replace_if(
         line_.begin(), line_.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');

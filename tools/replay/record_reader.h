@@ -20,6 +20,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/event/decoding.h"
+#include "core/event/json_index.h"
 #include "tools/event_files.h"
 
 namespace straykey {
@@ -47,7 +48,9 @@ class RecordReader {
   [[nodiscard]] Status read_lines(const Visit& visit);
   Status split(std::string text, const std::string& name, const Visit& visit);
   bool split_values(std::string_view text, const Visit& visit);
+  bool split_delivered(std::string_view text, std::size_t array_at, std::size_t& size, const Visit& visit);
   bool split_array(std::string_view array, std::size_t& size, const Visit& visit);
+  [[nodiscard]] std::size_t indexed_size(std::string_view text);
   bool give(std::string_view text, const Visit& visit);
 
   std::vector<EventFile> files_;
@@ -55,7 +58,8 @@ class RecordReader {
   bool standard_input_ = false;
   bool stopped_ = false;
   Inflater inflater_;
-  std::string inflated_, scratch_, line_;
+  JsonIndex index_;
+  std::string inflated_, line_;
 };
 
 // Of a path's name: the delivery day, 0 if there is none.

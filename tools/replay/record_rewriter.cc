@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/hash.h"
+#include "tools/replay/find_text.h"
 
 namespace straykey {
 namespace {
@@ -87,9 +88,12 @@ void RecordRewriter::rename(std::string& text, std::uint32_t copy) const {
 }
 
 void RecordRewriter::shift_times(std::string& record) const {
-  for (std::size_t at = record.find("\"20"); at != std::string::npos; at = record.find("\"20", at + 1)) {
-    char* text = record.data() + at + 1;
-    if (record.size() - at - 1 <= kTimeBytes || !looks_like_time({text, kTimeBytes})) continue;
+  constexpr std::size_t kDateBytes = 10;  // before the T, which is rarer than digits and quotes
+  for (std::size_t at = record.find('T'); at != std::string::npos; at = record.find('T', at + 1)) {
+    if (at <= kDateBytes || record[at - kDateBytes - 1] != '"' || record.size() - at <= kTimeBytes - kDateBytes)
+      continue;
+    char* text = record.data() + at - kDateBytes;
+    if (!looks_like_time({text, kTimeBytes})) continue;
     const auto time = parse_time(std::string(text, kTimeBytes) + "Z");
     if (!time) continue;
     const Seconds shifted = *time + settings_.shift_days * kSecondsPerDay;
@@ -101,13 +105,16 @@ void RecordRewriter::shift_times(std::string& record) const {
 }
 
 void RecordRewriter::freshen_ids(std::string& record, std::uint32_t copy) const {
-  constexpr std::array<std::string_view, 3> kNames{"\"eventID\":\"", "\"sharedEventID\":\"", "\"requestID\":\""};
+  constexpr std::string_view kEnd = "D\":\"";
+  constexpr std::array<std::string_view, 3> kNames{"\"eventI", "\"sharedEventI", "\"requestI"};
   constexpr std::string_view kHex = "0123456789abcdef";
-  for (const std::string_view name : kNames) {
-    const std::size_t found = record.find(name);
-    if (found == std::string::npos) continue;
-    const std::size_t begin = found + name.size(), end = record.find('"', begin);
-    if (end == std::string::npos || end - begin > 64) continue;
+  const std::string_view text = record;
+  for (std::size_t at = 0; (at = find_text(text, kEnd, 0, at)) != std::string_view::npos; at += kEnd.size()) {
+    const std::string_view before = text.substr(0, at);
+    if (std::none_of(kNames.begin(), kNames.end(), [&](std::string_view name) { return before.ends_with(name); }))
+      continue;
+    const std::size_t begin = at + kEnd.size(), end = text.find('"', begin);
+    if (end == std::string_view::npos || end - begin > 64) continue;
     const Hash128 fresh =
         hash128({settings_.seed, (copy + std::uint64_t{1}) << 32}, {record.data() + begin, end - begin});
     for (std::size_t i = begin, nibble = 0; i < end; ++i) {

@@ -188,6 +188,7 @@ class Run {
     });
     for (std::thread& thread : threads) thread.join();
     result_.seconds = uptime() - start_s;
+    if (settings_.paths != std::vector<std::string>{"-"}) result_.starved_s = queue_.starved_s();
     queue_.stop();  // whoever still reads may stop
     reader.join();
     for (const auto& sender : senders) result_.tally.add(sender->tally());

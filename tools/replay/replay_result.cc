@@ -82,6 +82,16 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
   return text;
 }
 
+std::string invalid_text(const ReplayResult& result) {
+  if (result.open_loop)
+    return fmt::format("invalid: the generator itself was late with {} of {} requests", result.tally.late_by_generator,
+                       result.tally.requests);
+  return fmt::format(
+      "invalid: the generator was the bottleneck; the server waited for it {:.2f} of {:.2f} s, so that the rate is the "
+      "generator's",
+      result.starved_s, result.seconds);
+}
+
 std::string faults_text(const ReplayResult& result) {
   const FaultCounts& faults = result.faults;
   const SendTally& tally = result.tally;
@@ -184,7 +194,11 @@ double ReplayResult::rate() const noexcept {
 }
 
 bool ReplayResult::valid() const noexcept {
-  return tally.late_by_generator * 10 <= tally.requests;
+  return open_loop ? tally.late_by_generator * 10 <= tally.requests : starved_s * 10 <= seconds;
+}
+
+double ReplayResult::own_cpu_us() const noexcept {
+  return tally.records > 0 ? own_cpu_s * 1e6 / static_cast<double>(tally.records) : 0.0;
 }
 
 std::vector<std::string> ReplayResult::disagreements() const {
@@ -194,9 +208,8 @@ std::vector<std::string> ReplayResult::disagreements() const {
   check_records(*this, out);
   check_server(*this, out);
   check_alerts(*this, out);
-  add_if(out, !valid(),
-         fmt::format("invalid: the generator itself was late with {} of {} requests", tally.late_by_generator,
-                     tally.requests));
+  // Without a plan or a threshold nothing was to be measured; the report says it all the same.
+  add_if(out, !valid() && (open_loop || max_p99_ms > 0 || min_rate > 0), invalid_text(*this));
   add_if(out, max_p99_ms > 0 && p99_ms(*this) > max_p99_ms,
          fmt::format("p99 is {:.1f} ms, --max-p99-ms is {:.1f}", p99_ms(*this), max_p99_ms));
   add_if(out, min_rate > 0 && rate() < min_rate,
@@ -213,12 +226,15 @@ std::string report_text(const ReplayResult& result) {
   out += faults_text(result) + ways_text(result) + retries_text(tally);
   out += fmt::format("rate        {} events/s for {:.1f} s; own CPU {:.1f} s ({:.2f} us an event)\n",
                      with_commas(static_cast<std::uint64_t>(result.rate())), result.seconds, result.own_cpu_s,
-                     tally.records > 0 ? result.own_cpu_s * 1e6 / static_cast<double>(tally.records) : 0.0);
+                     result.own_cpu_us());
   if (result.open_loop) out += fmt::format("latency     {} (from when the plan said)\n", percentiles(tally.latency));
   out += fmt::format("service     {} (of each attempt)\n", percentiles(tally.service));
-  if (result.open_loop)
-    out += fmt::format("generator   {} of {} requests late through its own fault\n", tally.late_by_generator,
-                       tally.requests);
+  out += "generator   " +
+         (result.valid() ? result.open_loop ? fmt::format("{} of {} requests late through its own fault",
+                                                          tally.late_by_generator, tally.requests)
+                                            : fmt::format("kept the server waiting for {:.2f} s", result.starved_s)
+                         : invalid_text(result)) +
+         "\n";
   if (result.server)
     out +=
         fmt::format("server      counted {} received, {} rejected, {} refused\n", with_commas(result.server->received),
@@ -275,6 +291,8 @@ std::string report_json(const ReplayResult& result) {
   append_number(out, "seconds", result.seconds);
   append_number(out, "events_per_s", result.rate());
   append_number(out, "own_cpu_s", result.own_cpu_s);
+  append_number(out, "own_cpu_us_per_event", result.own_cpu_us());
+  append_number(out, "starved_s", result.starved_s);
   out += fmt::format(R"("latency_ms":{},"service_ms":{},"statuses":{},"reject_codes":{},"problems":{},)",
                      histogram_json(tally.latency), histogram_json(tally.service), counts_json(tally.statuses),
                      counts_json(tally.reject_codes), counts_json(tally.problems));

@@ -28,6 +28,7 @@ struct ReplayResult {
   std::map<std::string, std::uint64_t> thefts;  // put into the trail, by way
   double seconds = 0;                           // from the first request to the last answer
   double own_cpu_s = 0;
+  double starved_s = 0;  // nothing was under way because no request was built; the standard input has its own pace
   bool open_loop = false;
   std::optional<AlertComparison> alerts;
   std::optional<InboxCounts> inbox;
@@ -36,8 +37,11 @@ struct ReplayResult {
 
   // Records a second that were answered (written, where nothing answers).
   [[nodiscard]] double rate() const noexcept;
-  // Whether the generator kept to its plan: at most a tenth of the requests was late through its own fault.
+  // Whether it measures the server and not the generator. With a plan: at most a tenth of the requests was late through
+  // the generator's fault. Without: the server waited for the generator in at most a tenth of the time.
   [[nodiscard]] bool valid() const noexcept;
+  // Own CPU time, a record.
+  [[nodiscard]] double own_cpu_us() const noexcept;
   // What does not agree, each in a sentence; a threshold that was missed too. Empty: all is well.
   [[nodiscard]] std::vector<std::string> disagreements() const;
 };

@@ -42,7 +42,10 @@ bool RequestBuilder::begin_day(Day day) {
 }
 
 bool RequestBuilder::take_copy(const ReadRecord& record, std::uint32_t copy) {
-  Line line{std::string(record.text), time_, !record.time};
+  Line& line = in_hand_;
+  line.text.assign(record.text);
+  line.time = time_;
+  line.opaque = !record.time;
   if (copy > 0 || !rewriter_.is_identity()) rewriter_.rewrite(line.text, copy);
   const FaultSettings& faults = settings_.faults;
   if (faults.truncate > 0 && random_.unit() < faults.truncate) {

@@ -91,6 +91,7 @@ class RequestBuilder {
   Seconds first_time_ = 0, newest_time_ = 0;  // in the open request
   Day day_ = 0;
   Seconds time_ = 0;  // of the last record that had one
+  Line in_hand_;      // its memory is used again
   std::vector<Line> held_;
   FaultCounts faults_;
   std::uint64_t records_ = 0;  // lines put

@@ -13,6 +13,8 @@ bool RequestQueue::put(OutgoingRequest&& request) {
   if (stopped_) return false;
   CHECK(!closed_);
   waiting_.push_back(std::move(request));
+  if (starved_since_s_ > 0) starved_s_ += uptime() - starved_since_s_;
+  starved_since_s_ = 0;
   can_take_.notify_one();
   return true;
 }
@@ -26,6 +28,7 @@ bool RequestQueue::wait_until_filled(double wait_s) {
 void RequestQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  starved_since_s_ = 0;  // the time since the last request is nobody's
   can_take_.notify_all();
 }
 
@@ -59,7 +62,10 @@ void RequestQueue::finish(const SendCounts& of_request) {
   ++counts_.finished;
   CHECK(counts_.finished <= counts_.taken);
   last_finish_s_ = uptime();
-  if (counts_.finished == counts_.taken) can_take_.notify_all();
+  if (counts_.finished == counts_.taken) {
+    if (waiting_.empty() && !closed_) starved_since_s_ = last_finish_s_;
+    can_take_.notify_all();
+  }
 }
 
 void RequestQueue::stop() {
@@ -72,6 +78,11 @@ void RequestQueue::stop() {
 bool RequestQueue::stopped() const {
   const std::lock_guard lock(mutex_);
   return stopped_;
+}
+
+double RequestQueue::starved_s() const {
+  const std::lock_guard lock(mutex_);
+  return starved_s_;
 }
 
 SendCounts RequestQueue::counts() const {

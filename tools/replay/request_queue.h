@@ -49,6 +49,8 @@ class RequestQueue {
   void stop();
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] SendCounts counts() const;
+  // Seconds in which nothing was under way because no request was built: the generator kept everybody waiting.
+  [[nodiscard]] double starved_s() const;
 
  private:
   [[nodiscard]] bool front_may_go() const;
@@ -61,6 +63,7 @@ class RequestQueue {
   Day open_day_ = 0;
   double opened_s_ = 0;  // when the last request of the day before was finished
   double last_finish_s_ = 0;
+  double starved_since_s_ = 0, starved_s_ = 0;  // since: 0 while something is under way, or before the first request
   bool closed_ = false, stopped_ = false;
 };
 
