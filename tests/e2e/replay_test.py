@@ -19,10 +19,10 @@ class Hook:
         self.url = f"http://127.0.0.1:{self.port}/"
 
 
-def replay(installation, hook, labels, *options):
+def replay(installation, hook, labels, *options, to=None):
     report = installation.folder / "report.json"
-    said = run_command("replay", "--url", f"https://127.0.0.1:{installation.server.port('ingest')}",
-                       "--ca-file", installation.certificate, "--token-file", installation.token_file,
+    said = run_command("replay", *(to or ("--url", f"https://127.0.0.1:{installation.server.port('ingest')}", "--ca-file",
+                                          installation.certificate, "--token-file", installation.token_file)),
                        "--metrics-url", f"http://127.0.0.1:{installation.server.port('admin')}",
                        "--admin-token-file", installation.folder / "admin-token",
                        "--receive", f"127.0.0.1:{hook.port}",
@@ -83,6 +83,21 @@ def check_thefts(folder, trail):
     assert len({label["account"] for label in stolen if label["story"] == "outside"}) > 1, "the copies are stolen from too"
 
 
+def check_syslog(folder, trail):
+    """By the events' own times, a thousand times as fast and more; syslog answers nothing, the counters and the alerts do."""
+    hook = Hook()
+    with Installation(folder, trail, hook, more='[syslog]\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n') as installation:
+        installation.server.start()
+        said, report = replay(installation, hook, trail.folder / "labels.jsonl", "--speed", "2000000x", "--thefts", "6",
+                              "--config", installation.configuration,
+                              to=("--syslog", f"tcp://127.0.0.1:{installation.server.port('syslog_tcp')}"))
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert report["server"]["received"] == report["records"] > trail.events, report
+        assert report["alerts"]["matched"] == report["alerts"]["expected"] > len(trail.labels), report["alerts"]
+        assert report["seconds"] > 1.8, "44 days take 1.9 s"
+        assert installation.server.stop() == 0
+
+
 def check_no_theft(folder, trail):
     """More than there are: a sentence that says why."""
     with Installation(folder, trail) as installation:
@@ -101,6 +116,7 @@ def main():
         assert report["seconds"] > 1.3, "28,000 events at 20,000 a second end no earlier"
         check_disagrees(folder / "wrong", trail)
         check_thefts(folder / "stolen", trail)
+        check_syslog(folder / "syslog", trail)
         check_no_theft(folder / "too-many", trail)
 
 

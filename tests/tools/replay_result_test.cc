@@ -162,6 +162,9 @@ TEST_CASE(
   result.starved_s = 0.2;
   CHECK(result.valid());
   result.starved_s = 0.21;
+  result.acknowledged = false;
+  CHECK(result.valid());
+  result.acknowledged = true;
   CHECK_FALSE(result.valid());
   CHECK(result.disagreements().empty());
   CHECK(report_text(result).find("invalid: the generator was the bottleneck") != std::string::npos);

@@ -19,8 +19,14 @@ bool is_digit(char c) {
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
+constexpr std::array<bool, 256> kIsWord = [] {
+  std::array<bool, 256> is_word{};
+  for (const std::string_view characters : {"0123456789_", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"})
+    for (const char c : characters) is_word[static_cast<unsigned char>(c)] = true;
+  return is_word;
+}();
 bool is_word(char c) {
-  return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z') || c == '_';
+  return kIsWord[static_cast<unsigned char>(c)];
 }
 
 // A number for this text that depends on the seed and the copy.
@@ -75,14 +81,14 @@ void RecordRewriter::rename(std::string& text, std::uint32_t copy) const {
       continue;
     }
     const std::size_t begin = at;
-    bool digits = true;
-    for (; at < text.size() && is_word(text[at]); ++at) digits = digits && is_digit(text[at]);
+    while (at < text.size() && is_word(text[at])) ++at;
     const std::size_t size = at - begin;
     // 12 digits behind a point are a fraction of a second, or part of a number.
     const bool fraction = begin > 0 && text[begin - 1] == '.';
-    if (digits && size == kAccountDigits && !fraction)
+    const auto word = std::string_view(text).substr(begin, size);
+    if (size == kAccountDigits && !fraction && std::all_of(word.begin(), word.end(), is_digit))
       rename_account(text.data() + begin, settings_.seed, copy);
-    else if (is_key({text.data() + begin, size}))
+    else if (is_key(word))
       rename_key(text.data() + begin, size, settings_.seed, copy);
   }
 }

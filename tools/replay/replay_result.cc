@@ -87,8 +87,8 @@ std::string invalid_text(const ReplayResult& result) {
     return fmt::format("invalid: the generator itself was late with {} of {} requests", result.tally.late_by_generator,
                        result.tally.requests);
   return fmt::format(
-      "invalid: the generator was the bottleneck; the server waited for it {:.2f} of {:.2f} s, so that the rate is the "
-      "generator's",
+      "invalid: the generator was the bottleneck; nothing was under way for {:.2f} of {:.2f} s, so that the rate is "
+      "its own",
       result.starved_s, result.seconds);
 }
 
@@ -194,7 +194,7 @@ double ReplayResult::rate() const noexcept {
 }
 
 bool ReplayResult::valid() const noexcept {
-  return open_loop ? tally.late_by_generator * 10 <= tally.requests : starved_s * 10 <= seconds;
+  return open_loop ? tally.late_by_generator * 10 <= tally.requests : starved_s * (acknowledged ? 10 : 2) <= seconds;
 }
 
 double ReplayResult::own_cpu_us() const noexcept {
@@ -232,7 +232,7 @@ std::string report_text(const ReplayResult& result) {
   out += "generator   " +
          (result.valid() ? result.open_loop ? fmt::format("{} of {} requests late through its own fault",
                                                           tally.late_by_generator, tally.requests)
-                                            : fmt::format("kept the server waiting for {:.2f} s", result.starved_s)
+                                            : fmt::format("nothing was under way for {:.2f} s", result.starved_s)
                          : invalid_text(result)) +
          "\n";
   if (result.server)

@@ -50,7 +50,8 @@ std::optional<RequestQueue::Taken> RequestQueue::take() {
     can_take_.notify_all();  // the rest of the new day
   }
   if (settings_.in_order) taken.eligible_s = opened_s_;
-  can_put_.notify_one();
+  // Only when half is gone, so that whoever builds is not woken for each request.
+  if (waiting_.size() <= settings_.capacity / 2) can_put_.notify_one();
   return taken;
 }
 
