@@ -37,7 +37,7 @@ class Sample:
     def __init__(self, trail):
         self.trail = trail
         texts = [gzip.decompress(path.read_bytes()) for path in trail.files]
-        self._material = Material.of(texts, trail.events)
+        self._material = Material.of(texts)
         self._pairs = [role_and_address(record) for text in texts for record in json.loads(text)["Records"]]
         self.records, self.passed, self.pairs = len(self._pairs), self._passed(), len(set(self._pairs) - {None})
 
