@@ -44,5 +44,6 @@ struct Hash128 {
 
 template <>
 struct std::hash<straykey::Hash128> {
-  std::size_t operator()(const straykey::Hash128& h) const noexcept { return h.low; }
+  using is_avalanching = void;  // boost::unordered_flat_map mixes others once more
+  std::size_t operator()(const straykey::Hash128& h) const noexcept { return h.high; }
 };

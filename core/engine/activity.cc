@@ -10,41 +10,65 @@ namespace {
 
 constexpr std::size_t kTextMax = 256;
 
-void count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max,
-                std::uint64_t times = 1) {
+std::uint8_t count_text(std::vector<Activity::Counted>& list, std::string_view text, std::size_t size_max,
+                        std::uint64_t times) {
   text = cut_utf8(text, kTextMax);
-  for (Activity::Counted& counted : list) {
-    if (counted.text != text) continue;
-    counted.count += times;
-    return;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].text != text) continue;
+    list[i].count += times;
+    return static_cast<std::uint8_t>(i);
   }
-  if (list.size() < size_max) list.push_back({std::string(text), times});
+  if (list.size() == size_max) return Activity::kOther;
+  list.push_back({std::string(text), times});
+  return static_cast<std::uint8_t>(list.size() - 1);
 }
 
 }  // namespace
 
-void Activity::count(const Event& event) {
-  const std::uint64_t error = event.error_code.empty() ? 0 : 1;
-  first = calls == 0 ? event.time : std::min(first, event.time);
-  last = std::max(last, event.time);
+Activity::Places Activity::count(const Event& event) {
+  const auto find_api = [&]() -> std::uint8_t {
+    const std::string_view source = cut_utf8(event.event_source, kTextMax), name = cut_utf8(event.event_name, kTextMax);
+    for (std::size_t i = 0; i < apis.size(); ++i)
+      if (apis[i].name == name && apis[i].source == source) return static_cast<std::uint8_t>(i);
+    if (apis.size() == kApisMax) return kOther;
+    apis.push_back({std::string(source), std::string(name), 0, 0, event.time, event.time});
+    return static_cast<std::uint8_t>(apis.size() - 1);
+  };
+  const Places places{find_api(), count_text(sources, event.source_ip, kSourcesMax, 0),
+                      count_text(agents, event.user_agent_text, kAgentsMax, 0)};
+  count(places, event.time, !event.error_code.empty());
+  return places;
+}
+
+void Activity::count(Places places, Seconds time, bool failed) {
+  const std::uint64_t error = failed ? 1 : 0;
+  first = calls == 0 ? time : std::min(first, time);
+  last = std::max(last, time);
   ++calls;
   errors += error;
-  count_text(sources, event.source_ip, kSourcesMax);
-  count_text(agents, event.user_agent_text, kAgentsMax);
-  const std::string_view source = cut_utf8(event.event_source, kTextMax), name = cut_utf8(event.event_name, kTextMax);
-  for (Api& api : apis) {
-    if (api.name != name || api.source != source) continue;
-    ++api.count;
-    api.errors += error;
-    api.first = std::min(api.first, event.time);
-    api.last = std::max(api.last, event.time);
+  if (places.source != kOther) ++sources[places.source].count;
+  if (places.agent != kOther) ++agents[places.agent].count;
+  if (places.api == kOther) {
+    ++other_api_calls;
     return;
   }
-  if (apis.size() < kApisMax) {
-    apis.push_back({std::string(source), std::string(name), 1, error, event.time, event.time});
-  } else {
-    ++other_api_calls;
-  }
+  Api& api = apis[places.api];
+  ++api.count;
+  api.errors += error;
+  api.first = std::min(api.first, time);
+  api.last = std::max(api.last, time);
+}
+
+void ActivityCounter::count(std::uint64_t call, Seconds time, bool failed, const Event& event) {
+  const auto known = places_.find(call);
+  if (known != places_.end()) return activity_.count(known->second, time, failed);
+  const Activity::Places places = activity_.count(event);
+  if (places_.size() < kCallsMax) places_.emplace(call, places);
+}
+
+void ActivityCounter::clear() {
+  activity_ = {};
+  places_.clear();
 }
 
 void Activity::merge(const Activity& other) {

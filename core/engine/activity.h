@@ -5,6 +5,7 @@
 // Shape:  calls by API, with counts, times and errors; source addresses; user agents. Soft state: counts may miss the
 //         last 5 s before a crash or count a resent event twice (GUARANTEES, P2). No verdict depends on it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,9 +38,31 @@ struct Activity {
   std::vector<Api> apis;
   std::vector<Counted> sources, agents;
 
-  void count(const Event& event);
+  // Where an event was counted; kOther: in no list.
+  static constexpr std::uint8_t kOther = 0xff;
+  struct Places {
+    std::uint8_t api = kOther, source = kOther, agent = kOther;
+  };
+  Places count(const Event& event);
+  // Counts an event that is like one before.
+  void count(Places places, Seconds time, bool failed);
   // Adds what another piece of the same history counted. Lists stay within their bounds.
   void merge(const Activity& other);
+};
+
+// Activity of one key whose calls are told apart by EventSignature::call: the texts of a call are looked at once.
+class ActivityCounter {
+ public:
+  static constexpr std::size_t kCallsMax = 1024;
+
+  // `failed`: the event has an error code.
+  void count(std::uint64_t call, Seconds time, bool failed, const Event& event);
+  [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
+  void clear();
+
+ private:
+  Activity activity_;
+  boost::unordered_flat_map<std::uint64_t, Activity::Places> places_;
 };
 
 // Rows of Table::activity: of an access key, and of a service identity (whose keys live in many shards: readers merge).

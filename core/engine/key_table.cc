@@ -5,32 +5,41 @@
 
 #include "core/base/planted_bug.h"
 #include "core/engine/expiry.h"
+#include "core/engine/route.h"
 
 namespace straykey {
 
-std::string access_key_row(HashKey hash_key, std::string_view access_key) {
-  const auto bytes = hash128(hash_key, access_key).bytes();
+namespace {
+
+std::string row_of(Hash128 id) {
+  const auto bytes = id.bytes();
   return {bytes.data(), bytes.size()};
 }
 
-KeyTable::Key& KeyTable::at(const Event& event) {
-  auto found = keys_.find(event.access_key);
+}  // namespace
+
+std::string access_key_row(HashKey hash_key, std::string_view access_key) {
+  return row_of(access_key_id(hash_key, access_key));
+}
+
+KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
+  auto found = keys_.find(id);
   if (found == keys_.end()) {
     evict();
-    found = keys_.emplace(std::string(event.access_key), Key{}).first;
-    if (is_temporary_key(event.access_key)) load(event, found->second);
+    found = keys_.emplace(id, Key{}).first;
+    if (is_temporary_key(event.access_key)) load(id, event, found->second);
   }
   Key& key = found->second;
   key.used = batch_;
   if (key.issued && key.touched + kTokenTouchHours <= now_) {
     key.touched = now_;
-    touched_.push_back(found->first);
+    touched_.push_back(id);
   }
   return key;
 }
 
-void KeyTable::load(const Event& event, Key& key) {
-  const std::string row = access_key_row(settings_.hash_key, event.access_key);
+void KeyTable::load(Hash128 id, const Event& event, Key& key) {
+  const std::string row = row_of(id);
   const auto read = [&](StoreReader& store) {
     store.scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view value, LivedHour put_at) {
       key.issued = decode_issued_token(value);
@@ -50,15 +59,15 @@ void KeyTable::load(const Event& event, Key& key) {
     key.identity = token->identity;
 }
 
-void KeyTable::count(const Event& event, Key& key) {
-  if (key.since_flush.calls == 0) changed_.emplace_back(event.access_key);
-  key.since_flush.count(event);
+void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
+  if (key.since_flush.activity().calls == 0) changed_.push_back(routed.access_key);
+  key.since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 
-void KeyTable::forget(const std::string& access_key) {
-  const auto key = keys_.find(access_key);
+void KeyTable::forget(Hash128 id) {
+  const auto key = keys_.find(id);
   if (key == keys_.end()) return;
-  write(key);
+  write(id, key->second);
   keys_.erase(key);
 }
 
@@ -75,30 +84,30 @@ void KeyTable::evict() {
       ++at;
       continue;
     }
-    write(at);
-    at = keys_.erase(at);
+    write(at->first, at->second);
+    keys_.erase(at++);
   }
 }
 
 // Adds what the key did since the last flush to its row and to its identity's.
-void KeyTable::write(Keys::iterator at) {
-  Key& key = at->second;
-  if (key.since_flush.calls == 0) return;
+void KeyTable::write(Hash128 id, Key& key) {
+  const Activity& news = key.since_flush.activity();
+  if (news.calls == 0) return;
   const auto add_to = [&](const std::string& row) {
     Activity activity;
     if (const auto stored = writer_.open().get(Table::activity, row))
       activity = decode_activity(*stored).value_or(Activity{});
-    activity.merge(key.since_flush);
+    activity.merge(news);
     writer_.put(Table::activity, row, encode_activity(activity));
   };
-  add_to(activity_row(settings_.hash_key, at->first));
+  add_to(row_of(id));
   if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
-  key.since_flush = {};
+  key.since_flush.clear();
 }
 
-void KeyTable::write_activity(std::string_view access_key) {
-  const auto key = keys_.find(access_key);
-  if (key != keys_.end()) write(key);
+void KeyTable::write_activity(Hash128 id) {
+  const auto key = keys_.find(id);
+  if (key != keys_.end()) write(id, key->second);
 }
 
 void KeyTable::flush() {
@@ -107,14 +116,14 @@ void KeyTable::flush() {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
-    writer_.put(Table::tokens, access_key_row(settings_.hash_key, key->first), encode(*key->second.issued));
+    writer_.put(Table::tokens, row_of(key->first), encode(*key->second.issued));
     ++written;
   }
   while (!changed_.empty() && written < settings_.rows_a_flush) {
     const auto key = keys_.find(changed_.back());
     changed_.pop_back();
-    if (key == keys_.end() || key->second.since_flush.calls == 0) continue;
-    write(key);
+    if (key == keys_.end() || key->second.since_flush.activity().calls == 0) continue;
+    write(key->first, key->second);
     ++written;
   }
 }

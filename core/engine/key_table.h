@@ -8,22 +8,22 @@
 //         needed. flush() writes at most rows_a_flush rows.
 // Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
 // Thread: the shard's worker.
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/hash.h"
 #include "core/engine/activity.h"
 #include "core/engine/batch_writer.h"
+#include "core/engine/request.h"
 #include "core/identity/service_token.h"
 
 namespace straykey {
 
-// The key of a row that belongs to an access key (tokens; prefix in pending).
+// The key of a row that belongs to an access key (tokens, activity; prefix in pending): its access_key_id.
 [[nodiscard]] std::string access_key_row(HashKey hash_key, std::string_view access_key);
 
 class KeyTable {
@@ -41,20 +41,19 @@ class KeyTable {
     bool keeps_activity = false;
     std::string identity;  // whose calls they are too, where that is proven
     std::uint64_t used = 0;
-    LivedHour touched = 0;  // when its token row was put
-    Activity since_flush;   // calls that are not in the store yet
+    LivedHour touched = 0;        // when its token row was put
+    ActivityCounter since_flush;  // calls that are not in the store yet
   };
 
-  KeyTable(Settings settings, BatchWriter& writer)
-      : settings_(std::move(settings)), writer_(writer), keys_(0, NameHash{settings_.hash_key}) {}
+  KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
 
-  // The key of the event. The reference is good until the next call.
-  Key& at(const Event& event);
-  void count(const Event& event, Key& key);
+  // The key of the event, by its access_key_id. The reference is good until the next call.
+  Key& at(Hash128 id, const Event& event);
+  void count(const Request::RoutedEvent& routed, const Event& event, Key& key);
   // Read anew at its next use: where it was issued is known now, or its row is to be put in this partition.
-  void forget(const std::string& access_key);
+  void forget(Hash128 id);
   // Puts what was done with the key so far.
-  void write_activity(std::string_view access_key);
+  void write_activity(Hash128 id);
   void flush();
   void forget_all();
   // Keys used from now on are used in this batch, at this lived hour.
@@ -66,23 +65,17 @@ class KeyTable {
   [[nodiscard]] std::string take_failure();
 
  private:
-  // Keyed, since senders choose the names.
-  struct NameHash {
-    using is_transparent = void;
-    HashKey key;
-    [[nodiscard]] std::size_t operator()(std::string_view name) const noexcept { return hash64(key, name); }
-  };
-  using Keys = std::unordered_map<std::string, Key, NameHash, std::equal_to<>>;
+  using Keys = boost::unordered_flat_map<Hash128, Key, std::hash<Hash128>>;
 
-  void load(const Event& event, Key& key);
+  void load(Hash128 id, const Event& event, Key& key);
   void evict();
-  void write(Keys::iterator key);
+  void write(Hash128 id, Key& key);
 
   Settings settings_;
   BatchWriter& writer_;
   Keys keys_;
-  std::vector<std::string> changed_;  // keys with something for flush()
-  std::vector<std::string> touched_;  // keys whose token row is to be put again
+  std::vector<Hash128> changed_;  // keys with something for flush()
+  std::vector<Hash128> touched_;  // keys whose token row is to be put again
   std::uint64_t batch_ = 0;
   LivedHour now_ = 0;
   std::string failure_;

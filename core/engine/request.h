@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/hash.h"
+#include "core/engine/signature.h"
 #include "core/event/cloudtrail.h"
 #include "core/event/event.h"
 
@@ -50,10 +52,16 @@ class Request {
   [[nodiscard]] std::size_t held_bytes() const noexcept;
 
   // --- used by the pipeline ---
+  // With what a shard needs of an event that it knows already, so that it does not touch the event's own bytes.
   struct RoutedEvent {
-    std::uint32_t index;  // into events
-    bool use;             // this shard owns the caller's key (or the account, without a key)
-    bool issue;           // this shard owns the key that the event issued
+    std::uint32_t index;   // into events
+    bool use;              // this shard owns the caller's key (or the account, without a key)
+    bool issue;            // this shard owns the key that the event issued
+    bool has_key, failed;  // its access key, its error code is not empty
+    Seconds time;
+    Hash128 access_key;  // see access_key_id
+    EventSignature signature;
+    std::uint64_t event_id;  // hash; 0: it has none
   };
   struct ShardBatch {
     std::uint32_t shard = 0;

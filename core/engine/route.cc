@@ -3,37 +3,49 @@
 #include "core/base/check.h"
 
 namespace straykey {
+namespace {
 
-std::uint32_t shard_of(HashKey key, std::string_view access_key, std::uint32_t shard_count) noexcept {
-  return static_cast<std::uint32_t>(hash64(key, access_key) % shard_count);
+Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t index) {
+  Request::RoutedEvent out;
+  out.index = index;
+  out.failed = !event.error_code.empty();
+  out.time = event.time;
+  out.has_key = !event.access_key.empty();
+  if (out.has_key) out.access_key = access_key_id(key, event.access_key);
+  out.signature = signature_of(key, event);
+  out.event_id = event.event_id.empty() ? 0 : hash64(key, event.event_id);
+  return out;
 }
+
+}  // namespace
 
 void route(Request& request, HashKey key, std::uint32_t shard_count) {
   CHECK(shard_count >= 1 && request.batches.empty());
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<std::size_t> batch_of(shard_count, kNone);
-  const auto batch = [&](std::uint32_t shard) -> Request::ShardBatch& {
+  const auto add = [&](std::uint32_t shard, Request::RoutedEvent& routed, bool use, bool issue) {
     if (batch_of[shard] == kNone) {
       batch_of[shard] = request.batches.size();
       request.batches.emplace_back().shard = shard;
+      request.batches.back().events.reserve(request.events.size() / shard_count + 1);
     }
-    return request.batches[batch_of[shard]];
-  };
-  const auto add = [&](std::uint32_t shard, std::uint32_t index, bool use, bool issue) {
-    batch(shard).events.push_back({index, use, issue});
+    routed.use = use;
+    routed.issue = issue;
+    request.batches[batch_of[shard]].events.push_back(routed);
   };
   for (std::uint32_t i = 0; i < request.events.size(); ++i) {
     const Event& event = request.events[i];
+    Request::RoutedEvent routed = routed_event(key, event, i);
     const bool issues = event.assumes_role() && !event.issued_key.empty();
-    if (event.access_key.empty()) {
+    if (!routed.has_key) {
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
-      add(shard_of(key, by, shard_count), i, true, issues);
+      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues);
       continue;
     }
-    const std::uint32_t use = shard_of(key, event.access_key, shard_count);
-    const std::uint32_t issue = issues ? shard_of(key, event.issued_key, shard_count) : use;
-    add(use, i, true, issues && issue == use);
-    if (issue != use) add(issue, i, false, true);
+    const std::uint32_t use = shard_of(routed.access_key, shard_count);
+    const std::uint32_t issue = issues ? shard_of(access_key_id(key, event.issued_key), shard_count) : use;
+    add(use, routed, true, issues && issue == use);
+    if (issue != use) add(issue, routed, false, true);
   }
 }
 

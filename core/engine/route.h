@@ -12,7 +12,13 @@
 
 namespace straykey {
 
-[[nodiscard]] std::uint32_t shard_of(HashKey key, std::string_view access_key, std::uint32_t shard_count) noexcept;
+// What stands for an access key in shards and rows.
+[[nodiscard]] inline Hash128 access_key_id(HashKey key, std::string_view access_key) noexcept {
+  return hash128(key, access_key);
+}
+[[nodiscard]] inline std::uint32_t shard_of(Hash128 access_key, std::uint32_t shard_count) noexcept {
+  return static_cast<std::uint32_t>(access_key.low % shard_count);
+}
 
 // Fills request.batches from request.events, in the order of the events. REQUIRES: shard_count >= 1, no batches yet.
 void route(Request& request, HashKey key, std::uint32_t shard_count);

@@ -7,8 +7,8 @@
 #include "core/base/check.h"
 #include "core/base/planted_bug.h"
 #include "core/baseline/fact.h"
+#include "core/engine/route.h"
 #include "core/engine/sequence.h"
-#include "core/engine/signature.h"
 #include "core/event/record_in_hand.h"
 #include "core/identity/principal.h"
 
@@ -75,37 +75,38 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   keys_.begin_batch(now_);
   for (const Request::RoutedEvent& routed : batch.events) {
     const Event& event = request.events[routed.index];
-    const RecordInHand in_hand(event.record);
+    const RecordInHand in_hand(&event.record);
     if (planted(Bug::crashing_record)) CHECK(event.event_name != "CrashTheWorker");
     if (planted(Bug::expiry_by_event_time) && event.time > newest_event_) {
       newest_event_ = event.time;
       store_.set_lived_hour(static_cast<LivedHour>(event.time / 3600));
     }
     if (routed.issue) issue(event);
-    if (routed.use) use(event, networks);
+    if (routed.use) use(routed, event, networks);
   }
   events_.add(batch.events.size());
   batches_.push_back(&batch);
   staged_of_batch_.emplace_back(first_staged, staged_.size());
 }
 
-void ShardWorker::use(const Event& event, const NetworkMap& networks) {
-  const bool counts = is_new_event(event);
+void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks) {
+  const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
-  if (!event.access_key.empty()) {
-    KeyTable::Key& key = keys_.at(event);
+  if (routed.has_key) {
+    KeyTable::Key& key = keys_.at(routed.access_key, event);
     if (key.issued) issued = &*key.issued;
-    if (key.keeps_activity && counts) keys_.count(event, key);
+    if (key.keeps_activity && counts) keys_.count(routed, event, key);
   }
-  const Hash128 signature = signature_of(settings_.hash_key, event, issued != nullptr, scratch_);
+  Hash128 signature = routed.signature.teaching;
+  if (issued != nullptr) signature.low = ~signature.low;  // an issuing event may have proven what its key is
   const auto known = known_.find(signature);
   if (known != known_.end()) {
-    if (known->second != kNoSlot && counts) count_repeat(known->second, event.time);
+    if (known->second != kNoSlot && counts) count_repeat(known->second, routed.time);
     return;
   }
   const auto staged = staged_known_.find(signature);
   if (staged != staged_known_.end()) {
-    if (staged->second != kNoSlot && counts) count_repeat(staged->second, event.time);
+    if (staged->second != kNoSlot && counts) count_repeat(staged->second, routed.time);
     return;
   }
   use_slowly(event, issued, networks, signature, counts);
@@ -244,7 +245,8 @@ void ShardWorker::issue(const Event& event) {
   const std::string row = access_key_row(settings_.hash_key, event.issued_key);
   if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   writer_.put(Table::tokens, row, encode(issued));
-  keys_.forget(std::string(event.issued_key));  // read anew at its next use, when its identity can be told
+  keys_.forget(
+      access_key_id(settings_.hash_key, event.issued_key));  // read anew at its next use, when its identity can be told
   prove_pending(event.issued_key, issued);
 }
 
@@ -275,15 +277,14 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
   }
 }
 
-bool ShardWorker::is_new_event(const Event& event) {
-  if (event.event_id.empty()) return true;
-  const std::uint64_t hash = hash64(settings_.hash_key, event.event_id);
-  std::uint64_t& place = seen_events_[hash % seen_events_.size()];
-  if (place == hash) {
+bool ShardWorker::is_new_event(std::uint64_t event_id) {
+  if (event_id == 0) return true;
+  std::uint64_t& place = seen_events_[event_id % seen_events_.size()];
+  if (place == event_id) {
     duplicates_.add();
     return false;
   }
-  place = hash;
+  place = event_id;
   return true;
 }
 
@@ -315,7 +316,7 @@ void ShardWorker::write_staged() {
     writer_.put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
     // The alert shows what the key did so far.
-    keys_.write_activity(candidate.access_key);
+    keys_.write_activity(access_key_id(settings_.hash_key, candidate.access_key));
   }
   if (!staged_.empty()) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
   for (std::size_t i = 0; i < batches_.size(); ++i) {

@@ -86,7 +86,7 @@ class ShardWorker {
   static constexpr std::uint32_t kNoSlot = ~0u;
   using SlotTable = boost::unordered_flat_map<Hash128, std::uint32_t, std::hash<Hash128>>;
 
-  void use(const Event& event, const NetworkMap& networks);
+  void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);
   void issue(const Event& event);
@@ -98,7 +98,7 @@ class ShardWorker {
   std::uint32_t propose(Candidate call, bool counts);
   void keep_until_proven(const Observation& observation);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
-  [[nodiscard]] bool is_new_event(const Event& event);
+  [[nodiscard]] bool is_new_event(std::uint64_t event_id);
   void count_repeat(std::uint32_t slot, Seconds time);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
   void write_staged();
@@ -135,7 +135,6 @@ class ShardWorker {
   };
   Sequences sequences_, committed_sequences_;
   bool sequences_known_ = false;  // read from the store: numbers that start anew would be taken for judged ones
-  std::string scratch_;
 
   Counter& events_;
   Counter& duplicates_;

@@ -1,16 +1,27 @@
 #pragma once
-// The signature of an event: a hash of everything that facts and candidates depend on, and the day. Two events of one
-// signature teach the same and propose the same, so the second only counts.
+// The signature of an event: hashes of what it may teach, so that an event whose like was seen only counts.
 //
-// Thread: any (a function of its arguments; `scratch` is the caller's, so that nothing is allocated after warm-up).
-#include <string>
+// Shape:  `teaching` covers everything that facts and candidates depend on, and the day, but for where its key was
+//         issued, which the shard knows. `call` tells apart what Activity counts apart for one key: address, user agent,
+//         API.
+// Thread: any. Each remembers what it signed last, so that a caller who calls again is compared and not hashed.
+// Bounds: what a thread remembers: kRemembered texts of at most kTextBytesMax.
+#include <cstddef>
+#include <cstdint>
 
 #include "core/base/hash.h"
 #include "core/event/event.h"
 
 namespace straykey {
 
-// `has_issue`: an issuing event of its access key is known, which may have proven what it is.
-[[nodiscard]] Hash128 signature_of(HashKey key, const Event& event, bool has_issue, std::string& scratch);
+struct EventSignature {
+  static constexpr std::size_t kRemembered = 4096;
+  static constexpr std::size_t kTextBytesMax = 2048;
+
+  Hash128 teaching;
+  std::uint64_t call = 0;
+};
+
+[[nodiscard]] EventSignature signature_of(HashKey key, const Event& event);
 
 }  // namespace straykey

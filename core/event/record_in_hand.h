@@ -11,7 +11,9 @@ namespace straykey {
 
 class RecordInHand {
  public:
-  explicit RecordInHand(std::string_view record) noexcept : before_(current_) {
+  explicit RecordInHand(std::string_view record) noexcept : RecordInHand(&own_) { own_ = record; }
+  // `record` is only looked at in a crash.
+  explicit RecordInHand(const std::string_view* record) noexcept : before_(current_) {
     current_ = record;
     std::atomic_signal_fence(std::memory_order_release);  // a handler on this thread sees it before what follows
   }
@@ -23,12 +25,15 @@ class RecordInHand {
   }
 
   // Of the calling thread; empty if it works on none.
-  [[nodiscard]] static std::string_view current() noexcept { return current_; }
+  [[nodiscard]] static std::string_view current() noexcept {
+    return current_ == nullptr ? std::string_view{} : *current_;
+  }
 
  private:
-  static inline thread_local std::string_view current_;
+  static inline thread_local const std::string_view* current_ = nullptr;
 
-  std::string_view before_;
+  std::string_view own_;
+  const std::string_view* before_;
 };
 
 }  // namespace straykey

@@ -37,6 +37,27 @@ TEST_CASE("activity: calls are counted by API, with errors and times in any orde
   CHECK_EQ(activity.agents[0].text, "Boto3/1.34.0");
 }
 
+TEST_CASE("activity: a counter that looks at like calls once counts as one that looks at each") {
+  std::mt19937 random(3);
+  Activity plain;
+  ActivityCounter counter;
+  for (int i = 0; i < 5'000; ++i) {
+    const std::uint64_t like = random() % 2'000;  // more kinds of calls than it remembers, more APIs than are listed
+    const std::string api = "Api" + std::to_string(like % 90), address = "192.0.2." + std::to_string(like % 23),
+                      agent = "agent " + std::to_string(like % 11);
+    Event event = event_of(api, 1'000 + random() % 100, random() % 4 == 0 ? "AccessDenied" : "");
+    event.source_ip = address;
+    event.user_agent_text = agent;
+    plain.count(event);
+    counter.count(like, event.time, !event.error_code.empty(), event);
+  }
+  CHECK_EQ(encode_activity(counter.activity()), encode_activity(plain));
+  counter.clear();
+  CHECK_EQ(counter.activity().calls, 0);
+  counter.count(1, 7, false, event_of("ListBuckets", 7));
+  CHECK_EQ(counter.activity().apis.size(), 1);
+}
+
 TEST_CASE("activity: the same name of another service is another API") {
   Activity activity;
   Event event = event_of("ListTags", 1);

@@ -5,6 +5,7 @@
 
 #include "core/engine/expiry.h"
 #include "core/engine/memory_store.h"
+#include "core/engine/route.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>  // last: its CHECK takes the place of ours
@@ -32,8 +33,10 @@ struct Bench {
     keys.begin_batch(now);
     requests.push_back(request_of({Call{.key = access_key, .issuer_type = ""}}));
     const Event& event = requests.back()->events.front();
-    KeyTable::Key& key = keys.at(event);
-    keys.count(event, key);
+    route(*requests.back(), kKey, 1);
+    const Request::RoutedEvent& routed = requests.back()->batches.front().events.front();
+    KeyTable::Key& key = keys.at(routed.access_key, event);
+    keys.count(routed, event, key);
     return key;
   }
   void flush(LivedHour now) {

@@ -46,11 +46,11 @@ TEST_CASE(
     for (const auto& [index, where] : reached(request)) {
       const Event& event = request.events[index];
       const std::string_view owner = !event.access_key.empty() ? event.access_key : event.issued_key;
-      REQUIRE_EQ(where.use, std::vector<std::uint32_t>{shard_of(kKey, owner, shards)});
+      REQUIRE_EQ(where.use, std::vector<std::uint32_t>{shard_of(access_key_id(kKey, owner), shards)});
       if (event.issued_key.empty()) {
         REQUIRE(where.issue.empty());
       } else {
-        REQUIRE_EQ(where.issue, std::vector<std::uint32_t>{shard_of(kKey, event.issued_key, shards)});
+        REQUIRE_EQ(where.issue, std::vector<std::uint32_t>{shard_of(access_key_id(kKey, event.issued_key), shards)});
       }
     }
     REQUIRE_EQ(reached(request).size(), request.events.size());
@@ -74,7 +74,7 @@ TEST_CASE("route: without any key the account decides") {
   call.key.clear();
   add(request, call);
   route(request, kKey, 8);
-  CHECK_EQ(reached(request)[0].use, std::vector<std::uint32_t>{shard_of(kKey, kTestAccount, 8)});
+  CHECK_EQ(reached(request)[0].use, std::vector<std::uint32_t>{shard_of(access_key_id(kKey, kTestAccount), 8)});
 }
 
 TEST_CASE("route: each shard has one batch, its events in the order of the body") {
@@ -97,7 +97,7 @@ TEST_CASE("route: another hash key spreads keys otherwise") {
   int differ = 0;
   for (int i = 0; i < 100; ++i) {
     const std::string key = "ASIA" + std::to_string(i);
-    differ += shard_of({1, 1}, key, 8) != shard_of({2, 2}, key, 8) ? 1 : 0;
+    differ += shard_of(access_key_id({1, 1}, key), 8) != shard_of(access_key_id({2, 2}, key), 8) ? 1 : 0;
   }
   CHECK_GT(differ, 50);
 }

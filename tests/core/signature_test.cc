@@ -2,6 +2,7 @@
 #include "core/engine/signature.h"
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -22,9 +23,11 @@ Event event() {
   return out;
 }
 
-Hash128 signature(const Event& of, bool has_issue = false) {
-  std::string scratch;
-  return signature_of({1, 2}, of, has_issue, scratch);
+Hash128 signature(const Event& of) {
+  return signature_of({1, 2}, of).teaching;
+}
+std::uint64_t call(const Event& of) {
+  return signature_of({1, 2}, of).call;
 }
 
 }  // namespace
@@ -68,7 +71,56 @@ TEST_CASE("whatever facts and candidates depend on changes the signature") {
     changes[i](changed);
     CHECK(signature(changed) != signature(event()));
   }
-  CHECK(signature(event(), true) != signature(event(), false));
+}
+
+TEST_CASE("the same hash key gives the same signature, whatever was signed between; another key gives another") {
+  const EventSignature before = signature_of({1, 2}, event());
+  CHECK(signature_of({3, 4}, event()).teaching != before.teaching);
+  Event other = event();
+  other.user_agent_text = std::string(5'000, 'x');  // too long to be remembered
+  const EventSignature long_one = signature_of({1, 2}, other);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string key = "ASIA" + std::to_string(i);
+    other.access_key = key;
+    (void)signature_of({1, 2}, other);
+  }
+  other.access_key = event().access_key;
+  CHECK(signature_of({1, 2}, event()).teaching == before.teaching);
+  CHECK(signature_of({1, 2}, event()).call == before.call);
+  CHECK(signature_of({1, 2}, other).teaching == long_one.teaching);
+  CHECK(signature_of({1, 2}, other).call == long_one.call);
+}
+
+TEST_CASE("a call is told apart by address, user agent and API, and by nothing else") {
+  const std::vector<std::function<void(Event&)>> changes{
+      [](Event& e) { e.source_ip = "192.0.2.11"; },
+      [](Event& e) { e.user_agent_text = "Boto3/1.42"; },
+      [](Event& e) { e.event_name = "ListBuckets"; },
+      [](Event& e) { e.event_source = "s3.amazonaws.com"; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    Event changed = event();
+    changes[i](changed);
+    CHECK(call(changed) != call(event()));
+  }
+  Event other = event();
+  other.time += kSecondsPerDay;
+  other.error_code = "AccessDenied";
+  other.arn = "arn:aws:sts::111122223333:assumed-role/orders/other";
+  CHECK(call(other) == call(event()));
+  Event a = event(), b = event();
+  a.source_ip = "192.0.2.1";
+  a.user_agent_text = "1x";
+  b.source_ip = "192.0.2.11";
+  b.user_agent_text = "x";
+  CHECK(call(a) != call(b));
+  a = b = event();
+  a.event_source = "s3";
+  a.event_name = "List";
+  b.event_source = "s3L";
+  b.event_name = "ist";
+  CHECK(call(a) != call(b));
 }
 
 TEST_CASE("bytes that move from one field to the next change the signature") {
