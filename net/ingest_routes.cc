@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/event/decoding.h"
 
 namespace straykey {
 namespace {
@@ -19,6 +21,8 @@ constexpr Refusal kDamaged{503, "store_damaged",
                            60};
 constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.",
                                 5};
+
+constexpr std::size_t kEventsReservedMax = 4096;
 
 std::optional<ContentEncoding> encoding_of(const RequestHead& head) {
   if (head.field_count("Content-Encoding") > 1) return std::nullopt;
@@ -105,6 +109,9 @@ Counter& Ingest::received_from(Lane& lane, const std::string& source) {
 std::optional<Refusal> Ingest::read(const HttpRequest& http, Lane& lane, Request& request, Pending& pending) {
   const std::optional<ContentEncoding> encoding = encoding_of(http.head);
   if (!encoding) return kUnsupportedEncoding;
+  // Records are mostly longer than a kilobyte, and gzip makes an eighth of them or less.
+  const std::size_t plain_bytes = request.body.size() * (has_gzip_magic(request.body) ? 8 : 1);
+  request.events.reserve(std::min(plain_bytes / 1024 + 1, kEventsReservedMax));
   PayloadReader::Sink sink;
   sink.on_event = [&request](std::uint32_t, Event&& event) { request.events.push_back(std::move(event)); };
   sink.on_reject = [&](std::uint32_t index, RejectReason reason, std::string_view record) {

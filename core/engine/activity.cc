@@ -1,6 +1,7 @@
 #include "core/engine/activity.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
@@ -36,39 +37,48 @@ Activity::Places Activity::count(const Event& event) {
   };
   const Places places{find_api(), count_text(sources, event.source_ip, kSourcesMax, 0),
                       count_text(agents, event.user_agent_text, kAgentsMax, 0)};
-  count(places, event.time, !event.error_code.empty());
+  count(places, 1, event.error_code.empty() ? 0 : 1, event.time, event.time);
   return places;
 }
 
-void Activity::count(Places places, Seconds time, bool failed) {
-  const std::uint64_t error = failed ? 1 : 0;
-  first = calls == 0 ? time : std::min(first, time);
-  last = std::max(last, time);
-  ++calls;
-  errors += error;
-  if (places.source != kOther) ++sources[places.source].count;
-  if (places.agent != kOther) ++agents[places.agent].count;
+void Activity::count(Places places, std::uint64_t calls_more, std::uint64_t errors_more, Seconds first_time,
+                     Seconds last_time) {
+  first = calls == 0 ? first_time : std::min(first, first_time);
+  last = std::max(last, last_time);
+  calls += calls_more;
+  errors += errors_more;
+  if (places.source != kOther) sources[places.source].count += calls_more;
+  if (places.agent != kOther) agents[places.agent].count += calls_more;
   if (places.api == kOther) {
-    ++other_api_calls;
+    other_api_calls += calls_more;
     return;
   }
   Api& api = apis[places.api];
-  ++api.count;
-  api.errors += error;
-  api.first = std::min(api.first, time);
-  api.last = std::max(api.last, time);
+  api.count += calls_more;
+  api.errors += errors_more;
+  api.first = std::min(api.first, first_time);
+  api.last = std::max(api.last, last_time);
 }
 
 void ActivityCounter::count(std::uint64_t call, Seconds time, bool failed, const Event& event) {
-  const auto known = places_.find(call);
-  if (known != places_.end()) return activity_.count(known->second, time, failed);
+  const auto known = like_.find(call);
+  if (known != like_.end()) {
+    Like& like = known->second;
+    like.first = like.calls == 0 ? time : std::min(like.first, time);
+    like.last = like.calls == 0 ? time : std::max(like.last, time);
+    ++like.calls;
+    like.errors += failed ? 1 : 0;
+    return;
+  }
   const Activity::Places places = activity_.count(event);
-  if (places_.size() < kCallsMax) places_.emplace(call, places);
+  if (like_.size() < kLikesMax) like_.emplace(call, Like{places});
 }
 
-void ActivityCounter::clear() {
-  activity_ = {};
-  places_.clear();
+Activity ActivityCounter::take() {
+  for (const auto& [call, like] : like_)
+    if (like.calls > 0) activity_.count(like.places, like.calls, like.errors, like.first, like.last);
+  like_.clear();
+  return std::exchange(activity_, {});
 }
 
 void Activity::merge(const Activity& other) {

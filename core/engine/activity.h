@@ -44,25 +44,32 @@ struct Activity {
     std::uint8_t api = kOther, source = kOther, agent = kOther;
   };
   Places count(const Event& event);
-  // Counts an event that is like one before.
-  void count(Places places, Seconds time, bool failed);
+  // Counts so many events that are like one before.
+  void count(Places places, std::uint64_t calls_more, std::uint64_t errors_more, Seconds first_time, Seconds last_time);
   // Adds what another piece of the same history counted. Lists stay within their bounds.
   void merge(const Activity& other);
 };
 
-// Activity of one key whose calls are told apart by EventSignature::call: the texts of a call are looked at once.
+// Activity of one key whose calls are told apart by EventSignature::call: the texts of like calls are looked at once.
 class ActivityCounter {
  public:
-  static constexpr std::size_t kCallsMax = 1024;
+  static constexpr std::size_t kLikesMax = 1024;
 
   // `failed`: the event has an error code.
   void count(std::uint64_t call, Seconds time, bool failed, const Event& event);
-  [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
-  void clear();
+  [[nodiscard]] bool empty() const noexcept { return like_.empty(); }
+  // What was counted since the last time.
+  [[nodiscard]] Activity take();
 
  private:
+  struct Like {
+    Activity::Places places;
+    std::uint32_t calls = 0, errors = 0;
+    Seconds first = 0, last = 0;
+  };
+
   Activity activity_;
-  boost::unordered_flat_map<std::uint64_t, Activity::Places> places_;
+  boost::unordered_flat_map<std::uint64_t, Like> like_;
 };
 
 // Rows of Table::activity: of an access key, and of a service identity (whose keys live in many shards: readers merge).

@@ -42,7 +42,7 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   const std::string row = row_of(id);
   const auto read = [&](StoreReader& store) {
     store.scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view value, LivedHour put_at) {
-      key.issued = decode_issued_token(value);
+      if (auto issued = decode_issued_token(value)) key.issued = std::make_unique<IssuedToken>(std::move(*issued));
       key.touched = put_at;
       return false;
     });
@@ -55,12 +55,11 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
     if (!reader->failure().empty()) failure_ = reader->failure();
   }
   key.keeps_activity = may_be_service_token(event);
-  if (const auto token = prove_service_token(event, key.issued ? &*key.issued : nullptr))
-    key.identity = token->identity;
+  if (const auto token = prove_service_token(event, key.issued.get())) key.identity = token->identity;
 }
 
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
-  if (key.since_flush.activity().calls == 0) changed_.push_back(routed.access_key);
+  if (key.since_flush.empty()) changed_.push_back(routed.access_key);
   key.since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 
@@ -91,8 +90,8 @@ void KeyTable::evict() {
 
 // Adds what the key did since the last flush to its row and to its identity's.
 void KeyTable::write(Hash128 id, Key& key) {
-  const Activity& news = key.since_flush.activity();
-  if (news.calls == 0) return;
+  if (key.since_flush.empty()) return;
+  const Activity news = key.since_flush.take();
   const auto add_to = [&](const std::string& row) {
     Activity activity;
     if (const auto stored = writer_.open().get(Table::activity, row))
@@ -102,7 +101,6 @@ void KeyTable::write(Hash128 id, Key& key) {
   };
   add_to(row_of(id));
   if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
-  key.since_flush.clear();
 }
 
 void KeyTable::write_activity(Hash128 id) {
@@ -122,7 +120,7 @@ void KeyTable::flush() {
   while (!changed_.empty() && written < settings_.rows_a_flush) {
     const auto key = keys_.find(changed_.back());
     changed_.pop_back();
-    if (key == keys_.end() || key->second.since_flush.activity().calls == 0) continue;
+    if (key == keys_.end() || key->second.since_flush.empty()) continue;
     write(key->first, key->second);
     ++written;
   }

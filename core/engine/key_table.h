@@ -10,7 +10,7 @@
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +36,13 @@ class KeyTable {
     std::size_t keys_max = 1 << 16;
     std::size_t rows_a_flush = 5'000;
   };
-  struct Key {
-    std::optional<IssuedToken> issued;
+  struct Key {  // what each call looks at comes first
     bool keeps_activity = false;
-    std::string identity;  // whose calls they are too, where that is proven
+    LivedHour touched = 0;  // when its token row was put
     std::uint64_t used = 0;
-    LivedHour touched = 0;        // when its token row was put
+    std::unique_ptr<const IssuedToken> issued;
     ActivityCounter since_flush;  // calls that are not in the store yet
+    std::string identity;         // whose calls they are too, where that is proven
   };
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}

@@ -94,7 +94,7 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
   const IssuedToken* issued = nullptr;
   if (routed.has_key) {
     KeyTable::Key& key = keys_.at(routed.access_key, event);
-    if (key.issued) issued = &*key.issued;
+    issued = key.issued.get();
     if (key.keeps_activity && counts) keys_.count(routed, event, key);
   }
   Hash128 signature = routed.signature.teaching;
