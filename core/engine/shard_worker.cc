@@ -232,21 +232,32 @@ void ShardWorker::keep_until_proven(const Observation& observation) {
   writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
 }
 
+// What an issuing event teaches of the role, whatever key it issued.
+void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
+  std::string role_identity, principal, account;
+  if (const auto role = parse_role_arn(event.assumed_role_arn)) {
+    role_identity = std::string(role->account) + '/' + std::string(role->role);
+    principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
+  }
+  if (event.access_key.empty()) account = event.recipient_account;
+  ByteWriter lesson;
+  lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
+  const Hash128 signature = hash128(settings_.hash_key, lesson.take());
+  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
+  if (!role_identity.empty() && !issued.service.empty())
+    learn({FactKind::role_service, role_identity, issued.service}, event.day());
+  if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
+  learn_account(account, event.time);
+}
+
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
-  const auto role = parse_role_arn(event.assumed_role_arn);
-  if (role && !event.from_future) {
-    const std::string role_identity = std::string(role->account) + '/' + std::string(role->role);
-    if (!issued.service.empty()) learn({FactKind::role_service, role_identity, issued.service}, event.day());
-    const std::string principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
-    if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
-  }
-  if (event.access_key.empty() && !event.from_future) learn_account(event.recipient_account, event.time);
+  if (!event.from_future) teach_role(event, issued);
   const std::string row = access_key_row(settings_.hash_key, event.issued_key);
   if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   writer_.put(Table::tokens, row, encode(issued));
-  keys_.forget(
-      access_key_id(settings_.hash_key, event.issued_key));  // read anew at its next use, when its identity can be told
+  // Read anew at its next use, when its identity can be told.
+  keys_.forget(access_key_id(settings_.hash_key, event.issued_key));
   prove_pending(event.issued_key, issued);
 }
 

@@ -91,6 +91,7 @@ class ShardWorker {
                   bool counts);
   void issue(const Event& event);
   void teach(const Observation& observation, const Event& event);
+  void teach_role(const Event& event, const IssuedToken& issued);
   void teach_token(const Candidate& call, bool proven);
   // True if that was new.
   bool learn(const FactRef& ref, Day day);
