@@ -56,12 +56,12 @@ class LmdbTransaction : public Interface {
  public:
   LmdbTransaction(Env& env, std::size_t half) : txn_(env), half_(half) {}
 
-  std::optional<std::string_view> get(Table table, std::string_view key) override {
+  std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
     const auto stored = txn_.get(slot_of(table, half_), key);
     if (!stored) return std::nullopt;
     const auto row = checked(txn_, table, key, *stored);
     if (!row) return std::nullopt;
-    return row->value;
+    return AgedValue{row->value, row->put_at};
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from,

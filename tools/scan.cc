@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/engine/memory_store.h"
@@ -17,6 +18,8 @@ namespace straykey {
 namespace {
 
 constexpr Day kBlockDays = 30;
+constexpr Day kSlackDays = 3;  // that the first file of all may begin after the first day
+static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax);
 constexpr std::size_t kFileInflatedMax = std::size_t{4} << 30;
 constexpr HashKey kScanHashKey{0x7363616e, 1};  // nothing is stored, so nothing can be aimed at
 
@@ -29,6 +32,18 @@ struct Days {
   }
   [[nodiscard]] bool overlaps(Day from, Day to) const { return first <= to && last >= from; }
 };
+
+// "20250630T0005" of CloudTrail's names, in which time goes before account and region only here; "" without it.
+std::string time_in_name(const std::string& path) {
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const auto digits = [&](std::size_t from, std::size_t count) {
+    return from + count <= name.size() &&
+           std::all_of(name.begin() + from, name.begin() + from + count, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  for (std::size_t at = name.find('T'); at != std::string_view::npos; at = name.find('T', at + 1))
+    if (at >= 8 && digits(at - 8, 8) && digits(at + 1, 4)) return std::string(name.substr(at - 8, 13));
+  return {};
+}
 
 // One engine on memory, thrown away with its stores.
 struct Engine {
@@ -48,13 +63,20 @@ class Scan {
   Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
     if (const Status status = find_files(); !status.ok()) return status.error();
-    if (const Status status = read_all(&engine->pipeline); !status.ok()) return status.error();
-    if (too_long_) {
+    std::stable_sort(files_.begin(), files_.end(), [](const EventFile& a, const EventFile& b) {
+      return time_in_name(a.path) < time_in_name(b.path);
+    });
+    if (const Status status = read_once(engine->pipeline); !status.ok()) return status.error();
+    if (disordered_) {
       engine = std::make_unique<Engine>(settings_.detection, metrics_);
+      const ScanSummary before = std::exchange(summary_, {});
+      summary_.files = before.files;
+      summary_.bytes = before.bytes;
+      all_ = {};
+      days_.assign(files_.size(), {});
+      if (const Status status = read_all(); !status.ok()) return status.error();
       for (Day from = all_.first; from <= all_.last; from += kBlockDays)
         if (const Status status = work_block(engine->pipeline, from); !status.ok()) return status.error();
-    } else if (const Status status = judge(engine->pipeline); !status.ok()) {
-      return status.error();
     }
     const auto reader = engine->alerts.read();
     summary_.alerts = for_each_alert(*reader, [&](const ListedAlert& alert) { on_alert(alert.document); });
@@ -68,7 +90,7 @@ class Scan {
         [](Delivery) {}, metrics_);
     pipeline.merger().send_from(day_of(settings_.now) + 1 - static_cast<Day>(settings_.detection.dedup_days));
     if (const Status status = find_files(); !status.ok()) return status.error();
-    if (const Status status = read_all(nullptr); !status.ok()) return status.error();
+    if (const Status status = read_all(); !status.ok()) return status.error();
     const std::string mark = "backfill " + fingerprint().hex();
     Day from = all_.first;
     {
@@ -109,42 +131,86 @@ class Scan {
     return hash128(kFixedHashKey, text.view());
   }
 
-  // Notes which days each file holds, and learns everything into `pipeline` on the way unless it is null. When the
-  // trail turns out longer than can be judged at its end (too_long_), what was learned is of no use.
-  Status read_all(InlinePipeline* pipeline) {
+  // What a first reading of a request tells.
+  void note(std::size_t file, const Request& request) {
+    for (const Event& event : request.events) days_[file].add(event.day());
+    summary_.events += request.events.size();
+    if (request.events.empty()) return;
+    all_.add(days_[file].first);
+    all_.add(days_[file].last);
+    summary_.first_day = all_.first;
+    summary_.last_day = all_.last;
+  }
+
+  // Notes which days each file holds.
+  Status read_all() {
     Progress progress("reading", summary_.bytes);
     std::uint64_t done = 0;
     for (std::size_t i = 0; i < files_.size(); ++i) {
       const Status status = each_request(files_[i], true, [&](Request& request) {
-        if (request.events.empty()) return true;
-        for (const Event& event : request.events) days_[i].add(event.day());
-        summary_.events += request.events.size();
-        all_.add(days_[i].first);
-        all_.add(days_[i].last);
-        too_long_ = too_long_ || all_.last - all_.first > kJudgedLateDaysMax;
-        return too_long_ || pipeline == nullptr || pipeline->learn(request, networks_) == RequestOutcome::committed;
+        note(i, request);
+        return true;
       });
       if (!status.ok()) return status;
       done += files_[i].bytes;
       progress.show(done, with_commas(summary_.events) + " events");
     }
-    if (summary_.events > 0) {
-      summary_.first_day = all_.first;
-      summary_.last_day = all_.last;
+    return {};
+  }
+
+  // For files that come nearly in the order of their days: learns each as it is read, and judges a block of days when a
+  // file begins a whole day after it. disordered_: days came that were judged already; what was done is of no use.
+  Status read_once(InlinePipeline& pipeline) {
+    Progress progress("reading", summary_.bytes);
+    std::uint64_t done = 0;
+    for (std::size_t i = 0; i < files_.size() && !disordered_; ++i) {
+      const Status status = each_request(files_[i], true, [&](Request& request) {
+        const bool first = summary_.events == 0;
+        note(i, request);
+        if (first) block_ = {all_.first - kSlackDays, all_.first + kBlockDays - 1};
+        disordered_ = disordered_ || days_[i].first < block_.first;
+        return disordered_ || learn_days(pipeline, request, block_);
+      });
+      if (!status.ok()) return status;
+      if (days_[i].last > block_.last) later_.push_back(i);
+      while (!disordered_ && !later_.empty() && days_[i].first > block_.last + 1)
+        if (const Status next = next_block(pipeline); !next.ok()) return next;
+      done += files_[i].bytes;
+      progress.show(done, with_commas(summary_.events) + " events");
+    }
+    while (!disordered_ && !later_.empty())
+      if (const Status next = next_block(pipeline); !next.ok()) return next;
+    return disordered_ ? Status{} : judge(pipeline);
+  }
+
+  // Judges the block and begins the next one with what was left of files that were read.
+  Status next_block(InlinePipeline& pipeline) {
+    if (const Status status = judge(pipeline); !status.ok()) return status;
+    Days next;
+    for (const std::size_t file : later_) next.add(std::max(days_[file].first, block_.last + 1));
+    block_ = {next.first, next.first + kBlockDays - 1};
+    for (const std::size_t file : std::exchange(later_, {})) {
+      if (const Status status = learn_file(pipeline, file, block_); !status.ok()) return status;
+      if (days_[file].last > block_.last) later_.push_back(file);
     }
     return {};
   }
 
+  // Learns what a request holds of these days.
+  bool learn_days(InlinePipeline& pipeline, Request& request, Days days) {
+    std::erase_if(request.events, [&](const Event& event) { return !days.overlaps(event.day(), event.day()); });
+    return request.events.empty() || pipeline.learn(request, networks_) == RequestOutcome::committed;
+  }
+  Status learn_file(InlinePipeline& pipeline, std::size_t file, Days days) {
+    if (!days_[file].overlaps(days.first, days.last)) return {};
+    return each_request(files_[file], false, [&](Request& request) { return learn_days(pipeline, request, days); });
+  }
+
   Status work_block(InlinePipeline& pipeline, Day from) {
-    const Day to = from + kBlockDays - 1;
-    Progress progress(fmt::format("judging {} to {}", format_day(from), format_day(to)), files_.size());
+    const Days days{from, from + kBlockDays - 1};
+    Progress progress(fmt::format("judging {} to {}", format_day(days.first), format_day(days.last)), files_.size());
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (!days_[i].overlaps(from, to)) continue;
-      const Status status = each_request(files_[i], false, [&](Request& request) {
-        std::erase_if(request.events, [&](const Event& event) { return event.day() < from || event.day() > to; });
-        return request.events.empty() || pipeline.learn(request, networks_) == RequestOutcome::committed;
-      });
-      if (!status.ok()) return status;
+      if (const Status status = learn_file(pipeline, i, days); !status.ok()) return status;
       progress.show(i + 1, "");
     }
     return judge(pipeline);
@@ -195,7 +261,9 @@ class Scan {
   std::vector<EventFile> files_;
   std::vector<Days> days_;  // of each file
   Days all_;
-  bool too_long_ = false;
+  Days block_;                      // of read_once: being learned; earlier days are judged
+  std::vector<std::size_t> later_;  // of read_once: files that hold days after the block
+  bool disordered_ = false;
   ScanSummary summary_;
 };
 

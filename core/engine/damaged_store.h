@@ -16,7 +16,7 @@ class DamagedTransaction final : public StoreWriter {
  public:
   explicit DamagedTransaction(std::string failure) : failure_(std::move(failure)) {}
 
-  std::optional<std::string_view> get(Table, std::string_view) override { return std::nullopt; }
+  std::optional<AgedValue> get_aged(Table, std::string_view) override { return std::nullopt; }
   void scan(Table, std::string_view, std::string_view,
             const std::function<bool(std::string_view, std::string_view)>&) override {}
   void scan_aged(Table, std::string_view, std::string_view,

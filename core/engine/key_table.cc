@@ -41,11 +41,11 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   const std::string row = row_of(id);
   const auto read = [&](StoreReader& store) {
-    store.scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view value, LivedHour put_at) {
-      if (auto issued = decode_issued_token(value)) key.issued = std::make_unique<IssuedToken>(std::move(*issued));
-      key.touched = put_at;
-      return false;
-    });
+    const auto row_found = store.get_aged(Table::tokens, row);
+    if (!row_found) return;
+    key.touched = row_found->put_at;
+    if (auto issued = decode_issued_token(row_found->value))
+      key.issued = std::make_unique<IssuedToken>(std::move(*issued));
   };
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {

@@ -90,13 +90,13 @@ class MemoryReader final : public StoreReader {
   MemoryReader& operator=(const MemoryReader&) = delete;
   ~MemoryReader() override { --tables_.readers_; }
 
-  std::optional<std::string_view> get(Table table, std::string_view key) override {
+  std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
     check_key(key);
     const auto& rows = tables_.rows_of(table).rows;
     if (!failure_.empty()) return std::nullopt;
     const auto row = rows.find(key);
     if (row == rows.end()) return std::nullopt;
-    return row->second.bytes;
+    return AgedValue{row->second.bytes, row->second.put_at};
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
@@ -134,19 +134,19 @@ class MemoryWriter final : public StoreWriter {
     if (!ended_) tables_.writing_ = false;
   }
 
-  std::optional<std::string_view> get(Table table, std::string_view key) override {
+  std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
     CHECK(!ended_);
     check_key(key);
     const Changes& changes = changes_[tables_.slot_of(table)];
     if (!failure_.empty()) return std::nullopt;
     if (const auto change = changes.find(key); change != changes.end()) {
       if (!change->second) return std::nullopt;
-      return *change->second;
+      return AgedValue{*change->second, hour_};
     }
     const auto& rows = tables_.rows_of(table).rows;
     const auto row = rows.find(key);
     if (row == rows.end()) return std::nullopt;
-    return row->second.bytes;
+    return AgedValue{row->second.bytes, row->second.put_at};
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {

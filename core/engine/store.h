@@ -100,11 +100,20 @@ enum class CommitOutcome : std::uint8_t {
   unknown,  // an fsync failed: it may or may not be there after a restart. Stop acknowledging, restart.
 };
 
+struct AgedValue {
+  std::string_view value;
+  LivedHour put_at = 0;  // when the row was last put
+};
+
 class StoreReader {
  public:
   virtual ~StoreReader() = default;
   // A view into the store, good until the transaction ends (a write transaction: until its next put or erase).
-  [[nodiscard]] virtual std::optional<std::string_view> get(Table table, std::string_view key) = 0;
+  [[nodiscard]] virtual std::optional<AgedValue> get_aged(Table table, std::string_view key) = 0;
+  [[nodiscard]] std::optional<std::string_view> get(Table table, std::string_view key) {
+    const auto found = get_aged(table, key);
+    return found ? std::optional(found->value) : std::nullopt;
+  }
   // Calls visit(key, value) for each key >= from that starts with prefix, in order, until it returns false. visit must
   // not write.
   virtual void scan(Table table, std::string_view prefix, std::string_view from,

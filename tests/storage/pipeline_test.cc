@@ -32,7 +32,7 @@ class FailingStore final : public BaselineStore {
  private:
   struct Writer final : StoreWriter {
     Writer(FailingStore& owner, std::unique_ptr<StoreWriter> inner) : store(owner), real(std::move(inner)) {}
-    std::optional<std::string_view> get(Table table, std::string_view key) override { return real->get(table, key); }
+    std::optional<AgedValue> get_aged(Table table, std::string_view key) override { return real->get_aged(table, key); }
     void scan(Table table, std::string_view prefix, std::string_view from,
               const std::function<bool(std::string_view, std::string_view)>& visit) override {
       real->scan(table, prefix, from, visit);
