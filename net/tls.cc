@@ -1,7 +1,9 @@
 #include "net/tls.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -169,6 +171,16 @@ bool set_rules(SSL_CTX* context) {
 }
 
 }  // namespace
+
+// Each step crashes later calls, not itself, if it finds no memory. The fetch loads the providers.
+Status start_crypto() {
+  EVP_MD* digest = nullptr;
+  if (OSSL_LIB_CTX_get0_global_default() != nullptr && OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, nullptr) == 1)
+    digest = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (digest == nullptr) return Error{"OpenSSL cannot be set up; is there memory?"};
+  EVP_MD_free(digest);
+  return {};
+}
 
 Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now) {
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));

@@ -23,6 +23,9 @@ struct TlsFiles {
 
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
+// Lets OpenSSL set itself up. Where it finds no memory for that later, within another call, it crashes. Call it first.
+[[nodiscard]] Status start_crypto();
+
 // A server context of these files, valid at `now`.
 [[nodiscard]] Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now);
 

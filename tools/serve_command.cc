@@ -1,9 +1,15 @@
 // `straykey serve`: options.
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string_view>
+
+#include "net/tls.h"
 #include "tools/commands.h"
 #include "tools/check_config.h"
 #include "tools/clock.h"
@@ -13,7 +19,25 @@
 namespace straykey {
 namespace {
 
+std::terminate_handler terminate_before = nullptr;
+
+// Memory that ran out is no record's fault, so no crash that the flight recorder should see.
+[[noreturn]] void end_without_memory() noexcept {
+  try {
+    if (const std::exception_ptr exception = std::current_exception()) std::rethrow_exception(exception);
+  } catch (const std::bad_alloc&) {
+    constexpr std::string_view kWords = "straykey: out of memory; start it again, with smaller limits or more memory\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
+    _exit(kExitRestart);
+  } catch (...) {
+    terminate_before();
+  }
+  std::abort();
+}
+
 int run(const std::string& path) {
+  terminate_before = std::set_terminate(end_without_memory);
+  if (const Status status = start_crypto(); !status.ok()) return fail(status.error().message);
   CheckedConfig result = read_and_validate(path, wall_clock());
   if (!result.errors.empty()) {
     for (const ConfigError& error : result.errors) fail(error.text());

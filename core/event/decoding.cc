@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "core/base/check.h"
 #include "core/base/planted_bug.h"
@@ -45,7 +46,7 @@ void Inflater::Free::operator()(libdeflate_decompressor* d) const noexcept {
 }
 
 Inflater::Inflater() : decompressor_(libdeflate_alloc_decompressor()) {
-  CHECK(decompressor_ != nullptr);
+  if (decompressor_ == nullptr) throw std::bad_alloc();
 }
 Inflater::~Inflater() = default;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <new>
 
 #include "core/base/check.h"
 
@@ -31,7 +32,7 @@ std::size_t likely_end(std::string_view text, std::size_t bytes) noexcept {
 JsonIndex::JsonIndex() : window_bytes_(kWindowBytesMin) {
   const auto error =
       simdjson::get_active_implementation()->create_dom_parser_implementation(kWindowBytesMax, 1, stage_);
-  CHECK(error == simdjson::SUCCESS);
+  if (error != simdjson::SUCCESS) throw std::bad_alloc();
 }
 
 JsonIndex::~JsonIndex() = default;
