@@ -36,28 +36,15 @@ void SyslogIntake::reject(SyslogListener& listener, RejectReason reason, std::st
   if (outlets_.on_reject) outlets_.on_reject(reason, record, listener.settings.name + " " + sender.text());
 }
 
-void SyslogIntake::read_piece(const SyslogBatch::Piece& piece, bool count, SyslogListener& listener,
-                              PayloadReader& reader, Request& request) {
-  const std::string_view payload = std::string_view(request.body).substr(piece.begin, piece.size);
-  bool taken = false;
-  PayloadReader::Sink sink;
-  sink.on_event = [&](std::uint32_t, Event&& event) {
-    taken = true;
-    request.events.push_back(std::move(event));
-  };
-  sink.on_reject = [&](std::uint32_t, RejectReason reason, std::string_view record) {
-    taken = true;
-    if (!count) return;
-    reject(listener, reason, record, piece.sender);
-    if (reason != RejectReason::truncated) return;
-    log_.warning("a syslog message ends in the middle of its JSON: something cut it",
-                 {{"listener", listener.settings.name},
-                  {"sender", piece.sender.text()},
-                  {"message_bytes", std::to_string(piece.message_bytes)},
-                  {"change", truncation_advice(piece.message_bytes, piece.size)}});
-  };
-  const auto error = reader.read(payload, ContentEncoding::identity, request.received_at, request.arena, sink);
-  if (error && !taken && count) reject(listener, RejectReason::bad_json, payload, piece.sender);
+void SyslogIntake::reject_record(SyslogListener& listener, RejectReason reason, std::string_view record,
+                                 const SyslogBatch::Piece& piece) {
+  reject(listener, reason, record, piece.sender);
+  if (reason != RejectReason::truncated) return;
+  log_.warning("a syslog message ends in the middle of its JSON: something cut it",
+               {{"listener", listener.settings.name},
+                {"sender", piece.sender.text()},
+                {"message_bytes", std::to_string(piece.message_bytes)},
+                {"change", truncation_advice(piece.message_bytes, piece.size)}});
 }
 
 std::unique_ptr<Request> SyslogIntake::read(SyslogBatch batch, SyslogListener& listener, std::size_t io_thread,
@@ -66,9 +53,30 @@ std::unique_ptr<Request> SyslogIntake::read(SyslogBatch batch, SyslogListener& l
   auto request = std::make_unique<Request>();
   request->received_at = outlets_.now();
   request->set_body(std::move(batch.text));
+  request->events.reserve(batch.pieces.size());
   const bool count = !batch.read_before;
-  for (const SyslogBatch::Piece& piece : batch.pieces)
-    read_piece(piece, count, listener, *readers_[io_thread], *request);
+  bool taken = false;
+  const SyslogBatch::Piece* piece = nullptr;
+  PayloadReader::Sink sink;
+  sink.on_event = [&](std::uint32_t, Event&& event) {
+    taken = true;
+    request->events.push_back(std::move(event));
+  };
+  sink.on_reject = [&](std::uint32_t, RejectReason reason, std::string_view record) {
+    taken = true;
+    if (count) reject_record(listener, reason, record, *piece);
+  };
+  PayloadReader& reader = *readers_[io_thread];
+  reader.forget();
+  const std::string_view text = request->body;
+  for (const SyslogBatch::Piece& next : batch.pieces) {
+    taken = false;
+    piece = &next;
+    const auto error =
+        reader.read_message(text.substr(next.begin), next.size, request->received_at, request->arena, sink);
+    if (error && !taken && count)
+      reject(listener, RejectReason::bad_json, text.substr(next.begin, next.size), next.sender);
+  }
   if (count) listener.counts.received.add(request->events.size());
   if (request->events.empty()) return nullptr;
   // Every shard has finished when this runs, so nothing points into the body any more.

@@ -60,8 +60,8 @@ class SyslogIntake {
   void count_lost(std::size_t events) noexcept { refused_.add(events); }
 
  private:
-  void read_piece(const SyslogBatch::Piece& piece, bool count, SyslogListener& listener, PayloadReader& reader,
-                  Request& request);
+  void reject_record(SyslogListener& listener, RejectReason reason, std::string_view record,
+                     const SyslogBatch::Piece& piece);
 
   const SyslogIntakeSettings settings_;
   const Ingest::Outlets outlets_;

@@ -1,4 +1,5 @@
 // `straykey serve`: options.
+#include <malloc.h>
 #include <signal.h>
 
 #include <unistd.h>
@@ -10,9 +11,9 @@
 #include <string_view>
 
 #include "net/tls.h"
-#include "tools/commands.h"
 #include "tools/check_config.h"
 #include "tools/clock.h"
+#include "tools/commands.h"
 #include "tools/config_validate.h"
 #include "tools/serve.h"
 
@@ -37,6 +38,9 @@ std::terminate_handler terminate_before = nullptr;
 
 int run(const std::string& path) {
   terminate_before = std::set_terminate(end_without_memory);
+  // Bodies of a megabyte come and go: memory given back to the kernel would be faulted in anew for each.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   if (const Status status = start_crypto(); !status.ok()) return fail(status.error().message);
   CheckedConfig result = read_and_validate(path, wall_clock());
   if (!result.errors.empty()) {
@@ -63,8 +67,9 @@ RunCommand add_serve_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("serve", "Take CloudTrail over HTTPS, judge it, post alerts");
   auto path = std::make_shared<std::string>(kConfigPath);
   command->add_option("--config", *path, "Configuration")->type_name("FILE")->capture_default_str();
-  command->footer("SIGHUP reloads certificates, tokens and address files; SIGTERM drains and ends.\n"
-                  "Exit codes: 0 ended well, 1 could not start, 75 restart me, 78 configuration.");
+  command->footer(
+      "SIGHUP reloads certificates, tokens and address files; SIGTERM drains and ends.\n"
+      "Exit codes: 0 ended well, 1 could not start, 75 restart me, 78 configuration.");
   return [command, path] { return command->parsed() ? run(*path) : -1; };
 }
 

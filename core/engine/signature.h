@@ -2,8 +2,8 @@
 // The signature of an event: hashes of what it may teach, so that an event whose like was seen only counts.
 //
 // Shape:  `teaching` covers everything that facts and candidates depend on, and the day, but for where its key was
-//         issued, which the shard knows. `call` tells apart what Activity counts apart for one key: address, user agent,
-//         API.
+//         issued, which the shard knows. `call` tells apart what Activity counts apart for one key: address, user
+//         agent, API.
 // Thread: any. Each remembers what it signed last, so that a caller who calls again is compared and not hashed.
 // Bounds: what a thread remembers: kRemembered texts of at most kTextBytesMax.
 #include <cstddef>

@@ -8,6 +8,7 @@
 #include "core/base/planted_bug.h"
 #include "core/event/decoding.h"
 #include "core/event/envelope.h"
+#include "core/event/framing.h"
 #include "core/event/json_text.h"
 #include "core/event/record_in_hand.h"
 #include "core/event/record_walk.h"
@@ -17,39 +18,6 @@ namespace {
 
 constexpr int kEnvelopesMax = 5;
 constexpr int kGzipLayersMax = 3;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-// White space, commas and record separators (RFC 7464) may stand between values.
-constexpr std::string_view kBetweenValues = " \t\r\n,\x1e";
-
-// The next line of `text` (not its first) that begins with a bracket and no indentation: where reading can start
-// afresh.
-std::size_t next_line_with_value(std::string_view text) noexcept {
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-    if (at + 1 < text.size() && (text[at + 1] == '{' || text[at + 1] == '[')) return at + 1;
-  return text.size();
-}
-
-bool any_line_starts_with_bracket(std::string_view text) noexcept {
-  for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
-    at = text.find_first_not_of(kBetweenValues, at);
-    if (at == std::string_view::npos) return false;
-    if (text[at] == '{' || text[at] == '[') return true;
-  }
-  return false;
-}
-
-// Where the array of `{"Records":[` begins, if the text begins so and is all on one line; else 0.
-std::size_t records_array_at(std::string_view text) noexcept {
-  std::string_view rest = skip_json_space(text.substr(1));
-  constexpr std::string_view kName = "\"Records\"";
-  if (!rest.starts_with(kName)) return 0;
-  rest = skip_json_space(rest.substr(kName.size()));
-  if (!rest.starts_with(':')) return 0;
-  rest = skip_json_space(rest.substr(1));
-  if (!rest.starts_with('[') || skip_json_space(rest.substr(1)).empty()) return 0;
-  return trim_json(text).find('\n') == std::string_view::npos ? text.size() - rest.size() : 0;
-}
-
 RejectReason reason_of(JsonEnd end) noexcept {
   return end == JsonEnd::truncated ? RejectReason::truncated : RejectReason::bad_json;
 }
@@ -93,6 +61,7 @@ struct PayloadReader::Impl {
   std::size_t search_effort = 0;       // bytes that searches for the end of broken values may still look at
 
   std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding);
+  [[nodiscard]] bool take_plain_message(std::string_view text, std::size_t bytes);
   std::optional<PayloadError> inflate_body(std::string_view& body, ContentEncoding encoding);
 
   // Framing.
@@ -103,7 +72,8 @@ struct PayloadReader::Impl {
   std::size_t read_framed_array(std::string_view rest, int depth);
 
   // Values.
-  // Accepts the plain record at the front of `text`: its bytes, or 0 if there is none.
+  // Reads, or reads and accepts, the plain record at the front of `text`: its bytes, or 0 if there is none.
+  [[nodiscard]] std::size_t read_plain_record(std::string_view text, Event& event);
   [[nodiscard]] std::size_t take_plain_record(std::string_view text);
   void read_value(const JsonSlice& value, int depth);
   void read_object(std::string_view object, int depth);
@@ -319,18 +289,32 @@ JsonExtent PayloadReader::Impl::read_elements(std::string_view array, Take&& tak
   return {walk.consumed(), walk.end()};
 }
 
-std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
+std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event& event) {
   // Where a record is refused unread, each one's extent must be known before it is read.
   const bool any_poisoned = limits.poisoned != nullptr && !limits.poisoned->empty();
   if (any_poisoned || !limits.short_way || opens_like_envelope(text)) return 0;
   const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
-  Event event;
   const std::size_t bytes = plain.read(text, *arena, now, event);
-  if (bytes == 0) return 0;
   const RecordInHand in_hand(event.record);
   if (planted(Bug::crashing_record)) CHECK(event.record.find("CrashTheParser") == std::string_view::npos);
-  accept(std::move(event));
   return bytes;
+}
+
+std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
+  Event event;
+  const std::size_t bytes = read_plain_record(text, event);
+  if (bytes > 0) accept(std::move(event));
+  return bytes;
+}
+
+bool PayloadReader::Impl::take_plain_message(std::string_view text, std::size_t bytes) {
+  index = 0;
+  if (!text.starts_with('{')) return false;
+  Event event;
+  const std::size_t taken = read_plain_record(text, event);
+  if (taken == 0 || taken > bytes || !trim_json(text.substr(taken, bytes - taken)).empty()) return false;
+  accept(std::move(event));
+  return true;
 }
 
 JsonExtent PayloadReader::Impl::read_values(std::string_view array, int depth) {
@@ -488,6 +472,19 @@ void PayloadReader::Impl::read_inner_text(std::string_view text, int depth) {
 
 PayloadReader::PayloadReader(PayloadLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 PayloadReader::~PayloadReader() = default;
+
+void PayloadReader::forget() noexcept {
+  impl_->plain.forget();
+}
+
+std::optional<PayloadError> PayloadReader::read_message(std::string_view text, std::size_t bytes, Seconds now,
+                                                        TextArena& arena, const Sink& sink) {
+  impl_->now = now;
+  impl_->arena = &arena;
+  impl_->sink = &sink;
+  if (impl_->take_plain_message(text, bytes)) return std::nullopt;
+  return impl_->read(text.substr(0, bytes), ContentEncoding::identity);
+}
 
 std::optional<PayloadError> PayloadReader::read(std::string_view body, ContentEncoding encoding, Seconds now,
                                                 TextArena& arena, const Sink& sink) {

@@ -439,6 +439,45 @@ TEST_CASE("a file may have other members around its array, and a fault behind it
   CHECK(read("{" + array + "} tail").text() == "a !bad_json ");
 }
 
+TEST_CASE("messages of a batch, read one by one along the same text, give what each gives alone") {
+  const std::vector<std::string> messages{record("a"),
+                                          record("b") + " \n",
+                                          "{\"Records\":[" + record("c") + "," + record("d") + "]}",
+                                          record("e").substr(0, 40),
+                                          record("f"),
+                                          "words",
+                                          "{\"cut\":",
+                                          "1}",
+                                          record("g") + record("h"),
+                                          "",
+                                          record("i")};
+  for (std::size_t first = 0; first < messages.size(); ++first) {
+    std::string text;
+    for (std::size_t i = 0; i < messages.size(); ++i) text += messages[(first + i) % messages.size()];
+    text.append(kJsonPadding, '}');
+    PayloadReader reader(PayloadLimits{});
+    TextArena arena;
+    Outcome together;
+    const PayloadReader::Sink sink{[&](std::uint32_t, Event&& event) { together.values.emplace_back(event.event_id); },
+                                   [&](std::uint32_t, RejectReason reason, std::string_view) {
+                                     together.values.push_back("!" + std::string(name_of(reason)));
+                                   }};
+    reader.forget();
+    Outcome apart;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const std::string& message = messages[(first + i) % messages.size()];
+      const Outcome alone = read(message);
+      apart.values.insert(apart.values.end(), alone.values.begin(), alone.values.end());
+      const std::string_view rest = std::string_view(text).substr(at, text.size() - kJsonPadding - at);
+      const auto error = reader.read_message(rest, message.size(), kNow, arena, sink);
+      CHECK_EQ(error ? name_of(*error) : "", alone.error);
+      at += message.size();
+    }
+    CHECK_EQ(together.text(), apart.text());
+  }
+}
+
 TEST_CASE("one reader reads body after body, whatever the one before was") {
   PayloadReader reader(PayloadLimits{});
   const PayloadReader::Sink nothing{[](std::uint32_t, Event&&) {},

@@ -99,10 +99,10 @@ class FaultyStore final : public Interface {
       failed = "the disk cannot be read, as asked for";
       store.faults_.note(Fault::disk_error);
     }
-    std::optional<std::string_view> get(Table table, std::string_view key) override {
+    std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
       store.faults_.operation();
       if (!failed.empty()) return std::nullopt;
-      return real->get(table, key);
+      return real->get_aged(table, key);
     }
     void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
       store.faults_.operation();

@@ -1,0 +1,25 @@
+#pragma once
+// Where values begin in text that may hold any number of them: lines, arrays, files of CloudTrail.
+//
+// Thread: any (functions of their arguments).
+#include <cstddef>
+#include <string_view>
+
+namespace straykey {
+
+inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+// White space, commas and record separators (RFC 7464) may stand between values.
+inline constexpr std::string_view kBetweenValues = " \t\r\n,\x1e";
+
+// The next line of `text` (not its first) that begins with a bracket and no indentation: where reading can start
+// afresh. Its size if there is none.
+[[nodiscard]] std::size_t next_line_with_value(std::string_view text) noexcept;
+
+// At whatever indentation.
+[[nodiscard]] bool any_line_starts_with_bracket(std::string_view text) noexcept;
+
+// Where the array of `{"Records":[` begins, if the text begins so and is all on one line; else 0.
+// REQUIRES: not empty.
+[[nodiscard]] std::size_t records_array_at(std::string_view text) noexcept;
+
+}  // namespace straykey
