@@ -2,10 +2,10 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <functional>
+#include <new>
 
 #include "core/base/planted_bug.h"
 #include "net/connection_table.h"
@@ -48,7 +48,10 @@ std::optional<std::string> decode_base64(std::string_view text) {
 std::array<unsigned char, 32> digest_of(std::string_view secret) {
   if (planted(Bug::memcmp_token_check)) secret = secret.substr(0, 16);
   std::array<unsigned char, 32> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), digest.data());
+  // Fetched once: finding it anew costs more than the hash.
+  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  if (sha256 == nullptr || EVP_Digest(secret.data(), secret.size(), digest.data(), nullptr, sha256, nullptr) != 1)
+    throw std::bad_alloc();
   return digest;
 }
 

@@ -54,7 +54,7 @@ std::string_view reason_of(unsigned status) {
 }
 
 // RFC 9110, 5.6.7: always English, whatever the locale.
-std::string http_date(Seconds now) {
+std::string make_http_date(Seconds now) {
   constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -64,6 +64,17 @@ std::string http_date(Seconds now) {
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(utc.tm_wday)],
                      utc.tm_mday, kMonths[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour,
                      utc.tm_min, utc.tm_sec);
+}
+
+// Made once a second.
+const std::string& http_date(Seconds now) {
+  thread_local Seconds second = now;
+  thread_local std::string text = make_http_date(now);
+  if (second != now) {
+    second = now;
+    text = make_http_date(now);
+  }
+  return text;
 }
 
 bool one_line(std::string_view value) {

@@ -5,6 +5,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
+#include <utility>
 
 #include "core/event/cloudtrail.h"
 
@@ -108,6 +109,7 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
   refusal_.reset();
   reply_.reset();
   parser_.reset();
+  body_.clear();
   head_ = RequestHead{};
   match_ = {};
   keep_alive_ = false;
@@ -198,6 +200,10 @@ std::optional<Refusal> HttpSession::begin_body() {
   const std::uint64_t length = head_.content_length.value_or(0);
   if (length > bytes_max) return too_large;
   if (!share_.grow_to(static_cast<std::size_t>(length))) return kBusy;
+  if (!head_.chunked) {
+    body_.reserve(static_cast<std::size_t>(length) + kJsonPadding);
+    return std::nullopt;
+  }
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(kReadBufferBytes));
   parser_->body_limit(bytes_max);
@@ -206,36 +212,60 @@ std::optional<Refusal> HttpSession::begin_body() {
   if (error == http::error::need_more) error = {};
   if (error || !parser_->is_header_done()) return kBadRequest;
   parser_->eager(true);
-  parser_->get().body().reserve(static_cast<std::size_t>(length) + kJsonPadding);
   return std::nullopt;
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_body() {
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  if (parser_->is_done()) {
-    keep_alive_ = head_.keep_alive;
-    co_return Step::done;
-  }
   body_at_ = std::chrono::steady_clock::now();
   const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
-  enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
-  if (head_.expects_continue && buffer_.size() == 0) {
+  if (head_.has_body()) enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
+  if (head_.has_body() && head_.expects_continue && buffer_.size() == 0) {
     const IoError error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) {
       stream_.close();
       co_return Step::ended;
     }
   }
+  Step step = Step::done;
+  if (head_.chunked) {
+    step = co_await receive_chunks();
+  } else {
+    step = co_await receive_counted_body();
+  }
+  if (step == Step::done && !refusal_) keep_alive_ = head_.keep_alive;
+  co_return step;
+}
+
+// What the buffer does not hold yet is read into its place.
+IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
+  const auto length = static_cast<std::size_t>(head_.content_length.value_or(0));
+  std::size_t received = std::min(buffer_.size(), length);
+  body_.assign(view_of(buffer_).substr(0, received));
+  buffer_.consume(received);
+  while (received < length) {
+    if (received == body_.size()) body_.resize(std::min(length, received + kReadBufferBytes));
+    const auto [error, size] =
+        co_await stream_.read_some(asio::buffer(body_.data() + received, body_.size() - received));
+    if (error) {
+      stream_.close();
+      co_return Step::ended;
+    }
+    received += size;
+  }
+  co_return Step::done;
+}
+
+IoAwait<HttpSession::Step> HttpSession::receive_chunks() {
   for (;;) {
     refusal_ = take_body_bytes();
     if (refusal_) co_return Step::done;
-    if (parser_->is_done()) {
-      keep_alive_ = head_.keep_alive;
-      co_return Step::done;
-    }
+    if (parser_->is_done()) break;
     const Step step = co_await read_more(kReadBufferBytes);
     if (step == Step::ended) co_return step;
   }
+  body_ = std::move(parser_->get().body());
+  co_return Step::done;
 }
 
 // Feeds the parser what has been received, and makes room in the budget for what may come next.
@@ -250,7 +280,6 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   if (error && error != http::error::need_more) return kBadChunk;
   if (parser_->is_done()) return std::nullopt;
   if (buffer_.size() == buffer_.max_size()) return kBadChunk;
-  if (!head_.chunked) return std::nullopt;
   // What the parser leaves is the start of a chunk header or trailer. It would wait for a CR that a sender of LF never
   // sends.
   if (has_bare_lf(view_of(buffer_))) return kBadChunk;
@@ -276,7 +305,7 @@ IoAwait<void> HttpSession::answer() {
 
 void HttpSession::call_handler() {
   match_.route->handle(
-      HttpRequest{head_, std::move(parser_->get().body()), source_, peer_.address, peer_.io_thread, request_id_},
+      HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread, request_id_},
       reply_callback());
 }
 

@@ -62,6 +62,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Refusal> authenticate();
   std::optional<Refusal> begin_body();
   IoAwait<Step> receive_body();
+  IoAwait<Step> receive_chunks();
+  IoAwait<Step> receive_counted_body();
   std::optional<Refusal> take_body_bytes();
   // Calls the route's handler and waits until reply_ is there.
   IoAwait<void> answer();
@@ -89,7 +91,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   RequestHead head_;
   HttpRouter::Match match_;
   std::string source_;
-  std::optional<Parser> parser_;
+  std::string body_;
+  std::optional<Parser> parser_;  // of chunks
   BudgetShare share_;
   std::optional<Refusal> refusal_;
   std::optional<HttpReply> reply_;
