@@ -59,7 +59,7 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
 }
 
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
-  if (key.since_flush.empty()) changed_.push_back(routed.access_key);
+  if (key.since_flush.empty()) changed_.push_back(routed.signature.access_key);
   key.since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 

@@ -59,7 +59,6 @@ class Request {
     bool issue;            // this shard owns the key that the event issued
     bool has_key, failed;  // its access key, its error code is not empty
     Seconds time;
-    Hash128 access_key;  // see access_key_id
     EventSignature signature;
     std::uint64_t event_id;  // hash; 0: it has none
   };

@@ -11,7 +11,6 @@ Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t
   out.failed = !event.error_code.empty();
   out.time = event.time;
   out.has_key = !event.access_key.empty();
-  if (out.has_key) out.access_key = access_key_id(key, event.access_key);
   out.signature = signature_of(key, event);
   out.event_id = event.event_id.empty() ? 0 : hash64(key, event.event_id);
   return out;
@@ -42,7 +41,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
       add(shard_of(access_key_id(key, by), shard_count), routed, true, issues);
       continue;
     }
-    const std::uint32_t use = shard_of(routed.access_key, shard_count);
+    const std::uint32_t use = shard_of(routed.signature.access_key, shard_count);
     const std::uint32_t issue = issues ? shard_of(access_key_id(key, event.issued_key), shard_count) : use;
     add(use, routed, true, issues && issue == use);
     if (issue != use) add(issue, routed, false, true);

@@ -12,10 +12,6 @@
 
 namespace straykey {
 
-// What stands for an access key in shards and rows.
-[[nodiscard]] inline Hash128 access_key_id(HashKey key, std::string_view access_key) noexcept {
-  return hash128(key, access_key);
-}
 [[nodiscard]] inline std::uint32_t shard_of(Hash128 access_key, std::uint32_t shard_count) noexcept {
   return static_cast<std::uint32_t>(access_key.low % shard_count);
 }

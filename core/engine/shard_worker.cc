@@ -93,7 +93,7 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
   const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
   if (routed.has_key) {
-    KeyTable::Key& key = keys_.at(routed.access_key, event);
+    KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
     issued = key.issued.get();
     if (key.keeps_activity && counts) keys_.count(routed, event, key);
   }

@@ -57,9 +57,8 @@ class Signer {
 
  private:
   struct Slot {
-    std::string bytes;  // head, teaching texts, user agent
-    Hash128 teaching;
-    std::uint64_t caller = 0;  // address and user agent
+    std::string bytes;      // head, teaching texts, user agent
+    EventSignature caller;  // its `call` is of address and user agent only
   };
 
   // Fills bytes_. Returns how many of them decide what the event teaches.
@@ -109,14 +108,14 @@ EventSignature Signer::sign(HashKey key, const Event& event) {
   const std::size_t teaching = write(key, event);
   const std::string_view bytes(bytes_.data(), size_);
   Slot& slot = slots_[slot_of(event)];
-  EventSignature out{slot.teaching, slot.caller};
+  EventSignature out = slot.caller;
   if (slot.bytes != bytes) {
+    out.access_key = event.access_key.empty() ? Hash128{} : access_key_id(key, event.access_key);
     out.teaching = hash128(key, bytes.substr(0, teaching));
     out.call = hash64(key, bytes.substr(teaching - event.source_ip.size()));
     if (bytes.size() <= EventSignature::kTextBytesMax) {
       slot.bytes = bytes;
-      slot.teaching = out.teaching;
-      slot.caller = out.call;
+      slot.caller = out;
     }
   }
   const std::array<std::uint64_t, 2> sizes{event.source_ip.size(), event.event_source.size()};

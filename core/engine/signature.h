@@ -8,6 +8,7 @@
 // Bounds: what a thread remembers: kRemembered texts of at most kTextBytesMax.
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/hash.h"
 #include "core/event/event.h"
@@ -18,9 +19,15 @@ struct EventSignature {
   static constexpr std::size_t kRemembered = 4096;
   static constexpr std::size_t kTextBytesMax = 2048;
 
+  Hash128 access_key;  // access_key_id; zero without one
   Hash128 teaching;
   std::uint64_t call = 0;
 };
+
+// What stands for an access key in shards and rows.
+[[nodiscard]] inline Hash128 access_key_id(HashKey key, std::string_view access_key) noexcept {
+  return hash128(key, access_key);
+}
 
 [[nodiscard]] EventSignature signature_of(HashKey key, const Event& event);
 

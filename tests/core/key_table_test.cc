@@ -35,7 +35,7 @@ struct Bench {
     const Event& event = requests.back()->events.front();
     route(*requests.back(), kKey, 1);
     const Request::RoutedEvent& routed = requests.back()->batches.front().events.front();
-    KeyTable::Key& key = keys.at(routed.access_key, event);
+    KeyTable::Key& key = keys.at(routed.signature.access_key, event);
     keys.count(routed, event, key);
     return key;
   }
