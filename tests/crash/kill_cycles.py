@@ -95,11 +95,13 @@ class Load:
 class Episode:
     """A new store, and kills until it has lived long enough."""
 
-    def __init__(self, folder, seed, cycles):
+    def __init__(self, folder, seed, cycles, shards=0, check_every=CHECK_EVERY):
         self.random = random.Random(seed)
         self.sink = WebhookSink(seed, fail_share=0.2)
         self.https = self.random.random() < 0.5
-        self.shards = self.random.randint(1, 8)
+        self.check_every = check_every
+        self.shards_fixed = shards > 0
+        self.shards = shards or self.random.randint(1, 8)
         more = write_address_files(folder)
         self.installation = Installation(folder / "server", sink=self.sink, shards=self.shards, more=more)
         self.server = self.installation.server
@@ -116,7 +118,7 @@ class Episode:
     def launch(self):
         self.sink.life += 1
         self.sink.url = f"{self.hook}/{self.sink.life}"
-        if self.random.random() < 0.1:
+        if not self.shards_fixed and self.random.random() < 0.1:
             self.shards = self.installation.shards = self.random.randint(1, 8)
         self.installation.write_configuration()
         text = self.installation.configuration.read_text()
@@ -147,7 +149,7 @@ class Episode:
             else:
                 self.start_s = self.server.wait_ready()
                 self.load_and_end(phase)
-            if cycle % CHECK_EVERY == CHECK_EVERY - 1:
+            if cycle % self.check_every == self.check_every - 1:
                 self.check_after_recovery()
         self.finish()
 
@@ -243,6 +245,9 @@ def arguments():
     parser.add_argument("--ledger", type=Path, help="append a row for this run")
     parser.add_argument("--slow-disk", type=Path, metavar="LIBRARY",
                         help="libcall_faults.so: each sync takes 4 ms more, so that a fast disk is killed between two steps as well")
+    parser.add_argument("--shards", type=int, default=0, help="1 to 8, drawn and changed now and then without it")
+    parser.add_argument("--check-every", type=int, default=CHECK_EVERY, metavar="CYCLES",
+                        help="later requests may teach again what was lost: 1 misses least")
     parser.add_argument("--bug", help="of straykey_planted, which STRAYKEY names: well if it is caught")
     return parser.parse_args()
 
@@ -272,7 +277,7 @@ def run(options):
     while done < options.cycles and not failed:
         cycles, seed = min(EPISODE_CYCLES, options.cycles - done), options.seed + done
         try:
-            with scratch_folder() as folder, contextlib.closing(Episode(folder, seed, cycles)) as episode:
+            with scratch_folder() as folder, contextlib.closing(Episode(folder, seed, cycles, options.shards, options.check_every)) as episode:
                 episode.run()
                 totals.update(alerts=episode.alerts, requests=episode.requests, starts=episode.restarts,
                               checks=episode.check.checks, refused=episode.refused)
