@@ -70,8 +70,9 @@ void ActivityCounter::count(std::uint64_t call, Seconds time, bool failed, const
     like.errors += failed ? 1 : 0;
     return;
   }
+  const bool first = activity_.calls == 0;
   const Activity::Places places = activity_.count(event);
-  if (like_.size() < kLikesMax) like_.emplace(call, Like{places});
+  if (!first && like_.size() < kLikesMax) like_.emplace(call, Like{places});
 }
 
 Activity ActivityCounter::take() {
