@@ -4,6 +4,7 @@
 // Order:  judged as if everything had arrived in the order of days, whatever the order of the files. Facts only grow
 //         by OR and only earlier days count, so files may be learned in any order as long as no judged day lies more
 //         than 33 days behind the newest: a longer trail, and every backfill, is worked through in blocks of 30 days.
+//         Files in the order of the times in their names are read once; any other order costs a second reading.
 // Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished,
 //          and repeats nothing.
 // Errors: a file that cannot be read ends the scan; a bad record is counted with its reason.

@@ -58,10 +58,10 @@ class Trail:
         self.files = sorted(path for path in (folder / "trail").rglob("*") if path.is_file())
         self.labels = sorted(pair_of(json.loads(line)) for line in (folder / "labels.jsonl").read_text().splitlines())
 
-    def scan(self):
-        """What `straykey scan` says of it: alert id -> document."""
+    def scan(self, folder=None):
+        """What `straykey scan` says of it, or of other files in its networks: alert id -> document."""
         said = run_command("scan", "--aws-ranges", self.folder / "ip-ranges.json", "--asn", self.folder / "asn.csv",
-                           "--trusted", self.trusted, self.folder / "trail")
+                           "--trusted", self.trusted, folder or self.folder / "trail")
         assert said.returncode == 0, said.stderr
         alerts = [json.loads(line) for line in said.stdout.splitlines()]
         return {alert["id"]: alert for alert in alerts}
