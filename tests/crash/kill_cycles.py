@@ -37,7 +37,7 @@ LOAD_S = 0.25                # within which a kill falls
 EPISODE_CYCLES = 40          # then a new, empty store
 CHECK_EVERY = 5
 DELIVERED_S_MAX = 30
-SLOW_SYNC_S = 0.004
+SLOW_SYNC_S = 0.02
 PHASES = {"load": 40, "idle": 10, "stopped": 10, "recovery": 20, "terminate": 8, "draining": 12}
 
 
@@ -244,7 +244,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--ledger", type=Path, help="append a row for this run")
     parser.add_argument("--slow-disk", type=Path, metavar="LIBRARY",
-                        help="libcall_faults.so: each sync takes 4 ms more, so that a fast disk is killed between two steps as well")
+                        help="libcall_faults.so: each sync takes 20 ms more, so that a fast disk is killed between two steps as well")
     parser.add_argument("--shards", type=int, default=0, help="1 to 8, drawn and changed now and then without it")
     parser.add_argument("--check-every", type=int, default=CHECK_EVERY, metavar="CYCLES",
                         help="later requests may teach again what was lost: 1 misses least")
