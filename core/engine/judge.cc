@@ -19,6 +19,16 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   return days >= std::min(7, settings_.activation_days);
 }
 
+// Facts of every account decide, also where the call's own account has been quiet since.
+bool Judge::is_forgotten(Day day, const BaselineView& view) {
+  bool forgotten = false;
+  view.each_of_kind(FactKind::account, [&](const NamedFact& account) {
+    forgotten = day + kJudgedLateDaysMax < account.fact.presence.newest_day;
+    return !forgotten;
+  });
+  return forgotten;
+}
+
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {
   const Day day = call.day();
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
@@ -35,6 +45,7 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (auto judgement = serverless(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (view.failed()) return {Judged::unreadable, {}};
+  if (!answer.judgements.empty() && is_forgotten(day, view)) return {Judged::too_late, {}};
   return answer;
 }
 

@@ -131,6 +131,19 @@ TEST_CASE("judge: 33 days late is judged, 34 days late is not") {
   CHECK(bench.judge(call(), kToday).judged == Judged::too_late);
 }
 
+TEST_CASE("judge: in a quiet account nothing is raised of a day that busier accounts have left 33 days behind") {
+  Bench bench;
+  bench.seen(FactKind::account, kTestAccount, "", {-1, 0, 10});
+  bench.seen(FactKind::account, "444455556666", "", {-33});
+  const Judge::Answer in_time = bench.judge(call(), kToday);
+  CHECK(in_time.judged == Judged::judged);
+  REQUIRE_FALSE(in_time.judgements.empty());
+  bench.seen(FactKind::account, "444455556666", "", {-34});
+  const Judge::Answer late = bench.judge(call(), kToday);
+  CHECK(late.judged == Judged::too_late);
+  CHECK(late.judgements.empty());
+}
+
 TEST_CASE("judge: a weak proof needs the service to have assumed the role before") {
   Bench bench;
   Candidate c = call();
