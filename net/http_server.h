@@ -16,7 +16,6 @@
 
 #include "core/base/result.h"
 #include "net/http_listener.h"
-#include "net/http_stream.h"
 #include "net/io_runtime.h"
 
 namespace straykey {

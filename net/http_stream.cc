@@ -16,35 +16,35 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 HttpStream::HttpStream(IoSocket socket, const TlsContext& tls) : socket_(std::move(socket)) {
   IoError ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  if (tls != nullptr) tls_.emplace(socket_, *tls);
+  if (tls != nullptr) tls_.emplace(socket_, tls);
 }
 
 IoAwait<IoError> HttpStream::handshake() {
-  const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kAwait);
-  co_return error;
+  return tls_->handshake();
 }
 
 IoAwait<std::pair<IoError, std::size_t>> HttpStream::read_some(asio::mutable_buffer buffer) {
-  if (tls_) {
-    const auto [error, size] = co_await tls_->async_read_some(buffer, kAwait);
-    co_return std::pair{error, size};
-  }
+  if (tls_) return tls_->read_some(buffer);
+  return read_plain(buffer);
+}
+
+IoAwait<IoError> HttpStream::write(std::string_view bytes) {
+  if (tls_) return tls_->write(bytes);
+  return write_plain(bytes);
+}
+
+IoAwait<std::pair<IoError, std::size_t>> HttpStream::read_plain(asio::mutable_buffer buffer) {
   const auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
   co_return std::pair{error, size};
 }
 
-IoAwait<IoError> HttpStream::write(std::string_view bytes) {
-  const asio::const_buffer buffer(bytes.data(), bytes.size());
-  if (tls_) {
-    const auto [error, size] = co_await asio::async_write(*tls_, buffer, kAwait);
-    co_return error;
-  }
-  const auto [error, size] = co_await asio::async_write(socket_, buffer, kAwait);
+IoAwait<IoError> HttpStream::write_plain(std::string_view bytes) {
+  const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(bytes), kAwait);
   co_return error;
 }
 
 IoAwait<void> HttpStream::shut_down() {
-  if (tls_) co_await tls_->async_shutdown(kAwait);
+  if (tls_) co_await tls_->shut_down();
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   close();
@@ -69,7 +69,7 @@ void HttpStream::end_sending() noexcept {
 
 std::size_t HttpStream::waiting_bytes() const noexcept {
   IoError ignored;
-  return socket_.available(ignored);
+  return socket_.available(ignored) + (tls_ ? tls_->pending_bytes() : 0);
 }
 
 void HttpStream::close() noexcept {

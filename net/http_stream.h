@@ -3,10 +3,7 @@
 //
 // Thread: io (the connection's own); every call is awaited there, one read and one write at a time.
 // Errors: by error_code. close() may be called at any time and ends whatever is awaited.
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -14,13 +11,9 @@
 
 #include "net/io_runtime.h"
 #include "net/tls.h"
+#include "net/tls_stream.h"
 
 namespace straykey {
-
-using IoSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
-using IoError = boost::system::error_code;
-template <class T>
-using IoAwait = boost::asio::awaitable<T, IoExecutor>;
 
 class HttpStream {
  public:
@@ -45,11 +38,14 @@ class HttpStream {
   // Bytes that have arrived and can be read without waiting, at least.
   [[nodiscard]] std::size_t waiting_bytes() const noexcept;
   // nullptr: plain. Belongs to the stream.
-  [[nodiscard]] ssl_st* tls() noexcept { return tls_ ? tls_->native_handle() : nullptr; }
+  [[nodiscard]] ssl_st* tls() noexcept { return tls_ ? tls_->native() : nullptr; }
 
  private:
+  IoAwait<std::pair<IoError, std::size_t>> read_plain(boost::asio::mutable_buffer buffer);
+  IoAwait<IoError> write_plain(std::string_view bytes);
+
   IoSocket socket_;
-  std::optional<boost::asio::ssl::stream<IoSocket&>> tls_;
+  std::optional<TlsStream> tls_;
 };
 
 }  // namespace straykey

@@ -1,12 +1,15 @@
 #pragma once
-// IoRuntime: the io threads, each with an io_context of its own, so that what lives on one thread needs no lock.
+// IoRuntime: the io threads, each with an io_context of its own, so that what lives on one thread needs no lock. And
+// what runs on them: sockets and coroutines.
 //
 // Thread: start-up constructs, starts and stops; context() any.
 // Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have
 //         ended before the runtime is destroyed.
 // Errors: an exception out of a handler is logged and counted, and its thread runs on (GUARANTEES, trap 1).
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
 #include <thread>
@@ -18,6 +21,10 @@
 namespace straykey {
 
 using IoExecutor = boost::asio::io_context::executor_type;
+using IoSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+using IoError = boost::system::error_code;
+template <class T>
+using IoAwait = boost::asio::awaitable<T, IoExecutor>;
 
 class IoRuntime {
  public:

@@ -14,7 +14,6 @@
 #include "core/base/metrics.h"
 #include "core/base/result.h"
 #include "core/location/ip_address.h"
-#include "net/http_stream.h"
 #include "net/io_runtime.h"
 
 namespace straykey {

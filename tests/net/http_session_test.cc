@@ -54,6 +54,27 @@ TEST_CASE("a silent or nonsense TLS handshake is closed") {
   CHECK(server.counted("straykey_tls_handshakes_failed_total{listener=\"ingest\"}") == 2);
 }
 
+TEST_CASE("a peer that does not take its reply is closed after its time") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings = impatient(tls);
+    settings.listener.timeouts.reply = std::chrono::milliseconds(200);
+    const HttpFixture server(settings, [](HttpRouter& router) {
+      Route large;
+      large.path = "/large";
+      large.scope = TokenScope::ingest;
+      large.handle = [](const HttpRequest&, const ReplyTo& reply) {
+        reply({200, "text/plain", std::string(32u << 20, 'x'), {}});
+      };
+      router.add(std::move(large));
+    });
+    const auto client = server.connect();
+    client->send(post_text("/large", ""));
+    while (server.counted("straykey_http_timeouts_total{listener=\"ingest\"}") == 0) std::this_thread::yield();
+    while (server.server->connections() > 0) std::this_thread::yield();
+    CHECK(server.normal_request() == 200);
+  }
+}
+
 TEST_CASE("only the first reply to a request counts, and one after its connection's end is dropped") {
   ReplyTo kept;
   std::atomic<int> calls{0};

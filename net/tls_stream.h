@@ -1,0 +1,60 @@
+#pragma once
+// TlsStream: the server's side of TLS on a non-blocking socket, by OpenSSL itself.
+//
+// Shape:  OpenSSL's records go straight from the socket into its buffer and from there into the caller's, as many of
+//         them as there are and fit; only where nothing is there is anything waited for.
+// Thread: that of the socket; one call at a time. Closing the socket ends what is awaited.
+// Bounds: OpenSSL's buffer of a record, 16 KiB and something, which it gives back while nothing is in it; kTurnBytes
+//         without giving the thread's other work its turn.
+// Errors: by error_code. eof after the peer's close_notify, stream_truncated at an end without one,
+//         operation_aborted once the socket is closed. They repeat: a stream that failed goes on failing.
+#include <openssl/types.h>
+
+#include <boost/asio/buffer.hpp>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "net/io_runtime.h"
+#include "net/tls.h"
+
+namespace straykey {
+
+class TlsStream {
+ public:
+  // `socket` outlives it. Throws where there is no memory.
+  TlsStream(IoSocket& socket, const TlsContext& context);
+  ~TlsStream();
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
+
+  IoAwait<IoError> handshake();
+  IoAwait<std::pair<IoError, std::size_t>> read_some(boost::asio::mutable_buffer buffer);
+  // Writes all of it.
+  IoAwait<IoError> write(std::string_view bytes);
+  // Says close_notify and waits for the peer's.
+  IoAwait<IoError> shut_down();
+  // Bytes that are decrypted and not read.
+  [[nodiscard]] std::size_t pending_bytes() const noexcept;
+  [[nodiscard]] ssl_st* native() noexcept { return ssl_.get(); }
+
+ private:
+  struct Free {
+    void operator()(SSL* ssl) const;
+  };
+  // Calls until it succeeds, or fails for good.
+  template <class Call>
+  IoAwait<IoError> repeat(Call call);
+  // SSL_get_error() of the last read, and the bytes of all.
+  std::pair<int, std::size_t> read_now(boost::asio::mutable_buffer buffer) noexcept;
+  // Until a call that ended with this SSL_get_error() may be repeated.
+  IoAwait<IoError> wait(int reason);
+  [[nodiscard]] IoError failure(int reason) const;
+
+  IoSocket& socket_;
+  std::size_t since_turn_ = 0;
+  std::unique_ptr<SSL, Free> ssl_;
+};
+
+}  // namespace straykey
