@@ -134,10 +134,11 @@ IoAwait<std::pair<IoError, std::size_t>> TlsStream::read_some(asio::mutable_buff
 std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noexcept {
   int reason = SSL_ERROR_NONE;
   std::size_t total = 0;
-  while (total < buffer.size() && reason == SSL_ERROR_NONE) {
+  const std::size_t room = std::min(buffer.size(), kTurnBytes);
+  while (total < room && reason == SSL_ERROR_NONE) {
     std::size_t size = 0;
     ERR_clear_error();
-    const int done = SSL_read_ex(ssl_.get(), static_cast<char*>(buffer.data()) + total, buffer.size() - total, &size);
+    const int done = SSL_read_ex(ssl_.get(), static_cast<char*>(buffer.data()) + total, room - total, &size);
     reason = SSL_get_error(ssl_.get(), done);
     total += size;
   }
