@@ -1,7 +1,6 @@
 #include "core/engine/memory_store.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -10,9 +9,6 @@ namespace {
 
 constexpr std::size_t kKeyBytesMax =
     511;  // LMDB's limit; the same here, so that a simulation finds what would break there
-
-// What a writer changed in one table: a value, or nothing for an erased key.
-using Changes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
 using Visit = std::function<bool(std::string_view, std::string_view)>;
 using VisitAged = std::function<bool(std::string_view, std::string_view, LivedHour)>;
@@ -38,17 +34,30 @@ const MemoryTables::Order& MemoryTables::TableRows::ordered() {
   return *order;
 }
 
-void MemoryTables::TableRows::put(const std::string& key, Value value) {
-  const auto [row, is_new] = rows.try_emplace(key);
-  row->second = std::move(value);
-  if (is_new && order) order->insert(&*row);
+void MemoryTables::TableRows::put(std::string_view key, Value value) {
+  if (const auto row = rows.find(key); row != rows.end()) {
+    row->second = std::move(value);
+    return;
+  }
+  const auto row = rows.emplace(key, std::move(value)).first;
+  if (order) order->insert(&*row);
 }
 
-void MemoryTables::TableRows::erase(const std::string& key) {
-  const auto row = rows.find(key);
-  if (row == rows.end()) return;
-  if (order) order->erase(&*row);
-  rows.erase(row);
+void MemoryTables::TableRows::take(Rows changes) {
+  while (!changes.empty()) {
+    auto change = changes.extract(changes.begin());
+    const auto row = rows.find(change.key());
+    if (row == rows.end()) {
+      if (change.mapped().erased) continue;
+      const auto added = rows.insert(std::move(change)).position;
+      if (order) order->insert(&*added);
+    } else if (change.mapped().erased) {
+      if (order) order->erase(&*row);
+      rows.erase(row);
+    } else {
+      row->second = std::move(change.mapped());
+    }
+  }
 }
 
 MemoryTables::~MemoryTables() {
@@ -137,11 +146,11 @@ class MemoryWriter final : public StoreWriter {
   std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
     CHECK(!ended_);
     check_key(key);
-    const Changes& changes = changes_[tables_.slot_of(table)];
+    const auto& changes = changes_[tables_.slot_of(table)].rows;
     if (!failure_.empty()) return std::nullopt;
     if (const auto change = changes.find(key); change != changes.end()) {
-      if (!change->second) return std::nullopt;
-      return AgedValue{*change->second, hour_};
+      if (change->second.erased) return std::nullopt;
+      return AgedValue{change->second.bytes, hour_};
     }
     const auto& rows = tables_.rows_of(table).rows;
     const auto row = rows.find(key);
@@ -158,28 +167,23 @@ class MemoryWriter final : public StoreWriter {
   std::string_view failure() const override { return failure_; }
 
   void put(Table table, std::string_view key, std::string_view value) override {
-    change(table, key, std::string(value));
+    change(table, key, {std::string(value), hour_});
   }
-  void erase(Table table, std::string_view key) override { change(table, key, std::nullopt); }
+  void erase(Table table, std::string_view key) override { change(table, key, {.erased = true}); }
 
   CommitOutcome commit() override;
 
  private:
-  void change(Table table, std::string_view key, std::optional<std::string> value) {
+  void change(Table table, std::string_view key, MemoryTables::Value value) {
     CHECK(!ended_ && scans_ == 0);
     check_key(key);
-    Changes& changes = changes_[tables_.slot_of(table)];
-    if (!failure_.empty()) return;
-    if (const auto known = changes.find(key); known != changes.end()) {
-      known->second = std::move(value);
-    } else {
-      changes.emplace(key, std::move(value));
-    }
+    auto& changes = changes_[tables_.slot_of(table)];
+    if (failure_.empty()) changes.put(key, std::move(value));
   }
   void apply();
 
   MemoryTables& tables_;
-  std::array<Changes, MemoryTables::kTablesMax> changes_;
+  std::array<MemoryTables::TableRows, MemoryTables::kTablesMax> changes_;
   std::string failure_;
   LivedHour hour_ = tables_.lived_hour_;
   int scans_ = 0;  // scans under way: nothing may be written from inside one
@@ -189,41 +193,32 @@ class MemoryWriter final : public StoreWriter {
 // The committed rows and the changes, both in order, walked side by side; a change hides the row of the same key.
 void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_view from, const VisitAged& visit) {
   CHECK(!ended_);
-  const Changes& changes = changes_[tables_.slot_of(table)];
   auto& rows = tables_.rows_of(table);
   if (!failure_.empty()) return;
   const auto& order = rows.ordered();
+  const auto& changes = changes_[tables_.slot_of(table)].ordered();
   const std::string_view start = std::max(prefix, from);
   auto row = order.lower_bound(start);
   auto change = changes.lower_bound(start);
   ++scans_;
   for (bool more = true; more && (row != order.end() || change != changes.end());) {
-    const bool take_change = change != changes.end() && (row == order.end() || change->first <= (*row)->first);
-    const std::string& key = take_change ? change->first : (*row)->first;
+    const bool take_change = change != changes.end() && (row == order.end() || (*change)->first <= (*row)->first);
+    const auto& [key, value] = take_change ? **change : **row;
     if (!key.starts_with(prefix)) break;
     if (take_change) {
       if (row != order.end() && (*row)->first == key) ++row;
-      if (change->second) more = visit(key, *change->second, hour_);
       ++change;
     } else {
-      more = visit(key, (*row)->second.bytes, (*row)->second.put_at);
       ++row;
     }
+    if (!value.erased) more = visit(key, value.bytes, value.put_at);
   }
   --scans_;
 }
 
 void MemoryWriter::apply() {
   CHECK(tables_.readers_ == 0);  // a reader's views would change under it
-  for (std::size_t slot = 0; slot < changes_.size(); ++slot) {
-    for (auto& [key, value] : changes_[slot]) {
-      if (value) {
-        tables_.tables_[slot].put(key, {std::move(*value), hour_});
-      } else {
-        tables_.tables_[slot].erase(key);
-      }
-    }
-  }
+  for (std::size_t slot = 0; slot < changes_.size(); ++slot) tables_.tables_[slot].take(std::move(changes_[slot].rows));
 }
 
 CommitOutcome MemoryWriter::commit() {
@@ -232,7 +227,7 @@ CommitOutcome MemoryWriter::commit() {
   tables_.writing_ = false;
   if (!failure_.empty()) return CommitOutcome::failed;
   const bool changes_something =
-      std::any_of(changes_.begin(), changes_.end(), [](const Changes& c) { return !c.empty(); });
+      std::any_of(changes_.begin(), changes_.end(), [](const auto& table) { return !table.rows.empty(); });
   if (!changes_something) return CommitOutcome::committed;
   const CommitOutcome outcome = std::exchange(tables_.next_outcome_, CommitOutcome::committed);
   const bool kept = std::exchange(tables_.next_kept_, false);

@@ -2,7 +2,8 @@
 // MemoryBaselineStore and MemoryAlertStore: the tables in memory, for offline scan, scenarios and simulation.
 //
 // Shape:  each table is a hash map; its order is built at the first scan of that table and kept from then on, so tables
-//         that are only looked up never pay for it. A writer collects its changes aside and applies them in commit().
+//         that are only looked up never pay for it. A writer collects its changes aside, in tables of the same kind,
+//         and moves their rows over in commit().
 // Thread: one thread at a time for a store and all its transactions (the pipeline with real threads uses LMDB).
 // Order:  as store.h says, with one restriction that is CHECKed: a reader must not be alive when a commit changes
 //         something.
@@ -51,11 +52,13 @@ class MemoryTables {
 
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+    // Not noexcept: then the map keeps each row's hash, and compares keys only where hashes are equal.
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   struct Value {
-    std::string bytes;
+    std::string bytes = {};
     LivedHour put_at = 0;
+    bool erased = false;  // of a writer's changes only
   };
   using Rows = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
   using Row = Rows::value_type;
@@ -71,8 +74,9 @@ class MemoryTables {
     std::optional<Order> order;  // from the first scan on
 
     const Order& ordered();
-    void put(const std::string& key, Value value);
-    void erase(const std::string& key);
+    void put(std::string_view key, Value value);
+    // Does what the changes say. They are empty then.
+    void take(Rows changes);
   };
   static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
 
