@@ -91,16 +91,31 @@ void KeyTable::evict() {
 // Adds what the key did since the last flush to its row and to its identity's.
 void KeyTable::write(Hash128 id, Key& key) {
   if (key.since_flush.empty()) return;
-  const Activity news = key.since_flush.take();
-  const auto add_to = [&](const std::string& row) {
-    Activity activity;
-    if (const auto stored = writer_.open().get(Table::activity, row))
-      activity = decode_activity(*stored).value_or(Activity{});
-    activity.merge(news);
-    writer_.put(Table::activity, row, encode_activity(activity));
-  };
-  add_to(row_of(id));
-  if (!key.identity.empty()) add_to(identity_activity_row(settings_.hash_key, key.identity));
+  std::vector<News> news;
+  news.push_back({id, &key.identity, key.since_flush.take()});
+  write(std::move(news));
+}
+
+// Keys of one identity lie together, so that its row, often the longest of all, is read and written once.
+void KeyTable::write(std::vector<News> news) {
+  std::stable_sort(news.begin(), news.end(), [](const News& a, const News& b) { return *a.identity < *b.identity; });
+  const auto other_identity = [](const News& a, const News& b) { return *a.identity != *b.identity; };
+  for (std::span<const News> rest = news; !rest.empty();) {
+    const auto next = std::adjacent_find(rest.begin(), rest.end(), other_identity);
+    const auto same = static_cast<std::size_t>(next - rest.begin()) + (next == rest.end() ? 0 : 1);
+    for (const News& key : rest.first(same)) add(row_of(key.id), {&key, 1});
+    if (const std::string& identity = *rest.front().identity; !identity.empty())
+      add(identity_activity_row(settings_.hash_key, identity), rest.first(same));
+    rest = rest.subspan(same);
+  }
+}
+
+void KeyTable::add(const std::string& row, std::span<const News> news) {
+  const auto stored = writer_.open().get(Table::activity, row);
+  if (!stored && news.size() == 1) return writer_.put(Table::activity, row, encode_activity(news.front().activity));
+  Activity activity = stored ? decode_activity(*stored).value_or(Activity{}) : Activity{};
+  for (const News& key : news) activity.merge(key.activity);
+  writer_.put(Table::activity, row, encode_activity(activity));
 }
 
 void KeyTable::write_activity(Hash128 id) {
@@ -110,6 +125,7 @@ void KeyTable::write_activity(Hash128 id) {
 
 void KeyTable::flush() {
   std::size_t written = 0;
+  std::vector<News> news;
   while (!touched_.empty() && written < settings_.rows_a_flush) {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
@@ -121,9 +137,10 @@ void KeyTable::flush() {
     const auto key = keys_.find(changed_.back());
     changed_.pop_back();
     if (key == keys_.end() || key->second.since_flush.empty()) continue;
-    write(key->first, key->second);
+    news.push_back({key->first, &key->second.identity, key->second.since_flush.take()});
     ++written;
   }
+  write(std::move(news));
 }
 
 void KeyTable::forget_all() {

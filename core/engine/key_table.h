@@ -11,6 +11,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,10 +67,17 @@ class KeyTable {
 
  private:
   using Keys = boost::unordered_flat_map<Hash128, Key, std::hash<Hash128>>;
+  struct News {
+    Hash128 id;
+    const std::string* identity;
+    Activity activity;
+  };
 
   void load(Hash128 id, const Event& event, Key& key);
   void evict();
   void write(Hash128 id, Key& key);
+  void write(std::vector<News> news);
+  void add(const std::string& row, std::span<const News> news);
 
   Settings settings_;
   BatchWriter& writer_;
