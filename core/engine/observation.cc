@@ -13,8 +13,6 @@ std::string cut(std::string_view text, std::size_t size_max) {
 
 void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
   const auto address = parse_ip(event.source_ip);
-  call.source_text = cut(event.source_ip, 256);
-  call.vpc_endpoint = cut(event.vpc_endpoint, 128);
   if (!address) return;
   const Place place = networks.locate(*address);
   call.address = address->text();
@@ -43,22 +41,10 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   call.time = call.last_time = event.time;
   call.from_future = event.from_future;
   call.access_key = cut(event.access_key.empty() ? event.issued_key : event.access_key, 128);
-  call.event_id = cut(event.event_id, 64);
-  call.shared_event_id = cut(event.shared_event_id, 64);
-  call.event_name = cut(event.event_name, 128);
-  call.event_source = cut(event.event_source, 128);
-  call.region = cut(event.region, 64);
-  call.error_code = cut(event.error_code, 128);
-  call.recipient_account = cut(event.recipient_account, 64);
   call.tool = event.user_agent.tool;
   call.tool_kind = event.user_agent.kind;
   call.platform = event.user_agent.platform;
   call.exec_env = cut(event.user_agent.exec_env, 64);
-  call.command = cut(event.user_agent.command, 128);
-  call.sid = cut(event.user_agent.sid, 64);
-  call.user_agent_text = cut(event.user_agent_text, 1024);
-  call.record_truncated = event.record.size() > kCandidateRecordBytesMax;
-  if (!call.record_truncated) call.record = event.record;
   fill_place(call, event, networks, settings);
 
   out.own = is_own_authenticated(event, settings.accounts);
@@ -79,12 +65,29 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   return out;
 }
 
+void describe(Candidate& call, const Event& event) {
+  call.source_text = cut(event.source_ip, 256);
+  call.vpc_endpoint = cut(event.vpc_endpoint, 128);
+  call.event_id = cut(event.event_id, 64);
+  call.shared_event_id = cut(event.shared_event_id, 64);
+  call.event_name = cut(event.event_name, 128);
+  call.event_source = cut(event.event_source, 128);
+  call.region = cut(event.region, 64);
+  call.error_code = cut(event.error_code, 128);
+  call.recipient_account = cut(event.recipient_account, 64);
+  call.command = cut(event.user_agent.command, 128);
+  call.sid = cut(event.user_agent.sid, 64);
+  call.user_agent_text = cut(event.user_agent_text, 1024);
+  call.record_truncated = event.record.size() > kCandidateRecordBytesMax;
+  if (!call.record_truncated) call.record = event.record;
+}
+
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued) {
   call.token = service_token_from_issue(issued, call.token.role_identity, session);
 }
 
 Hash128 combination_of(HashKey key, const Candidate& call) {
-  ByteWriter text;
+  ByteWriter text(256);
   text.string(call.token.identity).string(call.token.must_have_assumed).string(call.address);
   for (const std::string& form : call.network_forms()) text.string(form);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);

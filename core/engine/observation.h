@@ -15,7 +15,8 @@ namespace straykey {
 struct Observation {
   bool own = false;    // an authenticated caller of one of our accounts
   std::string caller;  // for B2 and B3; empty unless own
-  // Everything about the call; `token` is filled if the event proves one (weakly proven ones carry must_have_assumed).
+  // What decides about the call. `token` is filled if the event proves one (weakly proven ones carry
+  // must_have_assumed).
   Candidate call;
   bool has_token = false;
   bool may_wait_for_proof =
@@ -26,6 +27,9 @@ struct Observation {
 // `issued`: what is known of the event's access key, or null. The call's combination is not set yet.
 [[nodiscard]] Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
                                   const DetectionSettings& settings);
+
+// Fills in what an alert shows of the event besides. Most calls are never shown, so it is done for those that are kept.
+void describe(Candidate& call, const Event& event);
 
 // Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);

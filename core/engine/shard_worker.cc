@@ -118,11 +118,11 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
   std::uint32_t slot = kNoSlot;
   if (!event.from_future) {
     teach(observation, event);
-    if (observation.may_wait_for_proof) keep_until_proven(observation);
+    if (observation.may_wait_for_proof) keep_until_proven(observation, event);
   }
   if (observation.has_token) {
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
-    if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts);
+    if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts, &event);
   }
   staged_known_.emplace(signature, slot);
 }
@@ -159,7 +159,7 @@ void ShardWorker::learn_account(std::string_view account, Seconds time) {
   day.account_day = true;
   day.time = day.last_time = time;
   day.token.account = day.token.identity = account;
-  propose(std::move(day), true);
+  propose(std::move(day), true, nullptr);
 }
 
 bool ShardWorker::learn(const FactRef& ref, Day day) {
@@ -174,7 +174,7 @@ bool ShardWorker::learn(const FactRef& ref, Day day) {
   return true;
 }
 
-std::uint32_t ShardWorker::propose(Candidate call, bool counts) {
+std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* event) {
   call.combination = combination_of(settings_.hash_key, call);
   const auto held = slot_by_combination_.find(call.combination);
   if (held != slot_by_combination_.end()) {
@@ -188,6 +188,7 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts) {
     return slot;
   }
   const std::uint32_t slot = slot_of(call.combination, 0, staged_.size());
+  if (event != nullptr) describe(call, *event);
   staged_.push_back(std::move(call));
   writer_.note_news();
   candidates_.add();
@@ -214,7 +215,7 @@ void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
   slot.last_time = std::max(slot.last_time, time);
 }
 
-void ShardWorker::keep_until_proven(const Observation& observation) {
+void ShardWorker::keep_until_proven(const Observation& observation, const Event& event) {
   Candidate call = observation.call;
   call.token = {};
   call.token.role_identity = observation.caller;
@@ -229,6 +230,7 @@ void ShardWorker::keep_until_proven(const Observation& observation) {
                       [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
   if (waiting >= settings_.pending_per_key_max) return pending_overflow_of_key_.add();
   if (writer_.open().rows(Table::pending) >= settings_.pending_max) return pending_overflow_of_all_.add();
+  describe(call, event);
   writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
 }
 
@@ -284,7 +286,7 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     prove(*call, session, issued);
     teach_token(*call, true);
-    if (worth_judging(*call, detection_)) propose(std::move(*call), true);
+    if (worth_judging(*call, detection_)) propose(std::move(*call), true, nullptr);
   }
 }
 

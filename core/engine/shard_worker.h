@@ -96,8 +96,9 @@ class ShardWorker {
   // True if that was new.
   bool learn(const FactRef& ref, Day day);
   void learn_account(std::string_view account, Seconds time);
-  std::uint32_t propose(Candidate call, bool counts);
-  void keep_until_proven(const Observation& observation);
+  // `event`: describes the call; null: it is described.
+  std::uint32_t propose(Candidate call, bool counts, const Event* event);
+  void keep_until_proven(const Observation& observation, const Event& event);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
   [[nodiscard]] bool is_new_event(std::uint64_t event_id);
   void count_repeat(std::uint32_t slot, Seconds time);

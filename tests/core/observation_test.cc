@@ -17,6 +17,7 @@ Observed observed(const Call& call, const DetectionSettings& settings = {}, cons
   static const auto networks = test_networks();
   Observed out{request_of({call}), {}};
   out.observation = observe(out.request->events[0], issued, *networks, settings);
+  describe(out.observation.call, out.request->events[0]);
   return out;
 }
 
