@@ -92,9 +92,26 @@ struct Session {
   std::string_view account, role, session;
 };
 
-std::optional<Session> session_of(const Event& event) noexcept {
-  const auto session = parse_role_session_arn(event.arn);
-  const auto issuer = parse_role_arn(event.session_issuer_arn);
+// The role session that speaks, by its two ARNs.
+struct RoleArns {
+  explicit RoleArns(const Event& event) noexcept
+      : issuer(parse_role_arn(event.session_issuer_arn)), session(parse_role_session_arn(event.arn)) {}
+  std::optional<RoleName> issuer;
+  std::optional<RoleSession> session;
+};
+
+bool may_be_service_token(const Event& event, const RoleArns& arns) noexcept {
+  if (event.type != IdentityType::assumed_role || !event.invoked_by.empty() || event.console_session) return false;
+  const auto& [issuer, session] = arns;
+  if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/")))
+    return false;
+  if (!issuer && !session) return false;
+  const std::string_view role = issuer ? issuer->role : session->role;
+  return !role.starts_with("AWSServiceRoleFor") && !role.starts_with("AWSReservedSSO_");
+}
+
+std::optional<Session> session_of(const Event& event, const RoleArns& arns) noexcept {
+  const auto& [issuer, session] = arns;
   if (!session && !issuer) return std::nullopt;
   if ((session && session->session.size() > kNameBytesMax) ||
       (issuer ? issuer->role : session->role).size() > kNameBytesMax)
@@ -106,12 +123,22 @@ std::optional<Session> session_of(const Event& event) noexcept {
   return out;
 }
 
+std::string joined(std::string_view before, char between, std::string_view after) {
+  std::string out;
+  out.reserve(before.size() + 1 + after.size());
+  return out.append(before).append(1, between).append(after);
+}
+
 void name_identity(ServiceToken& token, const Session& session) {
   token.account = session.account;
-  token.role_identity = std::string(session.account) + '/' + std::string(session.role);
-  token.identity = token.role_identity;
-  if (token.family == Family::lambda) token.identity += '/' + std::string(session.session);
-  if (token.family == Family::other) token.identity += '#' + token.service;
+  token.role_identity = joined(session.account, '/', session.role);
+  if (token.family == Family::lambda) {
+    token.identity = joined(token.role_identity, '/', session.session);
+  } else if (token.family == Family::other) {
+    token.identity = joined(token.role_identity, '#', token.service);
+  } else {
+    token.identity = token.role_identity;
+  }
 }
 
 ServiceToken token_of(const Service& service, Proof proof, const Session& session) {
@@ -238,26 +265,19 @@ IssuedToken issued_token(const Event& event) {
 }
 
 bool may_be_service_token(const Event& event) noexcept {
-  if (event.type != IdentityType::assumed_role || !event.invoked_by.empty() || event.console_session) return false;
-  const auto issuer = parse_role_arn(event.session_issuer_arn);
-  if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/")))
-    return false;
-  const auto session = parse_role_session_arn(event.arn);
-  if (!issuer && !session) return false;
-  const std::string_view role = issuer ? issuer->role : session->role;
-  return !role.starts_with("AWSServiceRoleFor") && !role.starts_with("AWSReservedSSO_");
+  return may_be_service_token(event, RoleArns(event));
 }
 
 std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued) {
   if (event.type == IdentityType::web_identity) return by_exchange(event);
-  if (!may_be_service_token(event)) return std::nullopt;
-  const auto session = session_of(event);
+  const RoleArns arns(event);
+  if (!may_be_service_token(event, arns)) return std::nullopt;
+  const auto session = session_of(event, arns);
   if (!session) return std::nullopt;
   if (auto token = by_in_scope_of(event, *session)) return token;
   if (issued != nullptr && !issued->service.empty()) {
     if (service_by_name(issued->service) != nullptr) {
-      const std::string role = std::string(session->account) + '/' + std::string(session->role);
-      return service_token_from_issue(*issued, role, session->session);
+      return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
     }
   }
   if (is_eks_provider(event.federated_provider))
@@ -283,8 +303,8 @@ ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_vie
 
 std::string caller_identity(const Event& event) {
   if (event.type == IdentityType::assumed_role) {
-    const auto session = session_of(event);
-    if (session) return std::string(session->account) + '/' + std::string(session->role);
+    const auto session = session_of(event, RoleArns(event));
+    if (session) return joined(session->account, '/', session->role);
   }
   if (event.type == IdentityType::web_identity) {
     if (const auto token = by_exchange(event)) return token->role_identity;
