@@ -15,6 +15,10 @@ namespace straykey {
 
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  // With room for so many bytes: more may follow.
+  explicit ByteWriter(std::size_t bytes) { bytes_.reserve(bytes); }
+
   template <class T>
   requires std::is_integral_v<T> || std::is_enum_v<T> ByteWriter& fixed(T value) {
     char raw[sizeof(T)];

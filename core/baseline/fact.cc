@@ -7,10 +7,32 @@
 namespace straykey {
 namespace {
 
-// The text as stored: whole, or its beginning and the hash of all of it.
-std::string stored_text(std::string_view text) {
-  if (text.size() <= kFactTextMax) return std::string(text);
-  return std::string(text.substr(0, kFactTextMax - 33)) + '~' + hash128(kFixedHashKey, text).hex();
+constexpr std::size_t kFactBytesBesideTexts = 2 + sizeof(Day) + sizeof(std::uint64_t) + sizeof(Day) + 2 * 2;
+
+// The text as stored: whole, or its beginning and the hash of all of it, which is then kept in `cut`.
+std::string_view stored_text(std::string_view text, std::string& cut) {
+  if (text.size() <= kFactTextMax) return text;
+  cut = std::string(text.substr(0, kFactTextMax - 33)) + '~' + hash128(kFixedHashKey, text).hex();
+  return cut;
+}
+
+struct FactView {
+  Fact fact;
+  std::string_view scope, value;
+};
+
+std::optional<FactView> view_fact(std::string_view bytes) noexcept {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  FactView out;
+  out.fact.acknowledged = in.fixed<std::uint8_t>() == 1;
+  out.fact.presence.newest_day = in.fixed<Day>();
+  out.fact.presence.days = in.fixed<std::uint64_t>();
+  out.fact.first_day = in.fixed<Day>();
+  out.scope = in.string();
+  out.value = in.string();
+  if (!in.at_end()) return std::nullopt;
+  return out;
 }
 
 }  // namespace
@@ -28,9 +50,10 @@ void Fact::merge(const Fact& other) noexcept {
 }
 
 std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope) {
-  std::string out(1, static_cast<char>(kind));
   const auto bytes = hash128(key, scope).bytes();
-  return out.append(bytes.data(), bytes.size());
+  std::string out;
+  out.reserve(kFactKeyBytes);
+  return out.append(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
 }
 
 std::string fact_key(HashKey key, const FactRef& ref) {
@@ -40,35 +63,31 @@ std::string fact_key(HashKey key, const FactRef& ref) {
 }
 
 std::string encode_fact(const Fact& fact, const FactRef& ref) {
-  return ByteWriter()
+  std::string cut_scope, cut_value;
+  const std::string_view scope = stored_text(ref.scope, cut_scope), value = stored_text(ref.value, cut_value);
+  return ByteWriter(kFactBytesBesideTexts + scope.size() + value.size())
       .fixed<std::uint8_t>(1)
       .fixed<std::uint8_t>(fact.acknowledged ? 1 : 0)
       .fixed(fact.presence.newest_day)
       .fixed(fact.presence.days)
       .fixed(fact.first_day)
-      .string(stored_text(ref.scope))
-      .string(stored_text(ref.value))
+      .string(scope)
+      .string(value)
       .take();
 }
 
 std::optional<NamedFact> decode_fact(std::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
-  NamedFact out;
-  out.fact.acknowledged = in.fixed<std::uint8_t>() == 1;
-  out.fact.presence.newest_day = in.fixed<Day>();
-  out.fact.presence.days = in.fixed<std::uint64_t>();
-  out.fact.first_day = in.fixed<Day>();
-  out.scope = in.string();
-  out.value = in.string();
-  if (!in.at_end()) return std::nullopt;
-  return out;
+  const auto view = view_fact(bytes);
+  if (!view) return std::nullopt;
+  return NamedFact{view->fact, std::string(view->scope), std::string(view->value)};
 }
 
 std::optional<Fact> decode_fact_of(std::string_view bytes, const FactRef& ref) {
-  auto named = decode_fact(bytes);
-  if (!named || named->scope != stored_text(ref.scope) || named->value != stored_text(ref.value)) return std::nullopt;
-  return named->fact;
+  const auto view = view_fact(bytes);
+  std::string cut;
+  if (!view || view->scope != stored_text(ref.scope, cut) || view->value != stored_text(ref.value, cut))
+    return std::nullopt;
+  return view->fact;
 }
 
 }  // namespace straykey
