@@ -163,6 +163,8 @@ void ShardWorker::learn_account(std::string_view account, Seconds time) {
 }
 
 bool ShardWorker::learn(const FactRef& ref, Day day) {
+  if (learned_.holds(ref, day)) return false;
+  learned_.add(ref, day);
   const std::string key = fact_key(settings_.hash_key, ref);
   Fact fact;
   if (const auto stored = writer_.open().get(Table::facts, key)) {
@@ -418,6 +420,7 @@ std::vector<Repeat> ShardWorker::take_repeats(std::uint64_t judged_up_to) {
 }
 
 void ShardWorker::forget_known() {
+  learned_.forget();
   for (const std::uint32_t index : repeated_)
     if (slots_[index].sequence != 0) carried_.push_back(slots_[index]);
   known_.clear();

@@ -24,6 +24,7 @@
 #include "core/engine/batch_writer.h"
 #include "core/engine/expiry.h"
 #include "core/engine/key_table.h"
+#include "core/engine/learned_facts.h"
 #include "core/engine/observation.h"
 #include "core/engine/request.h"
 #include "core/engine/store.h"
@@ -114,6 +115,7 @@ class ShardWorker {
 
   BatchWriter writer_;
   KeyTable keys_;
+  LearnedFacts learned_;
   Expiry expiry_;
   LivedHour now_ = 0;
   Seconds newest_event_ = 0;  // for a planted bug only

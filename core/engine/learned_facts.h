@@ -1,0 +1,42 @@
+#pragma once
+// LearnedFacts: which facts the partition, or the batch in hand, holds with a day already, so that a fact that is
+// taught again costs no look-up in the store.
+//
+// Shape:  direct-mapped, one day a fact: a fact takes the place of another. What is not found here may well be in the
+//         store.
+// Order:  what the store may have lost since (a commit that failed, an eviction, an operator's "forget") must be
+//         forgotten here: forget().
+// Bounds: kPlaces facts with texts of at most kTextsBytesMax together; longer ones are not remembered.
+// Thread: the shard's worker.
+// Source: of 61,272 events of `straykey simulate`, 56,107 facts taught and 7,190 of them new, 2026-11-22.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/baseline/fact.h"
+
+namespace straykey {
+
+class LearnedFacts {
+ public:
+  static constexpr std::size_t kPlaces = 4096;
+  static constexpr std::size_t kTextsBytesMax = 512;
+
+  [[nodiscard]] bool holds(const FactRef& ref, Day day) const noexcept;
+  void add(const FactRef& ref, Day day);
+  void forget();
+
+ private:
+  struct Place {
+    FactKind kind{};  // no fact's: the place is free
+    Day day = 0;
+    std::size_t scope_bytes = 0;
+    std::string texts;  // scope and value
+  };
+
+  [[nodiscard]] static std::size_t place_of(const FactRef& ref) noexcept;
+
+  std::vector<Place> places_ = std::vector<Place>(kPlaces);
+};
+
+}  // namespace straykey
