@@ -230,6 +230,8 @@ class Scan {
     const Status status = read_event_file(file, [&](std::string text) {
       Request request;
       request.received_at = settings_.now;
+      request.events = std::move(events_);  // with its room
+      request.events.clear();
       request.set_body(std::move(text));
       const auto reject = [&](RejectReason reason) {
         if (!first_reading) return;
@@ -248,6 +250,7 @@ class Scan {
       const auto error = reader_.read(request.body, ContentEncoding::identity, settings_.now, request.arena, sink);
       if (error && first_reading) summary_.unreadable.push_back(fmt::format("{}: {}", file.path, name_of(*error)));
       learned = learned && learn(request);
+      events_ = std::move(request.events);
     });
     if (!status.ok()) return status;
     if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
@@ -257,6 +260,7 @@ class Scan {
   const ScanSettings& settings_;
   const NetworkMap& networks_;
   PayloadReader reader_;
+  std::vector<Event> events_;  // between files: memory only
   Metrics metrics_;
   std::vector<EventFile> files_;
   std::vector<Days> days_;  // of each file
