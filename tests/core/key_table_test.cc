@@ -44,6 +44,11 @@ struct Bench {
     keys.flush();
     REQUIRE(writer.commit() == CommitOutcome::committed);
   }
+  std::uint64_t calls_in(const std::string& row) {
+    const auto reader = store.read();
+    const auto stored = reader->get(Table::activity, row);
+    return stored ? decode_activity(*stored).value().calls : 0;
+  }
   std::optional<LivedHour> token_put_at(std::string_view access_key) {
     std::optional<LivedHour> found;
     const std::string row = access_key_row(kKey, access_key);
@@ -105,6 +110,25 @@ TEST_CASE("key table: keys beyond the bound make room, and what they did is in t
     REQUIRE(stored.has_value());
     CHECK_EQ(decode_activity(*stored).value().calls, 1);
   }
+}
+
+TEST_CASE("key table: an identity's row holds the calls of all its keys, over one flush and several") {
+  Bench bench;
+  const std::string a = "ASIAUSED00000000000A", b = "ASIAUSED00000000000B", unproven = "ASIAUSED00000000000C";
+  Bench::issue(bench.store, a, 0);
+  Bench::issue(bench.store, b, 0);
+  const std::string identity = bench.use(a, 0).identity;
+  REQUIRE_FALSE(identity.empty());
+  for (const std::string& key : {unproven, b, a, unproven}) (void)bench.use(key, 0);
+  bench.flush(0);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, a)), 2);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, b)), 1);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, unproven)), 2);
+  CHECK_EQ(bench.calls_in(identity_activity_row(kKey, identity)), 3);
+  (void)bench.use(b, 0);
+  bench.flush(0);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, b)), 2);
+  CHECK_EQ(bench.calls_in(identity_activity_row(kKey, identity)), 4);
 }
 
 TEST_CASE("key table: a partition that cannot be read is told once") {
