@@ -73,7 +73,6 @@ struct HttpMetrics {
   Gauge& bytes_in_flight;
   Counter& full;
   Counter& full_address;
-  Counter& accept_errors;
   Counter& handshakes_failed;
   Counter& timeouts;
 };

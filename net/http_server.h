@@ -8,15 +8,14 @@
 // Bounds: HttpListenerSettings::connections; a connection over them is refused at once, with 503 where it is plain.
 // Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
 //         pauses for 100 ms and goes on.
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "core/base/result.h"
 #include "net/http_listener.h"
 #include "net/io_runtime.h"
+#include "net/tcp_acceptor.h"
 
 namespace straykey {
 
@@ -38,7 +37,7 @@ class HttpServer {
   // Loads the certificate if there is one, and listens. REQUIRES: called once.
   Status start(Seconds now);
   // The port it listens on. REQUIRES: start() succeeded.
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return acceptor_.port(); }
   // Certificate and key again, for new connections; a failure keeps the old ones.
   Status reload_tls(Seconds now);
   [[nodiscard]] std::size_t connections() const { return listener_->connections.size(); }
@@ -48,20 +47,14 @@ class HttpServer {
   bool drain(std::chrono::milliseconds grace);
 
  private:
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, IoExecutor>;
-
-  Status listen();
-  IoAwait<void> accept_connections();
   void take(IoSocket socket, std::size_t io_thread);
   static IoAwait<void> sweep(std::shared_ptr<HttpListener> listener, std::size_t io_thread, IoExecutor executor);
 
   IoRuntime& runtime_;
-  std::shared_ptr<HttpListener> listener_;
+  const std::shared_ptr<HttpListener> listener_;
   std::unique_ptr<TlsServer> tls_;
-  // Shared with the accepting coroutine, which may outlive this object.
-  std::shared_ptr<Acceptor> acceptor_;
-  std::uint16_t port_ = 0;
-  std::size_t next_io_thread_ = 0;
+  TcpAcceptor acceptor_;
+  bool started_ = false;
 };
 
 }  // namespace straykey

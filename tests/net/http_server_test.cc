@@ -4,15 +4,42 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "net/http_session.h"
 #include "tests/net/http_fixture.h"
 #include "tests/support/self_signed.h"
 
 #include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+std::atomic<bool> no_memory_for_sessions{false};
+
+bool is_session(std::size_t bytes) {
+  return bytes >= sizeof(HttpSession) && bytes <= sizeof(HttpSession) + 64;  // make_shared() adds its counts
+}
+
+}  // namespace
+}  // namespace straykey
+
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  void* const place = straykey::no_memory_for_sessions && straykey::is_session(bytes) ? nullptr : std::malloc(bytes);
+  if (place == nullptr) throw std::bad_alloc();
+  return place;
+}
+[[gnu::noinline]] void operator delete(void* place) noexcept {
+  std::free(place);
+}
+[[gnu::noinline]] void operator delete(void* place, std::size_t) noexcept {
+  std::free(place);
+}
 
 namespace straykey {
 namespace {
@@ -337,6 +364,17 @@ TEST_CASE("a server without descriptors left goes on accepting when there are so
   setrlimit(RLIMIT_NOFILE, &before);
   client->send(post("Content-Length: 5\r\n", "12345"));
   CHECK(client->read_reply().status == 200);
+}
+
+TEST_CASE("a connection for which there is no memory does not end accepting") {
+  const HttpFixture server({});
+  REQUIRE(server.normal_request() == 200);
+  no_memory_for_sessions = true;
+  RawHttpClient unlucky(server.port(), false);
+  CHECK(unlucky.ends());
+  no_memory_for_sessions = false;
+  CHECK(server.normal_request() == 200);
+  CHECK(server.server->connections() <= 1);
 }
 
 TEST_CASE("draining finishes the request in hand, closes idle connections and takes no new ones") {
