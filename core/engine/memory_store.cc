@@ -27,7 +27,7 @@ const MemoryTables::Order& MemoryTables::TableRows::ordered() {
   if (!order) {
     std::vector<const Row*> sorted;
     sorted.reserve(rows.size());
-    for (const Row& row : rows) sorted.push_back(&row);
+    for (const auto& [key, row] : rows) sorted.push_back(row.get());
     std::sort(sorted.begin(), sorted.end(), ByKey{});
     order.emplace(sorted.begin(), sorted.end());
   }
@@ -35,27 +35,30 @@ const MemoryTables::Order& MemoryTables::TableRows::ordered() {
 }
 
 void MemoryTables::TableRows::put(std::string_view key, Value value) {
-  if (const auto row = rows.find(key); row != rows.end()) {
-    row->second = std::move(value);
+  if (const auto found = rows.find(key); found != rows.end()) {
+    found->second->value = std::move(value);
     return;
   }
-  const auto row = rows.emplace(key, std::move(value)).first;
-  if (order) order->insert(&*row);
+  add(std::make_unique<Row>(Row{std::string(key), std::move(value)}));
+}
+
+void MemoryTables::TableRows::add(std::unique_ptr<Row> row) {
+  if (order) order->insert(row.get());
+  const std::string_view key = row->key;
+  rows.emplace(key, std::move(row));
 }
 
 void MemoryTables::TableRows::take(Rows changes) {
-  while (!changes.empty()) {
-    auto change = changes.extract(changes.begin());
-    const auto row = rows.find(change.key());
-    if (row == rows.end()) {
-      if (change.mapped().erased) continue;
-      const auto added = rows.insert(std::move(change)).position;
-      if (order) order->insert(&*added);
-    } else if (change.mapped().erased) {
-      if (order) order->erase(&*row);
-      rows.erase(row);
+  for (auto& [key, change] : changes) {
+    const auto found = rows.find(key);
+    if (found == rows.end()) {
+      if (!change->value.erased) add(std::move(change));
+    } else if (change->value.erased) {
+      if (order) order->erase(found->second.get());
+      const std::unique_ptr<Row> erased = std::move(found->second);  // its key outlives its place
+      rows.erase(found);
     } else {
-      row->second = std::move(change.mapped());
+      found->second->value = std::move(change->value);
     }
   }
 }
@@ -103,9 +106,10 @@ class MemoryReader final : public StoreReader {
     check_key(key);
     const auto& rows = tables_.rows_of(table).rows;
     if (!failure_.empty()) return std::nullopt;
-    const auto row = rows.find(key);
-    if (row == rows.end()) return std::nullopt;
-    return AgedValue{row->second.bytes, row->second.put_at};
+    const auto found = rows.find(key);
+    if (found == rows.end()) return std::nullopt;
+    const auto& value = found->second->value;
+    return AgedValue{value.bytes, value.put_at};
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
@@ -149,13 +153,15 @@ class MemoryWriter final : public StoreWriter {
     const auto& changes = changes_[tables_.slot_of(table)].rows;
     if (!failure_.empty()) return std::nullopt;
     if (const auto change = changes.find(key); change != changes.end()) {
-      if (change->second.erased) return std::nullopt;
-      return AgedValue{change->second.bytes, hour_};
+      const auto& value = change->second->value;
+      if (value.erased) return std::nullopt;
+      return AgedValue{value.bytes, hour_};
     }
     const auto& rows = tables_.rows_of(table).rows;
-    const auto row = rows.find(key);
-    if (row == rows.end()) return std::nullopt;
-    return AgedValue{row->second.bytes, row->second.put_at};
+    const auto found = rows.find(key);
+    if (found == rows.end()) return std::nullopt;
+    const auto& value = found->second->value;
+    return AgedValue{value.bytes, value.put_at};
   }
 
   void scan(Table table, std::string_view prefix, std::string_view from, const Visit& visit) override {
@@ -202,11 +208,11 @@ void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_v
   auto change = changes.lower_bound(start);
   ++scans_;
   for (bool more = true; more && (row != order.end() || change != changes.end());) {
-    const bool take_change = change != changes.end() && (row == order.end() || (*change)->first <= (*row)->first);
+    const bool take_change = change != changes.end() && (row == order.end() || (*change)->key <= (*row)->key);
     const auto& [key, value] = take_change ? **change : **row;
     if (!key.starts_with(prefix)) break;
     if (take_change) {
-      if (row != order.end() && (*row)->first == key) ++row;
+      if (row != order.end() && (*row)->key == key) ++row;
       ++change;
     } else {
       ++row;
