@@ -251,6 +251,7 @@ class Scan {
       if (error && first_reading) summary_.unreadable.push_back(fmt::format("{}: {}", file.path, name_of(*error)));
       learned = learned && learn(request);
       events_ = std::move(request.events);
+      reader_.reuse(request.arena);
     });
     if (!status.ok()) return status;
     if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};

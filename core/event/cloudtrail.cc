@@ -293,6 +293,14 @@ std::string_view TextArena::adopt(std::string text) {
   return {owned.data(), size};
 }
 
+std::string TextArena::take_adopted() {
+  if (adopted_.empty()) return {};
+  std::string out = std::move(adopted_.front());
+  adopted_.pop_front();
+  bytes_ -= out.capacity();
+  return out;
+}
+
 struct RecordParser::Impl {
   AgentCache agents;
   dom::parser parser{kRecordBytesMax};

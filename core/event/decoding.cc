@@ -78,12 +78,12 @@ Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t
 
 Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                          std::string& out) {
-  out.clear();
   if (planted(Bug::inflate_limit_on_compressed_bytes)) {
     if (bytes.size() > output_bytes_max) return Decoded::too_large;
     output_bytes_max = std::size_t{1} << 30;
   }
-  const std::size_t first_bytes = std::min(claimed_bytes(bytes), output_bytes_max);
+  // What `out` held is overwritten, not cleared before.
+  const std::size_t first_bytes = std::min(std::max(claimed_bytes(bytes), out.size()), output_bytes_max);
   out.reserve(first_bytes + room_behind);
   out.resize(first_bytes);
   std::size_t written = 0;

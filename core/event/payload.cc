@@ -46,7 +46,7 @@ struct PayloadReader::Impl {
   RecordWalk plain;     // the short way for plain records, ...
   RecordParser parser;  // ... and the last word on all others
   Inflater inflater;
-  std::string decoded, unescaped, key_scratch;
+  std::string decoded, unescaped, key_scratch, spare;  // spare: memory for the next body that is inflated
 
   // Of the body in hand.
   Seconds now = 0;
@@ -125,7 +125,7 @@ std::optional<PayloadError> PayloadReader::Impl::inflate_body(std::string_view& 
     const bool gzip = has_gzip_magic(body);
     if (!gzip && (layer > 0 || encoding == ContentEncoding::identity)) return std::nullopt;
     if (!gzip && encoding == ContentEncoding::gzip) return PayloadError::bad_compression;
-    std::string out;
+    std::string out = std::exchange(spare, {});
     const Decoded result = gzip ? inflater.gunzip(body, limits.inflated_bytes_max, kJsonPadding, out)
                                 : inflater.inflate(body, limits.inflated_bytes_max, kJsonPadding, out);
     if (result == Decoded::bad) return PayloadError::bad_compression;
@@ -473,6 +473,9 @@ void PayloadReader::Impl::read_inner_text(std::string_view text, int depth) {
 PayloadReader::PayloadReader(PayloadLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 PayloadReader::~PayloadReader() = default;
 
+void PayloadReader::reuse(TextArena& arena) {
+  impl_->spare = arena.take_adopted();
+}
 void PayloadReader::forget() noexcept {
   impl_->plain.forget();
 }

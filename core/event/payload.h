@@ -74,6 +74,9 @@ class PayloadReader {
   [[nodiscard]] std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding, Seconds now,
                                                  TextArena& arena, const Sink& sink);
 
+  // The next body is inflated into the memory of this one, whose events nobody reads any more.
+  void reuse(TextArena& arena);
+
   // Reads the first `bytes` of `text` as read() would without an encoding. What follows them are the next messages of a
   // batch: their structure is found on the way. REQUIRES: bytes of earlier texts are unchanged since forget().
   [[nodiscard]] std::optional<PayloadError> read_message(std::string_view text, std::size_t bytes, Seconds now,
