@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""How the cost of an event changes with shards, connections, events a request, facts learned before; and memory.
+"""How the cost of an event changes with shards, connections, events a request, bytes a record, facts learned before; and memory.
 
 STRAYKEY names the release binary (build/release without it); the build folder holds perf/recovery_store.
-Usage: perf/cost_curves.py [--only shards connections batches facts instructions memory] [--rounds 5]. CPU time of the
+Usage: perf/cost_curves.py [--only shards connections batches sizes facts ...] [--rounds 5]. CPU time of the
 server in steady state over plain HTTP, the points of a curve in turns; instructions by valgrind --tool=callgrind.
 """
 import argparse
@@ -20,6 +20,9 @@ from installation import TOKEN, scratch_folder
 
 CONNECTIONS = (1, 10, 100, 1_000)
 BATCHES = (1, 10, 100, 1_000, 10_000)      # events a request
+RECORD_BYTES = (700, 1_400, 5_000, 20_000, 200_000)
+SIZES_BYTES = 40_000_000                   # sent for each of them
+BODY_BYTES = 700_000
 SHARDS = (1, 2)
 RECORDS_A_BODY = 50
 KEPT = 4
@@ -89,6 +92,35 @@ def batches_curve(bench):
     with bench.server() as installation:
         teach(bench, installation)
         say_curve("events a request", in_turns(bench, BATCHES, measure), None)
+
+
+def record_of(record, size):
+    """The record with so many bytes, more of them by lists of members as long policies and tag lists have."""
+    item = b'{"key":"aws:example:name","values":["arn:aws:s3:::example-bucket/path/of/an/object","true",7]}'
+    more = (size - len(record) - 30) // (len(item) + 1)
+    return b'{"serviceEventDetails":[' + b",".join([item] * more) + b"]," + record[1:] if more > 0 else record
+
+
+def sizes_curve(bench):
+    """Of records below the usual size, the shortest of the trail are sent."""
+    def measure(size):
+        bench.material.singles.freshen()
+        records = bench.material.singles.plain(bench.material.events)
+        if size < 1_000:
+            records = sorted(records, key=len)[:len(records) // 4]
+        records = [record_of(record, size) for record in records[:max(200, SIZES_BYTES // size)]]
+        lines = max(1, BODY_BYTES // size)
+        bodies = [b"\n".join(records[at:at + lines]) for at in range(0, len(records), lines)]
+        taken = cost(installation, [load.post(body, TOKEN) for body in bodies], len(records))
+        bytes_sent[size] = sum(map(len, records)) / len(records)
+        return taken
+
+    bytes_sent = {}
+    with bench.server() as installation:
+        teach(bench, installation)
+        rounds = in_turns(bench, RECORD_BYTES, measure)
+    rounds = {f"{bytes_sent[size]:,.0f} bytes": taken for size, taken in rounds.items()}
+    say_curve("a record", rounds, None)
 
 
 def shards_curve(bench):
@@ -176,7 +208,7 @@ def memory_curve(bench):
           "| | | |", flush=True)
 
 
-CURVES = {"shards": shards_curve, "connections": connections_curve, "batches": batches_curve, "facts": facts_curve,
+CURVES = {"shards": shards_curve, "connections": connections_curve, "batches": batches_curve, "sizes": sizes_curve, "facts": facts_curve,
           "instructions": instructions_curve, "memory": memory_curve}
 
 
