@@ -116,7 +116,7 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
   reply_.reset();
   parser_.reset();
   body_.clear();
-  head_ = RequestHead{};
+  head_.clear();
   match_ = {};
   keep_alive_ = false;
   Step step = co_await receive_head();

@@ -1,7 +1,9 @@
 #include "net/request_guard.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace straykey {
 namespace {
@@ -39,17 +41,28 @@ constexpr bool is_digit(unsigned char c) {
 constexpr bool is_hex(unsigned char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+// Letters, digits and `more`.
+consteval std::array<bool, 256> letters_digits_and(std::string_view more) {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c)
+    table[c] = is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c));
+  for (const char c : more) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kTokenBytes = letters_digits_and("!#$%&'*+-.^_`|~");
+constexpr std::array<bool, 256> kTargetBytes = letters_digits_and("-._~!$&'()*+,;=:@/?%");
+constexpr std::array<bool, 256> kHostBytes = letters_digits_and("-._");
 constexpr bool is_token_byte(char c) {
-  return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return kTokenBytes[static_cast<unsigned char>(c)];
 }
 constexpr bool is_target_byte(char c) {
-  return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) ||
-         std::string_view("-._~!$&'()*+,;=:@/?%").find(c) != std::string_view::npos;
+  return kTargetBytes[static_cast<unsigned char>(c)];
 }
 constexpr bool is_host_byte(char c) {
-  return is_alpha(static_cast<unsigned char>(c)) || is_digit(static_cast<unsigned char>(c)) || c == '-' || c == '.' ||
-         c == '_';
+  return kHostBytes[static_cast<unsigned char>(c)];
+}
+constexpr bool is_plain_byte(unsigned char c) {
+  return (c >= 0x20 && c != 0x7f) || c == '\t';
 }
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -211,13 +224,31 @@ std::size_t RequestHead::field_count(std::string_view name) const noexcept {
   return count;
 }
 
+void RequestHead::clear() noexcept {
+  std::vector<HeaderField> memory = std::move(fields);
+  memory.clear();
+  *this = RequestHead{};
+  fields = std::move(memory);
+}
+
 HeadScanner::Verdict HeadScanner::refuse(const Refusal& refusal) {
   refusal_ = refusal;
   return Verdict::refused;
 }
 
+// Passes the plain bytes inside a header line, which are most of a head.
+void HeadScanner::pass_plain(std::string_view bytes) noexcept {
+  if (lines_ == 0 || line_bytes_ == 0 || after_cr_) return;
+  const std::size_t end = std::min(bytes.size(), begin_ + limits_.block_bytes_max);
+  const std::size_t from = at_;
+  while (at_ < end && is_plain_byte(static_cast<unsigned char>(bytes[at_]))) ++at_;
+  line_bytes_ += at_ - from;
+}
+
 HeadScanner::Verdict HeadScanner::scan(std::string_view bytes) {
   for (; at_ < bytes.size(); ++at_) {
+    pass_plain(bytes);
+    if (at_ == bytes.size()) break;
     if (at_ - begin_ >= limits_.block_bytes_max) return refuse(kHeadTooLarge);
     const Verdict verdict = take_byte(static_cast<unsigned char>(bytes[at_]));
     if (verdict != Verdict::incomplete) return verdict;
@@ -233,7 +264,7 @@ HeadScanner::Verdict HeadScanner::take_byte(unsigned char byte) {
     return Verdict::incomplete;
   }
   if (byte == 0x16 && at_ == 0) return refuse(kTlsOnPlainPort);
-  if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return refuse(kBadByte);
+  if (!is_plain_byte(byte)) return refuse(kBadByte);
   if (lines_ == 0) {
     if (byte == '\t' || byte >= 0x80 || (line_bytes_ == 0 && byte == ' ')) return refuse(kBadRequestLine);
     // Longest method and version that a request line is given: 32 bytes around the target.
@@ -263,7 +294,7 @@ HeadScanner::Verdict HeadScanner::take_line_end() {
 }
 
 std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, RequestHead& head) {
-  head = RequestHead{};
+  head.clear();
   if (block.size() > limits.block_bytes_max) return kHeadTooLarge;
   std::string_view rest = block;
   if (auto refusal = read_request_line(take_line(rest), limits, head)) return refusal;

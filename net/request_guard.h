@@ -49,6 +49,7 @@ class HeadScanner {
 
  private:
   Verdict refuse(const Refusal& refusal);
+  void pass_plain(std::string_view bytes) noexcept;
   Verdict take_line_end();
   Verdict take_byte(unsigned char byte);
 
@@ -82,6 +83,8 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   std::vector<HeaderField> fields;
 
+  // As new, but for the memory of its fields.
+  void clear() noexcept;
   // The value of the first field of that name (any case), or "".
   [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
   [[nodiscard]] std::size_t field_count(std::string_view name) const noexcept;

@@ -289,7 +289,7 @@ std::string_view TextArena::adopt(std::string text) {
   if (text.capacity() / 2 > size + kJsonPadding) text.shrink_to_fit();
   text.resize(size + kJsonPadding);
   bytes_ += text.capacity();
-  const std::string& owned = adopted_.emplace_back(std::move(text));
+  const std::string& owned = adopted_.emplace_front(std::move(text));
   return {owned.data(), size};
 }
 

@@ -8,7 +8,7 @@
 // Errors: a RejectReason; the parser is ready for the next record whatever happened.
 // Source: CloudTrail record contents; odd shapes as seen in published traces (accessKeyId "" or absent, no
 //         userIdentity.type, role names with a colon, names in sourceIPAddress).
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,10 +45,10 @@ class TextArena {
 
  private:
   std::vector<std::unique_ptr<char[]>> blocks_;
-  char* free_ = nullptr;            // of the newest block
-  std::size_t free_bytes_ = 0;      // without the padding behind it
+  char* free_ = nullptr;        // of the newest block
+  std::size_t free_bytes_ = 0;  // without the padding behind it
   std::size_t next_block_bytes_ = 2048;
-  std::deque<std::string> adopted_;
+  std::forward_list<std::string> adopted_;
   std::size_t bytes_ = 0;
 };
 
