@@ -140,7 +140,12 @@ void Ingest::take(HttpRequest http, Render render, const ReplyTo& reply) {
   if (auto refusal = read(http, lane, *request, *pending)) return pending->finish(refusal);
   pending->events = pending->outcome.accepted = request->events.size();
   received_from(lane, http.source).add(pending->events);
-  submit(std::move(request), pending);
+  if (!outlets_.soon) return submit(std::move(request), pending);
+  lane.waiting.emplace_back(std::move(request), std::move(pending));
+  if (lane.waiting.size() > 1) return;
+  outlets_.soon(http.io_thread, [this, &lane] {
+    for (auto& [waiting, its_pending] : std::exchange(lane.waiting, {})) submit(std::move(waiting), its_pending);
+  });
 }
 
 void Ingest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending) {

@@ -48,12 +48,17 @@ class Ingest {
   // Called for each rejected record, on io threads, before the request is answered: a request sent again is seen again.
   using OnReject = std::function<void(RejectReason reason, std::string_view record, std::string_view source)>;
   using Now = std::function<Seconds()>;
+  // Calls `call` on that io thread, once, after what is ready there now.
+  using Soon = std::function<void(std::size_t io_thread, std::function<void()> call)>;
   using Render = std::function<HttpReply(const IngestOutcome&, std::string_view request_id)>;
 
   struct Outlets {
     Submit submit;
     OnReject on_reject;
     Now now;
+    // With it, requests that are ready together are submitted together, so that the workers wake once for them; without
+    // it, one by one.
+    Soon soon;
   };
   Ingest(IngestSettings settings, std::size_t io_threads, Outlets outlets, Metrics& metrics);
   ~Ingest();
@@ -64,15 +69,16 @@ class Ingest {
   [[nodiscard]] const IngestSettings& settings() const noexcept { return settings_; }
 
  private:
+  // A request on its way, shared with its on_done.
+  struct Pending;
   using Tally = std::array<std::uint64_t, kRejectReasonCount>;
   // What one io thread keeps.
   struct Lane {
     explicit Lane(PayloadLimits limits) : reader(limits) {}
     PayloadReader reader;
-    std::map<std::string, Counter*, std::less<>> received;  // by source
+    std::map<std::string, Counter*, std::less<>> received;                               // by source
+    std::vector<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> waiting;  // for Soon
   };
-  // A request on its way, shared with its on_done.
-  struct Pending;
 
   [[nodiscard]] std::optional<Refusal> read(const HttpRequest& http, Lane& lane, Request& request, Pending& pending);
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);

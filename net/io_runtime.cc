@@ -1,7 +1,9 @@
 #include "net/io_runtime.h"
 
+#include <boost/asio/post.hpp>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/cpu.h"
@@ -28,6 +30,10 @@ void IoRuntime::start() {
       run(lanes_[i]->context);
     });
   }
+}
+
+void IoRuntime::call_soon(std::size_t i, std::function<void()> call) {
+  boost::asio::post(lanes_[i]->context, std::move(call));
 }
 
 void IoRuntime::stop() {

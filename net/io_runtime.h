@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -42,6 +43,8 @@ class IoRuntime {
   void stop();
 
   [[nodiscard]] std::size_t threads() const noexcept { return lanes_.size(); }
+  // Calls on thread i, after what is ready there now; from any thread. REQUIRES: i < threads().
+  void call_soon(std::size_t i, std::function<void()> call);
   // REQUIRES: i < threads().
   [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return lanes_[i]->context; }
 

@@ -139,6 +139,9 @@ Status Serve::start_listeners() {
                                            {"bytes", std::to_string(record.size())}});
   };
   outlets.now = wall_clock;
+  outlets.soon = [this](std::size_t io_thread, std::function<void()> call) {
+    runtime_->call_soon(io_thread, std::move(call));
+  };
   IngestSettings ingest = ingest_settings(config_);
   ingest.payload.poisoned = &recorder_->poisoned();
   ingest_ = std::make_unique<Ingest>(ingest, runtime_->threads(), outlets, metrics_);

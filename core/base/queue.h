@@ -29,6 +29,11 @@
 
 namespace straykey {
 
+// A consumer that finds nothing sleeps at once: it would spin with the CPU of the threads that feed it.
+struct QueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
+  static constexpr int MAX_SEMA_SPINS = 0;
+};
+
 template <class T>
 class Queue {
  public:
@@ -55,7 +60,7 @@ class Queue {
   }
 
  private:
-  moodycamel::BlockingConcurrentQueue<T> queue_;
+  moodycamel::BlockingConcurrentQueue<T, QueueTraits> queue_;
 };
 
 }  // namespace straykey

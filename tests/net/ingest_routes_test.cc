@@ -121,6 +121,45 @@ TEST_CASE("events that are committed get 200 and their count, at once or late, b
   }
 }
 
+TEST_CASE("requests that are ready together reach the pipeline together, each with its answer") {
+  FakePipeline pipeline;
+  Metrics metrics;
+  std::vector<std::function<void()>> called_soon;
+  Ingest::Outlets outlets;
+  outlets.submit = [&](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
+  outlets.now = now_seconds;
+  outlets.soon = [&](std::size_t io_thread, std::function<void()> call) {
+    CHECK(io_thread == 1);
+    called_soon.push_back(std::move(call));
+  };
+  Ingest ingest({}, 2, outlets, metrics);
+  const RequestHead head;
+  std::vector<std::string> answers;
+  const auto render = [](const IngestOutcome& outcome, std::string_view request_id) {
+    HttpReply reply;
+    reply.body = std::string(request_id) + (outcome.refusal ? " refused" : " accepted");
+    return reply;
+  };
+  const auto post = [&](const std::string& id, const std::string& body) {
+    ingest.take({head, body, "forwarder", {}, 1, id}, render,
+                [&answers](const HttpReply& reply) { answers.push_back(reply.body); });
+  };
+  post("a", kGood);
+  post("b", kGood + kGood);
+  CHECK(pipeline.events == 0);
+  REQUIRE(called_soon.size() == 1);
+  post("unreadable", "x");
+  CHECK(answers == std::vector<std::string>{"unreadable refused"});
+  called_soon[0]();
+  CHECK(pipeline.events == 3);
+  pipeline.mode = FakePipeline::Mode::overloaded;
+  post("c", kGood);
+  REQUIRE(called_soon.size() == 2);
+  called_soon[1]();
+  CHECK(pipeline.events == 3);
+  CHECK(answers == std::vector<std::string>{"unreadable refused", "a accepted", "b accepted", "c refused"});
+}
+
 TEST_CASE("a bad record is listed and counted while its neighbours are taken") {
   Site site(false);
   const RawHttpClient::Reply reply = site.post(kGood + "\n" + kBad + "\n" + kGood + "\n");
