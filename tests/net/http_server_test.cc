@@ -17,6 +17,7 @@
 
 #include <doctest/doctest.h>
 
+#ifndef __SANITIZE_ADDRESS__  // it has these operators itself, and says so if only some are replaced
 namespace straykey {
 namespace {
 
@@ -40,6 +41,7 @@ bool is_session(std::size_t bytes) {
 [[gnu::noinline]] void operator delete(void* place, std::size_t) noexcept {
   std::free(place);
 }
+#endif
 
 namespace straykey {
 namespace {
@@ -366,6 +368,7 @@ TEST_CASE("a server without descriptors left goes on accepting when there are so
   CHECK(client->read_reply().status == 200);
 }
 
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("a connection for which there is no memory does not end accepting") {
   const HttpFixture server({});
   REQUIRE(server.normal_request() == 200);
@@ -376,6 +379,7 @@ TEST_CASE("a connection for which there is no memory does not end accepting") {
   CHECK(server.normal_request() == 200);
   CHECK(server.server->connections() <= 1);
 }
+#endif
 
 TEST_CASE("draining finishes the request in hand, closes idle connections and takes no new ones") {
   std::vector<ReplyTo> held;
