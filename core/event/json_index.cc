@@ -50,7 +50,10 @@ bool JsonIndex::seek(std::string_view text) {
     at_ = std::lower_bound(first, at_, offset);
   }
   while (at_ != end_ && *at_ < offset) ++at_;
-  return at_ == end_ ? make_next_window(text) : *at_ == offset;
+  if (at_ == end_) return make_next_window(text);
+  // What stands before it left a string open: the next window may not get far either.
+  if (*at_ != offset) window_bytes_ = kWindowBytesMin;
+  return *at_ == offset;
 }
 
 bool JsonIndex::widen(std::string_view text) {
