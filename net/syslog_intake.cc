@@ -17,17 +17,32 @@ SyslogIntake::SyslogIntake(SyslogIntakeSettings settings, std::size_t io_threads
   for (std::size_t i = 0; i < io_threads; ++i) readers_.push_back(std::make_unique<PayloadReader>(settings_.payload));
 }
 
-void SyslogIntake::add(SyslogBatch& batch, SyslogListener& listener, std::string_view message,
-                       const IpAddress& sender) {
+std::string_view SyslogIntake::count_payload(SyslogListener& listener, std::string_view message,
+                                             const IpAddress& sender) {
   listener.counts.messages.add();
   const std::string_view payload = syslog_payload(message);
-  if (payload.empty()) return reject(listener, RejectReason::bad_json, message, sender);
+  if (payload.empty()) reject(listener, RejectReason::bad_json, message, sender);
+  return payload;
+}
+
+void SyslogIntake::add(SyslogBatch& batch, SyslogListener& listener, std::string_view message,
+                       const IpAddress& sender) {
+  const std::string_view payload = count_payload(listener, message, sender);
+  if (payload.empty()) return;
   batch.pieces.push_back({batch.text.size(), payload.size(), message.size(), sender});
   batch.text += payload;
 }
 
-bool SyslogIntake::full(const SyslogBatch& batch) const noexcept {
-  return batch.pieces.size() >= settings_.batch_messages_max || batch.text.size() >= settings_.batch_bytes_max;
+void SyslogIntake::add_in_place(SyslogBatch& batch, SyslogListener& listener, std::string_view text,
+                                std::string_view message, const IpAddress& sender) {
+  const std::string_view payload = count_payload(listener, message, sender);
+  if (payload.empty()) return;
+  const auto begin = static_cast<std::size_t>(payload.data() - text.data());
+  batch.pieces.push_back({begin, payload.size(), message.size(), sender});
+}
+
+bool SyslogIntake::full(const SyslogBatch& batch, std::size_t text_bytes) const noexcept {
+  return batch.pieces.size() >= settings_.batch_messages_max || text_bytes >= settings_.batch_bytes_max;
 }
 
 void SyslogIntake::reject(SyslogListener& listener, RejectReason reason, std::string_view record,

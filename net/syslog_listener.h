@@ -40,7 +40,7 @@ struct SyslogListenerSettings {
   std::vector<Prefix> allow_cidrs;        // who may send; with a client_ca: whoever has a certificate
   ConnectionLimits connections;
   SyslogTimeouts timeouts;
-  std::size_t requests_in_flight_max = 4;        // of a connection: about 2,000 messages that wait for one commit
+  std::size_t requests_in_flight_max = 12;       // of a connection: about 2,000 messages that wait for one commit
   std::size_t receive_buffer_bytes = 32u << 20;  // UDP: asked of the kernel
 };
 

@@ -89,22 +89,25 @@ IoAwait<void> SyslogSession::read_all() {
     if (!open) framer_.end();
     const bool in_step = co_await take_messages();
     open = open && in_step;
-    if (open && stream_.waiting_bytes() == 0) co_await send_batch();
+    waiting_bytes_ = open ? stream_.waiting_bytes() : 0;
+    if (open && waiting_bytes_ == 0) co_await send_batch();
   }
 }
 
 IoAwait<bool> SyslogSession::receive() {
   const SyslogTimeouts& timeouts = listener_->settings.timeouts;
-  const std::span<char> room = framer_.prepare();
+  if (framer_.crowded()) co_await send_batch();
+  std::span<char> room = framer_.prepare(std::min(waiting_bytes_, intake_.batch_bytes_max()));
   share_.clear();
   const TimePoint stalled = std::chrono::steady_clock::now() + timeouts.stall;
   // Others hold the budget; one of them will end, or stall.
-  while (!share_.grow_to(framer_.held_bytes() + batch_.text.capacity())) {
+  while (!share_.grow_to(framer_.held_bytes())) {
     listener_->counts.waits.add();
     co_await send_batch();
     co_await pause(timeouts.retry_max);
     const bool too_long = gave_up() || std::chrono::steady_clock::now() >= stalled;
     if (too_long) co_return false;
+    room = framer_.prepare();
   }
   deadline_ = std::chrono::steady_clock::now() + (framer_.mid_message() ? timeouts.stall : timeouts.idle);
   phase_ = Phase::reading;
@@ -114,20 +117,20 @@ IoAwait<bool> SyslogSession::receive() {
 }
 
 IoAwait<bool> SyslogSession::take_messages() {
-  for (;;) {
-    const std::optional<SyslogFrame> frame = framer_.next();
-    if (!frame) co_return true;
-    listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  std::optional<SyslogFrame> frame = framer_.next();
+  if (frame) listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  for (; frame; frame = framer_.next()) {
     const bool in_step = take(*frame);
     if (!in_step) co_return false;
-    if (intake_.full(batch_)) co_await send_batch();
+    if (intake_.full(batch_, framer_.taken().size())) co_await send_batch();
   }
+  co_return true;
 }
 
 bool SyslogSession::take(const SyslogFrame& frame) {
   switch (frame.fault) {
     case SyslogFrame::Fault::none:
-      intake_.add(batch_, *listener_, frame.text, peer_.address);
+      intake_.add_in_place(batch_, *listener_, framer_.taken(), frame.text, peer_.address);
       return true;
     case SyslogFrame::Fault::too_large:
       listener_->counts.messages.add();
@@ -150,13 +153,15 @@ bool SyslogSession::take(const SyslogFrame& frame) {
 void SyslogSession::take_rest(std::string_view message) {
   const std::string_view payload = syslog_payload(message);
   const bool whole = !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
-  if (whole) return intake_.add(batch_, *listener_, message, peer_.address);
+  if (whole) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
   listener_->counts.cut_off.add();
 }
 
 IoAwait<void> SyslogSession::send_batch() {
-  if (batch_.empty()) co_return;
-  std::unique_ptr<Request> request = read(std::exchange(batch_, {}));
+  SyslogBatch batch = std::exchange(batch_, {});
+  batch.text = framer_.release();
+  if (batch.empty()) co_return;
+  std::unique_ptr<Request> request = read(std::move(batch));
   if (request == nullptr) co_return;
   const std::size_t in_flight_max = listener_->settings.requests_in_flight_max;
   co_await wait_until_in_flight_below(in_flight_max);

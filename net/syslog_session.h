@@ -1,7 +1,8 @@
 #pragma once
 // SyslogSession: one TCP or TLS connection of a syslog sender, from its handshake to its end.
 //
-// Shape:  read -> frames -> batch -> Request -> pipeline. A batch goes when it is full or nothing waits to be read.
+// Shape:  read -> frames -> batch -> Request -> pipeline. What is received becomes the Request's body, its messages in
+//         their places. A batch goes when it is full or nothing waits to be read.
 // Order:  nothing read is dropped: while the queues are full, or requests_in_flight_max batches wait for their commit,
 //         nothing more is read; a batch that was not stored is offered again. Draining says so to the sender (FIN),
 //         takes what it still sends for a moment, and waits for the commits.
@@ -79,8 +80,9 @@ class SyslogSession : public std::enable_shared_from_this<SyslogSession> {
   TimePoint deadline_ = TimePoint::max();
   TimePoint linger_until_ = TimePoint::max();
   SyslogFramer framer_;
-  SyslogBatch batch_;
+  SyslogBatch batch_;  // its text is in the framer until it goes
   BudgetShare share_;
+  std::size_t waiting_bytes_ = 0;  // after the last read, at least
   std::size_t in_flight_ = 0;  // batches offered or taken, and not yet stored
 };
 

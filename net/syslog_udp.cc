@@ -168,7 +168,7 @@ void SyslogUdp::State::take_datagrams(std::size_t count) {
 
 bool SyslogUdp::State::take_batch() {
   bool any = false;
-  while (!intake.full(batch)) {
+  while (!intake.full(batch, batch.text.size())) {
     const std::size_t count = datagrams.receive(socket.native_handle());
     if (count == 0) break;
     any = true;

@@ -78,7 +78,8 @@ class PayloadReader {
   void reuse(TextArena& arena);
 
   // Reads the first `bytes` of `text` as read() would without an encoding. What follows them are the next messages of a
-  // batch: their structure is found on the way. REQUIRES: bytes of earlier texts are unchanged since forget().
+  // batch, with anything in between: their structure is found on the way. REQUIRES: bytes of earlier texts are
+  // unchanged since forget().
   [[nodiscard]] std::optional<PayloadError> read_message(std::string_view text, std::size_t bytes, Seconds now,
                                                          TextArena& arena, const Sink& sink);
   void forget() noexcept;

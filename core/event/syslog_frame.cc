@@ -1,10 +1,11 @@
 #include "core/event/syslog_frame.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/planted_bug.h"
+#include "core/event/cloudtrail.h"
 
 namespace straykey {
 namespace {
@@ -33,40 +34,56 @@ std::string_view without_ending(std::string_view text) noexcept {
 
 }  // namespace
 
-std::span<char> SyslogFramer::prepare() {
-  const std::size_t size = end_ - begin_;
-  const bool too_small = capacity_ - size < read_bytes_ / 2 || capacity_ == 0;
-  const bool too_big = size == 0 && capacity_ > 2 * read_bytes_;
-  if (too_small || too_big) {
-    // Doubling keeps the copying linear in the bytes of a message.
-    const std::size_t capacity = too_big ? read_bytes_ : std::max(2 * size, size + read_bytes_);
-    auto bytes = std::make_unique_for_overwrite<char[]>(capacity);
-    if (size > 0) std::memcpy(bytes.get(), bytes_.get() + begin_, size);
-    bytes_ = std::move(bytes);
-    capacity_ = capacity;
-  } else if (begin_ > 0 && size > 0) {
-    std::memmove(bytes_.get(), bytes_.get() + begin_, size);
+std::span<char> SyslogFramer::prepare(std::size_t text_bytes) {
+  CHECK(!crowded());
+  if (begin_ == 0) {  // the text may move
+    const bool too_big = end_ == 0 && text_.capacity() > 2 * std::max(text_bytes, read_bytes_);
+    if (too_big) std::string().swap(text_);
+    // A string at least doubles when it grows, which keeps the copying linear in the bytes.
+    if (room() < read_bytes_ / 2) text_.reserve(std::max(text_bytes, end_ + read_bytes_) + kJsonPadding);
   }
-  begin_ = 0;
-  end_ = size;
-  return {bytes_.get() + end_, std::min(capacity_ - end_, kReadBytesMax)};
+  const std::size_t bytes = std::min(room(), read_bytes_);
+  text_.resize(end_ + bytes + kJsonPadding);
+  return {text_.data() + end_, bytes};
+}
+
+std::size_t SyslogFramer::room() const noexcept {
+  const std::size_t used = end_ + kJsonPadding;
+  return text_.capacity() < used ? 0 : text_.capacity() - used;
+}
+
+bool SyslogFramer::crowded() const noexcept {
+  return begin_ > 0 && room() < read_bytes_ / 2;
 }
 
 void SyslogFramer::commit(std::size_t bytes) {
-  CHECK(bytes <= capacity_ - end_);
-  const bool filled = bytes >= read_bytes_ || end_ + bytes == capacity_;
+  CHECK(end_ + bytes + kJsonPadding <= text_.size());
+  const bool filled = end_ + bytes + kJsonPadding == text_.size();
+  end_ += bytes;
   if (filled)
     read_bytes_ = std::min(2 * read_bytes_, kReadBytesMax);
   else if (bytes < read_bytes_ / 4)
     read_bytes_ = std::max(read_bytes_ / 2, kReadBytesMin);
-  end_ += bytes;
+}
+
+std::string SyslogFramer::release() {
+  if (begin_ == 0) return {};
+  const std::string_view left = held();
+  std::string next;
+  next.reserve(left.size() + kJsonPadding);
+  next = left;
+  std::string taken = std::exchange(text_, std::move(next));
+  taken.resize(begin_);
+  end_ = left.size();
+  begin_ = 0;
+  return taken;
 }
 
 std::optional<SyslogFrame> SyslogFramer::next() {
   if (out_of_step_) begin_ = end_;
   if (!skip_rest()) return std::nullopt;
   // A delimiter before a message ends nothing: a count does not have to include it, and senders repeat it.
-  while (begin_ < end_ && scanned_ == 0 && (is_delimiter(bytes_[begin_]) || bytes_[begin_] == '\r')) ++begin_;
+  while (begin_ < end_ && scanned_ == 0 && (is_delimiter(text_[begin_]) || text_[begin_] == '\r')) ++begin_;
   if (begin_ == end_) return std::nullopt;
   if (scanned_ > 0) return next_line();
   const Count count = read_count();
@@ -79,7 +96,7 @@ bool SyslogFramer::skip_rest() {
   const auto skipped = std::min<std::uint64_t>(skip_bytes_, end_ - begin_);
   skip_bytes_ -= skipped;
   begin_ += static_cast<std::size_t>(skipped);
-  while (skip_line_ && begin_ < end_) skip_line_ = !is_delimiter(bytes_[begin_++]);
+  while (skip_line_ && begin_ < end_) skip_line_ = !is_delimiter(text_[begin_++]);
   return begin_ < end_;
 }
 

@@ -4,19 +4,22 @@
 // Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs to the next LF
 //         or NUL. The first count of a connection must be followed by what a message starts with (`<`, `{`, `[`, `@`,
 //         BOM), so that a line which begins with a number and a space is a line.
-// Order:  prepare(), commit() of what was received, next() until it gives nothing; and again. A frame's text is valid
-//         until the next prepare(). How the bytes were split makes no difference.
-// Bounds: memory: twice message_bytes_max, and one read of kReadBytesMax; it grows with what has arrived, never with
-//         what was announced, and shrinks to kReadBytesMin on a quiet connection. Work is linear in the bytes.
+//         Messages are cut out of the text in place: release() gives that text away, and no message is copied.
+// Order:  prepare(), commit() of what was received, next() until it gives nothing; and again, with release() when
+//         crowded() or earlier. Frames are valid until the next release(). How the bytes were split makes no
+//         difference.
+// Bounds: memory: twice message_bytes_max, and one read of kReadBytesMax, or what prepare() was asked for if that is
+//         more. It grows with what has arrived, never with what was announced, and shrinks to kReadBytesMin on a quiet
+//         connection. Work is linear in the bytes.
 // Errors: SyslogFrame::Fault. After out_of_step nothing more is read: the connection should be closed.
 // Thread: any (a value of its connection).
 // Source: RFC 6587 3.4; RFC 5425 4.3; rsyslog's and syslog-ng's counts include a trailing LF, logger's do not (seen on
 //         the wire).
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace straykey {
@@ -43,18 +46,25 @@ class SyslogFramer {
   explicit SyslogFramer(std::size_t message_bytes_max = kSyslogMessageBytesMax)
       : message_bytes_max_(message_bytes_max) {}
 
-  // Room for the next read: at least one byte. Ends the life of all frames.
-  [[nodiscard]] std::span<char> prepare();
+  // Room for the next read: at least one byte. Before anything is taken, memory for text_bytes in all is asked for.
+  // REQUIRES: !crowded().
+  [[nodiscard]] std::span<char> prepare(std::size_t text_bytes = 0);
   // REQUIRES: bytes <= the size of what prepare() gave.
   void commit(std::size_t bytes);
   // No more bytes will come: what is left is the last message.
   void end() noexcept { ended_ = true; }
   // The next message, or nothing until more bytes have come.
   [[nodiscard]] std::optional<SyslogFrame> next();
+  // What next() has gone through since the last release(). It stays where it is until then.
+  [[nodiscard]] std::string_view taken() const noexcept { return {text_.data(), begin_}; }
+  // There is hardly room behind what was taken.
+  [[nodiscard]] bool crowded() const noexcept;
+  // The text of taken(), in the same place, with kJsonPadding readable bytes behind it; what is left is kept.
+  [[nodiscard]] std::string release();
 
   // A message has begun and is not whole.
   [[nodiscard]] bool mid_message() const noexcept { return begin_ < end_ || skip_bytes_ > 0 || skip_line_; }
-  [[nodiscard]] std::size_t held_bytes() const noexcept { return capacity_; }
+  [[nodiscard]] std::size_t held_bytes() const noexcept { return text_.capacity(); }
 
  private:
   // How the message at the front is framed.
@@ -70,12 +80,13 @@ class SyslogFramer {
   std::optional<SyslogFrame> next_counted(const Count& count);
   std::optional<SyslogFrame> next_line();
   SyslogFrame take(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
-  [[nodiscard]] std::string_view held() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
+  // What fits behind what was received, in the memory that there is.
+  [[nodiscard]] std::size_t room() const noexcept;
+  [[nodiscard]] std::string_view held() const noexcept { return {text_.data() + begin_, end_ - begin_}; }
 
   const std::size_t message_bytes_max_;
-  std::unique_ptr<char[]> bytes_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0, end_ = 0;  // of what is held
+  std::string text_;                 // all of its size may be written to
+  std::size_t begin_ = 0, end_ = 0;  // of what was received and not taken
   std::size_t read_bytes_ = kReadBytesMin;
   std::size_t scanned_ = 0;  // of the line at the front, without a delimiter
   std::uint64_t skip_bytes_ = 0;

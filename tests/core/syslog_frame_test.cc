@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/event/cloudtrail.h"
 #include "core/event/syslog_message.h"
 
 #include <doctest/doctest.h>
@@ -32,7 +34,8 @@ class Connection {
 
   void receive(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::span<char> room = framer.prepare();
+      if (framer.crowded()) release();
+      const std::span<char> room = framer.prepare(text_bytes);
       const std::size_t size = std::min(room.size(), bytes.size());
       REQUIRE(size > 0);
       std::copy_n(bytes.begin(), size, room.begin());
@@ -44,20 +47,40 @@ class Connection {
   void end() {
     framer.end();
     take();
+    release();
+  }
+  // Every message taken since the last time is in the text, where it was when it was taken.
+  void release() {
+    const char* const before = framer.taken().data();
+    const std::string text = framer.release();
+    if (!text.empty()) CHECK(text.data() == before);
+    CHECK((text.empty() || text.capacity() >= text.size() + kJsonPadding));
+    for (const auto& [begin, message] : places) CHECK(text.substr(begin, message.size()) == message);
+    places.clear();
   }
 
   SyslogFramer framer;
   std::vector<Seen> seen;
+  std::size_t text_bytes = 0;  // asked for
+  bool release_each_frame = false;
 
  private:
   void take() {
-    while (const auto frame = framer.next()) seen.push_back({std::string(frame->text), frame->fault});
+    while (const auto frame = framer.next()) {
+      seen.push_back({std::string(frame->text), frame->fault});
+      places.emplace_back(frame->text.data() - framer.taken().data(), seen.back().text);
+      if (release_each_frame) release();
+    }
   }
+
+  std::vector<std::pair<std::size_t, std::string>> places;
 };
 
 // In pieces of `piece` bytes, the first of `first`.
-std::vector<Seen> frames_of(const std::string& bytes, std::size_t first, std::size_t piece, std::size_t max) {
+std::vector<Seen> frames_of(const std::string& bytes, std::size_t first, std::size_t piece, std::size_t max,
+                            bool release_each_frame = false) {
   Connection connection(max);
+  connection.release_each_frame = release_each_frame;
   for (std::size_t at = 0, size = first; at < bytes.size(); at += size, size = piece) {
     connection.receive(std::string_view(bytes).substr(at, size));
   }
@@ -70,6 +93,8 @@ void check_however_split(const std::string& bytes, const std::vector<Seen>& expe
   const std::size_t whole = bytes.size() + 1;
   CHECK(frames_of(bytes, whole, whole, max) == expected);
   CHECK(frames_of(bytes, 1, 1, max) == expected);
+  CHECK(frames_of(bytes, whole, whole, max, true) == expected);
+  CHECK(frames_of(bytes, 1, 1, max, true) == expected);
   if (bytes.size() > 2'000) return;
   for (std::size_t split = 1; split < bytes.size(); ++split) {
     if (frames_of(bytes, split, whole, max) == expected) continue;
@@ -191,11 +216,63 @@ TEST_CASE("L: an announced message takes no memory before it arrives, and a stal
   CHECK(connection.seen.empty());
 }
 
+TEST_CASE("a text of any size ends anywhere in a message, and the message is whole in the next one") {
+  std::string bytes;
+  std::vector<Seen> expected;
+  for (int i = 0; i < 12; ++i) {
+    const std::string& message = i % 3 == 0 ? k3164 : i % 3 == 1 ? k5424 : kJson;
+    bytes += i % 2 == 0 ? counted(message) : message + "\n";
+    expected.push_back({message});
+  }
+  for (std::size_t text_bytes = 1; text_bytes < bytes.size(); ++text_bytes) {
+    // Only the memory asked for counts, so each text gets as much as it asks for.
+    Connection connection;
+    for (std::size_t at = 0; at < bytes.size(); at += text_bytes) {
+      connection.receive(std::string_view(bytes).substr(at, text_bytes));
+      connection.release();
+    }
+    REQUIRE(connection.seen == expected);
+  }
+}
+
+TEST_CASE("many messages in one text stay in it until there is no room left, and what was asked for is there") {
+  Connection connection;
+  connection.text_bytes = 256 * 1024;
+  const std::string tiny = "{}\n3 {}\n";
+  std::string bytes;
+  while (bytes.size() < 1'000'000) bytes += tiny;
+  connection.receive(tiny);
+  const char* const begin = connection.framer.taken().data();
+  connection.receive(bytes.substr(0, 200'000 / tiny.size() * tiny.size()));
+  CHECK(connection.framer.taken().data() == begin);
+  CHECK(connection.framer.taken().size() > 199'000);
+  connection.release();
+  connection.receive(bytes);
+  connection.end();
+  CHECK(connection.seen.size() == 2 * (1 + 200'000 / tiny.size() + bytes.size() / tiny.size()));
+  CHECK(
+      std::all_of(connection.seen.begin(), connection.seen.end(), [](const Seen& seen) { return seen.text == "{}"; }));
+  CHECK(connection.framer.held_bytes() <= 2 * connection.text_bytes);
+}
+
+TEST_CASE("what is skipped behind a message fills the text and no more") {
+  Connection connection(100);
+  const std::string large(300'000, 'x');
+  connection.receive(k3164.substr(0, 20) + "\n" + large + "\n" + counted("<14>" + large) + "<14>{}\n");
+  connection.end();
+  CHECK(connection.seen.size() == 4);
+  CHECK(connection.seen.back() == Seen{"<14>{}"});
+  CHECK(connection.framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMax);
+}
+
 TEST_CASE("memory of a large message is given back on a quiet connection") {
   Connection connection;
   connection.receive(counted("<14>" + std::string(900'000, 'x')));
   CHECK(connection.framer.held_bytes() > 900'000);
-  for (int i = 0; i < 10; ++i) connection.receive(k3164 + "\n");
+  for (int i = 0; i < 10; ++i) {
+    connection.release();
+    connection.receive(k3164 + "\n");
+  }
   CHECK(connection.framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMin);
   CHECK(connection.seen.size() == 11);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/check.h"
@@ -24,13 +25,25 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
-std::vector<Message> read(std::string_view bytes, std::size_t piece) {
+// Takes the text away when there is no room left, or after every read.
+std::vector<Message> read(std::string_view bytes, std::size_t piece, bool release_each) {
   SyslogFramer framer(kMessageBytesMax);
   std::vector<Message> messages;
+  std::vector<std::pair<std::size_t, std::size_t>> places;  // of the latest messages in what is taken
+  const auto release = [&] {
+    const std::string text = framer.release();
+    for (std::size_t i = 0; i < places.size(); ++i)
+      CHECK(text.substr(places[i].first, places[i].second) == messages[messages.size() - places.size() + i].text);
+    places.clear();
+  };
   const auto take = [&] {
-    while (const auto frame = framer.next()) messages.push_back({std::string(frame->text), frame->fault});
+    while (const auto frame = framer.next()) {
+      messages.push_back({std::string(frame->text), frame->fault});
+      places.emplace_back(frame->text.data() - framer.taken().data(), frame->text.size());
+    }
   };
   while (!bytes.empty()) {
+    if (release_each || framer.crowded()) release();
     const auto room = framer.prepare();
     const std::size_t size = std::min({room.size(), bytes.size(), piece});
     CHECK(size > 0);
@@ -42,6 +55,7 @@ std::vector<Message> read(std::string_view bytes, std::size_t piece) {
   }
   framer.end();
   take();
+  release();
   return messages;
 }
 
@@ -51,8 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (size == 0) return 0;
   const std::size_t piece = bytes[0] % 16 + 1u;
   const std::string_view text(reinterpret_cast<const char*>(bytes + 1), size - 1);
-  const std::vector<Message> whole = read(text, text.size() + 1);
-  CHECK(whole == read(text, piece));
+  const std::vector<Message> whole = read(text, text.size() + 1, false);
+  CHECK(whole == read(text, piece, false));
+  CHECK(whole == read(text, piece, true));
   for (const Message& message : whole) {
     CHECK(message.text.size() <= kMessageBytesMax);
     const std::string_view payload = syslog_payload(message.text);

@@ -19,6 +19,7 @@ struct Intake {
   std::unique_ptr<Request> read(SyslogIntake::OnDone on_done = [](RequestOutcome, const SyslogBatch&) {}) {
     return site.intake->read(std::exchange(batch, {}), *listener, 0, std::move(on_done));
   }
+  [[nodiscard]] bool full() const { return site.intake->full(batch, batch.text.size()); }
   [[nodiscard]] std::uint64_t rejected(const std::string& reason) const {
     return site.counted("straykey_events_rejected_total{reason=\"" + reason + "\"}");
   }
@@ -46,6 +47,29 @@ TEST_CASE("messages of all kinds become events of one request") {
   CHECK(request->events[0].event_name == "GetCallerIdentity");
   CHECK(intake.site.counted("straykey_syslog_messages_total{listener=\"syslog_udp\"}") == 6);
   CHECK(intake.site.counted("straykey_events_received_total{source=\"syslog_udp\"}") == 7);
+  CHECK(intake.site.reject_sources.empty());
+}
+
+TEST_CASE("messages inside of a text are read in their places, whatever stands between them") {
+  Intake intake;
+  const std::string quotes = "<14>Jan  1 00:00:00 edge \"trail: ";
+  const std::string text =
+      message_of("a") + "\n17 " + quotes + record_json("b") + "\xff\n\"{" + message_of("c") + " rest {\"";
+  std::size_t from = 0;
+  for (const std::string& message : {message_of("a"), quotes + record_json("b"), message_of("c")}) {
+    const std::size_t at = text.find(message, from);
+    REQUIRE(at != std::string::npos);
+    intake.site.intake->add_in_place(intake.batch, *intake.listener, text,
+                                     std::string_view(text).substr(at, message.size()), kSender);
+    from = at + message.size();
+  }
+  intake.batch.text = text;
+  const auto request = intake.read();
+  REQUIRE(request != nullptr);
+  REQUIRE(request->events.size() == 3);
+  CHECK(request->events[0].event_id == "a");
+  CHECK(request->events[1].event_id == "b");
+  CHECK(request->events[2].event_id == "c");
   CHECK(intake.site.reject_sources.empty());
 }
 
@@ -78,15 +102,15 @@ TEST_CASE("what holds no record is a reject, counted with those of HTTP; a batch
 TEST_CASE("a batch is full by messages or by bytes") {
   Intake intake({.payload = {}, .batch_messages_max = 3, .batch_bytes_max = 2 * record_json("a").size()});
   intake.add(record_json("a"));
-  CHECK_FALSE(intake.site.intake->full(intake.batch));
+  CHECK_FALSE(intake.full());
   intake.add(record_json("b"));
-  CHECK(intake.site.intake->full(intake.batch));
+  CHECK(intake.full());
   intake.batch = {};
   for (int i = 0; i < 3; ++i) {
-    CHECK_FALSE(intake.site.intake->full(intake.batch));
+    CHECK_FALSE(intake.full());
     intake.add("{}");
   }
-  CHECK(intake.site.intake->full(intake.batch));
+  CHECK(intake.full());
 }
 
 TEST_CASE("a batch that was not stored comes back whole and is read again without counting twice") {

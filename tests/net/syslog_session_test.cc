@@ -56,6 +56,26 @@ TEST_CASE("many messages become few requests") {
   CHECK(session.site.pipeline.requests() < 500);
 }
 
+TEST_CASE("tiny and large messages of both framings, over the ends of many batches, are stored in their order") {
+  SyslogFixture site;
+  const auto listener = site.listen();
+  std::string bytes;
+  constexpr std::size_t kCount = 3'000;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const std::string id = std::to_string(i);
+    std::string message = message_of(id);
+    if (i % 500 == 250) message.insert(message.find('{') + 1, kSyslogMessageBytesMax - message.size(), ' ');
+    bytes += i % 3 == 0 ? message + "\n" : std::to_string(message.size()) + " " + message;
+  }
+  RawHttpClient client(listener->port(), false);
+  client.send(bytes);
+  CHECK(site.pipeline.stored(kCount));
+  const auto ids = site.pipeline.ids();
+  REQUIRE(ids.size() == kCount);
+  for (std::size_t i = 0; i < ids.size(); ++i) REQUIRE(ids[i] == std::to_string(i));
+  CHECK(site.counted(kMessages) == kCount);
+}
+
 TEST_CASE("a last line without LF is taken when the connection ends; half a message is not, and is counted") {
   Session session;
   session.client.send(message_of("a") + "\n" + message_of("b"));
