@@ -66,7 +66,7 @@ std::string encode_candidate(const Candidate& c) {
   const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
                     (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
                     (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0);
-  ByteWriter out;
+  ByteWriter out(1024 + c.record.size());
   out.fixed(kVersion)
       .fixed(c.combination.low)
       .fixed(c.combination.high)

@@ -118,7 +118,8 @@ std::string identity_activity_row(HashKey key, std::string_view identity) {
 }
 
 std::string encode_activity(const Activity& activity) {
-  ByteWriter out;
+  constexpr std::size_t kBytesMostly = 512;
+  ByteWriter out(kBytesMostly);
   out.fixed<std::uint8_t>(1).varint(activity.calls).varint(activity.errors).varint(activity.other_api_calls);
   out.fixed(activity.first).fixed(activity.last).varint(activity.apis.size());
   for (const Activity::Api& api : activity.apis)

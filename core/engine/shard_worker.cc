@@ -244,7 +244,7 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
     principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
   }
   if (event.access_key.empty()) account = event.recipient_account;
-  ByteWriter lesson;
+  ByteWriter lesson(256);
   lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
   const Hash128 signature = hash128(settings_.hash_key, lesson.take());
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
