@@ -11,6 +11,7 @@ import contextlib
 import re
 import statistics
 import subprocess
+import time
 from pathlib import Path
 
 import load
@@ -28,6 +29,7 @@ RECORDS_A_BODY = 50
 KEPT = 4
 KEYS = (10_000, 60_000)                    # a shard remembers 65,536
 CALLGRIND_EVENTS = 6_000
+IDLE_S = 20
 
 
 def say_curve(name, rounds, goal, unit="ns of CPU an event"):
@@ -208,8 +210,19 @@ def memory_curve(bench):
           "| | | |", flush=True)
 
 
+def idle_curve(bench):
+    """A server that has learned the trail and is left alone."""
+    with bench.server(2, ALL_CPUS) as installation:
+        teach(bench, installation)
+        time.sleep(IDLE_S / 2)                 # what it keeps of the work is flushed
+        before, began = cpu_ns(installation.server.pid), time.monotonic()
+        time.sleep(IDLE_S)
+        share = (cpu_ns(installation.server.pid) - before) / 1e9 / (time.monotonic() - began)
+    print(f"| idle | 2 shards | {share:.2%} of a CPU | | 1 % | {'yes' if share < 0.01 else 'no'} |", flush=True)
+
+
 CURVES = {"shards": shards_curve, "connections": connections_curve, "batches": batches_curve, "sizes": sizes_curve, "facts": facts_curve,
-          "instructions": instructions_curve, "memory": memory_curve}
+          "instructions": instructions_curve, "memory": memory_curve, "idle": idle_curve}
 
 
 def main():

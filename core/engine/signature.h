@@ -3,10 +3,8 @@
 //
 // Shape:  `teaching` covers everything that facts and candidates depend on, and the day, but for where its key was
 //         issued, which the shard knows. `call` tells apart what Activity counts apart for one key: address, user
-//         agent, API.
-// Thread: any. Each remembers what it signed last, so that a caller who calls again is compared and not hashed.
-// Bounds: what a thread remembers: kRemembered texts of at most kTextBytesMax.
-#include <cstddef>
+//         agent, API; and whatever `teaching` tells apart.
+// Thread: any.
 #include <cstdint>
 #include <string_view>
 
@@ -16,9 +14,6 @@
 namespace straykey {
 
 struct EventSignature {
-  static constexpr std::size_t kRemembered = 4096;
-  static constexpr std::size_t kTextBytesMax = 2048;
-
   Hash128 access_key;  // access_key_id; zero without one
   Hash128 teaching;
   std::uint64_t call = 0;

