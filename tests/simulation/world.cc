@@ -150,8 +150,8 @@ World::World(std::uint64_t seed) : random_(seed ^ 0x5eed) {
 void World::plan_days() {
   const int count = random_.between(3, 12);
   Day day = kFirstDay;
-  // A row lives for 70 days after its last put; with it goes since when an account is known, if it is not active yet.
-  const Day span = order == Order::any ? 28 : activation_days == 0 ? 100 : 70;
+  // How often an account was seen is remembered for 64 days up to its newest, which may be newer than the day judged.
+  const Day span = order == Order::any ? 28 : activation_days == 0 ? 100 : 64;
   for (int i = 0; i < count && day < kFirstDay + span; ++i) {
     days_.push_back(day);
     if (random_.chance(0.65)) {
