@@ -86,6 +86,10 @@ void KeyTable::evict() {
     write(at->first, at->second);
     keys_.erase(at++);
   }
+  // Or a flood of keys would leave its names here for ever: a flush gets through fewer than it brings.
+  const auto is_gone = [this](Hash128 id) { return !keys_.contains(id); };
+  std::erase_if(changed_, is_gone);
+  std::erase_if(touched_, is_gone);
 }
 
 // Adds what the key did since the last flush to its row and to its identity's.

@@ -5,7 +5,7 @@
 //         the rows of the key and its identity by flush() (soft state: a crash may lose the last seconds).
 // Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
 // Bounds: keys_max keys in memory; beyond that the half that was not used for longest goes, and is read again when
-//         needed. flush() writes at most rows_a_flush rows.
+//         needed. flush() writes at most rows_a_flush rows; a key that is no longer in memory does not wait for it.
 // Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -62,6 +62,8 @@ class KeyTable {
     ++batch_;
     now_ = now;
   }
+  // For flush(), the next ones and this.
+  [[nodiscard]] std::size_t waiting_rows() const noexcept { return changed_.size() + touched_.size(); }
   // Which partition could not be read since the last call, and why.
   [[nodiscard]] std::string take_failure();
 

@@ -1,5 +1,6 @@
 #include "core/engine/key_table.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,8 @@ struct Bench {
   KeyTable keys;
   std::vector<std::unique_ptr<Request>> requests;
 
-  explicit Bench(std::size_t keys_max = 100) : keys({kKey, {&other}, keys_max}, writer) {}
+  explicit Bench(std::size_t keys_max = 100, std::size_t rows_a_flush = 5'000)
+      : keys({kKey, {&other}, keys_max, rows_a_flush}, writer) {}
   static void issue(MemoryBaselineStore& where, std::string_view access_key, LivedHour hour) {
     where.set_lived_hour(hour);
     const auto put = where.write();
@@ -110,6 +112,22 @@ TEST_CASE("key table: keys beyond the bound make room, and what they did is in t
     REQUIRE(stored.has_value());
     CHECK_EQ(decode_activity(*stored).value().calls, 1);
   }
+}
+
+TEST_CASE("key table: a flood of keys leaves nothing waiting for a flush but the keys in memory") {
+  Bench bench(100, 10);
+  std::size_t most = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    (void)bench.use("ASIAFLOOD" + std::to_string(100'000 + i), 0);
+    if (i % 50 == 0) bench.flush(0);
+    most = std::max(most, bench.keys.waiting_rows());
+  }
+  CHECK_GE(most, 50);
+  CHECK_LE(most, 100);
+  for (int i = 0; i < 20; ++i) bench.flush(0);
+  CHECK_EQ(bench.keys.waiting_rows(), 0);
+  for (const int i : {0, 1'500, 2'999})
+    CHECK_EQ(bench.calls_in(activity_row(kKey, "ASIAFLOOD" + std::to_string(100'000 + i))), 1);
 }
 
 TEST_CASE("key table: an identity's row holds the calls of all its keys, over one flush and several") {
