@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/uncleared.h"
+
 namespace straykey {
 namespace {
 
@@ -60,7 +62,7 @@ Status read_event_file(const EventFile& file, const std::function<void(std::stri
   if (!is_plain_lines(file.path)) {
     std::string text;
     text.reserve(file.bytes + 64);  // room behind it for the JSON parser's padding
-    text.resize(file.bytes);
+    resize_uncleared(text, file.bytes);
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad()) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno))};
@@ -72,7 +74,7 @@ Status read_event_file(const EventFile& file, const std::function<void(std::stri
   std::string rest;
   while (in) {
     const std::size_t held = rest.size();
-    rest.resize(held + piece_bytes);
+    resize_uncleared(rest, held + piece_bytes);
     in.read(rest.data() + held, static_cast<std::streamsize>(piece_bytes));
     rest.resize(held + static_cast<std::size_t>(in.gcount()));
     if (in.bad()) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno))};

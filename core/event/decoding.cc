@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/base/planted_bug.h"
+#include "core/base/uncleared.h"
 
 namespace straykey {
 namespace {
@@ -72,20 +73,20 @@ Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t
     }
     if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return Decoded::bad;
     if (out.size() >= output_bytes_max) return Decoded::too_large;
-    out.resize(std::min(output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2)));
+    resize_uncleared(out, std::min(output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2)));
   }
 }
 
 Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                          std::string& out) {
+  out.clear();
   if (planted(Bug::inflate_limit_on_compressed_bytes)) {
     if (bytes.size() > output_bytes_max) return Decoded::too_large;
     output_bytes_max = std::size_t{1} << 30;
   }
-  // What `out` held is overwritten, not cleared before.
-  const std::size_t first_bytes = std::min(std::max(claimed_bytes(bytes), out.size()), output_bytes_max);
+  const std::size_t first_bytes = std::min(claimed_bytes(bytes), output_bytes_max);
   out.reserve(first_bytes + room_behind);
-  out.resize(first_bytes);
+  resize_uncleared(out, first_bytes);
   std::size_t written = 0;
   do {
     const Decoded decoded = one_stream(Format::gzip, bytes, output_bytes_max, written, out);
@@ -106,7 +107,7 @@ Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, 
     out.clear();
     const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), output_bytes_max);
     out.reserve(first_bytes + room_behind);
-    out.resize(first_bytes);
+    resize_uncleared(out, first_bytes);
     std::size_t written = 0;
     std::string_view rest = bytes;
     decoded = one_stream(format, rest, output_bytes_max, written, out);

@@ -5,6 +5,7 @@
 
 #include "core/base/check.h"
 #include "core/base/planted_bug.h"
+#include "core/base/uncleared.h"
 #include "core/event/cloudtrail.h"
 
 namespace straykey {
@@ -43,7 +44,7 @@ std::span<char> SyslogFramer::prepare(std::size_t text_bytes) {
     if (room() < read_bytes_ / 2) text_.reserve(std::max(text_bytes, end_ + read_bytes_) + kJsonPadding);
   }
   const std::size_t bytes = std::min(room(), read_bytes_);
-  text_.resize(end_ + bytes + kJsonPadding);
+  resize_uncleared(text_, end_ + bytes + kJsonPadding);
   return {text_.data() + end_, bytes};
 }
 
