@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <new>
 
 #include "core/base/planted_bug.h"
@@ -48,9 +49,15 @@ std::optional<std::string> decode_base64(std::string_view text) {
 std::array<unsigned char, 32> digest_of(std::string_view secret) {
   if (planted(Bug::memcmp_token_check)) secret = secret.substr(0, 16);
   std::array<unsigned char, 32> digest{};
-  // Fetched once: finding it anew costs more than the hash.
+  // Made once: finding and allocating them costs more than the hash.
   static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  if (sha256 == nullptr || EVP_Digest(secret.data(), secret.size(), digest.data(), nullptr, sha256, nullptr) != 1)
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+  if (sha256 == nullptr || context == nullptr || EVP_DigestInit_ex2(context.get(), sha256, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), secret.data(), secret.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
     throw std::bad_alloc();
   return digest;
 }

@@ -75,7 +75,10 @@ HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter ro
       id_prefix_(random_prefix()) {}
 
 std::string HttpListener::next_request_id() {
-  return fmt::format("{}-{:x}", id_prefix_, ids_.fetch_add(1, std::memory_order_relaxed));
+  const fmt::format_int number(ids_.fetch_add(1, std::memory_order_relaxed));
+  std::string id;
+  id.reserve(id_prefix_.size() + 1 + number.size());
+  return id.append(id_prefix_).append(1, '-').append(number.data(), number.size());
 }
 
 }  // namespace straykey

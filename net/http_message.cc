@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <iterator>
+#include <initializer_list>
 
 #include "core/base/check.h"
 
@@ -112,13 +112,16 @@ HttpReply error_reply(const Refusal& refusal, std::string_view request_id) {
 std::string render_head(const HttpReply& reply, bool keep_alive, Seconds now) {
   std::string out;
   out.reserve(256);
-  fmt::format_to(std::back_inserter(out),
-                 "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n"
-                 "X-Content-Type-Options: nosniff\r\n",
-                 reply.status, reason_of(reply.status), http_date(now), reply.content_type, reply.body.size());
+  const auto add = [&out](std::initializer_list<std::string_view> texts) {
+    for (const std::string_view text : texts) out += text;
+  };
+  const fmt::format_int status(reply.status), size(reply.body.size());
+  add({"HTTP/1.1 ", {status.data(), status.size()}, " ", reason_of(reply.status), "\r\nDate: ", http_date(now)});
+  add({"\r\nContent-Type: ", reply.content_type, "\r\nContent-Length: ", {size.data(), size.size()}});
+  add({"\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"});
   for (const ReplyHeader& header : reply.headers) {
     CHECK(one_line(header.value));
-    fmt::format_to(std::back_inserter(out), "{}: {}\r\n", header.name, header.value);
+    add({header.name, ": ", header.value, "\r\n"});
   }
   out += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   return out;

@@ -5,6 +5,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/error.hpp>
+#include <ctime>
 #include <utility>
 
 #include "core/base/uncleared.h"
@@ -28,7 +29,7 @@ constexpr Refusal kBadChunk{400, "bad_chunk",
 constexpr Refusal kNoAnswer{503, "not_committed_in_time", "The request was not committed in time; send it again.", 1};
 
 Seconds unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::time(nullptr);
 }
 
 std::string_view view_of(const boost::beast::flat_buffer& buffer) {
@@ -218,7 +219,6 @@ std::optional<Refusal> HttpSession::begin_body() {
 
 IoAwait<HttpSession::Step> HttpSession::receive_body() {
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  body_at_ = std::chrono::steady_clock::now();
   const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
   if (head_.has_body()) enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
   if (head_.has_body() && head_.expects_continue && buffer_.size() == 0) {
@@ -287,7 +287,7 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   const std::size_t received = parser_->get().body().size();
   if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  deadline_ = body_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
+  deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;
 }
 

@@ -97,7 +97,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::optional<Refusal> refusal_;
   std::optional<HttpReply> reply_;
   TimePoint head_at_;
-  TimePoint body_at_;
   bool keep_alive_ = false;
 };
 

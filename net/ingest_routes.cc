@@ -59,11 +59,14 @@ Refusal refusal_of(SubmitResult result) {
 HttpReply render_events(const IngestOutcome& outcome, std::string_view request_id) {
   if (outcome.refusal) return error_reply(*outcome.refusal, request_id);
   HttpReply reply;
-  auto out = std::back_inserter(reply.body);
-  fmt::format_to(out, "{{\"accepted\":{},\"rejected\":{},\"errors\":[", outcome.accepted, outcome.rejected);
+  const fmt::format_int accepted(outcome.accepted), rejected(outcome.rejected);
+  reply.body.reserve(64);
+  reply.body.append("{\"accepted\":").append(accepted.data(), accepted.size());
+  reply.body.append(",\"rejected\":").append(rejected.data(), rejected.size()).append(",\"errors\":[");
   const char* separator = "";
   for (const IngestOutcome::Reject& reject : outcome.rejects) {
-    fmt::format_to(out, "{}{{\"index\":{},\"code\":\"{}\"}}", separator, reject.index, name_of(reject.reason));
+    fmt::format_to(std::back_inserter(reply.body), "{}{{\"index\":{},\"code\":\"{}\"}}", separator, reject.index,
+                   name_of(reject.reason));
     separator = ",";
   }
   reply.body += "]}\n";
