@@ -79,11 +79,20 @@ def in_turns(bench, points, measure):
 
 
 def connections_curve(bench):
+    """Beside a Beast server that answers 200 to the same requests: what receiving and replying alone take there."""
+    def beast_cost(count):
+        server, requests = bench.limit_server("beast", installation), lines_of(bench, events, RECORDS_A_BODY)
+        with load.connected(server.port, count) as opened:
+            before = cpu_ns(server.pid)
+            load.send_on(opened, requests)
+            return (cpu_ns(server.pid) - before) / events
+
     events = bench.material.events
     with bench.server() as installation:
         teach(bench, installation)
         say_curve("connections", in_turns(bench, CONNECTIONS, lambda count: cost(
             installation, lines_of(bench, events, RECORDS_A_BODY), events, count)), 1.3)
+        say_curve("connections, Beast", in_turns(bench, CONNECTIONS, beast_cost), None)
 
 
 def batches_curve(bench):
