@@ -44,6 +44,7 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
       if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
+    worker.rows_a_flush = settings_.rows_a_flush;
     worker.duplicates_tracked = settings_.duplicates_tracked;
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->worker =

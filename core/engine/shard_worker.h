@@ -47,7 +47,8 @@ class ShardWorker {
     // written.
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
-    std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
+    std::size_t keys_max = 1 << 16;    // access keys whose state is held in memory
+    std::size_t rows_a_flush = 5'000;  // of what keys and identities did
     std::size_t pending_per_key_max = 64;
     std::size_t pending_max = 200'000;         // calls of all unproven keys that wait for proof
     std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
