@@ -53,13 +53,15 @@ std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope
   const auto bytes = hash128(key, scope).bytes();
   std::string out;
   out.reserve(kFactKeyBytes);
-  return out.append(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
+  out.append(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
+  return out;
 }
 
 std::string fact_key(HashKey key, const FactRef& ref) {
   std::string out = fact_scope_prefix(key, ref.kind, ref.scope);
   const auto bytes = hash128(key, ref.value).bytes();
-  return out.append(bytes.data(), bytes.size());
+  out.append(bytes.data(), bytes.size());
+  return out;
 }
 
 std::string encode_fact(const Fact& fact, const FactRef& ref) {

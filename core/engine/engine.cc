@@ -170,6 +170,11 @@ void Engine::flush(std::uint32_t index) {
   if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
 }
 
+void Engine::flush_all(std::uint32_t index) {
+  do flush(index);
+  while (shards_[index]->worker->must_flush() && !broken_ && !damaged_);
+}
+
 void Engine::flush_if_due(std::uint32_t index) {
   if (surroundings_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
 }

@@ -90,6 +90,8 @@ class Engine {
   void commit(std::uint32_t shard);
   // Soft state. REQUIRES: nothing applied since the last commit.
   void flush(std::uint32_t shard);
+  // Flushes until all is written or cannot be. Before the end.
+  void flush_all(std::uint32_t shard);
   // By uptime: a wall clock that stands still must not stop rows from ageing, nor one that jumps make them old.
   void flush_if_due(std::uint32_t shard);
 

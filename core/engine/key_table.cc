@@ -59,7 +59,7 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
 }
 
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
-  if (key.since_flush.empty()) changed_.push_back(routed.signature.access_key);
+  if (!std::exchange(key.waits, true)) changed_.push_back(routed.signature.access_key);
   key.since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 
@@ -138,9 +138,11 @@ void KeyTable::flush() {
     ++written;
   }
   while (!changed_.empty() && written < settings_.rows_a_flush) {
-    const auto key = keys_.find(changed_.back());
-    changed_.pop_back();
-    if (key == keys_.end() || key->second.since_flush.empty()) continue;
+    const auto key = keys_.find(changed_.front());
+    changed_.pop_front();
+    if (key == keys_.end()) continue;
+    key->second.waits = false;
+    if (key->second.since_flush.empty()) continue;
     news.push_back({key->first, &key->second.identity, key->second.since_flush.take()});
     ++written;
   }

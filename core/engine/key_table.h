@@ -4,12 +4,14 @@
 // Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory and added to
 //         the rows of the key and its identity by flush() (soft state: a crash may lose the last seconds).
 // Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
+//         Of more changed keys than a flush writes, all have their turn.
 // Bounds: keys_max keys in memory; beyond that the half that was not used for longest goes, and is read again when
 //         needed. flush() writes at most rows_a_flush rows; a key that is no longer in memory does not wait for it.
 // Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,6 +41,7 @@ class KeyTable {
   };
   struct Key {  // what each call looks at comes first
     bool keeps_activity = false;
+    bool waits = false;     // for a flush
     LivedHour touched = 0;  // when its token row was put
     std::uint64_t used = 0;
     std::unique_ptr<const IssuedToken> issued;
@@ -84,7 +87,7 @@ class KeyTable {
   Settings settings_;
   BatchWriter& writer_;
   Keys keys_;
-  std::vector<Hash128> changed_;  // keys with something for flush()
+  std::deque<Hash128> changed_;   // keys with something for flush(), each once, the one that waited longest first
   std::vector<Hash128> touched_;  // keys whose token row is to be put again
   std::uint64_t batch_ = 0;
   LivedHour now_ = 0;

@@ -92,7 +92,7 @@ void Pipeline::run_worker(std::uint32_t index) {
     engine_.commit(index);
     engine_.flush_if_due(index);
   }
-  engine_.flush(index);
+  engine_.flush_all(index);
 }
 
 // Group commit: with something new to write, waits a little for others to share the fsync.

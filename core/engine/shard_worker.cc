@@ -308,7 +308,10 @@ void ShardWorker::flush(LivedHour now) {
   now_ = now;
   store_.set_lived_hour(now);
   keys_.flush();
-  if (expiry_.sweep(writer_.open(), now) > 0) writer_.note_erased();
+  if (expiry_.sweep(writer_.open(), now) > 0) {
+    writer_.note_erased();
+    learned_.forget();
+  }
 }
 
 void ShardWorker::write_something() {

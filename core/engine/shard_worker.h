@@ -68,6 +68,8 @@ class ShardWorker {
   // Every few seconds: puts what keys and identities did since the last flush into the open transaction, and erases
   // rows past their age. A commit follows. `now`: the lived hour.
   void flush(LivedHour now);
+  // Another flush has something to write: they take turns with batches.
+  [[nodiscard]] bool must_flush() const noexcept { return keys_.waiting_rows() > 0; }
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
   // Repeats of combinations whose candidates are judged, since the last call.

@@ -36,7 +36,7 @@ class TextArena {
   std::string_view keep(std::string_view text);
   // Takes the buffer itself.
   std::string_view adopt(std::string text);
-  // The first buffer that was adopted, or an empty one. What points into it is not to be read any more.
+  // The buffer that was adopted last, or an empty one. What points into it is not to be read any more.
   [[nodiscard]] std::string take_adopted();
   // Room for `size` bytes that the caller fills; null if size is 0.
   char* reserve(std::size_t size);

@@ -126,7 +126,8 @@ std::optional<Session> session_of(const Event& event, const RoleArns& arns) noex
 std::string joined(std::string_view before, char between, std::string_view after) {
   std::string out;
   out.reserve(before.size() + 1 + after.size());
-  return out.append(before).append(1, between).append(after);
+  out.append(before).append(1, between).append(after);
+  return out;
 }
 
 void name_identity(ServiceToken& token, const Session& session) {

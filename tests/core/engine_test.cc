@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/engine/activity.h"
 #include "core/engine/memory_store.h"
 #include "tests/support/calls.h"
 
@@ -51,6 +52,7 @@ struct Bench {
     settings.hash_key = {1, 2};
     settings.shards = kShards;
     settings.queued_bytes_max = queued_bytes_max;
+    settings.rows_a_flush = 1;
     make_engine = [this, settings, around] {
       engine.reset();
       engine =
@@ -135,6 +137,32 @@ TEST_CASE("engine: by the hours it has run, and not by the clock or the events' 
   live(3);
   CHECK_EQ(pending(bench.partitions[0]) + pending(bench.partitions[1]), 0);
   CHECK_EQ(pending(bench.retired), 0);
+}
+
+TEST_CASE(
+    "engine: a flush writes its share of the soft state, the last one all of it; a store that fails ends it too") {
+  Bench bench;
+  for (const char* role : {"a", "b", "c", "d", "e"}) REQUIRE(bench.submit({call_of(role)}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  const auto rows = [&] {
+    int count = 0;
+    for (const char* role : {"a", "b", "c", "d", "e"})
+      for (MemoryBaselineStore& partition : bench.partitions)
+        if (partition.read()->get(Table::activity, activity_row({1, 2}, std::string("ASIA") + role))) ++count;
+    return count;
+  };
+  const int before = rows();
+  for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
+  CHECK_LE(rows(), before + 2);
+  for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush_all(shard);
+  CHECK_EQ(rows(), 5);
+
+  for (const char* role : {"f", "g", "h"}) REQUIRE(bench.submit({call_of(role)}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  for (MemoryBaselineStore& partition : bench.partitions) partition.break_down("the disk is gone");
+  for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush_all(shard);
 }
 
 TEST_CASE("engine: without credits nothing is routed, and they come back with the reply") {

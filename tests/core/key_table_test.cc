@@ -130,6 +130,32 @@ TEST_CASE("key table: a flood of keys leaves nothing waiting for a flush but the
     CHECK_EQ(bench.calls_in(activity_row(kKey, "ASIAFLOOD" + std::to_string(100'000 + i))), 1);
 }
 
+TEST_CASE("key table: of more keys in use than a flush writes, all have their turn") {
+  Bench bench(100, 10);
+  const auto name = [](int i) { return "ASIAINUSE" + std::to_string(100'000 + i); };
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 40; ++i) (void)bench.use(name(i), 0);
+    CHECK_LE(bench.keys.waiting_rows(), 40);
+    bench.flush(0);
+  }
+  for (int i = 0; i < 40; ++i) {
+    CAPTURE(i);
+    CHECK_GE(bench.calls_in(activity_row(kKey, name(i))), 1);
+  }
+}
+
+TEST_CASE("key table: a key whose activity was written meanwhile waits once") {
+  Bench bench(100, 0);
+  const std::string key = "ASIAOFTEN000000000001";
+  for (int i = 0; i < 50; ++i) {
+    (void)bench.use(key, 0);
+    bench.keys.write_activity(access_key_id(kKey, key));
+    bench.flush(0);
+  }
+  CHECK_EQ(bench.keys.waiting_rows(), 1);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, key)), 50);
+}
+
 TEST_CASE("key table: an identity's row holds the calls of all its keys, over one flush and several") {
   Bench bench;
   const std::string a = "ASIAUSED00000000000A", b = "ASIAUSED00000000000B", unproven = "ASIAUSED00000000000C";
