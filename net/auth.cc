@@ -54,7 +54,8 @@ std::array<unsigned char, 32> digest_of(std::string_view secret) {
   struct Free {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   };
-  thread_local const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
+  thread_local std::unique_ptr<EVP_MD_CTX, Free> context;
+  if (context == nullptr) context.reset(EVP_MD_CTX_new());
   if (sha256 == nullptr || context == nullptr || EVP_DigestInit_ex2(context.get(), sha256, nullptr) != 1 ||
       EVP_DigestUpdate(context.get(), secret.data(), secret.size()) != 1 ||
       EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)

@@ -23,6 +23,7 @@ constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be s
                                 5};
 
 constexpr std::size_t kEventsReservedMax = 4096;
+constexpr std::size_t kWaitingRequestBytesMax = 16 * 1024;
 
 std::optional<ContentEncoding> encoding_of(const RequestHead& head) {
   if (head.field_count("Content-Encoding") > 1) return std::nullopt;
@@ -143,12 +144,22 @@ void Ingest::take(HttpRequest http, Render render, const ReplyTo& reply) {
   if (auto refusal = read(http, lane, *request, *pending)) return pending->finish(refusal);
   pending->events = pending->outcome.accepted = request->events.size();
   received_from(lane, http.source).add(pending->events);
-  if (!outlets_.soon) return submit(std::move(request), pending);
+  // Bytes that wait here are counted by nobody yet.
+  if (!outlets_.soon || request->held_bytes() > kWaitingRequestBytesMax) return submit(std::move(request), pending);
   lane.waiting.emplace_back(std::move(request), std::move(pending));
-  if (lane.waiting.size() > 1) return;
-  outlets_.soon(http.io_thread, [this, &lane] {
-    for (auto& [waiting, its_pending] : std::exchange(lane.waiting, {})) submit(std::move(waiting), its_pending);
-  });
+  if (lane.is_called_soon) return;
+  outlets_.soon(http.io_thread, [this, &lane] { submit_waiting(lane); });
+  lane.is_called_soon = true;
+}
+
+// What an exception leaves goes with the next ones.
+void Ingest::submit_waiting(Lane& lane) {
+  lane.is_called_soon = false;
+  while (!lane.waiting.empty()) {
+    auto [request, pending] = std::move(lane.waiting.front());
+    lane.waiting.pop_front();
+    submit(std::move(request), pending);
+  }
 }
 
 void Ingest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending) {

@@ -10,6 +10,7 @@
 //         committed.
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,8 +57,8 @@ class Ingest {
     Submit submit;
     OnReject on_reject;
     Now now;
-    // With it, requests that are ready together are submitted together, so that the workers wake once for them; without
-    // it, one by one.
+    // With it, small requests that are ready together are submitted together, so that the workers wake once for them;
+    // without it, one by one.
     Soon soon;
   };
   Ingest(IngestSettings settings, std::size_t io_threads, Outlets outlets, Metrics& metrics);
@@ -76,11 +77,13 @@ class Ingest {
   struct Lane {
     explicit Lane(PayloadLimits limits) : reader(limits) {}
     PayloadReader reader;
-    std::map<std::string, Counter*, std::less<>> received;                               // by source
-    std::vector<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> waiting;  // for Soon
+    std::map<std::string, Counter*, std::less<>> received;                              // by source
+    std::deque<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> waiting;  // for Soon
+    bool is_called_soon = false;
   };
 
   [[nodiscard]] std::optional<Refusal> read(const HttpRequest& http, Lane& lane, Request& request, Pending& pending);
+  void submit_waiting(Lane& lane);
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
   Counter& received_from(Lane& lane, const std::string& source);
 

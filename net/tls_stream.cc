@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <memory>
 #include <new>
 
 namespace straykey {
@@ -22,23 +22,37 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 constexpr std::size_t kTurnBytes = 256 * 1024;
 constexpr std::size_t kCallBytes = 4 * 1024;
 
-int socket_of(BIO* bio) {
+// What OpenSSL reads from and writes to.
+struct Transport {
+  IoSocket& socket;
+  std::size_t& turn_bytes;
+};
+
+Transport& transport_of(BIO* bio) {
   BIO_clear_retry_flags(bio);
-  return static_cast<IoSocket*>(BIO_get_data(bio))->native_handle();
+  return *static_cast<Transport*>(BIO_get_data(bio));
 }
 
 bool may_retry() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
+// With the turn used up there is nothing to receive until wait() has let others have theirs.
 int receive(BIO* bio, char* to, int size) {
-  const ssize_t received = ::recv(socket_of(bio), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
+  auto& [socket, turn_bytes] = transport_of(bio);
+  if (turn_bytes == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const ssize_t received = ::recv(socket.native_handle(), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
   if (received < 0 && may_retry()) BIO_set_retry_read(bio);
+  turn_bytes -= std::min(turn_bytes, std::max(static_cast<std::size_t>(std::max<ssize_t>(received, 0)), kCallBytes));
   return static_cast<int>(received);
 }
 
 int send(BIO* bio, const char* from, int size) {
-  const ssize_t sent = ::send(socket_of(bio), from, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
+  const int descriptor = transport_of(bio).socket.native_handle();
+  const ssize_t sent = ::send(descriptor, from, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && may_retry()) BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
@@ -47,22 +61,29 @@ long control(BIO*, int command, long, void*) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
+int destroy(BIO* bio) {
+  delete static_cast<Transport*>(BIO_get_data(bio));
+  return 1;
+}
+
 BIO_METHOD* make_transport_method() {
   BIO_METHOD* const method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "io socket");
   if (method == nullptr) throw std::bad_alloc();
   BIO_meth_set_read(method, receive);
   BIO_meth_set_write(method, send);
   BIO_meth_set_ctrl(method, control);
+  BIO_meth_set_destroy(method, destroy);
   return method;
 }
 
 // Unlike OpenSSL's own for sockets it raises no SIGPIPE, and it asks the socket object for the descriptor: after
 // close() there is none, whoever has got its number by then.
-BIO* make_transport(IoSocket& socket) {
+BIO* make_transport(IoSocket& socket, std::size_t& turn_bytes) {
   static const BIO_METHOD* const method = make_transport_method();
+  auto transport = std::make_unique<Transport>(Transport{socket, turn_bytes});
   BIO* const bio = BIO_new(method);
   if (bio == nullptr) throw std::bad_alloc();
-  BIO_set_data(bio, &socket);
+  BIO_set_data(bio, transport.release());
   BIO_set_init(bio, 1);
   return bio;
 }
@@ -74,10 +95,10 @@ void TlsStream::Free::operator()(SSL* ssl) const {
 }
 
 TlsStream::TlsStream(IoSocket& socket, const TlsContext& context)
-    : socket_(socket), ssl_(SSL_new(context->native_handle())) {
+    : socket_(socket), turn_bytes_(kTurnBytes), ssl_(SSL_new(context->native_handle())) {
   ERR_clear_error();
   if (!ssl_) throw std::bad_alloc();
-  BIO* const transport = make_transport(socket);
+  BIO* const transport = make_transport(socket, turn_bytes_);
   SSL_set_bio(ssl_.get(), transport, transport);
   SSL_set_accept_state(ssl_.get());
 }
@@ -108,46 +129,45 @@ IoAwait<IoError> TlsStream::shut_down() {
 
 template <class Call>
 IoAwait<IoError> TlsStream::repeat(Call call) {
-  for (;;) {
+  while (!failed_) {
     ERR_clear_error();
     const int reason = SSL_get_error(ssl_.get(), call());
     if (reason == SSL_ERROR_NONE) co_return IoError{};
     const IoError error = co_await wait(reason);
     if (error) co_return error;
   }
+  co_return failed_;
 }
 
 IoAwait<std::pair<IoError, std::size_t>> TlsStream::read_some(asio::mutable_buffer buffer) {
-  if (since_turn_ >= kTurnBytes) {
-    since_turn_ = 0;
-    co_await asio::post(socket_.get_executor(), kAwait);
-  }
-  for (;;) {
+  while (!failed_) {
     const auto [reason, size] = read_now(buffer);
-    since_turn_ += std::max(size, kCallBytes);
     if (size > 0 || reason == SSL_ERROR_NONE) co_return std::pair{IoError{}, size};
     const IoError error = co_await wait(reason);
     if (error) co_return std::pair{error, std::size_t{0}};
   }
+  co_return std::pair{failed_, std::size_t{0}};
 }
 
 std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noexcept {
   int reason = SSL_ERROR_NONE;
   std::size_t total = 0;
-  const std::size_t room = std::min(buffer.size(), kTurnBytes);
-  while (total < room && reason == SSL_ERROR_NONE) {
+  while (total < buffer.size() && reason == SSL_ERROR_NONE) {
     std::size_t size = 0;
     ERR_clear_error();
-    const int done = SSL_read_ex(ssl_.get(), static_cast<char*>(buffer.data()) + total, room - total, &size);
+    const int done = SSL_read_ex(ssl_.get(), static_cast<char*>(buffer.data()) + total, buffer.size() - total, &size);
     reason = SSL_get_error(ssl_.get(), done);
     total += size;
   }
+  // OpenSSL says a failure once and then whatever it was doing: it is kept. An end by close_notify is not one.
+  const bool goes_on = reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE;
+  if (total > 0 && !goes_on && reason != SSL_ERROR_ZERO_RETURN) failed_ = failure(reason);
   return {reason, total};
 }
 
 IoAwait<IoError> TlsStream::wait(int reason) {
   if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) co_return failure(reason);
-  since_turn_ = 0;
+  turn_bytes_ = kTurnBytes;
   const auto [error] =
       co_await socket_.async_wait(reason == SSL_ERROR_WANT_READ ? IoSocket::wait_read : IoSocket::wait_write, kAwait);
   co_return error;

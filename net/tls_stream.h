@@ -5,7 +5,7 @@
 //         them as there are and fit; only where nothing is there is anything waited for.
 // Thread: that of the socket; one call at a time. Closing the socket ends what is awaited.
 // Bounds: OpenSSL's buffer of a record, 16 KiB and something, which it gives back while nothing is in it; kTurnBytes
-//         without giving the thread's other work its turn.
+//         without giving the thread's other work its turn, whatever the peer sends: small records, handshakes.
 // Errors: by error_code. eof after the peer's close_notify, stream_truncated at an end without one,
 //         operation_aborted once the socket is closed. They repeat: a stream that failed goes on failing.
 #include <openssl/types.h>
@@ -53,7 +53,8 @@ class TlsStream {
   [[nodiscard]] IoError failure(int reason) const;
 
   IoSocket& socket_;
-  std::size_t since_turn_ = 0;
+  std::size_t turn_bytes_;  // what may still be received in this turn; the transport's
+  IoError failed_;          // for good, behind bytes that were read
   std::unique_ptr<SSL, Free> ssl_;
 };
 

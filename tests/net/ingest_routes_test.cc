@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,11 +126,13 @@ TEST_CASE("requests that are ready together reach the pipeline together, each wi
   FakePipeline pipeline;
   Metrics metrics;
   std::vector<std::function<void()>> called_soon;
+  bool throws = false;
   Ingest::Outlets outlets;
   outlets.submit = [&](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
   outlets.now = now_seconds;
   outlets.soon = [&](std::size_t io_thread, std::function<void()> call) {
     CHECK(io_thread == 1);
+    if (throws) throw std::bad_alloc();
     called_soon.push_back(std::move(call));
   };
   Ingest ingest({}, 2, outlets, metrics);
@@ -158,6 +161,22 @@ TEST_CASE("requests that are ready together reach the pipeline together, each wi
   called_soon[1]();
   CHECK(pipeline.events == 3);
   CHECK(answers == std::vector<std::string>{"unreadable refused", "a accepted", "b accepted", "c refused"});
+
+  pipeline.mode = FakePipeline::Mode::commit;
+  std::string large;
+  for (int i = 0; i < 60; ++i) large += kGood;
+  post("large", large);  // its memory is the pipeline's to count
+  CHECK(pipeline.events == 63);
+  CHECK(called_soon.size() == 2);
+
+  throws = true;
+  CHECK_THROWS_AS(post("d", kGood), std::bad_alloc);
+  throws = false;
+  post("e", kGood);
+  REQUIRE(called_soon.size() == 3);
+  called_soon[2]();
+  CHECK(pipeline.events == 65);
+  CHECK(answers.back() == "e accepted");
 }
 
 TEST_CASE("a bad record is listed and counted while its neighbours are taken") {

@@ -270,6 +270,22 @@ TEST_CASE("an end in the middle of a record is truncation, and bytes that were c
   CHECK(*changed.result);
 }
 
+TEST_CASE("a failure behind bytes that were read is told by every call after them") {
+  Wire wire;
+  const std::string good = wire.client.sealed("good");
+  std::string bad = wire.client.sealed("bad");
+  bad.back() = static_cast<char>(bad.back() ^ 1);
+  wire.send(good + bad);
+  CHECK(wire.read(100) == "good");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(wire.read(100).empty());
+    CHECK(wire.result->category() == asio::error::get_ssl_category());
+  }
+  wire.start_write("reply");
+  REQUIRE(wire.result);
+  CHECK(wire.result->category() == asio::error::get_ssl_category());
+}
+
 TEST_CASE("closing the socket ends a handshake, a read and a write that are awaited") {
   Wire shaking(false);
   shaking.start_handshake();
@@ -339,6 +355,29 @@ TEST_CASE("a stream that always has something to read gives the thread's other w
   while (total < 60 * kRecordBytes) wire.run();
   CHECK(total_at_turn > 0);
   CHECK(total_at_turn <= 17 * kRecordBytes);
+}
+
+TEST_CASE("a stream of the smallest records does so too, although each brings one byte") {
+  Wire wire;
+  constexpr std::size_t kRecords = 2'000;
+  std::string bytes;
+  for (std::size_t i = 0; i < kRecords; ++i) bytes += wire.client.sealed("x");
+  wire.send(bytes);
+  std::size_t total = 0, total_at_turn = kRecords;
+  std::string room(kRecords, '\0');
+  asio::co_spawn(
+      wire.io,
+      [&]() -> IoAwait<void> {
+        while (total < kRecords) {
+          const auto [error, size] = co_await wire.stream->read_some(asio::buffer(room));
+          total += size;
+          if (error) co_return;
+        }
+      },
+      asio::detached);
+  asio::post(wire.io, [&] { total_at_turn = total; });
+  while (total < kRecords) wire.run();
+  CHECK(total_at_turn <= 100);
 }
 
 }  // namespace straykey
