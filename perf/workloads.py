@@ -86,11 +86,11 @@ def _stream(port, requests, tls):
 BOTH, STEADY = ("steady", "learning"), ("steady",)
 WORKLOADS = (
     Workload("http", BOTH, _batches(False), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("discard", "extract"), 1.1),
-    Workload("gzip", STEADY, _batches(True), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("discard", "inflate", "extract"), 1.15),
+    Workload("gzip", BOTH, _batches(True), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("discard", "inflate", "extract"), 1.15),
     Workload("https", BOTH, _batches(False), "ingest", _send_on_kept(BATCH_CONNECTIONS), ("tls", "extract"), 1.2, tls=True),
-    Workload("single", STEADY, _singles, "ingest_http", _send_on_kept(SMALL_CONNECTIONS), ("beast",), 1.5, share=0.25),
+    Workload("single", BOTH, _singles, "ingest_http", _send_on_kept(SMALL_CONNECTIONS), ("beast",), 1.5, share=0.25),
     Workload("single_tls", STEADY, _singles, "ingest", _send_new, ("beast_tls",), 1.2, share=0.02, tls=True),
-    Workload("syslog", STEADY, _syslog, "syslog_tcp", _stream, ("discard", "extract"), 1.1, answered=False),
+    Workload("syslog", BOTH, _syslog, "syslog_tcp", _stream, ("discard", "extract"), 1.1, answered=False),
 )
 
 
