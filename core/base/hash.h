@@ -4,7 +4,8 @@
 // Shape:  64 or 128 bits; a key is two 64-bit words, made once at installation and stored. kFixedHashKey is for names
 //         that must be the same everywhere (alert ids), never for tables that an attacker can fill.
 // Thread: any (functions of their arguments).
-// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with c = 1, d = 3, and its 128-bit variant.
+// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with c = 1, d = 3, and its 128-bit variant;
+//         Bellare, Guerin, Rogaway, "XOR MACs" (1995): the XOR of what a PRF says of blocks that tell their number.
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -36,6 +37,10 @@ struct Hash128 {
 
 [[nodiscard]] std::uint64_t hash64(HashKey key, std::string_view bytes) noexcept;
 [[nodiscard]] Hash128 hash128(HashKey key, std::string_view bytes) noexcept;
+// Another hash, in less than half the time where there is AVX-512 and texts have 500 bytes: the XOR of hash128 of four
+// lanes. Lane i has i + 1 + 256 * size, then every fourth 64-bit word from the i-th; the last four words are those at the
+// end of the text, or of the text with zeros to 32 bytes.
+[[nodiscard]] Hash128 hash128_in_lanes(HashKey key, std::string_view bytes) noexcept;
 
 // CRC-32C (Castagnoli), in hardware where there is SSE 4.2. `crc` continues an earlier call.
 [[nodiscard]] std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc = 0) noexcept;

@@ -77,10 +77,11 @@ EventSignature signature_of(HashKey key, const Event& event) {
   thread_local std::string memory;
   EventSignature out;
   if (!event.access_key.empty()) out.access_key = access_key_id(key, event.access_key);
-  out.teaching = hash128(key, teaching_bytes(event, memory));
+  out.teaching = hash128_in_lanes(key, teaching_bytes(event, memory));
   const CallHead call{out.teaching, static_cast<std::uint32_t>(event.user_agent_text.size()),
                       static_cast<std::uint32_t>(event.event_source.size())};
-  out.call = hash64(key, join(call, std::array{event.user_agent_text, event.event_source, event.event_name}, memory));
+  const std::array calls_apart{event.user_agent_text, event.event_source, event.event_name};
+  out.call = hash128_in_lanes(key, join(call, calls_apart, memory)).low;
   return out;
 }
 
