@@ -117,7 +117,10 @@ std::optional<Refusal> Ingest::read(const HttpRequest& http, Lane& lane, Request
   const std::size_t plain_bytes = request.body.size() * (has_gzip_magic(request.body) ? 8 : 1);
   request.events.reserve(std::min(plain_bytes / 1024 + 1, kEventsReservedMax));
   PayloadReader::Sink sink;
-  sink.on_event = [&request](std::uint32_t, Event&& event) { request.events.push_back(std::move(event)); };
+  sink.on_event = [&](std::uint32_t, Event&& event) {
+    request.events.push_back(std::move(event));
+    if (outlets_.sign) outlets_.sign(request);
+  };
   sink.on_reject = [&](std::uint32_t index, RejectReason reason, std::string_view record) {
     IngestOutcome& outcome = pending.outcome;
     ++outcome.rejected;

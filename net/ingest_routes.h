@@ -55,6 +55,7 @@ class Ingest {
 
   struct Outlets {
     Submit submit;
+    std::function<void(Request&)> sign;  // after each event, if there is one: see core/engine/route.h
     OnReject on_reject;
     Now now;
     // With it, small requests that are ready together are submitted together, so that the workers wake once for them;

@@ -76,6 +76,7 @@ std::unique_ptr<Request> SyslogIntake::read(SyslogBatch batch, SyslogListener& l
   sink.on_event = [&](std::uint32_t, Event&& event) {
     taken = true;
     request->events.push_back(std::move(event));
+    if (outlets_.sign) outlets_.sign(*request);
   };
   sink.on_reject = [&](std::uint32_t, RejectReason reason, std::string_view record) {
     taken = true;

@@ -133,6 +133,7 @@ Status Serve::start_listeners() {
 
   Ingest::Outlets outlets;
   outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  outlets.sign = [this](Request& request) { pipeline_->sign(request); };
   outlets.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
     log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
                                            {"source", std::string(source)},

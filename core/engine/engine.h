@@ -25,6 +25,7 @@
 
 #include "core/base/log.h"
 #include "core/engine/merger.h"
+#include "core/engine/route.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/submit.h"
 
@@ -78,6 +79,8 @@ class Engine {
   [[nodiscard]] CommitOutcome judge_unjudged();
   [[nodiscard]] const std::string& failure() const noexcept { return merger_.failure(); }
 
+  // While it is being filled: see route.h. Any thread.
+  void sign(Request& request) const { straykey::sign(request, settings_.hash_key); }
   // Accepted: the request is routed and holds its credits; the caller brings {request, i} to the shard of each of its
   // batches, and from the first of them on it belongs to the engine. Otherwise nothing has changed.
   [[nodiscard]] SubmitResult admit(Request& request);

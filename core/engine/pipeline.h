@@ -40,6 +40,7 @@ class Pipeline {
   // Drains and joins. Outcomes of deliveries reported before it are stored.
   void stop();
 
+  void sign(Request& request) const { engine_.sign(request); }
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
   void report(DeliveryOutcome outcome);
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }

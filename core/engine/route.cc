@@ -11,12 +11,19 @@ Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t
   out.failed = !event.error_code.empty();
   out.time = event.time;
   out.has_key = !event.access_key.empty();
+  out.issue = event.assumes_role() && !event.issued_key.empty();
   out.signature = signature_of(key, event);
   out.event_id = event.event_id.empty() ? 0 : hash64(key, event.event_id);
   return out;
 }
 
 }  // namespace
+
+void sign(Request& request, HashKey key) {
+  if (request.routed.capacity() < request.events.capacity()) request.routed.reserve(request.events.capacity());
+  for (std::size_t i = request.routed.size(); i < request.events.size(); ++i)
+    request.routed.push_back(routed_event(key, request.events[i], static_cast<std::uint32_t>(i)));
+}
 
 void route(Request& request, HashKey key, std::uint32_t shard_count) {
   CHECK(shard_count >= 1 && request.batches.empty());
@@ -32,18 +39,23 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     routed.issue = issue;
     request.batches[batch_of[shard]].events.push_back(routed);
   };
-  for (std::uint32_t i = 0; i < request.events.size(); ++i) {
-    const Event& event = request.events[i];
-    Request::RoutedEvent routed = routed_event(key, event, i);
-    const bool issues = event.assumes_role() && !event.issued_key.empty();
+  sign(request, key);
+  for (Request::RoutedEvent& routed : request.routed) {
+    const bool issues = routed.issue;
     if (!routed.has_key) {
+      const Event& event = request.events[routed.index];
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
       add(shard_of(access_key_id(key, by), shard_count), routed, true, issues);
       continue;
     }
     const std::uint32_t use = shard_of(routed.signature.access_key, shard_count);
-    const std::uint32_t issue = issues ? shard_of(access_key_id(key, event.issued_key), shard_count) : use;
-    add(use, routed, true, issues && issue == use);
+    if (!issues) {
+      add(use, routed, true, false);
+      continue;
+    }
+    const std::string_view issued = request.events[routed.index].issued_key;
+    const std::uint32_t issue = shard_of(access_key_id(key, issued), shard_count);
+    add(use, routed, true, issue == use);
     if (issue != use) add(issue, routed, false, true);
   }
 }

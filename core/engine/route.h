@@ -16,7 +16,12 @@ namespace straykey {
   return static_cast<std::uint32_t>(access_key.low % shard_count);
 }
 
-// Fills request.batches from request.events, in the order of the events. REQUIRES: shard_count >= 1, no batches yet.
+// What a shard needs of each event that was not signed yet. Called after each event, it finds the event's bytes in the
+// cache. REQUIRES: the events before are the same; no batches yet.
+void sign(Request& request, HashKey key);
+
+// Signs what was not signed, and fills request.batches from request.events, in their order. REQUIRES: shard_count >= 1,
+// no batches yet.
 void route(Request& request, HashKey key, std::uint32_t shard_count);
 
 }  // namespace straykey
