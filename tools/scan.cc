@@ -84,6 +84,7 @@ class Scan {
   }
 
   Result<ScanSummary> into(BackfillTarget target) {
+    keeps_ = true;
     AlertStore& alerts = *target.stores.alerts;
     InlinePipeline pipeline(
         target.hash_key, target.shards, settings_.detection, std::move(target.stores), std::move(target.routes),
@@ -216,10 +217,10 @@ class Scan {
     return judge(pipeline);
   }
 
-  // Activity first, so that investigations know of it; counts of repeats afterwards, when the alerts exist.
-  static Status judge(InlinePipeline& pipeline) {
-    if (pipeline.flush() == CommitOutcome::committed && pipeline.judge_all() == CommitOutcome::committed &&
-        pipeline.flush() == CommitOutcome::committed)
+  // Counts of repeats afterwards, when the alerts exist. Activity that no alert shows is written for a server only.
+  Status judge(InlinePipeline& pipeline) const {
+    if (pipeline.judge_all() == CommitOutcome::committed &&
+        (keeps_ ? pipeline.flush() : pipeline.count_repeats()) == CommitOutcome::committed)
       return {};
     return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
   }
@@ -269,6 +270,7 @@ class Scan {
   Days block_;                      // of read_once: being learned; earlier days are judged
   std::vector<std::size_t> later_;  // of read_once: files that hold days after the block
   bool disordered_ = false;
+  bool keeps_ = false;  // the stores outlive the scan
   ScanSummary summary_;
 };
 

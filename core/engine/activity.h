@@ -2,8 +2,8 @@
 // Activity: what was done with one access key, or by one service identity. The answer to the first questions of
 // every investigation.
 //
-// Shape:  calls by API, with counts, times and errors; source addresses; user agents. Soft state: counts may miss the
-//         last 5 s before a crash or count a resent event twice (GUARANTEES, P2). No verdict depends on it.
+// Shape:  calls by API, with counts, times and errors; source addresses; user agents. Soft state: a crash loses
+//         what was not flushed yet, and an event that is sent again may count twice. No verdict depends on it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -59,6 +59,11 @@ class ActivityCounter {
   // `failed`: the event has an error code.
   void count(std::uint64_t call, Seconds time, bool failed, const Event& event);
   [[nodiscard]] bool empty() const noexcept { return activity_.calls == 0; }
+  // Brings what count() will look at into the cache.
+  void warm(std::uint64_t call) const noexcept {
+    const auto like = like_.find(call);
+    if (like != like_.end()) __builtin_prefetch(&like->second, 1);
+  }
   // What was counted since the last time.
   [[nodiscard]] Activity take();
 

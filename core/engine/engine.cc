@@ -44,7 +44,7 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundin
       if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
-    worker.rows_a_flush = settings_.rows_a_flush;
+    worker.keys_a_flush = settings_.keys_a_flush;
     worker.duplicates_tracked = settings_.duplicates_tracked;
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->worker =
@@ -172,7 +172,7 @@ void Engine::flush(std::uint32_t index) {
 
 void Engine::flush_all(std::uint32_t index) {
   do flush(index);
-  while (shards_[index]->worker->must_flush() && !broken_ && !damaged_);
+  while (shards_[index]->worker->has_more_to_flush() && !broken_ && !damaged_);
 }
 
 void Engine::flush_if_due(std::uint32_t index) {

@@ -7,7 +7,7 @@
 //         merge(), refill_outbox(), live(): the merger's. With one thread: all on that one.
 // Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
 //         messages may come in any order (tickets put finished requests back into theirs).
-// Durable: on_done(committed) comes after the commit of every shard concerned returned (GUARANTEES, P1).
+// Durable: on_done(committed) comes after the commit of every shard concerned returned.
 // Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
 //         finished.
 // Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
@@ -39,7 +39,7 @@ class Engine {
     std::size_t queued_bytes_max = 256u << 20;
     std::size_t commit_events_max = 512;       // this many new things are enough for a commit
     double flush_seconds = 2;                  // soft state
-    std::size_t rows_a_flush = 1'000;          // of it, in 8 ms: what comes meanwhile waits
+    std::size_t keys_a_flush = 1'000;          // of it, in 8 ms: what comes meanwhile waits
     std::size_t signatures_max = 1 << 18;      // a shard
     std::size_t keys_max = 1 << 16;            // a shard
     std::size_t duplicates_tracked = 1 << 16;  // a shard

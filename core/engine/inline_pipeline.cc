@@ -1,7 +1,11 @@
 #include "core/engine/inline_pipeline.h"
 
+#include <set>
+#include <string>
+
 #include "core/base/check.h"
 #include "core/engine/route.h"
+#include "core/engine/sequence.h"
 
 namespace straykey {
 
@@ -9,6 +13,7 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
                                Stores stores, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver,
                                Metrics& metrics)
     : hash_key_(hash_key),
+      partitions_(stores.partitions),
       merger_(hash_key, detection, stores.partitions, *stores.alerts, std::move(routes), std::move(deliver), metrics) {
   CHECK(stores.partitions.size() >= shards);
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
@@ -40,21 +45,51 @@ CommitOutcome InlinePipeline::judge(const Request& request) {
   return merger_.commit();
 }
 
+// What waits for judgement says whose activity is asked for.
+CommitOutcome InlinePipeline::flush_proposed() {
+  std::set<Hash128> keys;
+  std::set<std::string> identities;
+  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
+    const auto reader = partitions_[shard]->read();
+    const std::string from = encode_sequence(merger_.judged_up_to(shard) + 1);
+    reader->scan(Table::candidates, {}, from, [&](std::string_view, std::string_view row) {
+      const auto candidate = decode_candidate(row);
+      if (!candidate || candidate->account_day) return true;
+      keys.insert(access_key_id(hash_key_, candidate->access_key));
+      identities.insert(candidate->token.identity);
+      return true;
+    });
+  }
+  for (std::uint32_t shard = 0; shard < workers_.size() && !keys.empty(); ++shard) {
+    workers_[shard]->flush_of(keys, identities);
+    const CommitOutcome outcome = workers_[shard]->commit(merger_.judged_up_to(shard));
+    if (outcome != CommitOutcome::committed) return outcome;
+  }
+  return CommitOutcome::committed;
+}
+
 CommitOutcome InlinePipeline::judge_all() {
-  return merger_.judge_all_unjudged();
+  const CommitOutcome outcome = flush_proposed();
+  return outcome == CommitOutcome::committed ? merger_.judge_all_unjudged() : outcome;
+}
+
+// When no worker has anything to commit: counting opens readers of all partitions, which must not see a commit.
+CommitOutcome InlinePipeline::count_repeats() {
+  for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)
+    merger_.count(workers_[shard]->take_repeats(merger_.judged_up_to(shard)));
+  return merger_.commit();
 }
 
 CommitOutcome InlinePipeline::flush() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard) {
     ShardWorker& worker = *workers_[shard];
-    worker.flush(merger_.lived_hour());
-    const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
-    if (outcome != CommitOutcome::committed) return outcome;
+    do {
+      worker.flush(merger_.lived_hour());
+      const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
+      if (outcome != CommitOutcome::committed) return outcome;
+    } while (worker.has_more_to_flush());
   }
-  // Only now: counting opens readers of all partitions, which must not see a worker's commit.
-  for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)
-    merger_.count(workers_[shard]->take_repeats(merger_.judged_up_to(shard)));
-  return merger_.commit();
+  return count_repeats();
 }
 
 }  // namespace straykey

@@ -27,15 +27,21 @@ class InlinePipeline {
   [[nodiscard]] RequestOutcome learn(Request& request, const NetworkMap& networks);
   // Judges what `request` proposed, as the merger does when a request has finished.
   [[nodiscard]] CommitOutcome judge(const Request& request);
-  // Judges everything proposed and not judged yet, in the order of days.
+  // Judges everything proposed and not judged yet, in the order of days. The activity that its alerts may show is
+  // written before.
   [[nodiscard]] CommitOutcome judge_all();
-  // Writes soft state: activity of keys, counts of repeats.
+  // Writes the counts of repeats.
+  [[nodiscard]] CommitOutcome count_repeats();
+  // Writes all soft state: activity of keys, counts of repeats.
   [[nodiscard]] CommitOutcome flush();
 
   [[nodiscard]] Merger& merger() noexcept { return merger_; }
 
  private:
+  [[nodiscard]] CommitOutcome flush_proposed();
+
   HashKey hash_key_;
+  std::vector<BaselineStore*> partitions_;
   std::vector<std::unique_ptr<ShardWorker>> workers_;
   Merger merger_;
 };

@@ -54,13 +54,14 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
     read(*reader);
     if (!reader->failure().empty()) failure_ = reader->failure();
   }
-  key.keeps_activity = may_be_service_token(event);
-  if (const auto token = prove_service_token(event, key.issued.get())) key.identity = token->identity;
+  if (!may_be_service_token(event)) return;
+  key.calls = std::make_unique<Calls>();
+  if (const auto token = prove_service_token(event, key.issued.get())) key.calls->identity = token->identity;
 }
 
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
   if (!std::exchange(key.waits, true)) changed_.push_back(routed.signature.access_key);
-  key.since_flush.count(routed.signature.call, routed.time, routed.failed, event);
+  key.calls->since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 
 void KeyTable::forget(Hash128 id) {
@@ -78,25 +79,33 @@ void KeyTable::evict() {
   for (const auto& [name, key] : keys_) uses.push_back(key.used);
   const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
   std::nth_element(uses.begin(), middle, uses.end());
+  std::vector<News> news;
+  std::vector<std::unique_ptr<Calls>> calls;  // whose identities the news name
   for (auto at = keys_.begin(); at != keys_.end();) {
     if (at->second.used > *middle) {
       ++at;
       continue;
     }
-    write(at->first, at->second);
+    take_news(at->first, at->second, news);
+    calls.push_back(std::move(at->second.calls));
     keys_.erase(at++);
   }
+  write(std::move(news));
   // Or a flood of keys would leave its names here for ever: a flush gets through fewer than it brings.
   const auto is_gone = [this](Hash128 id) { return !keys_.contains(id); };
   std::erase_if(changed_, is_gone);
   std::erase_if(touched_, is_gone);
 }
 
+void KeyTable::take_news(Hash128 id, Key& key, std::vector<News>& news) {
+  if (key.calls != nullptr && !key.calls->since_flush.empty())
+    news.push_back({id, &key.calls->identity, key.calls->since_flush.take()});
+}
+
 // Adds what the key did since the last flush to its row and to its identity's.
 void KeyTable::write(Hash128 id, Key& key) {
-  if (key.since_flush.empty()) return;
   std::vector<News> news;
-  news.push_back({id, &key.identity, key.since_flush.take()});
+  take_news(id, key, news);
   write(std::move(news));
 }
 
@@ -130,22 +139,35 @@ void KeyTable::write_activity(Hash128 id) {
 void KeyTable::flush() {
   std::size_t written = 0;
   std::vector<News> news;
-  while (!touched_.empty() && written < settings_.rows_a_flush) {
+  while (!touched_.empty() && written < settings_.keys_a_flush) {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
     writer_.put(Table::tokens, row_of(key->first), encode(*key->second.issued));
     ++written;
   }
-  while (!changed_.empty() && written < settings_.rows_a_flush) {
+  while (!changed_.empty() && written < settings_.keys_a_flush) {
     const auto key = keys_.find(changed_.front());
     changed_.pop_front();
     if (key == keys_.end()) continue;
     key->second.waits = false;
-    if (key->second.since_flush.empty()) continue;
-    news.push_back({key->first, &key->second.identity, key->second.since_flush.take()});
-    ++written;
+    const std::size_t before = news.size();
+    take_news(key->first, key->second, news);
+    written += news.size() - before;
   }
+  write(std::move(news));
+}
+
+void KeyTable::flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities) {
+  std::vector<News> news;
+  std::erase_if(changed_, [&](Hash128 id) {
+    const auto key = keys_.find(id);
+    if (key == keys_.end() || key->second.calls == nullptr) return true;
+    if (!keys.contains(id) && !identities.contains(key->second.calls->identity)) return false;
+    key->second.waits = false;
+    take_news(id, key->second, news);
+    return true;
+  });
   write(std::move(news));
 }
 

@@ -2,17 +2,19 @@
 // KeyTable: what a shard remembers of the access keys in use: where each was issued, and what was done with it.
 //
 // Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory and added to
-//         the rows of the key and its identity by flush() (soft state: a crash may lose the last seconds).
+//         the rows of the key and its identity by flush() (soft state: a crash loses what was not flushed yet).
 // Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
 //         Of more changed keys than a flush writes, all have their turn.
 // Bounds: keys_max keys in memory; beyond that the half that was not used for longest goes, and is read again when
-//         needed. flush() writes at most rows_a_flush rows; a key that is no longer in memory does not wait for it.
+//         needed. flush() writes the rows of at most keys_a_flush keys, and those of their identities; a key that is no
+//         longer in memory does not wait for it.
 // Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,28 +39,38 @@ class KeyTable {
     // written.
     std::vector<BaselineStore*> others;
     std::size_t keys_max = 1 << 16;
-    std::size_t rows_a_flush = 5'000;
+    std::size_t keys_a_flush = 1'000;
   };
-  struct Key {  // what each call looks at comes first
-    bool keeps_activity = false;
+  struct Calls {
+    ActivityCounter since_flush;  // those that are not in the store yet
+    std::string identity;         // whose they are too, where that is proven
+  };
+  struct Key {
     bool waits = false;     // for a flush
     LivedHour touched = 0;  // when its token row was put
     std::uint64_t used = 0;
     std::unique_ptr<const IssuedToken> issued;
-    ActivityCounter since_flush;  // calls that are not in the store yet
-    std::string identity;         // whose calls they are too, where that is proven
+    std::unique_ptr<Calls> calls;  // null: not counted
   };
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
 
   // The key of the event, by its access_key_id. The reference is good until the next call.
   Key& at(Hash128 id, const Event& event);
+  // Null where the key is not in memory. Good until the next at().
+  [[nodiscard]] const Key* find(Hash128 id) const noexcept {
+    const auto found = keys_.find(id);
+    return found == keys_.end() ? nullptr : &found->second;
+  }
+  // REQUIRES: key.calls.
   void count(const Request::RoutedEvent& routed, const Event& event, Key& key);
   // Read anew at its next use: where it was issued is known now, or its row is to be put in this partition.
   void forget(Hash128 id);
   // Puts what was done with the key so far.
   void write_activity(Hash128 id);
   void flush();
+  // Puts what waits of these keys and of all keys of these identities.
+  void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities);
   void forget_all();
   // Keys used from now on are used in this batch, at this lived hour.
   void begin_batch(LivedHour now) noexcept {
@@ -66,7 +78,7 @@ class KeyTable {
     now_ = now;
   }
   // For flush(), the next ones and this.
-  [[nodiscard]] std::size_t waiting_rows() const noexcept { return changed_.size() + touched_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return changed_.size() + touched_.size(); }
   // Which partition could not be read since the last call, and why.
   [[nodiscard]] std::string take_failure();
 
@@ -80,6 +92,7 @@ class KeyTable {
 
   void load(Hash128 id, const Event& event, Key& key);
   void evict();
+  static void take_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);
   void write(std::vector<News> news);
   void add(const std::string& row, std::span<const News> news);
@@ -87,7 +100,7 @@ class KeyTable {
   Settings settings_;
   BatchWriter& writer_;
   Keys keys_;
-  std::deque<Hash128> changed_;   // keys with something for flush(), each once, the one that waited longest first
+  std::deque<Hash128> changed_;   // keys with something for flush(), the one that waited longest first
   std::vector<Hash128> touched_;  // keys whose token row is to be put again
   std::uint64_t batch_ = 0;
   LivedHour now_ = 0;

@@ -1,6 +1,7 @@
 #include "core/engine/shard_worker.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -15,7 +16,12 @@
 namespace straykey {
 namespace {
 
+constexpr std::size_t kWarmedAtOnce = 16;
 constexpr std::string_view kNextSequenceKey = "next_sequence";
+
+void prefetch(const void* place) noexcept {
+  __builtin_prefetch(place, 1);
+}
 
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
@@ -33,7 +39,7 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       detection_(detection),
       store_(store),
       writer_(store),
-      keys_({settings.hash_key, settings.others, settings.keys_max, settings.rows_a_flush}, writer_),
+      keys_({settings.hash_key, settings.others, settings.keys_max, settings.keys_a_flush}, writer_),
       expiry_({.rules = baseline_expiry_rules(),
                .others = planted(Bug::day_of_one_partition) ? std::vector<BaselineStore*>{} : settings_.others},
               metrics),
@@ -73,7 +79,10 @@ ShardWorker::~ShardWorker() = default;
 void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
   const std::size_t first_staged = staged_.size();
   keys_.begin_batch(now_);
-  for (const Request::RoutedEvent& routed : batch.events) {
+  for (std::size_t i = 0; i < batch.events.size(); ++i) {
+    if (i % kWarmedAtOnce == 0)
+      warm(std::span(batch.events).subspan(i, std::min(kWarmedAtOnce, batch.events.size() - i)));
+    const Request::RoutedEvent& routed = batch.events[i];
     const Event& event = request.events[routed.index];
     const RecordInHand in_hand(&event.record);
     if (planted(Bug::crashing_record)) CHECK(event.event_name != "CrashTheWorker");
@@ -89,13 +98,28 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   staged_of_batch_.emplace_back(first_staged, staged_.size());
 }
 
+// Looks up what use() will look up, for several events: their misses of the cache then overlap.
+void ShardWorker::warm(std::span<const Request::RoutedEvent> events) const noexcept {
+  std::array<const KeyTable::Key*, kWarmedAtOnce> keys{};
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    prefetch(&seen_events_[events[i].event_id % seen_events_.size()]);
+    keys[i] = keys_.find(events[i].signature.access_key);
+    if (keys[i] != nullptr) prefetch(keys[i]->calls.get());
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (keys[i] != nullptr && keys[i]->calls != nullptr) keys[i]->calls->since_flush.warm(events[i].signature.call);
+    const auto known = known_.find(events[i].signature.teaching);
+    if (known != known_.end()) prefetch(&*known);
+  }
+}
+
 void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks) {
   const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
   if (routed.has_key) {
     KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
     issued = key.issued.get();
-    if (key.keeps_activity && counts) keys_.count(routed, event, key);
+    if (key.calls != nullptr && counts) keys_.count(routed, event, key);
   }
   Hash128 signature = routed.signature.teaching;
   if (issued != nullptr) signature.low = ~signature.low;  // an issuing event may have proven what its key is

@@ -12,6 +12,8 @@
 // Thread: the shard's worker (or the only thread, inline).
 // Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
 #include <cstdint>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +50,7 @@ class ShardWorker {
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
     std::size_t keys_max = 1 << 16;    // access keys whose state is held in memory
-    std::size_t rows_a_flush = 5'000;  // of what keys and identities did
+    std::size_t keys_a_flush = 1'000;  // whose activity is written
     std::size_t pending_per_key_max = 64;
     std::size_t pending_max = 200'000;         // calls of all unproven keys that wait for proof
     std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
@@ -68,8 +70,12 @@ class ShardWorker {
   // Every few seconds: puts what keys and identities did since the last flush into the open transaction, and erases
   // rows past their age. A commit follows. `now`: the lived hour.
   void flush(LivedHour now);
-  // Another flush has something to write: they take turns with batches.
-  [[nodiscard]] bool must_flush() const noexcept { return keys_.waiting_rows() > 0; }
+  // Of flush() what alerts on these keys and identities show. A commit follows.
+  void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities) {
+    keys_.flush_of(keys, identities);
+  }
+  // Another flush would write something.
+  [[nodiscard]] bool has_more_to_flush() const noexcept { return keys_.waiting() > 0; }
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
   // Repeats of combinations whose candidates are judged, since the last call.
@@ -90,6 +96,7 @@ class ShardWorker {
   static constexpr std::uint32_t kNoSlot = ~0u;
   using SlotTable = boost::unordered_flat_map<Hash128, std::uint32_t, std::hash<Hash128>>;
 
+  void warm(std::span<const Request::RoutedEvent> events) const noexcept;
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);

@@ -22,8 +22,8 @@ struct Bench {
   KeyTable keys;
   std::vector<std::unique_ptr<Request>> requests;
 
-  explicit Bench(std::size_t keys_max = 100, std::size_t rows_a_flush = 5'000)
-      : keys({kKey, {&other}, keys_max, rows_a_flush}, writer) {}
+  explicit Bench(std::size_t keys_max = 100, std::size_t keys_a_flush = 5'000)
+      : keys({kKey, {&other}, keys_max, keys_a_flush}, writer) {}
   static void issue(MemoryBaselineStore& where, std::string_view access_key, LivedHour hour) {
     where.set_lived_hour(hour);
     const auto put = where.write();
@@ -120,12 +120,12 @@ TEST_CASE("key table: a flood of keys leaves nothing waiting for a flush but the
   for (int i = 0; i < 3'000; ++i) {
     (void)bench.use("ASIAFLOOD" + std::to_string(100'000 + i), 0);
     if (i % 50 == 0) bench.flush(0);
-    most = std::max(most, bench.keys.waiting_rows());
+    most = std::max(most, bench.keys.waiting());
   }
   CHECK_GE(most, 50);
   CHECK_LE(most, 100);
   for (int i = 0; i < 20; ++i) bench.flush(0);
-  CHECK_EQ(bench.keys.waiting_rows(), 0);
+  CHECK_EQ(bench.keys.waiting(), 0);
   for (const int i : {0, 1'500, 2'999})
     CHECK_EQ(bench.calls_in(activity_row(kKey, "ASIAFLOOD" + std::to_string(100'000 + i))), 1);
 }
@@ -135,7 +135,7 @@ TEST_CASE("key table: of more keys in use than a flush writes, all have their tu
   const auto name = [](int i) { return "ASIAINUSE" + std::to_string(100'000 + i); };
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 40; ++i) (void)bench.use(name(i), 0);
-    CHECK_LE(bench.keys.waiting_rows(), 40);
+    CHECK_LE(bench.keys.waiting(), 40);
     bench.flush(0);
   }
   for (int i = 0; i < 40; ++i) {
@@ -152,8 +152,28 @@ TEST_CASE("key table: a key whose activity was written meanwhile waits once") {
     bench.keys.write_activity(access_key_id(kKey, key));
     bench.flush(0);
   }
-  CHECK_EQ(bench.keys.waiting_rows(), 1);
+  CHECK_EQ(bench.keys.waiting(), 1);
   CHECK_EQ(bench.calls_in(activity_row(kKey, key)), 50);
+}
+
+TEST_CASE("key table: what waits of some keys and identities can be put alone") {
+  Bench bench;
+  const std::string a = "ASIAUSED00000000000A", b = "ASIAUSED00000000000B", other = "ASIAUSED00000000000C",
+                    asked = "ASIAUSED00000000000D";
+  Bench::issue(bench.store, a, 0);
+  Bench::issue(bench.store, b, 0);
+  const std::string identity = bench.use(a, 0).calls->identity;
+  REQUIRE_FALSE(identity.empty());
+  for (const std::string& key : {b, other, asked}) (void)bench.use(key, 0);
+  bench.keys.flush_of({access_key_id(kKey, asked)}, {identity});
+  REQUIRE(bench.writer.commit() == CommitOutcome::committed);
+  CHECK_EQ(bench.calls_in(identity_activity_row(kKey, identity)), 2);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, asked)), 1);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, other)), 0);
+  CHECK_EQ(bench.keys.waiting(), 1);
+  bench.flush(0);
+  CHECK_EQ(bench.calls_in(activity_row(kKey, other)), 1);
+  CHECK_EQ(bench.calls_in(identity_activity_row(kKey, identity)), 2);
 }
 
 TEST_CASE("key table: an identity's row holds the calls of all its keys, over one flush and several") {
@@ -161,7 +181,7 @@ TEST_CASE("key table: an identity's row holds the calls of all its keys, over on
   const std::string a = "ASIAUSED00000000000A", b = "ASIAUSED00000000000B", unproven = "ASIAUSED00000000000C";
   Bench::issue(bench.store, a, 0);
   Bench::issue(bench.store, b, 0);
-  const std::string identity = bench.use(a, 0).identity;
+  const std::string identity = bench.use(a, 0).calls->identity;
   REQUIRE_FALSE(identity.empty());
   for (const std::string& key : {unproven, b, a, unproven}) (void)bench.use(key, 0);
   bench.flush(0);
