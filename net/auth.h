@@ -7,7 +7,6 @@
 //         when full, and altogether if that frees nothing (an attacker with that many addresses is no single address).
 // Errors: a Refusal: 401 none or unknown, 403 of the other scope, 400 two Authorization headers, 429 too many failures.
 //         A sender with a good token is served even from an address that others misuse (they may share a proxy).
-// Source: GUARANTEES, Security settings and rows A.
 #include <array>
 #include <cstdint>
 #include <memory>

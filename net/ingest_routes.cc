@@ -147,7 +147,7 @@ void Ingest::take(HttpRequest http, Render render, const ReplyTo& reply) {
   if (auto refusal = read(http, lane, *request, *pending)) return pending->finish(refusal);
   pending->events = pending->outcome.accepted = request->events.size();
   received_from(lane, http.source).add(pending->events);
-  // Bytes that wait here are counted by nobody yet.
+  // Of what waits here only the bodies are counted, by their connections.
   if (!outlets_.soon || request->held_bytes() > kWaitingRequestBytesMax) return submit(std::move(request), pending);
   lane.waiting.emplace_back(std::move(request), std::move(pending));
   if (lane.is_called_soon) return;

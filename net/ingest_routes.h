@@ -3,7 +3,7 @@
 //
 // Shape:  each way in is a Route that hands its request to take() with its own words for the outcome; so Firehose, HEC
 //         and the like differ in paths, credentials and rendering only.
-// Order:  the reply is given after every shard committed (P1), or at once if nothing is to be stored.
+// Order:  the reply is given after every shard committed, or at once if nothing is to be stored.
 // Thread: take() runs on io threads, one PayloadReader for each; the pipeline answers from its own. It outlives both.
 // Bounds: IngestSettings; the first errors_listed_max rejects are listed, all are counted.
 // Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not

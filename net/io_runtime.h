@@ -5,7 +5,7 @@
 // Thread: start-up constructs, starts and stops; context() any.
 // Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have
 //         ended before the runtime is destroyed.
-// Errors: an exception out of a handler is logged and counted, and its thread runs on (GUARANTEES, trap 1).
+// Errors: an exception out of a handler is logged and counted, and its thread runs on.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -2,13 +2,13 @@
 // Our own check of a request's head, before any other parser sees it: every shape that two parsers could read
 // differently.
 //
-// Shape:  HeadScanner finds the end of the head byte by byte; read_head turns the block into a RequestHead or says why
+// Shape:  HeadScanner finds the end of the head as it comes; read_head turns the block into a RequestHead or says why
 //         not.
 // Order:  the first offending byte decides, so a head gets the same answer whole or in pieces.
 // Bounds: HeadLimits; reaching one is a Refusal (431, 414).
 // Errors: a Refusal; the connection cannot be trusted after one and is closed.
 // Thread: any (values).
-// Source: RFC 9112; GUARANTEES, trap 1 (what Beast 1.81 lets through) and hostile rows F.
+// Source: RFC 9112; what Beast 1.81 lets through.
 #include <cstddef>
 #include <cstdint>
 #include <optional>

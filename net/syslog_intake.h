@@ -5,8 +5,7 @@
 //         text of all, with anything between their payloads.
 // Order:  rejects are counted once, when a batch is read first. A batch whose commit failed comes back whole.
 // Thread: read() on io threads, one PayloadReader for each; the pipeline calls OnDone on its own. Outlives both.
-// Bounds: batch_messages_max and batch_bytes_max: whichever is reached first makes a batch full. What is received fits
-//         into the CPU's cache until it was read and routed.
+// Bounds: batch_messages_max and batch_bytes_max: whichever is reached first makes a batch full.
 // Errors: a RejectReason for each message without a record, counted with those of all ways in; a truncated one is
 //         logged with the setting to change.
 #include <cstddef>

@@ -158,8 +158,7 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 
 bool set_rules(SSL_CTX* context) {
   constexpr std::array<unsigned char, 8> kSessionContext{'s', 't', 'r', 'a', 'y', 'k', 'e', 'y'};
-  SSL_CTX_set_options(
-      context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE);
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   // Gives the buffers of silent connections back: about 34 KB each (OpenSSL manual, SSL_CTX_set_mode).
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);

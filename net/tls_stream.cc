@@ -166,7 +166,8 @@ std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noe
 }
 
 IoAwait<IoError> TlsStream::wait(int reason) {
-  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) co_return failure(reason);
+  if (reason == SSL_ERROR_ZERO_RETURN) co_return failure(reason);  // writing goes on
+  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) co_return failed_ = failure(reason);
   turn_bytes_ = kTurnBytes;
   const auto [error] =
       co_await socket_.async_wait(reason == SSL_ERROR_WANT_READ ? IoSocket::wait_read : IoSocket::wait_write, kAwait);

@@ -6,8 +6,8 @@
 // Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever
 //         threads run it.
 // Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself.
-//         An outcome is reported after the attempt, so a crash between the two repeats the attempt (P5: at least
-//         once).
+//         An outcome is reported after the attempt, so a crash between the two repeats the attempt: at least
+//         once.
 // Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of WebhookTimeLimits; the rate of the endpoint.
 // Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL
 //         or a secret. A delivery for an endpoint that is not configured is dead; a marked test is tried once.
@@ -31,13 +31,13 @@ class io_context;
 namespace straykey {
 
 struct WebhookEndpoint {
-  std::string name;                  // A-Z a-z 0-9 . _ -, up to 64; the only thing that log and metrics show
+  std::string name;  // A-Z a-z 0-9 . _ -, up to 64; the only thing that log and metrics show
   std::string url;
   std::vector<std::string> secrets;  // whsec_...; several while rotating; none only with sign = false
   bool sign = true;                  // false for receivers that know no signature, such as chat systems
   bool allow_http = false;
-  std::vector<Prefix> allow_cidrs;   // inside ranges that this endpoint may lead to
-  std::string ca_file;               // empty: the system's authorities
+  std::vector<Prefix> allow_cidrs;  // inside ranges that this endpoint may lead to
+  std::string ca_file;              // empty: the system's authorities
   double rate_per_s = 10;
 };
 
@@ -47,7 +47,7 @@ struct WebhookSettings {
   int total_ms = 15'000;
   std::size_t concurrent_max = 4;
   std::uint32_t failures_to_open = 5;
-  std::uint64_t jitter_seed = 0;     // from the system's random source, so that many installations do not retry in step
+  std::uint64_t jitter_seed = 0;  // from the system's random source, so that many installations do not retry in step
   // Another resolver than the system's: for tests of what a name server might answer.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long from the start of a server that was killed until it is ready, with as many rows as GUARANTEES says.
+"""How long from the start of a server that was killed until it is ready, with as many rows as are promised.
 
 STRAYKEY names the program; --maker is build/.../perf/recovery_store. Warm: the files are in the page cache; --cold
 makes the system forget them before each start.

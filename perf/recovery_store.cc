@@ -1,4 +1,4 @@
-// Makes a data directory as full as GUARANTEES' recovery promise speaks of, for perf/recovery.py.
+// Makes a data directory as full as the promise of recovery speaks of, for perf/recovery.py.
 //
 // usage: recovery_store DIR FACTS OUTBOX_ROWS SHARDS
 //

@@ -29,7 +29,7 @@ STAGES = [(stage, re.compile(pattern)) for stage, pattern in (
     ("inflate", r"libdeflate"),
     ("TLS", r"libssl|libcrypto"),
     ("read", r"libsimdjson|simdjson::|RecordWalk|Walk::|JsonIndex|MemberTable|AgentCache|PayloadReader|RecordParser"),
-    ("sign and route", r"Signer|signature_of|absorb|hash128|hash64|straykey::route"),
+    ("sign and route", r"signature_of|hash_by_|hash_plainly|straykey::sign\b|absorb|hash128|hash64|straykey::route"),
 )]
 OF_THREAD = {"io": "rest of io", "worker": "worker", "merger": "merger"}
 ORDER = [stage for stage, _ in STAGES] + list(OF_THREAD.values()) + ["other"]

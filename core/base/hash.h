@@ -37,9 +37,9 @@ struct Hash128 {
 
 [[nodiscard]] std::uint64_t hash64(HashKey key, std::string_view bytes) noexcept;
 [[nodiscard]] Hash128 hash128(HashKey key, std::string_view bytes) noexcept;
-// Another hash, in less than half the time where there is AVX-512 and texts have 500 bytes: the XOR of hash128 of four
-// lanes. Lane i has i + 1 + 256 * size, then every fourth 64-bit word from the i-th; the last four words are those at the
-// end of the text, or of the text with zeros to 32 bytes.
+// Another hash, in less than half the time where there is AVX-512 and a text has 500 bytes: the XOR of hash128 of four
+// lanes. Lane i has i + 1 + 256 * size, then every fourth 64-bit word from the i-th; the last four words are those at
+// the end of the text, or of the text with zeros to 32 bytes.
 [[nodiscard]] Hash128 hash128_in_lanes(HashKey key, std::string_view bytes) noexcept;
 
 // CRC-32C (Castagnoli), in hardware where there is SSE 4.2. `crc` continues an earlier call.

@@ -3,7 +3,7 @@
 //
 // Thread: any (synchronised inside).
 // Bounds: a field value is cut at 1,000 bytes; a message said more than 10 times within 10 s is counted, not repeated.
-// Source: no byte under 0x20, no C1 control, no bidi control reaches the terminal (GUARANTEES, P10).
+// Source: no byte under 0x20, no C1 control, no bidi control reaches the terminal.
 #include <cstdint>
 #include <initializer_list>
 #include <memory>

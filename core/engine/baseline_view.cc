@@ -1,5 +1,6 @@
 #include "core/engine/baseline_view.h"
 
+#include <algorithm>
 #include <set>
 
 namespace straykey {
@@ -59,6 +60,18 @@ void BaselineView::each_of_kind(FactKind kind, const std::function<bool(const Na
       return goes_on;
     });
   }
+}
+
+Day BaselineView::newest_account_day() const {
+  if (!newest_account_day_) {
+    Day newest = 0;
+    each_of_kind(FactKind::account, [&](const NamedFact& account) {
+      newest = std::max(newest, account.fact.presence.newest_day);
+      return true;
+    });
+    newest_account_day_ = newest;
+  }
+  return *newest_account_day_;
 }
 
 Activity BaselineView::activity(std::string_view row) const {

@@ -36,6 +36,9 @@ class BaselineView {
   // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
   void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
 
+  // On which any account was seen last, of all that were seen. The first call reads all accounts' facts.
+  [[nodiscard]] Day newest_account_day() const;
+
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
   [[nodiscard]] bool failed() const;
@@ -45,6 +48,7 @@ class BaselineView {
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
+  mutable std::optional<Day> newest_account_day_;
 };
 
 }  // namespace straykey

@@ -19,16 +19,6 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   return days >= std::min(7, settings_.activation_days);
 }
 
-// Facts of every account decide, also where the call's own account has been quiet since.
-bool Judge::is_forgotten(Day day, const BaselineView& view) {
-  bool forgotten = false;
-  view.each_of_kind(FactKind::account, [&](const NamedFact& account) {
-    forgotten = day + kJudgedLateDaysMax < account.fact.presence.newest_day;
-    return !forgotten;
-  });
-  return forgotten;
-}
-
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {
   const Day day = call.day();
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
@@ -45,7 +35,8 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (auto judgement = serverless(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (view.failed()) return {Judged::unreadable, {}};
-  if (!answer.judgements.empty() && is_forgotten(day, view)) return {Judged::too_late, {}};
+  // The facts of every account decide, also where the call's own has been quiet since: older ones are forgotten.
+  if (!answer.judgements.empty() && day + kJudgedLateDaysMax < view.newest_account_day()) return {Judged::too_late, {}};
   return answer;
 }
 

@@ -42,7 +42,6 @@ class Judge {
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
 
  private:
-  [[nodiscard]] static bool is_forgotten(Day day, const BaselineView& view);
   [[nodiscard]] bool endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const;
   [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
   [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;

@@ -90,10 +90,7 @@ void Merger::open() {
   writer_ = alerts_.write();
   if (!judging_) return;
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
-}
-
-BaselineView Merger::view() {
-  return {hash_key_, readers_, *writer_};
+  view_.emplace(hash_key_, readers_, *writer_);
 }
 
 CommitOutcome Merger::judge_all_unjudged() {
@@ -161,14 +158,14 @@ void Merger::judge_candidates(std::vector<Candidate> calls) {
 
 void Merger::note_account_day(const Candidate& day) {
   const std::string& account = day.token.account;
-  if (!active_since(account) && judge_.activates(account, day.day(), view())) activate(account, day);
+  if (!active_since(account) && judge_.activates(account, day.day(), *view_)) activate(account, day);
 }
 
 // From this day on the account raises alerts. What a thief who was there before would have taught us is told once.
 void Merger::activate(const std::string& account, const Candidate& seen) {
   writer_->put(Table::activated, account, encode_sequence(seen.day()));
   if (detection_.activation_days == 0) return;
-  const ActivationReport report = activation_report(account, seen.day(), detection_.training_days, view());
+  const ActivationReport report = activation_report(account, seen.day(), detection_.training_days, *view_);
   const std::string document = activation_document(report);
   const std::string body = webhook_body("account.activated", seen.time, document);
   writer_->put(Table::alerts, text_of(report.id), encode_stored_alert(body, document));
@@ -190,7 +187,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     const RecordInHand in_hand(call->record);
     if (planted(Bug::crashing_record)) CHECK(call->event_name != "CrashTheMerger");
     const auto since = active_since(call->token.account);
-    Judge::Answer answer = judge_.judge(*call, view(), since);
+    Judge::Answer answer = judge_.judge(*call, *view_, since);
     switch (answer.judged) {
       case Judged::judged:
         judged_.add();
@@ -311,7 +308,7 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
   alert.network = hit.judgement.network;
   alert.source_class = hit.judgement.source_class;
   alert.dedup_days = detection_.dedup_days;
-  investigate(alert, view(), detection_.training_days);
+  investigate(alert, *view_, detection_.training_days);
   if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
   if (same_event != nullptr && same_event->alert_id != Hash128{})
     alert.related.push_back({same_event->alert_id, "same_event"});
@@ -429,6 +426,7 @@ CommitOutcome Merger::commit() {
     if (outcome != CommitOutcome::committed && failure_.empty()) failure_ = writer_->failure();
   }
   writer_.reset();
+  view_.reset();
   readers_.clear();
   if (outcome == CommitOutcome::committed) {
     for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {

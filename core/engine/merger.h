@@ -96,7 +96,6 @@ class Merger {
   };
 
   void open();
-  [[nodiscard]] BaselineView view();
   void judge_candidates(std::vector<Candidate> calls);
   void note_account_day(const Candidate& day);
   void activate(const std::string& account, const Candidate& seen);
@@ -138,6 +137,7 @@ class Merger {
 
   std::unique_ptr<StoreWriter> writer_;                // open transaction
   std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
+  std::optional<BaselineView> view_;                   // of them
   std::size_t rows_to_relieve_ = 0;                    // by the open transaction, if the store is nearly full
   std::string failure_;
   std::string unreadable_;  // the progress marks could not be read at the start: nothing may be judged

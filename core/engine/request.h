@@ -2,10 +2,9 @@
 // Request: one sender's request on its way through the shards, and the promise that hangs on it.
 //
 // Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body.
-// Thread: built by one io thread; from submit() on, each shard reads its own batch, and finish_shard() may be called by
-//         any worker.
+// Thread: built by one io thread; from submit() on, each shard reads its own batch.
 // Order:  on_done is called once, by the worker that finishes last, after every shard committed or failed.
-// Durable: outcome committed means that all that was new in it is on disk (GUARANTEES, P1).
+// Durable: outcome committed means that all that was new in it is on disk.
 #include <atomic>
 #include <cstdint>
 #include <functional>

@@ -286,8 +286,8 @@ std::string_view TextArena::keep(std::string_view text) {
 
 std::string_view TextArena::adopt(std::string text) {
   const std::size_t size = text.size();
-  if (text.capacity() / 2 > size + kJsonPadding) text.shrink_to_fit();
   text.resize(size + kJsonPadding);
+  if (text.capacity() / 2 > text.size()) text.shrink_to_fit();
   bytes_ += text.capacity();
   const std::string& owned = adopted_.emplace_front(std::move(text));
   return {owned.data(), size};

@@ -224,11 +224,10 @@ TEST_CASE("a text of any size ends anywhere in a message, and the message is who
     bytes += i % 2 == 0 ? counted(message) : message + "\n";
     expected.push_back({message});
   }
-  for (std::size_t text_bytes = 1; text_bytes < bytes.size(); ++text_bytes) {
-    // Only the memory asked for counts, so each text gets as much as it asks for.
+  for (std::size_t piece_bytes = 1; piece_bytes < bytes.size(); ++piece_bytes) {
     Connection connection;
-    for (std::size_t at = 0; at < bytes.size(); at += text_bytes) {
-      connection.receive(std::string_view(bytes).substr(at, text_bytes));
+    for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
+      connection.receive(std::string_view(bytes).substr(at, piece_bytes));
       connection.release();
     }
     REQUIRE(connection.seen == expected);

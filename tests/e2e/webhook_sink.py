@@ -20,7 +20,7 @@ def signature(secret, message_id, timestamp, body):
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-# The check vector of DELIVERY: not computed by straykey.
+# A check vector that straykey did not compute.
 assert signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_1", "1700000000", b'{"a":1}') == \
     "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78="
 

@@ -98,6 +98,7 @@ struct Wire {
   ~Wire() { hang_up(); }
 
   void run() {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
     io.restart();
     io.poll();
     io.run_for(std::chrono::milliseconds(1));
@@ -148,6 +149,7 @@ struct Wire {
   }
 
   asio::io_context io;
+  const std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   TlsContext context;
   IoSocket socket{io.get_executor()};
   std::optional<TlsStream> stream;
@@ -267,7 +269,7 @@ TEST_CASE("an end in the middle of a record is truncation, and bytes that were c
   CHECK(changed.read(100).empty());
   CHECK(changed.result->category() == asio::error::get_ssl_category());
   CHECK(changed.read(100).empty());
-  CHECK(*changed.result);
+  CHECK(changed.result->category() == asio::error::get_ssl_category());
 }
 
 TEST_CASE("a failure behind bytes that were read is told by every call after them") {

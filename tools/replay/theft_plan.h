@@ -10,7 +10,7 @@
 //           usual-tool        a command line that another serverless identity uses (serverless tokens)
 //         The alerts follow from the analytics' own decision tables, with the evidence that the survey vouches for.
 // Thread: any (functions of their arguments).
-// Source: DETECTION.md, sections 3 to 5. Thieves' addresses are 240.1.0.0 to 240.255.255.255 (RFC 1112, class E), which
+// Source: core/detect/CATALOGUE.md. Thieves' addresses are 240.1.0.0 to 240.255.255.255 (RFC 1112, class E), which
 //         are nobody's: where the server's AWS ranges are coarse or old, their verdicts stay at the weak tier, and the
 //         labels say so.
 #include <cstdint>
