@@ -67,9 +67,9 @@ void HttpStream::end_sending() noexcept {
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
-std::size_t HttpStream::waiting_bytes() const noexcept {
+std::size_t HttpStream::waiting_bytes() noexcept {
   IoError ignored;
-  return socket_.available(ignored) + (tls_ ? tls_->pending_bytes() : 0);
+  return tls_ ? tls_->waiting_bytes() : socket_.available(ignored);
 }
 
 void HttpStream::close() noexcept {

@@ -35,8 +35,8 @@ class HttpStream {
   // Says that nothing more comes from here; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;
-  // Bytes that have arrived and can be read without waiting, at least.
-  [[nodiscard]] std::size_t waiting_bytes() const noexcept;
+  // About how many bytes the next read finds without waiting.
+  [[nodiscard]] std::size_t waiting_bytes() noexcept;
   // nullptr: plain. Belongs to the stream.
   [[nodiscard]] ssl_st* tls() noexcept { return tls_ ? tls_->native() : nullptr; }
 

@@ -11,6 +11,8 @@
 #include <chrono>
 #include <exception>
 #include <future>
+#include <new>
+#include <thread>
 
 namespace straykey {
 namespace {
@@ -23,6 +25,7 @@ using Timer =
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::milliseconds kMemoryPause{1};
 constexpr std::chrono::seconds kStopPatience{1};
 constexpr int kBacklog = 1'024;
 
@@ -89,24 +92,32 @@ void TcpAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread
   }
 }
 
+IoAwait<void> TcpAcceptor::accept_one(State& state) {
+  const std::size_t io_thread = state.next_io_thread;
+  IoSocket socket(state.runtime.context(io_thread).get_executor());
+  const auto [error] = co_await state.acceptor.async_accept(socket, kAwait);
+  if (state.stopped) co_return;
+  if (!error) {
+    state.next_io_thread = (io_thread + 1) % state.runtime.threads();
+    hand_over(state, std::move(socket), io_thread);
+    co_return;
+  }
+  state.errors.add();
+  if (!is_exhaustion(error)) co_return;
+  state.log.warning("cannot accept a connection now", {{"listener", state.settings.name}, {"why", error.message()}});
+  Timer pause(state.acceptor.get_executor(), kAcceptPause);
+  co_await pause.async_wait(kAwait);
+}
+
 IoAwait<void> TcpAcceptor::accept_all(std::shared_ptr<State> state) {
-  Timer pause(state->acceptor.get_executor());
   while (!state->stopped) {
-    const std::size_t io_thread = state->next_io_thread;
-    IoSocket socket(state->runtime.context(io_thread).get_executor());
-    const auto [error] = co_await state->acceptor.async_accept(socket, kAwait);
-    if (state->stopped) break;
-    if (!error) {
-      state->next_io_thread = (io_thread + 1) % state->runtime.threads();
-      hand_over(*state, std::move(socket), io_thread);
+    try {
+      co_await accept_one(*state);
       continue;
+    } catch (const std::bad_alloc&) {
+      state->errors.add();
     }
-    state->errors.add();
-    if (!is_exhaustion(error)) continue;
-    state->log.warning("cannot accept a connection now",
-                       {{"listener", state->settings.name}, {"why", error.message()}});
-    pause.expires_after(kAcceptPause);
-    co_await pause.async_wait(kAwait);
+    std::this_thread::sleep_for(kMemoryPause);  // without memory there is nothing else to do, and no timer
   }
 }
 

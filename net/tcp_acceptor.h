@@ -42,6 +42,7 @@ class TcpAcceptor {
  private:
   struct State;
   static void hand_over(State& state, IoSocket socket, std::size_t io_thread);
+  static IoAwait<void> accept_one(State& state);
   static IoAwait<void> accept_all(std::shared_ptr<State> state);
 
   // Shared with the accepting coroutine, which may outlive this object.

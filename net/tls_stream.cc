@@ -105,8 +105,19 @@ TlsStream::TlsStream(IoSocket& socket, const TlsContext& context)
 
 TlsStream::~TlsStream() = default;
 
-std::size_t TlsStream::pending_bytes() const noexcept {
-  return static_cast<std::size_t>(SSL_pending(ssl_.get()));
+std::size_t TlsStream::waiting_bytes() noexcept {
+  if (failed_) return 0;
+  turn_bytes_ = kTurnBytes;
+  char next = 0;
+  std::size_t size = 0;
+  ERR_clear_error();
+  const int reason = SSL_get_error(ssl_.get(), SSL_peek_ex(ssl_.get(), &next, 1, &size));
+  if (reason != SSL_ERROR_NONE) {
+    keep_failure(reason);
+    return 0;
+  }
+  IoError ignored;
+  return static_cast<std::size_t>(SSL_pending(ssl_.get())) + socket_.available(ignored);
 }
 
 IoAwait<IoError> TlsStream::handshake() {
@@ -159,15 +170,22 @@ std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noe
     reason = SSL_get_error(ssl_.get(), done);
     total += size;
   }
-  // OpenSSL says a failure once and then whatever it was doing: it is kept. An end by close_notify is not one.
-  const bool goes_on = reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE;
-  if (total > 0 && !goes_on && reason != SSL_ERROR_ZERO_RETURN) failed_ = failure(reason);
+  keep_failure(reason);
   return {reason, total};
 }
 
+// OpenSSL says a failure once and then whatever it was doing. An end by close_notify is none: writing goes on.
+void TlsStream::keep_failure(int reason) noexcept {
+  const bool goes_on = reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE ||
+                       reason == SSL_ERROR_ZERO_RETURN;
+  if (!goes_on && !failed_) failed_ = failure(reason);
+}
+
 IoAwait<IoError> TlsStream::wait(int reason) {
-  if (reason == SSL_ERROR_ZERO_RETURN) co_return failure(reason);  // writing goes on
-  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) co_return failed_ = failure(reason);
+  if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
+    keep_failure(reason);
+    co_return failed_ ? failed_ : failure(reason);
+  }
   turn_bytes_ = kTurnBytes;
   const auto [error] =
       co_await socket_.async_wait(reason == SSL_ERROR_WANT_READ ? IoSocket::wait_read : IoSocket::wait_write, kAwait);

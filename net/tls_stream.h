@@ -35,8 +35,8 @@ class TlsStream {
   IoAwait<IoError> write(std::string_view bytes);
   // Says close_notify and waits for the peer's.
   IoAwait<IoError> shut_down();
-  // Bytes that are decrypted and not read.
-  [[nodiscard]] std::size_t pending_bytes() const noexcept;
+  // About how many bytes the next read finds without waiting: 0 while of a record only the beginning is there.
+  [[nodiscard]] std::size_t waiting_bytes() noexcept;
   [[nodiscard]] ssl_st* native() noexcept { return ssl_.get(); }
 
  private:
@@ -50,6 +50,7 @@ class TlsStream {
   std::pair<int, std::size_t> read_now(boost::asio::mutable_buffer buffer) noexcept;
   // Until a call that ended with this SSL_get_error() may be repeated.
   IoAwait<IoError> wait(int reason);
+  void keep_failure(int reason) noexcept;
   [[nodiscard]] IoError failure(int reason) const;
 
   IoSocket& socket_;
