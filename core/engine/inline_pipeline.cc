@@ -8,6 +8,11 @@
 #include "core/engine/sequence.h"
 
 namespace straykey {
+namespace {
+
+constexpr std::size_t kKeysAFlush = 5'000;  // nobody waits meanwhile
+
+}  // namespace
 
 InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection,
                                Stores stores, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver,
@@ -20,6 +25,7 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
     ShardWorker::Settings settings;
     settings.shard = shard;
     settings.hash_key = hash_key;
+    settings.keys_a_flush = kKeysAFlush;
     for (BaselineStore* partition : stores.partitions)
       if (partition != stores.partitions[shard]) settings.others.push_back(partition);
     workers_.push_back(std::make_unique<ShardWorker>(settings, detection, *stores.partitions[shard], metrics));

@@ -17,6 +17,7 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kWarmedAtOnce = 16;
+constexpr std::size_t kRowsASweep = 250;  // twice a second, in less than a millisecond
 constexpr std::string_view kNextSequenceKey = "next_sequence";
 
 void prefetch(const void* place) noexcept {
@@ -41,6 +42,7 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       writer_(store),
       keys_({settings.hash_key, settings.others, settings.keys_max, settings.keys_a_flush}, writer_),
       expiry_({.rules = baseline_expiry_rules(),
+               .rows_a_sweep = kRowsASweep,
                .others = planted(Bug::day_of_one_partition) ? std::vector<BaselineStore*>{} : settings_.others},
               metrics),
       seen_events_(settings.duplicates_tracked),

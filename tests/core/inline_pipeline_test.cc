@@ -10,7 +10,7 @@ namespace straykey {
 namespace {
 
 constexpr HashKey kKey{3, 4};
-constexpr int kKeys = 1'500;  // more than one flush of a shard writes
+constexpr int kKeys = 5'500;  // more than one flush of a shard writes
 
 struct Bench {
   MemoryBaselineStore partition;
