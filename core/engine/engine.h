@@ -38,8 +38,8 @@ class Engine {
     std::uint32_t shards = 1;
     std::size_t queued_bytes_max = 256u << 20;
     std::size_t commit_events_max = 512;       // this many new things are enough for a commit
-    double flush_seconds = 0.5;                // soft state
-    std::size_t keys_a_flush = 250;            // of it, in 3 ms: what comes meanwhile waits
+    double flush_seconds = 1;                  // soft state
+    std::size_t keys_a_flush = 500;            // of it, in 5 ms: what comes meanwhile waits
     std::size_t signatures_max = 1 << 18;      // a shard
     std::size_t keys_max = 1 << 16;            // a shard
     std::size_t duplicates_tracked = 1 << 16;  // a shard

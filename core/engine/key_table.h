@@ -39,7 +39,7 @@ class KeyTable {
     // written.
     std::vector<BaselineStore*> others;
     std::size_t keys_max = 1 << 16;
-    std::size_t keys_a_flush = 250;
+    std::size_t keys_a_flush = 500;
   };
   struct Calls {
     ActivityCounter since_flush;  // those that are not in the store yet

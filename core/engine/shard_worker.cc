@@ -17,7 +17,7 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kWarmedAtOnce = 16;
-constexpr std::size_t kRowsASweep = 250;  // twice a second, in less than a millisecond
+constexpr std::size_t kRowsASweep = 500;  // every second, in a millisecond
 constexpr std::string_view kNextSequenceKey = "next_sequence";
 
 void prefetch(const void* place) noexcept {

@@ -50,7 +50,7 @@ class ShardWorker {
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
     std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
-    std::size_t keys_a_flush = 250;  // whose activity is written
+    std::size_t keys_a_flush = 500;  // whose activity is written
     std::size_t pending_per_key_max = 64;
     std::size_t pending_max = 200'000;         // calls of all unproven keys that wait for proof
     std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
@@ -67,7 +67,7 @@ class ShardWorker {
   // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was
   // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
-  // Twice a second: puts what keys and identities did since the last flush into the open transaction, and erases
+  // Every second: puts what keys and identities did since the last flush into the open transaction, and erases
   // rows past their age. A commit follows. `now`: the lived hour.
   void flush(LivedHour now);
   // Of flush() what alerts on these keys and identities show. A commit follows.

@@ -17,7 +17,7 @@ from sender import NoAnswer, Sender
 DAY_S = 86_400
 READY_S_MAX = 20
 DELIVERED_S_MAX = 20
-IDLE_S = 1.5         # what was done with keys is written after half a second
+IDLE_S = 2.5         # what was done with keys is written after a second
 
 
 class Trouble(unittest.TestCase):
