@@ -66,7 +66,7 @@ class Request {
     std::vector<RoutedEvent> events;
     CandidateRange candidates;  // what the shard proposed for it; last == 0: nothing
   };
-  std::vector<RoutedEvent> routed;  // of the first events: see sign()
+  std::vector<RoutedEvent> routed;  // of the first events, until they are routed: see sign()
   std::vector<ShardBatch> batches;  // one for each shard concerned
   std::atomic<std::uint32_t> shards_to_finish{0};
   std::atomic<bool> any_failed{false};

@@ -58,6 +58,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     add(use, routed, true, issue == use);
     if (issue != use) add(issue, routed, false, true);
   }
+  request.routed = {};  // or each event would be held twice
 }
 
 }  // namespace straykey

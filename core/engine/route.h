@@ -20,8 +20,8 @@ namespace straykey {
 // cache. REQUIRES: the events before are the same; no batches yet.
 void sign(Request& request, HashKey key);
 
-// Signs what was not signed, and fills request.batches from request.events, in their order. REQUIRES: shard_count >= 1,
-// no batches yet.
+// Signs what was not signed, and fills request.batches from request.events, in their order; request.routed is empty
+// then. REQUIRES: shard_count >= 1, no batches yet.
 void route(Request& request, HashKey key, std::uint32_t shard_count);
 
 }  // namespace straykey

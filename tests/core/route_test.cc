@@ -57,6 +57,39 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("route: events that were signed one by one, some or none of them are routed alike") {
+  const auto routed_after = [](int signed_events) {
+    Request request;
+    request.events.reserve(12);
+    for (int i = 0; i < 12; ++i) {
+      if (i % 3 == 0) {
+        Issue issue;
+        issue.issued_key = "ASIA" + std::to_string(i);
+        add(request, issue);
+      } else {
+        Call call;
+        call.key = i % 3 == 1 ? "ASIA" + std::to_string(i) : "";
+        call.id = "event " + std::to_string(i);
+        add(request, call);
+      }
+      if (i < signed_events) sign(request, kKey);
+    }
+    route(request, kKey, 4);
+    CHECK(request.routed.empty());
+    std::vector<std::string> out;
+    for (const Request::ShardBatch& batch : request.batches)
+      for (const Request::RoutedEvent& routed : batch.events)
+        out.push_back(std::to_string(batch.shard) + ' ' + std::to_string(routed.index) + (routed.use ? " use" : "") +
+                      (routed.issue ? " issue " : " ") + routed.signature.teaching.hex() + ' ' +
+                      std::to_string(routed.event_id));
+    return out;
+  };
+  const std::vector<std::string> none = routed_after(0);
+  CHECK_GE(none.size(), 12);
+  CHECK_EQ(routed_after(5), none);
+  CHECK_EQ(routed_after(12), none);
+}
+
 TEST_CASE("route: an issuing event reaches the shard where the key's uses arrive") {
   for (std::uint32_t shards = 1; shards <= 8; ++shards) {
     Request request;
