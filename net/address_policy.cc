@@ -28,27 +28,27 @@ constexpr Block v6(std::array<std::uint16_t, 8> words, int bits) {
 }
 
 constexpr std::array kNever{
-    v4(0, 0, 0, 0, 8),                       // this network
-    v4(169, 254, 0, 0, 16),                  // link-local; metadata of AWS, Azure, Google and others
-    v4(168, 63, 129, 16, 32),                // Azure's platform service
-    v4(192, 0, 0, 0, 24),                    // protocol assignments; 192.0.0.192 is Oracle's metadata
-    v4(224, 0, 0, 0, 4),                     // multicast
-    v4(240, 0, 0, 0, 4),                     // reserved, and broadcast
-    v6({0xfe80}, 10),                        // link-local
-    v6({0xff00}, 8),                         // multicast
-    v6({0xfd00, 0xec2}, 32),                 // AWS instance services: fd00:ec2::254 and its neighbours
-    v6({0x2001, 0}, 32),                     // Teredo
-    v6({0x100}, 64),                         // discard-only
+    v4(0, 0, 0, 0, 8),         // this network
+    v4(169, 254, 0, 0, 16),    // link-local; metadata of AWS, Azure, Google and others
+    v4(168, 63, 129, 16, 32),  // Azure's platform service
+    v4(192, 0, 0, 0, 24),      // protocol assignments; 192.0.0.192 is Oracle's metadata
+    v4(224, 0, 0, 0, 4),       // multicast
+    v4(240, 0, 0, 0, 4),       // reserved, and broadcast
+    v6({0xfe80}, 10),          // link-local
+    v6({0xff00}, 8),           // multicast
+    v6({0xfd00, 0xec2}, 32),   // AWS instance services: fd00:ec2::254 and its neighbours
+    v6({0x2001, 0}, 32),       // Teredo
+    v6({0x100}, 64),           // discard-only
 };
 
 constexpr std::array kInside{
-    v4(10, 0, 0, 0, 8),        v4(172, 16, 0, 0, 12),           v4(192, 168, 0, 0, 16),
-    v4(127, 0, 0, 0, 8),       v4(100, 64, 0, 0, 10),           v4(198, 18, 0, 0, 15),
-    v6({0xfc00}, 7),           v6({0xfec0}, 10),                v6({0x64, 0xff9b, 1}, 48),
+    v4(10, 0, 0, 0, 8),  v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16),
+    v4(127, 0, 0, 0, 8), v4(100, 64, 0, 0, 10), v4(198, 18, 0, 0, 15),
+    v6({0xfc00}, 7),     v6({0xfec0}, 10),      v6({0x64, 0xff9b, 1}, 48),
 };
 
 constexpr Block kLoopback6 = v6({0, 0, 0, 0, 0, 0, 0, 1}, 128);
-constexpr Block kLowest96 = v6({}, 96);      // ::, ::1 and the forgotten IPv4-compatible form
+constexpr Block kLowest96 = v6({}, 96);  // ::, ::1 and the forgotten IPv4-compatible form
 constexpr Block kNat64 = v6({0x64, 0xff9b}, 96);
 constexpr Block k6to4 = v6({0x2002}, 16);
 
@@ -74,9 +74,12 @@ AddressClass classify_address(const IpAddress& address) noexcept {
 
 bool AddressPolicy::permits(const IpAddress& address) const noexcept {
   switch (classify_address(address)) {
-    case AddressClass::outside: return true;
-    case AddressClass::never: return false;
-    case AddressClass::inside: break;
+    case AddressClass::outside:
+      return true;
+    case AddressClass::never:
+      return false;
+    case AddressClass::inside:
+      break;
   }
   return std::any_of(allow.begin(), allow.end(), [&](const Prefix& prefix) { return prefix.contains(address); });
 }

@@ -11,16 +11,16 @@
 namespace straykey {
 
 enum class AddressClass : std::uint8_t {
-  outside,   // the Internet
-  inside,    // loopback, private, shared and benchmarking ranges, local NAT64
-  never,     // this-network, link-local, metadata, multicast, reserved, tunnels that hide an IPv4 address
+  outside,  // the Internet
+  inside,   // loopback, private, shared and benchmarking ranges, local NAT64
+  never,    // this-network, link-local, metadata, multicast, reserved, tunnels that hide an IPv4 address
 };
 
 // 6to4 and NAT64 carry an IPv4 address, which decides.
 [[nodiscard]] AddressClass classify_address(const IpAddress& address) noexcept;
 
 struct AddressPolicy {
-  std::vector<Prefix> allow;   // inside ranges that the operator opened for one endpoint
+  std::vector<Prefix> allow;  // inside ranges that the operator opened for one endpoint
 
   [[nodiscard]] bool permits(const IpAddress& address) const noexcept;
 };

@@ -12,8 +12,8 @@
 namespace straykey {
 
 struct FetchSettings {
-  std::string url;                        // https; http only to a loopback address (tests)
-  std::string ca_file;                    // empty: the system's authorities
+  std::string url;      // https; http only to a loopback address (tests)
+  std::string ca_file;  // empty: the system's authorities
   std::size_t bytes_max = 64u << 20;
   int total_ms = 60'000;
 };

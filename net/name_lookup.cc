@@ -53,9 +53,9 @@ std::vector<IpAddress> resolve_with_system(const std::string& host) {
 // What the strand and the lookup's thread both hold; the thread may outlive the NameLookup and the event loop.
 struct NameLookup::Shared {
   std::mutex mutex;
-  bool closed = false;                    // under mutex: no post() any more
-  boost::asio::any_io_executor strand;    // under mutex; emptied by close()
-  std::vector<Done> waiting;              // strand only
+  bool closed = false;                  // under mutex: no post() any more
+  boost::asio::any_io_executor strand;  // under mutex; emptied by close()
+  std::vector<Done> waiting;            // strand only
   std::string host;
   ResolveName resolve;
 };
@@ -67,7 +67,9 @@ NameLookup::NameLookup(boost::asio::any_io_executor strand, std::string host, Re
   shared_->resolve = std::move(resolve);
 }
 
-NameLookup::~NameLookup() { close(); }
+NameLookup::~NameLookup() {
+  close();
+}
 
 void NameLookup::ask(Done done) {
   shared_->waiting.push_back(std::move(done));

@@ -21,31 +21,31 @@ struct RetryPolicy {
   std::vector<Seconds> waits_s{0, 5, 300, 1'800, 7'200, 18'000, 36'000, 50'400, 72'000, 86'400};
   Seconds probe_wait_s = 3'600;
   Seconds retry_after_s_max = 3'600;
-  double jitter = 0.2;               // a wait is stretched or shortened by up to this share
-  std::uint32_t refusals_max = 3;    // 4xx answers in a row after which a delivery is dead
+  double jitter = 0.2;             // a wait is stretched or shortened by up to this share
+  std::uint32_t refusals_max = 3;  // 4xx answers in a row after which a delivery is dead
 };
 
 // What a status line means for a delivery. Status 0 (no answer: network, TLS, time limit) is `again`.
 enum class Answer : std::uint8_t {
-  success,   // 2xx
-  again,     // 408, 425, 429, 5xx, 3xx (never followed), no answer, not HTTP
-  refused,   // any other 4xx
-  gone,      // 410
+  success,  // 2xx
+  again,    // 408, 425, 429, 5xx, 3xx (never followed), no answer, not HTTP
+  refused,  // any other 4xx
+  gone,     // 410
 };
 [[nodiscard]] Answer answer_of(std::uint16_t http_status) noexcept;
 
 struct FailedAttempt {
-  std::uint32_t attempts = 1;              // made so far, this one included
-  std::uint32_t refusals = 0;              // `refused` answers in a row, this one included
+  std::uint32_t attempts = 1;  // made so far, this one included
+  std::uint32_t refusals = 0;  // `refused` answers in a row, this one included
   std::uint16_t http_status = 0;
   std::optional<Seconds> retry_after_s = std::nullopt;
-  double jitter = 0.5;                     // 0 .. 1, where 0.5 changes nothing; the caller's random value
+  double jitter = 0.5;  // 0 .. 1, where 0.5 changes nothing; the caller's random value
 };
 
 struct RetryDecision {
   enum class Kind : std::uint8_t { retry, dead, pause };
   Kind kind = Kind::retry;
-  Seconds wait_s = 0;   // for retry; for pause: when to try again should the endpoint be resumed by a restart
+  Seconds wait_s = 0;  // for retry; for pause: when to try again should the endpoint be resumed by a restart
   bool operator==(const RetryDecision&) const = default;
 };
 

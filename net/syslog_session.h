@@ -83,7 +83,7 @@ class SyslogSession : public std::enable_shared_from_this<SyslogSession> {
   SyslogBatch batch_;  // its text is in the framer until it goes
   BudgetShare share_;
   std::size_t waiting_bytes_ = 0;  // after the last read, at least
-  std::size_t in_flight_ = 0;  // batches offered or taken, and not yet stored
+  std::size_t in_flight_ = 0;      // batches offered or taken, and not yet stored
 };
 
 }  // namespace straykey

@@ -82,7 +82,7 @@ http::request<http::string_body> request_of(const WebhookUrl& url, WebhookPost p
 
 struct ReplyHeader {
   AttemptReply reply;
-  std::optional<std::uint64_t> body_bytes;   // unknown: until the peer closes
+  std::optional<std::uint64_t> body_bytes;  // unknown: until the peer closes
 };
 
 // The header of the final reply. Only headers are parsed: Beast's chunk parser never sees what an endpoint sends.
@@ -103,8 +103,10 @@ asio::awaitable<ReplyHeader> read_reply_header(Stream& stream, beast::flat_buffe
     if (status >= 100 && status < 200 && status != 101) continue;
     if (status < 200 || status > 599) co_return ReplyHeader{{0, {}, kNotHttp}, {}};
     ReplyHeader header{{status, std::string(parser.get()[http::field::retry_after]), {}}, {}};
-    if (status == 204 || status == 304) header.body_bytes = 0;
-    else if (const auto length = parser.content_length()) header.body_bytes = *length;
+    if (status == 204 || status == 304)
+      header.body_bytes = 0;
+    else if (const auto length = parser.content_length())
+      header.body_bytes = *length;
     co_return header;
   }
   co_return ReplyHeader{{0, {}, kNotHttp}, {}};
@@ -153,11 +155,12 @@ void WebhookConnection::start(WebhookPost post, Done done) {
   post_ = std::move(post);
   done_ = std::move(done);
   const auto self = shared_from_this();
-  asio::co_spawn(strand_, [self] { return self->run(); },
-                 asio::bind_executor(strand_, [self](std::exception_ptr thrown, AttemptReply reply) {
-                   if (thrown) reply = {0, {}, "the attempt failed inside straykey"};
-                   self->finish(std::move(reply));
-                 }));
+  asio::co_spawn(
+      strand_, [self] { return self->run(); },
+      asio::bind_executor(strand_, [self](std::exception_ptr thrown, AttemptReply reply) {
+        if (thrown) reply = {0, {}, "the attempt failed inside straykey"};
+        self->finish(std::move(reply));
+      }));
 }
 
 void WebhookConnection::finish(AttemptReply reply) {

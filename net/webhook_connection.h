@@ -34,13 +34,13 @@ namespace straykey {
 struct WebhookTarget {
   WebhookUrl url;
   AddressPolicy policy;
-  std::optional<boost::asio::ssl::context> tls;   // for https
+  std::optional<boost::asio::ssl::context> tls;  // for https
 };
 
 struct WebhookPost {
   std::string id;
   std::string timestamp;
-  std::string signature;   // empty: not signed
+  std::string signature;  // empty: not signed
   std::string body;
 };
 
@@ -53,7 +53,7 @@ struct WebhookTimeLimits {
 struct AttemptReply {
   std::uint16_t http_status = 0;
   std::string retry_after;
-  std::string error;       // empty with a status
+  std::string error;  // empty with a status
 };
 
 // A client's TLS, 1.2 with forward secrecy and AEAD or 1.3. Peers are verified by the system's authorities, or by
@@ -93,7 +93,7 @@ class WebhookConnection : public std::enable_shared_from_this<WebhookConnection>
   WebhookTimeLimits limits_;
   WebhookPost post_;
   Done done_;
-  boost::asio::steady_timer answered_timer_;   // cancelled when the lookup answers
+  boost::asio::steady_timer answered_timer_;  // cancelled when the lookup answers
   bool answered_ = false;
   bool cancelled_ = false;
   std::vector<IpAddress> addresses_;

@@ -39,8 +39,10 @@ void check_secrets(const WebhookEndpoint& endpoint, CheckedEndpoint& checked, co
   if (endpoint.secrets.size() > kSecretsMax) return report("it has more than 4 secrets");
   for (std::size_t i = 0; i < endpoint.secrets.size(); ++i) {
     auto secret = WebhookSecret::parse(endpoint.secrets[i]);
-    if (secret) checked.secrets.push_back(std::move(secret).value());
-    else report("secret number " + std::to_string(i + 1) + " is refused: " + secret.error().message);
+    if (secret)
+      checked.secrets.push_back(std::move(secret).value());
+    else
+      report("secret number " + std::to_string(i + 1) + " is refused: " + secret.error().message);
   }
 }
 
@@ -65,8 +67,10 @@ CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std:
     report("its rate_per_s must be more than 0 and at most 1,000");
   if (target.url.https) {
     auto tls = webhook_tls_context(endpoint.ca_file);
-    if (tls) target.tls.emplace(std::move(tls).value());
-    else report(tls.error().message);
+    if (tls)
+      target.tls.emplace(std::move(tls).value());
+    else
+      report(tls.error().message);
   }
   return checked;
 }

@@ -12,7 +12,9 @@ namespace {
 // back.
 constexpr Seconds kWaitMax = kSecondsPerDay * 6 / 5;
 
-double burst_of(double rate_per_s) { return std::max(1.0, rate_per_s); }
+double burst_of(double rate_per_s) {
+  return std::max(1.0, rate_per_s);
+}
 
 }  // namespace
 
@@ -27,8 +29,10 @@ void WebhookQueue::put(Delivery delivery, Moment now) {
   CHECK(held_.size() <= kDeliveriesHeldMax);
   Held& held = at->second;
   if (held.under_way) return;
-  if (added) held.sequence = next_sequence_++;
-  else waiting_for(held).erase({held.due_ms, held.sequence, held.delivery.alert_id});
+  if (added)
+    held.sequence = next_sequence_++;
+  else
+    waiting_for(held).erase({held.due_ms, held.sequence, held.delivery.alert_id});
 
   const Seconds wait_s = std::clamp<Seconds>(delivery.not_before - now.wall, 0, kWaitMax);
   held.delivery = std::move(delivery);

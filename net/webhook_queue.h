@@ -30,18 +30,18 @@ struct Moment {
 };
 
 struct AttemptResult {
-  std::uint16_t http_status = 0;          // 0: no answer
+  std::uint16_t http_status = 0;  // 0: no answer
   std::optional<Seconds> retry_after_s = std::nullopt;
-  std::string error;                      // one fixed sentence; empty on success
+  std::string error;  // one fixed sentence; empty on success
 };
 
 class WebhookQueue {
  public:
   struct Settings {
     RetryPolicy retry;
-    double rate_per_s = 10;               // also the burst, where it is more than one
+    double rate_per_s = 10;  // also the burst, where it is more than one
     std::size_t concurrent_max = 4;
-    std::uint32_t failures_to_open = 5;   // in a row
+    std::uint32_t failures_to_open = 5;  // in a row
   };
   explicit WebhookQueue(Settings settings);
 
@@ -89,13 +89,13 @@ class WebhookQueue {
 
   Settings settings_;
   std::unordered_map<Hash128, Held> held_;
-  Waiting waiting_;                       // ordinary deliveries
+  Waiting waiting_;  // ordinary deliveries
   Waiting tests_;
   std::uint64_t next_sequence_ = 0;
   std::size_t under_way_ = 0;
   std::size_t ordinary_under_way_ = 0;
 
-  double tokens_ = 0;                     // of the rate limit, as of refilled_ms_
+  double tokens_ = 0;  // of the rate limit, as of refilled_ms_
   std::int64_t refilled_ms_ = 0;
   bool refilled_ = false;
 
@@ -104,7 +104,7 @@ class WebhookQueue {
   std::uint32_t failures_in_row_ = 0;
   std::uint32_t probes_failed_ = 0;
   std::int64_t probe_at_ms_ = 0;
-  std::int64_t hold_until_ms_ = 0;        // a 429 or 503 with Retry-After speaks for the whole endpoint
+  std::int64_t hold_until_ms_ = 0;  // a 429 or 503 with Retry-After speaks for the whole endpoint
 };
 
 }  // namespace straykey

@@ -104,9 +104,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   }
   template <class Work>
   void post(Work work) {
-    asio::post(strand, [self = shared_from_this(), work = std::move(work)]() mutable {
-      self->enter([&] { work(*self); });
-    });
+    asio::post(strand,
+               [self = shared_from_this(), work = std::move(work)]() mutable { self->enter([&] { work(*self); }); });
   }
 
   void take(Delivery delivery);
@@ -124,7 +123,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   std::unordered_map<std::string, std::unique_ptr<Endpoint>> endpoints;
 
   std::mutex gate;
-  bool stopped = false;   // under gate
+  bool stopped = false;  // under gate
 };
 
 void WebhookSender::State::take(Delivery delivery) {
@@ -188,7 +187,8 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   AttemptResult result{reply.http_status, parse_retry_after(reply.retry_after, now.wall), reply.error};
   if (reply.http_status >= 300 && reply.http_status < 400)
     result.error = "it answered with a redirect, which is not followed";
-  else if (reply.http_status >= 400) result.error = "it answered with an error status";
+  else if (reply.http_status >= 400)
+    result.error = "it answered with an error status";
 
   const bool was_open = endpoint.queue.circuit_open(), was_paused = endpoint.queue.paused();
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random);
@@ -247,7 +247,9 @@ Result<std::unique_ptr<WebhookSender>> WebhookSender::create(asio::io_context& i
 
 WebhookSender::WebhookSender(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-WebhookSender::~WebhookSender() { stop(); }
+WebhookSender::~WebhookSender() {
+  stop();
+}
 
 void WebhookSender::deliver(Delivery delivery) {
   state_->post([delivery = std::move(delivery)](State& state) mutable { state.take(std::move(delivery)); });

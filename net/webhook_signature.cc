@@ -51,7 +51,9 @@ Result<WebhookSecret> WebhookSecret::parse(std::string_view text) {
   return WebhookSecret(std::move(*key));
 }
 
-WebhookSecret::~WebhookSecret() { OPENSSL_cleanse(key_.data(), key_.size()); }
+WebhookSecret::~WebhookSecret() {
+  OPENSSL_cleanse(key_.data(), key_.size());
+}
 
 std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::string_view id, Seconds timestamp,
                               std::string_view body) {

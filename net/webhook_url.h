@@ -14,11 +14,11 @@ namespace straykey {
 
 struct WebhookUrl {
   bool https = true;
-  std::string host;                   // lower case; a name or an address without brackets
-  std::optional<IpAddress> literal;   // when the host is an address
+  std::string host;                  // lower case; a name or an address without brackets
+  std::optional<IpAddress> literal;  // when the host is an address
   std::uint16_t port = 443;
-  std::string target;                 // path and query as they go into the request line, "/" at least
-  std::string host_header;            // host, with brackets and a port other than the scheme's own
+  std::string target;       // path and query as they go into the request line, "/" at least
+  std::string host_header;  // host, with brackets and a port other than the scheme's own
 };
 
 // Absolute http or https URL without user, password or fragment, at most 2,048 bytes.

@@ -13,7 +13,7 @@ namespace straykey {
 struct ListedAlert {
   Hash128 id;
   AlertState state;
-  std::string document;   // JSON, state laid over it
+  std::string document;  // JSON, state laid over it
 };
 
 // Returns how many there were.

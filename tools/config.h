@@ -95,9 +95,9 @@ struct WebhookConfig {
 };
 
 struct NetworksConfig {
-  std::string aws_ranges = "auto";  // "auto", "builtin", or a path
+  std::string aws_ranges = "auto";                                                // "auto", "builtin", or a path
   std::string aws_ranges_url = "https://ip-ranges.amazonaws.com/ip-ranges.json";  // where "auto" fetches them
-  std::vector<std::string> asn;     // files
+  std::vector<std::string> asn;                                                   // files
   std::vector<Prefix> trusted, untrusted;
   std::vector<std::string> trusted_files, untrusted_files;
 };

@@ -50,8 +50,8 @@ bool RangesUpdater::update() {
   }
   created_.set(static_cast<double>(result.value().created));
   if (!result.value().changed) return true;
-  log_.info("AWS's address ranges are updated", {{"prefixes", std::to_string(result.value().prefixes)},
-                                                 {"created", format_time(result.value().created)}});
+  log_.info("AWS's address ranges are updated",
+            {{"prefixes", std::to_string(result.value().prefixes)}, {"created", format_time(result.value().created)}});
   on_changed_();
   return true;
 }

@@ -20,7 +20,7 @@ struct IpAddress {
 
   auto operator<=>(const IpAddress&) const = default;
   [[nodiscard]] bool is_v4() const noexcept;
-  [[nodiscard]] std::uint32_t v4() const noexcept;   // host order. REQUIRES: is_v4().
+  [[nodiscard]] std::uint32_t v4() const noexcept;  // host order. REQUIRES: is_v4().
   [[nodiscard]] static IpAddress from_v4(std::uint32_t host_order) noexcept;
   // Canonical text: dotted quad, or RFC 5952.
   [[nodiscard]] std::string text() const;
@@ -31,8 +31,8 @@ struct IpAddress {
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text) noexcept;
 
 struct Prefix {
-  IpAddress first;           // host bits zero
-  std::uint8_t length = 0;   // 0..128, counted in the 128-bit form (IPv4 /24 is 120)
+  IpAddress first;          // host bits zero
+  std::uint8_t length = 0;  // 0..128, counted in the 128-bit form (IPv4 /24 is 120)
 
   auto operator<=>(const Prefix&) const = default;
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;

@@ -20,18 +20,18 @@
 namespace straykey {
 
 enum class SourceClass : std::uint8_t {
-  service,            // no address: a service name, "AWS Internal", nonsense
-  private_range,      // RFC 1918, 100.64/10, ULA, link-local, loopback, unspecified
-  foreign_endpoint,   // through a VPC endpoint whose owner is none of ours (set by the merger only)
-  aws,                // in AWS's ranges, or an Amazon ASN
-  own,                // networks.trusted
-  external,           // any other public address, and networks.untrusted
+  service,           // no address: a service name, "AWS Internal", nonsense
+  private_range,     // RFC 1918, 100.64/10, ULA, link-local, loopback, unspecified
+  foreign_endpoint,  // through a VPC endpoint whose owner is none of ours (set by the merger only)
+  aws,               // in AWS's ranges, or an Amazon ASN
+  own,               // networks.trusted
+  external,          // any other public address, and networks.untrusted
 };
 // "service", "private", "foreign_endpoint", "aws", "own", "external".
 [[nodiscard]] std::string_view name_of(SourceClass source_class) noexcept;
 
 struct AsnRange {
-  IpAddress first, last;     // inclusive
+  IpAddress first, last;  // inclusive
   std::uint32_t asn = 0;
   std::string name;
 };
@@ -49,8 +49,8 @@ struct NetworkInputs {
 struct Place {
   SourceClass source_class = SourceClass::service;
   bool listed_untrusted = false;
-  std::uint32_t asn = 0;                       // 0: unknown
-  std::string_view as_name;                    // lives as long as the map
+  std::uint32_t asn = 0;     // 0: unknown
+  std::string_view as_name;  // lives as long as the map
   // External for no other reason than being absent from AWS's ranges (no known ASN, not listed untrusted). Whether that
   // caps the verdict depends on the ranges' age: NetworkMap::aws_ranges_known_on.
   bool only_absent_from_aws = false;

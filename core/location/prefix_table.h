@@ -20,8 +20,8 @@ namespace straykey {
 class PrefixTable {
  public:
   struct Range {
-    IpAddress first, last;     // inclusive
-    std::uint32_t value = 0;   // 0: as if no range were here
+    IpAddress first, last;    // inclusive
+    std::uint32_t value = 0;  // 0: as if no range were here
   };
 
   PrefixTable() : PrefixTable(std::vector<Range>{}) {}

@@ -26,17 +26,21 @@ Prefix prefix(const std::string& text) {
 TEST_CASE("every address is in the class that its registry gives it") {
   using enum AddressClass;
   const std::pair<const char*, AddressClass> cases[] = {
-      {"198.51.100.7", outside}, {"8.8.8.8", outside}, {"2001:db8::1", outside}, {"2a00::1", outside},
-      {"172.15.255.255", outside}, {"172.32.0.0", outside}, {"100.63.255.255", outside}, {"100.128.0.0", outside},
-      {"192.0.1.0", outside}, {"223.255.255.255", outside}, {"fd00:ec1::254", inside}, {"fe00::1", outside},
-      {"10.0.0.1", inside}, {"10.255.255.255", inside}, {"172.16.0.0", inside}, {"172.31.255.255", inside},
-      {"192.168.1.1", inside}, {"127.0.0.1", inside}, {"127.255.255.255", inside}, {"100.64.0.0", inside},
-      {"100.127.255.255", inside}, {"100.100.100.200", inside}, {"198.18.0.1", inside}, {"::1", inside},
-      {"fc00::1", inside}, {"fdff::1", inside}, {"fec0::1", inside}, {"64:ff9b:1::1", inside},
-      {"0.0.0.0", never}, {"0.255.255.255", never}, {"169.254.169.254", never}, {"169.254.0.0", never},
-      {"168.63.129.16", never}, {"192.0.0.192", never}, {"224.0.0.1", never}, {"239.255.255.255", never},
-      {"240.0.0.1", never}, {"255.255.255.255", never}, {"::", never}, {"fe80::1", never}, {"febf::1", never},
-      {"ff02::1", never}, {"fd00:ec2::254", never}, {"2001::1", never}, {"100::1", never}};
+      {"198.51.100.7", outside},    {"8.8.8.8", outside},        {"2001:db8::1", outside},
+      {"2a00::1", outside},         {"172.15.255.255", outside}, {"172.32.0.0", outside},
+      {"100.63.255.255", outside},  {"100.128.0.0", outside},    {"192.0.1.0", outside},
+      {"223.255.255.255", outside}, {"fd00:ec1::254", inside},   {"fe00::1", outside},
+      {"10.0.0.1", inside},         {"10.255.255.255", inside},  {"172.16.0.0", inside},
+      {"172.31.255.255", inside},   {"192.168.1.1", inside},     {"127.0.0.1", inside},
+      {"127.255.255.255", inside},  {"100.64.0.0", inside},      {"100.127.255.255", inside},
+      {"100.100.100.200", inside},  {"198.18.0.1", inside},      {"::1", inside},
+      {"fc00::1", inside},          {"fdff::1", inside},         {"fec0::1", inside},
+      {"64:ff9b:1::1", inside},     {"0.0.0.0", never},          {"0.255.255.255", never},
+      {"169.254.169.254", never},   {"169.254.0.0", never},      {"168.63.129.16", never},
+      {"192.0.0.192", never},       {"224.0.0.1", never},        {"239.255.255.255", never},
+      {"240.0.0.1", never},         {"255.255.255.255", never},  {"::", never},
+      {"fe80::1", never},           {"febf::1", never},          {"ff02::1", never},
+      {"fd00:ec2::254", never},     {"2001::1", never},          {"100::1", never}};
   for (const auto& [text, expected] : cases) CHECK_MESSAGE(classify_address(ip(text)) == expected, text);
 }
 

@@ -24,7 +24,8 @@ namespace {
 class FileServer {
  public:
   explicit FileServer(WebhookReceiver::Reply reply, std::optional<SelfSigned> tls = std::nullopt)
-      : receiver_(io_, [reply](const WebhookReceiver::Request&) { return reply; }, std::move(tls)),
+      : receiver_(
+            io_, [reply](const WebhookReceiver::Request&) { return reply; }, std::move(tls)),
         thread_([this] { io_.run(); }) {}
   ~FileServer() {
     io_.stop();

@@ -65,9 +65,9 @@ TEST_CASE("after close() the event loop may go although a lookup is still under 
   {
     asio::io_context io;
     NameLookup lookup(asio::make_strand(io), "hooks.example.com",
-                      [wait = release.get_future().share(),
-                       last = std::shared_ptr<void>(nullptr, [let_go](void*) { let_go->set_value(); })](
-                          const std::string&) {
+                      [wait = release.get_future().share(), last = std::shared_ptr<void>(nullptr, [let_go](void*) {
+                                                              let_go->set_value();
+                                                            })](const std::string&) {
                         wait.wait();
                         return std::vector{kAddress};
                       });

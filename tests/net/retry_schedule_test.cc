@@ -10,7 +10,9 @@ namespace {
 
 using Kind = RetryDecision::Kind;
 
-RetryDecision after(FailedAttempt failed) { return decide_retry(RetryPolicy{}, failed); }
+RetryDecision after(FailedAttempt failed) {
+  return decide_retry(RetryPolicy{}, failed);
+}
 
 Seconds wait_after(std::uint32_t attempts, double jitter = 0.5) {
   const RetryDecision decision = after({.attempts = attempts, .http_status = 500, .jitter = jitter});

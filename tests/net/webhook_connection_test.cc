@@ -141,9 +141,9 @@ TEST_CASE("a redirect is an answer and is not followed") {
 }
 
 TEST_CASE("an endless reply is judged by its status line and left") {
-  for (const std::string& head : {std::string("HTTP/1.1 200 OK\r\n\r\n"),
-                                  std::string("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
-                                  std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")}) {
+  for (const std::string& head :
+       {std::string("HTTP/1.1 200 OK\r\n\r\n"), std::string("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")}) {
     Attempt attempt;
     WebhookReceiver receiver(attempt.io, always({.bytes = head, .endless = true}));
     CHECK_EQ(attempt.run(receiver.url()).http_status, 200);
@@ -262,7 +262,9 @@ TEST_CASE("after cancel() nothing is reported, at whatever point it comes") {
   Attempt attempt;
   WebhookReceiver receiver(attempt.io, always({.bytes = {}, .hold = true}));
   attempt.start(receiver.url());
-  SUBCASE("at once") { attempt.connection->cancel(); }
+  SUBCASE("at once") {
+    attempt.connection->cancel();
+  }
   SUBCASE("with the request sent") {
     REQUIRE(run_until(attempt.io, [&] { return receiver.requests().size() == 1; }));
     attempt.connection->cancel();

@@ -35,7 +35,9 @@ std::string error_after(Change change) {
 
 }  // namespace
 
-TEST_CASE("a good endpoint has no error") { CHECK(webhook_endpoint_errors({good()}).empty()); }
+TEST_CASE("a good endpoint has no error") {
+  CHECK(webhook_endpoint_errors({good()}).empty());
+}
 
 TEST_CASE("each mistake is one sentence that names the endpoint, and shows neither URL nor secret") {
   using E = WebhookEndpoint;

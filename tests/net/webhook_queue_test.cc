@@ -11,8 +11,12 @@ namespace {
 
 constexpr Seconds kWall = 1'700'000'000;
 
-Moment at_ms(std::int64_t ms) { return {kWall + ms / 1'000, 1'000'000 + ms}; }
-Hash128 alert(std::uint64_t number) { return {number, 0}; }
+Moment at_ms(std::int64_t ms) {
+  return {kWall + ms / 1'000, 1'000'000 + ms};
+}
+Hash128 alert(std::uint64_t number) {
+  return {number, 0};
+}
 Delivery delivery(std::uint64_t number, Seconds not_before = 0, std::uint32_t attempts = 0) {
   return {.endpoint = "soc", .alert_id = alert(number), .body = "{}", .attempts = attempts, .not_before = not_before};
 }

@@ -83,8 +83,10 @@ struct Sending {
     return static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), is));
   }
   [[nodiscard]] std::uint64_t counted(const std::string& name, const char* outcome) {
-    return metrics.counter("straykey_webhook_deliveries_total", "Webhook attempts by how they ended.",
-                           {{"endpoint", name}, {"outcome", outcome}}).value();
+    return metrics
+        .counter("straykey_webhook_deliveries_total", "Webhook attempts by how they ended.",
+                 {{"endpoint", name}, {"outcome", outcome}})
+        .value();
   }
 };
 
@@ -163,7 +165,8 @@ TEST_CASE("https with a configured authority delivers") {
   const TemporaryDirectory directory;
   write_file(directory.path() + "/ca.pem", pair.certificate_pem, 0600);
   Sending sending;
-  WebhookReceiver receiver(sending.io, [](const Request&) { return WebhookReceiver::status(200); }, pair);
+  WebhookReceiver receiver(
+      sending.io, [](const Request&) { return WebhookReceiver::status(200); }, pair);
   WebhookEndpoint secure = endpoint("soc", receiver.url("localhost"));
   secure.allow_http = false;
   secure.ca_file = directory.path() + "/ca.pem";
@@ -264,8 +267,11 @@ TEST_CASE("an endpoint that keeps failing gets one attempt at a time, and all th
   well = true;
   REQUIRE(run_until(sending.io, [&] { return sending.count("soc", Kind::delivered) == 20; }));
   CHECK_EQ(open.value(), 0);
-  CHECK_EQ(sending.metrics.gauge("straykey_webhook_queue", "Deliveries that the sender holds, waiting or under way.",
-                                 {{"endpoint", "soc"}}).value(), 0);
+  CHECK_EQ(sending.metrics
+               .gauge("straykey_webhook_queue", "Deliveries that the sender holds, waiting or under way.",
+                      {{"endpoint", "soc"}})
+               .value(),
+           0);
 }
 
 TEST_CASE("stop() with attempts under way: no outcome, and every connection closes") {
@@ -277,7 +283,9 @@ TEST_CASE("stop() with attempts under way: no outcome, and every connection clos
   sending.sender->stop();
   sending.sender->deliver(delivery("soc", 99));
   SUBCASE("the sender stays") {}
-  SUBCASE("the sender goes") { sending.sender.reset(); }
+  SUBCASE("the sender goes") {
+    sending.sender.reset();
+  }
   REQUIRE(run_until(sending.io, [&] { return silent.connections_open() == 0; }));
   sending.io.poll();
   CHECK_EQ(silent.requests().size(), 4);
@@ -341,8 +349,9 @@ TEST_CASE("no sender is made of endpoints that are wrong, and every mistake is t
   plain.secrets = {};
   const auto created = WebhookSender::create(io, {plain}, {}, metrics, log, [](const DeliveryOutcome&) {});
   REQUIRE_FALSE(created.ok());
-  CHECK_EQ(created.error().message, "webhook soc: its url is http, which needs allow_http = true.\n"
-                                    "webhook soc: it has no secret to sign with, and sign is not false.");
+  CHECK_EQ(created.error().message,
+           "webhook soc: its url is http, which needs allow_http = true.\n"
+           "webhook soc: it has no secret to sign with, and sign is not false.");
 }
 
 TEST_CASE("neither URL nor secret nor what an endpoint answers reaches the log") {

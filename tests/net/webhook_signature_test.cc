@@ -37,13 +37,15 @@ TEST_CASE("while a secret rotates both sign, in the order given") {
   CHECK_EQ(both, std::string(kSignature) + " " + alone);
 }
 
-TEST_CASE("without a secret nothing is signed") { CHECK(webhook_signature({}, "msg_1", 1, "{}").empty()); }
+TEST_CASE("without a secret nothing is signed") {
+  CHECK(webhook_signature({}, "msg_1", 1, "{}").empty());
+}
 
 TEST_CASE("secrets of 24 to 64 bytes are taken") {
-  CHECK(WebhookSecret::parse("whsec_" + std::string(32, 'A')).ok());                  // 24
-  CHECK(WebhookSecret::parse("whsec_" + std::string(86, 'A') + "==").ok());           // 64
-  CHECK_FALSE(WebhookSecret::parse("whsec_" + std::string(31, 'A') + "=").ok());      // 23
-  CHECK_FALSE(WebhookSecret::parse("whsec_" + std::string(87, 'A') + "=").ok());      // 65
+  CHECK(WebhookSecret::parse("whsec_" + std::string(32, 'A')).ok());              // 24
+  CHECK(WebhookSecret::parse("whsec_" + std::string(86, 'A') + "==").ok());       // 64
+  CHECK_FALSE(WebhookSecret::parse("whsec_" + std::string(31, 'A') + "=").ok());  // 23
+  CHECK_FALSE(WebhookSecret::parse("whsec_" + std::string(87, 'A') + "=").ok());  // 65
 }
 
 TEST_CASE("a malformed secret is refused, and the sentence does not repeat it") {

@@ -4,6 +4,8 @@
 
 namespace straykey {
 
-inline bool knows_localhost() { return std::filesystem::exists("/etc/hosts"); }
+inline bool knows_localhost() {
+  return std::filesystem::exists("/etc/hosts");
+}
 
 }  // namespace straykey

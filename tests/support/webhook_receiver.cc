@@ -105,7 +105,8 @@ WebhookReceiver::WebhookReceiver(asio::io_context& io, Answer answer, std::optio
     state_->tls->use_certificate_chain(asio::buffer(tls->certificate_pem));
     state_->tls->use_private_key(asio::buffer(tls->key_pem), asio::ssl::context::pem);
   }
-  asio::co_spawn(state_->strand, [state = state_] { return state->accept(); }, asio::detached);
+  asio::co_spawn(
+      state_->strand, [state = state_] { return state->accept(); }, asio::detached);
 }
 
 WebhookReceiver::~WebhookReceiver() {
@@ -116,11 +117,21 @@ std::string WebhookReceiver::url(const std::string& host) const {
   return (state_->tls ? "https://" : "http://") + host + ":" + std::to_string(port()) + "/in";
 }
 
-std::uint16_t WebhookReceiver::port() const { return state_->acceptor.local_endpoint().port(); }
-const std::vector<WebhookReceiver::Request>& WebhookReceiver::requests() const { return state_->requests; }
-std::size_t WebhookReceiver::connections() const { return state_->accepted; }
-std::size_t WebhookReceiver::connections_open() const { return state_->open; }
-std::size_t WebhookReceiver::bytes_sent() const { return state_->sent; }
+std::uint16_t WebhookReceiver::port() const {
+  return state_->acceptor.local_endpoint().port();
+}
+const std::vector<WebhookReceiver::Request>& WebhookReceiver::requests() const {
+  return state_->requests;
+}
+std::size_t WebhookReceiver::connections() const {
+  return state_->accepted;
+}
+std::size_t WebhookReceiver::connections_open() const {
+  return state_->open;
+}
+std::size_t WebhookReceiver::bytes_sent() const {
+  return state_->sent;
+}
 
 WebhookReceiver::Reply WebhookReceiver::status(int code, const std::string& headers) {
   return {.bytes = "HTTP/1.1 " + std::to_string(code) + " Said\r\n" + headers + "Content-Length: 0\r\n\r\n"};

@@ -25,13 +25,13 @@ class WebhookReceiver {
   struct Request {
     std::string method;
     std::string target;
-    std::map<std::string, std::string> headers;   // names in lower case
+    std::map<std::string, std::string> headers;  // names in lower case
     std::string body;
   };
   struct Reply {
-    std::string bytes;      // as they go onto the wire
-    bool endless = false;   // then more bytes until the peer closes
-    bool hold = false;      // then nothing until the peer closes
+    std::string bytes;     // as they go onto the wire
+    bool endless = false;  // then more bytes until the peer closes
+    bool hold = false;     // then nothing until the peer closes
   };
   using Answer = std::function<Reply(const Request&)>;
 
@@ -44,7 +44,7 @@ class WebhookReceiver {
   [[nodiscard]] std::string url(const std::string& host = "127.0.0.1") const;
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const std::vector<Request>& requests() const;
-  [[nodiscard]] std::size_t connections() const;         // accepted so far
+  [[nodiscard]] std::size_t connections() const;  // accepted so far
   [[nodiscard]] std::size_t connections_open() const;
   [[nodiscard]] std::size_t bytes_sent() const;
 
