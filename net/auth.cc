@@ -9,7 +9,7 @@
 #include <new>
 
 #include "core/base/planted_bug.h"
-#include "net/connection_table.h"
+#include "net/io/connection_table.h"
 
 namespace straykey {
 namespace {

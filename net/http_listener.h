@@ -18,10 +18,10 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "net/auth.h"
-#include "net/connection_table.h"
 #include "net/http_router.h"
+#include "net/io/connection_table.h"
+#include "net/io/tls.h"
 #include "net/request_guard.h"
-#include "net/tls.h"
 
 namespace straykey {
 

@@ -14,8 +14,8 @@
 
 #include "core/base/result.h"
 #include "net/http_listener.h"
-#include "net/io_runtime.h"
-#include "net/tcp_acceptor.h"
+#include "net/io/io_runtime.h"
+#include "net/io/tcp_acceptor.h"
 
 namespace straykey {
 

@@ -22,7 +22,7 @@
 
 #include "net/http_listener.h"
 #include "net/http_message.h"
-#include "net/http_stream.h"
+#include "net/io/http_stream.h"
 
 namespace straykey {
 

@@ -16,8 +16,8 @@
 
 #include "core/base/log.h"
 #include "core/base/metrics.h"
-#include "net/connection_table.h"
-#include "net/tls.h"
+#include "net/io/connection_table.h"
+#include "net/io/tls.h"
 
 namespace straykey {
 

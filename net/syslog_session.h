@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "core/event/syslog_frame.h"
-#include "net/http_stream.h"
+#include "net/io/http_stream.h"
 #include "net/syslog_intake.h"
 #include "net/syslog_listener.h"
 

@@ -11,10 +11,10 @@
 #include <memory>
 
 #include "core/base/result.h"
-#include "net/io_runtime.h"
+#include "net/io/io_runtime.h"
+#include "net/io/tcp_acceptor.h"
 #include "net/syslog_intake.h"
 #include "net/syslog_listener.h"
-#include "net/tcp_acceptor.h"
 
 namespace straykey {
 

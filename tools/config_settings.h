@@ -12,7 +12,7 @@
 #include "core/location/network_map.h"
 #include "net/http_listener.h"
 #include "net/ingest_routes.h"
-#include "net/io_runtime.h"
+#include "net/io/io_runtime.h"
 #include "net/syslog_intake.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "net/tls.h"
+#include "net/io/tls.h"
 #include "net/webhook_sender.h"
 #include "tools/config_reader.h"
 #include "tools/config_settings.h"

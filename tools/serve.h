@@ -15,7 +15,7 @@
 #include "core/engine/pipeline.h"
 #include "net/http_server.h"
 #include "net/ingest_routes.h"
-#include "net/io_runtime.h"
+#include "net/io/io_runtime.h"
 #include "net/syslog_udp.h"
 #include "net/webhook_sender.h"
 #include "storage/data_directory.h"

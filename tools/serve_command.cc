@@ -10,7 +10,7 @@
 #include <new>
 #include <string_view>
 
-#include "net/tls.h"
+#include "net/io/tls.h"
 #include "tools/check_config.h"
 #include "tools/clock.h"
 #include "tools/commands.h"

@@ -1,4 +1,4 @@
-#include "net/http_stream.h"
+#include "net/io/http_stream.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "net/io_runtime.h"
+#include "net/io/io_runtime.h"
 
 #include <boost/asio/post.hpp>
 #include <future>

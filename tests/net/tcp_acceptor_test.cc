@@ -1,4 +1,4 @@
-#include "net/tcp_acceptor.h"
+#include "net/io/tcp_acceptor.h"
 
 #include <future>
 #include <vector>

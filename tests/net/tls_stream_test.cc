@@ -1,4 +1,4 @@
-#include "net/tls_stream.h"
+#include "net/io/tls_stream.h"
 
 #include <fcntl.h>
 #include <openssl/bio.h>

@@ -1,4 +1,4 @@
-#include "net/tls.h"
+#include "net/io/tls.h"
 
 #include <unistd.h>
 

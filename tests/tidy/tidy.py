@@ -35,7 +35,7 @@ UNTESTED = {
     "core/engine/baseline_view.cc": "tested through judge_test, whose every verdict it reads",
     "core/engine/inline_pipeline.cc": "tested by merger_test and the scenarios, which run on it",
     "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
-    "net/asio_impl.cc": "the library's own code, compiled once",
+    "net/io/asio_impl.cc": "the library's own code, compiled once",
 }
 
 CLOCK_ALLOWED = {"core/base/log.cc"}   # a log line's time and its repeat window; no verdict sees it
@@ -56,13 +56,13 @@ THREADS_ALLOWED = {
     "core/engine/request.h",     # shards still to finish
     "storage/lmdb.h",            # the one writer, and who may open an environment twice
     "net/auth.h",                # tokens are reloaded while requests read them
-    "net/connection_table.h",    # all io threads count connections
+    "net/io/connection_table.h",    # all io threads count connections
     "net/http_listener.h",       # accepts on one thread, sessions on all
-    "net/io_runtime.h",          # the io threads
-    "net/io_runtime.cc",
+    "net/io/io_runtime.h",          # the io threads
+    "net/io/io_runtime.cc",
     "net/name_lookup.cc",        # a thread of its own for blocking look-ups
     "net/syslog_listener.h",     # accepts on one thread, sessions on all
-    "net/tls.h",                 # certificates are reloaded while handshakes read them
+    "net/io/tls.h",                 # certificates are reloaded while handshakes read them
     "net/webhook_sender.cc",     # the sender's thread
     "tools/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection

@@ -14,7 +14,7 @@
 #include "core/base/metrics.h"
 #include "core/base/result.h"
 #include "core/location/ip_address.h"
-#include "net/io_runtime.h"
+#include "net/io/io_runtime.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "net/tls.h"
+#include "net/io/tls.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>

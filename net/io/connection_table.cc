@@ -1,4 +1,4 @@
-#include "net/connection_table.h"
+#include "net/io/connection_table.h"
 
 #include <algorithm>
 #include <array>

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <utility>
 
-#include "net/io_runtime.h"
-#include "net/tls.h"
+#include "net/io/io_runtime.h"
+#include "net/io/tls.h"
 
 namespace straykey {
 

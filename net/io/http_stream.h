@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
-#include "net/io_runtime.h"
-#include "net/tls.h"
-#include "net/tls_stream.h"
+#include "net/io/io_runtime.h"
+#include "net/io/tls.h"
+#include "net/io/tls_stream.h"
 
 namespace straykey {
 

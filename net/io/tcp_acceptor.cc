@@ -1,4 +1,4 @@
-#include "net/tcp_acceptor.h"
+#include "net/io/tcp_acceptor.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
