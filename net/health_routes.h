@@ -2,7 +2,7 @@
 // /healthz, /readyz and /metrics.
 #include "core/base/metrics.h"
 #include "core/engine/submit.h"
-#include "net/http_router.h"
+#include "net/http/http_router.h"
 
 namespace straykey {
 

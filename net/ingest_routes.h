@@ -22,7 +22,7 @@
 #include "core/base/metrics.h"
 #include "core/engine/submit.h"
 #include "core/event/payload.h"
-#include "net/http_router.h"
+#include "net/http/http_router.h"
 
 namespace straykey {
 

@@ -20,7 +20,7 @@
 #include "core/detect/settings.h"
 #include "core/engine/outbox.h"
 #include "core/location/ip_address.h"
-#include "net/auth.h"
+#include "net/http/auth.h"
 #include "tools/config_text.h"
 #include "tools/secret_source.h"
 

@@ -10,7 +10,7 @@
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
 #include "core/location/network_map.h"
-#include "net/http_listener.h"
+#include "net/http/http_listener.h"
 #include "net/ingest_routes.h"
 #include "net/io/io_runtime.h"
 #include "net/syslog_intake.h"

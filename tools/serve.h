@@ -13,7 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
-#include "net/http_server.h"
+#include "net/http/http_server.h"
 #include "net/ingest_routes.h"
 #include "net/io/io_runtime.h"
 #include "net/syslog_udp.h"

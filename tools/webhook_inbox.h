@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "net/http_server.h"
+#include "net/http/http_server.h"
 #include "net/webhook_signature.h"
 #include "tools/config_text.h"
 

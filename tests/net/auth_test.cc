@@ -1,4 +1,4 @@
-#include "net/auth.h"
+#include "net/http/auth.h"
 
 #include <doctest/doctest.h>
 

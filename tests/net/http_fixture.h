@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "net/http_server.h"
+#include "net/http/http_server.h"
 #include "tests/support/raw_http_client.h"
 #include "tests/support/temporary_directory.h"
 

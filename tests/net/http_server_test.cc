@@ -1,4 +1,4 @@
-#include "net/http_server.h"
+#include "net/http/http_server.h"
 
 #include <sys/resource.h>
 
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/http_session.h"
+#include "net/http/http_session.h"
 #include "tests/net/http_fixture.h"
 #include "tests/support/self_signed.h"
 

@@ -1,4 +1,4 @@
-#include "net/request_guard.h"
+#include "net/http/request_guard.h"
 
 #include <doctest/doctest.h>
 

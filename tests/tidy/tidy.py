@@ -55,9 +55,9 @@ THREADS_ALLOWED = {
     "core/engine/pipeline.cc",
     "core/engine/request.h",     # shards still to finish
     "storage/lmdb.h",            # the one writer, and who may open an environment twice
-    "net/auth.h",                # tokens are reloaded while requests read them
+    "net/http/auth.h",                # tokens are reloaded while requests read them
     "net/io/connection_table.h",    # all io threads count connections
-    "net/http_listener.h",       # accepts on one thread, sessions on all
+    "net/http/http_listener.h",       # accepts on one thread, sessions on all
     "net/io/io_runtime.h",          # the io threads
     "net/io/io_runtime.cc",
     "net/name_lookup.cc",        # a thread of its own for blocking look-ups

@@ -11,7 +11,7 @@
 
 #include "core/base/time.h"
 #include "core/location/ip_address.h"
-#include "net/request_guard.h"
+#include "net/http/request_guard.h"
 
 namespace straykey {
 

@@ -13,7 +13,7 @@
 #include <memory>
 
 #include "core/base/result.h"
-#include "net/http_listener.h"
+#include "net/http/http_listener.h"
 #include "net/io/io_runtime.h"
 #include "net/io/tcp_acceptor.h"
 

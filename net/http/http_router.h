@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "net/auth.h"
-#include "net/http_message.h"
-#include "net/request_guard.h"
+#include "net/http/auth.h"
+#include "net/http/http_message.h"
+#include "net/http/request_guard.h"
 
 namespace straykey {
 

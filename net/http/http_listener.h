@@ -17,11 +17,11 @@
 
 #include "core/base/log.h"
 #include "core/base/metrics.h"
-#include "net/auth.h"
-#include "net/http_router.h"
+#include "net/http/auth.h"
+#include "net/http/http_router.h"
+#include "net/http/request_guard.h"
 #include "net/io/connection_table.h"
 #include "net/io/tls.h"
-#include "net/request_guard.h"
 
 namespace straykey {
 

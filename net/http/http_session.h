@@ -20,8 +20,8 @@
 #include <string>
 #include <string_view>
 
-#include "net/http_listener.h"
-#include "net/http_message.h"
+#include "net/http/http_listener.h"
+#include "net/http/http_message.h"
 #include "net/io/http_stream.h"
 
 namespace straykey {

@@ -21,7 +21,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/location/ip_address.h"
-#include "net/request_guard.h"
+#include "net/http/request_guard.h"
 
 namespace straykey {
 

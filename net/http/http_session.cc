@@ -1,4 +1,4 @@
-#include "net/http_session.h"
+#include "net/http/http_session.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
