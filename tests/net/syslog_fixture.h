@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "net/syslog_tcp.h"
+#include "net/ingest/syslog_tcp.h"
 #include "tests/support/temporary_directory.h"
 
 namespace straykey {

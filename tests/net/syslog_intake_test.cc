@@ -1,4 +1,4 @@
-#include "net/syslog_intake.h"
+#include "net/ingest/syslog_intake.h"
 
 #include "tests/net/syslog_fixture.h"
 

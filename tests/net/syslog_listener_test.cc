@@ -1,4 +1,4 @@
-#include "net/syslog_listener.h"
+#include "net/ingest/syslog_listener.h"
 
 #include "tests/net/syslog_fixture.h"
 

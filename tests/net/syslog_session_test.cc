@@ -1,4 +1,4 @@
-#include "net/syslog_session.h"
+#include "net/ingest/syslog_session.h"
 
 #include <thread>
 

@@ -1,4 +1,4 @@
-#include "net/syslog_tcp.h"
+#include "net/ingest/syslog_tcp.h"
 
 #include <thread>
 

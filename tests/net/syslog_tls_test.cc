@@ -1,4 +1,4 @@
-#include "net/syslog_tls.h"
+#include "net/ingest/syslog_tls.h"
 
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"

@@ -1,4 +1,4 @@
-#include "net/syslog_udp.h"
+#include "net/ingest/syslog_udp.h"
 
 #include <boost/asio/post.hpp>
 #include <functional>

@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "core/base/result.h"
-#include "net/syslog_tcp.h"
+#include "net/ingest/syslog_tcp.h"
 
 namespace straykey {
 

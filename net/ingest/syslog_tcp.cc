@@ -1,4 +1,4 @@
-#include "net/syslog_tcp.h"
+#include "net/ingest/syslog_tcp.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +8,7 @@
 #include <exception>
 #include <utility>
 
-#include "net/syslog_session.h"
+#include "net/ingest/syslog_session.h"
 
 namespace straykey {
 namespace {

@@ -18,9 +18,9 @@
 #include <string_view>
 
 #include "core/event/syslog_frame.h"
+#include "net/ingest/syslog_intake.h"
+#include "net/ingest/syslog_listener.h"
 #include "net/io/http_stream.h"
-#include "net/syslog_intake.h"
-#include "net/syslog_listener.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "net/ingest_routes.h"
+#include "net/ingest/ingest_routes.h"
 
 #include <fmt/format.h>
 

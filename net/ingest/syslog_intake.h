@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "net/ingest_routes.h"
-#include "net/syslog_listener.h"
+#include "net/ingest/ingest_routes.h"
+#include "net/ingest/syslog_listener.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "net/syslog_intake.h"
+#include "net/ingest/syslog_intake.h"
 
 #include <utility>
 

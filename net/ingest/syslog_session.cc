@@ -1,4 +1,4 @@
-#include "net/syslog_session.h"
+#include "net/ingest/syslog_session.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -10,7 +10,7 @@
 
 #include "core/event/json_text.h"
 #include "core/event/syslog_message.h"
-#include "net/syslog_tls.h"
+#include "net/ingest/syslog_tls.h"
 
 namespace straykey {
 namespace {

@@ -11,10 +11,10 @@
 #include <memory>
 
 #include "core/base/result.h"
+#include "net/ingest/syslog_intake.h"
+#include "net/ingest/syslog_listener.h"
 #include "net/io/io_runtime.h"
 #include "net/io/tcp_acceptor.h"
-#include "net/syslog_intake.h"
-#include "net/syslog_listener.h"
 
 namespace straykey {
 

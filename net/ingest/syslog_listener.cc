@@ -1,8 +1,8 @@
-#include "net/syslog_listener.h"
+#include "net/ingest/syslog_listener.h"
 
 #include <algorithm>
 
-#include "net/ingest_routes.h"
+#include "net/ingest/ingest_routes.h"
 
 namespace straykey {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/syslog_tls.h"
+#include "net/ingest/syslog_tls.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
