@@ -24,9 +24,9 @@
 #include <string>
 #include <vector>
 
-#include "net/address_policy.h"
-#include "net/name_lookup.h"
-#include "net/webhook_url.h"
+#include "net/client/address_policy.h"
+#include "net/client/name_lookup.h"
+#include "net/client/webhook_url.h"
 
 namespace straykey {
 

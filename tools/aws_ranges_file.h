@@ -7,7 +7,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
-#include "net/https_fetch.h"
+#include "net/client/https_fetch.h"
 
 namespace straykey {
 

@@ -13,7 +13,7 @@
 
 #include "core/base/log.h"
 #include "core/base/metrics.h"
-#include "net/https_fetch.h"
+#include "net/client/https_fetch.h"
 
 namespace straykey {
 

@@ -1,5 +1,5 @@
 // The tools' own connections: whom they believe, and what they say when nobody answers.
-#include "net/client_socket.h"
+#include "net/client/client_socket.h"
 
 #include "tests/support/localhost.h"
 

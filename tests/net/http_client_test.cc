@@ -1,5 +1,5 @@
 // The tools' HTTP client against our own server.
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

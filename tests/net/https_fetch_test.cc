@@ -1,5 +1,5 @@
 // A file comes whole over verified TLS, or not at all.
-#include "net/https_fetch.h"
+#include "net/client/https_fetch.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-#include "net/name_lookup.h"
+#include "net/client/name_lookup.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>

@@ -1,5 +1,5 @@
 // Syslog as we send it: targets, frames, datagrams.
-#include "net/syslog_client.h"
+#include "net/client/syslog_client.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

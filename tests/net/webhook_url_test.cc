@@ -1,4 +1,4 @@
-#include "net/webhook_url.h"
+#include "net/client/webhook_url.h"
 
 #include <doctest/doctest.h>
 

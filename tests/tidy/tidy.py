@@ -60,7 +60,7 @@ THREADS_ALLOWED = {
     "net/http/http_listener.h",       # accepts on one thread, sessions on all
     "net/io/io_runtime.h",          # the io threads
     "net/io/io_runtime.cc",
-    "net/name_lookup.cc",        # a thread of its own for blocking look-ups
+    "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
     "net/ingest/syslog_listener.h",     # accepts on one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
     "net/webhook_sender.cc",     # the sender's thread

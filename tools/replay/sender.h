@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "net/http_client.h"
-#include "net/syslog_client.h"
+#include "net/client/http_client.h"
+#include "net/client/syslog_client.h"
 #include "tools/replay/request_queue.h"
 #include "tools/replay/send_tally.h"
 

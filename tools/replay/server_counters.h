@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
-#include "net/http_client.h"
+#include "net/client/http_client.h"
 
 namespace straykey {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "net/client_socket.h"
+#include "net/client/client_socket.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "net/name_lookup.h"
+#include "net/client/name_lookup.h"
 
 #include <netdb.h>
 #include <netinet/in.h>

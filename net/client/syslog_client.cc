@@ -1,4 +1,4 @@
-#include "net/syslog_client.h"
+#include "net/client/syslog_client.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "net/webhook_url.h"
+#include "net/client/webhook_url.h"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>

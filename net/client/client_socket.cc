@@ -1,4 +1,4 @@
-#include "net/client_socket.h"
+#include "net/client/client_socket.h"
 
 #include <netdb.h>
 #include <netinet/in.h>

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "net/client_socket.h"
-#include "net/webhook_url.h"
+#include "net/client/client_socket.h"
+#include "net/client/webhook_url.h"
 
 namespace straykey {
 

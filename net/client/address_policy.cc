@@ -1,4 +1,4 @@
-#include "net/address_policy.h"
+#include "net/client/address_policy.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "net/https_fetch.h"
+#include "net/client/https_fetch.h"
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
@@ -18,8 +18,8 @@
 #include <chrono>
 #include <optional>
 
+#include "net/client/webhook_url.h"
 #include "net/webhook_connection.h"
-#include "net/webhook_url.h"
 
 namespace straykey {
 namespace {
