@@ -10,11 +10,11 @@
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
 #include "core/location/network_map.h"
+#include "net/deliver/webhook_sender.h"
 #include "net/http/http_listener.h"
 #include "net/ingest/ingest_routes.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
-#include "net/webhook_sender.h"
 #include "storage/data_directory.h"
 #include "tools/config.h"
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "net/deliver/webhook_sender.h"
 #include "net/io/tls.h"
-#include "net/webhook_sender.h"
 #include "tools/config_reader.h"
 #include "tools/config_settings.h"
 

@@ -13,11 +13,11 @@
 
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
+#include "net/deliver/webhook_sender.h"
 #include "net/http/http_server.h"
 #include "net/ingest/ingest_routes.h"
 #include "net/ingest/syslog_udp.h"
 #include "net/io/io_runtime.h"
-#include "net/webhook_sender.h"
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
 #include "tools/config.h"

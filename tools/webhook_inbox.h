@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "net/deliver/webhook_signature.h"
 #include "net/http/http_server.h"
-#include "net/webhook_signature.h"
 #include "tools/config_text.h"
 
 namespace straykey {

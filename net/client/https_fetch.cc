@@ -19,7 +19,7 @@
 #include <optional>
 
 #include "net/client/webhook_url.h"
-#include "net/webhook_connection.h"
+#include "net/deliver/webhook_connection.h"
 
 namespace straykey {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/hash.h"
-#include "net/webhook_signature.h"
+#include "net/deliver/webhook_signature.h"
 
 int main(int count, char** arguments) {
   using namespace straykey;

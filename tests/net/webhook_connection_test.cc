@@ -1,4 +1,4 @@
-#include "net/webhook_connection.h"
+#include "net/deliver/webhook_connection.h"
 
 #include <boost/asio/strand.hpp>
 

@@ -1,4 +1,4 @@
-#include "net/webhook_endpoint.h"
+#include "net/deliver/webhook_endpoint.h"
 
 #include "tests/support/self_signed.h"
 #include "tests/support/temporary_directory.h"

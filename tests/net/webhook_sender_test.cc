@@ -1,4 +1,4 @@
-#include "net/webhook_sender.h"
+#include "net/deliver/webhook_sender.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include <sstream>
 #include <thread>
 
-#include "net/webhook_signature.h"
+#include "net/deliver/webhook_signature.h"
 #include "tests/support/self_signed.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/webhook_receiver.h"

@@ -1,4 +1,4 @@
-#include "net/webhook_signature.h"
+#include "net/deliver/webhook_signature.h"
 
 #include <doctest/doctest.h>
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/engine/delivery.h"
-#include "net/webhook_queue.h"
+#include "net/deliver/webhook_queue.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/random.h"
 

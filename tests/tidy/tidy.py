@@ -63,7 +63,7 @@ THREADS_ALLOWED = {
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
     "net/ingest/syslog_listener.h",     # accepts on one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
-    "net/webhook_sender.cc",     # the sender's thread
+    "net/deliver/webhook_sender.cc",     # the sender's thread
     "tools/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
     "tools/replay/request_queue.h",   # between them

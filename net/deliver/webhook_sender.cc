@@ -1,4 +1,4 @@
-#include "net/webhook_sender.h"
+#include "net/deliver/webhook_sender.h"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,9 +12,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "net/webhook_connection.h"
-#include "net/webhook_endpoint.h"
-#include "net/webhook_queue.h"
+#include "net/deliver/webhook_connection.h"
+#include "net/deliver/webhook_endpoint.h"
+#include "net/deliver/webhook_queue.h"
 
 namespace straykey {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/webhook_endpoint.h"
+#include "net/deliver/webhook_endpoint.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "net/webhook_signature.h"
+#include "net/deliver/webhook_signature.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-#include "net/retry_schedule.h"
+#include "net/deliver/retry_schedule.h"
 
 #include <algorithm>
 #include <array>

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "net/webhook_connection.h"
-#include "net/webhook_sender.h"
-#include "net/webhook_signature.h"
+#include "net/deliver/webhook_connection.h"
+#include "net/deliver/webhook_sender.h"
+#include "net/deliver/webhook_signature.h"
 
 namespace straykey {
 

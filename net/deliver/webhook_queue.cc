@@ -1,4 +1,4 @@
-#include "net/webhook_queue.h"
+#include "net/deliver/webhook_queue.h"
 
 #include <algorithm>
 #include <cmath>

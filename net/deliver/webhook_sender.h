@@ -22,7 +22,7 @@
 #include "core/base/result.h"
 #include "core/engine/delivery.h"
 #include "core/location/ip_address.h"
-#include "net/retry_schedule.h"
+#include "net/deliver/retry_schedule.h"
 
 namespace boost::asio {
 class io_context;

@@ -1,4 +1,4 @@
-#include "net/webhook_connection.h"
+#include "net/deliver/webhook_connection.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>

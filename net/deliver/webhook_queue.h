@@ -17,7 +17,7 @@
 #include <unordered_map>
 
 #include "core/engine/delivery.h"
-#include "net/retry_schedule.h"
+#include "net/deliver/retry_schedule.h"
 
 namespace straykey {
 
