@@ -7,7 +7,7 @@
 #include <ctime>
 
 #include "core/base/time.h"
-#include "net/health_routes.h"
+#include "net/admin/health_routes.h"
 #include "tools/check_config.h"
 #include "tools/clock.h"
 #include "tools/config_settings.h"

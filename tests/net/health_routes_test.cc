@@ -1,4 +1,4 @@
-#include "net/health_routes.h"
+#include "net/admin/health_routes.h"
 
 #include <atomic>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "net/metrics_text.h"
+#include "net/admin/metrics_text.h"
 #include "tests/support/self_signed.h"
 
 #include <doctest/doctest.h>

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/health_routes.h"
+#include "net/admin/health_routes.h"
 #include "tests/net/http_fixture.h"
 
 #include <doctest/doctest.h>

@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-#include "net/metrics_text.h"
+#include "net/admin/metrics_text.h"
 #include "tests/net/http_fixture.h"
 
 #include <doctest/doctest.h>

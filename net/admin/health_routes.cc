@@ -1,8 +1,8 @@
-#include "net/health_routes.h"
+#include "net/admin/health_routes.h"
 
 #include <utility>
 
-#include "net/metrics_text.h"
+#include "net/admin/metrics_text.h"
 
 namespace straykey {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/metrics_text.h"
+#include "net/admin/metrics_text.h"
 
 #include <fmt/format.h>
 
