@@ -9,11 +9,11 @@
 #include "core/base/log.h"
 #include "core/engine/merger.h"
 #include "tools/alert_listing.h"
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/open_directory.h"
 #include "tools/operator_log.h"
 #include "tools/store_dump.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 namespace {

@@ -7,7 +7,7 @@
 #include "tools/backup.h"
 #include "tools/commands.h"
 #include "tools/open_directory.h"
-#include "tools/progress.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

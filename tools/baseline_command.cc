@@ -11,11 +11,11 @@
 #include "core/detect/settings.h"
 #include "core/engine/activation_report.h"
 #include "core/identity/principal.h"
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/open_directory.h"
 #include "tools/operator_log.h"
 #include "tools/store_dump.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 namespace {

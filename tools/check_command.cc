@@ -8,8 +8,8 @@
 
 #include "tools/commands.h"
 #include "tools/open_directory.h"
-#include "tools/progress.h"
 #include "tools/store_report.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "tools/clock.h"
 #include "tools/config.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 

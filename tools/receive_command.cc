@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <memory>
 
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/config_text.h"
+#include "tools/terminal/clock.h"
 #include "tools/webhook_inbox.h"
 
 namespace straykey {

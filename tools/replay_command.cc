@@ -10,15 +10,15 @@
 #include <fstream>
 #include <memory>
 
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/config.h"
 #include "tools/config_settings.h"
-#include "tools/progress.h"
 #include "tools/replay/replay.h"
 #include "tools/replay/report_html.h"
 #include "tools/secret_source.h"
 #include "tools/simulate/simulate.h"
+#include "tools/terminal/clock.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -12,7 +12,7 @@
 #include "core/event/payload.h"
 #include "tools/alert_listing.h"
 #include "tools/event_files.h"
-#include "tools/progress.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -7,12 +7,12 @@
 
 #include "core/event/reject_reason.h"
 #include "tools/address_files.h"
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/config_settings.h"
 #include "tools/open_directory.h"
-#include "tools/progress.h"
 #include "tools/scan.h"
+#include "tools/terminal/clock.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -12,10 +12,10 @@
 
 #include "net/io/tls.h"
 #include "tools/check_config.h"
-#include "tools/clock.h"
 #include "tools/commands.h"
 #include "tools/config_validate.h"
 #include "tools/serve.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 namespace {

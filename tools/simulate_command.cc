@@ -4,10 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "tools/clock.h"
 #include "tools/commands.h"
-#include "tools/progress.h"
 #include "tools/simulate/simulate.h"
+#include "tools/terminal/clock.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

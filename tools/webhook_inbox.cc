@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "core/base/log.h"
-#include "tools/clock.h"
 #include "tools/secret_source.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 namespace {

@@ -10,10 +10,10 @@
 #include <mutex>
 #include <thread>
 
-#include "tools/clock.h"
-#include "tools/progress.h"
 #include "tools/replay/theft_plan.h"
 #include "tools/simulate/simulate.h"
+#include "tools/terminal/clock.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/progress.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "tools/progress.h"
+#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "core/base/check.h"
-#include "tools/clock.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 

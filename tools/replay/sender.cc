@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "tools/clock.h"
+#include "tools/terminal/clock.h"
 
 namespace straykey {
 namespace {

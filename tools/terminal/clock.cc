@@ -1,4 +1,4 @@
-#include "tools/clock.h"
+#include "tools/terminal/clock.h"
 
 #include <sys/random.h>
 
