@@ -4,10 +4,10 @@
 #include <iostream>
 #include <memory>
 
-#include "tools/check_config.h"
 #include "tools/commands.h"
-#include "tools/config.h"
-#include "tools/config_show.h"
+#include "tools/config/check_config.h"
+#include "tools/config/config.h"
+#include "tools/config/config_show.h"
 
 namespace straykey {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "tools/config.h"
+#include "tools/config/config.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

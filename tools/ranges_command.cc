@@ -8,7 +8,7 @@
 #include "tools/address_files.h"
 #include "tools/aws_ranges_file.h"
 #include "tools/commands.h"
-#include "tools/config_settings.h"
+#include "tools/config/config_settings.h"
 
 namespace straykey {
 namespace {

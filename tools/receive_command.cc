@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "tools/commands.h"
-#include "tools/config_text.h"
+#include "tools/config/config_text.h"
 #include "tools/terminal/clock.h"
 #include "tools/webhook_inbox.h"
 

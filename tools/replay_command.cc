@@ -11,11 +11,11 @@
 #include <memory>
 
 #include "tools/commands.h"
-#include "tools/config.h"
-#include "tools/config_settings.h"
+#include "tools/config/config.h"
+#include "tools/config/config_settings.h"
+#include "tools/config/secret_source.h"
 #include "tools/replay/replay.h"
 #include "tools/replay/report_html.h"
-#include "tools/secret_source.h"
 #include "tools/simulate/simulate.h"
 #include "tools/terminal/clock.h"
 #include "tools/terminal/progress.h"

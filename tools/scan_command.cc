@@ -8,7 +8,7 @@
 #include "core/event/reject_reason.h"
 #include "tools/address_files.h"
 #include "tools/commands.h"
-#include "tools/config_settings.h"
+#include "tools/config/config_settings.h"
 #include "tools/open_directory.h"
 #include "tools/scan.h"
 #include "tools/terminal/clock.h"

@@ -8,8 +8,8 @@
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
-#include "tools/check_config.h"
-#include "tools/config_settings.h"
+#include "tools/config/check_config.h"
+#include "tools/config/config_settings.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

@@ -20,7 +20,7 @@
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
-#include "tools/config.h"
+#include "tools/config/config.h"
 #include "tools/ranges_updater.h"
 
 namespace straykey {

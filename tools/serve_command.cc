@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "net/io/tls.h"
-#include "tools/check_config.h"
 #include "tools/commands.h"
-#include "tools/config_validate.h"
+#include "tools/config/check_config.h"
+#include "tools/config/config_validate.h"
 #include "tools/serve.h"
 #include "tools/terminal/clock.h"
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "core/base/log.h"
-#include "tools/secret_source.h"
+#include "tools/config/secret_source.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

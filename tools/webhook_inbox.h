@@ -17,7 +17,7 @@
 
 #include "net/deliver/webhook_signature.h"
 #include "net/http/http_server.h"
-#include "tools/config_text.h"
+#include "tools/config/config_text.h"
 
 namespace straykey {
 

@@ -1,5 +1,5 @@
 // Reading a configuration: defaults, types, places, and the files beside the main one.
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 // Texts of a configuration as values, and the word that was meant.
-#include "tools/config_text.h"
+#include "tools/config/config_text.h"
 
 #include <doctest/doctest.h>
 
-#include "tools/did_you_mean.h"
+#include "tools/config/did_you_mean.h"
 
 namespace straykey {
 namespace {

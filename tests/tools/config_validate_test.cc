@@ -1,5 +1,5 @@
 // The second step of a configuration, secrets, the effective configuration, and the example that is shipped.
-#include "tools/config_validate.h"
+#include "tools/config/config_validate.h"
 
 #include <doctest/doctest.h>
 
@@ -12,9 +12,9 @@
 
 #include "tests/support/self_signed.h"
 #include "tests/support/temporary_directory.h"
-#include "tools/check_config.h"
-#include "tools/config_settings.h"
-#include "tools/config_show.h"
+#include "tools/config/check_config.h"
+#include "tools/config/config_settings.h"
+#include "tools/config/config_show.h"
 
 namespace straykey {
 namespace {

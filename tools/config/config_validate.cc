@@ -1,4 +1,4 @@
-#include "tools/config_validate.h"
+#include "tools/config/config_validate.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -7,8 +7,8 @@
 
 #include "net/deliver/webhook_sender.h"
 #include "net/io/tls.h"
-#include "tools/config_reader.h"
-#include "tools/config_settings.h"
+#include "tools/config/config_reader.h"
+#include "tools/config/config_settings.h"
 
 namespace straykey {
 namespace {

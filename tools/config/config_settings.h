@@ -16,7 +16,7 @@
 #include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 namespace straykey {
 

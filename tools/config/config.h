@@ -21,8 +21,8 @@
 #include "core/engine/outbox.h"
 #include "core/location/ip_address.h"
 #include "net/http/auth.h"
-#include "tools/config_text.h"
-#include "tools/secret_source.h"
+#include "tools/config/config_text.h"
+#include "tools/config/secret_source.h"
 
 namespace straykey {
 

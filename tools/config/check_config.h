@@ -9,7 +9,7 @@
 
 #include "core/base/time.h"
 #include "tools/commands.h"
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 namespace straykey {
 

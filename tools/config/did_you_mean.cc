@@ -1,4 +1,4 @@
-#include "tools/did_you_mean.h"
+#include "tools/config/did_you_mean.h"
 
 #include <algorithm>
 #include <array>

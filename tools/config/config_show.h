@@ -4,7 +4,7 @@
 // Thread: any (a function of its argument). Reads no file.
 #include <string>
 
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "tools/secret_source.h"
+#include "tools/config/secret_source.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

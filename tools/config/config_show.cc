@@ -1,4 +1,4 @@
-#include "tools/config_show.h"
+#include "tools/config/config_show.h"
 
 #include <fmt/format.h>
 

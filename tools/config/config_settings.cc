@@ -1,4 +1,4 @@
-#include "tools/config_settings.h"
+#include "tools/config/config_settings.h"
 
 #include <algorithm>
 #include <filesystem>

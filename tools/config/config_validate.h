@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/time.h"
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 namespace straykey {
 

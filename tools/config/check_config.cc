@@ -1,12 +1,12 @@
-#include "tools/check_config.h"
+#include "tools/config/check_config.h"
 
 #include <algorithm>
 #include <ctime>
 #include <ostream>
 
 #include "tools/commands.h"
-#include "tools/config_settings.h"
-#include "tools/config_validate.h"
+#include "tools/config/config_settings.h"
+#include "tools/config/config_validate.h"
 
 namespace straykey {
 

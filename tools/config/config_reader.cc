@@ -1,10 +1,10 @@
-#include "tools/config_reader.h"
+#include "tools/config/config_reader.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "core/identity/principal.h"
-#include "tools/did_you_mean.h"
+#include "tools/config/did_you_mean.h"
 
 namespace straykey {
 namespace {

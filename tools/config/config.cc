@@ -1,4 +1,4 @@
-#include "tools/config.h"
+#include "tools/config/config.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "core/base/cpu.h"
-#include "tools/config_reader.h"
-#include "tools/did_you_mean.h"
+#include "tools/config/config_reader.h"
+#include "tools/config/did_you_mean.h"
 
 namespace straykey {
 namespace {
