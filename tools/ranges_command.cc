@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "core/location/network_map.h"
-#include "tools/address_files.h"
-#include "tools/aws_ranges_file.h"
 #include "tools/commands.h"
 #include "tools/config/config_settings.h"
+#include "tools/networks/address_files.h"
+#include "tools/networks/aws_ranges_file.h"
 
 namespace straykey {
 namespace {

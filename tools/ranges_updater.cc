@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "tools/aws_ranges_file.h"
+#include "tools/networks/aws_ranges_file.h"
 
 namespace straykey {
 namespace {

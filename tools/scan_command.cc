@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "core/event/reject_reason.h"
-#include "tools/address_files.h"
 #include "tools/commands.h"
 #include "tools/config/config_settings.h"
+#include "tools/networks/address_files.h"
 #include "tools/open_directory.h"
 #include "tools/scan.h"
 #include "tools/terminal/clock.h"

@@ -1,5 +1,5 @@
 // Files of addresses: what is taken, and the sentence that says what is wrong.
-#include "tools/address_files.h"
+#include "tools/networks/address_files.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

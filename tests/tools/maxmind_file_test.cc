@@ -1,5 +1,5 @@
 // MaxMind databases, written here byte by byte after the published format.
-#include "tools/maxmind_file.h"
+#include "tools/networks/maxmind_file.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "tools/address_files.h"
+#include "tools/networks/address_files.h"
 
 namespace straykey {
 namespace {

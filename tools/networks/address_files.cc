@@ -1,5 +1,5 @@
 // Files of addresses: AWS's JSON, CSV of networks, lists of prefixes.
-#include "tools/address_files.h"
+#include "tools/networks/address_files.h"
 
 #include <simdjson.h>
 #include <zlib.h>
@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "core/base/log.h"
-#include "tools/maxmind_file.h"
+#include "tools/networks/maxmind_file.h"
 
 namespace straykey {
 namespace {

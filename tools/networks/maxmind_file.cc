@@ -1,5 +1,5 @@
 // Networks by number from a MaxMind database: a walk through its tree.
-#include "tools/maxmind_file.h"
+#include "tools/networks/maxmind_file.h"
 
 #include <maxminddb.h>
 #include <simdjson.h>
@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "tools/address_files.h"
+#include "tools/networks/address_files.h"
 
 namespace straykey {
 namespace {

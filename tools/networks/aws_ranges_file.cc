@@ -1,4 +1,4 @@
-#include "tools/aws_ranges_file.h"
+#include "tools/networks/aws_ranges_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tools/address_files.h"
+#include "tools/networks/address_files.h"
 
 namespace straykey {
 namespace {
