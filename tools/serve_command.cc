@@ -14,7 +14,7 @@
 #include "tools/commands.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_validate.h"
-#include "tools/serve.h"
+#include "tools/server/serve.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

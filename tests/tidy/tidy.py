@@ -49,7 +49,7 @@ THREADS_ALLOWED = {
     "core/event/record_in_hand.h",  # a signal handler on the same thread reads it
     "core/engine/lived_time.h",  # the merger counts, the workers read
     "core/engine/merger.h",      # how far it has judged, for the workers
-    "tools/ranges_updater.h",    # fetches address ranges beside the main thread
+    "tools/server/ranges_updater.h",    # fetches address ranges beside the main thread
     "core/engine/engine.h",      # what several threads share of it
     "core/engine/pipeline.h",    # the engine's threads
     "core/engine/pipeline.cc",
@@ -68,7 +68,7 @@ THREADS_ALLOWED = {
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
     "tools/replay/request_queue.h",   # between them
     "tools/webhook_inbox.h",     # read while messages come in
-    "tools/serve.h",             # start, stop and reload
+    "tools/server/serve.h",             # start, stop and reload
 }
 
 BANNED_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "data", "info", "misc"}

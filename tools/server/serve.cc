@@ -1,4 +1,4 @@
-#include "tools/serve.h"
+#include "tools/server/serve.h"
 
 #include <fmt/format.h>
 #include <signal.h>

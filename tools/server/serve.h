@@ -21,7 +21,7 @@
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
 #include "tools/config/config.h"
-#include "tools/ranges_updater.h"
+#include "tools/server/ranges_updater.h"
 
 namespace straykey {
 

@@ -1,4 +1,4 @@
-#include "tools/ranges_updater.h"
+#include "tools/server/ranges_updater.h"
 
 #include <chrono>
 
