@@ -10,7 +10,7 @@
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
 #include "tools/open_directory.h"
-#include "tools/scan.h"
+#include "tools/scan/scan.h"
 #include "tools/terminal/clock.h"
 #include "tools/terminal/progress.h"
 

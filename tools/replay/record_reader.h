@@ -21,7 +21,7 @@
 #include "core/base/time.h"
 #include "core/event/decoding.h"
 #include "core/event/json_index.h"
-#include "tools/event_files.h"
+#include "tools/scan/event_files.h"
 
 namespace straykey {
 

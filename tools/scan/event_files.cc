@@ -1,4 +1,4 @@
-#include "tools/event_files.h"
+#include "tools/scan/event_files.h"
 
 #include <fmt/format.h>
 

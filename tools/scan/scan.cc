@@ -1,4 +1,4 @@
-#include "tools/scan.h"
+#include "tools/scan/scan.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "core/engine/sequence.h"
 #include "core/event/payload.h"
 #include "tools/alert_listing.h"
-#include "tools/event_files.h"
+#include "tools/scan/event_files.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {
