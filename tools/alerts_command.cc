@@ -8,11 +8,11 @@
 
 #include "core/base/log.h"
 #include "core/engine/merger.h"
-#include "tools/alert_listing.h"
 #include "tools/commands.h"
-#include "tools/open_directory.h"
-#include "tools/operator_log.h"
-#include "tools/store_dump.h"
+#include "tools/store/alert_listing.h"
+#include "tools/store/open_directory.h"
+#include "tools/store/operator_log.h"
+#include "tools/store/store_dump.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "tools/backup.h"
 #include "tools/commands.h"
-#include "tools/open_directory.h"
+#include "tools/store/backup.h"
+#include "tools/store/open_directory.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {

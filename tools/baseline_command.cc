@@ -12,9 +12,9 @@
 #include "core/engine/activation_report.h"
 #include "core/identity/principal.h"
 #include "tools/commands.h"
-#include "tools/open_directory.h"
-#include "tools/operator_log.h"
-#include "tools/store_dump.h"
+#include "tools/store/open_directory.h"
+#include "tools/store/operator_log.h"
+#include "tools/store/store_dump.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "tools/commands.h"
-#include "tools/open_directory.h"
-#include "tools/store_report.h"
+#include "tools/store/open_directory.h"
+#include "tools/store/store_report.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {

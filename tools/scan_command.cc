@@ -9,8 +9,8 @@
 #include "tools/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
-#include "tools/open_directory.h"
 #include "tools/scan/scan.h"
+#include "tools/store/open_directory.h"
 #include "tools/terminal/clock.h"
 #include "tools/terminal/progress.h"
 

@@ -1,5 +1,5 @@
 // Every row is read by the program's own decoders, and rows that contradict each other are named.
-#include "tools/row_check.h"
+#include "tools/store/row_check.h"
 
 #include <string>
 #include <utility>

@@ -10,8 +10,8 @@
 #include "core/engine/memory_store.h"
 #include "core/engine/sequence.h"
 #include "core/event/payload.h"
-#include "tools/alert_listing.h"
 #include "tools/scan/event_files.h"
+#include "tools/store/alert_listing.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {

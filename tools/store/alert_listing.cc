@@ -1,4 +1,4 @@
-#include "tools/alert_listing.h"
+#include "tools/store/alert_listing.h"
 
 #include "core/engine/outbox.h"
 

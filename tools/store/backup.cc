@@ -1,4 +1,4 @@
-#include "tools/backup.h"
+#include "tools/store/backup.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,7 +19,7 @@
 #include "storage/data_directory.h"
 #include "storage/environment_copy.h"
 #include "storage/format_file.h"
-#include "tools/store_report.h"
+#include "tools/store/store_report.h"
 
 namespace straykey {
 namespace {

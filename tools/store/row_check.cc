@@ -1,4 +1,4 @@
-#include "tools/row_check.h"
+#include "tools/store/row_check.h"
 
 #include <fmt/format.h>
 

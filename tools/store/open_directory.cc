@@ -1,4 +1,4 @@
-#include "tools/open_directory.h"
+#include "tools/store/open_directory.h"
 
 #include <fmt/format.h>
 

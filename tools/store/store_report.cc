@@ -1,9 +1,9 @@
-#include "tools/store_report.h"
+#include "tools/store/store_report.h"
 
 #include <filesystem>
 
 #include "storage/store_check.h"
-#include "tools/row_check.h"
+#include "tools/store/row_check.h"
 
 namespace straykey {
 

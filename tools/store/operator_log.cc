@@ -1,4 +1,4 @@
-#include "tools/operator_log.h"
+#include "tools/store/operator_log.h"
 
 #include "core/engine/sequence.h"
 

@@ -1,4 +1,4 @@
-#include "tools/store_dump.h"
+#include "tools/store/store_dump.h"
 
 #include <array>
 #include <boost/json.hpp>
