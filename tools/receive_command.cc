@@ -8,8 +8,8 @@
 
 #include "tools/commands.h"
 #include "tools/config/config_text.h"
+#include "tools/replay/webhook_inbox.h"
 #include "tools/terminal/clock.h"
-#include "tools/webhook_inbox.h"
 
 namespace straykey {
 namespace {

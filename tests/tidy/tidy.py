@@ -67,7 +67,7 @@ THREADS_ALLOWED = {
     "tools/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
     "tools/replay/request_queue.h",   # between them
-    "tools/webhook_inbox.h",     # read while messages come in
+    "tools/replay/webhook_inbox.h",     # read while messages come in
     "tools/server/serve.h",             # start, stop and reload
 }
 

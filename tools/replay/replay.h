@@ -18,7 +18,7 @@
 #include "tools/replay/request_builder.h"
 #include "tools/replay/sender.h"
 #include "tools/replay/server_counters.h"
-#include "tools/webhook_inbox.h"
+#include "tools/replay/webhook_inbox.h"
 
 namespace straykey {
 

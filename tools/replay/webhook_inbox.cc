@@ -1,4 +1,4 @@
-#include "tools/webhook_inbox.h"
+#include "tools/replay/webhook_inbox.h"
 
 #include <fmt/format.h>
 
