@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/planted_bug.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 
 namespace straykey {
 namespace {

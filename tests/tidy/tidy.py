@@ -64,7 +64,7 @@ THREADS_ALLOWED = {
     "net/ingest/syslog_listener.h",     # accepts on one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
     "net/deliver/webhook_sender.cc",     # the sender's thread
-    "tools/receive_command.cc",  # waits for its signal
+    "tools/commands/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
     "tools/replay/request_queue.h",   # between them
     "tools/replay/webhook_inbox.h",     # read while messages come in

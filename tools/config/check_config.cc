@@ -4,7 +4,7 @@
 #include <ctime>
 #include <ostream>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_validate.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/time.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config.h"
 
 namespace straykey {

@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/engine/merger.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/store/alert_listing.h"
 #include "tools/store/open_directory.h"
 #include "tools/store/operator_log.h"

@@ -11,7 +11,7 @@
 #include "core/detect/settings.h"
 #include "core/engine/activation_report.h"
 #include "core/identity/principal.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/store/open_directory.h"
 #include "tools/store/operator_log.h"
 #include "tools/store/store_dump.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/store/open_directory.h"
 #include "tools/store/store_report.h"
 #include "tools/terminal/progress.h"

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/store/backup.h"
 #include "tools/store/open_directory.h"
 #include "tools/terminal/progress.h"

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config_text.h"
 #include "tools/replay/webhook_inbox.h"
 #include "tools/terminal/clock.h"

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/location/network_map.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
 #include "tools/networks/aws_ranges_file.h"

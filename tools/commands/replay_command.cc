@@ -10,7 +10,7 @@
 #include <fstream>
 #include <memory>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/secret_source.h"

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/simulate/simulate.h"
 #include "tools/terminal/clock.h"
 #include "tools/terminal/progress.h"

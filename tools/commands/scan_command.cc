@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "core/event/reject_reason.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
 #include "tools/scan/scan.h"

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "net/io/tls.h"
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_validate.h"
 #include "tools/server/serve.h"

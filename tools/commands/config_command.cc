@@ -4,7 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include "tools/commands.h"
+#include "tools/commands/commands.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config.h"
 #include "tools/config/config_show.h"
