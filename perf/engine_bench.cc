@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/queue.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/route.h"
@@ -24,8 +24,8 @@ std::unique_ptr<Request> request_of(const SampleBody& body) {
   request->set_body(std::string(body.view()));
   PayloadReader reader(PayloadLimits{});
   const PayloadReader::Sink sink{[&](std::uint32_t, Event&& event) { request->events.push_back(std::move(event)); },
-                                 [](std::uint32_t, RejectReason, std::string_view) { CHECK(false); }};
-  CHECK(!reader.read(request->body, ContentEncoding::identity, kNow, request->arena, sink));
+                                 [](std::uint32_t, RejectReason, std::string_view) { INVARIANT(false); }};
+  INVARIANT(!reader.read(request->body, ContentEncoding::identity, kNow, request->arena, sink));
   return request;
 }
 
@@ -88,7 +88,7 @@ void evaluate_known(benchmark::State& state) {
   const auto take = [&](const Request& request) {
     Request::ShardBatch batch = request.batches.front();
     worker.apply(request, batch, networks);
-    CHECK(worker.commit(0) == CommitOutcome::committed);
+    INVARIANT(worker.commit(0) == CommitOutcome::committed);
   };
   for (const auto& request : requests()) take(*request);
   std::size_t at = 0, events = 0;
@@ -112,7 +112,7 @@ void queue_items(benchmark::State& state) {
   std::vector<Item> out(kAtOnce);
   for (auto _ : state) {
     for (std::size_t i = 0; i < kAtOnce; ++i) queue.push(producer, {nullptr, 0});
-    CHECK(queue.wait_pop_some(out.begin(), kAtOnce, 0) == kAtOnce);
+    INVARIANT(queue.wait_pop_some(out.begin(), kAtOnce, 0) == kAtOnce);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kAtOnce));
 }

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/engine/baseline_view.h"
 #include "core/engine/memory_store.h"
 #include "perf/sample_facts.h"
@@ -44,7 +44,7 @@ struct Partition {
   [[nodiscard]] std::unique_ptr<LmdbBaselineStore> open() const {
     auto store =
         LmdbBaselineStore::open({.directory = folder.path(), .map_bytes = kMapBytes, .disk_free_bytes_min = 0});
-    CHECK(store.ok());
+    INVARIANT(store.ok());
     return std::move(store).value();
   }
 };
@@ -60,7 +60,7 @@ void probe_all(benchmark::State& state, const Partition& partition, Begin begin,
   std::size_t at = 0;
   for (auto _ : state) {
     if (at % kProbesATransaction == 0) begin();
-    CHECK(look_up(partition.probes[at++ % kProbes]));
+    INVARIANT(look_up(partition.probes[at++ % kProbes]));
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
@@ -70,17 +70,17 @@ void limit_lmdb_get(benchmark::State& state) {
   MDB_env* env = nullptr;
   MDB_txn* txn = nullptr;
   MDB_dbi table = 0;
-  CHECK(mdb_env_create(&env) == 0 && mdb_env_set_mapsize(env, kMapBytes) == 0 && mdb_env_set_maxdbs(env, 16) == 0);
-  CHECK(mdb_env_open(env, partition.folder.path().c_str(), MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY, 0600) == 0);
-  CHECK(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0);
-  CHECK(mdb_dbi_open(txn, std::string(table_name(Table::facts)).c_str(), 0, &table) == 0);
-  CHECK(mdb_txn_commit(txn) == 0);  // the handle is the transaction's own until then
-  CHECK(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0);
+  INVARIANT(mdb_env_create(&env) == 0 && mdb_env_set_mapsize(env, kMapBytes) == 0 && mdb_env_set_maxdbs(env, 16) == 0);
+  INVARIANT(mdb_env_open(env, partition.folder.path().c_str(), MDB_NOTLS | MDB_NORDAHEAD | MDB_RDONLY, 0600) == 0);
+  INVARIANT(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0);
+  INVARIANT(mdb_dbi_open(txn, std::string(table_name(Table::facts)).c_str(), 0, &table) == 0);
+  INVARIANT(mdb_txn_commit(txn) == 0);  // the handle is the transaction's own until then
+  INVARIANT(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) == 0);
   probe_all(
       state, partition,
       [&] {
         mdb_txn_reset(txn);
-        CHECK(mdb_txn_renew(txn) == 0);
+        INVARIANT(mdb_txn_renew(txn) == 0);
       },
       [&](const auto& probe) {
         MDB_val key{probe.second.size(), const_cast<char*>(probe.second.data())}, value{};

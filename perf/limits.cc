@@ -30,7 +30,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/cloudtrail.h"
 #include "perf/reference_extraction.h"
 
@@ -70,7 +70,7 @@ void discard(int socket) {
 void discard_tls(SSL_CTX* context, int socket) {
   std::vector<char> room(kReadBytes);
   SSL* const ssl = SSL_new(context);
-  CHECK(ssl != nullptr && SSL_set_fd(ssl, socket) == 1);
+  INVARIANT(ssl != nullptr && SSL_set_fd(ssl, socket) == 1);
   if (SSL_accept(ssl) == 1)
     while (SSL_read(ssl, room.data(), static_cast<int>(room.size())) > 0) {
     }
@@ -136,7 +136,7 @@ void serve_http(asio::ssl::context* context) {
 
 std::string read_padded(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  CHECK(file.is_open());
+  INVARIANT(file.is_open());
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   text.append(kJsonPadding, ' ');
   return text;
@@ -146,24 +146,24 @@ void inflate(std::string_view body) {
   static libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
   static std::string to(kBodyBytesMax, '\0');
   std::size_t made = 0;
-  CHECK(libdeflate_gzip_decompress(decompressor, body.data(), body.size(), to.data(), to.size(), &made) ==
-        LIBDEFLATE_SUCCESS);
+  INVARIANT(libdeflate_gzip_decompress(decompressor, body.data(), body.size(), to.data(), to.size(), &made) ==
+            LIBDEFLATE_SUCCESS);
 }
 
 void extract(std::string_view body) {
-  CHECK(extract_by_reference(body).records > 0);
+  INVARIANT(extract_by_reference(body).records > 0);
 }
 
 std::int64_t cpu_ns() {
   timespec now{};
-  CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+  INVARIANT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 void work(void (*on_body)(std::string_view)) {
   std::vector<std::string> bodies;
   for (std::string path; std::getline(std::cin, path);) bodies.push_back(read_padded(path));
-  CHECK(!bodies.empty());
+  INVARIANT(!bodies.empty());
   std::int64_t began = 0;
   for (int pass = 0; pass < 2; ++pass) {
     began = cpu_ns();

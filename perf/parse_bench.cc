@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/payload.h"
 #include "perf/reference_extraction.h"
 #include "perf/sample.h"
@@ -40,11 +40,11 @@ BENCHMARK(limit_memcpy);
 
 void limit_stage1(benchmark::State& state) {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
-  CHECK(simdjson::get_active_implementation()->create_dom_parser_implementation(4 << 20, 1, stage) ==
-        simdjson::SUCCESS);
+  INVARIANT(simdjson::get_active_implementation()->create_dom_parser_implementation(4 << 20, 1, stage) ==
+            simdjson::SUCCESS);
   over(state, sample().files, [&](const SampleBody& body) {
-    CHECK(stage->stage1(reinterpret_cast<const std::uint8_t*>(body.text.data()), body.size,
-                        simdjson::stage1_mode::regular) == simdjson::SUCCESS);
+    INVARIANT(stage->stage1(reinterpret_cast<const std::uint8_t*>(body.text.data()), body.size,
+                            simdjson::stage1_mode::regular) == simdjson::SUCCESS);
   });
 }
 BENCHMARK(limit_stage1);
@@ -52,7 +52,7 @@ BENCHMARK(limit_stage1);
 void limit_reference_extraction(benchmark::State& state) {
   over(state, sample().files, [&](const SampleBody& body) {
     const Extracted extracted = extract_by_reference(body.view());
-    CHECK(extracted.records == body.records && extracted.text_bytes > 100 * extracted.records);
+    INVARIANT(extracted.records == body.records && extracted.text_bytes > 100 * extracted.records);
   });
 }
 BENCHMARK(limit_reference_extraction);
@@ -67,12 +67,12 @@ void read_all(benchmark::State& state, const std::vector<SampleBody>& bodies, bo
                                    benchmark::DoNotOptimize(event);
                                    ++events;
                                  },
-                                 [](std::uint32_t, RejectReason, std::string_view) { CHECK(false); }};
+                                 [](std::uint32_t, RejectReason, std::string_view) { INVARIANT(false); }};
   over(state, bodies, [&](const SampleBody& body) {
     TextArena arena;
     events = 0;
-    CHECK(!reader.read(body.view(), encoding, kNow, arena, sink));
-    CHECK(events == body.records);
+    INVARIANT(!reader.read(body.view(), encoding, kNow, arena, sink));
+    INVARIANT(events == body.records);
   });
 }
 
@@ -96,8 +96,8 @@ void limit_inflate(benchmark::State& state) {
   std::string to(4 << 20, '\0');
   over(state, sample().compressed, [&](const SampleBody& body) {
     std::size_t made = 0;
-    CHECK(libdeflate_gzip_decompress(decompressor, body.text.data(), body.size, to.data(), to.size(), &made) ==
-          LIBDEFLATE_SUCCESS);
+    INVARIANT(libdeflate_gzip_decompress(decompressor, body.text.data(), body.size, to.data(), to.size(), &made) ==
+              LIBDEFLATE_SUCCESS);
   });
   libdeflate_free_decompressor(decompressor);
 }

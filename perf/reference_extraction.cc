@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -67,8 +67,8 @@ Extracted extract_by_reference(std::string_view body) {
   static ondemand::parser parser;
   Extracted out;
   ondemand::document document;
-  CHECK(parser.iterate(body.data(), body.size(), body.size() + simdjson::SIMDJSON_PADDING).get(document) ==
-        simdjson::SUCCESS);
+  INVARIANT(parser.iterate(body.data(), body.size(), body.size() + simdjson::SIMDJSON_PADDING).get(document) ==
+            simdjson::SUCCESS);
   for (auto record : document["Records"].get_array()) extract_record(record.get_object(), out);
   return out;
 }

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/cloudtrail.h"
 #include "tests/support/temporary_directory.h"
 #include "tools/simulate/simulate.h"
@@ -35,7 +35,7 @@ std::vector<std::string> simulated_records() {
   settings.out = folder.path();
   settings.gzip = false;
   settings.json_lines = true;
-  CHECK(simulate(settings, {}).ok());
+  INVARIANT(simulate(settings, {}).ok());
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path() + "/trail"))
     if (entry.is_regular_file()) paths.push_back(entry.path());

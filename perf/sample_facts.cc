@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -28,7 +28,7 @@ void RowLoader::put(Table table, std::string_view key, std::string_view value) {
 }
 
 void RowLoader::commit() {
-  if (writer_) CHECK(writer_->commit() == CommitOutcome::committed);
+  if (writer_) INVARIANT(writer_->commit() == CommitOutcome::committed);
   writer_.reset();
 }
 

@@ -24,7 +24,7 @@ struct SampleFact {
 
 [[nodiscard]] SampleFact sample_fact(std::uint64_t number);
 
-// Puts rows, and commits now and then and at its end. A commit that fails is a CHECK.
+// Puts rows, and commits now and then and at its end. A commit that fails ends the program.
 class RowLoader {
  public:
   explicit RowLoader(Store& store) : store_(store) {}

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "storage/lmdb_store.h"
 #include "tests/support/temporary_directory.h"
 
@@ -20,19 +20,19 @@ std::string row_key(std::uint64_t number) {
 void limit_lmdb_commit(benchmark::State& state) {
   const TemporaryDirectory folder;
   MDB_env* env = nullptr;
-  CHECK(mdb_env_create(&env) == 0 && mdb_env_set_mapsize(env, std::size_t{1} << 30) == 0);
-  CHECK(mdb_env_open(env, folder.path().c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600) == 0);
+  INVARIANT(mdb_env_create(&env) == 0 && mdb_env_set_mapsize(env, std::size_t{1} << 30) == 0);
+  INVARIANT(mdb_env_open(env, folder.path().c_str(), MDB_NOTLS | MDB_NORDAHEAD, 0600) == 0);
   std::uint64_t number = 0;
   for (auto _ : state) {
     MDB_txn* txn = nullptr;
     MDB_dbi table = 0;
-    CHECK(mdb_txn_begin(env, nullptr, 0, &txn) == 0 && mdb_dbi_open(txn, nullptr, 0, &table) == 0);
+    INVARIANT(mdb_txn_begin(env, nullptr, 0, &txn) == 0 && mdb_dbi_open(txn, nullptr, 0, &table) == 0);
     for (int i = 0; i < kRows; ++i) {
       std::string key = row_key(++number), value(80, 'v');
       MDB_val k{key.size(), key.data()}, v{value.size(), value.data()};
-      CHECK(mdb_put(txn, table, &k, &v, 0) == 0);
+      INVARIANT(mdb_put(txn, table, &k, &v, 0) == 0);
     }
-    CHECK(mdb_txn_commit(txn) == 0);
+    INVARIANT(mdb_txn_commit(txn) == 0);
   }
   mdb_env_close(env);
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
@@ -43,12 +43,12 @@ void store_commit(benchmark::State& state) {
   const TemporaryDirectory folder;
   auto store = LmdbStore<BaselineStore>::open(
       {.directory = folder.path(), .map_bytes = std::uint64_t{1} << 30, .disk_free_bytes_min = 0});
-  CHECK(store.ok());
+  INVARIANT(store.ok());
   std::uint64_t number = 0;
   for (auto _ : state) {
     const auto writer = store.value()->write();
     for (int i = 0; i < kRows; ++i) writer->put(Table::facts, row_key(++number), std::string(80, 'v'));
-    CHECK(writer->commit() == CommitOutcome::committed);
+    INVARIANT(writer->commit() == CommitOutcome::committed);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }

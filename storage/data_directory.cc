@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/engine/damaged_store.h"
 #include "storage/store_check.h"
 
@@ -98,7 +98,7 @@ Error DataDirectory::error(std::string_view what, int code) const {
 }
 
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectorySettings& settings) {
-  CHECK(settings.shards >= 1 && settings.shards <= kPartitionsMax);
+  INVARIANT(settings.shards >= 1 && settings.shards <= kPartitionsMax);
   std::unique_ptr<DataDirectory> opened(new DataDirectory(settings));
   using Step = Status (DataDirectory::*)();
   for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format,

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/record_in_hand.h"
 #include "storage/descriptor.h"
 
@@ -80,7 +80,7 @@ FlightRecorder::~FlightRecorder() {
 }
 
 void FlightRecorder::watch() {
-  CHECK(watched_file == nullptr);
+  INVARIANT(watched_file == nullptr);
   watched_file = file_;
   watching_ = true;
   struct sigaction action {};

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 
 namespace straykey {
@@ -23,7 +23,7 @@ constexpr std::size_t kKeyBytesMax = 511;
 constexpr std::uint64_t kMapGranule = std::uint64_t{1} << 20;
 
 void check_key(std::string_view key) {
-  CHECK(!key.empty() && key.size() <= kKeyBytesMax);
+  INVARIANT(!key.empty() && key.size() <= kKeyBytesMax);
 }
 
 // LMDB takes pointers to non-const and does not write through them.
@@ -65,7 +65,7 @@ Env::Env(const EnvSettings& settings) : settings_(settings) {
 }
 
 Env::~Env() {
-  CHECK(transactions_.load() == 0);
+  INVARIANT(transactions_.load() == 0);
   if (env_ != nullptr) mdb_env_close(env_);
 }
 
@@ -254,7 +254,7 @@ void Txn::fail(std::string_view doing, int code) {
 }
 
 unsigned Txn::handle(std::size_t slot) const {
-  CHECK(slot < env_.handles_.size() && env_.handles_[slot].has_value());
+  INVARIANT(slot < env_.handles_.size() && env_.handles_[slot].has_value());
   return *env_.handles_[slot];
 }
 
@@ -262,7 +262,7 @@ std::optional<std::string_view> Txn::get(std::size_t slot, std::string_view key)
   check_key(key);
   const MDB_dbi table = handle(slot);
   if (!failure_.empty()) return std::nullopt;
-  CHECK(txn_ != nullptr);
+  INVARIANT(txn_ != nullptr);
   MDB_val wanted = val(key);
   MDB_val found{};
   const int code = mdb_get(txn_, table, &wanted, &found);
@@ -275,7 +275,7 @@ void Txn::scan(std::size_t slot, std::string_view prefix, std::string_view from,
                const std::function<bool(std::string_view, std::string_view)>& visit) {
   const MDB_dbi table = handle(slot);
   if (!failure_.empty()) return;
-  CHECK(txn_ != nullptr);
+  INVARIANT(txn_ != nullptr);
   MDB_cursor* cursor = nullptr;
   if (const int code = mdb_cursor_open(txn_, table, &cursor); code != 0) return fail("scan", code);
   ++scans_;
@@ -309,7 +309,7 @@ ReadTxn::ReadTxn(Env& env) : Txn(env) {
 // --- WriteTxn ---
 
 WriteTxn::WriteTxn(Env& env) : Txn(env) {
-  CHECK(!env.writing_.exchange(true, std::memory_order_acquire));
+  INVARIANT(!env.writing_.exchange(true, std::memory_order_acquire));
   if (env.outcome_unknown_) {
     fail("the outcome of an earlier commit is unknown: restart");
   } else {
@@ -326,7 +326,7 @@ WriteTxn::~WriteTxn() {
 
 void WriteTxn::put(std::size_t slot, std::string_view key, std::string_view value, std::string_view value_end) {
   check_key(key);
-  CHECK(!ended_ && scans_ == 0);
+  INVARIANT(!ended_ && scans_ == 0);
   const MDB_dbi table = handle(slot);
   if (!failure_.empty()) return;
   copy_.assign(key).append(value).append(value_end);
@@ -345,7 +345,7 @@ void WriteTxn::put(std::size_t slot, std::string_view key, std::string_view valu
 
 void WriteTxn::erase(std::size_t slot, std::string_view key) {
   check_key(key);
-  CHECK(!ended_ && scans_ == 0);
+  INVARIANT(!ended_ && scans_ == 0);
   const MDB_dbi table = handle(slot);
   if (!failure_.empty()) return;
   copy_.assign(key);
@@ -356,7 +356,7 @@ void WriteTxn::erase(std::size_t slot, std::string_view key) {
 }
 
 CommitOutcome WriteTxn::commit() {
-  CHECK(!ended_ && scans_ == 0);
+  INVARIANT(!ended_ && scans_ == 0);
   const CommitOutcome outcome = finish_commit();
   ended_ = true;
   if (outcome == CommitOutcome::unknown) env_.outcome_unknown_ = true;

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string>
 
-#include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -24,7 +24,7 @@ Table table_at(std::size_t half, std::size_t slot) {
 }
 
 std::size_t slot_of(Table table, std::size_t half) {
-  CHECK(half_of(table) == half);
+  INVARIANT(half_of(table) == half);
   return static_cast<std::size_t>(table) % Env::kTablesMax;
 }
 
@@ -32,7 +32,7 @@ using Trailer = std::array<char, kHourBytes + kChecksumBytes>;
 
 // The hour, then the checksum over table, key, value and hour: a value found under another key or in another table
 // fails as well.
-Trailer trailer(Table table, std::string_view key, std::string_view value, LivedHour hour) {
+Trailer trailer(Table table, std::string_view key, std::string_view value, RunHour hour) {
   static_assert(std::endian::native == std::endian::little);
   Trailer bytes;
   std::memcpy(bytes.data(), &hour, kHourBytes);
@@ -73,7 +73,7 @@ class LmdbTransaction : public Interface {
   }
 
   void scan_aged(Table table, std::string_view prefix, std::string_view from,
-                 const std::function<bool(std::string_view, std::string_view, LivedHour)>& visit) override {
+                 const std::function<bool(std::string_view, std::string_view, RunHour)>& visit) override {
     txn_.scan(slot_of(table, half_), prefix, from, [&](std::string_view key, std::string_view stored) {
       const auto row = checked(txn_, table, key, stored);
       return row && visit(key, row->value, row->put_at);
@@ -93,7 +93,7 @@ using LmdbReader = LmdbTransaction<StoreReader, ReadTxn>;
 
 class LmdbWriter final : public LmdbTransaction<StoreWriter, WriteTxn> {
  public:
-  LmdbWriter(Env& env, std::size_t half, LivedHour hour) : LmdbTransaction(env, half), hour_(hour) {}
+  LmdbWriter(Env& env, std::size_t half, RunHour hour) : LmdbTransaction(env, half), hour_(hour) {}
 
   void put(Table table, std::string_view key, std::string_view value) override {
     const Trailer end = trailer(table, key, value, hour_);
@@ -103,7 +103,7 @@ class LmdbWriter final : public LmdbTransaction<StoreWriter, WriteTxn> {
   CommitOutcome commit() override { return txn_.commit(); }
 
  private:
-  LivedHour hour_;
+  RunHour hour_;
 };
 
 }  // namespace
@@ -127,7 +127,7 @@ std::optional<StoredRow> stored_row(Table table, std::string_view key, std::stri
 
 Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const EnvSettings& settings, Table some) {
   const std::size_t half = half_of(some);
-  CHECK(half < kHalves);
+  INVARIANT(half < kHalves);
   Env::TableNames names;
   for (std::size_t slot = 0; slot < names.size(); ++slot) names[slot] = table_name(table_at(half, slot));
   auto env = Env::open(settings, names);
@@ -139,7 +139,7 @@ std::unique_ptr<StoreReader> LmdbTables::read() {
   return std::make_unique<LmdbReader>(*env_, half_);
 }
 std::unique_ptr<StoreWriter> LmdbTables::write() {
-  return std::make_unique<LmdbWriter>(*env_, half_, lived_hour_);
+  return std::make_unique<LmdbWriter>(*env_, half_, run_hour_);
 }
 
 Status LmdbTables::verify() {

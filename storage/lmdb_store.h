@@ -1,7 +1,7 @@
 #pragma once
 // LmdbBaselineStore and LmdbAlertStore: the tables of core/engine/store.h on disk, each store one LMDB environment.
 //
-// Shape:   a named LMDB database for each Table of the store's half; a value is followed by the lived hour of its put
+// Shape:   a named LMDB database for each Table of the store's half; a value is followed by the run hour of its put
 //          and a CRC-32C (storage/FORMAT.md).
 // Thread:  any (synchronised inside): one writer at a time, readers do not wait for it.
 // Durable: commit() == committed means fsync returned.
@@ -29,7 +29,7 @@ namespace straykey {
 // What is stored as a row's value, taken apart; nothing if its checksum is wrong.
 struct StoredRow {
   std::string_view value;
-  LivedHour put_at = 0;
+  RunHour put_at = 0;
 };
 [[nodiscard]] std::optional<StoredRow> stored_row(Table table, std::string_view key, std::string_view stored);
 
@@ -42,7 +42,7 @@ class LmdbTables {
   [[nodiscard]] std::unique_ptr<StoreReader> read();
   [[nodiscard]] std::unique_ptr<StoreWriter> write();
   [[nodiscard]] Status verify();
-  void set_lived_hour(LivedHour hour) noexcept { lived_hour_ = hour; }
+  void set_run_hour(RunHour hour) noexcept { run_hour_ = hour; }
   [[nodiscard]] const Env& env() const noexcept { return *env_; }
 
  private:
@@ -50,7 +50,7 @@ class LmdbTables {
 
   std::unique_ptr<Env> env_;
   std::size_t half_;
-  LivedHour lived_hour_ = 0;  // the writing thread's
+  RunHour run_hour_ = 0;  // the writing thread's
 };
 
 template <class Interface>
@@ -65,7 +65,7 @@ class LmdbStore final : public Interface {
 
   [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_->read(); }
   [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_->write(); }
-  void set_lived_hour(LivedHour hour) override { tables_->set_lived_hour(hour); }
+  void set_run_hour(RunHour hour) override { tables_->set_run_hour(hour); }
   [[nodiscard]] std::optional<StoreDamage> damage() const override { return tables_->env().damage(); }
   [[nodiscard]] double fullness() const override {
     return static_cast<double>(used_bytes()) / static_cast<double>(budget_bytes());

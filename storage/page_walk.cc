@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "storage/descriptor.h"
 #include "storage/lmdb_page.h"
 
@@ -312,7 +312,7 @@ void Walk::check_accounts() {
 }  // namespace
 
 Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach, const PageWalkOutlets& outlets) {
-  CHECK(outlets.on_row && outlets.on_damage);
+  INVARIANT(outlets.on_row && outlets.on_damage);
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!descriptor.is_open()) return Error{fmt::format("cannot be opened: {}", std::strerror(errno))};
   Walk walk(descriptor.number(), reach, outlets);

@@ -4,14 +4,14 @@
 
 #include <optional>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "storage/lmdb_store.h"
 
 namespace straykey {
 
 PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
                                   const CheckOutlets& outlets) {
-  CHECK(outlets.on_damage);
+  INVARIANT(outlets.on_damage);
   const std::string file = directory + "/data.mdb";
   std::size_t bad_rows = 0;
   PageWalkOutlets walk;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -41,7 +41,7 @@ Metrics::Series& Metrics::series(std::string_view name, std::string_view help, K
     families_.push_back({std::string(name), std::string(help), kind, {}});
     family = std::prev(families_.end());
   }
-  CHECK(family->kind == kind);
+  INVARIANT(family->kind == kind);
   for (Series& series : family->series)
     if (series.labels == text) return series;
   Series& series = family->series.emplace_back();

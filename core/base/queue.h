@@ -25,7 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
@@ -44,9 +44,9 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   [[nodiscard]] Producer producer() { return Producer(queue_); }
-  void push(Producer& producer, T item) { CHECK(queue_.enqueue(producer, std::move(item))); }
+  void push(Producer& producer, T item) { INVARIANT(queue_.enqueue(producer, std::move(item))); }
   // For threads that push seldom: one producer a thread is made behind the scenes.
-  void push(T item) { CHECK(queue_.enqueue(std::move(item))); }
+  void push(T item) { INVARIANT(queue_.enqueue(std::move(item))); }
 
   // Takes up to `count` items into `out`; returns how many. Does not wait.
   template <class Out>

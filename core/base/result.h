@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
@@ -23,15 +23,15 @@ class [[nodiscard]] Result {
 
   // REQUIRES: ok().
   [[nodiscard]] T& value() & {
-    CHECK(ok());
+    INVARIANT(ok());
     return std::get<0>(state_);
   }
   [[nodiscard]] const T& value() const& {
-    CHECK(ok());
+    INVARIANT(ok());
     return std::get<0>(state_);
   }
   [[nodiscard]] T&& value() && {
-    CHECK(ok());
+    INVARIANT(ok());
     return std::get<0>(std::move(state_));
   }
   T* operator->() { return &value(); }
@@ -39,7 +39,7 @@ class [[nodiscard]] Result {
 
   // REQUIRES: !ok().
   [[nodiscard]] const Error& error() const {
-    CHECK(!ok());
+    INVARIANT(!ok());
     return std::get<1>(state_);
   }
 
@@ -57,7 +57,7 @@ class [[nodiscard]] Status {
   explicit operator bool() const noexcept { return ok(); }
   // REQUIRES: !ok().
   [[nodiscard]] const Error& error() const {
-    CHECK(failed_);
+    INVARIANT(failed_);
     return error_;
   }
 

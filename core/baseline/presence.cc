@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 
 namespace straykey {
@@ -33,7 +33,7 @@ void Presence::merge(const Presence& other) noexcept {
 }
 
 int Presence::days_before(Day day, int window_days) const noexcept {
-  CHECK(window_days >= 1 && window_days <= 63);
+  INVARIANT(window_days >= 1 && window_days <= 63, window_days);
   // Bit i is day newest - i; wanted are days [day - window, day - 1], that is bits [newest - day + 1, newest - day +
   // window].
   const std::int64_t first_bit = static_cast<std::int64_t>(newest_day) - day + (planted(Bug::own_day_counts) ? 0 : 1);

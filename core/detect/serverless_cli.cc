@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -42,7 +42,7 @@ std::string_view impossible_platform(std::string_view service, Platform platform
 }
 
 std::optional<Verdict> judge_serverless_cli(const Candidate& candidate, const ServerlessEvidence& evidence) {
-  CHECK(candidate.token.serverless && candidate.is_cli());
+  INVARIANT(candidate.token.serverless && candidate.is_cli());
   if (evidence.runs_on_own_instances) return std::nullopt;
   Verdict verdict{};
   const std::string_view impossible =

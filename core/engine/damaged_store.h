@@ -20,7 +20,7 @@ class DamagedTransaction final : public StoreWriter {
   void scan(Table, std::string_view, std::string_view,
             const std::function<bool(std::string_view, std::string_view)>&) override {}
   void scan_aged(Table, std::string_view, std::string_view,
-                 const std::function<bool(std::string_view, std::string_view, LivedHour)>&) override {}
+                 const std::function<bool(std::string_view, std::string_view, RunHour)>&) override {}
   std::uint64_t rows(Table) override { return 0; }
   std::string_view failure() const override { return failure_; }
   void put(Table, std::string_view, std::string_view) override {}
@@ -38,7 +38,7 @@ class DamagedStore final : public Interface {
 
   std::unique_ptr<StoreReader> read() override { return write(); }
   std::unique_ptr<StoreWriter> write() override { return std::make_unique<DamagedTransaction>(damage_.sentence); }
-  void set_lived_hour(LivedHour) override {}
+  void set_run_hour(RunHour) override {}
   double fullness() const override { return 0; }
   std::optional<StoreDamage> damage() const override { return damage_; }
 

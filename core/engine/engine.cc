@@ -3,7 +3,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/engine/route.h"
 
@@ -18,41 +18,42 @@ void reply_too_early(Request& request) {
 
 }  // namespace
 
-Engine::Engine(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
-               std::shared_ptr<const NetworkMap> networks)
+Engine::Engine(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks)
     : settings_(settings),
-      surroundings_(std::move(surroundings)),
-      networks_(std::move(networks)),
-      merger_(settings.hash_key, detection, surroundings_.partitions, *surroundings_.alerts, surroundings_.routes,
-              surroundings_.deliver, *surroundings_.metrics),
-      queued_gauge_(surroundings_.metrics->gauge("straykey_queue_bytes",
+      dependencies_(std::move(dependencies)),
+      callbacks_(std::move(callbacks)),
+      networks_(dependencies_.networks),
+      merger_(settings.hash_key, detection, dependencies_.partitions, *dependencies_.alerts, dependencies_.routes,
+              callbacks_.deliver, *dependencies_.metrics),
+      queued_gauge_(dependencies_.metrics->gauge("straykey_queue_bytes",
                                                  "Bytes of records waiting for or in the shard workers.")),
-      refused_(surroundings_.metrics->counter("straykey_requests_refused_total",
+      refused_(dependencies_.metrics->counter("straykey_requests_refused_total",
                                               "Requests refused because the queues were full.")),
       commits_(
-          surroundings_.metrics->counter("straykey_commits_total", "Durable commits of shard workers and merger.")),
-      commit_failures_(surroundings_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
-      commit_seconds_(surroundings_.metrics->histogram("straykey_commit_seconds",
+          dependencies_.metrics->counter("straykey_commits_total", "Durable commits of shard workers and merger.")),
+      commit_failures_(dependencies_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
+      commit_seconds_(dependencies_.metrics->histogram("straykey_commit_seconds",
                                                        "How long durable commits of shard workers took.")) {
-  merger_.refuse(surroundings_.poisoned);
-  CHECK(settings_.shards >= 1 && surroundings_.partitions.size() >= settings_.shards);
+  merger_.refuse(dependencies_.poisoned);
+  INVARIANT(settings_.shards >= 1 && dependencies_.partitions.size() >= settings_.shards, settings_.shards,
+            dependencies_.partitions.size());
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
     ShardWorker::Settings worker;
     worker.shard = shard;
     worker.hash_key = settings_.hash_key;
-    for (BaselineStore* partition : surroundings_.partitions)
-      if (partition != surroundings_.partitions[shard]) worker.others.push_back(partition);
+    for (BaselineStore* partition : dependencies_.partitions)
+      if (partition != dependencies_.partitions[shard]) worker.others.push_back(partition);
     worker.signatures_max = settings_.signatures_max;
     worker.keys_max = settings_.keys_max;
     worker.keys_a_flush = settings_.keys_a_flush;
     worker.duplicates_tracked = settings_.duplicates_tracked;
     shards_.push_back(std::make_unique<Shard>());
     shards_.back()->worker =
-        std::make_unique<ShardWorker>(worker, detection, *surroundings_.partitions[shard], *surroundings_.metrics);
-    shards_.back()->flushed_at = surroundings_.uptime();
+        std::make_unique<ShardWorker>(worker, detection, *dependencies_.partitions[shard], *dependencies_.metrics);
+    shards_.back()->flushed_at = callbacks_.uptime();
   }
-  for (std::size_t i = settings_.shards; i < surroundings_.partitions.size(); ++i)
-    retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *surroundings_.metrics);
+  for (std::size_t i = settings_.shards; i < dependencies_.partitions.size(); ++i)
+    retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *dependencies_.metrics);
 }
 
 Engine::~Engine() = default;
@@ -74,7 +75,7 @@ bool Engine::take_credits(std::size_t bytes) {
 }
 
 SubmitResult Engine::admit(Request& request) {
-  CHECK(!request.events.empty());
+  INVARIANT(!request.events.empty());
   if (broken_) return SubmitResult::stopped;
   if (damaged_) return SubmitResult::damaged;
   const std::size_t bytes = request.held_bytes();
@@ -115,13 +116,13 @@ void Engine::commit(std::uint32_t index) {
   Shard& shard = *shards_[index];
   if (shard.applied.empty()) return;
   const bool news = shard.worker->has_news();
-  const double began = surroundings_.uptime();
+  const double began = callbacks_.uptime();
   if (planted(Bug::ack_before_commit))
     for (const Item& item : shard.applied) reply_too_early(*item.request);
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (news) {
     commits_.add();
-    commit_seconds_.observe(surroundings_.uptime() - began);
+    commit_seconds_.observe(callbacks_.uptime() - began);
   }
   if (outcome != CommitOutcome::committed) {
     commit_failures_.add();
@@ -145,7 +146,7 @@ void Engine::finish(Item item, bool committed) {
   // Before the reply: what a sender sends after it must be judged after it.
   if (!finished.candidates.empty()) {
     finished.ticket = tickets_.fetch_add(1);
-    surroundings_.to_merger(Message(std::move(finished)));
+    callbacks_.to_merger(Message(std::move(finished)));
   }
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
@@ -157,17 +158,17 @@ void Engine::finish(Item item, bool committed) {
 
 void Engine::flush(std::uint32_t index) {
   Shard& shard = *shards_[index];
-  CHECK(shard.applied.empty());
-  shard.flushed_at = surroundings_.uptime();
+  INVARIANT(shard.applied.empty());
+  shard.flushed_at = callbacks_.uptime();
   if (broken_ || damaged_) return;
-  shard.worker->flush(merger_.lived_hour());
+  shard.worker->flush(merger_.run_hour());
   // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
   if (shard.failing && !planted(Bug::readiness_lost)) shard.worker->write_something();
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
   if (!planted(Bug::readiness_lost)) shard.failing = outcome != CommitOutcome::committed;
   std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
-  if (!repeats.empty()) surroundings_.to_merger(Message(std::move(repeats)));
+  if (!repeats.empty()) callbacks_.to_merger(Message(std::move(repeats)));
 }
 
 void Engine::flush_all(std::uint32_t index) {
@@ -176,7 +177,7 @@ void Engine::flush_all(std::uint32_t index) {
 }
 
 void Engine::flush_if_due(std::uint32_t index) {
-  if (surroundings_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
+  if (callbacks_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
 }
 
 // Adds to ready_ what may be merged now: finished requests in the order of their tickets, up to the first that is
@@ -199,7 +200,7 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   if (ready_.empty()) return CommitOutcome::committed;
   if (broken_) return CommitOutcome::unknown;
   if (damaged_) return merge_deliveries();
-  merger_.pass_time(surroundings_.uptime());
+  merger_.pass_time(callbacks_.uptime());
   std::vector<Message> stuck;
   if (planted(Bug::last_element_stuck)) {
     stuck.push_back(std::move(ready_.back()));
@@ -243,13 +244,13 @@ void Engine::refill_outbox() {
 }
 
 // Rows age in the merger's store and in partitions that no worker writes any more; workers see to their own.
-void Engine::live() {
-  if (broken_ || damaged_ || !merger_.live(surroundings_.uptime())) return;
+void Engine::age_rows() {
+  if (broken_ || damaged_ || !merger_.advance_clock(callbacks_.uptime())) return;
   if (merger_.commit() == CommitOutcome::unknown)
     return fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   for (std::size_t i = 0; i < retired_.size(); ++i) {
-    const auto writer = surroundings_.partitions[shards_.size() + i]->write();
-    retired_[i].sweep(*writer, merger_.lived_hour());
+    const auto writer = dependencies_.partitions[shards_.size() + i]->write();
+    retired_[i].sweep(*writer, merger_.run_hour());
     if (writer->commit() == CommitOutcome::unknown)
       return fatal("a commit may or may not be on disk: " + std::string(writer->failure()));
   }
@@ -261,13 +262,13 @@ void Engine::use_networks(std::shared_ptr<const NetworkMap> networks) {
 }
 
 void Engine::complain(std::string_view message, std::initializer_list<LogField> fields) const {
-  if (surroundings_.log != nullptr) surroundings_.log->error(message, fields);
+  if (dependencies_.log != nullptr) dependencies_.log->error(message, fields);
 }
 
 std::vector<StoreDamage> Engine::damages() const {
   std::vector<StoreDamage> found;
-  if (auto damage = surroundings_.alerts->damage()) found.push_back(std::move(*damage));
-  for (const BaselineStore* partition : surroundings_.partitions)
+  if (auto damage = dependencies_.alerts->damage()) found.push_back(std::move(*damage));
+  for (const BaselineStore* partition : dependencies_.partitions)
     if (auto damage = partition->damage()) found.push_back(std::move(*damage));
   return found;
 }
@@ -278,7 +279,7 @@ bool Engine::find_damage() {
   const std::vector<StoreDamage> found = damages();
   if (found.empty() || damaged_.exchange(true)) return !found.empty();
   for (const StoreDamage& damage : found) {
-    surroundings_.metrics
+    dependencies_.metrics
         ->gauge("straykey_store_damaged", "1: this part of the store is damaged; no events are taken.",
                 {{"part", damage.part}})
         .set(1);
@@ -292,7 +293,7 @@ bool Engine::find_damage() {
 
 void Engine::fatal(const std::string& message) {
   if (broken_.exchange(true)) return;
-  surroundings_.on_fatal(message);
+  callbacks_.on_fatal(message);
 }
 
 std::vector<std::string> Engine::not_ready() const {

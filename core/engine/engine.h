@@ -4,7 +4,7 @@
 // Shape:  admit() -> the caller brings an Item to each shard concerned -> apply(), commit(): replies, and a Message for
 //         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
-//         merge(), refill_outbox(), live(): the merger's. With one thread: all on that one.
+//         merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
 // Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
 //         messages may come in any order (tickets put finished requests back into theirs).
 // Durable: on_done(committed) comes after the commit of every shard concerned returned.
@@ -56,21 +56,25 @@ class Engine {
   };
   using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome>;
 
-  struct Surroundings {
+  // What the engine borrows; it outlives the engine.
+  struct Dependencies {
     std::vector<BaselineStore*> partitions;  // at least `shards`
     AlertStore* alerts = nullptr;
     std::vector<WebhookRoute> routes;
-    std::function<void(Delivery)> deliver;      // merger's thread; must not block
-    std::function<void(Message)> to_merger;     // any thread; must not block
-    std::function<double()> uptime;             // seconds, monotonic; any thread
-    std::function<void(std::string)> on_fatal;  // any thread, once: the process should exit with 75
     const PoisonedRecords* poisoned = nullptr;  // may be null
     Metrics* metrics = nullptr;
-    Log* log = nullptr;  // may be null
+    Log* log = nullptr;                          // may be null
+    std::shared_ptr<const NetworkMap> networks;  // the first ones: see use_networks()
+  };
+  // What the engine calls back.
+  struct Callbacks {
+    std::function<void(Delivery)> deliver;      // on the merger's thread; must not block
+    std::function<void(Message)> to_merger;     // on any thread; must not block
+    std::function<double()> uptime;             // seconds, monotonic; on any thread
+    std::function<void(std::string)> on_fatal;  // on any thread, once: the process should exit with 75
   };
 
-  Engine(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
-         std::shared_ptr<const NetworkMap> networks);
+  Engine(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -101,8 +105,8 @@ class Engine {
   // One transaction for the messages. If it failed they are kept, and merge({}) tries again.
   [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
   void refill_outbox();
-  // Time passes (surroundings.uptime): rows past their age go now and then. The merger's.
-  void live();
+  // Time passes (callbacks.uptime): rows past their age go now and then. The merger's.
+  void age_rows();
 
   void use_networks(std::shared_ptr<const NetworkMap> networks);
   // A commit's outcome is unknown: nothing is acknowledged any more.
@@ -132,7 +136,8 @@ class Engine {
   void fatal(const std::string& message);
 
   Settings settings_;
-  Surroundings surroundings_;
+  Dependencies dependencies_;
+  Callbacks callbacks_;
   std::atomic<std::shared_ptr<const NetworkMap>> networks_;
   std::atomic<std::uint64_t> networks_generation_{1};
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -9,7 +9,7 @@
 namespace straykey {
 namespace {
 
-constexpr LivedHour kDay = 24;
+constexpr RunHour kDay = 24;
 
 // Tokens and waiting calls live shortly: at 1 % an hour they could not leave as fast as they come.
 constexpr ExpiryRule kBaselineRules[] = {
@@ -57,7 +57,7 @@ std::size_t walk(StoreWriter& writer, Table table, std::string& from, std::size_
   std::vector<std::string> gone;
   std::size_t looked_at = 0;
   std::string next;
-  writer.scan_aged(table, {}, from, [&](std::string_view key, std::string_view value, LivedHour put_at) {
+  writer.scan_aged(table, {}, from, [&](std::string_view key, std::string_view value, RunHour put_at) {
     if (looked_at == look_at_max || gone.size() == erase_max) {
       next = key;
       return false;
@@ -93,7 +93,7 @@ Expiry::Expiry(Settings settings, Metrics& metrics) : settings_(std::move(settin
   }
 }
 
-std::size_t Expiry::sweep(StoreWriter& writer, LivedHour now) {
+std::size_t Expiry::sweep(StoreWriter& writer, RunHour now) {
   if (!std::exchange(started_, true)) hour_ = now;
   if (now > hour_) {
     hour_ = now;
@@ -107,10 +107,10 @@ std::size_t Expiry::sweep(StoreWriter& writer, LivedHour now) {
   return erased;
 }
 
-std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, LivedHour now) {
+std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, RunHour now) {
   if (pass.left == 0 || now <= pass.rule.hours) return 0;
   const std::size_t erased = walk(writer, pass.rule.table, pass.from, settings_.rows_a_sweep, pass.left,
-                                  [&](std::string_view, std::string_view value, LivedHour put_at) {
+                                  [&](std::string_view, std::string_view value, RunHour put_at) {
                                     return put_at + pass.rule.hours < now && !is_kept(pass.rule.table, value);
                                   });
   pass.left -= erased;
@@ -118,9 +118,9 @@ std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, LivedHour now) 
   return erased;
 }
 
-std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness) {
+std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, RunHour now, double fullness) {
   if (fullness < kRelieveFrom) return 0;
-  const LivedHour spared_hours = fullness < kRelieveAllFrom ? kDay : 0;
+  const RunHour spared_hours = fullness < kRelieveAllFrom ? kDay : 0;
   Readers elsewhere;
   for (BaselineStore* other : settings_.others) elsewhere.push_back(other->read());
   std::size_t erased = 0;
@@ -129,7 +129,7 @@ std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, LivedHour now
     const Table table = pass.rule.table;
     const std::size_t evicted =
         walk(writer, table, pass.relieve_from, rows, rows,
-             [&](std::string_view key, std::string_view value, LivedHour put_at) {
+             [&](std::string_view key, std::string_view value, RunHour put_at) {
                return put_at + spared_hours <= now && may_be_evicted(table, key, value, elsewhere);
              });
     pass.evicted->add(evicted);

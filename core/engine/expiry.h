@@ -1,10 +1,10 @@
 #pragma once
 // Expiry: rows that nobody needs any more leave the store, a little at a time; a full store makes room.
 //
-// Shape:  each table has a rule: after how many lived hours without a new put a row may go. sweep() looks at the next
+// Shape:  each table has a rule: after how many hours of running without a new put a row may go. sweep() looks at the next
 //         rows of every table and goes on there the next time; relieve() does the same with what matters least, without
 //         waiting for its age.
-// Units:  lived hours (engine/store.h). No event and no step of the clock can make a row old: only running does.
+// Units:  hours of running (engine/store.h). No event and no step of the clock can make a row old: only running does.
 // Order:  limits are longer than anything that decides looks back (training 30 days + 33 days late), so no verdict
 //         depends on when a row went.
 // Bounds: sweep() erases at most ExpiryRule::percent_an_hour of a table's rows in an hour, nothing in the rest of the
@@ -25,13 +25,13 @@ namespace straykey {
 
 struct ExpiryRule {
   Table table;
-  LivedHour hours;
+  RunHour hours;
   unsigned percent_an_hour;
   bool gives_way = false;  // to relieve(): a row that says little goes early
 };
 
 // How often the row of a key in use is put again, so that its 36 hours count from its last use.
-inline constexpr LivedHour kTokenTouchHours = 6;
+inline constexpr RunHour kTokenTouchHours = 6;
 [[nodiscard]] std::span<const ExpiryRule> baseline_expiry_rules() noexcept;
 [[nodiscard]] std::span<const ExpiryRule> alert_expiry_rules() noexcept;
 
@@ -51,9 +51,9 @@ class Expiry {
   Expiry(Settings settings, Metrics& metrics);
 
   // How many rows were erased.
-  std::size_t sweep(StoreWriter& writer, LivedHour now);
+  std::size_t sweep(StoreWriter& writer, RunHour now);
   // Looks at `rows` rows of each table that gives way.
-  std::size_t relieve(StoreWriter& writer, std::size_t rows, LivedHour now, double fullness);
+  std::size_t relieve(StoreWriter& writer, std::size_t rows, RunHour now, double fullness);
 
  private:
   struct Pass {
@@ -65,11 +65,11 @@ class Expiry {
     Counter* evicted = nullptr;
   };
 
-  std::size_t sweep_table(StoreWriter& writer, Pass& pass, LivedHour now);
+  std::size_t sweep_table(StoreWriter& writer, Pass& pass, RunHour now);
 
   Settings settings_;
   std::vector<Pass> passes_;
-  LivedHour hour_ = 0;
+  RunHour hour_ = 0;
   bool started_ = false;
 };
 

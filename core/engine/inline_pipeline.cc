@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
 
@@ -20,7 +20,7 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
     : hash_key_(hash_key),
       partitions_(stores.partitions),
       merger_(hash_key, detection, stores.partitions, *stores.alerts, std::move(routes), std::move(deliver), metrics) {
-  CHECK(stores.partitions.size() >= shards);
+  INVARIANT(stores.partitions.size() >= shards, stores.partitions.size(), shards);
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     ShardWorker::Settings settings;
     settings.shard = shard;
@@ -90,7 +90,7 @@ CommitOutcome InlinePipeline::flush() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard) {
     ShardWorker& worker = *workers_[shard];
     do {
-      worker.flush(merger_.lived_hour());
+      worker.flush(merger_.run_hour());
       const CommitOutcome outcome = worker.commit(merger_.judged_up_to(shard));
       if (outcome != CommitOutcome::committed) return outcome;
     } while (worker.has_more_to_flush());

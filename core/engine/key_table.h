@@ -46,8 +46,8 @@ class KeyTable {
     std::string identity;         // whose they are too, where that is proven
   };
   struct Key {
-    bool waits = false;     // for a flush
-    LivedHour touched = 0;  // when its token row was put
+    bool waits = false;   // for a flush
+    RunHour touched = 0;  // when its token row was put
     std::uint64_t used = 0;
     std::unique_ptr<const IssuedToken> issued;
     std::unique_ptr<Calls> calls;  // null: not counted
@@ -72,8 +72,8 @@ class KeyTable {
   // Puts what waits of these keys and of all keys of these identities.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities);
   void forget_all();
-  // Keys used from now on are used in this batch, at this lived hour.
-  void begin_batch(LivedHour now) noexcept {
+  // Keys used from now on are used in this batch, at this run hour.
+  void begin_batch(RunHour now) noexcept {
     ++batch_;
     now_ = now;
   }
@@ -103,7 +103,7 @@ class KeyTable {
   std::deque<Hash128> changed_;   // keys with something for flush(), the one that waited longest first
   std::vector<Hash128> touched_;  // keys whose token row is to be put again
   std::uint64_t batch_ = 0;
-  LivedHour now_ = 0;
+  RunHour now_ = 0;
   std::string failure_;
 };
 

@@ -11,14 +11,14 @@ constexpr std::size_t kKeyBytesMax =
     511;  // LMDB's limit; the same here, so that a simulation finds what would break there
 
 using Visit = std::function<bool(std::string_view, std::string_view)>;
-using VisitAged = std::function<bool(std::string_view, std::string_view, LivedHour)>;
+using VisitAged = std::function<bool(std::string_view, std::string_view, RunHour)>;
 
 VisitAged without_age(const Visit& visit) {
-  return [&visit](std::string_view key, std::string_view value, LivedHour) { return visit(key, value); };
+  return [&visit](std::string_view key, std::string_view value, RunHour) { return visit(key, value); };
 }
 
 void check_key(std::string_view key) {
-  CHECK(!key.empty() && key.size() <= kKeyBytesMax);
+  INVARIANT(!key.empty() && key.size() <= kKeyBytesMax, key.size());
 }
 
 }  // namespace
@@ -64,11 +64,11 @@ void MemoryTables::TableRows::take(Rows changes) {
 }
 
 MemoryTables::~MemoryTables() {
-  CHECK(readers_ == 0 && !writing_);
+  INVARIANT(readers_ == 0 && !writing_, readers_, writing_);
 }
 
 std::size_t MemoryTables::slot_of(Table table) const {
-  CHECK(half_of(table) == half_);
+  INVARIANT(half_of(table) == half_, table);
   return static_cast<std::size_t>(table) % kTablesMax;
 }
 
@@ -77,19 +77,19 @@ MemoryTables::TableRows& MemoryTables::rows_of(Table table) {
 }
 
 void MemoryTables::fail_next_commit(CommitOutcome outcome, bool kept) {
-  CHECK(outcome != CommitOutcome::committed);
-  CHECK(!kept || outcome == CommitOutcome::unknown);
+  INVARIANT(outcome != CommitOutcome::committed, outcome);
+  INVARIANT(!kept || outcome == CommitOutcome::unknown);
   next_outcome_ = outcome;
   next_kept_ = kept;
 }
 
 void MemoryTables::break_down(std::string sentence) {
-  CHECK(!sentence.empty());
+  INVARIANT(!sentence.empty());
   broken_ = std::move(sentence);
 }
 
 void MemoryTables::restart() {
-  CHECK(readers_ == 0 && !writing_);
+  INVARIANT(readers_ == 0 && !writing_, readers_, writing_);
   broken_.clear();
   next_outcome_ = CommitOutcome::committed;
   next_kept_ = false;
@@ -138,7 +138,7 @@ class MemoryReader final : public StoreReader {
 class MemoryWriter final : public StoreWriter {
  public:
   explicit MemoryWriter(MemoryTables& tables) : tables_(tables), failure_(tables.broken_) {
-    CHECK(!tables_.writing_);
+    INVARIANT(!tables_.writing_);
     tables_.writing_ = true;
   }
   MemoryWriter(const MemoryWriter&) = delete;
@@ -148,7 +148,7 @@ class MemoryWriter final : public StoreWriter {
   }
 
   std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
-    CHECK(!ended_);
+    INVARIANT(!ended_);
     check_key(key);
     const auto& changes = changes_[tables_.slot_of(table)].rows;
     if (!failure_.empty()) return std::nullopt;
@@ -181,7 +181,7 @@ class MemoryWriter final : public StoreWriter {
 
  private:
   void change(Table table, std::string_view key, MemoryTables::Value value) {
-    CHECK(!ended_ && scans_ == 0);
+    INVARIANT(!ended_ && scans_ == 0, ended_, scans_);
     check_key(key);
     auto& changes = changes_[tables_.slot_of(table)];
     if (failure_.empty()) changes.put(key, std::move(value));
@@ -191,14 +191,14 @@ class MemoryWriter final : public StoreWriter {
   MemoryTables& tables_;
   std::array<MemoryTables::TableRows, MemoryTables::kTablesMax> changes_;
   std::string failure_;
-  LivedHour hour_ = tables_.lived_hour_;
+  RunHour hour_ = tables_.run_hour_;
   int scans_ = 0;  // scans under way: nothing may be written from inside one
   bool ended_ = false;
 };
 
 // The committed rows and the changes, both in order, walked side by side; a change hides the row of the same key.
 void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_view from, const VisitAged& visit) {
-  CHECK(!ended_);
+  INVARIANT(!ended_);
   auto& rows = tables_.rows_of(table);
   if (!failure_.empty()) return;
   const auto& order = rows.ordered();
@@ -223,12 +223,12 @@ void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_v
 }
 
 void MemoryWriter::apply() {
-  CHECK(tables_.readers_ == 0);  // a reader's views would change under it
+  INVARIANT(tables_.readers_ == 0, tables_.readers_);  // a reader's views would change under it
   for (std::size_t slot = 0; slot < changes_.size(); ++slot) tables_.tables_[slot].take(std::move(changes_[slot].rows));
 }
 
 CommitOutcome MemoryWriter::commit() {
-  CHECK(!ended_ && scans_ == 0);
+  INVARIANT(!ended_ && scans_ == 0, ended_, scans_);
   ended_ = true;
   tables_.writing_ = false;
   if (!failure_.empty()) return CommitOutcome::failed;

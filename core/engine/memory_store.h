@@ -22,7 +22,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/engine/store.h"
 
 namespace straykey {
@@ -42,7 +42,7 @@ class MemoryTables {
   void fail_next_commit(CommitOutcome outcome, bool kept);
   void break_down(std::string sentence);
   void restart();
-  void set_lived_hour(LivedHour hour) noexcept { lived_hour_ = hour; }
+  void set_run_hour(RunHour hour) noexcept { run_hour_ = hour; }
   void set_fullness(double share) noexcept { fullness_ = share; }
   [[nodiscard]] double fullness() const noexcept { return fullness_; }
 
@@ -56,7 +56,7 @@ class MemoryTables {
   };
   struct Value {
     std::string bytes = {};
-    LivedHour put_at = 0;
+    RunHour put_at = 0;
     bool erased = false;  // of a writer's changes only
   };
   struct Row {
@@ -97,7 +97,7 @@ class MemoryTables {
   std::string broken_;  // why every transaction fails now; empty if none does
   CommitOutcome next_outcome_ = CommitOutcome::committed;
   bool next_kept_ = false;
-  LivedHour lived_hour_ = 0;
+  RunHour run_hour_ = 0;
   double fullness_ = 0;
 };
 
@@ -108,7 +108,7 @@ class MemoryStore final : public Interface {
 
   [[nodiscard]] std::unique_ptr<StoreReader> read() override { return tables_.read(); }
   [[nodiscard]] std::unique_ptr<StoreWriter> write() override { return tables_.write(); }
-  void set_lived_hour(LivedHour hour) override { tables_.set_lived_hour(hour); }
+  void set_run_hour(RunHour hour) override { tables_.set_run_hour(hour); }
   [[nodiscard]] double fullness() const override { return tables_.fullness(); }
   [[nodiscard]] std::optional<StoreDamage> damage() const override { return damage_; }
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/base/bytes.h"
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/flood.h"
@@ -15,7 +15,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::string_view kLivedKey = "lived";
+constexpr std::string_view kRunSecondsKey = "lived";
 
 std::string text_of(Hash128 hash) {
   const auto bytes = hash.bytes();
@@ -60,27 +60,27 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
     progress_[shard].staged = stored ? decode_sequence(*stored) : 0;
     progress_[shard].judged = progress_[shard].staged;
   }
-  if (const auto stored = reader->get(Table::progress, kLivedKey)) lived_.start_at(decode_sequence(*stored));
+  if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
   unreadable_ = reader->failure();
-  alerts_.set_lived_hour(lived_.hour());
-  for (BaselineStore* partition : partitions_) partition->set_lived_hour(lived_.hour());
+  alerts_.set_run_hour(run_clock_.hour());
+  for (BaselineStore* partition : partitions_) partition->set_run_hour(run_clock_.hour());
 }
 
 void Merger::pass_time(double uptime) {
-  lived_.advance(uptime);
-  alerts_.set_lived_hour(lived_.hour());
+  run_clock_.advance(uptime);
+  alerts_.set_run_hour(run_clock_.hour());
 }
 
-bool Merger::live(double uptime) {
+bool Merger::advance_clock(double uptime) {
   constexpr double kSweepSeconds = 5;
   pass_time(uptime);
   if (swept_at_ && uptime < *swept_at_ + kSweepSeconds) return false;
   swept_at_ = uptime;
   open();
-  expiry_.sweep(*writer_, lived_.hour());
-  if (lived_.must_be_stored()) {
-    writer_->put(Table::progress, kLivedKey, encode_sequence(lived_.seconds()));
-    lived_.stored();
+  expiry_.sweep(*writer_, run_clock_.hour());
+  if (run_clock_.must_be_stored()) {
+    writer_->put(Table::progress, kRunSecondsKey, encode_sequence(run_clock_.seconds()));
+    run_clock_.stored();
   }
   return true;
 }
@@ -127,7 +127,7 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
   open();
   std::vector<Candidate> calls;
   for (const CandidateRange& range : request) {
-    CHECK(range.shard < partitions_.size());
+    INVARIANT(range.shard < partitions_.size(), range.shard, partitions_.size());
     for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence) {
       if (const auto stored = readers_[range.shard]->get(Table::candidates, encode_sequence(sequence))) {
         if (auto call = decode_candidate(*stored)) calls.push_back(std::move(*call));
@@ -185,7 +185,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       continue;
     }
     const RecordInHand in_hand(call->record);
-    if (planted(Bug::crashing_record)) CHECK(call->event_name != "CrashTheMerger");
+    if (planted(Bug::crashing_record)) INVARIANT(call->event_name != "CrashTheMerger");
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, *view_, since);
     switch (answer.judged) {
@@ -405,7 +405,7 @@ void Merger::apply(const DeliveryOutcome& outcome) {
 void Merger::make_room() {
   constexpr std::size_t kRowsAtLeast = 512;
   const std::size_t judged_rows = std::exchange(rows_to_relieve_, 0);
-  if (judged_rows > 0) expiry_.relieve(*writer_, judged_rows + kRowsAtLeast, lived_.hour(), alerts_.fullness());
+  if (judged_rows > 0) expiry_.relieve(*writer_, judged_rows + kRowsAtLeast, run_clock_.hour(), alerts_.fullness());
 }
 
 CommitOutcome Merger::commit() {

@@ -27,9 +27,9 @@
 #include "core/engine/dedup.h"
 #include "core/engine/expiry.h"
 #include "core/engine/judge.h"
-#include "core/engine/lived_time.h"
 #include "core/engine/outbox.h"
 #include "core/engine/request.h"
+#include "core/engine/run_clock.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/store.h"
 #include "core/event/poisoned_records.h"
@@ -68,9 +68,9 @@ class Merger {
   // hours that pass unnoticed would come all at once, and make rows old that were put in them.
   void pass_time(double uptime);
   // The same, and erases rows past their age every few seconds. True if it did: a commit follows.
-  bool live(double uptime);
+  bool advance_clock(double uptime);
   // Full hours that straykey has run since the store was made: what rows age by. Any thread.
-  [[nodiscard]] LivedHour lived_hour() const noexcept { return lived_.hour(); }
+  [[nodiscard]] RunHour run_hour() const noexcept { return run_clock_.hour(); }
   // Hands waiting deliveries over where there is room (after a commit, now and then).
   void refill_outbox();
 
@@ -131,7 +131,7 @@ class Merger {
   Day newest_day_ = 0, alerts_raised_ = 0;  // for planted bugs only
   const PoisonedRecords* poisoned_ = nullptr;
   bool judging_ = true;
-  LivedTime lived_;
+  RunClock run_clock_;
   Expiry expiry_;
   std::optional<double> swept_at_;
 

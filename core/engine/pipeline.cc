@@ -4,8 +4,8 @@
 #include <iterator>
 #include <string>
 
-#include "core/base/check.h"
 #include "core/base/cpu.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -15,17 +15,17 @@ constexpr std::size_t kMessagesAtOnce = 256;
 constexpr std::int64_t kIdleWaitUs = 100'000;
 constexpr std::int64_t kMergerRetryUs = 1'000'000;
 
-Engine::Surroundings with_queue(Engine::Surroundings surroundings, Queue<Engine::Message>& to_merger) {
-  surroundings.to_merger = [&to_merger](Engine::Message message) { to_merger.push(std::move(message)); };
-  return surroundings;
+Engine::Callbacks with_queue(Engine::Callbacks callbacks, Queue<Engine::Message>& to_merger) {
+  callbacks.to_merger = [&to_merger](Engine::Message message) { to_merger.push(std::move(message)); };
+  return callbacks;
 }
 
 }  // namespace
 
-Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
-                   std::shared_ptr<const NetworkMap> networks)
+Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Dependencies dependencies,
+                   Callbacks callbacks)
     : settings_(settings),
-      engine_(settings, detection, with_queue(std::move(surroundings), to_merger_), std::move(networks)) {
+      engine_(settings, detection, std::move(dependencies), with_queue(std::move(callbacks), to_merger_)) {
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) shards_.push_back(std::make_unique<Shard>());
   for (Intake& intake : intakes_)
     for (const auto& shard : shards_) intake.producers.push_back(shard->queue.producer());
@@ -57,7 +57,7 @@ void Pipeline::stop() {
 }
 
 SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
-  CHECK(request != nullptr);
+  INVARIANT(request != nullptr);
   submitting_.fetch_add(1);
   struct Leave {
     std::atomic<std::uint32_t>& count;
@@ -123,7 +123,7 @@ void Pipeline::run_merger() {
         to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
     if (count == 0 && last) break;
     if (count > 0) merge(std::move(messages));
-    engine_.live();
+    engine_.age_rows();
     engine_.refill_outbox();
   }
 }

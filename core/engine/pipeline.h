@@ -26,10 +26,10 @@ class Pipeline {
     bool pin_workers = true;
     std::int64_t commit_wait_us = 2'000;  // group commit: commit_events_max or this long
   };
-  using Surroundings = Engine::Surroundings;  // to_merger is the pipeline's own
+  using Dependencies = Engine::Dependencies;
+  using Callbacks = Engine::Callbacks;  // to_merger is the pipeline's own
 
-  Pipeline(Settings settings, const DetectionSettings& detection, Surroundings surroundings,
-           std::shared_ptr<const NetworkMap> networks);
+  Pipeline(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

@@ -1,11 +1,11 @@
 #include "core/engine/request.h"
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
 void Request::set_body(std::string text) {
-  CHECK(events.empty());
+  INVARIANT(events.empty(), events.size());
   body = std::move(text);
   body.reserve(body.size() + kJsonPadding);
 }

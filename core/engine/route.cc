@@ -1,6 +1,6 @@
 #include "core/engine/route.h"
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -26,7 +26,7 @@ void sign(Request& request, HashKey key) {
 }
 
 void route(Request& request, HashKey key, std::uint32_t shard_count) {
-  CHECK(shard_count >= 1 && request.batches.empty());
+  INVARIANT(shard_count >= 1 && request.batches.empty(), shard_count, request.batches.size());
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<std::size_t> batch_of(shard_count, kNone);
   const auto add = [&](std::uint32_t shard, Request::RoutedEvent& routed, bool use, bool issue) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/base/bytes.h"
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/baseline/fact.h"
 #include "core/engine/route.h"
@@ -87,10 +87,10 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     const Request::RoutedEvent& routed = batch.events[i];
     const Event& event = request.events[routed.index];
     const RecordInHand in_hand(&event.record);
-    if (planted(Bug::crashing_record)) CHECK(event.event_name != "CrashTheWorker");
+    if (planted(Bug::crashing_record)) INVARIANT(event.event_name != "CrashTheWorker");
     if (planted(Bug::expiry_by_event_time) && event.time > newest_event_) {
       newest_event_ = event.time;
-      store_.set_lived_hour(static_cast<LivedHour>(event.time / 3600));
+      store_.set_run_hour(static_cast<RunHour>(event.time / 3600));
     }
     if (routed.issue) issue(event);
     if (routed.use) use(routed, event, networks);
@@ -329,10 +329,10 @@ bool ShardWorker::is_new_event(std::uint64_t event_id) {
   return true;
 }
 
-void ShardWorker::flush(LivedHour now) {
-  if (planted(Bug::expiry_by_event_time)) now = std::max(now, static_cast<LivedHour>(newest_event_ / 3600));
+void ShardWorker::flush(RunHour now) {
+  if (planted(Bug::expiry_by_event_time)) now = std::max(now, static_cast<RunHour>(newest_event_ / 3600));
   now_ = now;
-  store_.set_lived_hour(now);
+  store_.set_run_hour(now);
   keys_.flush();
   if (expiry_.sweep(writer_.open(), now) > 0) {
     writer_.note_erased();

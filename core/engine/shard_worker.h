@@ -68,8 +68,8 @@ class ShardWorker {
   // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
   // Every second: puts what keys and identities did since the last flush into the open transaction, and erases
-  // rows past their age. A commit follows. `now`: the lived hour.
-  void flush(LivedHour now);
+  // rows past their age. A commit follows. `now`: the run hour.
+  void flush(RunHour now);
   // Of flush() what alerts on these keys and identities show. A commit follows.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities) {
     keys_.flush_of(keys, identities);
@@ -127,7 +127,7 @@ class ShardWorker {
   KeyTable keys_;
   LearnedFacts learned_;
   Expiry expiry_;
-  LivedHour now_ = 0;
+  RunHour now_ = 0;
   Seconds newest_event_ = 0;  // for a planted bug only
   bool evicted_ = false;      // what is known of the store may be gone from it
   std::string failure_;

@@ -11,7 +11,7 @@
 //         failure() tells it; commit() then returns failed. So callers check once, before they use what they concluded.
 // Thread: a transaction stays on the thread that began it. read() may be called on any thread.
 // Bounds: a reader is held for less than 100 ms (a long one makes the file grow).
-// Units:  a row's age is told in lived hours: full hours that straykey has run since the store was made, over all its
+// Units:  a row's age is told in run hours: full hours that straykey has run since the store was made, over all its
 //         runs. Neither an event's time nor the wall clock moves them (engine/expiry).
 #include <cstdint>
 #include <functional>
@@ -92,7 +92,7 @@ enum class Table : std::uint8_t {
   return {};
 }
 
-using LivedHour = std::uint32_t;
+using RunHour = std::uint32_t;
 
 enum class CommitOutcome : std::uint8_t {
   committed,
@@ -102,7 +102,7 @@ enum class CommitOutcome : std::uint8_t {
 
 struct AgedValue {
   std::string_view value;
-  LivedHour put_at = 0;  // when the row was last put
+  RunHour put_at = 0;  // when the row was last put
 };
 
 class StoreReader {
@@ -118,10 +118,10 @@ class StoreReader {
   // not write.
   virtual void scan(Table table, std::string_view prefix, std::string_view from,
                     const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
-  // The same, with the lived hour at which each row was last put.
+  // The same, with the run hour at which each row was last put.
   virtual void scan_aged(
       Table table, std::string_view prefix, std::string_view from,
-      const std::function<bool(std::string_view key, std::string_view value, LivedHour put_at)>& visit) = 0;
+      const std::function<bool(std::string_view key, std::string_view value, RunHour put_at)>& visit) = 0;
   // How many rows the table has. A writer's own changes may be missing from it.
   [[nodiscard]] virtual std::uint64_t rows(Table table) = 0;
   // The first thing that went wrong in this transaction, in one sentence; empty if nothing did.
@@ -149,7 +149,7 @@ class Store {
   // REQUIRES: no other writer of this store is alive.
   [[nodiscard]] virtual std::unique_ptr<StoreWriter> write() = 0;
   // What writers begun from now on put is of this hour. The writing thread, or before there is one.
-  virtual void set_lived_hour(LivedHour hour) = 0;
+  virtual void set_run_hour(RunHour hour) = 0;
   // Which share of its budget the store uses: 0 to 1, and more if the budget was lowered. Any thread.
   [[nodiscard]] virtual double fullness() const = 0;
   // The first damage that was found, when it was opened or by any transaction since. It stays until the process ends.

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/base/uncleared.h"
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <new>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/event/decoding.h"
 #include "core/event/envelope.h"
@@ -185,7 +185,7 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
 std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view record) {
   if (limits.poisoned != nullptr && limits.poisoned->contains(record)) return RejectReason::crashed_before;
   const RecordInHand in_hand(record);
-  if (planted(Bug::crashing_record)) CHECK(record.find("CrashTheParser") == std::string_view::npos);
+  if (planted(Bug::crashing_record)) INVARIANT(record.find("CrashTheParser") == std::string_view::npos);
   return parser.parse(record, *arena, now);
 }
 
@@ -296,7 +296,7 @@ std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event&
   const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
   const std::size_t bytes = plain.read(text, *arena, now, event);
   const RecordInHand in_hand(event.record);
-  if (planted(Bug::crashing_record)) CHECK(event.record.find("CrashTheParser") == std::string_view::npos);
+  if (planted(Bug::crashing_record)) INVARIANT(event.record.find("CrashTheParser") == std::string_view::npos);
   return bytes;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/base/uncleared.h"
 #include "core/event/cloudtrail.h"
@@ -36,7 +36,7 @@ std::string_view without_ending(std::string_view text) noexcept {
 }  // namespace
 
 std::span<char> SyslogFramer::prepare(std::size_t text_bytes) {
-  CHECK(!crowded());
+  INVARIANT(!crowded());
   if (begin_ == 0) {  // the text may move
     const bool too_big = end_ == 0 && text_.capacity() > 2 * std::max(text_bytes, read_bytes_);
     if (too_big) std::string().swap(text_);
@@ -58,7 +58,7 @@ bool SyslogFramer::crowded() const noexcept {
 }
 
 void SyslogFramer::commit(std::size_t bytes) {
-  CHECK(end_ + bytes + kJsonPadding <= text_.size());
+  INVARIANT(end_ + bytes + kJsonPadding <= text_.size(), end_, bytes, text_.size());
   const bool filled = end_ + bytes + kJsonPadding == text_.size();
   end_ += bytes;
   if (filled)

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "core/base/bytes.h"
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/base/utf8.h"
 #include "core/identity/principal.h"
 
@@ -295,7 +295,7 @@ ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_vie
                                       std::string_view session) {
   const Service* service = service_by_name(issued.service);
   const std::size_t slash = role_identity.find('/');
-  CHECK(service != nullptr && slash != std::string_view::npos);
+  INVARIANT(service != nullptr && slash != std::string_view::npos);
   ServiceToken token = token_of(*service, Proof::issuing_event,
                                 {role_identity.substr(0, slash), role_identity.substr(slash + 1), session});
   token.workload = issued.workload;

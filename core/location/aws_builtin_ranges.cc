@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -171,7 +171,7 @@ std::vector<Prefix> aws_builtin_ranges() {
   std::vector<Prefix> prefixes;
   for (const std::string_view text : kRanges) {
     const auto prefix = parse_prefix(text);
-    CHECK(prefix.has_value());
+    INVARIANT(prefix.has_value());
     prefixes.push_back(*prefix);
   }
   return prefixes;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -152,7 +152,7 @@ bool IpAddress::is_v4() const noexcept {
 }
 
 std::uint32_t IpAddress::v4() const noexcept {
-  CHECK(is_v4());
+  INVARIANT(is_v4());
   return std::uint32_t{bytes[12]} << 24 | std::uint32_t{bytes[13]} << 16 | std::uint32_t{bytes[14]} << 8 | bytes[15];
 }
 
@@ -239,7 +239,7 @@ std::optional<Prefix> parse_prefix(std::string_view text) noexcept {
 }
 
 Prefix prefix_of(const IpAddress& address, std::uint8_t length) noexcept {
-  CHECK(length <= 128);
+  INVARIANT(length <= 128, length);
   Prefix prefix{address, length};
   clear_host_bits(prefix.first, length);
   return prefix;

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/location/aws_builtin_ranges.h"
 #include "core/location/prefix_table.h"
 
@@ -45,7 +45,7 @@ std::vector<Prefix> private_prefixes() {
   std::vector<Prefix> prefixes;
   for (const std::string_view text : kPrivateRanges) {
     const auto prefix = parse_prefix(text);
-    CHECK(prefix.has_value());
+    INVARIANT(prefix.has_value());
     prefixes.push_back(*prefix);
   }
   return prefixes;
@@ -107,7 +107,7 @@ std::string_view name_of(SourceClass source_class) noexcept {
     case SourceClass::external:
       return "external";
   }
-  CHECK(false);
+  INVARIANT(false);
 }
 
 struct NetworkMap::Tables {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <queue>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -82,8 +82,8 @@ PrefixTable::PrefixTable(const std::vector<Range>& ranges) {
   std::vector<Interval<std::uint32_t>> v4;
   std::vector<Interval<Wide>> v6;
   for (const Range& range : ranges) {
-    CHECK(range.first <= range.last);
-    CHECK(!range.first.is_v4() || range.last.is_v4());
+    INVARIANT(range.first <= range.last);
+    INVARIANT(!range.first.is_v4() || range.last.is_v4());
     if (range.first.is_v4()) {
       v4.push_back({range.first.v4(), range.last.v4(), range.value});
     } else {
@@ -96,7 +96,7 @@ PrefixTable::PrefixTable(const std::vector<Range>& ranges) {
 }
 
 void PrefixTable::build_index() {
-  CHECK(v4_.starts.size() < std::numeric_limits<std::uint32_t>::max());
+  INVARIANT(v4_.starts.size() < std::numeric_limits<std::uint32_t>::max());
   v4_index_.resize(kIndexSize + 1);
   std::size_t interval = 0;
   for (std::size_t upper = 0; upper < kIndexSize; ++upper) {

@@ -111,7 +111,7 @@ Error ClientSocket::fail(const std::string& what) {
 }
 
 Status ClientSocket::connect(const std::string& host, std::uint16_t port) {
-  CHECK(!is_open());
+  INVARIANT(!is_open());
   auto socket = connect_socket(host, port, SOCK_STREAM, limits_);
   if (!socket) return socket.error();
   socket_ = *socket;
@@ -143,7 +143,7 @@ Status ClientSocket::handshake(const std::string& host) {
 }
 
 Status ClientSocket::write(std::string_view first, std::string_view second) {
-  CHECK(is_open());
+  INVARIANT(is_open());
   if (!session_) return write_plain(first, second);
   if (first.size() + second.size() <= kJoinedBytesMax) {
     joined_.assign(first).append(second);
@@ -181,7 +181,7 @@ Status ClientSocket::write_tls(std::string_view bytes) {
 }
 
 Result<std::size_t> ClientSocket::read(char* bytes, std::size_t size) {
-  CHECK(is_open());
+  INVARIANT(is_open());
   if (session_) {
     std::size_t count = 0;
     if (SSL_read_ex(session_->native, bytes, size, &count) == 1) return count;

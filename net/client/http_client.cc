@@ -38,7 +38,7 @@ std::string render_get(const WebhookUrl& url, const std::vector<HttpClientHeader
 
 HttpClient::HttpClient(WebhookUrl url, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits)
     : url_(std::move(url)), socket_(limits, url_.https ? tls : nullptr) {
-  CHECK(!url_.https || tls != nullptr);
+  INVARIANT(!url_.https || tls != nullptr);
 }
 
 Status HttpClient::open() {
@@ -60,7 +60,7 @@ Result<HttpClientReply> HttpClient::exchange(std::string_view head, std::string_
 
 Result<HttpClientReply> HttpClient::exchange_slowly(std::string_view head, std::string_view body, std::size_t pieces,
                                                     int pause_ms) {
-  CHECK(pieces >= 1);
+  INVARIANT(pieces >= 1, pieces);
   socket_.close();  // an idle one may be closed by the server in the middle
   if (Status status = open(); !status.ok()) return status.error();
   const std::string request = std::string(head).append(body);

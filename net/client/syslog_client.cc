@@ -47,7 +47,7 @@ void append_syslog_frame(SyslogFraming framing, std::string_view record, std::st
     out.append(kHeader).append(record);
     return;
   }
-  CHECK(record.find('\n') == std::string_view::npos);
+  INVARIANT(record.find('\n') == std::string_view::npos);
   out.append(kHeader).append(record).append("\n");
 }
 
@@ -55,7 +55,7 @@ SyslogClient::SyslogClient(SyslogTarget target, std::shared_ptr<const ClientTls>
     : target_(std::move(target)),
       limits_(limits),
       stream_(limits, target_.transport == SyslogTransport::tls ? tls : nullptr) {
-  CHECK(target_.transport != SyslogTransport::tls || tls != nullptr);
+  INVARIANT(target_.transport != SyslogTransport::tls || tls != nullptr);
 }
 
 SyslogClient::~SyslogClient() {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -45,10 +45,10 @@ Answer answer_of(std::uint16_t http_status) noexcept {
 }
 
 RetryDecision decide_retry(const RetryPolicy& policy, const FailedAttempt& failed) {
-  CHECK(failed.attempts >= 1);
-  CHECK(failed.jitter >= 0.0 && failed.jitter <= 1.0);
+  INVARIANT(failed.attempts >= 1, failed.attempts);
+  INVARIANT(failed.jitter >= 0.0 && failed.jitter <= 1.0, failed.jitter);
   const Answer answer = answer_of(failed.http_status);
-  CHECK(answer != Answer::success);
+  INVARIANT(answer != Answer::success);
   if (answer == Answer::gone) return {RetryDecision::Kind::pause, policy.probe_wait_s};
   if (answer == Answer::refused && failed.refusals >= policy.refusals_max) return {RetryDecision::Kind::dead, 0};
 

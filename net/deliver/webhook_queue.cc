@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -19,14 +19,14 @@ double burst_of(double rate_per_s) {
 }  // namespace
 
 WebhookQueue::WebhookQueue(Settings settings) : settings_(std::move(settings)) {
-  CHECK(settings_.rate_per_s > 0);
-  CHECK(settings_.concurrent_max > 0);
-  CHECK(settings_.failures_to_open > 0);
+  INVARIANT(settings_.rate_per_s > 0, settings_.rate_per_s);
+  INVARIANT(settings_.concurrent_max > 0, settings_.concurrent_max);
+  INVARIANT(settings_.failures_to_open > 0, settings_.failures_to_open);
 }
 
 void WebhookQueue::put(Delivery delivery, Moment now) {
   const auto [at, added] = held_.try_emplace(delivery.alert_id);
-  CHECK(held_.size() <= kDeliveriesHeldMax);
+  INVARIANT(held_.size() <= kDeliveriesHeldMax);
   Held& held = at->second;
   if (held.under_way) return;
   if (added)
@@ -100,7 +100,7 @@ std::int64_t WebhookQueue::rate_ready_at() const {
 
 DeliveryOutcome WebhookQueue::finish(const Hash128& alert_id, const AttemptResult& result, Moment now, double jitter) {
   const auto at = held_.find(alert_id);
-  CHECK(at != held_.end() && at->second.under_way);
+  INVARIANT(at != held_.end() && at->second.under_way);
   Held& held = at->second;
   held.under_way = false;
   --under_way_;

@@ -67,7 +67,7 @@ std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::st
     if (HMAC(EVP_sha256(), secret.key_.data(), static_cast<int>(secret.key_.size()),
              reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(), &size) == nullptr)
       throw std::bad_alloc();
-    CHECK(size == digest.size());
+    INVARIANT(size == digest.size());
     if (!header.empty()) header += ' ';
     header.append("v1,").append(base64(digest.data(), digest.size()));
   }

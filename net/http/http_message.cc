@@ -7,7 +7,7 @@
 #include <ctime>
 #include <initializer_list>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -120,7 +120,7 @@ std::string render_head(const HttpReply& reply, bool keep_alive, Seconds now) {
   add({"\r\nContent-Type: ", reply.content_type, "\r\nContent-Length: ", {size.data(), size.size()}});
   add({"\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"});
   for (const ReplyHeader& header : reply.headers) {
-    CHECK(one_line(header.value));
+    INVARIANT(one_line(header.value));
     add({header.name, ": ", header.value, "\r\n"});
   }
   out += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -46,8 +46,8 @@ std::string_view name_of(HttpMethod method) {
 }  // namespace
 
 void HttpRouter::add(Route route) {
-  CHECK(route.path.starts_with('/') && route.handle);
-  CHECK(route.method != HttpMethod::other && route.method != HttpMethod::head);
+  INVARIANT(route.path.starts_with('/') && route.handle);
+  INVARIANT(route.method != HttpMethod::other && route.method != HttpMethod::head);
   const bool exact = route.path.find("{}") == std::string::npos;
   const auto first_pattern = std::find_if(routes_.begin(), routes_.end(),
                                           [](const Route& one) { return one.path.find("{}") != std::string::npos; });

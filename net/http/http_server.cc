@@ -56,7 +56,7 @@ Status HttpServer::reload_tls(Seconds now) {
 }
 
 Status HttpServer::start(Seconds now) {
-  CHECK(!started_);
+  INVARIANT(!started_);
   if (auto status = reload_tls(now); !status) return status;
   // If the io thread is busy for longer than draining waits for it, `this` is no more; the listener is.
   auto on_socket = [this, listener = listener_](IoSocket socket, std::size_t io_thread) {

@@ -157,7 +157,7 @@ IoAwait<HttpSession::Step> HttpSession::receive_head() {
 
 IoAwait<HttpSession::Step> HttpSession::read_more(std::size_t bytes_max) {
   const std::size_t space = buffer_.max_size() - buffer_.size();
-  CHECK(space > 0);
+  INVARIANT(space > 0);
   const auto [error, size] = co_await stream_.read_some(buffer_.prepare(std::min(space, bytes_max)));
   if (error) {
     stream_.close();

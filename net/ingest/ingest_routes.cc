@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/decoding.h"
 
 namespace straykey {
@@ -47,7 +47,7 @@ Refusal refusal_of(PayloadError error) {
     case PayloadError::too_many_records:
       return {413, name_of(error), "The body holds too many records."};
   }
-  CHECK(false);
+  INVARIANT(false);
   return {};
 }
 
@@ -134,7 +134,7 @@ std::optional<Refusal> Ingest::read(const HttpRequest& http, Lane& lane, Request
 }
 
 void Ingest::take(HttpRequest http, Render render, const ReplyTo& reply) {
-  CHECK(http.io_thread < lanes_.size());
+  INVARIANT(http.io_thread < lanes_.size());
   Lane& lane = *lanes_[http.io_thread];
   auto pending = std::make_shared<Pending>();
   pending->request_id = http.request_id;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/syslog_message.h"
 
 namespace straykey {
@@ -64,7 +64,7 @@ void SyslogIntake::reject_record(SyslogListener& listener, RejectReason reason, 
 
 std::unique_ptr<Request> SyslogIntake::read(SyslogBatch batch, SyslogListener& listener, std::size_t io_thread,
                                             OnDone on_done) {
-  CHECK(io_thread < readers_.size());
+  INVARIANT(io_thread < readers_.size());
   auto request = std::make_unique<Request>();
   request->received_at = outlets_.now();
   request->set_body(std::move(batch.text));

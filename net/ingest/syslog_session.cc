@@ -145,7 +145,7 @@ bool SyslogSession::take(const SyslogFrame& frame) {
                              {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
       return false;
   }
-  CHECK(false);
+  INVARIANT(false);
   return false;
 }
 

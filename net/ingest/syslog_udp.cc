@@ -187,7 +187,7 @@ bool SyslogUdp::State::take_batch() {
 
 SyslogUdp::SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services)
     : runtime_(runtime), state_(std::make_shared<State>(runtime, std::move(settings), services)) {
-  CHECK(!state_->listener.settings.tls);
+  INVARIANT(!state_->listener.settings.tls);
 }
 
 SyslogUdp::~SyslogUdp() {

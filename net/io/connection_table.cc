@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
@@ -28,7 +28,7 @@ std::optional<ConnectionTable::Place> ConnectionTable::enter(const IpAddress& ad
 void ConnectionTable::leave(const IpAddress& address) noexcept {
   const std::lock_guard lock(mutex_);
   const auto at = by_address_.find(address);
-  CHECK(at != by_address_.end());
+  INVARIANT(at != by_address_.end());
   if (--at->second == 0) by_address_.erase(at);
   if (--size_ == 0) emptied_.notify_all();
 }

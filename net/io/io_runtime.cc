@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/base/cpu.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
@@ -14,7 +14,7 @@ IoRuntime::IoRuntime(Settings settings, Log& log, Metrics& metrics)
     : log_(log),
       exceptions_(
           metrics.counter("straykey_io_exceptions_total", "Exceptions that came out of a handler of an io thread.")) {
-  CHECK(settings.threads > 0);
+  INVARIANT(settings.threads > 0);
   for (std::size_t i = 0; i < settings.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
@@ -24,7 +24,7 @@ IoRuntime::~IoRuntime() {
 
 void IoRuntime::start() {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    CHECK(!lanes_[i]->thread.joinable());
+    INVARIANT(!lanes_[i]->thread.joinable());
     lanes_[i]->thread = std::thread([this, i] {
       name_this_thread("io-" + std::to_string(i));
       run(lanes_[i]->context);

@@ -60,7 +60,7 @@ TcpAcceptor::TcpAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics
                     .on_socket = {}})) {}
 
 Status TcpAcceptor::start(OnSocket on_socket) {
-  CHECK(!started_);
+  INVARIANT(!started_);
   const Settings& settings = state_->settings;
   IoError error;
   const asio::ip::address address = asio::ip::make_address(settings.address, error);

@@ -202,7 +202,7 @@ Status TlsServer::reload(Seconds now) {
 
 TlsContext TlsServer::current() const {
   const std::lock_guard lock(mutex_);
-  CHECK(context_ != nullptr);
+  INVARIANT(context_ != nullptr);
   return context_;
 }
 

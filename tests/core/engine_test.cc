@@ -38,25 +38,26 @@ struct Bench {
 
   explicit Bench(std::size_t queued_bytes_max = 256u << 20) {
     detection.activation_days = 0;
-    Engine::Surroundings around;
-    for (MemoryBaselineStore& partition : partitions) around.partitions.push_back(&partition);
-    around.partitions.push_back(&retired);
-    around.alerts = &alerts;
-    around.routes = {{"siem", Severity::informational, {}, {}}};
-    around.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
-    around.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
-    around.uptime = [this] { return uptime; };
-    around.on_fatal = [this](const std::string&) { ++fatal; };
-    around.metrics = &metrics;
+    Engine::Dependencies dependencies;
+    Engine::Callbacks callbacks;
+    for (MemoryBaselineStore& partition : partitions) dependencies.partitions.push_back(&partition);
+    dependencies.partitions.push_back(&retired);
+    dependencies.alerts = &alerts;
+    dependencies.routes = {{"siem", Severity::informational, {}, {}}};
+    callbacks.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
+    callbacks.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
+    callbacks.uptime = [this] { return uptime; };
+    callbacks.on_fatal = [this](const std::string&) { ++fatal; };
+    dependencies.metrics = &metrics;
     Engine::Settings settings;
     settings.hash_key = {1, 2};
     settings.shards = kShards;
     settings.queued_bytes_max = queued_bytes_max;
     settings.keys_a_flush = 1;
-    make_engine = [this, settings, around] {
+    dependencies.networks = test_networks();
+    make_engine = [this, settings, dependencies, callbacks] {
       engine.reset();
-      engine =
-          std::make_unique<Engine>(settings, detection, around, std::shared_ptr<const NetworkMap>(test_networks()));
+      engine = std::make_unique<Engine>(settings, detection, dependencies, callbacks);
       REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
     };
     make_engine();
@@ -127,7 +128,7 @@ TEST_CASE("engine: by the hours it has run, and not by the clock or the events' 
   const auto live = [&](int hours) {
     for (int i = 0; i < hours; ++i) {
       bench.uptime += 3'600;
-      bench.engine->live();
+      bench.engine->age_rows();
       for (std::uint32_t shard = 0; shard < Bench::kShards; ++shard) bench.engine->flush(shard);
     }
   };
@@ -252,7 +253,7 @@ TEST_CASE("engine: a store that takes writes again is ready again, though nobody
 
 TEST_CASE("engine: time passes while the merger cannot commit, and what is put meanwhile is not old afterwards") {
   Bench bench;
-  bench.engine->live();
+  bench.engine->age_rows();
   REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
   bench.apply_all();
   bench.commit_all();
@@ -266,9 +267,9 @@ TEST_CASE("engine: time passes while the merger cannot commit, and what is put m
   REQUIRE(bench.submit({call_of("b")}) == SubmitResult::accepted);
   bench.apply_all();
   bench.commit_all();
-  LivedHour newest = 0;
+  RunHour newest = 0;
   for (MemoryBaselineStore& partition : bench.partitions) {
-    partition.read()->scan_aged(Table::facts, {}, {}, [&](std::string_view, std::string_view, LivedHour put_at) {
+    partition.read()->scan_aged(Table::facts, {}, {}, [&](std::string_view, std::string_view, RunHour put_at) {
       newest = std::max(newest, put_at);
       return true;
     });

@@ -11,7 +11,7 @@
 namespace straykey {
 namespace {
 
-constexpr LivedHour kDay = 24;
+constexpr RunHour kDay = 24;
 
 template <class Kind>
 struct Bench {
@@ -21,19 +21,19 @@ struct Bench {
 
   explicit Bench(std::span<const ExpiryRule> rules, std::size_t rows_a_sweep = 1'000)
       : expiry({rules, rows_a_sweep}, metrics) {}
-  void put(Table table, const std::vector<std::string>& keys, LivedHour hour, std::string_view value = "v") {
-    store.set_lived_hour(hour);
+  void put(Table table, const std::vector<std::string>& keys, RunHour hour, std::string_view value = "v") {
+    store.set_run_hour(hour);
     const auto writer = store.write();
     for (const std::string& key : keys) writer->put(table, key, value);
     REQUIRE(writer->commit() == CommitOutcome::committed);
   }
-  std::size_t sweep(LivedHour now) {
+  std::size_t sweep(RunHour now) {
     const auto writer = store.write();
     const std::size_t erased = expiry.sweep(*writer, now);
     REQUIRE(writer->commit() == CommitOutcome::committed);
     return erased;
   }
-  std::size_t relieve(double fullness, LivedHour now, std::size_t rows = 1'000) {
+  std::size_t relieve(double fullness, RunHour now, std::size_t rows = 1'000) {
     const auto writer = store.write();
     const std::size_t erased = expiry.relieve(*writer, rows, now, fullness);
     REQUIRE(writer->commit() == CommitOutcome::committed);
@@ -78,7 +78,7 @@ TEST_CASE("expiry: a row's age counts from its last put") {
 TEST_CASE("expiry: at most one percent of the facts go in an hour, however long nothing ran") {
   Bench<MemoryBaselineStore> bench(baseline_expiry_rules());
   bench.put(Table::facts, keys(1'000), 0, fact_of_days({100}));
-  const LivedHour far = 100'000;
+  const RunHour far = 100'000;
   CHECK_EQ(bench.sweep(far), 0);  // the rest of the hour in which the process started
   std::size_t erased = 0;
   for (int i = 0; i < 50; ++i) erased += bench.sweep(far + 1);
@@ -112,7 +112,7 @@ TEST_CASE("expiry: a sweep looks at a bounded number of rows and the next goes o
   CHECK_EQ(bench.sweep(1'001), 6);  // 5 % of 101, rounded up
   bench.put(Table::pending, keys(100), 1'001);
   std::size_t erased = 0;
-  for (LivedHour hour = 1'002; hour < 1'020; ++hour) erased += bench.sweep(hour);
+  for (RunHour hour = 1'002; hour < 1'020; ++hour) erased += bench.sweep(hour);
   CHECK_EQ(erased, 1);
   CHECK_FALSE(bench.has(Table::pending, "zz"));
 }
@@ -122,7 +122,7 @@ TEST_CASE("expiry: a pair that an operator acknowledged stays in quarantine's ta
   bench.put(Table::quarantine, {"ours"}, 0, fact_of_days({100}, true));
   bench.put(Table::quarantine, {"hit"}, 0, fact_of_days({100}));
   (void)bench.sweep(1);
-  for (LivedHour hour = 1'700; hour < 1'710; ++hour) (void)bench.sweep(hour);
+  for (RunHour hour = 1'700; hour < 1'710; ++hour) (void)bench.sweep(hour);
   CHECK(bench.has(Table::quarantine, "ours"));
   CHECK_FALSE(bench.has(Table::quarantine, "hit"));
   CHECK_EQ(bench.metrics.counter("straykey_rows_expired_total", "", {{"table", "quarantine"}}).value(), 1);

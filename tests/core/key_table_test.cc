@@ -24,14 +24,14 @@ struct Bench {
 
   explicit Bench(std::size_t keys_max = 100, std::size_t keys_a_flush = 5'000)
       : keys({kKey, {&other}, keys_max, keys_a_flush}, writer) {}
-  static void issue(MemoryBaselineStore& where, std::string_view access_key, LivedHour hour) {
-    where.set_lived_hour(hour);
+  static void issue(MemoryBaselineStore& where, std::string_view access_key, RunHour hour) {
+    where.set_run_hour(hour);
     const auto put = where.write();
     put->put(Table::tokens, access_key_row(kKey, access_key), encode(IssuedToken{"lambda", "", 19'000}));
     REQUIRE(put->commit() == CommitOutcome::committed);
   }
-  KeyTable::Key& use(const std::string& access_key, LivedHour now) {
-    store.set_lived_hour(now);
+  KeyTable::Key& use(const std::string& access_key, RunHour now) {
+    store.set_run_hour(now);
     keys.begin_batch(now);
     requests.push_back(request_of({Call{.key = access_key, .issuer_type = ""}}));
     const Event& event = requests.back()->events.front();
@@ -41,8 +41,8 @@ struct Bench {
     keys.count(routed, event, key);
     return key;
   }
-  void flush(LivedHour now) {
-    store.set_lived_hour(now);  // for a writer that is not open yet
+  void flush(RunHour now) {
+    store.set_run_hour(now);  // for a writer that is not open yet
     keys.flush();
     REQUIRE(writer.commit() == CommitOutcome::committed);
   }
@@ -51,10 +51,10 @@ struct Bench {
     const auto stored = reader->get(Table::activity, row);
     return stored ? decode_activity(*stored).value().calls : 0;
   }
-  std::optional<LivedHour> token_put_at(std::string_view access_key) {
-    std::optional<LivedHour> found;
+  std::optional<RunHour> token_put_at(std::string_view access_key) {
+    std::optional<RunHour> found;
     const std::string row = access_key_row(kKey, access_key);
-    store.read()->scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view, LivedHour hour) {
+    store.read()->scan_aged(Table::tokens, row, row, [&](std::string_view, std::string_view, RunHour hour) {
       found = hour;
       return false;
     });
@@ -82,7 +82,7 @@ TEST_CASE("key table: so a key in use is remembered, and one without use for 36 
   Bench::issue(bench.store, "ASIAIDLE000000000001", 0);
   Metrics metrics;
   Expiry expiry({baseline_expiry_rules()}, metrics);
-  for (LivedHour hour = 1; hour < 100; ++hour) {
+  for (RunHour hour = 1; hour < 100; ++hour) {
     (void)bench.use("ASIAUSED000000000001", hour);
     bench.flush(hour);
     const auto writer = bench.store.write();

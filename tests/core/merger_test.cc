@@ -84,26 +84,27 @@ Call from_elsewhere(std::string id, int day = 21) {
   return call;
 }
 
-TEST_CASE("merger: lived time is what the process has run, over its restarts, and is on disk within five minutes") {
+TEST_CASE(
+    "merger: the run clock counts what the process has run, over its restarts, and is on disk within five minutes") {
   Bench bench;
   const auto live = [&](double uptime) {
-    bench.merger().live(uptime);
+    bench.merger().advance_clock(uptime);
     REQUIRE(bench.merger().commit() == CommitOutcome::committed);
   };
   live(1'000);
-  CHECK_EQ(bench.merger().lived_hour(), 0);
+  CHECK_EQ(bench.merger().run_hour(), 0);
   live(1'000 + 3'600 * 50);
-  CHECK_EQ(bench.merger().lived_hour(), 50);
+  CHECK_EQ(bench.merger().run_hour(), 50);
   bench.restart();
-  CHECK_EQ(bench.merger().lived_hour(), 50);
+  CHECK_EQ(bench.merger().run_hour(), 50);
   live(7);  // a new process, a new count
   live(7 + 299);
   bench.restart();
-  CHECK_EQ(bench.merger().lived_hour(), 50);
+  CHECK_EQ(bench.merger().run_hour(), 50);
   live(20);
-  live(10);  // such a clock does not run backward; if it did, nothing would be lived
+  live(10);  // such a clock does not run backward; if it did, nothing would be added
   live(10 + 3'600);
-  CHECK_EQ(bench.merger().lived_hour(), 51);
+  CHECK_EQ(bench.merger().run_hour(), 51);
 }
 
 TEST_CASE("merger: a hit becomes one alert, one outbox row and one delivery") {

@@ -263,17 +263,17 @@ TEST_CASE("shard worker: the calls of all unproven keys together are bounded too
   CHECK_EQ(bench.counted("straykey_pending_overflow_total", {{"bound", "all"}}), 2);
 }
 
-TEST_CASE("shard worker: what waited for proof is gone after two lived days, whatever the events' days say") {
+TEST_CASE("shard worker: what waited for proof is gone after two days of running, whatever the events' days say") {
   Bench bench;
   REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
   REQUIRE_EQ(bench.take(request_of({Call{.at = "2025-12-01T00:00:00Z", .issuer_type = ""}})), CommitOutcome::committed);
-  const auto live_until = [&](LivedHour hour) {
+  const auto live_until = [&](RunHour hour) {
     bench.worker->flush(hour);
     REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
   };
-  for (LivedHour hour = 0; hour <= 48; ++hour) live_until(hour);
+  for (RunHour hour = 0; hour <= 48; ++hour) live_until(hour);
   CHECK_EQ(bench.rows(Table::pending), 2);
-  for (LivedHour hour = 49; hour <= 51; ++hour) live_until(hour);
+  for (RunHour hour = 49; hour <= 51; ++hour) live_until(hour);
   CHECK_EQ(bench.rows(Table::pending), 0);
   CHECK(bench.rows(Table::facts) > 0);
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/payload.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -21,20 +21,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     for (const char c : text) touched += static_cast<unsigned char>(c);
   };
   const PayloadReader::Sink sink{[&](std::uint32_t index, Event&& event) {
-                                   CHECK(index == next_index++);
-                                   CHECK(!event.event_name.empty() && event.record.size() <= kRecordBytesMax);
+                                   INVARIANT(index == next_index++);
+                                   INVARIANT(!event.event_name.empty() && event.record.size() <= kRecordBytesMax);
                                    touch(event.record);
                                    touch(event.user_agent_text);
                                    touch(event.user_agent.exec_env);
                                    touch(event.access_key);
                                  },
                                  [&](std::uint32_t index, RejectReason, std::string_view record) {
-                                   CHECK(index == next_index++);
+                                   INVARIANT(index == next_index++);
                                    touch(record);
                                  }};
   const auto error =
       reader.read(std::string_view(body).substr(0, size - 1), kEncodings[bytes[0] % 3], 1'780'000'000, arena, sink);
-  CHECK(!error || !name_of(*error).empty());
+  INVARIANT(!error || !name_of(*error).empty());
   [[maybe_unused]] static volatile std::size_t kept;
   kept = touched;
   return 0;

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "tests/support/two_readings.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -14,6 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   auto difference = readings.differ_on_record(text);
   if (!difference) difference = readings.differ_on_body(text, ContentEncoding::identity);
   if (difference) std::fprintf(stderr, "%s\n", difference->c_str());
-  CHECK(!difference);
+  INVARIANT(!difference);
   return 0;
 }

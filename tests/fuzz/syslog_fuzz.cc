@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/event/syslog_frame.h"
 #include "core/event/syslog_message.h"
 
@@ -33,7 +33,7 @@ std::vector<Message> read(std::string_view bytes, std::size_t piece, bool releas
   const auto release = [&] {
     const std::string text = framer.release();
     for (std::size_t i = 0; i < places.size(); ++i)
-      CHECK(text.substr(places[i].first, places[i].second) == messages[messages.size() - places.size() + i].text);
+      INVARIANT(text.substr(places[i].first, places[i].second) == messages[messages.size() - places.size() + i].text);
     places.clear();
   };
   const auto take = [&] {
@@ -46,12 +46,12 @@ std::vector<Message> read(std::string_view bytes, std::size_t piece, bool releas
     if (release_each || framer.crowded()) release();
     const auto room = framer.prepare();
     const std::size_t size = std::min({room.size(), bytes.size(), piece});
-    CHECK(size > 0);
+    INVARIANT(size > 0);
     std::copy_n(bytes.begin(), size, room.begin());
     framer.commit(size);
     bytes.remove_prefix(size);
     take();
-    CHECK(framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMax);
+    INVARIANT(framer.held_bytes() <= 4 * SyslogFramer::kReadBytesMax);
   }
   framer.end();
   take();
@@ -66,14 +66,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::size_t piece = bytes[0] % 16 + 1u;
   const std::string_view text(reinterpret_cast<const char*>(bytes + 1), size - 1);
   const std::vector<Message> whole = read(text, text.size() + 1, false);
-  CHECK(whole == read(text, piece, false));
-  CHECK(whole == read(text, piece, true));
+  INVARIANT(whole == read(text, piece, false));
+  INVARIANT(whole == read(text, piece, true));
   for (const Message& message : whole) {
-    CHECK(message.text.size() <= kMessageBytesMax);
+    INVARIANT(message.text.size() <= kMessageBytesMax);
     const std::string_view payload = syslog_payload(message.text);
-    CHECK(payload.empty() || payload.front() == '{' || payload.front() == '[');
-    CHECK(payload.size() <= message.text.size());
-    CHECK(!truncation_advice(message.text.size(), payload.size()).empty());
+    INVARIANT(payload.empty() || payload.front() == '{' || payload.front() == '[');
+    INVARIANT(payload.size() <= message.text.size());
+    INVARIANT(!truncation_advice(message.text.size(), payload.size()).empty());
   }
   return 0;
 }

@@ -79,7 +79,7 @@ class FaultyStore final : public Interface {
     faults_.operation();
     return std::make_unique<Writer>(*this, memory_.write());
   }
-  void set_lived_hour(LivedHour hour) override { memory_.set_lived_hour(hour); }
+  void set_run_hour(RunHour hour) override { memory_.set_run_hour(hour); }
   double fullness() const override { return memory_.fullness(); }
   void set_fullness(double share) { memory_.set_fullness(share); }
 
@@ -90,7 +90,7 @@ class FaultyStore final : public Interface {
 
  private:
   using Visit = std::function<bool(std::string_view, std::string_view)>;
-  using VisitAged = std::function<bool(std::string_view, std::string_view, LivedHour)>;
+  using VisitAged = std::function<bool(std::string_view, std::string_view, RunHour)>;
 
   template <class Base>
   struct Passing : Base {

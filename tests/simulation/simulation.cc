@@ -133,7 +133,7 @@ void Simulation::run_phase(const Phase& phase) {
   day_.clear();
 }
 
-// The clocks go on to the next phase. Lived time goes with the days, or the machine was off for most of them.
+// The clocks go on to the next phase. The run clock goes with the days, or the machine was off for most of them.
 void Simulation::pass_day(const Phase& phase, Day next) {
   if (next == phase.day) return;
   if (next > phase.day + 2) catch_up();

@@ -28,22 +28,24 @@ bool Site::start(std::uint32_t shards) {
   settings.signatures_max = settings_.signatures_max;
   settings.keys_max = settings_.keys_max;
   settings.duplicates_tracked = 256;
-  Engine::Surroundings around;
-  for (const auto& partition : partitions_) around.partitions.push_back(partition.get());
-  around.alerts = &alerts_;
-  around.routes = {{"siem", Severity::informational, {}, {}}, {"pager", Severity::high, {}, {}}};
-  around.deliver = [this](Delivery delivery) {
+  Engine::Dependencies dependencies;
+  Engine::Callbacks callbacks;
+  for (const auto& partition : partitions_) dependencies.partitions.push_back(partition.get());
+  dependencies.alerts = &alerts_;
+  dependencies.routes = {{"siem", Severity::informational, {}, {}}, {"pager", Severity::high, {}, {}}};
+  callbacks.deliver = [this](Delivery delivery) {
     faults_.operation();
     endpoints_.deliver(std::move(delivery), moment());
   };
-  around.to_merger = [this](Engine::Message message) {
+  callbacks.to_merger = [this](Engine::Message message) {
     faults_.operation();
     to_merger_[lane_].push_back(std::move(message));
   };
-  around.uptime = [this] { return uptime; };
-  around.on_fatal = [this](const std::string&) { fatal_ = true; };
-  around.metrics = metrics_.get();
-  engine_ = std::make_unique<Engine>(settings, settings_.detection, std::move(around), networks_);
+  callbacks.uptime = [this] { return uptime; };
+  callbacks.on_fatal = [this](const std::string&) { fatal_ = true; };
+  dependencies.metrics = metrics_.get();
+  dependencies.networks = networks_;
+  engine_ = std::make_unique<Engine>(settings, settings_.detection, std::move(dependencies), std::move(callbacks));
   if (engine_->judge_unjudged() != CommitOutcome::committed) {
     die();
     return false;

@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "core/engine/inline_pipeline.h"
 #include "storage/lmdb_store.h"
 #include "tests/support/calls.h"
@@ -35,7 +35,7 @@ template <class Kind>
 std::unique_ptr<Kind> opened(const std::string& directory, std::uint64_t map_bytes) {
   std::filesystem::create_directory(directory);
   auto store = Kind::open({.directory = directory, .map_bytes = map_bytes, .disk_free_bytes_min = 0});
-  CHECK(store.ok());
+  INVARIANT(store.ok());
   return std::move(store).value();
 }
 
@@ -68,14 +68,14 @@ class Flood {
   bool take(const std::vector<Call>& calls) {
     const auto request = request_of(calls);
     const bool learned = engine_->learn(*request, *networks_) == RequestOutcome::committed;
-    CHECK(engine_->judge(*request) == CommitOutcome::committed);
+    INVARIANT(engine_->judge(*request) == CommitOutcome::committed);
     return learned;
   }
   void establish() {
     for (int day = 18; day <= 20; ++day) {
       std::vector<Call> calls;
       for (int role = 0; role < kRoles; ++role) calls.push_back(usual(role, day));
-      CHECK(take(calls));
+      INVARIANT(take(calls));
     }
   }
   // How many of `events` were refused.
@@ -85,7 +85,7 @@ class Flood {
       std::vector<Call> calls;
       for (std::size_t i = at; i < std::min(at + kEventsARequest, events); ++i) calls.push_back(strange(i));
       if (!take(calls)) refused += calls.size();
-      if (at / kEventsARequest % 64 == 0) CHECK(engine_->flush() == CommitOutcome::committed);
+      if (at / kEventsARequest % 64 == 0) INVARIANT(engine_->flush() == CommitOutcome::committed);
       memory_mib_ = std::max(memory_mib_, anonymous_mib());
       for (const auto& partition : partitions_) fullness_ = std::max(fullness_, partition->fullness());
       fullness_ = std::max(fullness_, alerts_->fullness());

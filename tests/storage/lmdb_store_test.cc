@@ -39,11 +39,11 @@ Rows scanned(StoreReader& store, Table table, std::string_view prefix = {}, std:
   return rows;
 }
 
-using AgedRows = std::vector<std::tuple<std::string, std::string, LivedHour>>;
+using AgedRows = std::vector<std::tuple<std::string, std::string, RunHour>>;
 
 AgedRows scanned_with_age(StoreReader& store, Table table) {
   AgedRows rows;
-  store.scan_aged(table, {}, {}, [&](std::string_view key, std::string_view value, LivedHour put_at) {
+  store.scan_aged(table, {}, {}, [&](std::string_view key, std::string_view value, RunHour put_at) {
     rows.emplace_back(key, value, put_at);
     return true;
   });
@@ -115,9 +115,9 @@ void agree(std::initializer_list<Table> tables, unsigned seed) {
   Memory memory;
   auto disk = opened<Disk>(directory.path());
   for (int round = 0; round < 150; ++round) {
-    const auto hour = static_cast<LivedHour>(random() % 5'000'000);
-    memory.set_lived_hour(hour);
-    disk->set_lived_hour(hour);
+    const auto hour = static_cast<RunHour>(random() % 5'000'000);
+    memory.set_run_hour(hour);
+    disk->set_run_hour(hour);
     {
       Transactions both{disk->write(), memory.write()};
       random_steps(random, both, tables);

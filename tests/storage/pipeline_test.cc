@@ -26,7 +26,7 @@ class FailingStore final : public BaselineStore {
 
   std::unique_ptr<StoreReader> read() override { return store_.read(); }
   std::unique_ptr<StoreWriter> write() override { return std::make_unique<Writer>(*this, store_.write()); }
-  void set_lived_hour(LivedHour hour) override { store_.set_lived_hour(hour); }
+  void set_run_hour(RunHour hour) override { store_.set_run_hour(hour); }
   double fullness() const override { return store_.fullness(); }
 
  private:
@@ -38,7 +38,7 @@ class FailingStore final : public BaselineStore {
       real->scan(table, prefix, from, visit);
     }
     void scan_aged(Table table, std::string_view prefix, std::string_view from,
-                   const std::function<bool(std::string_view, std::string_view, LivedHour)>& visit) override {
+                   const std::function<bool(std::string_view, std::string_view, RunHour)>& visit) override {
       real->scan_aged(table, prefix, from, visit);
     }
     std::uint64_t rows(Table table) override { return real->rows(table); }
@@ -70,27 +70,28 @@ struct Bench {
 
   explicit Bench(std::size_t queued_bytes_max = 256u << 20) {
     detection.activation_days = 0;
-    Pipeline::Surroundings surroundings;
+    Pipeline::Dependencies dependencies;
+    Pipeline::Callbacks callbacks;
     for (std::uint32_t shard = 0; shard < kShards; ++shard) {
       stores.push_back(opened<LmdbBaselineStore>("shard" + std::to_string(shard)));
       partitions.push_back(std::make_unique<FailingStore>(*stores.back()));
-      surroundings.partitions.push_back(partitions.back().get());
+      dependencies.partitions.push_back(partitions.back().get());
     }
     alerts = opened<LmdbAlertStore>("alerts");
-    surroundings.alerts = alerts.get();
-    surroundings.routes = {{"siem", Severity::informational, {}, {}}};
-    surroundings.deliver = [this](Delivery) { ++delivered; };
-    surroundings.uptime = [] { return 0.0; };
-    surroundings.on_fatal = [this](std::string) { ++fatal; };
-    surroundings.metrics = &metrics;
-    surroundings.log = &log;
+    dependencies.alerts = alerts.get();
+    dependencies.routes = {{"siem", Severity::informational, {}, {}}};
+    callbacks.deliver = [this](Delivery) { ++delivered; };
+    callbacks.uptime = [] { return 0.0; };
+    callbacks.on_fatal = [this](std::string) { ++fatal; };
+    dependencies.metrics = &metrics;
+    dependencies.log = &log;
     Pipeline::Settings settings;
     settings.hash_key = {1, 2};
     settings.shards = kShards;
     settings.pin_workers = false;
     settings.queued_bytes_max = queued_bytes_max;
-    pipeline = std::make_unique<Pipeline>(settings, detection, surroundings,
-                                          std::shared_ptr<const NetworkMap>(test_networks()));
+    dependencies.networks = test_networks();
+    pipeline = std::make_unique<Pipeline>(settings, detection, dependencies, callbacks);
   }
   template <class Kind>
   std::unique_ptr<Kind> opened(const std::string& name) {

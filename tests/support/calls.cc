@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
 
 Event& new_event(Request& request, std::string_view at, std::string_view id) {
   const auto time = parse_time(at);
-  CHECK(time);
+  INVARIANT(time);
   Event& event = request.events.emplace_back();
   event.time = *time;
   event.event_id = request.arena.keep(id);

@@ -13,7 +13,7 @@
 #include <charconv>
 #include <csignal>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -45,8 +45,8 @@ void show_certificate(SSL_CTX* context, const SelfSigned& own) {
                                                     X509_free);
   const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> pkey(
       PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-  CHECK(SSL_CTX_use_certificate(context, x509.get()) == 1);
-  CHECK(SSL_CTX_use_PrivateKey(context, pkey.get()) == 1);
+  INVARIANT(SSL_CTX_use_certificate(context, x509.get()) == 1);
+  INVARIANT(SSL_CTX_use_PrivateKey(context, pkey.get()) == 1);
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ RawHttpClient::RawHttpClient(std::uint16_t port, const SelfSigned& own) {
 void RawHttpClient::open(std::uint16_t port) {
   std::signal(SIGPIPE, SIG_IGN);
   socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  CHECK(socket_ >= 0);
+  INVARIANT(socket_ >= 0);
   const timeval limit{10, 0};
   const int on = 1;
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

@@ -7,8 +7,8 @@
 #include <boost/json.hpp>
 #include <cctype>
 
-#include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -36,7 +36,7 @@ constexpr std::array<ServiceNames, 10> kServiceNames{
 const ServiceNames& names_of(std::string_view service) {
   const auto at = std::find_if(kServiceNames.begin(), kServiceNames.end(),
                                [&](const ServiceNames& n) { return n.service == service; });
-  CHECK(at != kServiceNames.end());
+  INVARIANT(at != kServiceNames.end());
   return *at;
 }
 
@@ -106,7 +106,7 @@ std::string system_of(std::string_view platform) {
 
 void TrailRecord::set_api(std::string_view service_and_name) {
   const std::size_t colon = service_and_name.find(':');
-  CHECK(colon != std::string_view::npos);
+  INVARIANT(colon != std::string_view::npos);
   event_source = std::string(service_and_name.substr(0, colon)) + ".amazonaws.com";
   event_name = service_and_name.substr(colon + 1);
 }
@@ -204,7 +204,7 @@ TrailRecord exchange_record(const Workload& workload, std::string_view session, 
 }
 
 std::string made_up_hex(std::string_view text, std::size_t digits) {
-  CHECK(digits <= 32);
+  INVARIANT(digits <= 32);
   return hash128(kFixedHashKey, text).hex().substr(0, digits);
 }
 

@@ -21,7 +21,7 @@ FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120
 
 # Sources without a test file of their own name, and why.
 UNTESTED = {
-    "core/base/check.cc": "aborts; every test of a REQUIRES line runs it",
+    "core/base/invariant.cc": "aborts; every test of a REQUIRES line runs it",
     "core/base/cpu.cc": "asks the machine; the answer differs from machine to machine",
     "core/engine/baseline_view.cc": "tested through judge_test, whose every verdict it reads",
     "core/engine/inline_pipeline.cc": "tested by merger_test and the scenarios, which run on it",
@@ -38,7 +38,7 @@ THREADS_ALLOWED = {
     "core/base/metrics.h",       # any thread counts
     "core/base/metrics.cc",
     "core/event/record_in_hand.h",  # a signal handler on the same thread reads it
-    "core/engine/lived_time.h",  # the merger counts, the workers read
+    "core/engine/run_clock.h",  # the merger counts, the workers read
     "core/engine/merger.h",      # how far it has judged, for the workers
     "tools/server/ranges_updater.h",    # fetches address ranges beside the main thread
     "core/engine/engine.h",      # what several threads share of it

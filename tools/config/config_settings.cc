@@ -65,7 +65,7 @@ std::vector<HttpListenerSettings> ingest_listeners(const Config& config) {
 }
 
 HttpListenerSettings admin_listener(const Config& config) {
-  CHECK(config.admin.listen.on());
+  INVARIANT(config.admin.listen.on());
   HttpListenerSettings settings = admin_listener_defaults();
   settings.address = config.admin.listen.address;
   settings.port = config.admin.listen.port;

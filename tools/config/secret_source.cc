@@ -96,7 +96,7 @@ bool is_credential_name(std::string_view name) noexcept {
 }
 
 Result<std::string> read_secret(const SecretSource& source) {
-  CHECK(source.given());
+  INVARIANT(source.given());
   std::string named;
   auto text = read_text(source, named);
   if (!text) return text;

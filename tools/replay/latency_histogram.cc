@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 
@@ -39,7 +39,7 @@ void LatencyHistogram::merge(const LatencyHistogram& other) noexcept {
 }
 
 std::uint64_t LatencyHistogram::at(double share) const noexcept {
-  CHECK(share >= 0 && share <= 1);
+  INVARIANT(share >= 0 && share <= 1);
   if (count_ == 0) return 0;
   const double wanted = std::ceil(share * static_cast<double>(count_));
   std::uint64_t seen = 0;

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -51,7 +51,7 @@ Result<Pacing> parse_speed(std::string_view text) {
 }
 
 double SendPlan::due_s(std::uint64_t events_before, Seconds newest) {
-  CHECK(pacing_.open_loop());
+  INVARIANT(pacing_.open_loop());
   if (!began_) first_ = newest;
   began_ = true;
   double due = 0;

@@ -283,8 +283,8 @@ class Run {
 }  // namespace
 
 Result<ReplayResult> replay(const ReplaySettings& settings) {
-  CHECK(settings.http.has_value() != settings.syslog.has_value());
-  CHECK(settings.connections > 0);
+  INVARIANT(settings.http.has_value() != settings.syslog.has_value());
+  INVARIANT(settings.connections > 0);
   return Run(settings).run();
 }
 

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {
@@ -11,7 +11,7 @@ bool RequestQueue::put(OutgoingRequest&& request) {
   std::unique_lock lock(mutex_);
   can_put_.wait(lock, [this] { return waiting_.size() < settings_.capacity || stopped_; });
   if (stopped_) return false;
-  CHECK(!closed_);
+  INVARIANT(!closed_);
   waiting_.push_back(std::move(request));
   if (starved_since_s_ > 0) starved_s_ += uptime() - starved_since_s_;
   starved_since_s_ = 0;
@@ -61,7 +61,7 @@ void RequestQueue::finish(const SendCounts& of_request) {
   counts_.rejected += of_request.rejected;
   counts_.refused += of_request.refused;
   ++counts_.finished;
-  CHECK(counts_.finished <= counts_.taken);
+  INVARIANT(counts_.finished <= counts_.taken);
   last_finish_s_ = uptime();
   if (counts_.finished == counts_.taken) {
     if (waiting_.empty() && !closed_) starved_since_s_ = last_finish_s_;

@@ -70,7 +70,7 @@ void WebhookInbox::stop() {
 }
 
 std::string WebhookInbox::url() const {
-  CHECK(server_ != nullptr);
+  INVARIANT(server_ != nullptr);
   ListenAddress bound = settings_.listen;
   bound.port = server_->port();
   return fmt::format("http://{}/", bound.text());

@@ -88,21 +88,23 @@ Status Serve::start_pipeline() {
   if (!sender) return sender.error();
   sender_ = std::move(sender).value();
 
-  Pipeline::Surroundings surroundings;
-  for (const auto& partition : data_->partitions()) surroundings.partitions.push_back(partition.get());
-  surroundings.alerts = &data_->alerts();
-  surroundings.routes = webhook_routes(config_);
-  surroundings.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
-  surroundings.uptime = uptime;
-  surroundings.on_fatal = [this](const std::string& message) {
+  Pipeline::Dependencies dependencies;
+  Pipeline::Callbacks callbacks;
+  for (const auto& partition : data_->partitions()) dependencies.partitions.push_back(partition.get());
+  dependencies.alerts = &data_->alerts();
+  dependencies.routes = webhook_routes(config_);
+  callbacks.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
+  callbacks.uptime = uptime;
+  callbacks.on_fatal = [this](const std::string& message) {
     log_.error("the store cannot be trusted any more; nothing is acknowledged, restart me", {{"reason", message}});
     broken_ = true;
   };
-  surroundings.poisoned = &recorder_->poisoned();
-  surroundings.metrics = &metrics_;
-  surroundings.log = &log_;
+  dependencies.poisoned = &recorder_->poisoned();
+  dependencies.metrics = &metrics_;
+  dependencies.log = &log_;
+  dependencies.networks = std::move(map);
   pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection,
-                                         std::move(surroundings), std::move(map));
+                                         std::move(dependencies), std::move(callbacks));
   if (pipeline_->start() != CommitOutcome::committed)
     return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir,
                              pipeline_->failure())};

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -63,7 +63,7 @@ constexpr std::uint32_t kRegionSize = 8192;
 const Region& region_named(std::string_view name) {
   for (const Region& region : kRegions)
     if (region.name == name) return region;
-  CHECK(!"a simulated region");
+  INVARIANT(!"a simulated region");
   return kRegions.front();
 }
 
@@ -85,7 +85,7 @@ void append_range(std::string& out, std::string_view key, std::string_view prefi
 
 std::string external_address(std::uint32_t asn, unsigned prefix_index, std::uint64_t host) {
   if (asn >= asn::kHoster) {
-    CHECK(asn < asn::kHoster + kHosters && prefix_index == 0);
+    INVARIANT(asn < asn::kHoster + kHosters && prefix_index == 0);
     return v4_text(hoster(asn - asn::kHoster).first + host_in(256, host));
   }
   for (const ExternalPrefix& prefix : kExternal) {
@@ -93,7 +93,7 @@ std::string external_address(std::uint32_t asn, unsigned prefix_index, std::uint
     if (!prefix.v6.empty()) return fmt::format("{}::{:x}", prefix.v6, host_in(65'536, host));
     return v4_text(prefix.first + host_in(prefix.size, host));
   }
-  CHECK(!"a network of the address plan");
+  INVARIANT(!"a network of the address plan");
   return {};
 }
 

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "tools/simulate/address_plan.h"
 #include "tools/simulate/agents.h"
 #include "tools/simulate/record_writer.h"
@@ -160,19 +160,19 @@ void add_newcomers(Organisation& organisation, const OrganisationSize& size) {
 const Workload& Organisation::workload(std::string_view name) const {
   for (std::size_t i = 0; i < cast_size; ++i)
     if (workloads[i].name == name) return workloads[i];
-  CHECK(!"a workload of the cast");
+  INVARIANT(!"a workload of the cast");
   return workloads.front();
 }
 
 const Person& Organisation::person(std::string_view name) const {
   for (const Person& candidate : people)
     if (candidate.name == name) return candidate;
-  CHECK(!"a person of the organisation");
+  INVARIANT(!"a person of the organisation");
   return people.front();
 }
 
 Organisation build_organisation(const OrganisationSize& size) {
-  CHECK(size.extra_workloads <= kExtraWorkloadsMax);
+  INVARIANT(size.extra_workloads <= kExtraWorkloadsMax);
   Organisation organisation;
   organisation.accounts = {std::string(kProduction), std::string(kShared), std::string(kDevelopment)};
   organisation.young_account = "222233334444";

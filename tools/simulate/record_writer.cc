@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -58,7 +58,7 @@ std::string uuid_text(std::uint64_t high, std::uint64_t low) {
 }
 
 std::string hex_text(std::uint64_t word, std::size_t digits) {
-  CHECK(digits <= 32);
+  INVARIANT(digits <= 32);
   std::array<char, 32> text;
   write_hex(text.data(), mix(word, 1), 16);
   write_hex(text.data() + 16, mix(word, 2), 16);
@@ -66,7 +66,7 @@ std::string hex_text(std::uint64_t word, std::size_t digits) {
 }
 
 std::string base32_text(std::uint64_t word, std::size_t count) {
-  CHECK(count <= 24);
+  INVARIANT(count <= 24);
   std::string text;
   for (std::uint64_t bits = mix(word, 3); text.size() < count; bits = text.size() == 12 ? mix(word, 4) : bits >> 5) {
     text += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[bits & 31];

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 #include "tools/simulate/address_plan.h"
 #include "tools/simulate/agents.h"
 #include "tools/simulate/background.h"
@@ -33,7 +33,7 @@ std::string identity_of(const Workload& workload) {
 
 StoryTeller::StoryTeller(const Organisation& organisation, TrailWriter& trail, Day first_day, unsigned days)
     : organisation_(organisation), trail_(trail), first_day_(first_day), days_(days) {
-  CHECK(days >= kPlanDays);
+  INVARIANT(days >= kPlanDays);
   for (const Story& story : stories()) {
     for (const StoryCall& call : story.calls) {
       const Seconds hour = static_cast<Seconds>(call.hour) * 3600;
@@ -78,7 +78,7 @@ StoryTeller::Origin StoryTeller::origin_of(const StoryCall& call, const Token* t
               .vpc_endpoint = "vpce-0" + hex_text(call.day, 16),
               .vpc_endpoint_account = std::string(kForeignAccount)};
   }
-  CHECK(token != nullptr);
+  INVARIANT(token != nullptr);
   return {
       .source_ip = token->source_ip, .network = {}, .vpc_endpoint = token->vpc_endpoint, .vpc_endpoint_account = {}};
 }

@@ -79,7 +79,7 @@ std::string_view TrailFiles::packed(std::string_view json) {
   packed_.resize(libdeflate_gzip_compress_bound(compressor_, json.size()));
   const std::size_t size =
       libdeflate_gzip_compress(compressor_, json.data(), json.size(), packed_.data(), packed_.size());
-  CHECK(size != 0);
+  INVARIANT(size != 0);
   return std::string_view(packed_).substr(0, size);
 }
 

@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::string_view kMerger = "merger";
 constexpr std::string_view kNextSequence = "next_sequence";
-constexpr std::string_view kLived = "lived";
+constexpr std::string_view kRunSecondsKey = "lived";
 
 Error error(const std::string& path, std::string_view doing) {
   return {fmt::format("{}: cannot {}: {}", path, doing, std::strerror(errno))};
@@ -72,15 +72,15 @@ Status pass_judged_numbers(const std::string& to, const std::vector<std::string>
   auto alerts = LmdbAlertStore::open({.directory = to + "/" + std::string(kMerger)});
   if (!alerts) return alerts.error();
   const auto marks = (*alerts)->read();
-  const auto lived = marks->get(Table::progress, kLived);
-  const auto hour = static_cast<LivedHour>((lived ? decode_sequence(*lived) : 0) / 3600);
+  const auto run_seconds = marks->get(Table::progress, kRunSecondsKey);
+  const auto hour = static_cast<RunHour>((run_seconds ? decode_sequence(*run_seconds) : 0) / 3600);
   for (std::size_t number = 0; number < partitions.size(); ++number) {
     const auto mark = marks->get(Table::progress, encode_sequence(number));
     if (!marks->failure().empty()) return Error{std::string(marks->failure())};
     if (!mark) continue;
     auto partition = LmdbBaselineStore::open({.directory = to + "/" + partitions[number]});
     if (!partition) return partition.error();
-    (*partition)->set_lived_hour(hour);
+    (*partition)->set_run_hour(hour);
     const auto writer = (*partition)->write();
     const auto next = writer->get(Table::shard_meta, kNextSequence);
     if (const std::uint64_t judged = decode_sequence(*mark); (next ? decode_sequence(*next) : 1) <= judged)

@@ -8,7 +8,7 @@
 #include <array>
 #include <filesystem>
 
-#include "core/base/check.h"
+#include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
@@ -91,7 +91,7 @@ std::shared_ptr<DiskImage::Node> DiskImage::find(std::string_view path) const {
 void DiskImage::change_name(std::string_view path, const std::string& erased, std::shared_ptr<Node> node) {
   const auto [directory, name] = split(path);
   const std::shared_ptr<Node> parent = find(directory);
-  CHECK(parent != nullptr);
+  INVARIANT(parent != nullptr);
   NameChange change{erased, node ? std::string(name) : std::string(), node};
   if (!erased.empty()) parent->names.erase(erased);
   if (node) parent->names[change.put] = std::move(node);
@@ -101,7 +101,7 @@ void DiskImage::change_name(std::string_view path, const std::string& erased, st
 void DiskImage::open(const DiskEntry& entry) {
   std::shared_ptr<Node> node = find(entry.bytes);
   if (node == nullptr) {
-    CHECK((entry.offset & kOpenCreated) != 0);
+    INVARIANT((entry.offset & kOpenCreated) != 0);
     node = std::make_shared<Node>();
     change_name(entry.bytes, {}, node);
   } else if ((entry.offset & kOpenTruncated) != 0) {
@@ -115,7 +115,7 @@ void DiskImage::rename(const DiskEntry& entry) {
   const std::string_view from = entry.bytes.substr(0, entry.bytes.find('\0'));
   const std::string_view to = entry.bytes.substr(from.size() + 1);
   const std::shared_ptr<Node> node = find(from);
-  CHECK(node != nullptr && split(from).first == split(to).first);
+  INVARIANT(node != nullptr && split(from).first == split(to).first);
   change_name(to, std::string(split(from).second), node);
 }
 
@@ -176,7 +176,7 @@ void DiskImage::write(const std::string& directory, std::mt19937_64& random) con
 
 void DiskImage::write_node(const Node& node, const std::string& path, double share, std::mt19937_64& random) {
   if (!node.is_directory) return write_file(node, path, share, random);
-  CHECK(::mkdir(path.c_str(), 0700) == 0);
+  INVARIANT(::mkdir(path.c_str(), 0700) == 0);
   auto names = node.synced_names;
   for (const NameChange& change : node.name_changes) {
     if (!drawn(share, random)) continue;
@@ -206,8 +206,8 @@ void DiskImage::write_file(const Node& node, const std::string& path, double sha
     whole = &content;
   }
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  CHECK(file >= 0);
-  CHECK(::write(file, whole->data(), whole->size()) == static_cast<ssize_t>(whole->size()));
+  INVARIANT(file >= 0);
+  INVARIANT(::write(file, whole->data(), whole->size()) == static_cast<ssize_t>(whole->size()));
   ::close(file);
 }
 

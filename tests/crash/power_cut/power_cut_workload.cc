@@ -38,26 +38,27 @@ class Life {
     }
     data_ = std::move(opened).value();
     detection_.activation_days = 0;
-    Pipeline::Surroundings surroundings;
-    for (const auto& partition : data_->partitions()) surroundings.partitions.push_back(partition.get());
-    surroundings.alerts = &data_->alerts();
-    surroundings.routes = {{kPowerCutEndpoint, Severity::informational, {}, {}}};
-    surroundings.deliver = [this](const Delivery& delivery) { post(delivery); };
-    surroundings.uptime = [] { return 0.0; };
-    surroundings.on_fatal = [this](const std::string& why) {
+    Pipeline::Dependencies dependencies;
+    Pipeline::Callbacks callbacks;
+    for (const auto& partition : data_->partitions()) dependencies.partitions.push_back(partition.get());
+    dependencies.alerts = &data_->alerts();
+    dependencies.routes = {{kPowerCutEndpoint, Severity::informational, {}, {}}};
+    callbacks.deliver = [this](const Delivery& delivery) { post(delivery); };
+    callbacks.uptime = [] { return 0.0; };
+    callbacks.on_fatal = [this](const std::string& why) {
       std::fprintf(stderr, "%s\n", why.c_str());
       failed_ = true;
     };
-    surroundings.metrics = &metrics_;
-    surroundings.log = &log_;
+    dependencies.metrics = &metrics_;
+    dependencies.log = &log_;
     Pipeline::Settings settings;
     settings.hash_key = data_->hash_key();
     settings.shards = shards;
     settings.pin_workers = false;
     settings.commit_wait_us = 500;
     settings.flush_seconds = 1'000'000;
-    pipeline_ = std::make_unique<Pipeline>(settings, detection_, surroundings,
-                                           std::shared_ptr<const NetworkMap>(test_networks()));
+    dependencies.networks = test_networks();
+    pipeline_ = std::make_unique<Pipeline>(settings, detection_, dependencies, callbacks);
     ready_ = pipeline_->start() == CommitOutcome::committed;
   }
   ~Life() {

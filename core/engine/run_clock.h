@@ -1,5 +1,5 @@
 #pragma once
-// LivedTime: how long straykey has run since the store was made, over all its runs. What rows age by.
+// RunClock: how long straykey has run since the store was made, over all its runs. What rows age by.
 //
 // Shape:  starts at what the last run stored; advance() adds the uptime that has passed since the call before. A
 //         stopped machine, a stepped wall clock or an event's time add nothing.
@@ -13,24 +13,24 @@
 
 namespace straykey {
 
-class LivedTime {
+class RunClock {
  public:
   static constexpr std::uint64_t kStoreSeconds = 300;
 
-  explicit LivedTime(std::uint64_t stored_seconds = 0) { start_at(stored_seconds); }
+  explicit RunClock(std::uint64_t stored_seconds = 0) { start_at(stored_seconds); }
 
   void start_at(std::uint64_t stored_seconds) {
     seconds_ = static_cast<double>(stored_seconds);
     stored_ = stored_seconds;
-    hour_ = static_cast<LivedHour>(stored_seconds / 3600);
+    hour_ = static_cast<RunHour>(stored_seconds / 3600);
   }
   // `uptime`: seconds of a clock that only runs forward.
   void advance(double uptime) {
     if (last_uptime_ && uptime > *last_uptime_) seconds_ += uptime - *last_uptime_;
     last_uptime_ = uptime;
-    hour_ = static_cast<LivedHour>(seconds() / 3600);
+    hour_ = static_cast<RunHour>(seconds() / 3600);
   }
-  [[nodiscard]] LivedHour hour() const noexcept { return hour_.load(std::memory_order_relaxed); }
+  [[nodiscard]] RunHour hour() const noexcept { return hour_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t seconds() const noexcept { return static_cast<std::uint64_t>(seconds_); }
   [[nodiscard]] bool must_be_stored() const noexcept { return seconds() >= stored_ + kStoreSeconds; }
   void stored() noexcept { stored_ = seconds(); }
@@ -39,7 +39,7 @@ class LivedTime {
   double seconds_ = 0;
   std::optional<double> last_uptime_;
   std::uint64_t stored_ = 0;
-  std::atomic<LivedHour> hour_{0};
+  std::atomic<RunHour> hour_{0};
 };
 
 }  // namespace straykey
