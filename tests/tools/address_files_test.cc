@@ -67,7 +67,7 @@ std::string error_of_ranges(std::string_view json) {
 }
 
 std::string error_of_csv(std::string_view text) {
-  const auto ranges = parse_asn_csv(text, "asn.csv");
+  const auto ranges = parse_asn_rows(text, "asn.csv");
   return ranges ? "none" : ranges.error().message;
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("what is not AWS's JSON is refused") {
 }
 
 TEST_CASE("a CSV of networks may have a heading, comments, empty lines, quotes, CR LF, and both families") {
-  const auto ranges = parse_asn_csv(
+  const auto ranges = parse_asn_rows(
       "\xef\xbb\xbf# networks of ours\r\nstart,end,asn,name\r\n\r\n"
       "198.51.100.0,198.51.100.255,64511,\"Example \"\"Hosting\"\", Inc.\"\r\n"
       " 203.0.113.0 , 203.0.113.9 , AS64500 , Example # 2 \n"

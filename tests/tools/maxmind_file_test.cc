@@ -126,7 +126,9 @@ Prefix below_v6_root(std::string_view v4_prefix) {
 Result<std::vector<AsnRange>> read(std::string_view bytes) {
   const auto path = std::filesystem::temp_directory_path() / ("straykey-maxmind-" + std::to_string(getpid()) + ".mmdb");
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  auto ranges = read_maxmind_asns(path.string());
+  auto ranges = collect_asn_ranges("test.mmdb", [&](AsnRangeList& list) {
+    return read_maxmind_asns({path.string(), "test.mmdb"}, list);
+  });
   std::filesystem::remove(path);
   return ranges;
 }
