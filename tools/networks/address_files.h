@@ -1,8 +1,8 @@
 #pragma once
 // Files of addresses that an operator gives us, as values: AWS's ranges, networks by number, lists of prefixes.
 //
-// Shape:  any of them may be gzip; text may begin with a byte order mark and end its lines with CR LF. What a file holds
-//         is told by its bytes, never by its name.
+// Shape:  any of them may be gzip; text may begin with a byte order mark and end its lines with CR LF. What a file
+//         holds is told by its bytes, never by its name.
 // Bounds: kAddressFileBytesMax, of the file and of what it inflates to; kAsnFileBytesMax for networks by number, which
 //         are read without holding the text (a MaxMind database within gzip is inflated in memory).
 // Errors: one sentence that names the file, the line or row, what was expected and what was found. A file is taken

@@ -1,8 +1,8 @@
 #pragma once
 // AsnRangeList: the networks of one file as they are read, neighbours of one system joined.
 //
-// Shape:  a range that begins where the one before it ends, with the same number and name, lengthens that one. Downloads
-//         that repeat a network by country or city (IPinfo Lite) need no more memory by it.
+// Shape:  a range that begins where the one before it ends, with the same number and name, lengthens that one. So a
+//         download that splits networks by country or city (IPinfo Lite) needs no more memory than one that does not.
 // Order:  joining changes no look-up while the ranges of a family ascend without overlap. Where they do not, a joined
 //         range is wider than its parts and "the narrowest counts" would say something else; the file is then read
 //         once more without joining (collect_asn_ranges).

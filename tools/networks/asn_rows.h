@@ -11,12 +11,13 @@
 //           network,asn[,name]                          GeoLite2-ASN-Blocks
 //           network,country,...,asn,as_name,as_domain   IPinfo Lite
 //
-//         Ranges need not be prefixes. An address may be a decimal number: a row whose two ends are below 2^32 is IPv4,
-//         any other is IPv6. AS numbers are read by as_number.h; a row without one is skipped, and 0 says that nobody is
-//         known there. A field is in double quotes if it holds the separator. Lines may end in CR LF, the first may begin
-//         with a byte order mark; empty lines, lines that begin with # and repetitions of the heading are skipped.
-// Order:  rows may overlap and come in any order: of overlapping ranges the narrowest counts, of two of one width the one
-//         that begins later, and of two of the same ends that of the higher number (core/location/network_map.h).
+//         Ranges need not be prefixes. An address may be a decimal number: a row whose two ends are below 2^32 is
+//         IPv4, any other is IPv6. AS numbers are read by as_number.h; a row without one is skipped, and 0 says that
+//         nobody is known there. A field is in double quotes if it holds the separator. Lines may end in CR LF, the
+//         first may begin with a byte order mark; empty lines, lines that begin with # and repetitions of the heading
+//         are skipped.
+// Order:  rows may overlap and come in any order: of overlapping ranges the narrowest counts, of two of one width the
+//         one that begins later, and of two of the same ends that of the lower number (core/location/network_map.h).
 // Bounds: a line has at most kLineBytesMax, a name kAsNameBytesMax, a file kAsnRangesMax networks.
 // Errors: one sentence with file, line, what was expected and what was found.
 // Source: looked at 2026-11-29: ipinfo/sample-database (Lite, Core, Plus, IP to ASN, IP to Country ASN, ASN Database),

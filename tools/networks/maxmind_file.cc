@@ -154,7 +154,7 @@ Status TreeWalk::enter(const Step& step) {
   if (step.prefix.length == kDepthMax) return error("expected a tree of 128 levels, found a deeper one");
   MMDB_search_node_s node{};
   const int status = MMDB_read_node(&database_, static_cast<std::uint32_t>(step.value), &node);
-  if (status != MMDB_SUCCESS) return error(MMDB_strerror(status));
+  if (status != MMDB_SUCCESS) return error("expected a sound tree, found: " + std::string(MMDB_strerror(status)));
   open_.push_back({half_of(step.prefix, true), node.right_record_type, node.right_record, node.right_record_entry});
   open_.push_back({half_of(step.prefix, false), node.left_record_type, node.left_record, node.left_record_entry});
   return {};
@@ -177,7 +177,7 @@ Result<std::optional<MMDB_entry_data_s>> TreeWalk::field_of(MMDB_entry_s entry, 
   MMDB_entry_data_s field{};
   const int status = MMDB_aget_value(&entry, &field, path.data());
   if (status == MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR) return std::optional<MMDB_entry_data_s>();
-  if (status != MMDB_SUCCESS) return error(MMDB_strerror(status));
+  if (status != MMDB_SUCCESS) return error("expected a sound record, found: " + std::string(MMDB_strerror(status)));
   return field.has_data ? std::optional(field) : std::nullopt;
 }
 
