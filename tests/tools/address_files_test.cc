@@ -214,6 +214,9 @@ TEST_CASE("a file over the limit is refused before it is read, and gzip that inf
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message == large.path() + " is too large: expected at most 64 MiB");
 
+  std::filesystem::resize_file(large.path(), kAsnFileBytesMax + 1);
+  CHECK(read_asns(large.path()).error().message == large.path() + " is too large: expected at most 512 MiB");
+
   const TemporaryFile bomb(".txt.gz", "");
   bomb.make_gzip(std::string(kAddressFileBytesMax + 1, '\n'));
   CHECK(std::filesystem::file_size(bomb.path()) < kAddressFileBytesMax / 100);

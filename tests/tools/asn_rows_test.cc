@@ -280,6 +280,43 @@ TEST_CASE("a bad row of a download is refused with its line") {
   CHECK(error_of(table + std::string(AsnRows::kLineBytesMax + 1, 'x')).size() < 400);
 }
 
+TEST_CASE("a table of more networks than the limit is refused, rows of one network counting once") {
+  AsnRangeList list(true, 2);
+  AsnRows rows("asn.csv", list);
+  REQUIRE(rows.add("192.0.2.0/25,64496\n192.0.2.128/25,64496\n198.51.100.0/24,64497\n").ok());
+  const Status refused = rows.add("203.0.113.0/24,64498\n");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message ==
+        "asn.csv, line 4: expected at most 4,000,000 networks, found \"203.0.113.0/24,64498\"");
+}
+
+TEST_CASE("a table cut anywhere or with any byte changed is read or refused, never more") {
+  int refused = 0;
+  for (const Download& download : kDownloads) {
+    const std::string whole = std::string(download.heading) + std::string(download.rows);
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << at % 8));
+      for (const std::string& text : {changed, whole.substr(0, at)}) {
+        const auto ranges = parse_asn_rows(text, "asn.csv");
+        refused += ranges ? 0 : 1;
+        if (ranges) continue;
+        CHECK(holds(ranges.error().message, "asn.csv"));
+        CHECK(holds(ranges.error().message, "expected "));
+        CHECK(ranges.error().message.size() < 600);
+      }
+    }
+  }
+  CHECK(refused > 1'000);
+}
+
+TEST_CASE("IP2Location's columns may be followed by more") {
+  const NetworkMap networks = map_of(
+      "\"3221225984\",\"3221226239\",\"192.0.2.0/24\",\"64496\",\"Example\",\"example.com\",\"DCH\",\"192.0.2.0/"
+      "24\"\n");
+  CHECK(system_at(networks, "192.0.2.1") == "AS64496 Example");
+}
+
 TEST_CASE("the whole IPv6 space in decimal is taken") {
   const NetworkMap networks = map_of("0,340282366920938463463374607431768211455,64496\n");
   CHECK(networks.locate("2001:db8::1").asn == 64496);

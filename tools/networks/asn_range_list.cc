@@ -40,7 +40,7 @@ bool AsnRangeList::add(AsnRange range) {
     joined_ = true;
     return true;
   }
-  if (ranges_.size() == kAsnRangesMax) return false;
+  if (ranges_.size() == ranges_max_) return false;
   ranges_.push_back(std::move(range));
   return true;
 }

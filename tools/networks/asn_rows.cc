@@ -199,20 +199,17 @@ bool AsnRows::choose_layout() {
   const auto* columns = std::find_if(std::begin(kKnownColumns), std::end(kKnownColumns), [&](const Columns& known) {
     return known.is_range == is_range && known.fields_min <= field_count_ && field_count_ <= known.fields_max;
   });
-  if (columns == std::end(kKnownColumns)) return false;
-  if (is_range && field_count_ == 5) {
-    const bool has_cidr = field(2) == "-" || field(2).find('/') != std::string_view::npos;
-    if (has_cidr) {
-      columns = &kIp2Location;
-    } else if (separator_ == '\t' || looks_like_country(field(3))) {
-      columns = &kIptoasn;
-    }
+  if (is_range && field_count_ >= 5 && (field(2) == "-" || field(2).find('/') != std::string_view::npos)) {
+    columns = &kIp2Location;
+  } else if (is_range && field_count_ == 5 && (separator_ == '\t' || looks_like_country(field(3)))) {
+    columns = &kIptoasn;
   }
+  if (columns == std::end(kKnownColumns)) return false;
   Layout layout;
   if (is_range) layout.last = 1;
   layout.asn = columns->asn;
   layout.name = columns->name;
-  layout.fields = columns->fields_max;
+  layout.fields = std::max(columns->fields_max, field_count_);
   layout.columns = columns->text;
   layout_ = layout;
   return true;

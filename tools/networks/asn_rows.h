@@ -6,7 +6,7 @@
 //
 //           start,end,asn[,name]                        DB-IP IP to ASN Lite, and our own
 //           start,end,asn,country,name                  iptoasn.com (tabs), also with decimal addresses
-//           ip_from,ip_to,cidr,asn,as                   IP2Location LITE ASN, decimal addresses
+//           ip_from,ip_to,cidr,asn,as[,...]             IP2Location LITE ASN, decimal addresses
 //           start_ip,end_ip,asn,name,domain             IPinfo, and with 8 and 9 fields
 //           network,asn[,name]                          GeoLite2-ASN-Blocks
 //           network,country,...,asn,as_name,as_domain   IPinfo Lite
