@@ -20,9 +20,9 @@
 //         one that begins later, and of two of the same ends that of the lower number (core/location/network_map.h).
 // Bounds: a line has at most kLineBytesMax, a name kAsNameBytesMax, a file kAsnRangesMax networks.
 // Errors: one sentence with file, line, what was expected and what was found.
-// Source: looked at 2026-11-29: ipinfo/sample-database (Lite, Core, Plus, IP to ASN, IP to Country ASN, ASN Database),
-//         sapics/ip-location-db (DB-IP, decimal variants), jedisct1/iptoasn-webservice and the iptoasn.com page,
-//         maxmind/MaxMind-DB and dev.maxmind.com (GeoLite2 blocks), lite.ip2location.com (ASN).
+// Source: files read 2026-11-29: ipinfo/sample-database (Lite, Core, Plus, IP to ASN, IP to Country ASN, ASN), the npm
+//         package @ip-location-db/asn 2.3.2026061719 (DB-IP's columns, also decimal, whole), x123/ip2asn (21 rows of
+//         iptoasn.com's table). Of GeoLite2's CSV and IP2Location's only rows quoted in others' programs were seen.
 // Thread: one (a value).
 #include <cstddef>
 #include <optional>
