@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "tools/networks/address_files.h"
@@ -211,7 +212,7 @@ Result<NetworkInputs> load_networks(const Config& config) {
   for (const std::string& file : config.networks.asn) {
     auto asns = read_asns(file);
     if (!asns) return asns.error();
-    inputs.asns.insert(inputs.asns.end(), asns->begin(), asns->end());
+    inputs.asns.insert(inputs.asns.end(), std::make_move_iterator(asns->begin()), std::make_move_iterator(asns->end()));
   }
   return inputs;
 }
