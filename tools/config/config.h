@@ -116,6 +116,8 @@ struct NetworksConfig {
   std::string aws_ranges_url = "https://ip-ranges.amazonaws.com/ip-ranges.json";  // where "auto" fetches them
   std::vector<std::string> asn;                                                   // files
   NetworkList trusted, untrusted;
+
+  bool operator==(const NetworksConfig&) const = default;
 };
 
 // At most four: one worker keeps up with what one machine receives, and commits share one disk.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "tools/config/setting_table.h"
 
@@ -54,7 +55,9 @@ struct Comparison {
   }
 };
 
-std::vector<std::string> changes_of(Effect effect, const Config& before, const Config& after) {
+}  // namespace
+
+std::string changed_settings(Effect effect, const Config& before, const Config& after) {
   Comparison comparison{before, after, effect};
   for (const SettingTable& table : setting_tables()) {
     if (table.repeated)
@@ -62,18 +65,8 @@ std::vector<std::string> changes_of(Effect effect, const Config& before, const C
     else
       comparison.rows(table, table.name, 0, 0);
   }
-  return std::move(comparison.changed);
-}
-
-}  // namespace
-
-ConfigChanges config_changes(const Config& started, const Config& reloaded, const Config& read) {
-  return {changes_of(Effect::at_reload, reloaded, read), changes_of(Effect::at_start, started, read)};
-}
-
-std::string names_text(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : comparison.changed) text += (text.empty() ? "" : ", ") + name;
   return text.empty() ? "none" : text;
 }
 
