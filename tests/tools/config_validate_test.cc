@@ -136,9 +136,8 @@ TEST_CASE("syslog: the queues must be able to hold one batch of messages") {
 TEST_CASE("listeners: one must be on, none may share a port") {
   const Installation here;
   CHECK_HOLDS(here.errors(Installation::good() + "[syslog]\nudp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");
-  CHECK_HOLDS(
-      here.errors("[ingest]\nhttps = \"\"\n" + Installation::token()),
-      "1:1: nothing can come in: turn on one of ingest.https, ingest.http, syslog.udp, syslog.tcp, syslog.tls\n");
+  CHECK_HOLDS(here.errors("[ingest]\nhttps = \"\"\n" + Installation::token()),
+              "1:1: nothing can come in: turn on one of ingest.https, ingest.http, syslog.udp, syslog.tcp, syslog.tls");
   CHECK_HOLDS(
       here.errors(Installation::top() + "[ingest]\nhttps = \"\"\nhttp = \"127.0.0.1:9443\"\n" + Installation::token()),
       "admin.listen is the same address and port as ingest.http");

@@ -104,7 +104,19 @@ void write_example_row(std::string& out, const SettingTable& table, const Settin
   write_line(out, (as_comment ? "# " : "") + line, comment_of(row, has_default));
 }
 
-void write_example_table(std::string& out, const SettingTable& table, const Config& defaults) {
+// Each line of `text` as a comment, but for those that are one.
+std::string commented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    out += (line.starts_with('#') || line == "\n" ? "" : "# ") + std::string(line);
+    text.remove_prefix(line.size());
+  }
+  return out;
+}
+
+std::string example_table(const SettingTable& table, const Config& defaults) {
+  std::string out;
   if (!table.name.empty()) out += "\n";
   out += wrapped(table.about) + header_of(table);
   for (const Setting& row : table.rows) write_example_row(out, table, row, defaults);
@@ -114,6 +126,7 @@ void write_example_table(std::string& out, const SettingTable& table, const Conf
       if (const auto found = entry.find(row.key); found != entry.end())
         out += fmt::format("{} = {}\n", row.key, found->second);
   }
+  return table.is_option ? commented(out) : out;
 }
 
 }  // namespace
@@ -136,7 +149,7 @@ std::string example_config() {
   for (const SettingTable& table : setting_tables())
     if (table.repeated) table.append(defaults);
   std::string out(kHead);
-  for (const SettingTable& table : setting_tables()) write_example_table(out, table, defaults);
+  for (const SettingTable& table : setting_tables()) out += example_table(table, defaults);
   return out;
 }
 

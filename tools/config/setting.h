@@ -52,8 +52,9 @@ struct SettingTable {
   std::string_view name;   // "ingest", "detection.families"; empty: the top of the file
   std::string_view about;  // a paragraph for the example
   std::vector<Setting> rows;
-  bool repeated = false;  // [[name]]. Its entries are told apart by the row "name"
-  bool way_in = false;    // while it has an entry, something can come in
+  bool repeated = false;   // [[name]]. Its entries are told apart by the row "name"
+  bool way_in = false;     // while it has an entry, something can come in
+  bool is_option = false;  // its being there turns something on, so the example holds it as a comment
   // For the example: entries after the first, by key.
   std::vector<std::map<std::string_view, std::string_view>> more_examples = {};
 
