@@ -361,7 +361,9 @@ void Merger::mark(FactKind kind, std::string_view scope, std::string_view value,
   const Fact before = fact;
   fact.seen(day);
   if (acknowledge) fact.acknowledged = true;
-  if (fact != before) writer_->put(Table::quarantine, key, encode_fact(fact, ref));
+  if (fact == before) return;
+  writer_->put(Table::quarantine, key, encode_fact(fact, ref));
+  view_->note_quarantined(day, acknowledge);
 }
 
 void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
