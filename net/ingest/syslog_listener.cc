@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "net/ingest/ingest_routes.h"
-
 namespace straykey {
 namespace {
 
@@ -30,7 +28,6 @@ Counter& dropped(Metrics& metrics, const std::string& listener, std::string_view
 SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
     : messages(
           metrics.counter("straykey_syslog_messages_total", "Syslog messages received.", {{"listener", listener}})),
-      received(received_counter(metrics, listener)),
       refused_network(refused(metrics, listener, "network")),
       refused_connections(refused(metrics, listener, "connections")),
       refused_address(refused(metrics, listener, "address")),

@@ -48,7 +48,6 @@ struct SyslogMetrics {
   SyslogMetrics(Metrics& metrics, const std::string& listener);
 
   Counter& messages;
-  Counter& received;  // events
   Counter& refused_network;
   Counter& refused_connections;
   Counter& refused_address;

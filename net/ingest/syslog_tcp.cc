@@ -44,6 +44,7 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& list
 }
 
 StreamServer make_server(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services) {
+  services.intake.intake().announce(settings.name);
   const auto listener =
       std::make_shared<SyslogListener>(std::move(settings), std::move(services.budget), services.metrics, services.log);
   const std::shared_ptr<StreamDraining> draining(listener, &listener->draining);
@@ -55,6 +56,12 @@ StreamServer make_server(IoRuntime& runtime, SyslogListenerSettings settings, Sy
 }  // namespace
 
 SyslogTcp::SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services)
-    : server_(make_server(runtime, std::move(settings), std::move(services))) {}
+    : name_(settings.name),
+      place_((settings.tls ? "tls://" : "tcp://") + settings.address),
+      server_(make_server(runtime, std::move(settings), std::move(services))) {}
+
+std::string SyslogTcp::url() const {
+  return place_ + ":" + std::to_string(port());
+}
 
 }  // namespace straykey

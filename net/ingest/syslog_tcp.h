@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "core/base/result.h"
+#include "net/ingest/source.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/ingest/syslog_listener.h"
 #include "net/io/io_runtime.h"
@@ -26,25 +27,26 @@ struct SyslogServices {
   Log& log;
 };
 
-class SyslogTcp {
+class SyslogTcp final : public Source {
  public:
   SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services);
-  SyslogTcp(const SyslogTcp&) = delete;
-  SyslogTcp& operator=(const SyslogTcp&) = delete;
 
+  [[nodiscard]] std::string_view name() const override { return name_; }
   // Loads the certificate if there is one, and listens. REQUIRES: called once.
-  [[nodiscard]] Status start(Seconds now) { return server_.start(now); }
+  [[nodiscard]] Status start(Seconds now) override { return server_.start(now); }
   // REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
+  [[nodiscard]] std::string url() const override;
   // Certificate, key and client authorities again, for new connections; a failure keeps the old ones.
-  [[nodiscard]] Status reload_tls(Seconds now) { return server_.reload_tls(now); }
+  [[nodiscard]] Status reload(Seconds now) override { return server_.reload_tls(now); }
   [[nodiscard]] std::size_t connections() const { return server_.connections(); }
 
   // Stops accepting, tells the senders, takes what they still send for a moment, and waits until all that was read is
   // stored, at most `grace`. Blocks the caller, who is no io thread. True if all of it is stored.
-  bool drain(std::chrono::milliseconds grace) { return server_.drain(grace); }
+  bool drain(std::chrono::milliseconds grace) override { return server_.drain(grace); }
 
  private:
+  const std::string name_, place_;  // place_: the URL up to the port
   StreamServer server_;
 };
 

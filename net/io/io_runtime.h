@@ -43,14 +43,14 @@ class IoRuntime {
   // Ends all threads; may be called more than once.
   void stop();
 
-  [[nodiscard]] std::size_t threads() const noexcept { return lanes_.size(); }
+  [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
   // Calls on thread i, after what is ready there now; from any thread. REQUIRES: i < threads().
   void call_soon(std::size_t i, std::function<void()> call);
   // REQUIRES: i < threads().
-  [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return lanes_[i]->context; }
+  [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return threads_[i]->context; }
 
  private:
-  struct Lane {
+  struct Thread {
     boost::asio::io_context context{1};  // one thread runs it
     boost::asio::executor_work_guard<IoExecutor> work{context.get_executor()};
     std::thread thread;
@@ -59,7 +59,7 @@ class IoRuntime {
 
   Log& log_;
   Counter& exceptions_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Thread>> threads_;
 };
 
 }  // namespace straykey

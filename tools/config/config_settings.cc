@@ -89,16 +89,16 @@ AuthSettings auth_settings(const Config& config) {
 IngestSettings ingest_settings(const Config& config) {
   IngestSettings settings;
   settings.body_bytes_max = config.ingest.body_bytes_max;
-  settings.payload.inflated_bytes_max = config.ingest.inflated_bytes_max;
-  settings.payload.records_max = config.ingest.records_max;
+  settings.limits.inflated_bytes_max = config.ingest.inflated_bytes_max;
+  settings.limits.records_max = config.ingest.records_max;
   return settings;
 }
 
 SyslogIntakeSettings syslog_intake_settings(const Config& config) {
   SyslogIntakeSettings settings;
-  settings.payload = ingest_settings(config).payload;
+  settings.limits.records_max = config.ingest.records_max;
   // Messages are small; what they unpack to must fit into the queues (kSyslogQueuedBytesMin in config_validate.cc).
-  settings.payload.inflated_bytes_max = std::min<std::size_t>(settings.payload.inflated_bytes_max, 8u << 20);
+  settings.limits.inflated_bytes_max = std::min<std::size_t>(config.ingest.inflated_bytes_max, 8u << 20);
   return settings;
 }
 
