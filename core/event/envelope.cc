@@ -99,28 +99,50 @@ bool carries(const JsonSlice& slice, int peek_depth, std::string& scratch) {
   return slice.is('[') || is_json_string(slice);
 }
 
-Envelope classify(const Members& members, int peek_depth, std::string& scratch) {
-  const auto has = [&](Key key) { return !members[key].text.empty(); };
-  const auto is = [&](Key key, std::string_view text) { return members[key].text == text; };
-  const auto wraps = [&](EnvelopeKind kind, Key key) { return Envelope{kind, members[key], {}, 0}; };
+// The first row of which all conditions hold is what the object is.
+struct Row {
+  struct Condition {
+    Key key = kKeyCount;         // kKeyCount: holds
+    char begins = 0;             // '[' or '{', of its value
+    std::string_view text = {};  // all of its value
+  };
+  EnvelopeKind kind;
+  std::array<Condition, 3> conditions;
+  Key payload = kKeyCount;       // kKeyCount: none
+  std::string_view member = {};  // see EnvelopeKind; of EnvelopeKind::base64 it is in the payload's object
+};
+constexpr std::array kRows{
+    Row{EnvelopeKind::record, {{{kEventVersion}}}},
+    Row{EnvelopeKind::record, {{{kEventSource}}}},
+    Row{EnvelopeKind::values, {{{kRecords}}}, kRecords},
+    Row{EnvelopeKind::s3_pointer, {{{kDetailType}, {kDetail}, {kSource, 0, "\"aws.s3\""}}}},
+    Row{EnvelopeKind::carrier, {{{kDetailType}, {kDetail}}}, kDetail},
+    Row{EnvelopeKind::base64_each, {{{kFirehoseRecords, '['}}}, kFirehoseRecords, "data"},
+    Row{EnvelopeKind::control, {{{kMessageType, 0, "\"CONTROL_MESSAGE\""}}}},
+    Row{EnvelopeKind::text_each, {{{kMessageType}, {kLogEvents, '['}}}, kLogEvents, "message"},
+    Row{EnvelopeKind::base64, {{{kAwsLogs, '{'}}}, kAwsLogs, "data"},
+    Row{EnvelopeKind::otlp, {{{kResourceLogs, '['}}}, kResourceLogs},
+    Row{EnvelopeKind::s3_pointer, {{{kS3Bucket}, {kS3ObjectKey}}}},
+};
 
-  if (has(kEventVersion) || has(kEventSource)) return {EnvelopeKind::record, {}, {}, 0};
-  if (has(kRecords)) return wraps(EnvelopeKind::records, kRecords);
-  if (has(kDetailType) && has(kDetail)) {
-    if (is(kSource, "\"aws.s3\"")) return {EnvelopeKind::s3_pointer, {}, {}, 0};
-    return wraps(EnvelopeKind::carrier, kDetail);
+bool holds(const Row::Condition& condition, const Members& members) noexcept {
+  if (condition.key == kKeyCount) return true;
+  const JsonSlice& value = members[condition.key];
+  if (value.text.empty() || (condition.begins != 0 && !value.is(condition.begins))) return false;
+  return condition.text.empty() || value.text == condition.text;
+}
+
+Envelope classify(const Members& members, int peek_depth, std::string& scratch) {
+  for (const Row& row : kRows) {
+    const auto& conditions = row.conditions;
+    if (!std::ranges::all_of(conditions, [&](const Row::Condition& one) { return holds(one, members); })) continue;
+    if (row.payload == kKeyCount) return {.kind = row.kind};
+    const JsonSlice& value = members[row.payload];
+    if (row.kind == EnvelopeKind::base64) return {.kind = row.kind, .payload = member_of(value.text, row.member)};
+    return {.kind = row.kind, .payload = value, .member = row.member};
   }
-  if (members[kFirehoseRecords].is('[')) return wraps(EnvelopeKind::firehose, kFirehoseRecords);
-  if (is(kMessageType, "\"CONTROL_MESSAGE\"")) return {EnvelopeKind::control, {}, {}, 0};
-  if (has(kMessageType) && members[kLogEvents].is('[')) return wraps(EnvelopeKind::log_events, kLogEvents);
-  if (members[kAwsLogs].is('{')) {
-    const JsonSlice payload = member_of(members[kAwsLogs].text, "data");
-    return {EnvelopeKind::aws_logs, payload, {}, 0};
-  }
-  if (members[kResourceLogs].is('[')) return wraps(EnvelopeKind::otlp, kResourceLogs);
-  if (has(kS3Bucket) && has(kS3ObjectKey)) return {EnvelopeKind::s3_pointer, {}, {}, 0};
   for (const Key key : kCarriers)
-    if (carries(members[key], peek_depth, scratch)) return wraps(EnvelopeKind::carrier, key);
+    if (carries(members[key], peek_depth, scratch)) return {.kind = EnvelopeKind::carrier, .payload = members[key]};
   return {};
 }
 

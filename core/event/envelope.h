@@ -1,5 +1,6 @@
 #pragma once
-// Which envelope an object is, and what it wraps.
+// Which envelope an object is, and what it wraps. Another envelope is another row of the table in envelope.cc; one that
+// wraps in a manner of its own is a kind here and a function in payload_envelopes.cc besides.
 //
 // Shape:  one pass over the object's members keeps those that envelopes are known by; a key that occurs twice: the last
 // one counts;
@@ -16,22 +17,24 @@
 
 namespace straykey {
 
+// The manner in which it wraps.
 enum class EnvelopeKind : std::uint8_t {
-  none,        // no envelope that we know
-  record,      // has a CloudTrail record's own members
-  records,     // {"Records":[...]}: payload is the array
-  firehose,    // {"requestId","records":[{"data"}]}: payload is the array
-  log_events,  // CloudWatch Logs: payload is the array of {"message"}
-  control,     // CloudWatch Logs' probe: nothing inside
-  aws_logs,    // {"awslogs":{"data"}}: payload is the string
-  otlp,        // {"resourceLogs":[...]}: payload is the array
-  carrier,     // EventBridge, SNS, HEC, log shippers: payload is a string of JSON or an object
-  s3_pointer,  // names an object in S3
+  none,         // no envelope that we know
+  record,       // has a CloudTrail record's own members
+  values,       // payload is an array of values: {"Records":[...]}
+  base64_each,  // payload is an array of objects, whose `member` is base64, maybe of gzip: Firehose
+  text_each,    // payload is an array of objects, whose `member` is text: CloudWatch Logs
+  control,      // a probe: nothing inside
+  base64,       // payload is a string of base64, maybe of gzip: CloudWatch Logs to Lambda
+  otlp,         // {"resourceLogs":[...]}: payload is the array
+  carrier,      // EventBridge, SNS, HEC, log shippers: payload is a string of JSON or an object
+  s3_pointer,   // names an object in S3
 };
 
 struct Envelope {
   EnvelopeKind kind = EnvelopeKind::none;
-  JsonSlice payload;
+  JsonSlice payload = {};
+  std::string_view member = {};     // of the payload's elements
   JsonEnd end = JsonEnd::complete;  // of the object itself
   std::size_t consumed = 0;         // bytes of the object, up to the fault if there is one
 };

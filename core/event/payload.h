@@ -74,6 +74,12 @@ class PayloadReader {
   [[nodiscard]] std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding, Seconds now,
                                                  TextArena& arena, const Sink& sink);
 
+  // For the texts that are read from now on, instead of what the constructor was told.
+  void limit(std::size_t inflated_bytes_max, std::size_t records_max) noexcept;
+
+  // What `text` is without its encoding and gzip, if it has any; then in `arena`. read() does this by itself.
+  [[nodiscard]] std::optional<PayloadError> decode(std::string_view& text, ContentEncoding encoding, TextArena& arena);
+
   // The next body is inflated into the memory of this one, whose events nobody reads any more.
   void reuse(TextArena& arena);
 

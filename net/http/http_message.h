@@ -23,6 +23,7 @@ struct HttpRequest {
   std::size_t io_thread =
       0;  // which of IoRuntime's threads runs the call: index of what a route keeps for each of them
   std::string request_id;
+  std::string_view pattern = {};  // the route's path: for path_segment(); query_parameter() reads head.target
 };
 
 struct ReplyHeader {

@@ -3,25 +3,19 @@
 #include <algorithm>
 
 #include "core/base/invariant.h"
+#include "net/http/request_target.h"
 
 namespace straykey {
 namespace {
 
 constexpr Refusal kUnknownPath{404, "unknown_path", "There is nothing at this address."};
 
-std::string_view take_segment(std::string_view& path) {
-  const std::size_t slash = path.find('/');
-  const std::string_view segment = path.substr(0, slash);
-  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-  return segment;
-}
-
 bool matches(std::string_view pattern, std::string_view path) {
   if (pattern.find("{}") == std::string_view::npos) return pattern == path;
   if (std::count(pattern.begin(), pattern.end(), '/') != std::count(path.begin(), path.end(), '/')) return false;
   while (!pattern.empty()) {
-    const std::string_view wanted = take_segment(pattern);
-    const std::string_view segment = take_segment(path);
+    const std::string_view wanted = next_segment(pattern);
+    const std::string_view segment = next_segment(path);
     if (wanted == "{}" ? segment.empty() : wanted != segment) return false;
   }
   return path.empty();

@@ -27,7 +27,8 @@ struct Route {
   std::size_t body_bytes_max = 0;   // over it: 413, or too_large_status
   unsigned too_large_status = 413;  // 400 where the sender would drop the batch on 413
   CredentialPlace credentials;
-  // Bodies of refusals where the protocol prescribes them; empty: error_reply. Runs on the io thread.
+  // Bodies of refusals where the protocol prescribes them, for every reply of this address: those of the session (401,
+  // 413, 503) and 405 too; empty: error_reply. Runs on the io thread.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse;
   // Called on the io thread with the whole body; must not block. It, or something it started, calls `reply` once.
   std::function<void(HttpRequest request, const ReplyTo& reply)> handle;

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -16,34 +14,44 @@ namespace straykey {
 namespace {
 
 namespace asio = boost::asio;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+std::shared_ptr<Feeder> make_feeder(const std::shared_ptr<SyslogListener>& listener, SyslogIntake& intake,
+                                    IoExecutor executor, std::size_t io_thread) {
+  const SyslogListenerSettings& settings = listener->settings;
+  Feeder::Callbacks callbacks;
+  callbacks.gave_up = [listener] { return listener->draining.out_of_grace(std::chrono::steady_clock::now()); };
+  callbacks.on_read = [listener, &intake](const SentText& batch, const ItemOutcomes& outcome) {
+    intake.advise(*listener, batch, outcome);
+  };
+  callbacks.on_lost = [listener](std::uint64_t) { listener->draining.cut_short.fetch_add(1); };
+  return std::make_shared<Feeder>(
+      Feeder::Settings{settings.name, io_thread, intake.settings().limits, settings.requests_in_flight_max,
+                       settings.timeouts.retry_min, settings.timeouts.retry_max},
+      Feeder::Dependencies{executor, intake.intake(), intake.submit(), listener->counts.waits}, std::move(callbacks));
+}
 
 }  // namespace
 
 SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket,
-                             const TlsContext& tls, Peer peer, ConnectionTable::Place place)
+                             const TlsContext& tls, StreamPeer peer)
     : listener_(std::move(listener)),
       intake_(intake),
       peer_(peer),
-      place_(std::move(place)),
       executor_(socket.get_executor()),
+      feeder_(make_feeder(listener_, intake, executor_, peer.io_thread)),
       stream_(std::move(socket), tls),
-      wake_(executor_),
-      share_(listener_->budget) {
-  listener_->counts.connections.add(1);
-}
-
-SyslogSession::~SyslogSession() {
-  listener_->sessions[peer_.io_thread].erase(this);
-  listener_->counts.connections.add(-1);
-}
+      share_(listener_->budget) {}
 
 void SyslogSession::sweep(TimePoint now) {
-  if (listener_->draining.load() && linger_until_ == TimePoint::max()) {
-    linger_until_ = std::min(now + listener_->settings.timeouts.linger, listener_->drain_deadline.load());
+  const StreamDraining& end = listener_->draining;
+  if (end.begun.load() && linger_until_ == TimePoint::max()) {
+    linger_until_ = std::min(now + listener_->settings.timeouts.linger, end.deadline.load());
     stream_.end_sending();
   }
-  if (gave_up()) wake_.cancel();
+  feeder_->wake();
   if (phase_ == Phase::working || now < std::min(deadline_, linger_until_)) return;
   if (now < linger_until_) listener_->counts.timeouts.add();
   if (phase_ == Phase::handshake) listener_->counts.handshakes_failed.add();
@@ -52,18 +60,17 @@ void SyslogSession::sweep(TimePoint now) {
 }
 
 bool SyslogSession::gave_up() const {
-  return listener_->out_of_grace(std::chrono::steady_clock::now());
+  return listener_->draining.out_of_grace(std::chrono::steady_clock::now());
 }
 
 IoAwait<void> SyslogSession::run() {
-  listener_->sessions[peer_.io_thread].insert(this);
   const bool welcome = co_await shake_hands();
   if (welcome) co_await read_all();
   stream_.close();
   phase_ = Phase::working;
   co_await send_batch();
-  co_await wait_until_in_flight_below(1);
-  if (in_flight_ > 0) listener_->cut_short.fetch_add(1);
+  co_await feeder_->wait_until_in_flight_below(1);
+  if (feeder_->in_flight() > 0) listener_->draining.cut_short.fetch_add(1);
 }
 
 IoAwait<bool> SyslogSession::shake_hands() {
@@ -87,7 +94,7 @@ IoAwait<void> SyslogSession::read_all() {
     open = co_await receive();
     phase_ = Phase::working;
     if (!open) framer_.end();
-    const bool in_step = co_await take_messages();
+    const bool in_step = co_await collect_messages();
     open = open && in_step;
     waiting_bytes_ = open ? stream_.waiting_bytes() : 0;
     if (open && waiting_bytes_ == 0) co_await send_batch();
@@ -97,14 +104,15 @@ IoAwait<void> SyslogSession::read_all() {
 IoAwait<bool> SyslogSession::receive() {
   const SyslogTimeouts& timeouts = listener_->settings.timeouts;
   if (framer_.crowded()) co_await send_batch();
-  std::span<char> room = framer_.prepare(std::min(waiting_bytes_, intake_.batch_bytes_max()));
+  std::span<char> room = framer_.prepare(std::min(waiting_bytes_, intake_.settings().batch_bytes_max));
   share_.clear();
   const TimePoint stalled = std::chrono::steady_clock::now() + timeouts.stall;
   // Others hold the budget; one of them will end, or stall.
   while (!share_.grow_to(framer_.held_bytes())) {
     listener_->counts.waits.add();
     co_await send_batch();
-    co_await pause(timeouts.retry_max);
+    Timer pause(executor_, timeouts.retry_max);
+    co_await pause.async_wait(kAwait);
     const bool too_long = gave_up() || std::chrono::steady_clock::now() >= stalled;
     if (too_long) co_return false;
     room = framer_.prepare();
@@ -116,18 +124,18 @@ IoAwait<bool> SyslogSession::receive() {
   co_return !error;
 }
 
-IoAwait<bool> SyslogSession::take_messages() {
+IoAwait<bool> SyslogSession::collect_messages() {
   std::optional<SyslogFrame> frame = framer_.next();
   if (frame) listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
   for (; frame; frame = framer_.next()) {
-    const bool in_step = take(*frame);
+    const bool in_step = collect(*frame);
     if (!in_step) co_return false;
     if (intake_.full(batch_, framer_.taken().size())) co_await send_batch();
   }
   co_return true;
 }
 
-bool SyslogSession::take(const SyslogFrame& frame) {
+bool SyslogSession::collect(const SyslogFrame& frame) {
   switch (frame.fault) {
     case SyslogFrame::Fault::none:
       intake_.add_in_place(batch_, *listener_, framer_.taken(), frame.text, peer_.address);
@@ -137,7 +145,7 @@ bool SyslogSession::take(const SyslogFrame& frame) {
       intake_.reject(*listener_, RejectReason::record_too_large, frame.text, peer_.address);
       return true;
     case SyslogFrame::Fault::cut_off:
-      take_rest(frame.text);
+      collect_last(frame.text);
       return true;
     case SyslogFrame::Fault::out_of_step:
       listener_->counts.bad_count.add();
@@ -150,7 +158,7 @@ bool SyslogSession::take(const SyslogFrame& frame) {
 }
 
 // The last line may lack its LF; what ends in its middle will be sent again, whole, on the sender's next connection.
-void SyslogSession::take_rest(std::string_view message) {
+void SyslogSession::collect_last(std::string_view message) {
   const std::string_view payload = syslog_payload(message);
   const bool whole = !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
   if (whole) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
@@ -158,83 +166,10 @@ void SyslogSession::take_rest(std::string_view message) {
 }
 
 IoAwait<void> SyslogSession::send_batch() {
-  SyslogBatch batch = std::exchange(batch_, {});
+  SentText batch = std::exchange(batch_, {});
   batch.text = framer_.release();
-  if (batch.empty()) co_return;
-  std::unique_ptr<Request> request = read(std::move(batch));
-  if (request == nullptr) co_return;
-  const std::size_t in_flight_max = listener_->settings.requests_in_flight_max;
-  co_await wait_until_in_flight_below(in_flight_max);
-  ++in_flight_;
-  co_await offer(std::move(request));
-}
-
-IoAwait<void> SyslogSession::offer(std::unique_ptr<Request> request) {
-  const SyslogTimeouts& timeouts = listener_->settings.timeouts;
-  const std::size_t events = request->events.size();
-  for (auto wait = timeouts.retry_min;; wait = std::min(2 * wait, timeouts.retry_max)) {
-    const SubmitResult result = intake_.submit(request);
-    if (result == SubmitResult::accepted) co_return;
-    if (gave_up()) break;
-    listener_->counts.waits.add();
-    co_await pause(wait);
-  }
-  intake_.count_lost(events);
-  listener_->cut_short.fetch_add(1);
-  end_in_flight();
-}
-
-IoAwait<void> SyslogSession::offer_again(SyslogBatch batch) {
-  const auto wait = listener_->settings.timeouts.retry_max;
-  co_await pause(wait);
-  std::unique_ptr<Request> request = read(std::move(batch));
-  if (request == nullptr) {
-    end_in_flight();
-    co_return;
-  }
-  co_await offer(std::move(request));
-}
-
-IoAwait<void> SyslogSession::pause(std::chrono::milliseconds wait) {
-  Timer timer(executor_);
-  timer.expires_after(wait);
-  co_await timer.async_wait(kAwait);
-}
-
-// Or until the grace is over.
-IoAwait<void> SyslogSession::wait_until_in_flight_below(std::size_t count) {
-  while (in_flight_ >= count && !gave_up()) {
-    wake_.expires_at(TimePoint::max());
-    co_await wake_.async_wait(kAwait);
-  }
-}
-
-std::unique_ptr<Request> SyslogSession::read(SyslogBatch batch) {
-  return intake_.read(std::move(batch), *listener_, peer_.io_thread,
-                      [weak = weak_from_this()](RequestOutcome outcome, SyslogBatch again) {
-                        std::shared_ptr<SyslogSession> session = weak.lock();
-                        if (session == nullptr) return;
-                        const IoExecutor executor = session->executor_;
-                        // The session travels along: it must end on its own thread.
-                        asio::post(executor,
-                                   [session = std::move(session), outcome, again = std::move(again)]() mutable {
-                                     session->done(outcome, std::move(again));
-                                   });
-                      });
-}
-
-void SyslogSession::done(RequestOutcome outcome, SyslogBatch batch) {
-  if (outcome == RequestOutcome::committed) return end_in_flight();
-  listener_->counts.waits.add();
-  auto again = [self = shared_from_this(), batch = std::move(batch)]() mutable -> IoAwait<void> {
-    co_await self->offer_again(std::move(batch));
-  };
-  asio::co_spawn(executor_, std::move(again), asio::detached);
-}
-
-void SyslogSession::end_in_flight() {
-  --in_flight_;
-  wake_.cancel();
+  if (batch.items.empty()) co_return;
+  co_await feeder_->feed(std::move(batch));
 }
 
 }  // namespace straykey

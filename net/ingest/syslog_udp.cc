@@ -97,20 +97,20 @@ class Datagrams {
 struct SyslogUdp::State {
   State(IoRuntime& runtime, SyslogListenerSettings settings, const SyslogServices& services)
       : intake(services.intake),
-        listener(std::move(settings), services.budget, runtime.threads(), services.metrics, services.log),
+        listener(std::move(settings), services.budget, services.metrics, services.log),
         socket(runtime.context(0).get_executor()) {}
 
   Status open();
   std::size_t grow_receive_buffer();
   // Reads until nothing waits or a batch is full, and hands that to the pipeline. False: nothing waited.
-  bool take_batch();
-  void take_datagrams(std::size_t count);
+  bool submit_batch();
+  void collect_datagrams(std::size_t count);
 
   SyslogIntake& intake;
   SyslogListener listener;
   Socket socket;
   Datagrams datagrams;
-  SyslogBatch batch;
+  SentText batch;
   std::uint32_t kernel_drops_seen = 0;
   bool stopped = false;
 };
@@ -151,7 +151,7 @@ Status SyslogUdp::State::open() {
   return {};
 }
 
-void SyslogUdp::State::take_datagrams(std::size_t count) {
+void SyslogUdp::State::collect_datagrams(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto drops = datagrams.drops(i)) {
       listener.counts.dropped_kernel.add(*drops - kernel_drops_seen);
@@ -166,35 +166,48 @@ void SyslogUdp::State::take_datagrams(std::size_t count) {
   listener.last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
 }
 
-bool SyslogUdp::State::take_batch() {
+bool SyslogUdp::State::submit_batch() {
   bool any = false;
   while (!intake.full(batch, batch.text.size())) {
     const std::size_t count = datagrams.receive(socket.native_handle());
     if (count == 0) break;
     any = true;
-    take_datagrams(count);
+    collect_datagrams(count);
   }
-  if (batch.empty()) return any;
-  const std::size_t messages = batch.pieces.size();
-  const auto count_failed = [&to = intake](RequestOutcome outcome, const SyslogBatch& failed) {
-    if (outcome == RequestOutcome::failed) to.count_lost(failed.pieces.size());
-  };
-  auto request = intake.read(std::exchange(batch, {}), listener, 0, count_failed);
+  if (batch.items.empty()) return any;
+  const std::size_t messages = batch.items.size();
+  Intake& reader = intake.intake();
+  auto [request, outcome] = reader.read(batch, intake.settings().limits, listener.settings.name, 0);
+  reader.count_rejects(outcome);
+  intake.advise(listener, batch, outcome);
+  batch = {};
   if (request == nullptr) return any;
-  if (intake.submit(request) != SubmitResult::accepted) listener.counts.dropped_overload.add(messages);
+  request->on_done = [&reader, messages](RequestOutcome result) {
+    if (result == RequestOutcome::failed) reader.count_refused(messages);
+  };
+  if (intake.submit()(request) != SubmitResult::accepted) listener.counts.dropped_overload.add(messages);
   return any;
 }
 
 SyslogUdp::SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services)
     : runtime_(runtime), state_(std::make_shared<State>(runtime, std::move(settings), services)) {
   INVARIANT(!state_->listener.settings.tls);
+  state_->intake.intake().announce(state_->listener.settings.name);
 }
 
 SyslogUdp::~SyslogUdp() {
   drain(std::chrono::milliseconds(0));
 }
 
-Status SyslogUdp::start() {
+std::string_view SyslogUdp::name() const {
+  return state_->listener.settings.name;
+}
+
+std::string SyslogUdp::url() const {
+  return "udp://" + state_->listener.settings.address + ":" + std::to_string(port_);
+}
+
+Status SyslogUdp::start(Seconds) {
   if (auto status = state_->open(); !status) return status;
   IoError ignored;
   port_ = state_->socket.local_endpoint(ignored).port();
@@ -210,7 +223,7 @@ IoAwait<void> SyslogUdp::receive_all(std::shared_ptr<State> state) {
     const auto [error] = co_await state->socket.async_wait(Socket::wait_read, kAwait);
     if (state->stopped) break;
     if (!error) {
-      state->take_batch();
+      state->submit_batch();
       continue;
     }
     pause.expires_after(kErrorPause);
@@ -227,15 +240,15 @@ IoAwait<void> SyslogUdp::tick(std::shared_ptr<State> state) {
   }
 }
 
-void SyslogUdp::drain(std::chrono::milliseconds grace) {
-  if (!started_) return;
+bool SyslogUdp::drain(std::chrono::milliseconds grace) {
+  if (!started_) return true;
   started_ = false;
   const auto deadline = std::chrono::steady_clock::now() + grace;
   auto closed = std::make_shared<std::promise<void>>();
   const std::future<void> done = closed->get_future();
   asio::post(state_->socket.get_executor(), [state = state_, closed, deadline] {
     for (int i = 0; i < kDrainBatchesMax && std::chrono::steady_clock::now() < deadline; ++i)
-      if (!state->take_batch()) break;
+      if (!state->submit_batch()) break;
     IoError ignored;
     state->stopped = true;
     state->socket.close(ignored);
@@ -243,6 +256,7 @@ void SyslogUdp::drain(std::chrono::milliseconds grace) {
   });
   // A runtime that is stopped, or was never started, has nothing left to wait for.
   if (!runtime_.context(0).stopped()) done.wait_until(deadline + std::chrono::seconds(1));
+  return true;
 }
 
 }  // namespace straykey

@@ -18,19 +18,21 @@
 
 namespace straykey {
 
-class SyslogUdp {
+class SyslogUdp final : public Source {
  public:
   SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services);
-  ~SyslogUdp();
-  SyslogUdp(const SyslogUdp&) = delete;
-  SyslogUdp& operator=(const SyslogUdp&) = delete;
+  ~SyslogUdp() override;
 
+  [[nodiscard]] std::string_view name() const override;
   // REQUIRES: called once; settings.tls is not set.
-  [[nodiscard]] Status start();
+  [[nodiscard]] Status start(Seconds now) override;
   // REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  // Reads what the kernel holds by now, at most until `grace` is over, hands it to the pipeline and closes.
-  void drain(std::chrono::milliseconds grace);
+  [[nodiscard]] std::string url() const override;
+  [[nodiscard]] Status reload(Seconds) override { return {}; }
+  // Reads what the kernel holds by now, at most until `grace` is over, hands it to the pipeline and closes. True: what
+  // is lost over UDP is lost before it is read.
+  bool drain(std::chrono::milliseconds grace) override;
 
  private:
   struct State;

@@ -15,7 +15,7 @@ IoRuntime::IoRuntime(Settings settings, Log& log, Metrics& metrics)
       exceptions_(
           metrics.counter("straykey_io_exceptions_total", "Exceptions that came out of a handler of an io thread.")) {
   INVARIANT(settings.threads > 0);
-  for (std::size_t i = 0; i < settings.threads; ++i) lanes_.push_back(std::make_unique<Lane>());
+  for (std::size_t i = 0; i < settings.threads; ++i) threads_.push_back(std::make_unique<Thread>());
 }
 
 IoRuntime::~IoRuntime() {
@@ -23,23 +23,23 @@ IoRuntime::~IoRuntime() {
 }
 
 void IoRuntime::start() {
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    INVARIANT(!lanes_[i]->thread.joinable());
-    lanes_[i]->thread = std::thread([this, i] {
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    INVARIANT(!threads_[i]->thread.joinable());
+    threads_[i]->thread = std::thread([this, i] {
       name_this_thread("io-" + std::to_string(i));
-      run(lanes_[i]->context);
+      run(threads_[i]->context);
     });
   }
 }
 
 void IoRuntime::call_soon(std::size_t i, std::function<void()> call) {
-  boost::asio::post(lanes_[i]->context, std::move(call));
+  boost::asio::post(threads_[i]->context, std::move(call));
 }
 
 void IoRuntime::stop() {
-  for (const auto& lane : lanes_) lane->context.stop();
-  for (const auto& lane : lanes_)
-    if (lane->thread.joinable()) lane->thread.join();
+  for (const auto& one : threads_) one->context.stop();
+  for (const auto& one : threads_)
+    if (one->thread.joinable()) one->thread.join();
 }
 
 void IoRuntime::run(boost::asio::io_context& context) {

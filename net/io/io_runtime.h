@@ -8,8 +8,8 @@
 // Errors: an exception out of a handler is logged and counted, and its thread runs on.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -22,7 +22,8 @@
 namespace straykey {
 
 using IoExecutor = boost::asio::io_context::executor_type;
-using IoSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+// A stream of any kind that can be accepted: TCP, or local (AF_UNIX).
+using IoSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, IoExecutor>;
 using IoError = boost::system::error_code;
 template <class T>
 using IoAwait = boost::asio::awaitable<T, IoExecutor>;
@@ -42,14 +43,14 @@ class IoRuntime {
   // Ends all threads; may be called more than once.
   void stop();
 
-  [[nodiscard]] std::size_t threads() const noexcept { return lanes_.size(); }
+  [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
   // Calls on thread i, after what is ready there now; from any thread. REQUIRES: i < threads().
   void call_soon(std::size_t i, std::function<void()> call);
   // REQUIRES: i < threads().
-  [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return lanes_[i]->context; }
+  [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return threads_[i]->context; }
 
  private:
-  struct Lane {
+  struct Thread {
     boost::asio::io_context context{1};  // one thread runs it
     boost::asio::executor_work_guard<IoExecutor> work{context.get_executor()};
     std::thread thread;
@@ -58,7 +59,7 @@ class IoRuntime {
 
   Log& log_;
   Counter& exceptions_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Thread>> threads_;
 };
 
 }  // namespace straykey

@@ -29,7 +29,7 @@ TEST_CASE("the first carrier that can hold JSON is taken") {
 TEST_CASE("a cut object tells its end and still gives its array") {
   std::string scratch;
   const Envelope envelope = open_envelope(R"({"Records":[{"a":1},{"b)", scratch);
-  CHECK(envelope.kind == EnvelopeKind::records);
+  CHECK(envelope.kind == EnvelopeKind::values);
   CHECK(envelope.end == JsonEnd::truncated);
   CHECK(envelope.payload.text == R"([{"a":1},{"b)");
 }

@@ -96,14 +96,15 @@ SyslogFixture::SyslogFixture(SyslogIntakeSettings settings, std::size_t bytes_in
     : log(Log::Settings{LogLevel::error, false}),
       budget(std::make_shared<ByteBudget>(bytes_in_flight_max)),
       runtime(std::make_unique<IoRuntime>(IoRuntime::Settings{2}, log, metrics)) {
-  Ingest::Outlets outlets;
-  outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
-  outlets.on_reject = [this](RejectReason, std::string_view, std::string_view source) {
+  Intake::Callbacks callbacks;
+  callbacks.on_reject = [this](RejectReason, std::string_view, std::string_view source) {
     const std::lock_guard lock(reject_mutex);
     reject_sources.emplace_back(source);
   };
-  outlets.now = now_seconds;
-  intake = std::make_unique<SyslogIntake>(settings, runtime->threads(), std::move(outlets), metrics, log);
+  callbacks.now = now_seconds;
+  reader = std::make_unique<Intake>(PayloadLimits{}, runtime->threads(), std::move(callbacks), metrics);
+  const auto submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
+  intake = std::make_unique<SyslogIntake>(settings, SyslogIntake::Dependencies{*reader, submit, log});
   runtime->start();
 }
 

@@ -64,6 +64,7 @@ struct SyslogFixture {
   std::mutex reject_mutex;
   std::shared_ptr<ByteBudget> budget;
   std::unique_ptr<IoRuntime> runtime;
+  std::unique_ptr<Intake> reader;
   std::unique_ptr<SyslogIntake> intake;
 };
 

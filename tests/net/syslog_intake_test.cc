@@ -1,5 +1,7 @@
 #include "net/ingest/syslog_intake.h"
 
+#include <utility>
+
 #include "tests/net/syslog_fixture.h"
 
 #include <doctest/doctest.h>
@@ -9,15 +11,18 @@ namespace {
 
 const IpAddress kSender = *parse_ip("192.0.2.9");
 
-struct Intake {
-  explicit Intake(SyslogIntakeSettings settings = {}) : site(settings) {
+struct Messages {
+  explicit Messages(SyslogIntakeSettings settings = {}) : site(settings) {
     SyslogListenerSettings listening;
     listening.name = "syslog_udp";
-    listener = std::make_unique<SyslogListener>(listening, site.budget, 2, site.metrics, site.log);
+    listener = std::make_unique<SyslogListener>(listening, site.budget, site.metrics, site.log);
   }
   void add(const std::string& message) { site.intake->add(batch, *listener, message, kSender); }
-  std::unique_ptr<Request> read(SyslogIntake::OnDone on_done = [](RequestOutcome, const SyslogBatch&) {}) {
-    return site.intake->read(std::exchange(batch, {}), *listener, 0, std::move(on_done));
+  std::unique_ptr<Request> read() {
+    SentText sent = std::exchange(batch, {});
+    auto [request, outcome] = site.reader->read(sent, site.intake->settings().limits, listener->settings.name, 0);
+    site.reader->count_rejects(outcome);
+    return std::move(request);
   }
   [[nodiscard]] bool full() const { return site.intake->full(batch, batch.text.size()); }
   [[nodiscard]] std::uint64_t rejected(const std::string& reason) const {
@@ -26,13 +31,13 @@ struct Intake {
 
   SyslogFixture site;
   std::unique_ptr<SyslogListener> listener;
-  SyslogBatch batch;
+  SentText batch;
 };
 
 }  // namespace
 
 TEST_CASE("messages of all kinds become events of one request") {
-  Intake intake;
+  Messages intake;
   intake.add(message_of("a"));
   intake.add("<14>Jan  1 00:00:00 edge trail[7]: " + record_json("b"));
   intake.add(record_json("c"));
@@ -51,7 +56,7 @@ TEST_CASE("messages of all kinds become events of one request") {
 }
 
 TEST_CASE("messages inside of a text are read in their places, whatever stands between them") {
-  Intake intake;
+  Messages intake;
   const std::string quotes = "<14>Jan  1 00:00:00 edge \"trail: ";
   const std::string text =
       message_of("a") + "\n17 " + quotes + record_json("b") + "\xff\n\"{" + message_of("c") + " rest {\"";
@@ -74,7 +79,7 @@ TEST_CASE("messages inside of a text are read in their places, whatever stands b
 }
 
 TEST_CASE("a broken message does not touch its neighbours, and its sender is named") {
-  Intake intake;
+  Messages intake;
   const std::string whole = record_json("a");
   for (std::size_t size = 1; size < whole.size(); size += 7) {
     intake.add(message_of("a"));
@@ -90,7 +95,7 @@ TEST_CASE("a broken message does not touch its neighbours, and its sender is nam
 }
 
 TEST_CASE("what holds no record is a reject, counted with those of HTTP; a batch of them alone is no request") {
-  Intake intake;
+  Messages intake;
   intake.add("<14>Jan  1 00:00:00 edge cron[7]: run");
   intake.add("<14>Jan  1 00:00:00 edge app[7]: {\"level\":\"info\"}");
   intake.add("<14>Jan  1 00:00:00 edge app[7]: {broken}");
@@ -100,7 +105,7 @@ TEST_CASE("what holds no record is a reject, counted with those of HTTP; a batch
 }
 
 TEST_CASE("a batch is full by messages or by bytes") {
-  Intake intake({.payload = {}, .batch_messages_max = 3, .batch_bytes_max = 2 * record_json("a").size()});
+  Messages intake({.limits = {}, .batch_messages_max = 3, .batch_bytes_max = 2 * record_json("a").size()});
   intake.add(record_json("a"));
   CHECK_FALSE(intake.full());
   intake.add(record_json("b"));
@@ -111,37 +116,6 @@ TEST_CASE("a batch is full by messages or by bytes") {
     intake.add("{}");
   }
   CHECK(intake.full());
-}
-
-TEST_CASE("a batch that was not stored comes back whole and is read again without counting twice") {
-  Intake intake;
-  intake.add(message_of("a"));
-  intake.add("<14>1 - - - - - - {\"level\":\"info\"}");
-  SyslogBatch back;
-  auto request = intake.read([&](RequestOutcome outcome, SyslogBatch batch) {
-    CHECK(outcome == RequestOutcome::failed);
-    back = std::move(batch);
-  });
-  request->on_done(RequestOutcome::failed);
-  request.reset();
-  intake.batch = std::move(back);
-  request = intake.read();
-  REQUIRE(request != nullptr);
-  CHECK(request->events.size() == 1);
-  CHECK(request->events[0].event_name == "GetCallerIdentity");
-  CHECK(intake.rejected("not_cloudtrail") == 1);
-  CHECK(intake.site.counted("straykey_events_received_total{source=\"syslog_udp\"}") == 1);
-}
-
-TEST_CASE("a batch that was stored does not come back") {
-  Intake intake;
-  intake.add(message_of("a"));
-  bool called = false;
-  const auto request = intake.read([&](RequestOutcome outcome, const SyslogBatch& batch) {
-    called = outcome == RequestOutcome::committed && batch.empty() && batch.text.empty();
-  });
-  request->on_done(RequestOutcome::committed);
-  CHECK(called);
 }
 
 }  // namespace straykey

@@ -123,7 +123,7 @@ TEST_CASE("a batch whose commit failed is stored later, each message once") {
 TEST_CASE("a connection has no more than its batches in flight, and goes on when one is stored") {
   SyslogListenerSettings settings;
   settings.requests_in_flight_max = 2;
-  Session session(settings, {.payload = {}, .batch_messages_max = 10, .batch_bytes_max = 1 << 20});
+  Session session(settings, {.limits = {}, .batch_messages_max = 10, .batch_bytes_max = 1 << 20});
   session.site.pipeline.set(FakePipeline::Mode::hold);
   std::string bytes;
   for (int i = 0; i < 100; ++i) bytes += counted_message(std::to_string(i));

@@ -66,14 +66,14 @@ TEST_CASE("over TLS, and with a new certificate after a reload") {
   before.send(bytes);
   CHECK(site.pipeline.stored(1'000));
   new_certificate(site);
-  CHECK(listener->reload_tls(now_seconds()).ok());
+  CHECK(listener->reload(now_seconds()).ok());
   RawHttpClient after(listener->port(), true);
   CHECK(after.certificate_serial() != before.certificate_serial());
   before.send(counted_message("still"));
   after.send(counted_message("new"));
   CHECK(site.pipeline.stored(1'002));
   write_file(settings.tls->certificate, "nonsense", 0644);
-  CHECK_FALSE(listener->reload_tls(now_seconds()).ok());
+  CHECK_FALSE(listener->reload(now_seconds()).ok());
   RawHttpClient kept(listener->port(), true);
   CHECK(kept.certificate_serial() == after.certificate_serial());
 }

@@ -20,7 +20,7 @@ struct Udp {
     settings.receive_buffer_bytes = 100'000;
     if (settings.allow_cidrs.empty()) settings.allow_cidrs = {*parse_prefix("127.0.0.1/32")};
     listener = std::make_unique<SyslogUdp>(*site.runtime, settings, site.services());
-    const Status started = listener->start();
+    const Status started = listener->start(0);
     REQUIRE(started.ok());
   }
   void send(const std::string& bytes) const { CHECK(send_datagram(listener->port(), bytes)); }
@@ -121,7 +121,7 @@ TEST_CASE("a port in use is one clear sentence") {
   settings.address = "127.0.0.1";
   settings.port = udp.listener->port();
   SyslogUdp second(*udp.site.runtime, settings, udp.site.services());
-  const Status status = second.start();
+  const Status status = second.start(0);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message == "listener syslog_udp cannot listen on 127.0.0.1 port " +
                                       std::to_string(settings.port) + ": Address already in use");

@@ -22,12 +22,11 @@
 #include "core/detect/settings.h"
 #include "core/engine/outbox.h"
 #include "core/engine/pipeline.h"
-#include "core/event/payload.h"
 #include "core/location/ip_address.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/auth.h"
 #include "net/http/http_listener.h"
-#include "net/ingest/ingest_routes.h"
+#include "net/ingest/http_protocols.h"
 #include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
@@ -60,7 +59,7 @@ struct IngestConfig {
   ListenAddress http;
   std::string certificate, key;  // of https
   std::size_t body_bytes_max = IngestSettings{}.body_bytes_max;
-  PayloadLimits payload;
+  Intake::Limits limits;
   HttpBudgetSettings budget;     // of all listeners together
   ConnectionLimits connections;  // of each listener, those of syslog too
   AuthSettings auth;

@@ -87,15 +87,15 @@ AuthSettings auth_settings(const Config& config) {
 IngestSettings ingest_settings(const Config& config) {
   IngestSettings settings;
   settings.body_bytes_max = config.ingest.body_bytes_max;
-  settings.payload = config.ingest.payload;
+  settings.limits = config.ingest.limits;
   return settings;
 }
 
 SyslogIntakeSettings syslog_intake_settings(const Config& config) {
   SyslogIntakeSettings settings;
-  settings.payload = ingest_settings(config).payload;
+  settings.limits.records_max = config.ingest.limits.records_max;
   // Messages are small; what they unpack to must fit into the queues (kSyslogQueuedBytesMin in config_validate.cc).
-  settings.payload.inflated_bytes_max = std::min<std::size_t>(settings.payload.inflated_bytes_max, 8u << 20);
+  settings.limits.inflated_bytes_max = std::min<std::size_t>(config.ingest.limits.inflated_bytes_max, 8u << 20);
   return settings;
 }
 

@@ -12,7 +12,7 @@
 #include "core/location/network_map.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/http_listener.h"
-#include "net/ingest/ingest_routes.h"
+#include "net/ingest/http_protocols.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"

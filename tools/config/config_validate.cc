@@ -86,7 +86,7 @@ void check_ways_in(const Config& config, Findings& findings) {
 void check_ingest(const Config& config, Seconds now, Findings& findings) {
   const IngestConfig& ingest = config.ingest;
   if (ingest.https.on()) check_certificate("ingest", {ingest.certificate, ingest.key}, "ingest.https", now, findings);
-  if (ingest.payload.inflated_bytes_max < ingest.body_bytes_max) {
+  if (ingest.limits.inflated_bytes_max < ingest.body_bytes_max) {
     findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
   }
   if (ingest.budget.bytes_in_flight_max < ingest.body_bytes_max) {

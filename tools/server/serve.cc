@@ -8,6 +8,9 @@
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
+#include "net/ingest/http_protocols.h"
+#include "net/ingest/http_source.h"
+#include "net/ingest/syslog_udp.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
@@ -114,7 +117,7 @@ Status Serve::start_pipeline() {
 
 HttpRouter Serve::ingest_router() {
   HttpRouter router;
-  add_ingest_routes(router, *ingest_);
+  for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, ingest_settings(config_));
   add_health_routes(router, [this] { return pipeline_->not_ready(); });
   return router;
 }
@@ -133,65 +136,66 @@ Status Serve::start_listeners() {
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
   services_ = std::make_unique<HttpServices>(HttpServices{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
+  make_intake();
+  make_sources();
+  runtime_->start();
+  if (Status status = start_sources(); !status.ok()) return status;
+  return config_.admin.listen.on() ? start_admin() : Status{};
+}
 
-  Ingest::Outlets outlets;
-  outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
-  outlets.sign = [this](Request& request) { pipeline_->sign(request); };
-  outlets.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
+void Serve::make_intake() {
+  Intake::Callbacks callbacks;
+  callbacks.now = wall_clock;
+  callbacks.sign = [this](Request& request) { pipeline_->sign(request); };
+  callbacks.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
     log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
                                            {"source", std::string(source)},
                                            {"bytes", std::to_string(record.size())}});
   };
-  outlets.now = wall_clock;
-  outlets.soon = [this](std::size_t io_thread, std::function<void()> call) {
-    runtime_->call_soon(io_thread, std::move(call));
-  };
-  IngestSettings ingest = ingest_settings(config_);
-  ingest.payload.poisoned = &recorder_->poisoned();
-  ingest_ = std::make_unique<Ingest>(ingest, runtime_->threads(), outlets, metrics_);
-
-  runtime_->start();
-  for (HttpListenerSettings& listener : ingest_listeners(config_)) {
-    std::unique_ptr<HttpServer>& server = listener.tls ? https_ : http_;
-    if (Status status = start_listener(std::move(listener), ingest_router(), server); !status.ok()) return status;
-  }
-  if (Status status = start_syslog(std::move(outlets)); !status.ok()) return status;
-  if (!config_.admin.listen.on()) return {};
-  return start_listener(admin_listener(config_), admin_router(), admin_);
+  PayloadLimits limits;
+  limits.poisoned = &recorder_->poisoned();
+  intake_ = std::make_unique<Intake>(limits, runtime_->threads(), std::move(callbacks), metrics_);
 }
 
-Status Serve::start_syslog(Ingest::Outlets outlets) {
-  SyslogIntakeSettings intake = syslog_intake_settings(config_);
-  intake.payload.poisoned = &recorder_->poisoned();
-  syslog_intake_ = std::make_unique<SyslogIntake>(intake, runtime_->threads(), std::move(outlets), metrics_, log_);
-  const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
-  const auto say = [this](const SyslogListenerSettings& settings, std::uint16_t port) {
-    log_.info("listening",
-              {{"listener", settings.name}, {"address", settings.address}, {"port", std::to_string(port)}});
+void Serve::make_sources() {
+  HttpIngest::Callbacks callbacks;
+  callbacks.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
+    runtime_->call_soon(io_thread, std::move(call));
   };
-  for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
-    auto made = std::make_unique<SyslogTcp>(*runtime_, settings, services);
-    if (Status status = made->start(wall_clock()); !status.ok()) return status;
-    say(settings, made->port());
-    syslog_streams_.push_back(std::move(made));
-  }
-  if (const auto settings = syslog_udp_listener(config_)) {
-    syslog_udp_ = std::make_unique<SyslogUdp>(*runtime_, *settings, services);
-    if (Status status = syslog_udp_->start(); !status.ok()) return status;
-    say(*settings, syslog_udp_->port());
+  http_ingest_ = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake_, runtime_->threads()},
+                                              std::move(callbacks), metrics_);
+  for (const HttpListenerSettings& listener : ingest_listeners(config_))
+    sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *services_));
+  make_syslog();
+}
+
+void Serve::make_syslog() {
+  const auto submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
+                                                  SyslogIntake::Dependencies{*intake_, submit, log_});
+  const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
+  for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_))
+    sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, services));
+  if (const auto settings = syslog_udp_listener(config_))
+    sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, services));
+}
+
+Status Serve::start_sources() {
+  for (const auto& source : sources_) {
+    if (Status status = source->start(wall_clock()); !status.ok()) return status;
+    log_.info("listening", {{"listener", std::string(source->name())}, {"url", source->url()}});
   }
   return {};
 }
 
-Status Serve::start_listener(HttpListenerSettings settings, const HttpRouter& router,
-                             std::unique_ptr<HttpServer>& server) {
-  const std::string name = settings.name, address = settings.address;
-  const bool tls = settings.tls.has_value();
-  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), router, *services_);
-  if (Status status = made->start(wall_clock()); !status.ok()) return status;
-  server = std::move(made);
+Status Serve::start_admin() {
+  const HttpListenerSettings settings = admin_listener(config_);
+  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *services_);
+  if (Status status = admin_->start(wall_clock()); !status.ok()) return status;
   log_.info("listening",
-            {{"listener", name}, {"url", fmt::format("{}://{}:{}", tls ? "https" : "http", address, server->port())}});
+            {{"listener", settings.name},
+             {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
   return {};
 }
 
@@ -265,14 +269,13 @@ void Serve::reload() {
   } else {
     note("tokens", tokens.error().message);
   }
-  for (HttpServer* server : {https_.get(), admin_.get()}) {
-    if (server == nullptr) continue;
-    if (const Status status = server->reload_tls(wall_clock()); !status.ok())
-      note("certificate", status.error().message);
+  for (const auto& source : sources_) {
+    if (const Status status = source->reload(wall_clock()); !status.ok())
+      note(fmt::format("files of {}", source->name()), status.error().message);
   }
-  for (const auto& syslog : syslog_streams_) {
-    if (const Status status = syslog->reload_tls(wall_clock()); !status.ok())
-      note("syslog certificate", status.error().message);
+  if (admin_ != nullptr) {
+    if (const Status status = admin_->reload_tls(wall_clock()); !status.ok())
+      note("files of admin", status.error().message);
   }
   log_.info("reloaded networks, tokens and certificates",
             {{"changed", changed_settings(Effect::at_reload, before, reloaded_)},
@@ -292,17 +295,15 @@ void Serve::update_ranges() {
 
 void Serve::stop() {
   ranges_.reset();
-  for (HttpServer* server : {https_.get(), http_.get()})
-    if (server != nullptr) server->drain(kDrainGrace);
-  for (const auto& syslog : syslog_streams_)
-    if (!syslog->drain(kDrainGrace)) log_.warning("not all that syslog senders sent could be stored before the end");
-  if (syslog_udp_) syslog_udp_->drain(kDrainGrace);
+  for (const auto& source : sources_) {
+    if (!source->drain(kDrainGrace))
+      log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source->name())}});
+  }
   if (pipeline_) pipeline_->stop();
   if (sender_) sender_->stop();
   if (admin_) admin_->drain(std::chrono::milliseconds(100));
   if (runtime_) runtime_->stop();
-  https_.reset();
-  http_.reset();
+  sources_.clear();
   admin_.reset();
 }
 

@@ -15,8 +15,9 @@
 #include "core/engine/pipeline.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/http_server.h"
-#include "net/ingest/ingest_routes.h"
-#include "net/ingest/syslog_udp.h"
+#include "net/ingest/http_ingest.h"
+#include "net/ingest/source.h"
+#include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
@@ -43,8 +44,12 @@ class Serve {
   Status open_recorder();
   Status start_pipeline();
   Status start_listeners();
-  Status start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server);
-  Status start_syslog(Ingest::Outlets outlets);
+  void make_intake();
+  // All ways in that the configuration turns on.
+  void make_sources();
+  void make_syslog();
+  Status start_sources();
+  Status start_admin();
   [[nodiscard]] HttpRouter ingest_router();
   [[nodiscard]] HttpRouter admin_router();
   void reload();
@@ -59,12 +64,12 @@ class Serve {
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<Ingest> ingest_;
-  std::unique_ptr<HttpServices> services_;
-  std::unique_ptr<HttpServer> https_, http_, admin_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<HttpIngest> http_ingest_;
   std::unique_ptr<SyslogIntake> syslog_intake_;
-  std::vector<std::unique_ptr<SyslogTcp>> syslog_streams_;
-  std::unique_ptr<SyslogUdp> syslog_udp_;
+  std::unique_ptr<HttpServices> services_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<RangesUpdater> ranges_;
   std::atomic<bool> broken_{false};
 };

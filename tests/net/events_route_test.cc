@@ -1,4 +1,4 @@
-#include "net/ingest/ingest_routes.h"
+// POST /v1/events, from the wire to the pipeline.
 
 #include <atomic>
 #include <mutex>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/admin/health_routes.h"
+#include "net/ingest/http_protocols.h"
 #include "tests/net/http_fixture.h"
 
 #include <doctest/doctest.h>
@@ -80,18 +80,20 @@ struct Site {
     return out;
   }
   void add(HttpRouter& router) {
-    Ingest::Outlets outlets;
-    outlets.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
-    outlets.on_reject = [this](RejectReason, std::string_view, std::string_view source) {
+    Intake::Callbacks callbacks;
+    callbacks.on_reject = [this](RejectReason, std::string_view, std::string_view source) {
       ++rejects;
       const std::lock_guard lock(pipeline.mutex);
       last_source = source;
     };
-    outlets.now = now_seconds;
-    IngestSettings limits;
-    limits.payload.records_max = 1'000;
-    ingest = std::make_unique<Ingest>(limits, 2, outlets, metrics);
-    add_ingest_routes(router, *ingest);
+    callbacks.now = now_seconds;
+    intake = std::make_unique<Intake>(PayloadLimits{}, 2, std::move(callbacks), metrics);
+    HttpIngest::Callbacks submitting;
+    submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
+    ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);
+    IngestSettings settings;
+    settings.limits.records_max = 1'000;
+    add_events_route(router, *ingest, settings);
   }
   RawHttpClient::Reply post(const std::string& body, const std::string& headers = "") {
     const auto client = server.connect();
@@ -103,7 +105,8 @@ struct Site {
   Metrics metrics;
   std::atomic<int> rejects{0};
   std::string last_source;
-  std::unique_ptr<Ingest> ingest;
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<HttpIngest> ingest;
   HttpFixture server;
 };
 
@@ -120,63 +123,6 @@ TEST_CASE("events that are committed get 200 and their count, at once or late, b
       CHECK(site.pipeline.events == 2);
     }
   }
-}
-
-TEST_CASE("requests that are ready together reach the pipeline together, each with its answer") {
-  FakePipeline pipeline;
-  Metrics metrics;
-  std::vector<std::function<void()>> called_soon;
-  bool throws = false;
-  Ingest::Outlets outlets;
-  outlets.submit = [&](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
-  outlets.now = now_seconds;
-  outlets.soon = [&](std::size_t io_thread, std::function<void()> call) {
-    CHECK(io_thread == 1);
-    if (throws) throw std::bad_alloc();
-    called_soon.push_back(std::move(call));
-  };
-  Ingest ingest({}, 2, outlets, metrics);
-  const RequestHead head;
-  std::vector<std::string> answers;
-  const auto render = [](const IngestOutcome& outcome, std::string_view request_id) {
-    HttpReply reply;
-    reply.body = std::string(request_id) + (outcome.refusal ? " refused" : " accepted");
-    return reply;
-  };
-  const auto post = [&](const std::string& id, const std::string& body) {
-    ingest.take({head, body, "forwarder", {}, 1, id}, render,
-                [&answers](const HttpReply& reply) { answers.push_back(reply.body); });
-  };
-  post("a", kGood);
-  post("b", kGood + kGood);
-  CHECK(pipeline.events == 0);
-  REQUIRE(called_soon.size() == 1);
-  post("unreadable", "x");
-  CHECK(answers == std::vector<std::string>{"unreadable refused"});
-  called_soon[0]();
-  CHECK(pipeline.events == 3);
-  pipeline.mode = FakePipeline::Mode::overloaded;
-  post("c", kGood);
-  REQUIRE(called_soon.size() == 2);
-  called_soon[1]();
-  CHECK(pipeline.events == 3);
-  CHECK(answers == std::vector<std::string>{"unreadable refused", "a accepted", "b accepted", "c refused"});
-
-  pipeline.mode = FakePipeline::Mode::commit;
-  std::string large;
-  for (int i = 0; i < 60; ++i) large += kGood;
-  post("large", large);  // its memory is the pipeline's to count
-  CHECK(pipeline.events == 63);
-  CHECK(called_soon.size() == 2);
-
-  throws = true;
-  CHECK_THROWS_AS(post("d", kGood), std::bad_alloc);
-  throws = false;
-  post("e", kGood);
-  REQUIRE(called_soon.size() == 3);
-  called_soon[2]();
-  CHECK(pipeline.events == 65);
-  CHECK(answers.back() == "e accepted");
 }
 
 TEST_CASE("a bad record is listed and counted while its neighbours are taken") {

@@ -1,0 +1,122 @@
+// Unwrapping: how each kind of envelope is read. Which object is of which kind says the table in envelope.cc.
+#include <algorithm>
+#include <array>
+
+#include "core/event/framing.h"
+#include "core/event/payload_reading.h"
+
+namespace straykey {
+namespace {
+
+// The text between a JSON string's quotes.
+std::string_view inside(const JsonSlice& string) noexcept {
+  return string.text.substr(1, string.text.size() - 2);
+}
+
+}  // namespace
+
+// An envelope that is cut or broken (see Envelope::end) is read only if can_be_split.
+void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_view object, int depth) {
+  if (depth + 1 > kEnvelopesMax) return reject(RejectReason::too_deep, object);
+  const JsonSlice& payload = envelope.payload;
+  switch (envelope.kind) {
+    case EnvelopeKind::none:
+    case EnvelopeKind::record:
+      return reject(RejectReason::not_cloudtrail, object);
+    case EnvelopeKind::control:
+      understood = true;
+      return;
+    case EnvelopeKind::s3_pointer:
+      return reject(RejectReason::s3_pointer, object);
+    case EnvelopeKind::base64:
+      return payload.is('"') ? read_base64(payload, depth + 1) : reject(RejectReason::not_cloudtrail, object);
+    case EnvelopeKind::otlp:
+      return read_otlp(payload.text, 0, depth + 1);
+    case EnvelopeKind::base64_each:
+    case EnvelopeKind::text_each:
+      read_elements(payload.text, [&](const JsonSlice& element) { read_wrapped(envelope, element, depth + 1); });
+      break;
+    case EnvelopeKind::values:
+      if (!payload.is('[')) return read_value(payload, depth + 1);
+      read_values(payload.text, depth + 1);
+      break;
+    case EnvelopeKind::carrier:
+      if (payload.is('"')) return read_string(payload, depth + 1);
+      if (payload.is('{') && payload.end == JsonEnd::complete && take_plain_record(payload.text) > 0) return;
+      return read_value(payload, depth + 1);
+  }
+  // If the array itself is cut, its reading has said so.
+  if (envelope.end != JsonEnd::complete && payload.end == JsonEnd::complete) reject(reason_of(envelope.end), {});
+}
+
+// An element whose string member holds the records.
+void PayloadReader::Impl::read_wrapped(const Envelope& envelope, const JsonSlice& element, int depth) {
+  const bool whole = element.is('{') && element.end == JsonEnd::complete;
+  const JsonSlice text = whole ? member_of(element.text, envelope.member) : JsonSlice{};
+  if (!text.is('"')) return read_value(element, depth);
+  return envelope.kind == EnvelopeKind::base64_each ? read_base64(text, depth) : read_string(text, depth);
+}
+
+void PayloadReader::Impl::read_string(const JsonSlice& string, int depth) {
+  if (depth > kEnvelopesMax) return reject(RejectReason::too_deep, string.text);
+  if (!unescape_json(inside(string), unescaped)) return reject(RejectReason::bad_json, string.text);
+  read_copy_of(unescaped, depth);
+}
+
+void PayloadReader::Impl::read_copy_of(std::string_view text, int depth) {
+  if (text.size() > text_bytes_left) return reject(RejectReason::inflated_too_large, {});
+  text_bytes_left -= text.size();
+  read_inner_text(arena->keep(text), depth);
+}
+
+// One inner layer may inflate to a quarter of the whole allowance, so that one bomb leaves room for its neighbours.
+Decoded PayloadReader::Impl::inflate_inner(std::string_view& bytes) {
+  const std::size_t bytes_max = std::min(limits.inflated_bytes_max / 4, inflate_bytes_left);
+  if (bytes_max == 0) return Decoded::too_large;
+  std::string out;
+  const Decoded result = inflater.gunzip(bytes, bytes_max, kJsonPadding, out);
+  inflate_bytes_left -= std::min(inflate_bytes_left, out.size());
+  if (result == Decoded::ok) bytes = arena->adopt(std::move(out));
+  return result;
+}
+
+void PayloadReader::Impl::read_base64(const JsonSlice& string, int depth) {
+  if (depth > kEnvelopesMax) return reject(RejectReason::too_deep, string.text);
+  std::string_view text = inside(string);
+  if (text.find('\\') != std::string_view::npos)
+    text = unescape_json(text, unescaped) ? std::string_view(unescaped) : "=";
+  if (!decode_base64(text, decoded)) return reject(RejectReason::bad_encoding, string.text);
+  if (!has_gzip_magic(decoded)) return read_copy_of(decoded, depth);
+  std::string_view bytes = decoded;
+  for (int layer = 0; layer < kGzipLayersMax && has_gzip_magic(bytes); ++layer) {
+    const Decoded result = inflate_inner(bytes);
+    if (result == Decoded::bad) return reject(RejectReason::bad_encoding, string.text);
+    if (result == Decoded::too_large) return reject(RejectReason::inflated_too_large, string.text);
+  }
+  read_inner_text(bytes, depth);
+}
+
+// resourceLogs[].scopeLogs[].logRecords[].body
+void PayloadReader::Impl::read_otlp(std::string_view array, std::size_t level, int depth) {
+  constexpr std::array<std::string_view, 3> kPath{"scopeLogs", "logRecords", "body"};
+  read_elements(array, [&](const JsonSlice& element) {
+    if (!element.is('{') || element.end != JsonEnd::complete) return read_value(element, depth);
+    const JsonSlice member = member_of(element.text, kPath[level]);
+    if (level < 2 && member.is('[')) return read_otlp(member.text, level + 1, depth);
+    if (level < 2 && member.text.empty()) return;  // a scope without logs
+    if (!member.is('{') || !json_of_any_value(member.text, unescaped))
+      return reject(RejectReason::not_cloudtrail, element.text);
+    read_copy_of(unescaped, depth);
+  });
+}
+
+// Text out of an envelope: framed like a body, but plain text in it is one reject, not one for each line.
+// REQUIRES: kJsonPadding readable bytes behind `text`.
+void PayloadReader::Impl::read_inner_text(std::string_view text, int depth) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (trim_json(text).empty()) return reject(RejectReason::empty_value, text);
+  if (!any_line_starts_with_bracket(text)) return reject(RejectReason::not_cloudtrail, text);
+  read_text(text, depth);
+}
+
+}  // namespace straykey

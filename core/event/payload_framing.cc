@@ -1,0 +1,208 @@
+// Finding the texts of a body: any number of values, however parted, whole or broken; plain records by the short way.
+#include <algorithm>
+
+#include "core/base/invariant.h"
+#include "core/base/planted_bug.h"
+#include "core/event/framing.h"
+#include "core/event/payload_reading.h"
+#include "core/event/record_in_hand.h"
+
+namespace straykey {
+namespace {
+
+// An envelope of which something can be used although it is cut or broken: an array with at least a beginning of an
+// element.
+bool can_be_split(const Envelope& e) noexcept {
+  const bool array =
+      e.kind == EnvelopeKind::values || e.kind == EnvelopeKind::base64_each || e.kind == EnvelopeKind::text_each;
+  return array && e.payload.is('[') && !skip_json_space(e.payload.text.substr(1)).empty();
+}
+
+}  // namespace
+
+// --- Framing: any number of values, however parted ---
+
+void PayloadReader::Impl::read_text(std::string_view text, int depth) {
+  std::size_t parsed_line_end = 0;  // a line that is not one value is tried as one only once
+  for (std::size_t at = 0; !over_records_max;) {
+    at = text.find_first_not_of(kBetweenValues, at);
+    if (at == std::string_view::npos) return;
+    const std::string_view rest = text.substr(at);
+    const bool object = rest.front() == '{';
+    if (object || rest.front() == '[') {
+      if (depth == 0) ++values;
+      if (const std::size_t taken = object ? take_plain_record(rest) : 0) {
+        at += taken;
+        continue;
+      }
+      std::size_t parsed_line_bytes = at < parsed_line_end ? parsed_line_end - at : 0;
+      const std::size_t taken =
+          object ? read_framed_object(rest, depth, parsed_line_bytes) : read_framed_array(rest, depth);
+      parsed_line_end = at + parsed_line_bytes;
+      at += taken;
+    } else {
+      const std::string_view line = trim_json(rest.substr(0, rest.find('\n')));
+      reject(line == "null" ? RejectReason::empty_value : RejectReason::bad_json, line);
+      at = std::min(rest.find('\n'), rest.size()) + at;
+    }
+    if (search_effort == 0 && at < text.size()) return reject(RejectReason::bad_json, text.substr(at));
+  }
+}
+
+std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view record) {
+  if (limits.poisoned != nullptr && limits.poisoned->contains(record)) return RejectReason::crashed_before;
+  const RecordInHand in_hand(record);
+  if (planted(Bug::crashing_record)) INVARIANT(record.find("CrashTheParser") == std::string_view::npos);
+  return parser.parse(record, *arena, now);
+}
+
+// Reads the object at the front of `rest`; returns the bytes it took.
+std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes) {
+  if (const std::size_t array_at = records_array_at(rest)) return read_records_file(rest, array_at, depth);
+  const std::size_t line_bytes = std::min(rest.find('\n'), rest.size());
+  const std::string_view line = trim_json(rest.substr(0, line_bytes));
+  if (parsed_line_bytes == 0 && line.ends_with('}') && line.size() <= kRecordBytesMax && !opens_like_envelope(line)) {
+    auto result = parse(line);
+    if (Event* event = std::get_if<Event>(&result)) {
+      accept(std::move(*event));
+      return line_bytes;
+    }
+    const RejectReason reason = std::get<RejectReason>(result);
+    if (reason != RejectReason::bad_json && reason != RejectReason::too_deep &&
+        reason != RejectReason::not_cloudtrail) {
+      reject(reason, line);
+      return line_bytes;
+    }
+    parsed_line_bytes = line_bytes;
+  }
+  const Envelope envelope = open_envelope(rest, key_scratch);
+  if (envelope.end != JsonEnd::complete) return read_broken_object(rest, envelope, depth);
+  const std::string_view object = rest.substr(0, envelope.consumed);
+  if (envelope.kind == EnvelopeKind::record || envelope.kind == EnvelopeKind::none)
+    read_object(object, depth);
+  else
+    read_envelope(envelope, object, depth);
+  return envelope.consumed;
+}
+
+// A CloudTrail file as AWS writes it: its array is read as it is found, without looking for the end of the object
+// first.
+std::size_t PayloadReader::Impl::read_records_file(std::string_view rest, std::size_t array_at, int depth) {
+  if (depth + 1 > kEnvelopesMax) {
+    reject(RejectReason::too_deep, rest);
+    return rest.size();
+  }
+  const auto [array_bytes, array_end] = read_values(rest.substr(array_at), depth + 1);
+  if (array_end != JsonEnd::complete) return rest.size();
+  JsonMembers walk(rest, array_at + array_bytes);
+  std::string_view key;
+  JsonSlice value;
+  while (walk.next(key, value)) {
+  }
+  if (walk.end() == JsonEnd::complete) return walk.consumed();
+  reject(reason_of(walk.end()), {});
+  return rest.size();
+}
+
+// The object at the front of `rest` is cut or broken, and where it ends is a guess: its line, if that tells us anything
+// of it or if a fresh value begins on a later line; all of the rest, if it is spread over lines.
+std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const Envelope& whole, int depth) {
+  search_effort -= std::min(search_effort, whole.consumed + 64);
+  const std::string_view line = rest.substr(0, rest.find('\n'));
+  const Envelope on_line = line.size() == rest.size() ? whole : open_envelope(line, key_scratch);
+  if (can_be_split(on_line)) {
+    read_envelope(on_line, line, depth);
+    return line.size();
+  }
+  if (can_be_split(whole)) {
+    read_envelope(whole, rest, depth);
+    return rest.size();
+  }
+  const std::size_t next = next_line_with_value(rest);
+  const bool spread = next == rest.size();
+  reject(reason_of(spread ? whole.end : on_line.end), trim_json(spread ? rest : line));
+  return next;
+}
+
+std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int depth) {
+  const std::string_view line = rest.substr(0, rest.find('\n'));
+  const bool on_line = line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete;
+  return read_values(on_line ? line : rest, depth + 1).size;
+}
+
+// --- Values ---
+
+std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event& event) {
+  // Where a record is refused unread, each one's extent must be known before it is read.
+  const bool any_poisoned = limits.poisoned != nullptr && !limits.poisoned->empty();
+  if (any_poisoned || !limits.short_way || opens_like_envelope(text)) return 0;
+  const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
+  const std::size_t bytes = plain.read(text, *arena, now, event);
+  const RecordInHand in_hand(event.record);
+  if (planted(Bug::crashing_record)) INVARIANT(event.record.find("CrashTheParser") == std::string_view::npos);
+  return bytes;
+}
+
+std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
+  Event event;
+  const std::size_t bytes = read_plain_record(text, event);
+  if (bytes > 0) accept(std::move(event));
+  return bytes;
+}
+
+bool PayloadReader::Impl::take_plain_message(std::string_view text, std::size_t bytes) {
+  index = 0;
+  if (!text.starts_with('{')) return false;
+  Event event;
+  const std::size_t taken = read_plain_record(text, event);
+  if (taken == 0 || taken > bytes || !trim_json(text.substr(taken, bytes - taken)).empty()) return false;
+  accept(std::move(event));
+  return true;
+}
+
+JsonExtent PayloadReader::Impl::read_values(std::string_view array, int depth) {
+  const auto take = [&](JsonElements& walk) {
+    if (depth > kEnvelopesMax) return false;
+    bool any = false;
+    for (std::string_view rest = walk.rest(); rest.starts_with('{') && !over_records_max; rest = walk.rest()) {
+      const std::size_t bytes = take_plain_record(rest);
+      if (bytes == 0) break;
+      walk.skip(bytes);
+      any = true;
+    }
+    return any;
+  };
+  return read_elements(array, take, [&](const JsonSlice& element) { read_value(element, depth); });
+}
+
+void PayloadReader::Impl::read_value(const JsonSlice& value, int depth) {
+  const std::string_view text = value.text;
+  if (depth > kEnvelopesMax) return reject(RejectReason::too_deep, text);
+  if (value.end != JsonEnd::complete) {
+    const Envelope cut = value.is('{') ? open_envelope(text, key_scratch) : Envelope{};
+    if (can_be_split(cut)) return read_envelope(cut, text, depth);
+    return reject(reason_of(value.end), trim_json(text));
+  }
+  if (value.is('{')) return read_object(text, depth);
+  if (value.is('"')) return read_string(value, depth + 1);
+  if (!value.is('[')) return reject(text == "null" ? RejectReason::empty_value : RejectReason::not_cloudtrail, text);
+  read_values(text, depth + 1);
+}
+
+// REQUIRES: object is one whole value that starts with '{'.
+void PayloadReader::Impl::read_object(std::string_view object, int depth) {
+  const auto parse_record = [&] {
+    auto result = parse(object);
+    if (Event* event = std::get_if<Event>(&result)) return accept(std::move(*event)), true;
+    const RejectReason reason = std::get<RejectReason>(result);
+    if (reason == RejectReason::not_cloudtrail) return false;
+    return reject(reason, object), true;
+  };
+  if (object.size() <= kRecordBytesMax && !opens_like_envelope(object) && parse_record()) return;
+  const Envelope envelope = open_envelope(object, key_scratch);
+  if (envelope.kind != EnvelopeKind::record && envelope.kind != EnvelopeKind::none)
+    return read_envelope(envelope, object, depth);
+  if (!parse_record()) reject(RejectReason::not_cloudtrail, object);
+}
+
+}  // namespace straykey

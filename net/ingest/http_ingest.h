@@ -1,0 +1,104 @@
+#pragma once
+// HttpIngest: the body of a request -> Intake -> pipeline -> reply, for every HTTP protocol that brings events.
+//
+// Shape:  a protocol is an IngestProtocol: a path, limits, and two renderings, of an outcome and of a refusal. All
+//         replies of its address are rendered by them, those of the session too (401, 413, 503).
+// Order:  a request is offered to the pipeline once. It is answered after every shard committed, or at once if nothing
+//         is to be stored or it was not taken: its sender sends it again. Small requests that are ready together are
+//         submitted together, so that the workers wake once for them.
+// Thread: io for requests; the pipeline answers from its own threads. It outlives both.
+// Bounds: the limits of each protocol.
+// Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not
+//         committed.
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/http/http_router.h"
+#include "net/ingest/intake.h"
+
+namespace straykey {
+
+// What Content-Encoding may say at an address.
+struct AcceptedEncodings {
+  struct Word {
+    std::string_view word;
+    ContentEncoding encoding;
+  };
+  std::span<const Word> words;
+  Refusal refusal;  // of any other
+};
+// None, identity, gzip, x-gzip, deflate.
+[[nodiscard]] AcceptedEncodings usual_encodings() noexcept;
+
+// What renderings may need of the request.
+struct AnsweredRequest {
+  std::string_view request_id;  // ours
+  std::string_view note;        // what IngestProtocol::note_of kept of it
+};
+
+struct IngestProtocol {
+  std::string path;     // may have `{}` for a segment: path_segment()
+  std::string purpose;  // what this address is for: the sentence of its 405
+  HttpMethod method = HttpMethod::post;
+  CredentialPlace credentials;  // where it puts the token, besides the usual places
+  std::size_t body_bytes_max = 32u << 20;
+  unsigned too_large_status = 413;  // 400 where the sender would drop the batch on 413
+  Intake::Limits limits;
+  AcceptedEncodings encodings = usual_encodings();
+  SentText::Split split = nullptr;  // where the items are in a decoded body; nullptr: it is read as it is framed
+
+  // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
+  std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;
+  // The two renderings. The outcome: everything in it that was accepted is stored. They run on an io thread or on one
+  // of the pipeline's.
+  HttpReply (*render)(const ItemOutcomes& outcome, const AnsweredRequest& request) = nullptr;
+  HttpReply (*refuse)(const Refusal& refusal, const AnsweredRequest& request) = nullptr;  // nullptr: error_reply
+  // What GET and HEAD are answered with, without a token. nullptr: GET is 405 and says the purpose, HEAD an empty 200.
+  HttpReply (*answer_get)() = nullptr;
+};
+
+class HttpIngest {
+ public:
+  struct Dependencies {
+    Intake& intake;
+    std::size_t io_threads;
+  };
+  struct Callbacks {
+    Submit submit;
+    // Calls `call` on that io thread, once, after what is ready there now. Empty: requests are submitted one by one.
+    std::function<void(std::size_t io_thread, std::function<void()> call)> soon;
+  };
+  HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics);
+  ~HttpIngest();
+
+  // Adds the routes of a protocol. Before the server starts; the HttpIngest outlives the threads that serve the router.
+  void add(HttpRouter& router, IngestProtocol protocol);
+  // What a route of add() does. `protocol` lives as long as the HttpIngest.
+  void answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply);
+
+ private:
+  // A request on its way, shared with its on_done.
+  struct Pending;
+  // The requests of one io thread that wait to be submitted together.
+  struct Waiting {
+    std::deque<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> requests;
+    bool is_called_soon = false;
+  };
+  void submit_waiting(Waiting& waiting);
+  void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
+
+  Intake& intake_;
+  const Callbacks callbacks_;
+  Counter& body_bytes_;
+  std::vector<std::unique_ptr<const IngestProtocol>> protocols_;
+  std::vector<std::unique_ptr<Waiting>> waiting_;  // of each io thread
+};
+
+}  // namespace straykey

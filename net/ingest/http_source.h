@@ -1,0 +1,28 @@
+#pragma once
+// HttpSource: an HttpServer whose routes take events.
+//
+// Thread, Order, Errors: as Source's.
+#include <string>
+
+#include "net/http/http_server.h"
+#include "net/ingest/source.h"
+
+namespace straykey {
+
+class HttpSource final : public Source {
+ public:
+  HttpSource(IoRuntime& runtime, const HttpListenerSettings& settings, HttpRouter router, HttpServices services);
+
+  [[nodiscard]] std::string_view name() const override { return name_; }
+  [[nodiscard]] Status start(Seconds now) override { return server_.start(now); }
+  [[nodiscard]] std::string url() const override;
+  [[nodiscard]] Status reload(Seconds now) override { return server_.reload_tls(now); }
+  bool drain(std::chrono::milliseconds grace) override { return server_.drain(grace); }
+
+ private:
+  const std::string name_;
+  const std::string place_;  // the URL up to the port
+  HttpServer server_;
+};
+
+}  // namespace straykey

@@ -1,0 +1,116 @@
+#pragma once
+// Intake: what a sender sent -> a Request for the pipeline, and what became of every item in it. All ways in, whatever
+// their protocol, read by this one object.
+//
+// Shape:  a SentText is one text in any framing and envelope, or a number of items in it that are read each by itself,
+//         so that a broken one does not touch its neighbours. read() decodes it, counts its events, signs each as it is
+//         read, and hands every reject to on_reject.
+// Order:  items are read in their order. A text that is read again after a failed commit (read_before) counts nothing
+//         and hands no reject over a second time.
+// Thread: read() on io threads, one PayloadReader for each; the counts any. It outlives the io threads and the
+//         pipeline.
+// Bounds: Limits, of the route or source; the first rejects_listed_max rejects are listed, all are counted.
+// Errors: a PayloadError if the text as a whole cannot be read; a RejectReason for each record that cannot.
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/metrics.h"
+#include "core/engine/submit.h"
+#include "core/event/payload.h"
+#include "core/location/ip_address.h"
+
+namespace straykey {
+
+struct SentText {
+  struct Item {
+    std::size_t begin = 0, size = 0;  // in the text, once that is decoded
+    std::size_t message_bytes = 0;    // with what its protocol puts around it; 0: unknown
+    IpAddress sender;                 // names the origin of its rejects, where it is known; else all zeros
+  };
+  // Finds the items of a text that had to be decoded first.
+  using Split = void (*)(std::string_view text, std::vector<Item>& items);
+
+  std::string text = {};
+  ContentEncoding encoding = ContentEncoding::identity;
+  Split split = nullptr;
+  std::vector<Item> items = {};  // without any, and without `split`: the whole text, in whatever framing it comes
+  bool read_before = false;
+
+  [[nodiscard]] bool by_items() const noexcept { return split != nullptr || !items.empty(); }
+};
+
+// What became of the items of a text. An item that stands in no whole reject was accepted.
+struct ItemOutcomes {
+  struct Reject {
+    std::uint32_t item = 0;  // as the sender counts, 0 first
+    RejectReason reason{};
+    bool whole =
+        true;  // nothing of the item was taken; false: others of its records were, or this is not its first reject
+  };
+  std::optional<PayloadError> error;  // the text as a whole cannot be read; nothing else counts then
+  std::size_t accepted = 0;           // events
+  std::size_t rejected = 0;           // records
+  std::vector<Reject> rejects;        // the first of them, in the order of the items
+  std::array<std::uint64_t, kRejectReasonCount> tally{};  // of all of them, by reason
+};
+
+class Intake {
+ public:
+  struct Limits {
+    std::size_t inflated_bytes_max = 128u << 20;
+    std::size_t records_max = 1'000'000;
+    std::size_t rejects_listed_max = 100;  // a protocol that answers item by item: records_max
+  };
+  struct Callbacks {
+    std::function<Seconds()> now;
+    std::function<void(Request&)> sign;  // after each event; may be empty: see core/engine/route.h
+    // Called for each rejected record, on io threads, before its sender hears of it; may be empty. A text that was
+    // refused and is sent again is seen again.
+    std::function<void(RejectReason reason, std::string_view record, std::string_view source)> on_reject;
+  };
+  // Of `limits`, what Limits names is overruled by each read().
+  Intake(PayloadLimits limits, std::size_t io_threads, Callbacks callbacks, Metrics& metrics);
+  ~Intake();
+
+  struct Reading {
+    std::unique_ptr<Request> request;  // nullptr: there is nothing to store
+    ItemOutcomes outcome;
+  };
+  // `source` is the name of the token or listener. Takes the bytes of `sent` over, which the Request's events point
+  // into, and leaves its items. REQUIRES: io_thread is the caller's.
+  [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t io_thread);
+
+  // Rejects are counted once their sender will not send the same text again.
+  void count_rejects(const ItemOutcomes& outcome) noexcept;
+  // A message that is a reject before anything of it can be read. `sender` as in SentText::Item.
+  void reject(RejectReason reason, std::string_view record, const std::string& source, const IpAddress& sender);
+  // Events that were read and not stored: their sender has to send them again, or they are lost.
+  void count_refused(std::size_t events) noexcept { refused_.add(events); }
+  // The counter of a source exists from now on, although nothing has come from it.
+  void announce(const std::string& source);
+
+ private:
+  // What one io thread keeps.
+  struct Desk;
+  // One text being read.
+  struct Pass;
+  [[nodiscard]] Counter& received_from(Desk& desk, const std::string& source);
+  [[nodiscard]] static std::optional<PayloadError> read_items(Desk& desk, SentText& sent, const Limits& limits,
+                                                              Pass& pass);
+  void hand_over(RejectReason reason, std::string_view record, const std::string& source, const IpAddress& sender);
+
+  const Callbacks callbacks_;
+  Metrics& metrics_;
+  const std::array<Counter*, kRejectReasonCount> rejected_;
+  Counter& refused_;
+  std::vector<std::unique_ptr<Desk>> desks_;
+};
+
+}  // namespace straykey

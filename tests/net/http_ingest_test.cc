@@ -1,0 +1,214 @@
+#include "net/ingest/http_ingest.h"
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "net/http/request_target.h"
+#include "tests/net/http_fixture.h"
+#include "tests/net/syslog_fixture.h"
+#include "tests/support/compress.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+// The rest of the URL and what the sender calls its request.
+std::string note_of(const RequestHead& head, std::string_view pattern) {
+  return path_segment(pattern, head.path, 0).value_or("?") + "/" +
+         query_parameter(head.target, "pipeline").value_or("none") + "/" + std::string(head.field("X-Sent-Id"));
+}
+
+// One document a line.
+void split_lines(std::string_view text, std::vector<SentText::Item>& items) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    items.push_back({begin, end - begin, 0, {}});
+    begin = end + 1;
+  }
+}
+
+HttpReply render(const ItemOutcomes& outcome, const AnsweredRequest& request) {
+  HttpReply reply;
+  reply.body = "took " + std::string(request.note);
+  for (const ItemOutcomes::Reject& reject : outcome.rejects)
+    if (reject.whole) reply.body += " " + std::to_string(reject.item) + ":" + std::string(name_of(reject.reason));
+  return reply;
+}
+
+HttpReply refuse(const Refusal& refusal, const AnsweredRequest& request) {
+  HttpReply reply;
+  reply.status = refusal.status;
+  reply.headers = refusal_headers(refusal);
+  reply.body = "no " + std::string(request.note) + " " + std::string(refusal.code);
+  return reply;
+}
+
+IngestProtocol bulk() {
+  IngestProtocol protocol;
+  protocol.path = "/{}/_bulk";
+  protocol.purpose = "Documents are taken here.";
+  protocol.body_bytes_max = 100'000;
+  protocol.limits = {.inflated_bytes_max = 50'000, .records_max = 20, .rejects_listed_max = 20};
+  protocol.split = split_lines;
+  protocol.note_of = note_of;
+  protocol.render = render;
+  protocol.refuse = refuse;
+  protocol.answer_get = [] {
+    return HttpReply{200, "application/json", "{\"name\":\"straykey\"}", {{"X-Product", "bulk"}}};
+  };
+  return protocol;
+}
+
+struct Site {
+  explicit Site(const IngestProtocol& protocol) {
+    Intake::Callbacks callbacks;
+    callbacks.now = now_seconds;
+    intake = std::make_unique<Intake>(PayloadLimits{}, 2, std::move(callbacks), metrics);
+    HttpIngest::Callbacks submitting;
+    submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
+    ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);
+    server = std::make_unique<HttpFixture>(HttpFixture::Settings{},
+                                           [&](HttpRouter& router) { ingest->add(router, protocol); });
+  }
+  RawHttpClient::Reply send(const std::string& text) {
+    const auto client = server->connect();
+    client->send(text);
+    return client->read_reply();
+  }
+  RawHttpClient::Reply post(const std::string& body, const std::string& headers = "") {
+    return send(post_text("/trail%201/_bulk?pipeline=a+b", body, "X-Sent-Id: 7\r\n" + headers));
+  }
+
+  FakePipeline pipeline;
+  Metrics metrics;
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<HttpIngest> ingest;
+  std::unique_ptr<HttpFixture> server;
+};
+
+}  // namespace
+
+TEST_CASE("a protocol answers item by item, and knows its path, its query and its sender's id") {
+  Site site(bulk());
+  const auto reply = site.post(record_json("a") + "\n{\"level\":1}\n" + record_json("b") + "\n{broken");
+  CHECK(reply.status == 200);
+  CHECK(reply.body == "took trail 1/a b/7 1:not_cloudtrail 3:bad_json");
+  CHECK(site.pipeline.stored(2));
+}
+
+TEST_CASE("every refusal of an address is rendered by its protocol, also those that come before its handler") {
+  Site site(bulk());
+  CHECK(site.post("").body == "no trail 1/a b/7 empty_body");
+  CHECK(site.post("x", "Content-Encoding: br\r\n").body == "no trail 1/a b/7 unsupported_encoding");
+  CHECK(site.post(std::string(200'000, ' ')).body == "no trail 1/a b/7 body_too_large");
+  CHECK(site.send("POST /x/_bulk HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx").body ==
+        "no x/none/ missing_token");
+  CHECK(site.send("PUT /x/_bulk HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx").body ==
+        "no x/none/ method_not_allowed");
+  for (const auto& [mode, code] :
+       {std::pair{FakePipeline::Mode::overloaded, "overloaded"}, std::pair{FakePipeline::Mode::stopped, "stopped"},
+        std::pair{FakePipeline::Mode::fail, "not_committed"}}) {
+    site.pipeline.set(mode);
+    const auto reply = site.post(record_json("a"));
+    CHECK(reply.status == 503);
+    CHECK(reply.head.find("Retry-After: ") != std::string::npos);
+    CHECK(reply.body == std::string("no trail 1/a b/7 ") + code);
+  }
+}
+
+TEST_CASE("limits and encodings are those of the address") {
+  Site site(bulk());
+  std::string lines;
+  for (int i = 0; i < 21; ++i) lines += "{}\n";
+  CHECK(site.post(lines).body == "no trail 1/a b/7 too_many_records");
+  CHECK(site.post(gzip_of(record_json("a") + "\n" + record_json("b")), "Content-Encoding: gzip\r\n").body ==
+        "took trail 1/a b/7");
+  CHECK(site.post(gzip_of(std::string(60'000, ' ') + "{}"), "Content-Encoding: gzip\r\n").body ==
+        "no trail 1/a b/7 inflated_too_large");
+  IngestProtocol plain = bulk();
+  constexpr AcceptedEncodings::Word kIdentity{"identity", ContentEncoding::identity};
+  plain.encodings = {{&kIdentity, 1}, {400, "plain_only", "Send it plain."}};
+  Site second(plain);
+  CHECK(second.post("x", "Content-Encoding: gzip\r\n").body == "no trail 1/a b/7 plain_only");
+  CHECK(second.post(record_json("a"), "Content-Encoding: IDENTITY\r\n").status == 200);
+}
+
+TEST_CASE("a protocol may answer GET and HEAD, without a token") {
+  Site site(bulk());
+  const auto get = site.send("GET /x/_bulk HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(get.status == 200);
+  CHECK(get.body == "{\"name\":\"straykey\"}");
+  const auto client = site.server->connect();
+  client->send("HEAD /x/_bulk HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto head = client->read_reply(true);
+  CHECK(head.status == 200);
+  CHECK(head.head.find("X-Product: bulk\r\n") != std::string::npos);
+}
+
+TEST_CASE("requests that are ready together reach the pipeline together, each with its answer") {
+  FakePipeline pipeline;
+  Metrics metrics;
+  std::vector<std::function<void()>> called_soon;
+  bool throws = false;
+  Intake::Callbacks reading;
+  reading.now = now_seconds;
+  Intake intake({}, 2, reading, metrics);
+  HttpIngest::Callbacks callbacks;
+  callbacks.submit = [&](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
+  callbacks.soon = [&](std::size_t io_thread, std::function<void()> call) {
+    CHECK(io_thread == 1);
+    if (throws) throw std::bad_alloc();
+    called_soon.push_back(std::move(call));
+  };
+  HttpIngest ingest({intake, 2}, callbacks, metrics);
+  const RequestHead head;
+  std::vector<std::string> answers;
+  IngestProtocol protocol;
+  protocol.render = [](const ItemOutcomes&, const AnsweredRequest& request) {
+    return HttpReply{200, "", std::string(request.request_id) + " accepted", {}};
+  };
+  protocol.refuse = [](const Refusal&, const AnsweredRequest& request) {
+    return HttpReply{503, "", std::string(request.request_id) + " refused", {}};
+  };
+  const auto post = [&](const std::string& id, const std::string& body) {
+    ingest.answer(protocol, {head, body, "forwarder", {}, 1, id},
+                  [&answers](const HttpReply& reply) { answers.push_back(reply.body); });
+  };
+  const std::string good = record_json("x");
+  post("a", good);
+  post("b", good + good);
+  CHECK(pipeline.ids().empty());
+  REQUIRE(called_soon.size() == 1);
+  post("unreadable", "x");
+  CHECK(answers == std::vector<std::string>{"unreadable refused"});
+  called_soon[0]();
+  CHECK(pipeline.ids().size() == 3);
+  pipeline.set(FakePipeline::Mode::overloaded);
+  post("c", good);
+  REQUIRE(called_soon.size() == 2);
+  called_soon[1]();
+  CHECK(pipeline.ids().size() == 3);
+  CHECK(answers == std::vector<std::string>{"unreadable refused", "a accepted", "b accepted", "c refused"});
+
+  pipeline.set(FakePipeline::Mode::commit);
+  std::string large;
+  for (int i = 0; i < 60; ++i) large += good;
+  post("large", large);  // its memory is the pipeline's to count
+  CHECK(pipeline.ids().size() == 63);
+  CHECK(called_soon.size() == 2);
+
+  throws = true;
+  CHECK_THROWS_AS(post("d", good), std::bad_alloc);
+  throws = false;
+  post("e", good);
+  REQUIRE(called_soon.size() == 3);
+  called_soon[2]();
+  CHECK(pipeline.ids().size() == 65);
+  CHECK(answers.back() == "e accepted");
+}
+
+}  // namespace straykey
