@@ -43,7 +43,6 @@ HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
     : replies(reply_counters(metrics, listener)),
       request_seconds(metrics.histogram("straykey_http_request_seconds",
                                         "From the end of a request's head to its reply.", {{"listener", listener}})),
-      connections(metrics.gauge("straykey_connections", "Open connections.", {{"listener", listener}})),
       bytes_in_flight(metrics.gauge("straykey_bytes_in_flight", "Bytes of HTTP bodies being read or judged.")),
       full(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
                            {{"listener", listener}, {"reason", "connections"}})),
@@ -62,16 +61,12 @@ void HttpMetrics::count_reply(unsigned status) noexcept {
 }
 
 HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter routes,
-                           std::shared_ptr<Authenticator> tokens, std::shared_ptr<ByteBudget> bytes,
-                           std::size_t io_threads, Metrics& metrics, Log& logs)
+                           std::shared_ptr<Authenticator> tokens, std::shared_ptr<ByteBudget> bytes, Metrics& metrics)
     : settings(std::move(listener_settings)),
       router(std::move(routes)),
       auth(std::move(tokens)),
       budget(std::move(bytes)),
       counts(metrics, settings.name),
-      log(logs),
-      connections(settings.connections),
-      sessions(io_threads),
       id_prefix_(random_prefix()) {}
 
 std::string HttpListener::next_request_id() {

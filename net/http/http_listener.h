@@ -1,7 +1,7 @@
 #pragma once
 // HttpListenerSettings, and what all connections of one listener share.
 //
-// Thread: settings are values; HttpListener is any, but each of `sessions` belongs to its io thread.
+// Thread: settings are values; HttpListener is any.
 // Bounds: HttpTimeouts, ConnectionLimits, HeadLimits, the byte budget; the read buffer of a connection holds
 //         kReadBufferBytes.
 #include <atomic>
@@ -12,15 +12,14 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
-#include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "net/http/auth.h"
 #include "net/http/http_router.h"
 #include "net/http/request_guard.h"
 #include "net/io/connection_table.h"
+#include "net/io/stream_server.h"
 #include "net/io/tls.h"
 
 namespace straykey {
@@ -46,6 +45,7 @@ struct HttpListenerSettings {
   std::string name = "ingest";  // metric label
   std::string address = "0.0.0.0";
   std::uint16_t port = 0;                  // 0: any free one
+  std::string path;                        // not empty: a local socket there instead, see stream_acceptor.h
   std::optional<TlsFiles> tls;             // nullopt: plain HTTP
   std::vector<std::string> allowed_hosts;  // Host without port; empty: any
   HeadLimits head;
@@ -69,7 +69,6 @@ struct HttpMetrics {
 
   std::map<unsigned, Counter*> replies;  // by status; the closed set that this server sends, 0 for any other
   Histogram& request_seconds;
-  Gauge& connections;
   Gauge& bytes_in_flight;
   Counter& full;
   Counter& full_address;
@@ -77,11 +76,9 @@ struct HttpMetrics {
   Counter& timeouts;
 };
 
-class HttpSession;
-
 struct HttpListener {
   HttpListener(HttpListenerSettings listener_settings, HttpRouter routes, std::shared_ptr<Authenticator> tokens,
-               std::shared_ptr<ByteBudget> bytes, std::size_t io_threads, Metrics& metrics, Log& logs);
+               std::shared_ptr<ByteBudget> bytes, Metrics& metrics);
 
   [[nodiscard]] std::string next_request_id();
 
@@ -90,12 +87,7 @@ struct HttpListener {
   const std::shared_ptr<Authenticator> auth;
   const std::shared_ptr<ByteBudget> budget;
   HttpMetrics counts;
-  Log& log;
-  ConnectionTable connections;
-  std::vector<std::unordered_set<HttpSession*>> sessions;  // of each io thread
-  std::atomic<bool> draining{false};
-  std::atomic<std::chrono::steady_clock::time_point> drain_deadline{std::chrono::steady_clock::time_point::max()};
-  std::atomic<std::uint64_t> cut_short{0};  // connections that draining ended before their request was answered
+  StreamDraining draining;
 
  private:
   const std::string id_prefix_;

@@ -1,13 +1,10 @@
 #pragma once
-// HttpServer: one listener, HTTP or HTTPS: accepts, hands connections to the io threads, drains.
+// HttpServer: one listener, HTTP or HTTPS: a StreamServer whose connections are HttpSessions.
 //
-// Shape:  accepting runs on the first io thread, connections are dealt to all in turn; a tick on each enforces
-//         deadlines.
 // Thread: start-up and shut-down by one thread; the rest is io.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). What routes refer to must outlive the runtime's threads.
 // Bounds: HttpListenerSettings::connections; a connection over them is refused at once, with 503 where it is plain.
-// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
-//         pauses for 100 ms and goes on.
+// Errors: as StreamServer's.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -15,7 +12,7 @@
 #include "core/base/result.h"
 #include "net/http/http_listener.h"
 #include "net/io/io_runtime.h"
-#include "net/io/tcp_acceptor.h"
+#include "net/io/stream_server.h"
 
 namespace straykey {
 
@@ -30,31 +27,23 @@ struct HttpServices {
 class HttpServer {
  public:
   HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router, HttpServices services);
-  ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Loads the certificate if there is one, and listens. REQUIRES: called once.
-  Status start(Seconds now);
+  Status start(Seconds now) { return server_.start(now); }
   // The port it listens on. REQUIRES: start() succeeded.
-  [[nodiscard]] std::uint16_t port() const noexcept { return acceptor_.port(); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return server_.port(); }
   // Certificate and key again, for new connections; a failure keeps the old ones.
-  Status reload_tls(Seconds now);
-  [[nodiscard]] std::size_t connections() const { return listener_->connections.size(); }
+  Status reload_tls(Seconds now) { return server_.reload_tls(now); }
+  [[nodiscard]] std::size_t connections() const { return server_.connections(); }
 
   // Stops accepting, closes idle connections, lets requests in hand finish within `grace`, then closes. Blocks the
   // caller, who is no io thread. True if every request in hand could finish.
-  bool drain(std::chrono::milliseconds grace);
+  bool drain(std::chrono::milliseconds grace) { return server_.drain(grace); }
 
  private:
-  void take(IoSocket socket, std::size_t io_thread);
-  static IoAwait<void> sweep(std::shared_ptr<HttpListener> listener, std::size_t io_thread, IoExecutor executor);
-
-  IoRuntime& runtime_;
-  const std::shared_ptr<HttpListener> listener_;
-  std::unique_ptr<TlsServer> tls_;
-  TcpAcceptor acceptor_;
-  bool started_ = false;
+  StreamServer server_;
 };
 
 }  // namespace straykey

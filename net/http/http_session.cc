@@ -44,23 +44,15 @@ bool has_bare_lf(std::string_view bytes) {
 
 }  // namespace
 
-HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer,
-                         ConnectionTable::Place place)
+HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls,
+                         StreamPeer peer)
     : listener_(std::move(listener)),
       peer_(peer),
-      place_(std::move(place)),
       executor_(socket.get_executor()),
       stream_(std::move(socket), tls),
       wake_(executor_),
       buffer_(std::max(kReadBufferBytes, listener_->settings.head.block_bytes_max + kHeadReadBytes)),
-      share_(listener_->budget) {
-  listener_->counts.connections.add(1);
-}
-
-HttpSession::~HttpSession() {
-  listener_->sessions[peer_.io_thread].erase(this);
-  listener_->counts.connections.add(-1);
-}
+      share_(listener_->budget) {}
 
 void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
   phase_ = phase;
@@ -68,11 +60,12 @@ void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
 }
 
 void HttpSession::sweep(TimePoint now) {
-  const bool draining = listener_->draining.load();
+  StreamDraining& end = listener_->draining;
+  const bool draining = end.begun.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
-  const bool out_of_grace = draining && now >= listener_->drain_deadline.load();
+  const bool out_of_grace = end.out_of_grace(now);
   if (now < deadline_ && !out_of_grace) return;
-  if (out_of_grace && phase_ != Phase::linger) listener_->cut_short.fetch_add(1);
+  if (out_of_grace && phase_ != Phase::linger) end.cut_short.fetch_add(1);
   if (phase_ != Phase::idle && phase_ != Phase::linger) listener_->counts.timeouts.add();
   if (phase_ == Phase::answer) return settle(serial_, refusal_reply(kNoAnswer));
   if (phase_ == Phase::handshake) listener_->counts.handshakes_failed.add();
@@ -81,7 +74,6 @@ void HttpSession::sweep(TimePoint now) {
 }
 
 IoAwait<void> HttpSession::run() {
-  listener_->sessions[peer_.io_thread].insert(this);
   if (stream_.is_tls()) {
     enter(Phase::handshake, listener_->settings.timeouts.handshake);
     const IoError error = co_await stream_.handshake();
@@ -338,7 +330,7 @@ HttpReply HttpSession::refusal_reply(const Refusal& refusal) {
 IoAwait<HttpSession::Step> HttpSession::send_reply() {
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   enter(Phase::reply, timeouts.reply);
-  keep_alive_ = keep_alive_ && !listener_->draining.load();
+  keep_alive_ = keep_alive_ && !listener_->draining.begun.load();
   std::string bytes = render_head(*reply_, keep_alive_, unix_seconds());
   if (head_.method != HttpMethod::head) bytes += reply_->body;
   const IoError error = co_await stream_.write(bytes);

@@ -22,28 +22,17 @@
 
 #include "net/http/http_listener.h"
 #include "net/http/http_message.h"
-#include "net/io/http_stream.h"
+#include "net/io/peer_stream.h"
 
 namespace straykey {
 
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
+class HttpSession final : public StreamSession, public std::enable_shared_from_this<HttpSession> {
  public:
-  using TimePoint = std::chrono::steady_clock::time_point;
+  HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, StreamPeer peer);
 
-  struct Peer {
-    IpAddress address;
-    std::size_t io_thread = 0;
-  };
-  HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls, Peer peer,
-              ConnectionTable::Place place);
-  ~HttpSession();
-  HttpSession(const HttpSession&) = delete;
-  HttpSession& operator=(const HttpSession&) = delete;
-
-  // The whole life of the connection.
-  IoAwait<void> run();
-  // Enforces the deadline of the phase, and draining. Called at each tick.
-  void sweep(TimePoint now);
+  IoAwait<void> run() override;
+  // Enforces the deadline of the phase, and draining.
+  void sweep(TimePoint now) override;
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -75,10 +64,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void settle(std::uint64_t serial, HttpReply reply);
 
   const std::shared_ptr<HttpListener> listener_;
-  const Peer peer_;
-  const ConnectionTable::Place place_;
+  const StreamPeer peer_;
   const IoExecutor executor_;
-  HttpStream stream_;
+  PeerStream stream_;
   Timer wake_;
   Phase phase_ = Phase::head;
   TimePoint deadline_ = TimePoint::max();

@@ -47,19 +47,16 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
                                {{"listener", listener}})),
       handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total",
                                         "TLS handshakes that failed or timed out.", {{"listener", listener}})),
-      connections(metrics.gauge("straykey_connections", "Open connections.", {{"listener", listener}})),
       message_age_seconds(metrics.gauge("straykey_syslog_message_age_seconds",
                                         "Since the last message, or since the start without one.",
                                         {{"listener", listener}})) {}
 
 SyslogListener::SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes,
-                               std::size_t io_threads, Metrics& metrics, Log& logs)
+                               Metrics& metrics, Log& logs)
     : settings(std::move(listener_settings)),
       budget(std::move(bytes)),
       counts(metrics, settings.name),
       log(logs),
-      connections(settings.connections),
-      sessions(io_threads),
       last_message(std::chrono::steady_clock::now()) {}
 
 bool SyslogListener::admits(const IpAddress& address) const noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 // SyslogListenerSettings, and what all connections or datagrams of one syslog listener share.
 //
-// Thread: settings are values; SyslogListener is any, but each of `sessions` belongs to its io thread.
+// Thread: settings are values; SyslogListener is any.
 // Bounds: SyslogTimeouts, ConnectionLimits, requests_in_flight_max, the byte budget, kSyslogMessageBytesMax.
 // Source: RFC 5424, RFC 5425, RFC 5426, RFC 6587.
 #include <atomic>
@@ -11,12 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "net/io/connection_table.h"
+#include "net/io/stream_server.h"
 #include "net/io/tls.h"
 
 namespace straykey {
@@ -60,34 +60,24 @@ struct SyslogMetrics {
   Counter& waits;
   Counter& timeouts;
   Counter& handshakes_failed;
-  Gauge& connections;
   Gauge& message_age_seconds;
 };
 
-class SyslogSession;
-
 struct SyslogListener {
-  using TimePoint = std::chrono::steady_clock::time_point;
+  using TimePoint = StreamServer::TimePoint;
 
-  SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes, std::size_t io_threads,
-                 Metrics& metrics, Log& logs);
+  SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes, Metrics& metrics,
+                 Log& logs);
 
   [[nodiscard]] bool admits(const IpAddress& address) const noexcept;
-  [[nodiscard]] bool out_of_grace(TimePoint now) const noexcept {
-    return draining.load() && now >= drain_deadline.load();
-  }
   void show_message_age(TimePoint now) noexcept;
 
   const SyslogListenerSettings settings;
   const std::shared_ptr<ByteBudget> budget;
   SyslogMetrics counts;
   Log& log;
-  ConnectionTable connections;
-  std::vector<std::unordered_set<SyslogSession*>> sessions;  // of each io thread
   std::atomic<TimePoint> last_message;
-  std::atomic<bool> draining{false};
-  std::atomic<TimePoint> drain_deadline{TimePoint::max()};
-  std::atomic<std::uint64_t> cut_short{0};  // connections that draining ended before what was read was stored
+  StreamDraining draining;
 };
 
 }  // namespace straykey

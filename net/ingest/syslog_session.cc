@@ -21,26 +21,19 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 }  // namespace
 
 SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket,
-                             const TlsContext& tls, Peer peer, ConnectionTable::Place place)
+                             const TlsContext& tls, StreamPeer peer)
     : listener_(std::move(listener)),
       intake_(intake),
       peer_(peer),
-      place_(std::move(place)),
       executor_(socket.get_executor()),
       stream_(std::move(socket), tls),
       wake_(executor_),
-      share_(listener_->budget) {
-  listener_->counts.connections.add(1);
-}
-
-SyslogSession::~SyslogSession() {
-  listener_->sessions[peer_.io_thread].erase(this);
-  listener_->counts.connections.add(-1);
-}
+      share_(listener_->budget) {}
 
 void SyslogSession::sweep(TimePoint now) {
-  if (listener_->draining.load() && linger_until_ == TimePoint::max()) {
-    linger_until_ = std::min(now + listener_->settings.timeouts.linger, listener_->drain_deadline.load());
+  const StreamDraining& end = listener_->draining;
+  if (end.begun.load() && linger_until_ == TimePoint::max()) {
+    linger_until_ = std::min(now + listener_->settings.timeouts.linger, end.deadline.load());
     stream_.end_sending();
   }
   if (gave_up()) wake_.cancel();
@@ -52,18 +45,17 @@ void SyslogSession::sweep(TimePoint now) {
 }
 
 bool SyslogSession::gave_up() const {
-  return listener_->out_of_grace(std::chrono::steady_clock::now());
+  return listener_->draining.out_of_grace(std::chrono::steady_clock::now());
 }
 
 IoAwait<void> SyslogSession::run() {
-  listener_->sessions[peer_.io_thread].insert(this);
   const bool welcome = co_await shake_hands();
   if (welcome) co_await read_all();
   stream_.close();
   phase_ = Phase::working;
   co_await send_batch();
   co_await wait_until_in_flight_below(1);
-  if (in_flight_ > 0) listener_->cut_short.fetch_add(1);
+  if (in_flight_ > 0) listener_->draining.cut_short.fetch_add(1);
 }
 
 IoAwait<bool> SyslogSession::shake_hands() {
@@ -180,7 +172,7 @@ IoAwait<void> SyslogSession::offer(std::unique_ptr<Request> request) {
     co_await pause(wait);
   }
   intake_.count_lost(events);
-  listener_->cut_short.fetch_add(1);
+  listener_->draining.cut_short.fetch_add(1);
   end_in_flight();
 }
 

@@ -20,29 +20,18 @@
 #include "core/event/syslog_frame.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/ingest/syslog_listener.h"
-#include "net/io/http_stream.h"
+#include "net/io/peer_stream.h"
 
 namespace straykey {
 
-class SyslogSession : public std::enable_shared_from_this<SyslogSession> {
+class SyslogSession final : public StreamSession, public std::enable_shared_from_this<SyslogSession> {
  public:
-  using TimePoint = SyslogListener::TimePoint;
-
-  struct Peer {
-    IpAddress address;
-    std::size_t io_thread = 0;
-  };
   // `intake` outlives the session.
   SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket, const TlsContext& tls,
-                Peer peer, ConnectionTable::Place place);
-  ~SyslogSession();
-  SyslogSession(const SyslogSession&) = delete;
-  SyslogSession& operator=(const SyslogSession&) = delete;
+                StreamPeer peer);
 
-  // The whole life of the connection.
-  IoAwait<void> run();
-  // Enforces the deadline, and draining. Called at each tick.
-  void sweep(TimePoint now);
+  IoAwait<void> run() override;
+  void sweep(TimePoint now) override;
 
  private:
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -71,10 +60,9 @@ class SyslogSession : public std::enable_shared_from_this<SyslogSession> {
 
   const std::shared_ptr<SyslogListener> listener_;
   SyslogIntake& intake_;
-  const Peer peer_;
-  const ConnectionTable::Place place_;
+  const StreamPeer peer_;
   const IoExecutor executor_;
-  HttpStream stream_;
+  PeerStream stream_;
   Timer wake_;
   Phase phase_ = Phase::handshake;
   TimePoint deadline_ = TimePoint::max();

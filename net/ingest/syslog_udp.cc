@@ -97,7 +97,7 @@ class Datagrams {
 struct SyslogUdp::State {
   State(IoRuntime& runtime, SyslogListenerSettings settings, const SyslogServices& services)
       : intake(services.intake),
-        listener(std::move(settings), services.budget, runtime.threads(), services.metrics, services.log),
+        listener(std::move(settings), services.budget, services.metrics, services.log),
         socket(runtime.context(0).get_executor()) {}
 
   Status open();

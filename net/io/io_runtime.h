@@ -8,8 +8,8 @@
 // Errors: an exception out of a handler is logged and counted, and its thread runs on.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -22,7 +22,8 @@
 namespace straykey {
 
 using IoExecutor = boost::asio::io_context::executor_type;
-using IoSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+// A stream of any kind that can be accepted: TCP, or local (AF_UNIX).
+using IoSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, IoExecutor>;
 using IoError = boost::system::error_code;
 template <class T>
 using IoAwait = boost::asio::awaitable<T, IoExecutor>;

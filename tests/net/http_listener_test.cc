@@ -9,11 +9,10 @@ namespace straykey {
 
 TEST_CASE("request ids differ, also between two listeners, and replies are counted by code") {
   Metrics metrics;
-  Log log({LogLevel::error, false});
   const auto auth = std::make_shared<Authenticator>(AuthSettings{});
   const auto budget = std::make_shared<ByteBudget>(1);
-  HttpListener one({}, {}, auth, budget, 1, metrics, log);
-  HttpListener two({}, {}, auth, budget, 1, metrics, log);
+  HttpListener one({}, {}, auth, budget, metrics);
+  HttpListener two({}, {}, auth, budget, metrics);
   std::set<std::string> ids;
   for (int i = 0; i < 100; ++i) {
     ids.insert(one.next_request_id());

@@ -13,7 +13,7 @@ struct Intake {
   explicit Intake(SyslogIntakeSettings settings = {}) : site(settings) {
     SyslogListenerSettings listening;
     listening.name = "syslog_udp";
-    listener = std::make_unique<SyslogListener>(listening, site.budget, 2, site.metrics, site.log);
+    listener = std::make_unique<SyslogListener>(listening, site.budget, site.metrics, site.log);
   }
   void add(const std::string& message) { site.intake->add(batch, *listener, message, kSender); }
   std::unique_ptr<Request> read(SyslogIntake::OnDone on_done = [](RequestOutcome, const SyslogBatch&) {}) {

@@ -19,14 +19,14 @@ TEST_CASE("only the networks listed may send; without any, nobody") {
   settings.allow_cidrs = {*parse_prefix("192.0.2.0/25"), *parse_prefix("2001:db8::/32")};
   Metrics metrics;
   Log log({LogLevel::error, false});
-  const SyslogListener listener(settings, site.budget, 1, metrics, log);
+  const SyslogListener listener(settings, site.budget, metrics, log);
   CHECK(listener.admits(ip("192.0.2.127")));
   CHECK_FALSE(listener.admits(ip("192.0.2.128")));
   CHECK(listener.admits(ip("2001:db8:ffff::1")));
   CHECK_FALSE(listener.admits(ip("::1")));
   settings.allow_cidrs.clear();
   settings.tls = TlsFiles{"c", "k"};
-  const SyslogListener closed(settings, site.budget, 1, metrics, log);
+  const SyslogListener closed(settings, site.budget, metrics, log);
   CHECK_FALSE(closed.admits(ip("192.0.2.1")));
 }
 
@@ -35,32 +35,20 @@ TEST_CASE("with a client authority, the certificate decides instead of the netwo
   settings.tls = TlsFiles{"c", "k", "ca"};
   Metrics metrics;
   Log log({LogLevel::error, false});
-  const SyslogListener listener(settings, std::make_shared<ByteBudget>(1), 1, metrics, log);
+  const SyslogListener listener(settings, std::make_shared<ByteBudget>(1), metrics, log);
   CHECK(listener.admits(ip("203.0.113.1")));
 }
 
 TEST_CASE("the age of the last message is shown, counted from the start before there is one") {
   Metrics metrics;
   Log log({LogLevel::error, false});
-  SyslogListener listener({}, std::make_shared<ByteBudget>(1), 1, metrics, log);
+  SyslogListener listener({}, std::make_shared<ByteBudget>(1), metrics, log);
   const auto start = listener.last_message.load();
   listener.show_message_age(start + std::chrono::seconds(90));
   CHECK(listener.counts.message_age_seconds.value() == doctest::Approx(90));
   listener.last_message.store(start + std::chrono::seconds(60));
   listener.show_message_age(start + std::chrono::seconds(90));
   CHECK(listener.counts.message_age_seconds.value() == doctest::Approx(30));
-}
-
-TEST_CASE("a listener is out of grace only while it drains") {
-  Metrics metrics;
-  Log log({LogLevel::error, false});
-  SyslogListener listener({}, std::make_shared<ByteBudget>(1), 1, metrics, log);
-  const auto now = listener.last_message.load();
-  CHECK_FALSE(listener.out_of_grace(now));
-  listener.drain_deadline.store(now);
-  CHECK_FALSE(listener.out_of_grace(now));
-  listener.draining.store(true);
-  CHECK(listener.out_of_grace(now));
 }
 
 }  // namespace straykey

@@ -49,11 +49,12 @@ THREADS_ALLOWED = {
     "storage/lmdb.h",            # the one writer, and who may open an environment twice
     "net/http/auth.h",                # tokens are reloaded while requests read them
     "net/io/connection_table.h",    # all io threads count connections
-    "net/http/http_listener.h",       # accepts on one thread, sessions on all
+    "net/http/http_listener.h",       # request ids, for the sessions of all io threads
     "net/io/io_runtime.h",          # the io threads
     "net/io/io_runtime.cc",
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
-    "net/ingest/syslog_listener.h",     # accepts on one thread, sessions on all
+    "net/ingest/syslog_listener.h",     # the time of the last message, of all io threads
+    "net/io/stream_server.h",         # drained by one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
     "net/deliver/webhook_sender.cc",     # the sender's thread
     "tools/commands/receive_command.cc",  # waits for its signal

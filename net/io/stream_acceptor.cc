@@ -1,14 +1,23 @@
-#include "net/io/tcp_acceptor.h"
+#include "net/io/stream_acceptor.h"
+
+#include <netinet/in.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <future>
 #include <new>
@@ -19,7 +28,7 @@ namespace {
 
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
-using Acceptor = asio::basic_socket_acceptor<tcp, IoExecutor>;
+using Acceptor = asio::basic_socket_acceptor<IoSocket::protocol_type, IoExecutor>;
 using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
@@ -35,10 +44,20 @@ bool is_exhaustion(const IoError& error) {
          error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open_in_system;
 }
 
+// As our own type; IPv4 in its one form.
+IpAddress ip_address_of(const asio::ip::address& address) noexcept {
+  const asio::ip::address_v6 v6 =
+      address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()) : address.to_v6();
+  const auto bytes = v6.to_bytes();
+  IpAddress out;
+  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  return out;
+}
+
 }  // namespace
 
 // All but the first two lines belongs to the first io thread once started.
-struct TcpAcceptor::State {
+struct StreamAcceptor::State {
   IoRuntime& runtime;
   const Settings settings;
   Counter& errors;
@@ -49,7 +68,7 @@ struct TcpAcceptor::State {
   bool stopped = false;
 };
 
-TcpAcceptor::TcpAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log)
+StreamAcceptor::StreamAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log)
     : state_(std::shared_ptr<State>(
           new State{.runtime = runtime,
                     .settings = settings,
@@ -59,8 +78,16 @@ TcpAcceptor::TcpAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics
                     .acceptor = Acceptor(runtime.context(0).get_executor()),
                     .on_socket = {}})) {}
 
-Status TcpAcceptor::start(OnSocket on_socket) {
+Status StreamAcceptor::start(OnSocket on_socket) {
   INVARIANT(!started_);
+  if (Status status = state_->settings.path.empty() ? listen_on_port() : listen_on_path(); !status) return status;
+  state_->on_socket = std::move(on_socket);
+  started_ = true;
+  asio::co_spawn(state_->acceptor.get_executor(), accept_all(state_), asio::detached);
+  return {};
+}
+
+Status StreamAcceptor::listen_on_port() {
   const Settings& settings = state_->settings;
   IoError error;
   const asio::ip::address address = asio::ip::make_address(settings.address, error);
@@ -71,19 +98,46 @@ Status TcpAcceptor::start(OnSocket on_socket) {
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
-  if (!error) port_ = acceptor.local_endpoint(error).port();
+  tcp::endpoint bound;
+  if (!error) {
+    const auto local = acceptor.local_endpoint(error);
+    if (!error) std::memcpy(bound.data(), local.data(), std::min(local.size(), bound.capacity()));
+  }
   if (error) {
     return Error{"listener " + settings.name + " cannot listen on " + settings.address + " port " +
                  std::to_string(settings.port) + ": " + error.message()};
   }
-  state_->on_socket = std::move(on_socket);
-  started_ = true;
-  asio::co_spawn(acceptor.get_executor(), accept_all(state_), asio::detached);
+  port_ = bound.port();
+  return {};
+}
+
+// Nobody can connect before listen(), so nobody can before the mode is set.
+Status StreamAcceptor::listen_on_path() {
+  const Settings& settings = state_->settings;
+  const auto failed = [&settings](const std::string& why) {
+    return Error{"listener " + settings.name + " cannot listen on " + settings.path + ": " + why};
+  };
+  using local = asio::local::stream_protocol;
+  if (settings.path.size() >= sizeof(sockaddr_un{}.sun_path))
+    return failed("the path of a socket is at most 107 bytes");
+  struct stat there {};
+  if (lstat(settings.path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode)) return failed("something that is no socket is there");
+    if (unlink(settings.path.c_str()) != 0) return failed(std::strerror(errno));
+  }
+  IoError error;
+  Acceptor& acceptor = state_->acceptor;
+  acceptor.open(local(), error);
+  if (!error) acceptor.bind(local::endpoint(settings.path), error);
+  if (error) return failed(error.message());
+  if (chmod(settings.path.c_str(), S_IRUSR | S_IWUSR) != 0) return failed(std::strerror(errno));
+  acceptor.listen(kBacklog, error);
+  if (error) return failed(error.message());
   return {};
 }
 
 // Memory exhaustion by one connection must not end accepting.
-void TcpAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread) {
+void StreamAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread) {
   try {
     state.on_socket(std::move(socket), io_thread);
   } catch (const std::exception& thrown) {
@@ -92,7 +146,7 @@ void TcpAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread
   }
 }
 
-IoAwait<void> TcpAcceptor::accept_one(State& state) {
+IoAwait<void> StreamAcceptor::accept_one(State& state) {
   const std::size_t io_thread = state.next_io_thread;
   IoSocket socket(state.runtime.context(io_thread).get_executor());
   const auto [error] = co_await state.acceptor.async_accept(socket, kAwait);
@@ -109,7 +163,7 @@ IoAwait<void> TcpAcceptor::accept_one(State& state) {
   co_await pause.async_wait(kAwait);
 }
 
-IoAwait<void> TcpAcceptor::accept_all(std::shared_ptr<State> state) {
+IoAwait<void> StreamAcceptor::accept_all(std::shared_ptr<State> state) {
   while (!state->stopped) {
     try {
       co_await accept_one(*state);
@@ -121,9 +175,10 @@ IoAwait<void> TcpAcceptor::accept_all(std::shared_ptr<State> state) {
   }
 }
 
-void TcpAcceptor::stop() {
+void StreamAcceptor::stop() {
   if (!started_) return;
   started_ = false;
+  if (!state_->settings.path.empty()) unlink(state_->settings.path.c_str());
   auto closed = std::make_shared<std::promise<void>>();
   const std::future<void> done = closed->get_future();
   asio::post(state_->acceptor.get_executor(), [state = state_, closed] {
@@ -137,13 +192,14 @@ void TcpAcceptor::stop() {
   if (!state_->runtime.context(0).stopped()) done.wait_for(kStopPatience);
 }
 
-IpAddress ip_address_of(const asio::ip::address& address) noexcept {
-  const asio::ip::address_v6 v6 =
-      address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()) : address.to_v6();
-  const auto bytes = v6.to_bytes();
-  IpAddress out;
-  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
-  return out;
+std::optional<IpAddress> peer_address_of(const IoSocket& socket) noexcept {
+  IoError error;
+  const auto remote = socket.remote_endpoint(error);
+  if (error) return std::nullopt;
+  if (remote.protocol().family() == AF_UNIX) return IpAddress::from_v4(INADDR_LOOPBACK);
+  tcp::endpoint peer;
+  std::memcpy(peer.data(), remote.data(), std::min(remote.size(), peer.capacity()));
+  return ip_address_of(peer.address());
 }
 
 }  // namespace straykey

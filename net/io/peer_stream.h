@@ -1,5 +1,5 @@
 #pragma once
-// HttpStream: one accepted connection, plain or TLS, with one way to read, write and end it.
+// PeerStream: one accepted connection, plain or TLS, with one way to read, write and end it.
 //
 // Thread: io (the connection's own); every call is awaited there, one read and one write at a time.
 // Errors: by error_code. close() may be called at any time and ends whatever is awaited.
@@ -15,12 +15,12 @@
 
 namespace straykey {
 
-class HttpStream {
+class PeerStream {
  public:
   // `tls` nullptr: plain.
-  HttpStream(IoSocket socket, const TlsContext& tls);
-  HttpStream(const HttpStream&) = delete;
-  HttpStream& operator=(const HttpStream&) = delete;
+  PeerStream(IoSocket socket, const TlsContext& tls);
+  PeerStream(const PeerStream&) = delete;
+  PeerStream& operator=(const PeerStream&) = delete;
 
   [[nodiscard]] bool is_tls() const noexcept { return tls_.has_value(); }
   IoAwait<IoError> handshake();

@@ -1,5 +1,5 @@
 #pragma once
-// TcpAcceptor: one listening socket; what it accepts is dealt to the io threads in turn.
+// StreamAcceptor: one listening socket, TCP or local (AF_UNIX); what it accepts is dealt to the io threads in turn.
 //
 // Order:  start(), ..., stop(), then IoRuntime::stop(). on_socket is not called any more once stop() has returned.
 // Thread: start-up and shut-down by one thread, which is no io thread; on_socket runs on the first io thread.
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/log.h"
@@ -18,29 +19,35 @@
 
 namespace straykey {
 
-class TcpAcceptor {
+class StreamAcceptor {
  public:
   struct Settings {
     std::string name;  // of the listener
     std::string address;
     std::uint16_t port = 0;  // 0: any free one
+    // Not empty: a local socket at this path, for the process's own user alone (mode 0600); address and port are not
+    // used. A socket that an earlier process left there is replaced, so its folder must belong to this process alone.
+    std::string path = {};
   };
   // The socket's executor is that of its io thread.
   using OnSocket = std::function<void(IoSocket socket, std::size_t io_thread)>;
 
-  TcpAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log);
-  ~TcpAcceptor() { stop(); }
-  TcpAcceptor(const TcpAcceptor&) = delete;
-  TcpAcceptor& operator=(const TcpAcceptor&) = delete;
+  StreamAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log);
+  ~StreamAcceptor() { stop(); }
+  StreamAcceptor(const StreamAcceptor&) = delete;
+  StreamAcceptor& operator=(const StreamAcceptor&) = delete;
 
   // REQUIRES: called once.
   [[nodiscard]] Status start(OnSocket on_socket);
-  // REQUIRES: start() succeeded.
+  // 0 for a local socket. REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  // A local socket's path is gone afterwards.
   void stop();
 
  private:
   struct State;
+  [[nodiscard]] Status listen_on_port();
+  [[nodiscard]] Status listen_on_path();
   static void hand_over(State& state, IoSocket socket, std::size_t io_thread);
   static IoAwait<void> accept_one(State& state);
   static IoAwait<void> accept_all(std::shared_ptr<State> state);
@@ -51,7 +58,7 @@ class TcpAcceptor {
   bool started_ = false;
 };
 
-// As our own type; IPv4 in its one form.
-[[nodiscard]] IpAddress ip_address_of(const boost::asio::ip::address& address) noexcept;
+// Who is at the other end; of a local socket: 127.0.0.1. nullopt: the connection has ended already.
+[[nodiscard]] std::optional<IpAddress> peer_address_of(const IoSocket& socket) noexcept;
 
 }  // namespace straykey

@@ -1,4 +1,4 @@
-#include "net/io/tcp_acceptor.h"
+#include "net/io/stream_acceptor.h"
 
 #include <future>
 #include <vector>
@@ -24,7 +24,7 @@ struct Site {
   Log log;
   Metrics metrics;
   IoRuntime runtime;
-  TcpAcceptor acceptor;
+  StreamAcceptor acceptor;
 };
 
 }  // namespace
@@ -58,11 +58,11 @@ TEST_CASE("after stop nothing is accepted") {
 TEST_CASE("why it cannot listen is one sentence") {
   Site site;
   REQUIRE(site.acceptor.start([](const IoSocket&, std::size_t) {}).ok());
-  TcpAcceptor second(site.runtime, {"x", "127.0.0.1", site.acceptor.port()}, site.metrics, site.log);
+  StreamAcceptor second(site.runtime, {"x", "127.0.0.1", site.acceptor.port()}, site.metrics, site.log);
   const Status status = second.start([](const IoSocket&, std::size_t) {});
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message.find("listener x cannot listen on 127.0.0.1 port") == 0);
-  TcpAcceptor nowhere(site.runtime, {"x", "localhost", 0}, site.metrics, site.log);
+  StreamAcceptor nowhere(site.runtime, {"x", "localhost", 0}, site.metrics, site.log);
   const Status bad = nowhere.start([](const IoSocket&, std::size_t) {});
   REQUIRE_FALSE(bad.ok());
   CHECK(bad.error().message == "listener x: localhost is no IP address");

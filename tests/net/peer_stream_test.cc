@@ -1,4 +1,4 @@
-#include "net/io/http_stream.h"
+#include "net/io/peer_stream.h"
 
 #include <string>
 

@@ -1,7 +1,8 @@
-#include "net/io/http_stream.h"
+#include "net/io/peer_stream.h"
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -13,44 +14,44 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
 }  // namespace
 
-HttpStream::HttpStream(IoSocket socket, const TlsContext& tls) : socket_(std::move(socket)) {
+PeerStream::PeerStream(IoSocket socket, const TlsContext& tls) : socket_(std::move(socket)) {
   IoError ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   if (tls != nullptr) tls_.emplace(socket_, tls);
 }
 
-IoAwait<IoError> HttpStream::handshake() {
+IoAwait<IoError> PeerStream::handshake() {
   return tls_->handshake();
 }
 
-IoAwait<std::pair<IoError, std::size_t>> HttpStream::read_some(asio::mutable_buffer buffer) {
+IoAwait<std::pair<IoError, std::size_t>> PeerStream::read_some(asio::mutable_buffer buffer) {
   if (tls_) return tls_->read_some(buffer);
   return read_plain(buffer);
 }
 
-IoAwait<IoError> HttpStream::write(std::string_view bytes) {
+IoAwait<IoError> PeerStream::write(std::string_view bytes) {
   if (tls_) return tls_->write(bytes);
   return write_plain(bytes);
 }
 
-IoAwait<std::pair<IoError, std::size_t>> HttpStream::read_plain(asio::mutable_buffer buffer) {
+IoAwait<std::pair<IoError, std::size_t>> PeerStream::read_plain(asio::mutable_buffer buffer) {
   const auto [error, size] = co_await socket_.async_read_some(buffer, kAwait);
   co_return std::pair{error, size};
 }
 
-IoAwait<IoError> HttpStream::write_plain(std::string_view bytes) {
+IoAwait<IoError> PeerStream::write_plain(std::string_view bytes) {
   const auto [error, size] = co_await asio::async_write(socket_, asio::buffer(bytes), kAwait);
   co_return error;
 }
 
-IoAwait<void> HttpStream::shut_down() {
+IoAwait<void> PeerStream::shut_down() {
   if (tls_) co_await tls_->shut_down();
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   close();
 }
 
-IoAwait<void> HttpStream::drain_and_shut_down(std::size_t bytes_max) {
+IoAwait<void> PeerStream::drain_and_shut_down(std::size_t bytes_max) {
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   std::array<char, 4096> dropped;  // NOLINT: written by the read
@@ -62,17 +63,17 @@ IoAwait<void> HttpStream::drain_and_shut_down(std::size_t bytes_max) {
   close();
 }
 
-void HttpStream::end_sending() noexcept {
+void PeerStream::end_sending() noexcept {
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
-std::size_t HttpStream::waiting_bytes() noexcept {
+std::size_t PeerStream::waiting_bytes() noexcept {
   IoError ignored;
   return tls_ ? tls_->waiting_bytes() : socket_.available(ignored);
 }
 
-void HttpStream::close() noexcept {
+void PeerStream::close() noexcept {
   IoError ignored;
   socket_.close(ignored);
 }

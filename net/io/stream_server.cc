@@ -1,0 +1,174 @@
+#include "net/io/stream_server.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+// Logs what no coroutine of ours should throw but memory exhaustion can.
+template <class State>
+auto log_exception(std::shared_ptr<State> state) {
+  return [state = std::move(state)](std::exception_ptr thrown) {
+    if (!thrown) return;
+    const std::string& listener = state->settings.listen.name;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      state->log.error("a connection ended by an exception", {{"listener", listener}, {"what", error.what()}});
+    } catch (...) {
+      state->log.error("a connection ended by something that is no exception", {{"listener", listener}});
+    }
+  };
+}
+
+}  // namespace
+
+struct StreamServer::State {
+  State(Settings given, const Dependencies& dependencies, Callbacks calls)
+      : settings(std::move(given)),
+        callbacks(std::move(calls)),
+        draining(dependencies.draining),
+        log(dependencies.log),
+        open_connections(dependencies.metrics.gauge("straykey_connections", "Open connections.",
+                                                    {{"listener", settings.listen.name}})),
+        connections(settings.connections),
+        sessions(dependencies.runtime.threads()) {
+    if (settings.tls) tls = std::make_unique<TlsServer>(*settings.tls);
+  }
+
+  const Settings settings;
+  const Callbacks callbacks;
+  const std::shared_ptr<StreamDraining> draining;
+  Log& log;
+  Gauge& open_connections;
+  std::unique_ptr<TlsServer> tls;  // nullptr: plain
+  ConnectionTable connections;
+  std::vector<std::unordered_set<StreamSession*>> sessions;  // of each io thread, which alone touches it
+};
+
+// A session with its place in the server. The place is given back when the session has ended.
+class StreamServer::Connection {
+ public:
+  Connection(std::shared_ptr<State> state, ConnectionTable::Place place, std::size_t io_thread)
+      : state_(std::move(state)), place_(std::move(place)), io_thread_(io_thread) {
+    state_->open_connections.add(1);
+  }
+  ~Connection() {
+    if (entered_) state_->sessions[io_thread_].erase(session_.get());
+    state_->open_connections.add(-1);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void hold(std::shared_ptr<StreamSession> session) { session_ = std::move(session); }
+  // On the connection's own thread.
+  StreamSession& enter() {
+    state_->sessions[io_thread_].insert(session_.get());
+    entered_ = true;
+    return *session_;
+  }
+
+ private:
+  const std::shared_ptr<State> state_;
+  const ConnectionTable::Place place_;
+  const std::size_t io_thread_;
+  bool entered_ = false;
+  std::shared_ptr<StreamSession> session_;
+};
+
+StreamServer::StreamServer(Settings settings, Dependencies dependencies, Callbacks callbacks)
+    : runtime_(dependencies.runtime),
+      state_(std::make_shared<State>(std::move(settings), dependencies, std::move(callbacks))),
+      acceptor_(runtime_, state_->settings.listen, dependencies.metrics, dependencies.log) {}
+
+StreamServer::~StreamServer() {
+  drain(std::chrono::milliseconds(0));
+}
+
+Status StreamServer::reload_tls(Seconds now) {
+  return state_->tls ? state_->tls->reload(now) : Status{};
+}
+
+std::size_t StreamServer::connections() const {
+  return state_->connections.size();
+}
+
+Status StreamServer::start(Seconds now) {
+  INVARIANT(!started_);
+  if (auto status = reload_tls(now); !status) return status;
+  auto on_socket = [state = state_](IoSocket socket, std::size_t io_thread) {
+    if (!state->draining->begun.load()) accept(state, std::move(socket), io_thread);
+  };
+  if (auto status = acceptor_.start(std::move(on_socket)); !status) return status;
+  started_ = true;
+  for (std::size_t i = 0; i < runtime_.threads(); ++i) {
+    const IoExecutor executor = runtime_.context(i).get_executor();
+    asio::co_spawn(executor, sweep(state_, i, executor), log_exception(state_));
+  }
+  return {};
+}
+
+void StreamServer::accept(const std::shared_ptr<State>& state, IoSocket socket, std::size_t io_thread) {
+  const auto address = peer_address_of(socket);
+  if (!address) return;  // gone already
+  const Callbacks& callbacks = state->callbacks;
+  const auto refuse = [&](Refused why) {
+    if (callbacks.on_refused) callbacks.on_refused(socket, *address, why);
+  };
+  if (callbacks.admits && !callbacks.admits(*address)) return refuse(Refused::not_admitted);
+  std::optional<ConnectionTable::Place> place = state->connections.enter(*address);
+  if (!place) {
+    const bool full = state->connections.size() >= state->settings.connections.connections_max;
+    return refuse(full ? Refused::connections : Refused::address);
+  }
+  const TlsContext tls = state->tls ? state->tls->current() : nullptr;
+  const IoExecutor executor = socket.get_executor();
+  auto connection = std::make_unique<Connection>(state, std::move(*place), io_thread);
+  connection->hold(callbacks.open(std::move(socket), tls, {*address, io_thread}));
+  asio::co_spawn(executor, serve(std::move(connection)), log_exception(state));
+}
+
+IoAwait<void> StreamServer::serve(std::unique_ptr<Connection> connection) {
+  co_await connection->enter().run();
+}
+
+IoAwait<void> StreamServer::sweep(std::shared_ptr<State> state, std::size_t io_thread, IoExecutor executor) {
+  Timer timer(executor);
+  // Ends only after the last connection of a drained server.
+  while (!state->draining->begun.load() || state->connections.size() > 0) {
+    timer.expires_after(state->settings.tick);
+    co_await timer.async_wait(kAwait);
+    const auto now = std::chrono::steady_clock::now();
+    for (StreamSession* session : state->sessions[io_thread]) session->sweep(now);
+    if (state->callbacks.on_tick) state->callbacks.on_tick(now);
+  }
+}
+
+bool StreamServer::drain(std::chrono::milliseconds grace) {
+  if (!started_) return true;
+  started_ = false;
+  StreamDraining& draining = *state_->draining;
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  draining.deadline.store(deadline);
+  draining.begun.store(true);
+  acceptor_.stop();
+  // Past the deadline the ticks end what still waits; that takes a moment.
+  const auto patience = std::chrono::seconds(1) + 4 * state_->settings.tick + state_->settings.last_work;
+  const bool stopped = runtime_.context(0).stopped();
+  const bool ended = state_->connections.wait_empty_until(stopped ? deadline : deadline + patience);
+  return ended && draining.cut_short.load() == 0;
+}
+
+}  // namespace straykey

@@ -1,0 +1,123 @@
+#pragma once
+// StreamServer: one listener of any protocol that has connections. It accepts, deals the connections to the io threads,
+// keeps count of them, looks after their deadlines, and ends them in order. What is said on a connection is its
+// StreamSession's.
+//
+// Shape:  accepting runs on the first io thread, connections are dealt to all in turn; a tick on each io thread calls
+//         sweep() of its sessions.
+// Thread: start-up and shut-down by one thread, which is no io thread; the rest is io.
+// Order:  start(), ..., drain(), then IoRuntime::stop(). What the callbacks refer to outlives the runtime's threads.
+// Bounds: Settings::connections; a connection over them, or that is not admitted, is closed at once after on_refused.
+// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
+//         pauses for 100 ms and goes on. An exception ends its own connection and is logged.
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/log.h"
+#include "core/base/metrics.h"
+#include "core/base/result.h"
+#include "net/io/connection_table.h"
+#include "net/io/io_runtime.h"
+#include "net/io/stream_acceptor.h"
+#include "net/io/tls.h"
+
+namespace straykey {
+
+// One connection, from its handshake to its end. Thread: io (its own).
+class StreamSession {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  StreamSession() = default;
+  virtual ~StreamSession() = default;
+  StreamSession(const StreamSession&) = delete;
+  StreamSession& operator=(const StreamSession&) = delete;
+
+  // The whole life of the connection.
+  virtual IoAwait<void> run() = 0;
+  // Enforces its deadline, and draining. Called at each tick while run() goes on.
+  virtual void sweep(TimePoint now) = 0;
+};
+
+// Who is at the other end, and where the connection lives.
+struct StreamPeer {
+  IpAddress address;
+  std::size_t io_thread = 0;
+};
+
+// How the end of a server is told to its sessions. Thread: any.
+struct StreamDraining {
+  using TimePoint = StreamSession::TimePoint;
+
+  [[nodiscard]] bool out_of_grace(TimePoint now) const noexcept { return begun.load() && now >= deadline.load(); }
+
+  std::atomic<bool> begun{false};
+  std::atomic<TimePoint> deadline{TimePoint::max()};
+  std::atomic<std::uint64_t> cut_short{0};  // sessions that had to end before their work was done
+};
+
+class StreamServer {
+ public:
+  using TimePoint = StreamSession::TimePoint;
+  enum class Refused : std::uint8_t { not_admitted, connections, address };
+
+  struct Settings {
+    StreamAcceptor::Settings listen;
+    std::optional<TlsFiles> tls;
+    ConnectionLimits connections;
+    std::chrono::milliseconds tick{100};     // how often deadlines are looked at
+    std::chrono::milliseconds last_work{0};  // how long a session may go on behind the tick that sees the grace end
+  };
+  struct Dependencies {
+    IoRuntime& runtime;
+    std::shared_ptr<StreamDraining> draining;  // shared with the sessions
+    Metrics& metrics;
+    Log& log;
+  };
+  // All run on io threads, and must keep alive what they refer to: they are called by connections that outlive the
+  // server.
+  struct Callbacks {
+    // A new session. `tls` is nullptr where the server has no certificate.
+    std::function<std::shared_ptr<StreamSession>(IoSocket socket, const TlsContext& tls, StreamPeer peer)> open;
+    std::function<bool(const IpAddress& peer)> admits;  // empty: everybody may connect
+    std::function<void(IoSocket& socket, const IpAddress& peer, Refused why)> on_refused;
+    std::function<void(TimePoint now)> on_tick;  // on each io thread
+  };
+
+  StreamServer(Settings settings, Dependencies dependencies, Callbacks callbacks);
+  ~StreamServer();
+  StreamServer(const StreamServer&) = delete;
+  StreamServer& operator=(const StreamServer&) = delete;
+
+  // Loads the certificate if there is one, and listens. REQUIRES: called once.
+  [[nodiscard]] Status start(Seconds now);
+  // REQUIRES: start() succeeded.
+  [[nodiscard]] std::uint16_t port() const noexcept { return acceptor_.port(); }
+  // Certificate, key and client authorities again, for new connections; a failure keeps the old ones.
+  [[nodiscard]] Status reload_tls(Seconds now);
+  [[nodiscard]] std::size_t connections() const;
+
+  // Stops accepting, tells the sessions by StreamDraining, and waits until they have ended, at most `grace` and a
+  // moment. Blocks the caller, who is no io thread. True if none had to be cut short.
+  bool drain(std::chrono::milliseconds grace);
+
+ private:
+  struct State;
+  class Connection;
+  static void accept(const std::shared_ptr<State>& state, IoSocket socket, std::size_t io_thread);
+  static IoAwait<void> serve(std::unique_ptr<Connection> connection);
+  static IoAwait<void> sweep(std::shared_ptr<State> state, std::size_t io_thread, IoExecutor executor);
+
+  IoRuntime& runtime_;
+  // Shared with the coroutines, which may outlive this object.
+  const std::shared_ptr<State> state_;
+  StreamAcceptor acceptor_;
+  bool started_ = false;
+};
+
+}  // namespace straykey
