@@ -40,6 +40,8 @@ THREADS_ALLOWED = {
     "core/event/record_in_hand.h",  # a signal handler on the same thread reads it
     "core/engine/run_clock.h",  # the merger counts, the workers read
     "core/engine/merger.h",      # how far it has judged, for the workers
+    "tools/server/operator_desk.h",     # answers operators beside the other threads
+    "tools/server/operator_desk.cc",
     "tools/server/ranges_updater.h",    # fetches address ranges beside the main thread
     "core/engine/engine.h",      # what several threads share of it
     "core/engine/operator_change.h",  # shards still to finish

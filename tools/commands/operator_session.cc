@@ -10,13 +10,20 @@
 namespace straykey {
 
 Result<std::unique_ptr<OperatorSession>> OperatorSession::open(const std::string& path) {
+  AdminSocket socket(path);
+  const auto served = socket.is_served();
+  if (!served) return served.error();
+  if (served.value()) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), nullptr));
   auto data = open_existing(path);
-  if (!data) return data.error();
-  return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(data).value()));
+  if (data) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), std::move(data).value()));
+  if (data.error().message.ends_with(kInUse))
+    return Error{data.error().message + ", and no server answers at " + socket.path() +
+                 ": it starts or stops, or this is another command"};
+  return data.error();
 }
 
 OperatorAnswer OperatorSession::ask_once(const OperatorRequest& request) {
-  return ask_stopped_store(*data_, request, wall_clock());
+  return data_ == nullptr ? socket_.ask(request) : ask_stopped_store(*data_, request, wall_clock());
 }
 
 OperatorAnswer OperatorSession::ask(OperatorRequest request, const OnItem& on_item) {

@@ -11,6 +11,7 @@
 #include "core/base/result.h"
 #include "core/operate/operations.h"
 #include "storage/data_directory.h"
+#include "tools/commands/admin_socket.h"
 
 namespace straykey {
 
@@ -27,10 +28,12 @@ class OperatorSession {
   [[nodiscard]] OperatorAnswer ask(OperatorRequest request, const OnItem& on_item);
 
  private:
-  explicit OperatorSession(std::unique_ptr<DataDirectory> data) : data_(std::move(data)) {}
+  OperatorSession(AdminSocket socket, std::unique_ptr<DataDirectory> data)
+      : socket_(std::move(socket)), data_(std::move(data)) {}
   [[nodiscard]] OperatorAnswer ask_once(const OperatorRequest& request);
 
-  std::unique_ptr<DataDirectory> data_;
+  AdminSocket socket_;
+  std::unique_ptr<DataDirectory> data_;  // null: a server has it
 };
 
 // The exit code that goes with an answer; says on stderr why it is not done.

@@ -8,8 +8,11 @@
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
+#include "net/admin/operator_routes.h"
+#include "tools/commands/admin_socket.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_settings.h"
+#include "tools/store/stopped_store.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {
@@ -18,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
+constexpr std::size_t kAdminSocketConnectionsMax = 64;
 
 }  // namespace
 
@@ -155,8 +159,31 @@ Status Serve::start_listeners() {
     if (Status status = start_listener(std::move(listener), ingest_router(), server); !status.ok()) return status;
   }
   if (Status status = start_syslog(std::move(outlets)); !status.ok()) return status;
+  start_operators();
   if (!config_.admin.listen.on()) return {};
   return start_listener(admin_listener(config_), admin_router(), admin_);
+}
+
+// The commands' way to this server. Without it everything else still works, so it is no reason not to start.
+void Serve::start_operators() {
+  operators_ =
+      std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{operator_stores(*data_), *pipeline_, wall_clock});
+  HttpRouter router;
+  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_metrics_route(router, metrics_, {.open = true});
+  const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
+    operators_->ask(std::move(request), std::move(answer));
+  };
+  add_operator_routes(router, ask, std::nullopt);  // who may open the socket is the operator
+  HttpListenerSettings settings;
+  settings.name = "admin_socket";
+  settings.path = admin_socket_path(config_.data_dir);
+  settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
+  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *services_);
+  if (const Status status = made->start(wall_clock()); !status.ok())
+    return log_.error("commands cannot reach this server; they work when it is stopped",
+                      {{"reason", status.error().message}});
+  admin_socket_ = std::move(made);
 }
 
 Status Serve::start_syslog(Ingest::Outlets outlets) {
@@ -286,12 +313,15 @@ void Serve::stop() {
     if (!syslog->drain(kDrainGrace)) log_.warning("not all that syslog senders sent could be stored before the end");
   if (syslog_udp_) syslog_udp_->drain(kDrainGrace);
   if (pipeline_) pipeline_->stop();
+  if (operators_) operators_->stop();
   if (sender_) sender_->stop();
+  if (admin_socket_) admin_socket_->drain(std::chrono::milliseconds(100));
   if (admin_) admin_->drain(std::chrono::milliseconds(100));
   if (runtime_) runtime_->stop();
   https_.reset();
   http_.reset();
   admin_.reset();
+  admin_socket_.reset();
 }
 
 }  // namespace straykey

@@ -21,6 +21,7 @@
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
 #include "tools/config/config.h"
+#include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
 
 namespace straykey {
@@ -44,6 +45,7 @@ class Serve {
   Status start_pipeline();
   Status start_listeners();
   Status start_listener(HttpListenerSettings settings, const HttpRouter& router, std::unique_ptr<HttpServer>& server);
+  void start_operators();
   Status start_syslog(Ingest::Outlets outlets);
   [[nodiscard]] HttpRouter ingest_router();
   [[nodiscard]] HttpRouter admin_router();
@@ -65,6 +67,8 @@ class Serve {
   std::vector<std::unique_ptr<SyslogTcp>> syslog_streams_;
   std::unique_ptr<SyslogUdp> syslog_udp_;
   std::unique_ptr<RangesUpdater> ranges_;
+  std::unique_ptr<OperatorDesk> operators_;
+  std::unique_ptr<HttpServer> admin_socket_;
   std::atomic<bool> broken_{false};
 };
 
