@@ -132,17 +132,33 @@ Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Sec
 }  // namespace
 
 std::span<const Operation> operations() {
+  constexpr std::string_view kIdentity = "As in an alert: 123456789012/role or 123456789012/role/function";
   static const std::vector<Operation> table{
-      {"alerts/list", "All alerts, oldest first.", {{"after"}}, list, {}},
-      {"alerts/show", "One alert.", {{"id", true}}, show_alert, {}},
-      {"alerts/dump", "Every webhook body, its state and its deliveries.", {{"after"}}, dump_messages, {}},
-      {"alerts/ack", "\"This is ours\": the pair counts as known.", {{"id", true}, {"note"}}, {}, acknowledge_alert},
-      {"baseline/show", "What is known of an identity.", {{"identity", true}}, show_baseline, {}},
-      {"baseline/report", "Networks outside AWS of an account.", {{"account", true}}, report, {}},
-      {"baseline/dump", "Every fact with its days.", {{"after"}}, dump_facts, {}},
+      {"alerts/list", "All alerts, oldest first", {{"after"}}, list, {}},
+      {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}},
+      {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
+      {"alerts/ack",
+       "Say \"this is ours\": the pair counts as known from now on",
+       {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
+       {},
+       acknowledge_alert},
+      {"baseline/show",
+       "Networks, tools and platforms, as a grid of 30 days",
+       {{"identity", true, kIdentity}},
+       show_baseline,
+       {}},
+      {"baseline/report",
+       "Networks outside AWS that an account's service identities use: a thief who was there before the account became "
+       "active would be among them",
+       {{"account", true, "Twelve digits"}},
+       report,
+       {}},
+      {"baseline/dump", "Every fact with its days", {{"after"}}, dump_facts, {}},
       {"baseline/forget",
-       "Makes an identity, or one network or tool of it, new again.",
-       {{"identity", true}, {"network"}, {"tool"}},
+       "Make an identity (or one network or tool of it) new again",
+       {{"identity", true, kIdentity},
+        {"network", false, "Only this network: AS64511, 198.51.100.0/24 ..."},
+        {"tool", false, "Only this tool: aws-cli ..."}},
        {},
        forget_baseline},
   };

@@ -48,6 +48,7 @@ struct OperatorAnswer {
 struct OperatorArgument {
   std::string_view name;
   bool required = false;
+  std::string_view purpose = {};  // for the command line; empty: it is not for people
 };
 
 struct Operation {

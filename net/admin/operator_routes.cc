@@ -111,7 +111,7 @@ void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::option
     route.method = operation.change ? HttpMethod::post : HttpMethod::get;
     route.path = "/api/v1/" + std::string(operation.name);
     route.scope = scope;
-    route.purpose = operation.purpose;
+    route.purpose = std::string(operation.purpose) + ".";
     if (operation.change) route.body_bytes_max = kOperatorBodyBytesMax;
     route.handle = [ask, name = std::string(operation.name)](const HttpRequest& request, const ReplyTo& reply) {
       auto arguments = arguments_of(request);
