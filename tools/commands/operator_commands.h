@@ -2,8 +2,8 @@
 // The subcommands of `straykey alerts` and `straykey baseline`, made from the table of operations (core/operate).
 //
 // Shape:  each operation of a room is a subcommand; its required arguments stand in their order, the others are
-//         options. Its answer is printed as JSON, one item a line, unless an OperationText says it in words; with --json
-//         the items are printed all the same.
+//         options. The answer is printed as JSON, one item a line, unless an OperationText says it in words; with
+//         --json the items are printed all the same.
 // Thread: main.
 #include <cstddef>
 #include <string>
