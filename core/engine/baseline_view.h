@@ -4,8 +4,12 @@
 // Shape:  borrows one reader a partition and the merger's transaction for the length of one judgement.
 // Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
 // Thread: the merger's.
-// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants.
+// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants. users_before() keeps
+//         its answers of one day, at most kAnswersKept of them.
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +23,7 @@ namespace straykey {
 class BaselineView {
  public:
   static constexpr int kUsersCounted = 100;
+  static constexpr std::size_t kAnswersKept = 4096;
 
   BaselineView(HashKey hash_key, const std::vector<std::unique_ptr<StoreReader>>& partitions, StoreReader& alerts)
       : hash_key_(hash_key), partitions_(partitions), alerts_(alerts) {}
@@ -33,6 +38,28 @@ class BaselineView {
   void each(FactKind kind, std::string_view scope,
             const std::function<bool(const std::string& value, const Fact&)>& visit) const;
 
+  // Who of a scope was seen on one of the window's days before `day`, less those in quarantine: the first
+  // kUsersCounted + 1 in the order of the store, so that one may be left out.
+  struct UsersBefore {
+    FactKind kind;
+    std::string_view scope;
+    Day day = 0;
+    int window_days = 0;
+    std::string_view quarantine;  // names what in_quarantine asks for: part of the question
+  };
+  // A day's hits ask the same questions over and over, and whoever is first seen on that day is read and left out each
+  // time: without keeping the answers, N identities that are new in one network would cost N * N rows.
+  // Cost: the rows of the scope, once a day and question.
+  [[nodiscard]] const std::vector<std::string>& users_before(
+      const UsersBefore& question, const std::function<bool(const std::string& user)>& in_quarantine) const;
+  // On how many of the window's days before `day` any of them was seen; counting may stop at `enough`. Kept likewise.
+  [[nodiscard]] int days_before(const UsersBefore& question, int enough,
+                                const std::function<bool(const std::string& user)>& in_quarantine) const;
+  // A row of quarantine of `day` was written. What it changes is not kept.
+  void note_quarantined(Day day) const;
+  // Rows of quarantine may have been changed in any way.
+  void forget_answers() const;
+
   // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
   void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
 
@@ -45,10 +72,16 @@ class BaselineView {
   [[nodiscard]] HashKey hash_key() const noexcept { return hash_key_; }
 
  private:
+  [[nodiscard]] std::string answer_key(const UsersBefore& question) const;
+
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
   mutable std::optional<Day> newest_account_day_;
+  mutable Day answered_day_ = 0;
+  // By question, of answered_day_.
+  mutable std::map<std::string, std::vector<std::string>, std::less<>> users_answered_;
+  mutable std::map<std::string, int, std::less<>> days_answered_;
 };
 
 }  // namespace straykey

@@ -49,13 +49,11 @@ bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view,
   const Fact account = view.fact(FactKind::account, call.endpoint_owner, "");
   if (account.presence.days != 0 && account.first_day < day) return false;
   const std::string network = call.endpoint_network();
-  Presence taught;
-  view.each(FactKind::network_identity, network, [&](const std::string& user, const Fact& fact) {
-    if (!view.quarantined(FactKind::quarantine_network_role, network, user, day, settings_.training_days))
-      taught.merge(fact.presence);
-    return taught.days_before(day, settings_.training_days) < kLearnedDays;
-  });
-  const int days = taught.days_before(day, settings_.training_days);
+  const int days = view.days_before({FactKind::network_identity, network, day, settings_.training_days, network},
+                                    kLearnedDays, [&](const std::string& user) {
+                                      return view.quarantined(FactKind::quarantine_network_role, network, user, day,
+                                                              settings_.training_days);
+                                    });
   seen = days > 0;
   return days < kLearnedDays;
 }
@@ -104,20 +102,19 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
       return view.quarantined(FactKind::quarantine_network_role, form, user, day, window);
     });
   };
+  const std::string all_forms = forms.front() + '\0' + forms.back();
   std::vector<std::string> others;
   for (const std::string& form : forms) {
-    view.each(FactKind::network_identity, form, [&](const std::string& user, const Fact& fact) {
-      if (user != call.token.role_identity && fact.presence.days_before(day, window) > 0 && !in_quarantine(user) &&
+    for (const std::string& user :
+         view.users_before({FactKind::network_identity, form, day, window, all_forms}, in_quarantine)) {
+      if (others.size() < BaselineView::kUsersCounted && user != call.token.role_identity &&
           std::find(others.begin(), others.end(), user) == others.end())
         others.push_back(user);
-      return others.size() < BaselineView::kUsersCounted;
-    });
+    }
   }
   evidence.other_identities = static_cast<int>(others.size());
-  view.each(FactKind::address_identity, address, [&](const std::string& user, const Fact& fact) {
-    if (fact.presence.days_before(day, window) > 0 && !in_quarantine(user)) ++evidence.address_identities;
-    return evidence.address_identities < BaselineView::kUsersCounted;
-  });
+  const auto& here = view.users_before({FactKind::address_identity, address, day, window, all_forms}, in_quarantine);
+  evidence.address_identities = std::min(static_cast<int>(here.size()), BaselineView::kUsersCounted);
   bool tool_quarantined = false;
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, tool_quarantined);
 
@@ -148,12 +145,11 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
     });
   }
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, evidence.tool_quarantined);
-  view.each(FactKind::tool_identity, call.tool, [&](const std::string& user, const Fact& fact) {
-    if (fact.presence.days_before(day, window) > 0 &&
-        !view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window))
-      ++evidence.serverless_users;
-    return evidence.serverless_users < BaselineView::kUsersCounted;
-  });
+  const auto& users =
+      view.users_before({FactKind::tool_identity, call.tool, day, window, call.tool}, [&](const std::string& user) {
+        return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window);
+      });
+  evidence.serverless_users = std::min(static_cast<int>(users.size()), BaselineView::kUsersCounted);
 
   auto verdict = judge_serverless_cli(call, evidence);
   if (!verdict) return std::nullopt;

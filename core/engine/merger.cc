@@ -355,7 +355,9 @@ void Merger::mark(FactKind kind, std::string_view scope, std::string_view value,
   if (const auto stored = writer_->get(Table::quarantine, key)) fact = decode_fact_of(*stored, ref).value_or(Fact{});
   const Fact before = fact;
   fact.seen(day);
-  if (fact != before) writer_->put(Table::quarantine, key, encode_fact(fact, ref));
+  if (fact == before) return;
+  writer_->put(Table::quarantine, key, encode_fact(fact, ref));
+  view_->note_quarantined(day);
 }
 
 void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
@@ -398,6 +400,7 @@ void Merger::apply(const DeliveryOutcome& outcome) {
 void Merger::carry_out(OperatorChange& change) {
   open();
   change.in_merger = change.in_alerts(*writer_, change.rows);
+  if (view_) view_->forget_answers();  // they rest on quarantine
   outbox_.look_again();
 }
 

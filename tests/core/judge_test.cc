@@ -262,5 +262,98 @@ TEST_CASE("judge: a partition that cannot be read gives no verdict") {
   CHECK(bench.judge(call(), kToday).judged == Judged::unreadable);
 }
 
+// Passes everything on, and counts the rows that it shows.
+class CountingReader : public StoreReader {
+ public:
+  CountingReader(std::unique_ptr<StoreReader> inner, std::size_t& rows) : inner_(std::move(inner)), rows_(rows) {}
+  std::optional<AgedValue> get_aged(Table table, std::string_view key) override {
+    ++rows_;
+    return inner_->get_aged(table, key);
+  }
+  void scan(Table table, std::string_view prefix, std::string_view from,
+            const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    inner_->scan(table, prefix, from, [&](std::string_view key, std::string_view value) {
+      ++rows_;
+      return visit(key, value);
+    });
+  }
+  void scan_aged(Table table, std::string_view prefix, std::string_view from,
+                 const std::function<bool(std::string_view, std::string_view, RunHour)>& visit) override {
+    inner_->scan_aged(table, prefix, from, [&](std::string_view key, std::string_view value, RunHour put_at) {
+      ++rows_;
+      return visit(key, value, put_at);
+    });
+  }
+  std::uint64_t rows(Table table) override { return inner_->rows(table); }
+  std::string_view failure() const override { return inner_->failure(); }
+
+ private:
+  std::unique_ptr<StoreReader> inner_;
+  std::size_t& rows_;
+};
+
+TEST_CASE("judge: identities that are all new in one network on one day cost rows as their number, not as its square") {
+  for (const bool at_endpoint : {false, true}) {
+    const auto rows_read = [&](int identities) {
+      Bench bench;
+      Candidate one = call();
+      one.tool_kind = ToolKind::cli;
+      one.tool = "aws-cli";
+      one.endpoint_owner = at_endpoint ? "999988887777" : "";
+      const std::string network = at_endpoint ? one.endpoint_network() : one.network;
+      for (int i = 0; i < identities; ++i) {
+        const std::string user = "111122223333/role-" + std::to_string(i);
+        bench.seen(FactKind::network_identity, network, user, {0}, static_cast<std::size_t>(i % 2));
+        bench.seen(FactKind::address_identity, one.address, user, {0});
+        bench.seen(FactKind::tool_identity, one.tool, user, {0});
+      }
+      std::size_t rows = 0;
+      std::vector<std::unique_ptr<StoreReader>> readers;
+      for (const auto& partition : bench.partitions)
+        readers.push_back(std::make_unique<CountingReader>(partition->read(), rows));
+      const auto alerts = bench.alerts.read();
+      const BaselineView view(kKey, readers, *alerts);
+      for (int i = 0; i < identities; ++i) {
+        one.token.role_identity = one.token.identity = "111122223333/role-" + std::to_string(i);
+        CHECK_FALSE(Judge(kKey, bench.detection).judge(one, view, kToday - 20).judgements.empty());
+      }
+      return rows;
+    };
+    const std::size_t few = rows_read(50), many = rows_read(500);
+    CAPTURE(at_endpoint);
+    CHECK_GT(many, 5 * few);
+    CHECK_LT(many, 11 * few);
+  }
+}
+
+TEST_CASE(
+    "judge: what was answered of a day is asked anew when quarantine of an earlier day, or an acknowledgement, changes "
+    "it") {
+  Bench bench;
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/else", {1, 2});
+  std::vector<std::unique_ptr<StoreReader>> readers;
+  for (const auto& partition : bench.partitions) readers.push_back(partition->read());
+  const auto tier = [&](const BaselineView& view) {
+    const Judge::Answer answer = Judge(kKey, bench.detection).judge(call(), view, kToday - 20);
+    REQUIRE_EQ(answer.judgements.size(), 1);
+    return answer.judgements[0].verdict.entry().tier;
+  };
+  const auto writer = bench.alerts.write();
+  const BaselineView view(kKey, readers, *writer);
+  CHECK(tier(view) == Tier::weak);  // somebody else used the network
+  const FactRef pair{FactKind::quarantine_network_role, "AS64511", "111122223333/else"};
+  Fact fact;
+  fact.seen(kToday - 1);
+  writer->put(Table::quarantine, fact_key(kKey, pair), encode_fact(fact, pair));
+  view.note_quarantined(kToday, false);  // of the day itself: changes nothing that was answered
+  CHECK(tier(view) == Tier::weak);
+  view.note_quarantined(kToday - 1, false);
+  CHECK(tier(view) == Tier::strong);
+  fact.acknowledged = true;
+  writer->put(Table::quarantine, fact_key(kKey, pair), encode_fact(fact, pair));
+  view.note_quarantined(kToday, true);
+  CHECK(tier(view) == Tier::weak);
+}
+
 }  // namespace
 }  // namespace straykey

@@ -55,15 +55,21 @@ def check_update(folder):
 
 
 def check_automatic(folder, site):
-    """aws_ranges = "auto": fetched at the start, into the data directory."""
+    """aws_ranges = "auto": fetched into the data directory, at the start or once a reload has turned it on."""
     more = f'[networks]\naws_ranges = "auto"\naws_ranges_url = "{site.url}"\n'
-    with Installation(folder, more=more) as installation:
-        installation.server.start()
-        deadline = time.monotonic() + 30
-        while not (installation.data_dir / "ip-ranges.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert (installation.data_dir / "ip-ranges.json").read_text() == site.file.read_text()
-        assert installation.server.stop() == 0
+    for by_reload in (False, True):
+        with Installation(folder / f"by_reload_{by_reload}", more="" if by_reload else more) as installation:
+            installation.server.start()
+            if by_reload:
+                installation.more = more
+                installation.write_configuration()
+                installation.server.process.send_signal(signal.SIGHUP)
+            kept = installation.data_dir / "ip-ranges.json"
+            deadline = time.monotonic() + 30
+            while not kept.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert kept.read_text() == site.file.read_text()
+            assert installation.server.stop() == 0
 
 
 def check_reload(folder, trail):
@@ -84,6 +90,7 @@ def check_reload(folder, trail):
 def main():
     with scratch_folder() as folder:
         site = check_update(folder)
+        (folder / "automatic").mkdir()
         check_automatic(folder / "automatic", site)
         check_reload(folder / "reload", Trail(folder / "sample"))
         print("ranges are fetched, kept on doubt, and reloaded under load")

@@ -61,6 +61,14 @@ class Server:
             raise AssertionError("the server did not become ready:\n" + self.log_text())
         return time.monotonic() - began
 
+    def wait_said(self, words):
+        """Until the log has a line with them. -> that line."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._said(words) or not self._reading, START_S_MAX)
+        if not self._said(words):
+            raise AssertionError(f"the server did not say {words}:\n" + self.log_text())
+        return next(line for line in self.log if words in line)
+
     @property
     def pid(self):
         return self.process.pid

@@ -146,7 +146,7 @@ void Simulation::pass_day(const Phase& phase, Day next) {
       guarded([&] {
         if (!site_.running() || site_.broken()) return;
         if (site_.has_messages()) site_.merge_some(random_, swarm_.messages_max);
-        site_.live();
+        site_.age_rows();
         for (std::uint32_t shard = 0; shard < site_.shards(); ++shard) {
           site_.commit(shard);
           site_.flush_if_due(shard);
@@ -328,7 +328,7 @@ void Simulation::work(std::uint32_t shard) {
 void Simulation::merge() {
   if (site_.has_messages()) say("merge");
   if (site_.has_messages()) site_.merge_some(random_, 1 + random_.below(swarm_.messages_max));
-  site_.live();
+  site_.age_rows();
   site_.refill();
 }
 

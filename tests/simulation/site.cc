@@ -151,10 +151,10 @@ void Site::merge_some(Random& random, std::size_t count) {
   outcomes_.clear();
 }
 
-void Site::live() {
+void Site::age_rows() {
   faults_.step = Step::live;
   if (must_merge_again_) return;  // the merger's thread is busy trying again
-  engine_->live();
+  engine_->age_rows();
 }
 
 void Site::refill() {

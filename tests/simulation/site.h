@@ -60,7 +60,7 @@ class Site {
   void flush_if_due(std::uint32_t shard);
   [[nodiscard]] bool has_messages() const;
   void merge_some(Random& random, std::size_t count);
-  void live();
+  void age_rows();
   void refill();
   void report(DeliveryOutcome outcome);
   void reload_networks();

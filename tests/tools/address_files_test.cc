@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -67,7 +68,7 @@ std::string error_of_ranges(std::string_view json) {
 }
 
 std::string error_of_csv(std::string_view text) {
-  const auto ranges = parse_asn_csv(text, "asn.csv");
+  const auto ranges = parse_asn_rows(text, "asn.csv");
   return ranges ? "none" : ranges.error().message;
 }
 
@@ -123,7 +124,7 @@ TEST_CASE("what is not AWS's JSON is refused") {
 }
 
 TEST_CASE("a CSV of networks may have a heading, comments, empty lines, quotes, CR LF, and both families") {
-  const auto ranges = parse_asn_csv(
+  const auto ranges = parse_asn_rows(
       "\xef\xbb\xbf# networks of ours\r\nstart,end,asn,name\r\n\r\n"
       "198.51.100.0,198.51.100.255,64511,\"Example \"\"Hosting\"\", Inc.\"\r\n"
       " 203.0.113.0 , 203.0.113.9 , AS64500 , Example # 2 \n"
@@ -150,7 +151,7 @@ TEST_CASE("a bad line of a CSV is refused with its number and what was expected"
   CHECK(holds(error_of_csv(good + "198.51.100.9,198.51.100.8,64511"), "not above the end"));
   CHECK(holds(error_of_csv(good + "198.51.100.9,2001:db8::,64511"), "both of one family"));
   CHECK(holds(error_of_csv(good + "2001:db8::,::ffff:1.2.3.4,64511"), "both of one family"));
-  for (const char* asn : {"", "-1", "x", "64511x", "4294967296", "AS", "1.5"}) {
+  for (const char* asn : {"-1", "x", "64511x", "4294967296", "AS", "1.5"}) {
     CAPTURE(asn);
     CHECK(holds(error_of_csv(good + "198.51.100.8,198.51.100.9," + asn), "line 3: expected an AS number"));
   }
@@ -158,11 +159,6 @@ TEST_CASE("a bad line of a CSV is refused with its number and what was expected"
               "a name of at most 256 bytes"));
   CHECK(error_of_csv(good + "198.51.100.8,198.51.100.9,1," + std::string(256, 'x')) == "none");
   CHECK(holds(error_of_csv(good + "198.51.100.8,198.51.100.9,1,caf\xe9"), "a name in UTF-8"));
-}
-
-TEST_CASE("a CSV without a network is refused") {
-  CHECK(error_of_csv("") == "asn.csv: expected lines of start,end,asn,name, found none");
-  CHECK(error_of_csv("# nothing\nstart,end,asn,name\n") == "asn.csv: expected lines of start,end,asn,name, found none");
 }
 
 TEST_CASE("a list of prefixes takes prefixes, addresses and comments, and may be empty") {
@@ -218,6 +214,9 @@ TEST_CASE("a file over the limit is refused before it is read, and gzip that inf
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message == large.path() + " is too large: expected at most 64 MiB");
 
+  std::filesystem::resize_file(large.path(), kAsnFileBytesMax + 1);
+  CHECK(read_asns(large.path()).error().message == large.path() + " is too large: expected at most 512 MiB");
+
   const TemporaryFile bomb(".txt.gz", "");
   bomb.make_gzip(std::string(kAddressFileBytesMax + 1, '\n'));
   CHECK(std::filesystem::file_size(bomb.path()) < kAddressFileBytesMax / 100);
@@ -226,18 +225,94 @@ TEST_CASE("a file over the limit is refused before it is read, and gzip that inf
   CHECK(inflated.error().message == bomb.path() + " is too large: expected at most 64 MiB inflated");
 }
 
-TEST_CASE("networks by number come from CSV, plain or gzip, unless the name ends in .mmdb") {
+TEST_CASE("networks by number come from rows, plain or gzip, whatever the name of the file") {
   constexpr std::string_view kCsv = "198.51.100.0,198.51.100.255,64511,Example\n";
-  const TemporaryFile packed(".csv.gz", "");
-  packed.make_gzip(kCsv);
-  const auto ranges = read_asns(packed.path());
-  REQUIRE(ranges.ok());
-  CHECK(texts(ranges.value()) == "198.51.100.0-198.51.100.255 AS64511 Example; ");
+  for (const char* ending : {".csv", ".csv.gz", ".mmdb", ".zip", ""}) {
+    CAPTURE(ending);
+    const TemporaryFile plain(ending, kCsv);
+    CHECK(texts(read_asns(plain.path()).value()) == "198.51.100.0-198.51.100.255 AS64511 Example; ");
+    plain.make_gzip(kCsv);
+    CHECK(texts(read_asns(plain.path()).value()) == "198.51.100.0-198.51.100.255 AS64511 Example; ");
+  }
+}
 
-  const TemporaryFile database(".mmdb", kCsv);
-  const auto refused = read_asns(database.path());
-  REQUIRE_FALSE(refused.ok());
-  CHECK(holds(refused.error().message, "expected a MaxMind database"));
+TEST_CASE("a table larger than what is read at once is read whole, plain and gzip") {
+  std::string text;
+  for (int i = 0; i < 40'000; ++i) {  // 1.5 MB; every second address is left out, so that nothing is joined
+    const IpAddress address = IpAddress::from_v4(0xc6120000U + 2U * static_cast<std::uint32_t>(i));
+    text += address.text() + '\t' + address.text() + "\t64511\tNO\tExample\n";
+  }
+  const TemporaryFile file(".tsv", text);
+  CHECK(read_asns(file.path()).value().size() == 40'000);
+  file.make_gzip(text);
+  CHECK(read_asns(file.path()).value().size() == 40'000);
+  std::filesystem::resize_file(file.path(), std::filesystem::file_size(file.path()) - 5);
+  const auto cut = read_asns(file.path());
+  REQUIRE_FALSE(cut.ok());
+  CHECK(holds(cut.error().message, "cannot read " + file.path()));
+}
+
+struct Refusal {
+  std::string bytes;
+  const char* sentence;
+};
+
+// The beginning of a tar archive: a name, zeros, and "ustar" at its place.
+std::string tar_archive() {
+  std::string bytes = "GeoLite2-ASN_20261129/";
+  bytes.resize(257);
+  return bytes + std::string("ustar\00000", 8) + std::string(247, '\0');
+}
+
+std::vector<Refusal> refusals() {
+  const std::string rest(2'000, '\x01');
+  return {
+      {"PK\x03\x04" + rest, "found a zip archive; unpack it first and name the file inside"},
+      {tar_archive(), "found a tar archive; unpack it first and name the file inside"},
+      {"7z\xbc\xaf\x27\x1c" + rest, "found a 7z archive; unpack it first and name the file inside"},
+      {"Rar!\x1a\x07" + rest, "found a rar archive; unpack it first"},
+      {"\xfd\x37zXZ" + rest, "found a file compressed with xz; unpack it first; of compressions only gzip is read"},
+      {"BZh91AY&SY" + rest, "found a file compressed with bzip2; unpack it first"},
+      {"\x28\xb5\x2f\xfd" + rest, "found a file compressed with zstd; unpack it first"},
+      {"\xff\xfe[", "found text in UTF-16; save it as UTF-8"},
+      {"PAR1" + rest, "found a Parquet file; take the download as CSV or MMDB instead"},
+  };
+}
+
+TEST_CASE("archives, other compressions and UTF-16 are refused by name, also within gzip, with what to do") {
+  for (const Refusal& refusal : refusals()) {
+    CAPTURE(refusal.sentence);
+    const TemporaryFile file(".csv", refusal.bytes);
+    for (int round = 0; round < 2; ++round) {
+      const std::string asns = read_asns(file.path()).error().message;
+      CHECK(asns == file.path() + ": expected networks with their AS numbers (MMDB, CSV or TSV, plain or as .gz), " +
+                        asns.substr(std::min(asns.size(), asns.find("found "))));
+      CHECK(holds(asns, refusal.sentence));
+      CHECK(holds(read_aws_ranges(file.path()).error().message, refusal.sentence));
+      CHECK(holds(read_prefixes(file.path()).error().message, refusal.sentence));
+      file.make_gzip(refusal.bytes);
+    }
+  }
+}
+
+TEST_CASE("bytes that are nothing known, and AWS's ranges, are refused as networks by number") {
+  const TemporaryFile noise(".mmdb", std::string(3'000, '\x01'));
+  const std::string of_noise = read_asns(noise.path()).error().message;
+  CHECK(holds(of_noise, noise.path() + ": expected networks with their AS numbers, found bytes that are neither text"));
+  CHECK(holds(of_noise, "downloads that work are"));
+  noise.make_gzip(std::string(3'000, '\x01'));
+  CHECK(read_asns(noise.path()).error().message == of_noise);
+  const TemporaryFile ranges(".json", kRanges);
+  CHECK(holds(read_asns(ranges.path()).error().message,
+              "found AWS's ip-ranges.json, which belongs in networks.aws_ranges"));
+}
+
+TEST_CASE("AWS's ranges with a byte order mark are read, plain and gzip") {
+  const std::string marked = "\xef\xbb\xbf" + std::string(kRanges);
+  const TemporaryFile file(".json", marked);
+  CHECK(read_aws_ranges(file.path()).value().prefixes.size() == 3);
+  file.make_gzip(marked);
+  CHECK(read_aws_ranges(file.path()).value().prefixes.size() == 3);
 }
 
 }  // namespace

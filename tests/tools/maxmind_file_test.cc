@@ -3,13 +3,17 @@
 
 #include <doctest/doctest.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <set>
 #include <string>
+
+#include "tools/networks/address_files.h"
 
 namespace straykey {
 namespace {
@@ -126,7 +130,9 @@ Prefix below_v6_root(std::string_view v4_prefix) {
 Result<std::vector<AsnRange>> read(std::string_view bytes) {
   const auto path = std::filesystem::temp_directory_path() / ("straykey-maxmind-" + std::to_string(getpid()) + ".mmdb");
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  auto ranges = read_maxmind_asns(path.string());
+  auto ranges = collect_asn_ranges("test.mmdb", [&](AsnRangeList& list) {
+    return read_maxmind_asns({path.string(), "test.mmdb"}, list);
+  });
   std::filesystem::remove(path);
   return ranges;
 }
@@ -177,9 +183,73 @@ TEST_CASE("records without a network number are left out, and a database of noth
   Database database(4);
   const std::size_t nobody = database.add(map_field(1, string_field("country") + string_field("XX")));
   database.put(parse_prefix("203.0.113.0/24").value(), nobody);
-  CHECK(holds(networks(read(database.bytes())), "found no autonomous_system_number in it"));
+  CHECK(holds(networks(read(database.bytes())), "found the MaxMind database \"Example-ASN\" without any"));
   database.put(parse_prefix("198.51.100.0/24").value(), database.add(network_record(64511, "Example")));
   CHECK(networks(read(database.bytes())) == "198.51.100.0-198.51.100.255 64511 Example; ");
+}
+
+TEST_CASE("the records of IPinfo, DB-IP, GeoIP2-ISP and GeoIP2-Enterprise are read") {
+  const auto fields = [](std::initializer_list<std::string> texts) {
+    std::string bytes;
+    for (const std::string& text : texts) bytes += text;
+    return map_field(texts.size() / 2, bytes);
+  };
+  const auto name = [](std::string_view text) { return string_field(text); };
+  const std::string organisation =
+      "\x5d\x01"
+      "autonomous_system_organization";
+  Database database(6);
+  const auto put = [&](std::string_view prefix, const std::string& record) {
+    database.put(below_v6_root(prefix), database.add(record));
+  };
+  put("192.0.2.0/26", fields({name("as_domain"), name("example.com"), name("as_name"), name("Example Lite"),
+                              name("asn"), name("AS64496"), name("country_code"), name("AU")}));
+  put("192.0.2.64/26",
+      fields({name("asn"), name("AS65551"), name("name"), name("Example ASN"), name("type"), name("isp")}));
+  put("192.0.2.128/26", fields({name("country"), name("China")}));  // Lite: no system known
+  put("192.0.2.192/26", fields({name("asn"), name(""), name("as_name"), name("")}));
+  put("198.51.100.0/26",
+      fields({name("autonomous_system_number"), number_field(5, 64497), name("isp"), name("Example")}));
+  put("198.51.100.64/26", fields({name("traits"), fields({name("autonomous_system_number"), number_field(6, 64498),
+                                                          organisation, name("Example Enterprise")})}));
+  put("198.51.100.128/26", fields({name("traits"), fields({name("isp"), name("Example")})}));
+  put("203.0.113.0/24", fields({name("asn"), number_field(6, 65536), name("name"), name("Example Number")}));
+  CHECK(networks(read(database.bytes())) ==
+        "192.0.2.0-192.0.2.63 64496 Example Lite; 192.0.2.64-192.0.2.127 65551 Example ASN; "
+        "198.51.100.0-198.51.100.63 64497 ; 198.51.100.64-198.51.100.127 64498 Example Enterprise; "
+        "203.0.113.0-203.0.113.255 65536 Example Number; ");
+}
+
+TEST_CASE("networks come in ascending order, neighbours of one system as one range") {
+  Database database(4);
+  const std::string record = network_record(64511, "Example Hosting");
+  database.put(parse_prefix("198.51.100.0/26").value(), database.add(record));
+  database.put(parse_prefix("198.51.100.64/26").value(), database.add(network_record(64511, "Example Hosting")));
+  database.put(parse_prefix("198.51.100.128/25").value(), database.add(record));
+  database.put(parse_prefix("192.0.2.0/24").value(), database.add(record));
+  const auto ranges = read(database.bytes());
+  REQUIRE(ranges.ok());
+  REQUIRE(ranges.value().size() == 2);
+  CHECK(ranges.value()[0].first.text() == "192.0.2.0");
+  CHECK(ranges.value()[1].first.text() == "198.51.100.0");
+  CHECK(ranges.value()[1].last.text() == "198.51.100.255");
+}
+
+TEST_CASE("a database is known by its bytes: plain or gzip, whatever its name") {
+  Database database(6);
+  database.put(below_v6_root("198.51.100.0/24"), database.add(network_record(64511, "Example Hosting")));
+  const std::string bytes = database.bytes();
+  for (const char* ending : {".mmdb", ".csv", ".mmdb.gz"}) {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("straykey-named-" + std::to_string(getpid()) + ending)).string();
+    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    CHECK(networks(read_asns(path)) == "198.51.100.0-198.51.100.255 64511 Example Hosting; ");
+    const gzFile file = gzopen(path.c_str(), "wb");
+    REQUIRE(gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) == static_cast<int>(bytes.size()));
+    REQUIRE(gzclose(file) == Z_OK);
+    CHECK(networks(read_asns(path)) == "198.51.100.0-198.51.100.255 64511 Example Hosting; ");
+    std::filesystem::remove(path);
+  }
 }
 
 TEST_CASE("a tree that loops, a record that points outside and a number of another type are refused") {
@@ -194,9 +264,17 @@ TEST_CASE("a tree that loops, a record that points outside and a number of anoth
   CHECK(holds(networks(read(outside.bytes())), "expected a record that points into the file"));
 
   Database text(4);
-  const auto record = map_field(1, string_field("autonomous_system_number") + string_field("AS64511"));
+  const auto record = map_field(1, string_field("autonomous_system_number") + string_field("Example"));
   text.put(parse_prefix("198.51.100.0/24").value(), text.add(record));
-  CHECK(holds(networks(read(text.bytes())), "expected autonomous_system_number as a 32-bit number"));
+  CHECK(holds(networks(read(text.bytes())),
+              "expected the AS number in autonomous_system_number as a 32-bit number or as text such as \"AS64511\", "
+              "found \"Example\""));
+
+  Database nested(4);
+  nested.put(
+      parse_prefix("198.51.100.0/24").value(),
+      nested.add(map_field(1, string_field("asn") + map_field(1, string_field("asn") + number_field(6, 64511)))));
+  CHECK(holds(networks(read(nested.bytes())), "expected the AS number in asn as a 32-bit number"));
 }
 
 TEST_CASE("a database cut anywhere or with any byte changed is read or refused, never more") {
@@ -217,7 +295,8 @@ TEST_CASE("a database cut anywhere or with any byte changed is read or refused, 
 TEST_CASE("what is no database is refused with its name") {
   const auto ranges = read("start,end,asn,name\n");
   REQUIRE_FALSE(ranges.ok());
-  CHECK(ranges.error().message.find("expected a MaxMind database") != std::string::npos);
+  CHECK(holds(ranges.error().message,
+              "test.mmdb: expected networks with their AS numbers, found bytes that are neither"));
 }
 
 }  // namespace

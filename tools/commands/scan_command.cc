@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 
 #include "core/event/reject_reason.h"
@@ -19,7 +20,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
-  std::string config, aws_ranges, asn, backfill;
+  std::string config, aws_ranges, backfill;
+  std::vector<std::string> asn;
   int activation_days = -1;
   std::vector<std::string> trusted, untrusted;
 };
@@ -42,10 +44,12 @@ Status prepare(const Options& options, DetectionSettings& detection, NetworkInpu
     networks.aws_ranges = std::move(ranges->prefixes);
     networks.aws_ranges_created = ranges->created;
   }
-  if (!options.asn.empty()) {
-    auto asns = read_asns(options.asn);
+  if (!options.asn.empty()) networks.asns.clear();
+  for (const std::string& file : options.asn) {
+    auto asns = read_asns(file);
     if (!asns) return asns.error();
-    networks.asns = std::move(*asns);
+    networks.asns.insert(networks.asns.end(), std::make_move_iterator(asns->begin()),
+                         std::make_move_iterator(asns->end()));
   }
   if (const Status status = add_prefixes(options.trusted, "--trusted", networks.trusted); !status.ok()) return status;
   return add_prefixes(options.untrusted, "--untrusted", networks.untrusted);
@@ -138,8 +142,12 @@ RunCommand add_scan_command(CLI::App& app) {
       ->check(CLI::Range(0, 60))
       ->type_name("N");
   command->add_option("--aws-ranges", options->aws_ranges, "AWS's published ip-ranges.json")->type_name("FILE");
-  command->add_option("--asn", options->asn, "Autonomous systems: CSV (start,end,asn,name) or .mmdb")
-      ->type_name("FILE");
+  command
+      ->add_option("--asn", options->asn,
+                   "Networks by AS number: IPinfo Lite, GeoLite2-ASN, DB-IP, IP2Location LITE or iptoasn.com, as MMDB, "
+                   "CSV or TSV, plain or .gz; may be given again")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command->add_option("--trusted", options->trusted, "A network of yours outside AWS; may be given again")
       ->type_name("CIDR")
       ->allow_extra_args(false);

@@ -9,174 +9,65 @@
 
 #include "core/base/cpu.h"
 #include "tools/config/config_reader.h"
-#include "tools/config/did_you_mean.h"
+#include "tools/config/setting_table.h"
 
 namespace straykey {
 namespace {
 
-constexpr std::uint64_t kKiB = 1u << 10;
-constexpr std::uint64_t kMiB = 1u << 20;
-constexpr std::uint64_t kGiB = 1u << 30;
-// x86-64 gives a process 47 bits of addresses; 65 environments of this size fit.
-constexpr std::uint64_t kMapBytesMax = std::uint64_t{1} << 40;
-
-void read_ingest(TableReader& table, IngestConfig& ingest) {
-  table.listen("https", ingest.https);
-  table.listen("http", ingest.http);
-  table.path("certificate", ingest.certificate);
-  table.path("key", ingest.key);
-  table.size("body_bytes_max", ingest.body_bytes_max, kKiB, kGiB);
-  table.size("inflated_bytes_max", ingest.inflated_bytes_max, kKiB, 4 * kGiB);
-  table.number("records_max", ingest.records_max, 1, 100'000'000);
-  table.size("bytes_in_flight_max", ingest.bytes_in_flight_max, kMiB, 1024 * kGiB);
-  table.size("queued_bytes_max", ingest.queued_bytes_max, kMiB, 1024 * kGiB);
-  table.number("connections_max", ingest.connections_max, 1, 1'000'000);
-  table.number("connections_per_address_max", ingest.connections_per_address_max, 1, 1'000'000);
-  table.number("failures_per_second_max", ingest.failures_per_second_max, 1, 1'000'000);
-  table.number("io_threads", ingest.io_threads, 1, 64);
-  table.string("api_key_header", ingest.api_key_header);
+// "families" of "detection.families"; the table itself at the top.
+std::string_view key_of(const SettingTable& table) {
+  return table.name.substr(table.name.rfind('.') + 1);
 }
 
-void read_admin(TableReader& table, AdminConfig& admin) {
-  table.listen("listen", admin.listen);
-  table.path("certificate", admin.certificate);
-  table.path("key", admin.key);
-  table.strings("allowed_hosts", admin.allowed_hosts);
-  table.boolean("open_metrics", admin.open_metrics);
+// Whether `table` stands inside `parent`: "detection.families" in "detection", "detection" in "" (the top).
+bool is_inside(const SettingTable& table, std::string_view parent) {
+  if (table.name.empty()) return false;
+  const std::size_t dot = table.name.rfind('.');
+  return parent == (dot == std::string_view::npos ? std::string_view() : table.name.substr(0, dot));
 }
 
-void read_syslog(TableReader& table, SyslogConfig& syslog) {
-  table.listen("udp", syslog.udp);
-  table.listen("tcp", syslog.tcp);
-  table.listen("tls", syslog.tls);
-  table.listen("relp", syslog.relp);
-  table.path("certificate", syslog.certificate);
-  table.path("key", syslog.key);
-  table.path("client_ca", syslog.client_ca);
-  table.strings("client_names", syslog.client_names);
-  table.prefixes("allow_cidrs", syslog.allow_cidrs);
-}
+void read_inner_tables(ReadContext& context, TableReader& parent, std::string_view name);
 
-void read_token(TableReader& table, TokenConfig& token) {
-  table.string("name", token.name);
-  SecretSource file;
-  table.path("file", file.name);
-  table.secret("secret", token.secret);
-  if (table.has("file") && table.has("secret")) table.missing("a [[token]] has either file or secret, not both");
-  if (!table.has("file") && !table.has("secret")) table.missing("a [[token]] needs file or secret");
-  if (!file.name.empty()) token.secret = {SecretSource::Kind::file, file.name};
-  if (const auto scope = table.word("scope", {"ingest", "admin"})) {
-    token.scope = *scope == "admin" ? TokenScope::admin : TokenScope::ingest;
+void read_rows(ReadContext& context, TableReader& reader, const SettingTable& table, std::size_t entry) {
+  for (const Setting& row : table.rows) {
+    row.read(reader, context.config, entry);
+    if (row.notes.required && !reader.has(row.key))
+      reader.missing(fmt::format("a [[{}]] needs a {}", table.name, row.key));
   }
-  if (!table.has("name")) table.missing("a [[token]] needs a name");
+  if (table.check) table.check(reader);
+  if (!table.repeated) read_inner_tables(context, reader, table.name);
 }
 
-void read_webhook(TableReader& table, WebhookConfig& webhook) {
-  table.string("name", webhook.route.name);
-  table.url("url", webhook.url, webhook.url_source);
-  SecretSource secret;
-  table.secret("secret", secret);
-  if (secret.given()) webhook.secrets.push_back(secret);
-  table.secrets("secrets", webhook.secrets);
-  if (table.has("secret") && table.has("secrets"))
-    table.missing("a [[webhook]] has either secret or secrets, not both");
-  const auto severity = table.word("severity_min", {"informational", "low", "medium", "high"});
-  if (severity) webhook.route.severity_min = *severity_from(*severity);
-  table.words("analytics", {name_of(Analytic::remote_service_token), name_of(Analytic::serverless_cli)},
-              webhook.route.analytics);
-  table.accounts("accounts", webhook.route.accounts);
-  table.boolean("sign", webhook.sign);
-  table.boolean("allow_http", webhook.allow_http);
-  table.prefixes("allow_cidrs", webhook.allow_cidrs);
-  table.path("ca_file", webhook.ca_file);
-  table.real("rate_per_s", webhook.rate_per_s);
-  if (!table.has("name")) table.missing("a [[webhook]] needs a name");
-  if (!table.has("url")) table.missing("a [[webhook]] needs a url");
-}
-
-void read_networks(TableReader& table, const toml::table& values, NetworksConfig& networks,
-                   std::set<std::string, std::less<>>& accounts) {
-  const auto ranges = values["aws_ranges"].value<std::string_view>();
-  const bool is_path = ranges && ranges->find_first_of("/.") != std::string_view::npos;
-  if (is_path)
-    table.path("aws_ranges", networks.aws_ranges);
-  else if (const auto word = table.word("aws_ranges", {"auto", "builtin", "/path/to/ip-ranges.json"}))
-    networks.aws_ranges = *word;
-  table.string("aws_ranges_url", networks.aws_ranges_url);
-  table.paths("asn", networks.asn);
-  table.prefixes("trusted", networks.trusted, &networks.trusted_files);
-  table.prefixes("untrusted", networks.untrusted, &networks.untrusted_files);
-  table.accounts("accounts", accounts);
-}
-
-void read_detection(ReadContext& context, TableReader& table, DetectionSettings& detection) {
-  table.number("activation_days", detection.activation_days, 0, 60);
-  table.number("training_days", detection.training_days, 1, 30);
-  table.number("dedup_days", detection.dedup_days, 1, 30);
-  table.number("flood_max", detection.flood_max, 1, 1'000'000'000);
-  table.severities(detection.severities);
-  if (const toml::table* values = table.table("families")) {
-    TableReader families(context, *values, "detection.families", "detection.families");
-    families.boolean("ec2", detection.ec2);
-    families.finish();
+void read_table(ReadContext& context, TableReader& parent, const SettingTable& table) {
+  const std::string name(table.name);
+  if (table.read_whole) return table.read_whole(parent, context.config);
+  if (!table.repeated) {
+    const toml::table* values = parent.table(key_of(table));
+    if (values == nullptr) return;
+    TableReader reader(context, *values, name, name);
+    read_rows(context, reader, table, 0);
+    return reader.finish();
   }
-}
-
-void read_storage(TableReader& table, StorageConfig& storage) {
-  table.number("shards", storage.shards, 1, 64);
-  table.boolean("pin_workers", storage.pin_workers);
-  table.size("map_bytes", storage.map_bytes, kMiB, kMapBytesMax);
-  table.size("bytes_max", storage.bytes_max, kMiB, kMapBytesMax);
-  table.size("disk_free_bytes_min", storage.disk_free_bytes_min, 0, kMapBytesMax);
-}
-
-void read_log(TableReader& table, Log::Settings& log) {
-  const std::vector<std::string_view> levels{"debug", "info", "warning", "error"};
-  if (const auto level = table.word("level", levels)) {
-    log.level = static_cast<LogLevel>(std::find(levels.begin(), levels.end(), *level) - levels.begin());
-  }
-  if (const auto format = table.word("format", {"logfmt", "json"})) log.json = *format == "json";
-}
-
-// Reads [key], if it is there, with `read`.
-template <class Read>
-void read_table(ReadContext& context, TableReader& top, const char* key, Read read) {
-  const toml::table* values = top.table(key);
-  if (values == nullptr) return;
-  TableReader table(context, *values, key, key);
-  read(table, *values);
-  table.finish();
-}
-
-template <class Entry, class Read>
-void read_tables(ReadContext& context, TableReader& top, const char* key, std::vector<Entry>& entries, Read read) {
-  for (const toml::table* values : top.tables(key)) {
-    const std::string path = std::string(key) + "." + std::to_string(entries.size());
+  for (const toml::table* values : parent.tables(key_of(table))) {
+    const std::size_t entry = table.count(context.config);
+    const std::string path = name + "." + std::to_string(entry);
     const auto& begin = values->source().begin;
     context.config.places[path] = {context.file, begin.line, begin.column};
-    TableReader table(context, *values, path, key);
-    Entry& entry = entries.emplace_back();
-    read(table, entry);
-    table.finish();
+    table.append(context.config);
+    TableReader reader(context, *values, path, name);
+    read_rows(context, reader, table, entry);
+    reader.finish();
   }
+}
+
+void read_inner_tables(ReadContext& context, TableReader& parent, std::string_view name) {
+  for (const SettingTable& table : setting_tables())
+    if (is_inside(table, name)) read_table(context, parent, table);
 }
 
 void read_top(ReadContext& context, const toml::table& values) {
-  Config& config = context.config;
   TableReader top(context, values, "", "");
-  top.path("data_dir", config.data_dir);
-  read_table(context, top, "ingest", [&](TableReader& t, const auto&) { read_ingest(t, config.ingest); });
-  read_table(context, top, "admin", [&](TableReader& t, const auto&) { read_admin(t, config.admin); });
-  read_table(context, top, "syslog", [&](TableReader& t, const auto&) { read_syslog(t, config.syslog); });
-  read_table(context, top, "networks", [&](TableReader& t, const toml::table& networks) {
-    read_networks(t, networks, config.networks, config.detection.accounts);
-  });
-  read_table(context, top, "detection",
-             [&](TableReader& t, const auto&) { read_detection(context, t, config.detection); });
-  read_table(context, top, "storage", [&](TableReader& t, const auto&) { read_storage(t, config.storage); });
-  read_table(context, top, "log", [&](TableReader& t, const auto&) { read_log(t, config.log); });
-  read_tables(context, top, "token", config.tokens, read_token);
-  read_tables(context, top, "webhook", config.webhooks, read_webhook);
+  read_rows(context, top, setting_tables().front(), 0);
   top.finish();
 }
 
@@ -269,6 +160,12 @@ std::string ConfigError::text() const {
 
 std::uint32_t default_shards() noexcept {
   return std::clamp<std::uint32_t>(cpu_count(), 1, 4);
+}
+
+DataDirectorySettings default_storage() {
+  DataDirectorySettings settings;
+  settings.shards = default_shards();
+  return settings;
 }
 
 ConfigPlace Config::place_of(std::string_view path) const {

@@ -3,7 +3,9 @@
 //
 // Shape:  the main file, then conf.d/*.toml beside it in name order. A later value replaces an earlier one, key by key;
 //         [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory. Nothing is
-//         interpolated. Typed here; what needs more than one value or a look at the disk is in config_check.h.
+//         interpolated. The key, limits and words of every setting are its row in setting_table.cc. Where a part has a
+//         Settings struct, the Config holds that struct itself: its defaults are the defaults. What needs more than one
+//         value or a look at the disk is in config_validate.h.
 // Thread: any (a value; no state).
 // Bounds: kConfigFileBytesMax a file, kConfigFilesMax files, kConfigEntriesMax entries of a list.
 // Errors: all of them at once, each with file, line and column, an unknown word with the one that was probably meant.
@@ -19,8 +21,16 @@
 #include "core/base/log.h"
 #include "core/detect/settings.h"
 #include "core/engine/outbox.h"
+#include "core/engine/pipeline.h"
+#include "core/event/payload.h"
 #include "core/location/ip_address.h"
+#include "net/deliver/webhook_sender.h"
 #include "net/http/auth.h"
+#include "net/http/http_listener.h"
+#include "net/ingest/ingest_routes.h"
+#include "net/io/connection_table.h"
+#include "net/io/io_runtime.h"
+#include "storage/data_directory.h"
 #include "tools/config/config_text.h"
 #include "tools/config/secret_source.h"
 
@@ -48,17 +58,15 @@ struct ConfigError {
 struct IngestConfig {
   ListenAddress https{"0.0.0.0", 8443};
   ListenAddress http;
-  std::string certificate, key;
-  std::uint64_t body_bytes_max = 32u << 20;
-  std::uint64_t inflated_bytes_max = 128u << 20;
-  std::uint64_t records_max = 1'000'000;           // a request
-  std::uint64_t bytes_in_flight_max = 256u << 20;  // bodies, over all listeners
-  std::uint64_t queued_bytes_max = 256u << 20;     // requests taken and not yet committed
-  std::uint64_t connections_max = 4'096;           // a listener
-  std::uint64_t connections_per_address_max = 256;
-  std::uint64_t failures_per_second_max = 100;  // bad tokens from one address
-  std::uint64_t io_threads = 2;
-  std::string api_key_header = "X-Api-Key";
+  std::string certificate, key;  // of https
+  std::size_t body_bytes_max = IngestSettings{}.body_bytes_max;
+  PayloadLimits payload;
+  HttpBudgetSettings budget;     // of all listeners together
+  ConnectionLimits connections;  // of each listener, those of syslog too
+  AuthSettings auth;
+  IoRuntime::Settings io;
+
+  [[nodiscard]] bool any_listener() const noexcept { return https.on() || http.on(); }
 };
 
 struct AdminConfig {
@@ -82,36 +90,40 @@ struct TokenConfig {
   TokenScope scope = TokenScope::ingest;
 };
 
+// A URL, or where it is: with some receivers it is a secret in itself.
+struct UrlSource {
+  std::string url;
+  SecretSource source;
+  bool operator==(const UrlSource&) const = default;
+};
+
 struct WebhookConfig {
-  WebhookRoute route;       // name, severity_min, analytics, accounts
-  std::string url;          // a secret in itself, with some receivers
-  SecretSource url_source;  // instead of `url`
+  WebhookRoute route;        // which alerts go there; its name is the webhook's
+  WebhookEndpoint endpoint;  // but for its name, url and secrets, which load_webhook() adds
+  UrlSource url;
   std::vector<SecretSource> secrets;
-  bool sign = true;
-  bool allow_http = false;
-  std::vector<Prefix> allow_cidrs;
-  std::string ca_file;
-  double rate_per_s = 10;
+};
+
+// Networks, and files of them.
+struct NetworkList {
+  std::vector<Prefix> prefixes;
+  std::vector<std::string> files;
+  bool operator==(const NetworkList&) const = default;
 };
 
 struct NetworksConfig {
   std::string aws_ranges = "auto";                                                // "auto", "builtin", or a path
   std::string aws_ranges_url = "https://ip-ranges.amazonaws.com/ip-ranges.json";  // where "auto" fetches them
   std::vector<std::string> asn;                                                   // files
-  std::vector<Prefix> trusted, untrusted;
-  std::vector<std::string> trusted_files, untrusted_files;
+  NetworkList trusted, untrusted;
+
+  bool operator==(const NetworksConfig&) const = default;
 };
 
 // At most four: one worker keeps up with what one machine receives, and commits share one disk.
 [[nodiscard]] std::uint32_t default_shards() noexcept;
-
-struct StorageConfig {
-  std::uint64_t shards = default_shards();
-  bool pin_workers = true;
-  std::uint64_t map_bytes = std::uint64_t{64} << 30;  // of address space, each environment
-  std::uint64_t bytes_max = UINT64_MAX;               // each environment; UINT64_MAX: as map_bytes allows
-  std::uint64_t disk_free_bytes_min = std::uint64_t{64} << 20;
-};
+// As the store has it, with default_shards().
+[[nodiscard]] DataDirectorySettings default_storage();
 
 struct Config {
   std::string data_dir = "/var/lib/straykey";
@@ -121,8 +133,9 @@ struct Config {
   std::vector<TokenConfig> tokens;
   std::vector<WebhookConfig> webhooks;
   NetworksConfig networks;
-  DetectionSettings detection;  // its `accounts` are networks.accounts
-  StorageConfig storage;
+  DetectionSettings detection;                        // its `accounts` are networks.accounts
+  DataDirectorySettings storage = default_storage();  // but for its path, which is data_dir, and its hash key
+  Pipeline::Settings pipeline;                        // but for its shards and its hash key
   Log::Settings log;
 
   // Where things were set: "ingest.https", "token.0", "token.0.secret".

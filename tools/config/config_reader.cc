@@ -1,5 +1,7 @@
 #include "tools/config/config_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -64,7 +66,7 @@ void TableReader::expected(const toml::node& node, std::string_view key, const c
   report(node, full(key) + " must be " + what + ", not " + kind_of(node));
 }
 
-const toml::node* TableReader::take(std::string_view key) {
+const toml::node* TableReader::find(std::string_view key) {
   known_.push_back(key);
   current_ = key;
   const toml::node* node = table_.get(key);
@@ -76,72 +78,65 @@ const toml::node* TableReader::take(std::string_view key) {
 }
 
 void TableReader::string(std::string_view key, std::string& target) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   if (!node->is_string()) return expected(*node, key, "a string");
   target = **node->as_string();
 }
 
 void TableReader::path(std::string_view key, std::string& target) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   if (!node->is_string()) return expected(*node, key, "a path in quotes");
   target = completed(**node->as_string());
 }
 
 void TableReader::boolean(std::string_view key, bool& target) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   if (!node->is_boolean()) return expected(*node, key, "true or false");
   target = **node->as_boolean();
 }
 
-void TableReader::take_number(std::string_view key, std::int64_t min, std::int64_t max,
-                              std::optional<std::int64_t>& number) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return;
-  if (!node->is_integer()) return expected(*node, key, "an integer");
+std::optional<std::int64_t> TableReader::number(std::string_view key, std::int64_t least, std::int64_t most) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_integer()) {
+    expected(*node, key, "an integer");
+    return std::nullopt;
+  }
   const std::int64_t value = **node->as_integer();
-  if (value >= min && value <= max)
-    number = value;
-  else
-    report(*node, full(key) + " must be between " + std::to_string(min) + " and " + std::to_string(max));
+  if (value >= least && value <= most) return value;
+  report(*node, full(key) + " must be between " + std::to_string(least) + " and " + std::to_string(most));
+  return std::nullopt;
 }
 
-void TableReader::number(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max) {
-  std::optional<std::int64_t> value;
-  take_number(key, static_cast<std::int64_t>(min), static_cast<std::int64_t>(max), value);
-  if (value) target = static_cast<std::uint64_t>(*value);
-}
-
-void TableReader::number(std::string_view key, int& target, int min, int max) {
-  std::optional<std::int64_t> value;
-  take_number(key, min, max, value);
-  if (value) target = static_cast<int>(*value);
-}
-
-void TableReader::real(std::string_view key, double& target) {
-  const toml::node* node = take(key);
+void TableReader::real(std::string_view key, double& target, double most) {
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   if (!node->is_number()) return expected(*node, key, "a number");
-  target = *node->value<double>();
+  const double value = *node->value<double>();
+  if (value > 0 && value <= most)  // and no NaN
+    target = value;
+  else
+    report(*node, full(key) + fmt::format(" must be more than 0 and at most {}", most));
 }
 
-void TableReader::size(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max) {
-  const toml::node* node = take(key);
+void TableReader::size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   std::optional<std::uint64_t> size;
   if (node->is_integer() && **node->as_integer() >= 0) size = static_cast<std::uint64_t>(**node->as_integer());
   if (node->is_string()) size = parse_size(**node->as_string());
   if (!size) return report(*node, full(key) + " must be a size: bytes as an integer, or a text such as \"64 GiB\"");
-  if (*size >= min && *size <= max)
+  if (*size >= least && *size <= most)
     target = *size;
   else
-    report(*node, full(key) + " must be between " + size_text(min) + " and " + size_text(max));
+    report(*node, full(key) + " must be between " + size_text(least) + " and " + size_text(most));
 }
 
 void TableReader::listen(std::string_view key, ListenAddress& target) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   constexpr const char* kForm = "an IP address with a port, such as \"0.0.0.0:8443\" or \"[::]:8443\", or \"\" for off";
   if (!node->is_string()) return expected(*node, key, kForm);
@@ -151,16 +146,16 @@ void TableReader::listen(std::string_view key, ListenAddress& target) {
     report(*node, full(key) + " must be " + kForm);
 }
 
-template <class Take>
-void TableReader::each_string(std::string_view key, const char* what, Take take_one) {
-  const toml::node* node = take(key);
+template <class OnString>
+void TableReader::each_string(std::string_view key, const char* what, OnString on_string) {
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   const toml::array* array = node->as_array();
   if (array == nullptr) return expected(*node, key, what);
   if (array->size() > kConfigEntriesMax) return report(*node, full(key) + " has more than 10,000 entries");
   for (const toml::node& element : *array) {
     if (element.is_string())
-      take_one(element, **element.as_string());
+      on_string(element, **element.as_string());
     else
       report(element, "an entry of " + full(key) + " must be a string in quotes, not " + kind_of(element));
   }
@@ -170,6 +165,11 @@ void TableReader::strings(std::string_view key, std::vector<std::string>& target
   std::vector<std::string> read;
   each_string(key, "a list of strings", [&](const toml::node&, const std::string& text) { read.push_back(text); });
   if (has(key)) target = std::move(read);
+}
+
+bool TableReader::has_path(std::string_view key) const {
+  const auto text = table_[key].value<std::string_view>();
+  return text && text->find_first_of("/.") != std::string_view::npos;
 }
 
 void TableReader::paths(std::string_view key, std::vector<std::string>& target) {
@@ -215,7 +215,7 @@ void TableReader::accounts(std::string_view key, std::set<std::string, std::less
 }
 
 std::optional<std::string_view> TableReader::word(std::string_view key, const std::vector<std::string_view>& known) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return std::nullopt;
   if (!node->is_string()) {
     expected(*node, key, "a string");
@@ -272,11 +272,21 @@ bool TableReader::read_source(const toml::node& node, std::string_view key, Secr
 }
 
 void TableReader::secret(std::string_view key, SecretSource& target) {
-  if (const toml::node* node = take(key)) static_cast<void>(read_source(*node, key, target));
+  if (const toml::node* node = find(key)) static_cast<void>(read_source(*node, key, target));
+}
+
+void TableReader::secret_file(std::string_view key, SecretSource& target) {
+  std::string file;
+  path(key, file);
+  const toml::node* node = table_.get(key);
+  if (!file.empty())
+    target = {SecretSource::Kind::file, file};
+  else if (node != nullptr && node->is_string())
+    report(*node, full(key) + " names nothing");
 }
 
 void TableReader::secrets(std::string_view key, std::vector<SecretSource>& target) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   const toml::array* array = node->as_array();
   if (array == nullptr) return expected(*node, key, "a list of places, such as [{ file = \"/path\" }]");
@@ -287,7 +297,7 @@ void TableReader::secrets(std::string_view key, std::vector<SecretSource>& targe
 }
 
 void TableReader::url(std::string_view key, std::string& target, SecretSource& source) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return;
   if (node->is_string())
     target = **node->as_string();
@@ -296,7 +306,7 @@ void TableReader::url(std::string_view key, std::string& target, SecretSource& s
 }
 
 const toml::table* TableReader::table(std::string_view key) {
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr || node->is_table()) return node == nullptr ? nullptr : node->as_table();
   report(*node, full(key) + " must be a table: write [" + full(key) + "], once");
   return nullptr;
@@ -304,7 +314,7 @@ const toml::table* TableReader::table(std::string_view key) {
 
 std::vector<const toml::table*> TableReader::tables(std::string_view key) {
   std::vector<const toml::table*> read;
-  const toml::node* node = take(key);
+  const toml::node* node = find(key);
   if (node == nullptr) return read;
   const toml::array* array = node->as_array();
   if (array == nullptr || !array->is_array_of_tables()) {

@@ -1,8 +1,9 @@
 #pragma once
-// TableReader: the values of one TOML table, each taken by name with its type; what nobody took is an unknown key.
+// TableReader: the values of one TOML table, each read by name with its type; finish() reports every key
+// that was never read as unknown.
 //
 // Shape:  a value that is absent leaves the target as it is; a wrong one is an error and leaves it too.
-// Order:  take everything, then finish().
+// Order:  read every key, then finish().
 // Thread: one. References are borrowed for the reader's life.
 // Errors: appended to ReadContext::errors, with the place of the value; none holds a text that may be a secret.
 #include <toml++/toml.h>
@@ -38,11 +39,12 @@ class TableReader {
   void path(std::string_view key, std::string& target);
   void paths(std::string_view key, std::vector<std::string>& target);  // one, or a list
   void boolean(std::string_view key, bool& target);
-  void number(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max);
-  void number(std::string_view key, int& target, int min, int max);
-  void real(std::string_view key, double& target);
+  // nullopt if absent or wrong.
+  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
+  // More than 0.
+  void real(std::string_view key, double& target, double most);
   // An integer, or a text as "64 GiB".
-  void size(std::string_view key, std::uint64_t& target, std::uint64_t min, std::uint64_t max);
+  void size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
   void listen(std::string_view key, ListenAddress& target);
   void strings(std::string_view key, std::vector<std::string>& target);
   // Prefixes and addresses; with `files`, also the paths of files of them, which begin with / or ./
@@ -54,6 +56,8 @@ class TableReader {
              std::set<std::string, std::less<>>& target);
   void secret(std::string_view key, SecretSource& target);
   void secrets(std::string_view key, std::vector<SecretSource>& target);
+  // The short form of { file = "..." }.
+  void secret_file(std::string_view key, SecretSource& target);
   // A URL, or where it is.
   void url(std::string_view key, std::string& target, SecretSource& source);
 
@@ -62,22 +66,23 @@ class TableReader {
   // [[key]], each time it comes.
   [[nodiscard]] std::vector<const toml::table*> tables(std::string_view key);
   [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
+  // Whether the value looks like a path: a text with / or a point in it.
+  [[nodiscard]] bool has_path(std::string_view key) const;
   // The error of something that has to be there; its place is the table's.
   void missing(const std::string& what) { report(table_, what); }
 
   // Severities by variation id; the ids hold a point, so they come as quoted keys or as tables.
   void severities(std::map<std::string, Severity, std::less<>>& target);
 
-  // Reports the keys that nobody took.
+  // Reports the keys that were never read.
   void finish();
 
  private:
-  [[nodiscard]] const toml::node* take(std::string_view key);
-  void take_number(std::string_view key, std::int64_t min, std::int64_t max, std::optional<std::int64_t>& number);
+  [[nodiscard]] const toml::node* find(std::string_view key);
   void severities_below(const toml::table& table, const std::string& prefix,
                         std::map<std::string, Severity, std::less<>>& target);
-  template <class Take>
-  void each_string(std::string_view key, const char* expected, Take take_one);
+  template <class OnString>
+  void each_string(std::string_view key, const char* expected, OnString on_string);
   [[nodiscard]] bool read_source(const toml::node& node, std::string_view key, SecretSource& target);
   [[nodiscard]] std::string completed(std::string_view path) const;
   [[nodiscard]] std::string full(std::string_view key) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "tools/networks/address_files.h"
@@ -14,7 +15,7 @@ HttpListenerSettings ingest_listener(const Config& config, const std::string& na
   settings.name = name;
   settings.address = listen.address;
   settings.port = listen.port;
-  settings.connections = {config.ingest.connections_max, config.ingest.connections_per_address_max};
+  settings.connections = config.ingest.connections;
   return settings;
 }
 
@@ -24,7 +25,7 @@ SyslogListenerSettings syslog_listener(const Config& config, const std::string& 
   settings.address = listen.address;
   settings.port = listen.port;
   settings.allow_cidrs = config.syslog.allow_cidrs;
-  settings.connections = {config.ingest.connections_max, config.ingest.connections_per_address_max};
+  settings.connections = config.ingest.connections;
   return settings;
 }
 
@@ -76,21 +77,17 @@ HttpListenerSettings admin_listener(const Config& config) {
 }
 
 HttpBudgetSettings http_budget_settings(const Config& config) {
-  return {config.ingest.bytes_in_flight_max};
+  return config.ingest.budget;
 }
 
 AuthSettings auth_settings(const Config& config) {
-  AuthSettings settings;
-  settings.api_key_header = config.ingest.api_key_header;
-  settings.failures_per_second_max = static_cast<unsigned>(config.ingest.failures_per_second_max);
-  return settings;
+  return config.ingest.auth;
 }
 
 IngestSettings ingest_settings(const Config& config) {
   IngestSettings settings;
   settings.body_bytes_max = config.ingest.body_bytes_max;
-  settings.payload.inflated_bytes_max = config.ingest.inflated_bytes_max;
-  settings.payload.records_max = config.ingest.records_max;
+  settings.payload = config.ingest.payload;
   return settings;
 }
 
@@ -120,26 +117,20 @@ std::optional<SyslogListenerSettings> syslog_udp_listener(const Config& config) 
 }
 
 IoRuntime::Settings io_settings(const Config& config) {
-  return {config.ingest.io_threads};
+  return config.ingest.io;
 }
 
 DataDirectorySettings data_directory_settings(const Config& config, HashKey new_hash_key) {
-  DataDirectorySettings settings;
+  DataDirectorySettings settings = config.storage;
   settings.path = config.data_dir;
-  settings.shards = static_cast<unsigned>(config.storage.shards);
   settings.new_hash_key = new_hash_key;
-  settings.map_bytes = config.storage.map_bytes;
-  settings.bytes_max = config.storage.bytes_max;
-  settings.disk_free_bytes_min = config.storage.disk_free_bytes_min;
   return settings;
 }
 
 Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key) {
-  Pipeline::Settings settings;
+  Pipeline::Settings settings = config.pipeline;
   settings.hash_key = hash_key;
-  settings.shards = static_cast<std::uint32_t>(config.storage.shards);
-  settings.pin_workers = config.storage.pin_workers;
-  settings.queued_bytes_max = config.ingest.queued_bytes_max;
+  settings.shards = config.storage.shards;
   return settings;
 }
 
@@ -166,16 +157,11 @@ Result<std::vector<TokenSettings>> load_tokens(const Config& config) {
 }
 
 Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook) {
-  WebhookEndpoint endpoint;
+  WebhookEndpoint endpoint = webhook.endpoint;
   endpoint.name = webhook.route.name;
-  endpoint.url = webhook.url;
-  endpoint.sign = webhook.sign;
-  endpoint.allow_http = webhook.allow_http;
-  endpoint.allow_cidrs = webhook.allow_cidrs;
-  endpoint.ca_file = webhook.ca_file;
-  endpoint.rate_per_s = webhook.rate_per_s;
-  if (webhook.url_source.given()) {
-    auto url = read_secret(webhook.url_source);
+  endpoint.url = webhook.url.url;
+  if (webhook.url.source.given()) {
+    auto url = read_secret(webhook.url.source);
     if (!url) return Error{"webhook " + endpoint.name + ": " + url.error().message};
     endpoint.url = std::move(url).value();
   }
@@ -203,15 +189,15 @@ std::string automatic_aws_ranges_file(const Config& config) {
 
 Result<NetworkInputs> load_networks(const Config& config) {
   NetworkInputs inputs;
-  inputs.trusted = config.networks.trusted;
-  inputs.untrusted = config.networks.untrusted;
-  if (const Status read = add_prefixes(inputs.trusted, config.networks.trusted_files); !read) return read.error();
-  if (const Status read = add_prefixes(inputs.untrusted, config.networks.untrusted_files); !read) return read.error();
+  inputs.trusted = config.networks.trusted.prefixes;
+  inputs.untrusted = config.networks.untrusted.prefixes;
+  if (const Status read = add_prefixes(inputs.trusted, config.networks.trusted.files); !read) return read.error();
+  if (const Status read = add_prefixes(inputs.untrusted, config.networks.untrusted.files); !read) return read.error();
   if (const Status read = add_aws_ranges(inputs, config); !read) return read.error();
   for (const std::string& file : config.networks.asn) {
     auto asns = read_asns(file);
     if (!asns) return asns.error();
-    inputs.asns.insert(inputs.asns.end(), asns->begin(), asns->end());
+    inputs.asns.insert(inputs.asns.end(), std::make_move_iterator(asns->begin()), std::make_move_iterator(asns->end()));
   }
   return inputs;
 }

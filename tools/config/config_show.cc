@@ -2,165 +2,155 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <iterator>
+#include <algorithm>
+
+#include "tools/config/setting_table.h"
 
 namespace straykey {
 namespace {
 
-// One line of each setting, in the order of the calls.
-class Writer {
- public:
-  void table(std::string_view header) { fmt::format_to(std::back_inserter(text_), "\n{}\n", header); }
-  void comment(std::string_view words) { fmt::format_to(std::back_inserter(text_), "# {}\n", escape_for_log(words)); }
-  void raw(std::string_view key, std::string_view value) {
-    fmt::format_to(std::back_inserter(text_), "{} = {}\n", key, value);
+constexpr std::size_t kColumns = 120;
+constexpr std::size_t kCommentColumn = 44;  // where the comment of an example's line begins
+
+constexpr std::string_view kHead =
+    R"(# straykey: a complete configuration with every setting. What is set here to its default says so.
+# This file is the output of `straykey config example`.
+#
+# Copy it to /etc/straykey/straykey.toml. Files in conf.d/*.toml beside it are read after it, in name order: their
+# values replace these, key by key; [[token]] and [[webhook]] are added. `straykey check-config` names everything that
+# is wrong. A relative path counts from the directory of this file. Nothing is interpolated.
+#
+# A secret is never written here. Say where it is:
+#   { file = "/path" }        a file that not everyone on the machine can read (chmod 600)
+#   { env = "NAME" }          an environment variable
+#   { credential = "name" }   a systemd credential (LoadCredential=, SetCredentialEncrypted=)
+# Sizes are bytes, or texts with a unit: "64 KiB", "32 MiB", "1 GB".
+#
+# A changed setting takes effect at the next start; one that says "reload" also when a running server gets SIGHUP, which
+# reads certificates, keys and secrets of tokens anew as well. The server logs which settings it applied and which wait.
+
+)";
+
+std::string header_of(const SettingTable& table) {
+  if (table.name.empty()) return {};
+  return table.repeated ? fmt::format("[[{}]]\n", table.name) : fmt::format("[{}]\n", table.name);
+}
+
+// A variation's id may hold a point and is quoted.
+std::string key_text(const SettingTable& table, const Setting& row) {
+  return table.read_whole ? toml_string(row.key) : std::string(row.key);
+}
+
+void show_rows(std::string& out, const SettingTable& table, const Config& config, std::size_t entry) {
+  for (const Setting& row : table.rows) {
+    const auto value = row.show(config, entry);
+    if (value)
+      out += fmt::format("{} = {}\n", key_text(table, row), *value);
+    else if (!row.notes.default_words.empty())
+      out += fmt::format("# {}: {}\n", row.key, row.notes.default_words);
   }
-  void text(std::string_view key, std::string_view value) { raw(key, toml_string(value)); }
-  void listen(std::string_view key, const ListenAddress& value) { text(key, value.text()); }
-  void number(std::string_view key, std::uint64_t value) { raw(key, std::to_string(value)); }
-  void size(std::string_view key, std::uint64_t value) { text(key, size_text(value)); }
-  void boolean(std::string_view key, bool value) { raw(key, value ? "true" : "false"); }
-  template <class List>
-  void texts(std::string_view key, const List& values) {
-    std::string list;
-    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + toml_string(value);
-    raw(key, "[" + list + "]");
+}
+
+// `paragraph` as comments of at most kColumns.
+std::string wrapped(std::string_view paragraph) {
+  std::string out, line = "#";
+  while (!paragraph.empty()) {
+    const std::size_t end = std::min(paragraph.find(' '), paragraph.size());
+    if (line.size() + 1 + end > kColumns) {
+      out += line + "\n";
+      line = "#";
+    }
+    line += " " + std::string(paragraph.substr(0, end));
+    paragraph.remove_prefix(std::min(end + 1, paragraph.size()));
   }
-
-  [[nodiscard]] std::string take() && { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-std::string source_text(const SecretSource& source) {
-  constexpr std::array<std::string_view, 4> kKeys{"", "file", "env", "credential"};
-  const std::string_view key = kKeys[static_cast<std::size_t>(source.kind)];
-  return source.given() ? fmt::format("{{ {} = {} }}", key, toml_string(source.name)) : "{}";
+  return line == "#" ? out : out + line + "\n";
 }
 
-std::vector<std::string> texts_of(const std::vector<Prefix>& prefixes, std::vector<std::string> files = {}) {
-  std::vector<std::string> texts;
-  for (const Prefix& prefix : prefixes) texts.push_back(prefix.text());
-  texts.insert(texts.end(), files.begin(), files.end());
-  return texts;
+// "default: off; 1 to 64; what it is; reload"
+std::string comment_of(const Setting& row, bool has_default) {
+  std::string comment;
+  const auto add = [&comment](std::string_view part) {
+    if (!part.empty()) comment += (comment.empty() ? "" : "; ") + std::string(part);
+  };
+  if (has_default)
+    add(row.notes.default_words.empty() ? "default" : fmt::format("default: {}", row.notes.default_words));
+  add(row.limits);
+  add(row.notes.words);
+  if (row.notes.effect == Effect::at_reload) add("reload");
+  return comment;
 }
 
-void show_ingest(Writer& out, const IngestConfig& ingest) {
-  out.table("[ingest]");
-  out.listen("https", ingest.https);
-  out.listen("http", ingest.http);
-  out.text("certificate", ingest.certificate);
-  out.text("key", ingest.key);
-  out.size("body_bytes_max", ingest.body_bytes_max);
-  out.size("inflated_bytes_max", ingest.inflated_bytes_max);
-  out.number("records_max", ingest.records_max);
-  out.size("bytes_in_flight_max", ingest.bytes_in_flight_max);
-  out.size("queued_bytes_max", ingest.queued_bytes_max);
-  out.number("connections_max", ingest.connections_max);
-  out.number("connections_per_address_max", ingest.connections_per_address_max);
-  out.number("failures_per_second_max", ingest.failures_per_second_max);
-  out.number("io_threads", ingest.io_threads);
-  out.text("api_key_header", ingest.api_key_header);
-}
-
-void show_listeners(Writer& out, const Config& config) {
-  show_ingest(out, config.ingest);
-  out.table("[admin]");
-  out.listen("listen", config.admin.listen);
-  out.text("certificate", config.admin.certificate);
-  out.text("key", config.admin.key);
-  out.texts("allowed_hosts", config.admin.allowed_hosts);
-  out.boolean("open_metrics", config.admin.open_metrics);
-  out.table("[syslog]");
-  out.listen("udp", config.syslog.udp);
-  out.listen("tcp", config.syslog.tcp);
-  out.listen("tls", config.syslog.tls);
-  out.listen("relp", config.syslog.relp);
-  out.text("certificate", config.syslog.certificate);
-  out.text("key", config.syslog.key);
-  out.text("client_ca", config.syslog.client_ca);
-  out.texts("client_names", config.syslog.client_names);
-  out.texts("allow_cidrs", texts_of(config.syslog.allow_cidrs));
-}
-
-void show_token(Writer& out, const TokenConfig& token) {
-  out.table("[[token]]");
-  out.text("name", token.name);
-  out.raw("secret", source_text(token.secret));
-  out.text("scope", token.scope == TokenScope::admin ? "admin" : "ingest");
-}
-
-void show_webhook(Writer& out, const WebhookConfig& webhook) {
-  out.table("[[webhook]]");
-  out.text("name", webhook.route.name);
-  if (webhook.url_source.given())
-    out.raw("url", source_text(webhook.url_source));
+void write_line(std::string& out, const std::string& setting, const std::string& comment) {
+  if (comment.empty()) {
+    out += setting + "\n";
+    return;
+  }
+  const std::size_t column = std::max(setting.size() + 2, kCommentColumn);
+  if (column + 2 + comment.size() > kColumns)
+    out += wrapped(comment) + setting + "\n";
   else
-    out.text("url", "<redacted>");
-  std::string secrets;
-  for (const SecretSource& source : webhook.secrets) secrets += (secrets.empty() ? "" : ", ") + source_text(source);
-  out.raw("secrets", "[" + secrets + "]");
-  out.boolean("sign", webhook.sign);
-  out.text("severity_min", name_of(webhook.route.severity_min));
-  out.texts("analytics", webhook.route.analytics);
-  out.texts("accounts", webhook.route.accounts);
-  out.boolean("allow_http", webhook.allow_http);
-  out.texts("allow_cidrs", texts_of(webhook.allow_cidrs));
-  out.text("ca_file", webhook.ca_file);
-  out.raw("rate_per_s", fmt::format("{}", webhook.rate_per_s));
+    out += fmt::format("{:<{}}# {}\n", setting, column, comment);
 }
 
-void show_detection(Writer& out, const DetectionSettings& detection) {
-  out.table("[detection]");
-  out.number("activation_days", static_cast<std::uint64_t>(detection.activation_days));
-  out.number("training_days", static_cast<std::uint64_t>(detection.training_days));
-  out.number("dedup_days", static_cast<std::uint64_t>(detection.dedup_days));
-  out.number("flood_max", detection.flood_max);
-  out.table("[detection.families]");
-  out.boolean("ec2", detection.ec2);
-  out.table("[detection.severities]");
-  for (const CatalogueEntry& entry : catalogue()) {
-    out.text(toml_string(entry.id), name_of(detection.severity_of(entry)));
+// `defaults`: has one entry in each repeated table.
+void write_example_row(std::string& out, const SettingTable& table, const Setting& row, const Config& defaults) {
+  const Notes& notes = row.notes;
+  const auto value = row.show(defaults, 0);
+  if (notes.example.empty() && !value) return;
+  const std::string line =
+      fmt::format("{} = {}", key_text(table, row), notes.example.empty() ? *value : std::string(notes.example));
+  const bool has_default = notes.example.empty() || !notes.default_words.empty();
+  const bool as_comment = has_default && !notes.example.empty();
+  write_line(out, (as_comment ? "# " : "") + line, comment_of(row, has_default));
+}
+
+// Each line of `text` as a comment, but for those that are one.
+std::string commented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    out += (line.starts_with('#') || line == "\n" ? "" : "# ") + std::string(line);
+    text.remove_prefix(line.size());
   }
+  return out;
 }
 
-void show_rest(Writer& out, const Config& config) {
-  out.table("[networks]");
-  out.text("aws_ranges", config.networks.aws_ranges);
-  out.text("aws_ranges_url", config.networks.aws_ranges_url);
-  out.texts("asn", config.networks.asn);
-  out.texts("trusted", texts_of(config.networks.trusted, config.networks.trusted_files));
-  out.texts("untrusted", texts_of(config.networks.untrusted, config.networks.untrusted_files));
-  out.texts("accounts", config.detection.accounts);
-  show_detection(out, config.detection);
-  out.table("[storage]");
-  out.number("shards", config.storage.shards);
-  out.boolean("pin_workers", config.storage.pin_workers);
-  out.size("map_bytes", config.storage.map_bytes);
-  if (config.storage.bytes_max == UINT64_MAX)
-    out.comment("bytes_max: no limit of its own");
-  else
-    out.size("bytes_max", config.storage.bytes_max);
-  out.size("disk_free_bytes_min", config.storage.disk_free_bytes_min);
-  constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
-  out.table("[log]");
-  out.text("level", kLevels[static_cast<std::size_t>(config.log.level)]);
-  out.text("format", config.log.json ? "json" : "logfmt");
+std::string example_table(const SettingTable& table, const Config& defaults) {
+  std::string out;
+  if (!table.name.empty()) out += "\n";
+  out += wrapped(table.about) + header_of(table);
+  for (const Setting& row : table.rows) write_example_row(out, table, row, defaults);
+  for (const auto& entry : table.more_examples) {
+    out += "\n" + header_of(table);
+    for (const Setting& row : table.rows)
+      if (const auto found = entry.find(row.key); found != entry.end())
+        out += fmt::format("{} = {}\n", row.key, found->second);
+  }
+  return table.is_option ? commented(out) : out;
 }
 
 }  // namespace
 
 std::string show_config(const Config& config) {
-  Writer out;
-  for (const std::string& file : config.files) out.comment("from " + file);
-  out.text("data_dir", config.data_dir);
-  show_listeners(out, config);
-  for (const TokenConfig& token : config.tokens) show_token(out, token);
-  for (const WebhookConfig& webhook : config.webhooks) show_webhook(out, webhook);
-  show_rest(out, config);
-  return std::move(out).take();
+  std::string out;
+  for (const std::string& file : config.files) out += fmt::format("# from {}\n", escape_for_log(file));
+  for (const SettingTable& table : setting_tables()) {
+    const std::size_t entries = table.repeated ? table.count(config) : 1;
+    for (std::size_t entry = 0; entry < entries; ++entry) {
+      if (!table.name.empty()) out += "\n" + header_of(table);
+      show_rows(out, table, config, entry);
+    }
+  }
+  return out;
+}
+
+std::string example_config() {
+  Config defaults;
+  for (const SettingTable& table : setting_tables())
+    if (table.repeated) table.append(defaults);
+  std::string out(kHead);
+  for (const SettingTable& table : setting_tables()) out += example_table(table, defaults);
+  return out;
 }
 
 }  // namespace straykey

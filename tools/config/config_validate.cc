@@ -9,6 +9,7 @@
 #include "net/io/tls.h"
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/setting_table.h"
 
 namespace straykey {
 namespace {
@@ -73,19 +74,25 @@ void check_certificate(const std::string& table, const TlsFiles& files, const ch
   if (!context) findings.add(table + ".certificate", context.error().message);
 }
 
+void check_ways_in(const Config& config, Findings& findings) {
+  std::string off;
+  for (const WayIn& way : ways_in(config)) {
+    if (way.on) return;
+    off += (off.empty() ? "" : ", ") + way.name;
+  }
+  findings.add("ingest", "nothing can come in: turn on one of " + off);
+}
+
 void check_ingest(const Config& config, Seconds now, Findings& findings) {
   const IngestConfig& ingest = config.ingest;
-  if (!ingest.https.on() && !ingest.http.on()) {
-    findings.add("ingest", "nothing can come in: both ingest.https and ingest.http are off");
-  }
   if (ingest.https.on()) check_certificate("ingest", {ingest.certificate, ingest.key}, "ingest.https", now, findings);
-  if (ingest.inflated_bytes_max < ingest.body_bytes_max) {
+  if (ingest.payload.inflated_bytes_max < ingest.body_bytes_max) {
     findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
   }
-  if (ingest.bytes_in_flight_max < ingest.body_bytes_max) {
+  if (ingest.budget.bytes_in_flight_max < ingest.body_bytes_max) {
     findings.add("ingest.bytes_in_flight_max", "ingest.bytes_in_flight_max is less than ingest.body_bytes_max");
   }
-  if (!all_of_or_in(ingest.api_key_header, "-_")) {
+  if (!all_of_or_in(ingest.auth.api_key_header, "-_")) {
     findings.add("ingest.api_key_header",
                  "ingest.api_key_header must be the name of a header: letters, digits, - and _");
   }
@@ -115,7 +122,7 @@ constexpr std::uint64_t kSyslogQueuedBytesMin = std::uint64_t{64} << 20;
 void check_syslog(const Config& config, Seconds now, Findings& findings) {
   const SyslogConfig& syslog = config.syslog;
   const bool any = syslog.udp.on() || syslog.tcp.on() || syslog.tls.on();
-  if (any && config.ingest.queued_bytes_max < kSyslogQueuedBytesMin) {
+  if (any && config.pipeline.queued_bytes_max < kSyslogQueuedBytesMin) {
     findings.add("ingest.queued_bytes_max", "ingest.queued_bytes_max is less than the 64 MiB that syslog needs");
   }
   if (syslog.relp.on()) {
@@ -153,7 +160,7 @@ void check_ports(const Config& config, Findings& findings) {
 void check_tokens(const Config& config, Findings& findings) {
   std::map<std::string, std::size_t> names;
   std::map<std::string, std::size_t> secrets;
-  bool ingest = false;
+  bool ingest = !config.ingest.any_listener();  // whom the other ways in take from is their own matter
   for (std::size_t i = 0; i < config.tokens.size(); ++i) {
     const TokenConfig& token = config.tokens[i];
     const std::string path = "token." + std::to_string(i);
@@ -205,14 +212,14 @@ void check_networks(const Config& config, Findings& findings) {
   const bool is_file = networks.aws_ranges != "auto" && networks.aws_ranges != "builtin";
   if (is_file) findings.add("networks.aws_ranges", check_file("address file", networks.aws_ranges, false));
   for (const auto& file : networks.asn) findings.add("networks.asn", check_file("address file", file, false));
-  for (const auto& file : networks.trusted_files)
+  for (const auto& file : networks.trusted.files)
     findings.add("networks.trusted", check_file("address file", file, false));
-  for (const auto& file : networks.untrusted_files)
+  for (const auto& file : networks.untrusted.files)
     findings.add("networks.untrusted", check_file("address file", file, false));
 }
 
 void check_storage(const Config& config, Findings& findings) {
-  const StorageConfig& storage = config.storage;
+  const DataDirectorySettings& storage = config.storage;
   if (storage.bytes_max != UINT64_MAX && storage.bytes_max > storage.map_bytes) {
     findings.add("storage.bytes_max", "storage.bytes_max is more than storage.map_bytes");
   }
@@ -223,6 +230,7 @@ void check_storage(const Config& config, Findings& findings) {
 std::vector<ConfigError> validate(const Config& config, Seconds now) {
   Findings findings(config);
   check_data_dir(config, findings);
+  check_ways_in(config, findings);
   check_ingest(config, now, findings);
   check_admin(config, now, findings);
   check_syslog(config, now, findings);

@@ -2,81 +2,23 @@
 #include "tools/networks/address_files.h"
 
 #include <simdjson.h>
-#include <zlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <system_error>
-#include <utility>
 
-#include "core/base/log.h"
+#include "tools/networks/asn_range_list.h"
+#include "tools/networks/asn_rows.h"
+#include "tools/networks/file_content.h"
 #include "tools/networks/maxmind_file.h"
 
 namespace straykey {
 namespace {
 
 namespace dom = simdjson::dom;
-
-constexpr std::size_t kShownBytesMax = 80;
-
-// The sender's text within our sentence.
-std::string shown(std::string_view text) {
-  return '"' + escape_for_log(text, kShownBytesMax) + '"';
-}
-
-std::string mebibytes(std::size_t bytes) {
-  return std::to_string(bytes >> 20) + " MiB";
-}
-
-Status check_size(const std::string& path) {
-  std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);
-  if (error) return Error{"cannot read " + path + ": " + error.message()};
-  if (!regular) return Error{"cannot read " + path + ": expected a regular file"};
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) return Error{"cannot read " + path + ": " + error.message()};
-  if (size > kAddressFileBytesMax) {
-    return Error{path + " is too large: expected at most " + mebibytes(kAddressFileBytesMax)};
-  }
-  return {};
-}
-
-struct GzClose {
-  void operator()(gzFile file) const { gzclose_r(file); }
-};
-
-// The text of a file, inflated if it is gzip: gzread passes other bytes through.
-Result<std::string> read_text(const std::string& path) {
-  if (const Status status = check_size(path); !status) return status.error();
-  errno = 0;
-  std::unique_ptr<gzFile_s, GzClose> file(gzopen(path.c_str(), "rbe"));
-  if (!file) return Error{"cannot read " + path + ": " + std::generic_category().message(errno)};
-
-  constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
-  std::string text;
-  for (;;) {
-    const std::size_t size = text.size();
-    text.resize(size + kChunkBytes);
-    const int count = gzread(file.get(), text.data() + size, kChunkBytes);
-    if (count < 0) {
-      int code = Z_OK;
-      const char* what = gzerror(file.get(), &code);
-      return Error{"cannot read " + path + ": " + (code == Z_ERRNO ? std::generic_category().message(errno) : what)};
-    }
-    text.resize(size + static_cast<std::size_t>(count));
-    if (text.size() > kAddressFileBytesMax) {
-      return Error{path + " is too large: expected at most " + mebibytes(kAddressFileBytesMax) + " inflated"};
-    }
-    if (count == 0) break;
-  }
-  // zlib tells only on closing that the file ended within a stream.
-  if (gzclose_r(file.release()) != Z_OK) return Error{"cannot read " + path + ": the gzip file is cut short"};
-  return text;
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view kBlank = " \t\r";
@@ -101,7 +43,7 @@ Status for_each_line(std::string_view text, OnLine on_line) {
 
 Error line_error(std::string_view name, std::size_t line, std::string_view expected, std::string_view found) {
   return {std::string(name) + ", line " + std::to_string(line) + ": expected " + std::string(expected) + ", found " +
-          shown(found)};
+          quoted_text(found)};
 }
 
 // --- AWS's ranges ---
@@ -121,7 +63,7 @@ Status take_prefixes(const dom::element& document, std::string_view list, std::s
                      std::vector<Prefix>& prefixes) {
   dom::array rows;
   if (document[list].get(rows) != simdjson::SUCCESS) {
-    return Error{std::string(name) + ": expected AWS's ip-ranges.json with a list " + shown(list)};
+    return Error{std::string(name) + ": expected AWS's ip-ranges.json with a list " + quoted_text(list)};
   }
   std::size_t number = 0;
   for (const dom::element row : rows) {
@@ -130,8 +72,8 @@ Status take_prefixes(const dom::element& document, std::string_view list, std::s
     const auto prefix = is_text ? parse_prefix(text) : std::nullopt;
     if (!prefix) {
       return Error{std::string(name) + ", " + std::string(list) + '[' + std::to_string(number) + "]: expected " +
-                   shown(key) + " with an address range such as \"192.0.2.0/24\", found " +
-                   (is_text ? shown(text) : "none")};
+                   quoted_text(key) + " with an address range such as \"192.0.2.0/24\", found " +
+                   (is_text ? quoted_text(text) : "none")};
     }
     prefixes.push_back(*prefix);
     ++number;
@@ -141,66 +83,61 @@ Status take_prefixes(const dom::element& document, std::string_view list, std::s
 
 // --- networks by number ---
 
-// The fields of a CSV line; nothing if its quotes are wrong.
-std::optional<std::vector<std::string>> split_fields(std::string_view line) {
-  std::vector<std::string> fields;
-  for (;;) {
-    line = trimmed(line);
-    std::string field;
-    if (line.starts_with('"')) {
-      line.remove_prefix(1);
-      for (;;) {
-        const std::size_t quote = line.find('"');
-        if (quote == std::string_view::npos) return std::nullopt;
-        field += line.substr(0, quote);
-        line.remove_prefix(quote + 1);
-        if (!line.starts_with('"')) break;
-        field += '"';
-        line.remove_prefix(1);
-      }
-      line = trimmed(line);
-      if (!line.empty() && line.front() != ',') return std::nullopt;
-    } else {
-      const std::size_t comma = std::min(line.find(','), line.size());
-      field = trimmed(line.substr(0, comma));
-      line.remove_prefix(comma);
+// Bytes in memory as a file that has a path, for a library that opens by path only; gone with the object.
+class MemoryFile {
+ public:
+  MemoryFile() : file_(memfd_create("straykey-address-file", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (file_ >= 0) close(file_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  [[nodiscard]] bool append(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t count = write(file_, bytes.data(), bytes.size());
+      if (count < 0 && errno != EINTR) return false;
+      if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
     }
-    fields.push_back(std::move(field));
-    if (line.empty()) return fields;
-    line.remove_prefix(1);
+    return true;
+  }
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(file_); }
+
+ private:
+  int file_;
+};
+
+Status read_database(FileContent& content, const std::string& path, AsnRangeList& list) {
+  if (!content.is_gzip()) return read_maxmind_asns({path, path}, list);
+  const MemoryFile inflated;
+  for (;;) {
+    auto chunk = content.read();
+    if (!chunk) return chunk.error();
+    if (chunk->empty()) return read_maxmind_asns({inflated.path(), path}, list);
+    if (!inflated.append(*chunk))
+      return Error{"cannot read " + path +
+                   ": no memory for what it inflates to: " + std::generic_category().message(errno)};
   }
 }
 
-std::optional<std::uint32_t> parse_asn(std::string_view text) noexcept {
-  if (text.starts_with("AS") || text.starts_with("as")) text.remove_prefix(2);
-  std::uint32_t asn = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), asn);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return asn;
+Status read_rows(FileContent& content, const std::string& path, AsnRangeList& list) {
+  AsnRows rows(path, list);
+  for (;;) {
+    auto chunk = content.read();
+    if (!chunk) return chunk.error();
+    if (chunk->empty()) return rows.finish();
+    if (Status status = rows.add(*chunk); !status) return status;
+  }
 }
 
-bool looks_like_address(std::string_view text) noexcept {
-  return text.find_first_of(".:") != std::string_view::npos;
-}
-
-// What is wrong with a row, as "expected ..."; empty if it is well and `range` is filled.
-std::string_view read_asn_row(std::vector<std::string>& fields, AsnRange& range) {
-  if (fields.size() < 3 || fields.size() > 4) return "start,end,asn,name with a name in quotes if it holds a comma";
-  const auto first = parse_ip(fields[0]);
-  const auto last = parse_ip(fields[1]);
-  if (!first || !last) return "an IPv4 or IPv6 address in each of the first two fields";
-  if (first->is_v4() != last->is_v4() || *last < *first) return "a start that is not above the end, both of one family";
-  const auto asn = parse_asn(fields[2]);
-  if (!asn) return "an AS number such as 64511 in the third field";
-  range = {*first, *last, *asn, fields.size() == 4 ? std::move(fields[3]) : std::string()};
-  if (range.name.size() > kAsNameBytesMax) return "a name of at most 256 bytes";
-  if (!simdjson::validate_utf8(range.name.data(), range.name.size())) return "a name in UTF-8";
-  return {};
-}
+constexpr std::string_view kExpectedAsns = "networks with their AS numbers (MMDB, CSV or TSV, plain or as .gz)";
+constexpr std::string_view kExpectedRanges = "AWS's ip-ranges.json";
+constexpr std::string_view kExpectedPrefixes = "lines of prefixes or addresses";
 
 }  // namespace
 
 Result<AwsRanges> parse_aws_ranges(std::string_view json, std::string_view name) {
+  if (json.starts_with("\xef\xbb\xbf")) json.remove_prefix(3);
   dom::parser parser(kAddressFileBytesMax);
   dom::element document;
   if (const auto error = parser.parse(json.data(), json.size()).get(document); error != simdjson::SUCCESS) {
@@ -213,7 +150,7 @@ Result<AwsRanges> parse_aws_ranges(std::string_view json, std::string_view name)
   const auto created = is_text ? parse_create_date(date) : std::nullopt;
   if (!created) {
     return Error{std::string(name) + ": expected \"createDate\" as \"2026-08-22-21-17-05\", found " +
-                 (is_text ? shown(date) : "none")};
+                 (is_text ? quoted_text(date) : "none")};
   }
   ranges.created = *created;
   if (Status status = take_prefixes(document, "prefixes", "ip_prefix", name, ranges.prefixes); !status)
@@ -228,37 +165,29 @@ Result<AwsRanges> parse_aws_ranges(std::string_view json, std::string_view name)
 }
 
 Result<AwsRanges> read_aws_ranges(const std::string& path) {
-  const auto text = read_text(path);
+  const auto text = read_text_file(path, kAddressFileBytesMax, kExpectedRanges);
   if (!text) return text.error();
   return parse_aws_ranges(text.value(), path);
 }
 
-Result<std::vector<AsnRange>> parse_asn_csv(std::string_view text, std::string_view name) {
-  std::vector<AsnRange> ranges;
-  bool first_row = true;
-  Status status = for_each_line(text, [&](std::size_t number, std::string_view line) -> Status {
-    auto fields = split_fields(line);
-    if (!fields) return line_error(name, number, "quotes that are closed, with \"\" for one within", line);
-    if (std::exchange(first_row, false) && !looks_like_address(fields->front())) return {};
-    AsnRange range;
-    if (const auto expected = read_asn_row(*fields, range); !expected.empty())
-      return line_error(name, number, expected, line);
-    ranges.push_back(std::move(range));
-    return {};
+Result<std::vector<AsnRange>> parse_asn_rows(std::string_view text, std::string_view name) {
+  return collect_asn_ranges(name, [&](AsnRangeList& list) -> Status {
+    AsnRows rows(name, list);
+    if (Status status = rows.add(text); !status) return status;
+    return rows.finish();
   });
-  if (!status) return status.error();
-  if (ranges.empty()) return Error{std::string(name) + ": expected lines of start,end,asn,name, found none"};
-  return ranges;
 }
 
 Result<std::vector<AsnRange>> read_asns(const std::string& path) {
-  if (path.ends_with(".mmdb")) {
-    if (const Status status = check_size(path); !status) return status.error();
-    return read_maxmind_asns(path);
-  }
-  const auto text = read_text(path);
-  if (!text) return text.error();
-  return parse_asn_csv(text.value(), path);
+  return collect_asn_ranges(path, [&](AsnRangeList& list) -> Status {
+    auto content = FileContent::open(path, kAsnFileBytesMax, kExpectedAsns);
+    if (!content) return content.error();
+    FileContent& file = *content.value();
+    if (is_binary(file.beginning())) return read_database(file, path, list);
+    if (file.beginning().find("\"ip_prefix\"") != std::string_view::npos)
+      return no_asn_file(path, "AWS's ip-ranges.json, which belongs in networks.aws_ranges or --aws-ranges");
+    return read_rows(file, path, list);
+  });
 }
 
 Result<std::vector<Prefix>> parse_prefixes(std::string_view text, std::string_view name) {
@@ -278,7 +207,7 @@ Result<std::vector<Prefix>> parse_prefixes(std::string_view text, std::string_vi
 }
 
 Result<std::vector<Prefix>> read_prefixes(const std::string& path) {
-  const auto text = read_text(path);
+  const auto text = read_text_file(path, kAddressFileBytesMax, kExpectedPrefixes);
   if (!text) return text.error();
   return parse_prefixes(text.value(), path);
 }

@@ -4,15 +4,18 @@
 #include <maxminddb.h>
 #include <simdjson.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
-#include "tools/networks/address_files.h"
+#include "core/location/network_map.h"
+#include "tools/networks/as_number.h"
+#include "tools/networks/file_content.h"
 
 namespace straykey {
 namespace {
@@ -30,30 +33,80 @@ struct System {
   std::string name;
 };
 
+using FieldPath = std::array<const char*, 3>;  // ended by nullptr
+constexpr FieldPath kNumberPaths[] = {{"autonomous_system_number"}, {"asn"}, {"traits", "autonomous_system_number"}};
+constexpr FieldPath kNamePaths[] = {
+    {"autonomous_system_organization"}, {"as_name"}, {"name"}, {"traits", "autonomous_system_organization"}};
+
 class TreeWalk {
  public:
-  TreeWalk(const MMDB_s& database, const std::string& path) : database_(database), path_(path) {}
+  TreeWalk(const MMDB_s& database, const std::string& name, AsnRangeList& list)
+      : database_(database), name_(name), list_(list) {}
 
-  Result<std::vector<AsnRange>> run();
+  Status run();
 
  private:
-  struct Step {
-    std::uint32_t node = 0;
-    Prefix prefix;  // the addresses below the node
+  struct Step {  // a record of the tree that is still to be followed
+    Prefix prefix;
+    std::uint8_t type = MMDB_RECORD_TYPE_SEARCH_NODE;
+    std::uint64_t value = 0;
+    MMDB_entry_s entry{};
   };
 
-  Status follow(const Prefix& prefix, std::uint8_t type, std::uint64_t value, MMDB_entry_s entry);
-  Status take(const Prefix& prefix, MMDB_entry_s entry);
+  Status enter(const Step& step);
+  bool leads_to_v4_again(const Step& step) noexcept;
+  Status add(const Prefix& prefix, MMDB_entry_s entry);
   Result<System> system_of(MMDB_entry_s entry) const;
-  [[nodiscard]] Error error(std::string_view what) const { return {path_ + ": " + std::string(what)}; }
+  Result<std::optional<MMDB_entry_data_s>> field_of(MMDB_entry_s entry, const FieldPath& path) const;
+  [[nodiscard]] Error error(std::string_view what) const { return {name_ + ": " + std::string(what)}; }
 
   const MMDB_s& database_;
-  const std::string& path_;
+  const std::string& name_;
+  AsnRangeList& list_;
   std::vector<Step> open_;
+  std::uint64_t nodes_entered_ = 0;
   bool v4_taken_ = false;                            // IPv4-mapped addresses may lead to the IPv4 tree once more
   std::unordered_map<std::uint32_t, System> known_;  // by the place of the record: many prefixes share one
-  std::vector<AsnRange> ranges_;
 };
+
+std::optional<std::string_view> text_of(const MMDB_entry_data_s& field) noexcept {
+  if (field.type != MMDB_DATA_TYPE_UTF8_STRING) return std::nullopt;
+  return std::string_view(field.utf8_string, field.data_size);
+}
+
+// The AS number in a field, 0 if it says that there is none; nothing if it is no such number.
+std::optional<std::uint32_t> number_of(const MMDB_entry_data_s& field) noexcept {
+  std::uint64_t number = 0;
+  switch (field.type) {
+    case MMDB_DATA_TYPE_UINT16:
+      number = field.uint16;
+      break;
+    case MMDB_DATA_TYPE_UINT32:
+      number = field.uint32;
+      break;
+    case MMDB_DATA_TYPE_UINT64:
+      number = field.uint64;
+      break;
+    case MMDB_DATA_TYPE_INT32:
+      if (field.int32 < 0) return std::nullopt;
+      number = static_cast<std::uint64_t>(field.int32);
+      break;
+    case MMDB_DATA_TYPE_UTF8_STRING: {
+      const auto parsed = parse_as_number(*text_of(field));
+      if (!parsed) return std::nullopt;
+      return parsed->number.value_or(0);
+    }
+    default:
+      return std::nullopt;
+  }
+  if (number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(number);
+}
+
+std::string shown(const MMDB_entry_data_s& field) {
+  const auto text = text_of(field);
+  return text ? quoted_text(*text) : "a value of type " + std::to_string(field.type);
+}
 
 // One half of the addresses below a node.
 Prefix half_of(const Prefix& prefix, bool upper) noexcept {
@@ -65,98 +118,111 @@ Prefix half_of(const Prefix& prefix, bool upper) noexcept {
   return half;
 }
 
-Result<std::vector<AsnRange>> TreeWalk::run() {
-  const bool v4_only = database_.metadata.ip_version == 4;
-  open_.push_back({0, v4_only ? Prefix{IpAddress::from_v4(0), kV4Depth} : Prefix{}});
-  std::uint64_t steps = 0;
+// The lower half of a node is followed to its end before the upper one, so that the networks ascend.
+Status TreeWalk::run() {
+  Step root;
+  if (database_.metadata.ip_version == 4) root.prefix = {IpAddress::from_v4(0), kV4Depth};
+  open_.push_back(root);
   while (!open_.empty()) {
-    const Step step = open_.back();
+    Step step = open_.back();
     open_.pop_back();
-    if (++steps > database_.metadata.node_count) return error("expected a tree, found one that loops");
-    if (step.prefix.length == kDepthMax) return error("expected a tree of 128 levels, found a deeper one");
-    MMDB_search_node_s node{};
-    if (const int status = MMDB_read_node(&database_, step.node, &node); status != MMDB_SUCCESS) {
-      return error(MMDB_strerror(status));
+    if (step.prefix == Prefix{IpAddress{}, kV4Depth}) step.prefix.first = IpAddress::from_v4(0);
+    Status status;
+    if (step.type == MMDB_RECORD_TYPE_DATA) {
+      status = add(step.prefix, step.entry);
+    } else if (step.type == MMDB_RECORD_TYPE_SEARCH_NODE) {
+      status = enter(step);
+    } else if (step.type != MMDB_RECORD_TYPE_EMPTY) {
+      status = error("expected a record that points into the file, found one that does not");
     }
-    Status status =
-        follow(half_of(step.prefix, false), node.left_record_type, node.left_record, node.left_record_entry);
-    if (status) {
-      status = follow(half_of(step.prefix, true), node.right_record_type, node.right_record, node.right_record_entry);
-    }
-    if (!status) return status.error();
+    if (!status) return status;
   }
-  if (ranges_.empty()) return error("expected an ASN database, found no autonomous_system_number in it");
-  return std::move(ranges_);
+  return {};
 }
 
-Status TreeWalk::follow(const Prefix& prefix, std::uint8_t type, std::uint64_t value, MMDB_entry_s entry) {
-  Prefix below = prefix;
-  if (below == Prefix{IpAddress{}, kV4Depth}) below.first = IpAddress::from_v4(0);
-  switch (type) {
-    case MMDB_RECORD_TYPE_EMPTY:
-      return {};
-    case MMDB_RECORD_TYPE_DATA:
-      return take(below, entry);
-    case MMDB_RECORD_TYPE_SEARCH_NODE: {
-      const bool is_v4_tree = database_.metadata.ip_version == 6 && database_.ipv4_start_node.netmask == kV4Depth &&
-                              value == database_.ipv4_start_node.node_value;
-      const bool is_alias = below.first != IpAddress::from_v4(0);
-      if (is_v4_tree && (is_alias || std::exchange(v4_taken_, true))) return {};
-      open_.push_back({static_cast<std::uint32_t>(value), below});
-      return {};
-    }
-    default:
-      return error("expected a record that points into the file, found one that does not");
-  }
+bool TreeWalk::leads_to_v4_again(const Step& step) noexcept {
+  const bool is_v4_tree = database_.metadata.ip_version == 6 && database_.ipv4_start_node.netmask == kV4Depth &&
+                          step.value == database_.ipv4_start_node.node_value;
+  if (!is_v4_tree) return false;
+  const bool is_alias = step.prefix.first != IpAddress::from_v4(0);
+  return is_alias || std::exchange(v4_taken_, true);
 }
 
-Status TreeWalk::take(const Prefix& prefix, MMDB_entry_s entry) {
+Status TreeWalk::enter(const Step& step) {
+  if (leads_to_v4_again(step)) return {};
+  if (++nodes_entered_ > database_.metadata.node_count) return error("expected a tree, found one that loops");
+  if (step.prefix.length == kDepthMax) return error("expected a tree of 128 levels, found a deeper one");
+  MMDB_search_node_s node{};
+  const int status = MMDB_read_node(&database_, static_cast<std::uint32_t>(step.value), &node);
+  if (status != MMDB_SUCCESS) return error("expected a sound tree, found: " + std::string(MMDB_strerror(status)));
+  open_.push_back({half_of(step.prefix, true), node.right_record_type, node.right_record, node.right_record_entry});
+  open_.push_back({half_of(step.prefix, false), node.left_record_type, node.left_record, node.left_record_entry});
+  return {};
+}
+
+Status TreeWalk::add(const Prefix& prefix, MMDB_entry_s entry) {
   auto found = known_.find(entry.offset);
   if (found == known_.end()) {
     auto system = system_of(entry);
     if (!system) return system.error();
     found = known_.emplace(entry.offset, std::move(system).value()).first;
   }
-  if (found->second.asn != 0) {
-    ranges_.push_back({prefix.first, prefix.last(), found->second.asn, found->second.name});
-  }
+  if (found->second.asn == 0) return {};
+  if (!list_.add({prefix.first, prefix.last(), found->second.asn, found->second.name}))
+    return error("expected at most 4,000,000 networks, found more");
   return {};
+}
+
+Result<std::optional<MMDB_entry_data_s>> TreeWalk::field_of(MMDB_entry_s entry, const FieldPath& path) const {
+  MMDB_entry_data_s field{};
+  const int status = MMDB_aget_value(&entry, &field, path.data());
+  if (status == MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR) return std::optional<MMDB_entry_data_s>();
+  if (status != MMDB_SUCCESS) return error("expected a sound record, found: " + std::string(MMDB_strerror(status)));
+  return field.has_data ? std::optional(field) : std::nullopt;
 }
 
 Result<System> TreeWalk::system_of(MMDB_entry_s entry) const {
   System system;
-  MMDB_entry_data_s field{};
-  const auto get = [&](const char* key) {
-    const std::array<const char*, 2> path = {key, nullptr};
-    const int status = MMDB_aget_value(&entry, &field, path.data());
-    const bool absent =
-        status == MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR || (status == MMDB_SUCCESS && !field.has_data);
-    return absent ? std::optional<int>() : std::optional<int>(status);
-  };
-  if (const auto status = get("autonomous_system_number")) {
-    if (*status != MMDB_SUCCESS) return error(MMDB_strerror(*status));
-    if (field.type != MMDB_DATA_TYPE_UINT32) return error("expected autonomous_system_number as a 32-bit number");
-    system.asn = field.uint32;
+  for (const FieldPath& path : kNumberPaths) {
+    const auto field = field_of(entry, path);
+    if (!field) return field.error();
+    if (!field.value()) continue;
+    const auto number = number_of(*field.value());
+    if (!number) {
+      return error("expected the AS number in " + std::string(path[0]) +
+                   " as a 32-bit number or as text such as \"AS64511\", found " + shown(*field.value()));
+    }
+    if (*number == 0) continue;
+    system.asn = *number;
+    break;
   }
-  if (const auto status = get("autonomous_system_organization")) {
-    if (*status != MMDB_SUCCESS) return error(MMDB_strerror(*status));
-    const bool text = field.type == MMDB_DATA_TYPE_UTF8_STRING && field.data_size <= kAsNameBytesMax &&
-                      simdjson::validate_utf8(field.utf8_string, field.data_size);
-    if (!text) return error("expected autonomous_system_organization as UTF-8 of at most 256 bytes");
-    system.name.assign(field.utf8_string, field.data_size);
+  if (system.asn == 0) return system;
+  for (const FieldPath& path : kNamePaths) {
+    const auto field = field_of(entry, path);
+    if (!field) return field.error();
+    if (!field.value()) continue;
+    const auto name = text_of(*field.value());
+    if (!name || name->size() > kAsNameBytesMax || !simdjson::validate_utf8(name->data(), name->size()))
+      return error("expected the name in " + std::string(path[0]) + " as UTF-8 of at most 256 bytes");
+    system.name = *name;
+    break;
   }
   return system;
 }
 
 }  // namespace
 
-Result<std::vector<AsnRange>> read_maxmind_asns(const std::string& path) {
+Status read_maxmind_asns(const MaxmindFile& file, AsnRangeList& list) {
   MMDB_s database{};
-  if (const int status = MMDB_open(path.c_str(), MMDB_MODE_MMAP, &database); status != MMDB_SUCCESS) {
-    return Error{"cannot read " + path + ": expected a MaxMind database: " + MMDB_strerror(status)};
+  if (const int status = MMDB_open(file.path.c_str(), MMDB_MODE_MMAP, &database); status != MMDB_SUCCESS) {
+    return no_asn_file(
+        file.name, std::string("bytes that are neither text nor a MaxMind database (") + MMDB_strerror(status) + ")");
   }
   const std::unique_ptr<MMDB_s, Close> closed_at_end(&database);
-  return TreeWalk(database, path).run();
+  if (Status status = TreeWalk(database, file.name, list).run(); !status) return status;
+  if (list.names_a_system()) return {};
+  return no_asn_file(file.name,
+                     "the MaxMind database " + quoted_text(database.metadata.database_type) + " without any");
 }
 
 }  // namespace straykey

@@ -11,6 +11,7 @@
 #include "net/admin/operator_routes.h"
 #include "tools/commands/admin_socket.h"
 #include "tools/config/check_config.h"
+#include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
 #include "tools/store/stopped_store.h"
 #include "tools/terminal/clock.h"
@@ -25,7 +26,7 @@ constexpr std::size_t kAdminSocketConnectionsMax = 64;
 
 }  // namespace
 
-Serve::Serve(Config config, Log& log) : config_(std::move(config)), log_(log) {
+Serve::Serve(Config config, Log& log) : config_(std::move(config)), reloaded_(config_), log_(log) {
   metrics_.gauge("straykey_build_info", "Which version runs.", {{"version", STRAYKEY_VERSION}}).set(1);
 }
 
@@ -271,14 +272,23 @@ void Serve::reload() {
     failures.add();
     log_.error("a part could not be reloaded; the old one stays", {{"part", std::string(part)}, {"reason", why}});
   };
-  if (auto networks = load_networks(result.config)) {
+  const Config before = reloaded_;
+  Config next = reloaded_;
+  next.networks = result.config.networks;
+  const bool other_networks = next.networks != reloaded_.networks;
+  if (other_networks) ranges_.reset();  // its thread would bring back those of before
+  if (auto networks = load_networks(next)) {
     pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
+    if (other_networks) reloaded_.networks = next.networks;
   } else {
     note("networks", networks.error().message);
   }
+  if (other_networks) update_ranges();
   if (auto tokens = load_tokens(result.config)) {
     if (const Status status = services_->auth->replace(tokens.value()); !status.ok())
       note("tokens", status.error().message);
+    else
+      reloaded_.tokens = result.config.tokens;
   } else {
     note("tokens", tokens.error().message);
   }
@@ -291,16 +301,18 @@ void Serve::reload() {
     if (const Status status = syslog->reload_tls(wall_clock()); !status.ok())
       note("syslog certificate", status.error().message);
   }
-  log_.info("reloaded networks, tokens and certificates; other settings take effect at the next start");
+  log_.info("reloaded networks, tokens and certificates",
+            {{"changed", changed_settings(Effect::at_reload, before, reloaded_)},
+             {"wait_for_next_start", changed_settings(Effect::at_start, config_, result.config)}});
 }
 
 // With aws_ranges = "auto" the server fetches them itself and judges by the new ones at once.
 void Serve::update_ranges() {
-  if (config_.networks.aws_ranges != "auto") return;
+  if (reloaded_.networks.aws_ranges != "auto") return;
   FetchSettings fetch;
-  fetch.url = config_.networks.aws_ranges_url;
+  fetch.url = reloaded_.networks.aws_ranges_url;
   ranges_ = std::make_unique<RangesUpdater>(fetch, automatic_aws_ranges_file(config_), log_, metrics_, [this] {
-    auto networks = load_networks(config_);
+    auto networks = load_networks(reloaded_);
     if (networks) pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
   });
 }

@@ -52,7 +52,8 @@ class Serve {
   void reload();
   void update_ranges();
 
-  Config config_;
+  Config config_;    // what the server was started with
+  Config reloaded_;  // the same, with the tokens and networks of the last reload. RangesUpdater reads its networks
   Log& log_;
   Metrics metrics_;
   std::unique_ptr<DataDirectory> data_;

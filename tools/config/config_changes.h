@@ -1,0 +1,17 @@
+#pragma once
+// Which settings differ between two configurations: so that a reload can say which it applied, and which wait for the
+// next start.
+//
+// Shape:  keys as in errors; in repeated tables with the entry's name: "ingest.https", "token.forwarder.scope",
+//         "webhook.soc (new)", "webhook.soc (gone)". No values.
+// Thread: any (a function of its arguments).
+#include <string>
+
+#include "tools/config/setting.h"
+
+namespace straykey {
+
+// Of the settings with `effect`: "networks.trusted, token.b (new)"; "none".
+[[nodiscard]] std::string changed_settings(Effect effect, const Config& before, const Config& after);
+
+}  // namespace straykey

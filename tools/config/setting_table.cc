@@ -1,0 +1,327 @@
+#include "tools/config/setting_table.h"
+
+#include "core/detect/catalogue.h"
+#include "tools/config/setting_kinds.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::uint64_t kKiB = 1u << 10;
+constexpr std::uint64_t kMiB = 1u << 20;
+constexpr std::uint64_t kGiB = 1u << 30;
+constexpr std::uint64_t kTiB = 1024 * kGiB;
+// x86-64 gives a process 47 bits of addresses; 65 environments of this size fit.
+constexpr std::uint64_t kMapBytesMax = kTiB;
+
+constexpr RowMaker<WholeConfig> row{};
+
+template <class Entry>
+void make_repeated(SettingTable& table, std::vector<Entry> Config::*list) {
+  table.repeated = true;
+  table.count = [list](const Config& config) { return (config.*list).size(); };
+  table.append = [list](Config& config) { (config.*list).emplace_back(); };
+}
+
+ChoiceKind<Severity> severity_kind() {
+  return {{{"informational", Severity::informational},
+           {"low", Severity::low},
+           {"medium", Severity::medium},
+           {"high", Severity::high}}};
+}
+
+SettingTable top_table() {
+  return {.name = "",
+          .about = "",
+          .rows = {row("data_dir", of(&Config::data_dir), PathKind{},
+                       {.words = "what was learned, and the alerts; made at the first start"})}};
+}
+
+SettingTable ingest_table() {
+  constexpr auto in = &Config::ingest;
+  using In = IngestConfig;
+  return {
+      .name = "ingest",
+      .about = "Where CloudTrail comes in over HTTP. With both listeners off, no certificate and no token is needed.",
+      .rows = {
+          row("https", of(in, &In::https), ListenKind{}, {.words = "\"\" is off", .way_in = true}),
+          row("http", of(in, &In::http), ListenKind{},
+              {.words = "tokens go in the clear: only behind a proxy", .default_words = "off", .way_in = true}),
+          row("certificate", of(in, &In::certificate), PathKind{},
+              {.words = "PEM: the server's own first, then its chain. P-256 is best",
+               .example = "\"/etc/straykey/tls/certificate.pem\""}),
+          row("key", of(in, &In::key), PathKind{},
+              {.words = "PEM, not encrypted", .example = "\"/etc/straykey/tls/key.pem\""}),
+          row("body_bytes_max", of(in, &In::body_bytes_max), SizeKind{kKiB, kGiB}, {.words = "a body as it is sent"}),
+          row("inflated_bytes_max", of(in, &In::payload, &PayloadLimits::inflated_bytes_max), SizeKind{kKiB, 4 * kGiB},
+              {.words = "the same when unpacked"}),
+          row("records_max", of(in, &In::payload, &PayloadLimits::records_max), NumberKind{1, 100'000'000},
+              {.words = "of one request"}),
+          row("bytes_in_flight_max", of(in, &In::budget, &HttpBudgetSettings::bytes_in_flight_max),
+              SizeKind{kMiB, kTiB}, {.words = "bodies being received, together; beyond it 503"}),
+          row("queued_bytes_max", of(&Config::pipeline, &Pipeline::Settings::queued_bytes_max), SizeKind{kMiB, kTiB},
+              {.words = "requests taken and not yet on disk; beyond it 503"}),
+          row("connections_max", of(in, &In::connections, &ConnectionLimits::connections_max), NumberKind{1, 1'000'000},
+              {.words = "of each listener"}),
+          row("connections_per_address_max", of(in, &In::connections, &ConnectionLimits::per_address_max),
+              NumberKind{1, 1'000'000}, {.words = "an IPv6 address counts by its /64"}),
+          row("failures_per_second_max", of(in, &In::auth, &AuthSettings::failures_per_second_max),
+              NumberKind{1, 1'000'000}, {.words = "bad tokens from one address, then 429"}),
+          row("io_threads", of(in, &In::io, &IoRuntime::Settings::threads), NumberKind{1, 64},
+              {.words = "of all listeners and webhooks together"}),
+          row("api_key_header", of(in, &In::auth, &AuthSettings::api_key_header), TextKind{},
+              {.words = "where a token may be, besides Authorization"}),
+      }};
+}
+
+SettingTable admin_table() {
+  constexpr auto admin = &Config::admin;
+  return {.name = "admin",
+          .about = "The page, the API, /metrics and health.",
+          .rows = {
+              row("listen", of(admin, &AdminConfig::listen), ListenKind{},
+                  {.words = "\"\" is off. Beyond loopback: see the three below"}),
+              row("certificate", of(admin, &AdminConfig::certificate), PathKind{},
+                  {.default_words = "plain HTTP, which loopback alone may use"}),
+              row("key", of(admin, &AdminConfig::key), PathKind{}, {}),
+              row("allowed_hosts", of(admin, &AdminConfig::allowed_hosts), TextsKind{},
+                  {.words = "names browsers use for it, besides loopback ones"}),
+              row("open_metrics", of(admin, &AdminConfig::open_metrics), SwitchKind{},
+                  {.words = "true: /metrics answers without a token"}),
+          }};
+}
+
+SettingTable syslog_table() {
+  constexpr auto syslog = &Config::syslog;
+  return {
+      .name = "syslog",
+      .about =
+          "Syslog from rsyslog, syslog-ng, logger and the like; how to set those up is in net/API.md. UDP loses "
+          "messages; TCP and TLS have no acknowledgement, so a crash on either side may lose some: HTTPS is the "
+          "safer way. RELP is not supported yet in this version: it must be off.",
+      .rows = {
+          row("udp", of(syslog, &SyslogConfig::udp), ListenKind{},
+              {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
+          row("tcp", of(syslog, &SyslogConfig::tcp), ListenKind{},
+              {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
+          row("tls", of(syslog, &SyslogConfig::tls), ListenKind{},
+              {.words = "usual is \"0.0.0.0:6514\"", .default_words = "off", .way_in = true}),
+          row("relp", of(syslog, &SyslogConfig::relp), ListenKind{},
+              {.words = "usual is \"0.0.0.0:2514\"", .default_words = "off"}),
+          row("certificate", of(syslog, &SyslogConfig::certificate), PathKind{}, {.words = "of tls, as in [ingest]"}),
+          row("key", of(syslog, &SyslogConfig::key), PathKind{}, {}),
+          row("client_ca", of(syslog, &SyslogConfig::client_ca), PathKind{},
+              {.words = "PEM: tls takes whoever has a certificate of these"}),
+          row("client_names", of(syslog, &SyslogConfig::client_names), TextsKind{},
+              {.words = "\"a.example.com\", \".example.com\" for all below it", .default_words = "any"}),
+          row("allow_cidrs", of(syslog, &SyslogConfig::allow_cidrs), NetworksKind{},
+              {.words = "who may send over udp, tcp, and tls without client_ca"}),
+      }};
+}
+
+SettingTable token_table() {
+  constexpr RowMaker<EntryOf<TokenConfig>> token_row{{&Config::tokens}};
+  constexpr auto reload = Effect::at_reload;
+  SettingTable table{
+      .name = "token",
+      .about =
+          "Who may send (scope \"ingest\", the default), and who may use the page and the API (scope \"admin\"). A "
+          "token has 16 bytes or more, and no two are the same: `openssl rand -hex 32 > "
+          "/etc/straykey/tokens/forwarder`. The name shows in metrics.",
+      .rows = {
+          token_row(
+              "name", of(&TokenConfig::name), TextKind{},
+              {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"forwarder\"", .required = true, .effect = reload}),
+          token_row("file", of(&TokenConfig::secret), SecretFileKind{},
+                    {.words = "short for secret = { file = \"...\" }",
+                     .example = "\"/etc/straykey/tokens/forwarder\"",
+                     .short_form = true,
+                     .effect = reload}),
+          token_row("secret", of(&TokenConfig::secret), SecretKind{}, {.words = "or file", .effect = reload}),
+          token_row("scope", of(&TokenConfig::scope),
+                    ChoiceKind<TokenScope>{{{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}}},
+                    {.words = "or \"admin\"", .effect = reload}),
+      }};
+  table.more_examples = {
+      {{"name", "\"operator\""}, {"secret", "{ file = \"/etc/straykey/tokens/operator\" }"}, {"scope", "\"admin\""}}};
+  table.check = [](TableReader& token) {
+    const bool file = token.has("file"), secret = token.has("secret");
+    if (file && secret) token.missing("a [[token]] has either file or secret, not both");
+    if (!file && !secret) token.missing("a [[token]] needs file or secret");
+  };
+  make_repeated(table, &Config::tokens);
+  return table;
+}
+
+std::vector<Setting> webhook_rows() {
+  constexpr RowMaker<EntryOf<WebhookConfig>> webhook_row{{&Config::webhooks}};
+  using Webhook = WebhookConfig;
+  constexpr auto endpoint = &Webhook::endpoint;
+  return {
+      webhook_row("name", of(&Webhook::route, &WebhookRoute::name), TextKind{},
+                  {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"soc\"", .required = true}),
+      webhook_row("url", of(&Webhook::url), UrlKind{},
+                  {.words = "or where it is, as with secrets: { file = \"/path\" }",
+                   .example = "\"https://soc.example.com/hooks/straykey\"",
+                   .required = true}),
+      webhook_row("secret", of(&Webhook::secrets), OneSecretKind{}, {.short_form = true}),
+      webhook_row("secrets", of(&Webhook::secrets), SecretsKind{},
+                  {.words = "whsec_...; several while one replaces another; or secret, for one",
+                   .example = "[{ file = \"/etc/straykey/webhooks/soc\" }]"}),
+      webhook_row("sign", of(endpoint, &WebhookEndpoint::sign), SwitchKind{},
+                  {.words = "false for receivers that know no signature"}),
+      webhook_row("severity_min", of(&Webhook::route, &WebhookRoute::severity_min), severity_kind(),
+                  {.words = "or \"low\", \"medium\", \"high\""}),
+      webhook_row("analytics", of(&Webhook::route, &WebhookRoute::analytics),
+                  WordsKind{{name_of(Analytic::remote_service_token), name_of(Analytic::serverless_cli)}},
+                  {.words = "\"remote_service_token\", \"serverless_cli\"", .default_words = "all"}),
+      webhook_row("accounts", of(&Webhook::route, &WebhookRoute::accounts), AccountsKind{},
+                  {.words = "\"123456789012\"", .default_words = "all"}),
+      webhook_row("allow_http", of(endpoint, &WebhookEndpoint::allow_http), SwitchKind{},
+                  {.words = "true lets url be http://"}),
+      webhook_row("allow_cidrs", of(endpoint, &WebhookEndpoint::allow_cidrs), NetworksKind{},
+                  {.words = "loopback and private networks that url may lead to"}),
+      webhook_row("ca_file", of(endpoint, &WebhookEndpoint::ca_file), PathKind{},
+                  {.default_words = "the system's authorities"}),
+      webhook_row("rate_per_s", of(endpoint, &WebhookEndpoint::rate_per_s), RealKind{1'000}, {}),
+  };
+}
+
+SettingTable webhook_table() {
+  SettingTable table{.name = "webhook",
+                     .about =
+                         "Where alerts go: signed as Standard Webhooks 1.0.0 says. Leave this out to store alerts "
+                         "only.",
+                     .rows = webhook_rows()};
+  table.check = [](TableReader& webhook) {
+    if (webhook.has("secret") && webhook.has("secrets"))
+      webhook.missing("a [[webhook]] has either secret or secrets, not both");
+  };
+  make_repeated(table, &Config::webhooks);
+  return table;
+}
+
+SettingTable networks_table() {
+  constexpr auto networks = &Config::networks;
+  using Networks = NetworksConfig;
+  constexpr auto reload = Effect::at_reload;
+  return {
+      .name = "networks",
+      .about = "What is known about addresses. A reload also reads files anew whose names did not change.",
+      .rows = {
+          row("aws_ranges", of(networks, &Networks::aws_ranges),
+              PathOrWordKind{{"auto", "builtin", "/path/to/ip-ranges.json"}},
+              {.words = "\"builtin\", or a path", .default_words = "fetched daily into data_dir", .effect = reload}),
+          row("aws_ranges_url", of(networks, &Networks::aws_ranges_url), TextKind{},
+              {.words = "where \"auto\" fetches them, over verified TLS", .effect = reload}),
+          row("asn", of(networks, &Networks::asn), PathsKind{},
+              {.words = "files that name networks: IPinfo Lite, GeoLite2-ASN, DB-IP, IP2Location LITE, iptoasn.com "
+                        "(MMDB, CSV, TSV; .gz)",
+               .effect = reload}),
+          row("trusted", of(networks, &Networks::trusted), NetworksOrFilesKind{},
+              {.words = "your own egress: networks, or files of them (\"/path\")", .effect = reload}),
+          row("untrusted", of(networks, &Networks::untrusted), NetworksOrFilesKind{},
+              {.words = "counts as outside even if it is private", .effect = reload}),
+          row("accounts", of(&Config::detection, &DetectionSettings::accounts), AccountsKind{},
+              {.words = "your own accounts, in quotes"}),
+      }};
+}
+
+SettingTable detection_table() {
+  constexpr auto detection = &Config::detection;
+  using Detection = DetectionSettings;
+  return {.name = "detection",
+          .about = "",
+          .rows = {
+              row("activation_days", of(detection, &Detection::activation_days), NumberKind{0, 60},
+                  {.words = "how long an account is watched before alerts"}),
+              row("training_days", of(detection, &Detection::training_days), NumberKind{1, 30}, {}),
+              row("dedup_days", of(detection, &Detection::dedup_days), NumberKind{1, 30}, {}),
+              row("flood_max", of(detection, &Detection::flood_max), NumberKind{1, 1'000'000'000},
+                  {.words = "alerts of an analytic and day, then one summary"}),
+          }};
+}
+
+SettingTable families_table() {
+  return {.name = "detection.families",
+          .about = "",
+          .rows = {row("ec2", of(&Config::detection, &DetectionSettings::ec2), SwitchKind{},
+                       {.words = "false: tokens of EC2 instances raise nothing"})}};
+}
+
+// One row for each variation of the catalogue. Their ids hold points, so TOML has them as quoted keys or as tables, and
+// the table is read as a whole.
+SettingTable severities_table() {
+  SettingTable table{.name = "detection.severities", .about = "By variation.", .rows = {}};
+  for (const CatalogueEntry& entry : catalogue()) {
+    Setting setting;
+    setting.key = entry.id;
+    setting.show = [&entry](const Config& config, std::size_t) {
+      return toml_string(name_of(config.detection.severity_of(entry)));
+    };
+    setting.same = [&entry](const Config& a, std::size_t, const Config& b, std::size_t) {
+      return a.detection.severity_of(entry) == b.detection.severity_of(entry);
+    };
+    table.rows.push_back(std::move(setting));
+  }
+  table.read_whole = [](TableReader& detection, Config& config) { detection.severities(config.detection.severities); };
+  return table;
+}
+
+SettingTable storage_table() {
+  constexpr auto storage = &Config::storage;
+  using Storage = DataDirectorySettings;
+  return {.name = "storage",
+          .about = "",
+          .rows = {
+              row("shards", of(storage, &Storage::shards), NumberKind{1, 64},
+                  {.default_words = "the number of CPUs, at most 4", .example = "4"}),
+              row("pin_workers", of(&Config::pipeline, &Pipeline::Settings::pin_workers), SwitchKind{},
+                  {.words = "each worker stays on a CPU"}),
+              row("map_bytes", of(storage, &Storage::map_bytes), SizeKind{kMiB, kMapBytesMax},
+                  {.words = "address space of a shard: no memory, no disk"}),
+              row("bytes_max", of(storage, &Storage::bytes_max), SizeKind{kMiB, kMapBytesMax},
+                  {.words = "of disk for each shard", .default_words = "70 % of map_bytes", .example = "\"40 GiB\""}),
+              row("disk_free_bytes_min", of(storage, &Storage::disk_free_bytes_min), SizeKind{0, kMapBytesMax},
+                  {.words = "with less left on the disk nothing is taken"}),
+          }};
+}
+
+SettingTable log_table() {
+  return {.name = "log",
+          .about = "",
+          .rows = {
+              row("level", of(&Config::log, &Log::Settings::level),
+                  ChoiceKind<LogLevel>{{{"debug", LogLevel::debug},
+                                        {"info", LogLevel::info},
+                                        {"warning", LogLevel::warning},
+                                        {"error", LogLevel::error}}},
+                  {.words = "or \"debug\", \"warning\", \"error\""}),
+              row("format", of(&Config::log, &Log::Settings::json),
+                  ChoiceKind<bool>{{{"logfmt", false}, {"json", true}}}, {.words = "or \"json\""}),
+          }};
+}
+
+}  // namespace
+
+const std::vector<SettingTable>& setting_tables() {
+  static const std::vector<SettingTable> tables{
+      top_table(),      ingest_table(),    admin_table(),    syslog_table(),     token_table(),   webhook_table(),
+      networks_table(), detection_table(), families_table(), severities_table(), storage_table(), log_table()};
+  return tables;
+}
+
+std::vector<WayIn> ways_in(const Config& config) {
+  std::vector<WayIn> ways;
+  for (const SettingTable& table : setting_tables()) {
+    if (table.way_in) ways.push_back({"[[" + std::string(table.name) + "]]", table.count(config) > 0});
+    for (const Setting& row : table.rows)
+      if (row.notes.way_in) ways.push_back({full_key(table, row), row.show(config, 0) != "\"\""});
+  }
+  return ways;
+}
+
+std::string full_key(const SettingTable& table, const Setting& row) {
+  return table.name.empty() ? std::string(row.key) : std::string(table.name) + "." + std::string(row.key);
+}
+
+}  // namespace straykey
