@@ -177,7 +177,7 @@ Status DataDirectory::take_lock() {
   lock_ = open_at(directory_.number(), "lock", O_RDWR | O_CREAT);
   if (!lock_.is_open()) return error("open its lock file", errno);
   if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return {};
-  if (errno == EWOULDBLOCK) return Error{settings_.path + " is in use by another straykey"};
+  if (errno == EWOULDBLOCK) return Error{settings_.path + std::string(kInUse)};
   return error("lock it", errno);
 }
 

@@ -27,6 +27,9 @@
 
 namespace straykey {
 
+// How the Error ends that a directory is given which another process holds open.
+inline constexpr std::string_view kInUse = " is in use by another straykey";
+
 struct DataDirectorySettings {
   std::string path;
   unsigned shards = 1;   // 1 to 64

@@ -4,26 +4,24 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <map>
 
 #include "core/base/bytes.h"
 
 namespace straykey {
 
-ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view) {
+bool ActivationPairs::add(const NamedFact& fact) {
+  if (fact.scope.starts_with(prefix_)) merged_[{fact.scope, fact.value}].merge(fact.fact);
+  return merged_.size() < ActivationReport::kPairsMax;
+}
+
+ActivationReport ActivationPairs::report(Day day, int window_days) const {
   ActivationReport report;
-  report.account = account;
+  report.account = account_;
   report.day = day;
-  report.id = hash128(kFixedHashKey, ByteWriter().string("account.activated").string(account).fixed(day).view());
-  const std::string prefix = std::string(account) + '/';
-  std::map<std::pair<std::string, std::string>, Fact> merged;
-  view.each_of_kind(FactKind::identity_network, [&](const NamedFact& named) {
-    if (named.scope.starts_with(prefix)) merged[{named.scope, named.value}].merge(named.fact);
-    return merged.size() < ActivationReport::kPairsMax;
-  });
+  report.id = hash128(kFixedHashKey, ByteWriter().string("account.activated").string(account_).fixed(day).view());
   // With ASN data a use is recorded in both its forms: the prefix says nothing that the ASN does not.
   std::map<std::string, Presence> by_asn;
-  for (const auto& [pair, fact] : merged)
+  for (const auto& [pair, fact] : merged_)
     if (pair.second.starts_with("AS")) by_asn[pair.first].merge(fact.presence);
   const auto is_second_form = [&](const std::string& identity, const std::string& network, const Presence& presence) {
     if (network.starts_with("AS") || network.starts_with("vpce:")) return false;
@@ -32,7 +30,7 @@ ActivationReport activation_report(std::string_view account, Day day, int window
     with.merge(presence);
     return with == without;
   };
-  for (const auto& [pair, fact] : merged) {
+  for (const auto& [pair, fact] : merged_) {
     if (is_second_form(pair.first, pair.second, fact.presence)) continue;
     const int days = fact.presence.days_before(day, window_days);
     if (days > 0) report.pairs.push_back({pair.first, pair.second, days, fact.first_day, fact.presence.newest_day});
@@ -40,6 +38,12 @@ ActivationReport activation_report(std::string_view account, Day day, int window
   std::stable_sort(report.pairs.begin(), report.pairs.end(),
                    [](const auto& a, const auto& b) { return a.days > b.days; });
   return report;
+}
+
+ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view) {
+  ActivationPairs pairs(account);
+  view.each_of_kind(FactKind::identity_network, [&](const NamedFact& fact) { return pairs.add(fact); });
+  return pairs.report(day, window_days);
 }
 
 std::string activation_document(const ActivationReport& report) {

@@ -84,8 +84,8 @@ int BaselineView::days_before(const UsersBefore& question, int enough,
   return answer->second = taught.days_before(question.day, question.window_days);
 }
 
-void BaselineView::note_quarantined(Day day, bool acknowledged) const {
-  if (acknowledged || day < answered_day_) forget_answers();
+void BaselineView::note_quarantined(Day day) const {
+  if (day < answered_day_) forget_answers();
 }
 
 void BaselineView::forget_answers() const {

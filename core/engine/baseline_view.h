@@ -4,8 +4,8 @@
 // Shape:  borrows one reader a partition and the merger's transaction for the length of one judgement.
 // Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
 // Thread: the merger's.
-// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants. users_before() keeps its
-//         answers of one day, at most kAnswersKept of them.
+// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants. users_before() keeps
+//         its answers of one day, at most kAnswersKept of them.
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,7 +56,9 @@ class BaselineView {
   [[nodiscard]] int days_before(const UsersBefore& question, int enough,
                                 const std::function<bool(const std::string& user)>& in_quarantine) const;
   // A row of quarantine of `day` was written. What it changes is not kept.
-  void note_quarantined(Day day, bool acknowledged) const;
+  void note_quarantined(Day day) const;
+  // Rows of quarantine may have been changed in any way.
+  void forget_answers() const;
 
   // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
   void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
@@ -71,7 +73,6 @@ class BaselineView {
 
  private:
   [[nodiscard]] std::string answer_key(const UsersBefore& question) const;
-  void forget_answers() const;
 
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;

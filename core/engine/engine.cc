@@ -10,6 +10,18 @@
 namespace straykey {
 namespace {
 
+constexpr std::string_view kStopping = "the server stops";
+constexpr std::string_view kDamaged = "a part of the store is damaged";
+
+// What it has become of the change, which ends with it.
+void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence) {
+  const std::unique_ptr<OperatorChange> owned(change);
+  ChangeOutcome outcome{kind, change->rows + change->in_merger.rows, sentence};
+  if (kind == ChangeOutcome::Kind::done && !change->in_merger.refusal.empty())
+    outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal};
+  if (change->on_done) change->on_done(outcome);
+}
+
 // What planted bugs do: the sender hears 200 whatever the commit will say.
 void reply_too_early(Request& request) {
   if (request.shards_to_finish.load() == 1 && request.on_done)
@@ -56,7 +68,9 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
     retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *dependencies_.metrics);
 }
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
+}
 
 CommitOutcome Engine::judge_unjudged() {
   const CommitOutcome outcome = merger_.judge_all_unjudged();
@@ -89,7 +103,16 @@ SubmitResult Engine::admit(Request& request) {
   return SubmitResult::accepted;
 }
 
+SubmitResult Engine::admit(OperatorChange& change) {
+  INVARIANT(change.in_alerts != nullptr);
+  if (broken_) return SubmitResult::stopped;
+  if (damaged_) return SubmitResult::damaged;
+  change.shards_to_finish.store(static_cast<std::uint32_t>(shards_.size()));
+  return SubmitResult::accepted;
+}
+
 void Engine::apply(std::uint32_t index, Item item) {
+  if (item.is_change()) return carry_out(index, *item.change);
   Shard& shard = *shards_[index];
   const std::uint64_t generation = networks_generation_.load();
   if (generation != shard.networks_generation && shard.applied.empty()) {  // not within a batch: it is forgotten whole
@@ -115,10 +138,17 @@ bool Engine::would_gather(std::uint32_t shard) const noexcept {
 void Engine::commit(std::uint32_t index) {
   Shard& shard = *shards_[index];
   if (shard.applied.empty()) return;
-  const bool news = shard.worker->has_news();
-  const double began = callbacks_.uptime();
   if (planted(Bug::ack_before_commit))
     for (const Item& item : shard.applied) reply_too_early(*item.request);
+  const bool committed = commit_worker(index) == CommitOutcome::committed;
+  for (const Item& item : shard.applied) finish(item, committed);
+  shard.applied.clear();
+}
+
+CommitOutcome Engine::commit_worker(std::uint32_t index) {
+  Shard& shard = *shards_[index];
+  const bool news = shard.worker->has_news();
+  const double began = callbacks_.uptime();
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (news) {
     commits_.add();
@@ -132,8 +162,49 @@ void Engine::commit(std::uint32_t index) {
   }
   shard.failing = outcome != CommitOutcome::committed;
   if (shard.failing) find_damage();
-  for (const Item& item : shard.applied) finish(item, outcome == CommitOutcome::committed);
-  shard.applied.clear();
+  return outcome;
+}
+
+// A transaction of its own: a request that shares one with it must not fail for it.
+void Engine::carry_out(std::uint32_t index, OperatorChange& change) {
+  commit(index);
+  ShardWorker& worker = *shards_[index]->worker;
+  worker.carry_out(change);
+  if (commit_worker(index) != CommitOutcome::committed) change.fail(worker.failure());
+  if (change.shards_to_finish.fetch_sub(1) != 1) return;
+  if (change.any_failed) return answer(&change, ChangeOutcome::Kind::failed, change.failure);
+  callbacks_.to_merger(Message(&change));
+}
+
+// Partitions that no worker writes any more are the merger's to write. Before its own transaction, which reads them.
+void Engine::carry_out_in_retired() {
+  std::erase_if(ready_, [this](const Message& message) {
+    auto* const* change = std::get_if<OperatorChange*>(&message);
+    if (change == nullptr || !(*change)->in_partition) return false;
+    carry_out_in_retired(**change);
+    if ((*change)->any_failed) answer(*change, ChangeOutcome::Kind::failed, (*change)->failure);
+    return (*change)->any_failed.load();
+  });
+}
+
+void Engine::carry_out_in_retired(OperatorChange& change) {
+  for (std::size_t i = shards_.size(); i < dependencies_.partitions.size() && !change.any_failed; ++i) {
+    const auto writer = dependencies_.partitions[i]->write();
+    change.rows += change.in_partition(*writer);
+    const CommitOutcome outcome = writer->commit();
+    if (outcome == CommitOutcome::committed) continue;
+    change.fail(std::string(writer->failure()));
+    if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + change.failure);
+  }
+}
+
+// They are not kept for another try: an operator who hears "failed" asks again.
+void Engine::answer_changes(ChangeOutcome::Kind kind, const std::string& sentence) {
+  std::erase_if(ready_, [&](const Message& message) {
+    auto* const* change = std::get_if<OperatorChange*>(&message);
+    if (change != nullptr) answer(*change, kind, sentence);
+    return change != nullptr;
+  });
 }
 
 void Engine::finish(Item item, bool committed) {
@@ -198,7 +269,10 @@ void Engine::put_in_order(std::vector<Message>& messages) {
 CommitOutcome Engine::merge(std::vector<Message> messages) {
   put_in_order(messages);
   if (ready_.empty()) return CommitOutcome::committed;
-  if (broken_) return CommitOutcome::unknown;
+  if (broken_) {
+    answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
+    return CommitOutcome::unknown;
+  }
   if (damaged_) return merge_deliveries();
   merger_.pass_time(callbacks_.uptime());
   std::vector<Message> stuck;
@@ -206,19 +280,23 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
     stuck.push_back(std::move(ready_.back()));
     ready_.pop_back();
   }
+  carry_out_in_retired();
   for (const Message& message : ready_) {
     if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
     if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
     if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
+    if (auto* const* change = std::get_if<OperatorChange*>(&message)) merger_.carry_out(**change);
   }
   const CommitOutcome outcome = merger_.commit();
   merger_failing_ = outcome != CommitOutcome::committed;
   if (outcome == CommitOutcome::committed) {
     commits_.add();
+    answer_changes(ChangeOutcome::Kind::done, {});
     ready_ = std::move(stuck);
     return outcome;
   }
   commit_failures_.add();
+  answer_changes(ChangeOutcome::Kind::failed, merger_.failure());
   if (planted(Bug::failed_merge_dropped)) ready_.clear();
   if (outcome == CommitOutcome::failed && find_damage()) return merge_deliveries();
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
@@ -229,6 +307,7 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
 // In a damaged store: what became of deliveries is stored if it can be; if not, they are made again after the restart.
 // Candidates stay on disk and are judged when the store is whole.
 CommitOutcome Engine::merge_deliveries() {
+  answer_changes(ChangeOutcome::Kind::stopped, std::string(kDamaged));
   merger_.stop_judging();
   for (const Message& message : ready_)
     if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);

@@ -2,7 +2,9 @@
 // Engine: what the pipeline does, step by step: admission, workers, merger. No thread, no queue, no waiting.
 //
 // Shape:  admit() -> the caller brings an Item to each shard concerned -> apply(), commit(): replies, and a Message for
-//         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary.
+//         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary. An operator's
+//         change goes the same way: admit() -> an Item to every shard, or a Message to the merger where it is the
+//         merger's alone.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
 //         merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
 // Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
@@ -12,7 +14,7 @@
 //         finished.
 // Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
 //         once. A part of the store that is damaged ends admission and judging until a restart; what is stored is still
-//         delivered.
+//         delivered. A change that could not be committed is answered so and not tried again.
 #include <atomic>
 #include <functional>
 #include <initializer_list>
@@ -25,6 +27,7 @@
 
 #include "core/base/log.h"
 #include "core/engine/merger.h"
+#include "core/engine/operator_change.h"
 #include "core/engine/route.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/submit.h"
@@ -44,17 +47,29 @@ class Engine {
     std::size_t keys_max = 1 << 16;            // a shard
     std::size_t duplicates_tracked = 1 << 16;  // a shard
   };
-  // One shard's part of an admitted request.
+  // One shard's part of an admitted request, or of an operator's change.
   struct Item {
-    Request* request = nullptr;
+    static constexpr std::uint32_t kChange = ~0u;
+    union {
+      Request* request = nullptr;
+      OperatorChange* change;  // where batch == kChange
+    };
     std::uint32_t batch = 0;
+
+    [[nodiscard]] static Item of(OperatorChange* change) noexcept {
+      Item item;
+      item.change = change;
+      item.batch = kChange;
+      return item;
+    }
+    [[nodiscard]] bool is_change() const noexcept { return batch == kChange; }
   };
   // A request that left candidates, numbered when it has finished.
   struct Finished {
     std::uint64_t ticket = 0;
     std::vector<CandidateRange> candidates;
   };
-  using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome>;
+  using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome, OperatorChange*>;
 
   // What the engine borrows; it outlives the engine.
   struct Dependencies {
@@ -88,6 +103,9 @@ class Engine {
   // Accepted: the request is routed and holds its credits; the caller brings {request, i} to the shard of each of its
   // batches, and from the first of them on it belongs to the engine. Otherwise nothing has changed.
   [[nodiscard]] SubmitResult admit(Request& request);
+  // Accepted: the caller brings Item::of(change) to every shard or, without in_partition, the change as a Message to
+  // merge(); from the first of them on it belongs to the engine, which calls on_done. Otherwise nothing has changed.
+  [[nodiscard]] SubmitResult admit(OperatorChange& change);
 
   void apply(std::uint32_t shard, Item item);
   [[nodiscard]] std::size_t applied(std::uint32_t shard) const noexcept;
@@ -127,7 +145,12 @@ class Engine {
   };
 
   [[nodiscard]] bool take_credits(std::size_t bytes);
+  [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
+  void carry_out(std::uint32_t shard, OperatorChange& change);
+  void carry_out_in_retired();
+  void carry_out_in_retired(OperatorChange& change);
+  void answer_changes(ChangeOutcome::Kind kind, const std::string& sentence);
   void put_in_order(std::vector<Message>& messages);
   bool find_damage();
   [[nodiscard]] CommitOutcome merge_deliveries();

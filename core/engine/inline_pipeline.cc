@@ -79,6 +79,18 @@ CommitOutcome InlinePipeline::judge_all() {
   return outcome == CommitOutcome::committed ? merger_.judge_all_unjudged() : outcome;
 }
 
+ChangeOutcome InlinePipeline::carry_out(OperatorChange& change) {
+  for (std::uint32_t shard = 0; change.in_partition && shard < workers_.size(); ++shard) {
+    workers_[shard]->carry_out(change);
+    if (workers_[shard]->commit(merger_.judged_up_to(shard)) != CommitOutcome::committed)
+      return {ChangeOutcome::Kind::failed, 0, workers_[shard]->failure()};
+  }
+  merger_.carry_out(change);
+  if (merger_.commit() != CommitOutcome::committed) return {ChangeOutcome::Kind::failed, 0, merger_.failure()};
+  if (!change.in_merger.refusal.empty()) return {ChangeOutcome::Kind::refused, 0, change.in_merger.refusal};
+  return {ChangeOutcome::Kind::done, change.rows + change.in_merger.rows, {}};
+}
+
 // When no worker has anything to commit: counting opens readers of all partitions, which must not see a commit.
 CommitOutcome InlinePipeline::count_repeats() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)

@@ -30,6 +30,8 @@ class InlinePipeline {
   // Judges everything proposed and not judged yet, in the order of days. The activity that its alerts may show is
   // written before.
   [[nodiscard]] CommitOutcome judge_all();
+  // Carries an operator's change out at once, in the partitions that have a worker; on_done is not called.
+  [[nodiscard]] ChangeOutcome carry_out(OperatorChange& change);
   // Writes the counts of repeats.
   [[nodiscard]] CommitOutcome count_repeats();
   // Writes all soft state: activity of keys, counts of repeats.

@@ -7,6 +7,7 @@
 #include "core/base/invariant.h"
 #include "core/base/planted_bug.h"
 #include "core/engine/activation_report.h"
+#include "core/engine/alert_pairs.h"
 #include "core/engine/flood.h"
 #include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
@@ -327,43 +328,36 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
 // What "this is ours" clears: known networks for a remote alert, the tool for either.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
-  ByteWriter out;
-  const bool tool =
-      hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli;
-  const std::size_t pairs = hit.judgement.quarantined_networks.size() * 2 + (tool ? 1 : 0);
-  out.fixed(call.day()).varint(pairs);
-  const auto pair = [&](FactKind kind, std::string_view scope, std::string_view value) {
-    out.fixed(kind).string(scope).string(value);
-  };
+  AlertPairs out{.day = call.day(), .pairs = {}};
   for (const std::string& form : hit.judgement.quarantined_networks) {
-    pair(FactKind::quarantine_identity_network, call.token.identity, form);
-    pair(FactKind::quarantine_network_role, form, call.token.role_identity);
+    out.pairs.push_back({FactKind::quarantine_identity_network, call.token.identity, form});
+    out.pairs.push_back({FactKind::quarantine_network_role, form, call.token.role_identity});
   }
-  if (tool) pair(FactKind::quarantine_identity_tool, call.token.identity, call.tool);
-  writer_->put(Table::alert_pairs, text_of(hit.alert_id), out.take());
+  if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
+    out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
+  writer_->put(Table::alert_pairs, text_of(hit.alert_id), encode_alert_pairs(out));
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
   if (call.from_future) return;  // its day is not its own: it moves nothing
   const Day day = call.day();
   for (const std::string& form : judgement.quarantined_networks) {
-    mark(FactKind::quarantine_identity_network, call.token.identity, form, day, false);
-    mark(FactKind::quarantine_network_role, form, call.token.role_identity, day, false);
+    mark(FactKind::quarantine_identity_network, call.token.identity, form, day);
+    mark(FactKind::quarantine_network_role, form, call.token.role_identity, day);
   }
-  if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day, false);
+  if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day);
 }
 
-void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day, bool acknowledge) {
+void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {
   const FactRef ref{kind, scope, value};
   const std::string key = fact_key(hash_key_, ref);
   Fact fact;
   if (const auto stored = writer_->get(Table::quarantine, key)) fact = decode_fact_of(*stored, ref).value_or(Fact{});
   const Fact before = fact;
   fact.seen(day);
-  if (acknowledge) fact.acknowledged = true;
   if (fact == before) return;
   writer_->put(Table::quarantine, key, encode_fact(fact, ref));
-  view_->note_quarantined(day, acknowledge);
+  view_->note_quarantined(day);
 }
 
 void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
@@ -401,6 +395,13 @@ void Merger::count(const std::vector<Repeat>& repeats) {
 void Merger::apply(const DeliveryOutcome& outcome) {
   open();
   outbox_.apply(*writer_, outcome);
+}
+
+void Merger::carry_out(OperatorChange& change) {
+  open();
+  change.in_merger = change.in_alerts(*writer_, change.rows);
+  if (view_) view_->forget_answers();  // they rest on quarantine
+  outbox_.look_again();
 }
 
 // A store that is nearly full gives up what matters least, more than this transaction brings.
@@ -468,29 +469,6 @@ void Merger::refill_outbox() {
   if (!outbox_.wants_refill()) return;
   const auto reader = alerts_.read();
   outbox_.refill(*reader);
-}
-
-bool Merger::acknowledge(Hash128 alert_id, Seconds now, std::string_view note) {
-  open();
-  const auto stored = writer_->get(Table::alerts, text_of(alert_id));
-  const auto row = writer_->get(Table::alert_state, text_of(alert_id));
-  if (!stored || !row) return false;
-  const auto pairs = writer_->get(Table::alert_pairs, text_of(alert_id));
-  if (!pairs) return false;
-  const std::string bytes(*pairs);
-  ByteReader in(bytes);
-  const Day day = in.fixed<Day>();
-  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) {
-    const auto kind = in.fixed<FactKind>();
-    const std::string scope(in.string()), value(in.string());
-    mark(kind, scope, value, day, true);
-  }
-  take_into(alert_id, [&](AlertState& state) {
-    state.status = AlertState::Status::acknowledged;
-    state.status_at = now;
-    state.note = note.substr(0, 1'000);
-  });
-  return true;
 }
 
 }  // namespace straykey

@@ -27,6 +27,7 @@
 #include "core/engine/dedup.h"
 #include "core/engine/expiry.h"
 #include "core/engine/judge.h"
+#include "core/engine/operator_change.h"
 #include "core/engine/outbox.h"
 #include "core/engine/request.h"
 #include "core/engine/run_clock.h"
@@ -56,8 +57,8 @@ class Merger {
   void judge(const std::vector<CandidateRange>& request);
   void count(const std::vector<Repeat>& repeats);
   void apply(const DeliveryOutcome& outcome);
-  // An operator said "this is ours" of an alert. False if there is no such alert.
-  [[nodiscard]] bool acknowledge(Hash128 alert_id, Seconds now, std::string_view note);
+  // The part of an operator's change that is in this store. REQUIRES: the partitions have committed theirs.
+  void carry_out(OperatorChange& change);
 
   // From now on the partitions are not read, and only apply() may follow: judging on what is left of a damaged store
   // would make old things look new.
@@ -112,7 +113,7 @@ class Merger {
   void remember_pairs(const Hit& hit);
   [[nodiscard]] bool flooded(const Hit& hit);
   void quarantine(const Candidate& call, const Judgement& judgement);
-  void mark(FactKind kind, std::string_view scope, std::string_view value, Day day, bool acknowledge);
+  void mark(FactKind kind, std::string_view scope, std::string_view value, Day day);
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
   void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void make_room();

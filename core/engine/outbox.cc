@@ -125,6 +125,11 @@ void Outbox::failed() {
   done_.clear();
 }
 
+void Outbox::look_again() noexcept {
+  for (Endpoint& endpoint : endpoints_) endpoint.more_on_disk = true;
+  wants_refill_ = true;
+}
+
 void Outbox::refill(StoreReader& reader) {
   wants_refill_ = false;
   for (Endpoint& endpoint : endpoints_) {

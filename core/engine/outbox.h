@@ -61,6 +61,8 @@ class Outbox {
   // After a commit: hands over what was added. After a failed one: forgets it.
   void committed();
   void failed();
+  // Rows may have been put by others: the next refill() looks at every endpoint.
+  void look_again() noexcept;
   // Hands over waiting rows of endpoints that have room. Call at start, and now and then.
   void refill(StoreReader& reader);
   [[nodiscard]] bool wants_refill() const noexcept { return wants_refill_; }

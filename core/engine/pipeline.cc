@@ -56,26 +56,37 @@ void Pipeline::stop() {
   merger_thread_.join();
 }
 
-SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
-  INVARIANT(request != nullptr);
+template <class Admitted, class Enqueue>
+SubmitResult Pipeline::submit(std::unique_ptr<Admitted>& admitted, const Enqueue& enqueue) {
+  INVARIANT(admitted != nullptr);
   submitting_.fetch_add(1);
   struct Leave {
     std::atomic<std::uint32_t>& count;
     ~Leave() { count.fetch_sub(1); }
   } leave{submitting_};
   if (!started_ || stopping_) return SubmitResult::stopped;
-  const SubmitResult result = engine_.admit(*request);
-  if (result != SubmitResult::accepted) return result;
-
-  Request* raw = request.release();
-  const auto count = static_cast<std::uint32_t>(raw->batches.size());
-  Intake& intake = intakes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % intakes_.size()];
-  const std::lock_guard lock(intake.mutex);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t shard = raw->batches[i].shard;  // raw may be gone after the last push
-    shards_[shard]->queue.push(intake.producers[shard], {raw, i});
-  }
+  const SubmitResult result = engine_.admit(*admitted);
+  if (result == SubmitResult::accepted) enqueue(admitted.release());
   return result;
+}
+
+SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
+  return submit(request, [this](Request* raw) {
+    const auto count = static_cast<std::uint32_t>(raw->batches.size());
+    Intake& intake = intakes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % intakes_.size()];
+    const std::lock_guard lock(intake.mutex);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t shard = raw->batches[i].shard;  // raw may be gone after the last push
+      shards_[shard]->queue.push(intake.producers[shard], {raw, i});
+    }
+  });
+}
+
+SubmitResult Pipeline::submit(std::unique_ptr<OperatorChange>& change) {
+  return submit(change, [this](OperatorChange* raw) {
+    if (!raw->in_partition) return to_merger_.push(Engine::Message(raw));
+    for (const auto& shard : shards_) shard->queue.push(Engine::Item::of(raw));
+  });
 }
 
 void Pipeline::run_worker(std::uint32_t index) {

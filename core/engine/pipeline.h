@@ -42,6 +42,8 @@ class Pipeline {
 
   void sign(Request& request) const { engine_.sign(request); }
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
+  // An operator's change: accepted, it is carried out and on_done called, before stop() returns at the latest.
+  [[nodiscard]] SubmitResult submit(std::unique_ptr<OperatorChange>& change);
   void report(DeliveryOutcome outcome);
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }
 
@@ -63,6 +65,8 @@ class Pipeline {
     std::vector<Queue<Engine::Item>::Producer> producers;
   };
 
+  template <class Admitted, class Enqueue>
+  [[nodiscard]] SubmitResult submit(std::unique_ptr<Admitted>& admitted, const Enqueue& enqueue);
   void run_worker(std::uint32_t shard);
   void gather(std::uint32_t shard, std::vector<Engine::Item>& items, std::size_t count, bool stopping);
   void run_merger();

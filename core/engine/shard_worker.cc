@@ -340,6 +340,14 @@ void ShardWorker::flush(RunHour now) {
   }
 }
 
+void ShardWorker::carry_out(OperatorChange& change) {
+  INVARIANT(batches_.empty());
+  const std::size_t rows = change.in_partition(writer_.open());
+  change.rows += rows;
+  evicted_ = true;
+  if (rows > 0) writer_.note_erased();
+}
+
 void ShardWorker::write_something() {
   if (sequences_known_) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
 }

@@ -28,6 +28,7 @@
 #include "core/engine/key_table.h"
 #include "core/engine/learned_facts.h"
 #include "core/engine/observation.h"
+#include "core/engine/operator_change.h"
 #include "core/engine/request.h"
 #include "core/engine/store.h"
 
@@ -80,7 +81,10 @@ class ShardWorker {
   void write_something();
   // Repeats of combinations whose candidates are judged, since the last call.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
-  // Forget what is remembered of the store: after an operator's "forget", or when the networks changed.
+  // The part of an operator's change that is in this partition. A commit follows; after it nothing is remembered of the
+  // store. REQUIRES: nothing applied since the last commit.
+  void carry_out(OperatorChange& change);
+  // Forgets what is remembered of the store: when the networks changed.
   void forget_known();
   // Why the last commit failed.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }

@@ -345,13 +345,13 @@ TEST_CASE(
   Fact fact;
   fact.seen(kToday - 1);
   writer->put(Table::quarantine, fact_key(kKey, pair), encode_fact(fact, pair));
-  view.note_quarantined(kToday, false);  // of the day itself: changes nothing that was answered
+  view.note_quarantined(kToday);  // of the day itself: changes nothing that was answered
   CHECK(tier(view) == Tier::weak);
-  view.note_quarantined(kToday - 1, false);
+  view.note_quarantined(kToday - 1);
   CHECK(tier(view) == Tier::strong);
   fact.acknowledged = true;
   writer->put(Table::quarantine, fact_key(kKey, pair), encode_fact(fact, pair));
-  view.note_quarantined(kToday, true);
+  view.forget_answers();
   CHECK(tier(view) == Tier::weak);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
+#include "core/operate/operator_changes.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>  // last: its CHECK takes the place of ours
@@ -254,19 +255,13 @@ TEST_CASE("merger: acknowledged, the pair is silent from then on, and the alert 
   Bench bench;
   bench.take({from_elsewhere("1", 10)});
   const auto id = bench.delivered.at(0).alert_id;
-  CHECK(bench.merger().acknowledge(id, 1'711'000'000, "our office"));
-  REQUIRE(bench.merger().commit() == CommitOutcome::committed);
+  REQUIRE(bench.engine->carry_out(*acknowledge(kKey, {id, "our office"}, 1'711'000'000)).kind ==
+          ChangeOutcome::Kind::done);
   CHECK_EQ(bench.shown()[0].at("status"), "acknowledged");
   CHECK_EQ(bench.shown()[0].at("note"), "our office");
   bench.take({from_elsewhere("2", 20)});
   bench.take({from_elsewhere("3", 31)});
   CHECK_EQ(bench.shown().size(), 1);
-}
-
-TEST_CASE("merger: an alert that does not exist cannot be acknowledged") {
-  Bench bench;
-  CHECK_FALSE(bench.merger().acknowledge({1, 2}, 1, ""));
-  CHECK(bench.merger().commit() == CommitOutcome::committed);
 }
 
 TEST_CASE("merger: beyond the flood cap one summary stands for the rest, and all are counted") {

@@ -113,6 +113,7 @@ class Readme(unittest.TestCase):
             (("localhost", 8443, https), ("straykey.example", 8443, https), ("127.0.0.1", 9443, admin))))
         for line in lines:
             with self.subTest(line):
+                line = line.replace("/var/lib/straykey", str(self.installation.data_dir))
                 status = self.run_line(line + " -o reply -w '%{http_code}'", folder)
                 self.assertEqual(status, "200", (folder / "reply").read_text())
                 if "/v1/events" in line:

@@ -109,12 +109,26 @@ class Startup(unittest.TestCase):
 
     def test_commands_on_the_directory_of_a_running_server(self):
         self.installation.server.start()
-        for command in (("alerts", "list"), ("alerts", "show", "0" * 32), ("alerts", "ack", "0" * 32),
-                        ("baseline", "show", "111122223333/role"), ("baseline", "forget", "111122223333/role")):
+        for command, code, words in ((("alerts", "list"), 0, "0 alerts"),
+                                     (("alerts", "show", "0" * 32), FAILED, "no alert has the id"),
+                                     (("alerts", "ack", "0" * 32), FAILED, "no alert has the id"),
+                                     (("baseline", "show", "111122223333/role"), FAILED, "nothing is known of"),
+                                     (("baseline", "forget", "111122223333/role"), FAILED, "nothing of that is known of")):
             said = self.installation.command(*command)
-            self.assertEqual((said.returncode, said.stdout), (FAILED, ""), command)
+            self.assertEqual((said.returncode, said.stdout), (code, ""), command)
             self.assertEqual(said.stderr.count("\n"), 1, said.stderr)
-            self.assertIn("in use by another straykey", said.stderr)
+            self.assertIn(words, said.stderr)
+
+    def test_a_path_that_is_too_long_for_a_socket_is_no_reason_not_to_start(self):
+        folder = self.installation.folder / ("long" * 30)
+        folder.mkdir()
+        text = self.installation.configuration.read_text()
+        self.installation.configuration.write_text(text.replace(str(self.installation.data_dir), str(folder / "store")))
+        self.installation.server.start()
+        self.assertIn("commands cannot reach this server", self.installation.server.log_text())
+        said = run_command("alerts", "list", "--data-dir", folder / "store")
+        self.assertEqual((said.returncode, said.stderr.count("\n")), (FAILED, 1))
+        self.assertIn("in use by another straykey", said.stderr)
 
     def test_commands_where_no_store_is(self):
         said = self.installation.command("alerts", "list")

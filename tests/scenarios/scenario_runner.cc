@@ -13,6 +13,7 @@
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/outbox.h"
+#include "core/operate/operator_changes.h"
 #include "tests/scenarios/scenario_records.h"
 
 namespace straykey {
@@ -400,10 +401,10 @@ Status ScenarioRun::take_acknowledge(const Step& step) {
   if (alert == nullptr) return Error{"no such alert was raised before"};
   start();
   const Seconds now = static_cast<Seconds>(day_number(1)) * kSecondsPerDay;
-  if (!pipeline_->merger().acknowledge(Hash128::from_bytes(alert->key.data()), now, "ours"))
-    return Error{"the alert could not be acknowledged"};
-  if (pipeline_->merger().commit() != CommitOutcome::committed)
-    return Error{"the acknowledgement could not be written"};
+  const auto change = acknowledge(kHashKey, {Hash128::from_bytes(alert->key.data()), "ours"}, now);
+  const ChangeOutcome outcome = pipeline_->carry_out(*change);
+  if (outcome.kind != ChangeOutcome::Kind::done)
+    return Error{"the alert could not be acknowledged: " + outcome.sentence};
   return {};
 }
 

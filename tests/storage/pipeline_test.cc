@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/operate/operator_changes.h"
 #include "storage/lmdb_store.h"
 #include "tests/support/calls.h"
 #include "tests/support/temporary_directory.h"
@@ -216,6 +217,52 @@ TEST_CASE("pipeline: the answer to a delivery is stored before stop returns") {
   int rows = 0;
   bench.alerts->read()->scan(Table::outbox, {}, {}, [&](std::string_view, std::string_view) { return ++rows > 0; });
   CHECK_EQ(rows, 0);
+}
+
+TEST_CASE(
+    "pipeline: changes by hand and requests at once: each is answered once, and what was forgotten is new again") {
+  Bench bench;
+  REQUIRE(bench.pipeline->start() == CommitOutcome::committed);
+  constexpr int kThreads = 3, kEach = 200, kChanges = 20;
+  std::atomic<int> done{0}, refused{0}, other{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&bench, t] {
+      for (int i = 0; i < kEach; ++i) {
+        auto request = bench.request({call_of(t, i)});
+        while (bench.pipeline->submit(request) != SubmitResult::accepted) std::this_thread::yield();
+      }
+    });
+  }
+  const std::string identity = std::string(kTestAccount) + "/role-3/orders-fn";
+  const auto change = [&] {
+    auto forgetting = forget({1, 2}, {identity, "", ""}, 1'711'000'000);
+    forgetting->on_done = [&](const ChangeOutcome& outcome) {
+      ++(outcome.kind == ChangeOutcome::Kind::done      ? done
+         : outcome.kind == ChangeOutcome::Kind::refused ? refused
+                                                        : other);
+    };
+    REQUIRE(bench.pipeline->submit(forgetting) == SubmitResult::accepted);
+  };
+  for (int i = 0; i < kChanges; ++i) {
+    change();
+    while (done + refused + other == i) std::this_thread::yield();
+  }
+  for (std::thread& thread : threads) thread.join();
+  while (bench.committed + bench.failed < kThreads * kEach) std::this_thread::yield();
+  change();
+  bench.pipeline->stop();  // answers what is under way
+  CHECK_EQ(bench.committed.load(), kThreads * kEach);
+  CHECK_EQ(done + refused, kChanges + 1);
+  CHECK_EQ(other.load(), 0);
+  const std::string prefix = fact_scope_prefix({1, 2}, FactKind::identity_network, identity);
+  for (const auto& partition : bench.partitions)
+    partition->read()->scan(Table::facts, prefix, prefix, [](std::string_view, std::string_view) {
+      FAIL("a fact is left");
+      return false;
+    });
+  auto late = forget({1, 2}, {identity, "", ""}, 1'711'000'000);
+  CHECK(bench.pipeline->submit(late) == SubmitResult::stopped);
 }
 
 }  // namespace

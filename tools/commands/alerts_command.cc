@@ -1,143 +1,44 @@
-// `straykey alerts list|show|ack|dump`: the alert store of a stopped server.
+// `straykey alerts`: what was raised, by a running server or in a stopped one's store; here is what is said of it in
+// words.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <memory>
 
 #include "core/base/log.h"
-#include "core/engine/merger.h"
-#include "tools/commands/commands.h"
-#include "tools/store/alert_listing.h"
-#include "tools/store/open_directory.h"
-#include "tools/store/operator_log.h"
-#include "tools/store/store_dump.h"
-#include "tools/terminal/clock.h"
+#include "tools/commands/operator_commands.h"
 
 namespace straykey {
 namespace {
 
-struct Options {
-  std::string config, data_dir, id, note;
-  bool json = false;
-};
-
-std::optional<Hash128> parse_id(std::string_view text) {
-  if (text.starts_with("msg_")) text.remove_prefix(4);
-  if (text.size() != 32) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned value = 0;
-    for (const char c : text.substr(i, 2)) {
-      const std::size_t digit = std::string_view("0123456789abcdef").find(c);
-      if (digit == std::string_view::npos) return std::nullopt;
-      value = value * 16 + static_cast<unsigned>(digit);
-    }
-    bytes += static_cast<char>(value);
-  }
-  return Hash128::from_bytes(bytes.data());
-}
-
-void print_line(const ListedAlert& alert) {
+void print_line(const std::string& item, const OperatorArguments&) {
   boost::json::error_code error;
-  const boost::json::value document = boost::json::parse(alert.document, error);
-  if (error || !document.is_object()) return;
+  const boost::json::value alert = boost::json::parse(item, error);
+  if (error || !alert.is_object()) return;
   const auto text = [&](const char* key) {
-    const boost::json::value* value = document.as_object().if_contains(key);
-    return value != nullptr && value->is_string() ? escape_for_log(std::string_view(value->as_string()))
-                                                  : std::string();
+    const boost::json::value* value = alert.as_object().if_contains(key);
+    if (value == nullptr) return std::string();
+    return value->is_string() ? escape_for_log(std::string_view(value->as_string())) : boost::json::serialize(*value);
   };
-  fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", alert.id.hex(), format_time(alert.state.first_seen),
-             text("severity"), text("variation"), text("identity"), alert.state.occurrences, text("status"));
+  fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", text("id"), text("first_seen"), text("severity"),
+             text("variation"), text("identity"), text("occurrences"), text("status"));
 }
 
-int list(const Options& options, DataDirectory& data) {
-  const auto reader = data.alerts().read();
-  const std::uint64_t count = for_each_alert(*reader, [&](const ListedAlert& alert) {
-    if (options.json) {
-      fmt::print("{}\n", alert.document);
-    } else {
-      print_line(alert);
-    }
-  });
-  if (!reader->failure().empty()) return fail(std::string(reader->failure()));
-  if (!options.json) fmt::print(stderr, "{} alerts\n", count);
-  return kExitWell;
+void print_count(std::size_t items) {
+  fmt::print(stderr, "{} alerts\n", items);
 }
 
-int show(Hash128 id, DataDirectory& data) {
-  const auto reader = data.alerts().read();
-  const auto alert = find_alert(*reader, id);
-  if (!reader->failure().empty()) return fail(std::string(reader->failure()));
-  if (!alert) return fail("no alert has the id " + id.hex());
-  fmt::print("{}\n", alert->document);
-  return kExitWell;
-}
-
-int acknowledge(Hash128 id, const Options& options, DataDirectory& data) {
-  DetectionSettings detection;
-  Metrics metrics;
-  std::vector<BaselineStore*> partitions;
-  for (const auto& partition : data.partitions()) partitions.push_back(partition.get());
-  Merger merger(
-      data.hash_key(), detection, partitions, data.alerts(), {}, [](Delivery) {}, metrics);
-  if (!merger.acknowledge(id, wall_clock(), options.note)) return fail("no alert has the id " + id.hex());
-  if (merger.commit() != CommitOutcome::committed)
-    return fail("the acknowledgement could not be stored: " + merger.failure());
-  const Status noted = note_operator_action(data.alerts(), wall_clock(),
-                                            fmt::format("acknowledged alert {}: {}", id.hex(), options.note));
-  if (!noted.ok()) return fail(noted.error().message);
-  fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on\n", id.hex());
-  return kExitWell;
-}
-
-int dump(const DataDirectory& data) {
-  const Status done = dump_alerts(data, [](std::string_view line) { fmt::print("{}\n", line); });
-  return done.ok() ? kExitWell : fail(done.error().message);
-}
-
-struct Commands {
-  const CLI::App *list, *show, *dump;
-};
-
-int run(const Options& options, const Commands& commands) {
-  auto path = data_directory_path(options.config, options.data_dir);
-  if (!path) return fail(path.error().message, kExitConfig);
-  std::optional<Hash128> id;
-  if (!commands.list->parsed() && !commands.dump->parsed()) {
-    id = parse_id(options.id);
-    if (!id)
-      return fail(fmt::format("{}: an alert id has 32 hexadecimal digits", escape_for_log(options.id)), kExitUsage);
-  }
-  auto data = open_existing(*path);
-  if (!data) return fail(data.error().message);
-  if (commands.list->parsed()) return list(options, **data);
-  if (commands.dump->parsed()) return dump(**data);
-  return commands.show->parsed() ? show(*id, **data) : acknowledge(*id, options, **data);
+void print_acknowledged(const std::string&, const OperatorArguments& asked) {
+  const std::string& id = asked.at("id");
+  fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on\n",
+             id.starts_with("msg_") ? id.substr(4) : id);
 }
 
 }  // namespace
 
 RunCommand add_alerts_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("alerts", "List, show and acknowledge the alerts of a stopped server");
-  auto options = std::make_shared<Options>();
-  command->require_subcommand(1);
-  // Before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`.
-  command->fallthrough();
-  command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
-  command->add_option("--data-dir", options->data_dir, "The data directory")->type_name("DIR");
-  CLI::App* list_command = command->add_subcommand("list", "All alerts, oldest first");
-  list_command->add_flag("--json", options->json, "Whole documents, one a line");
-  CLI::App* show_command = command->add_subcommand("show", "One alert as JSON");
-  show_command->add_option("ID", options->id, "Alert id")->required();
-  CLI::App* ack = command->add_subcommand("ack", "Say \"this is ours\": the pair counts as known from now on");
-  ack->add_option("ID", options->id, "Alert id")->required();
-  ack->add_option("--note", options->note, "Why; kept with the alert");
-  const Commands commands{
-      list_command, show_command,
-      command->add_subcommand("dump", "Every webhook body with its state and its deliveries, one JSON object a line")};
-  return [command, options, commands] { return command->parsed() ? run(*options, commands) : -1; };
+  return add_operator_commands(app, "alerts", "List, show and acknowledge alerts, of a running server or a stopped one",
+                               {{"alerts/list", print_line, print_count}, {"alerts/ack", print_acknowledged}});
 }
 
 }  // namespace straykey

@@ -10,8 +10,8 @@
 #include "core/engine/memory_store.h"
 #include "core/engine/sequence.h"
 #include "core/event/payload.h"
+#include "core/operate/alert_listing.h"
 #include "tools/scan/event_files.h"
-#include "tools/store/alert_listing.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {
@@ -78,8 +78,11 @@ class Scan {
       for (Day from = all_.first; from <= all_.last; from += kBlockDays)
         if (const Status status = work_block(engine->pipeline, from); !status.ok()) return status.error();
     }
-    const auto reader = engine->alerts.read();
-    summary_.alerts = for_each_alert(*reader, [&](const ListedAlert& alert) { on_alert(alert.document); });
+    const Status listed = for_each_alert(engine->alerts, [&](const ListedAlert& alert) {
+      ++summary_.alerts;
+      on_alert(alert.document);
+    });
+    if (!listed.ok()) return listed.error();
     return summary_;
   }
 
@@ -109,8 +112,8 @@ class Scan {
       if (writer->commit() != CommitOutcome::committed)
         return Error{"the backfill's progress could not be stored: " + std::string(writer->failure())};
     }
-    const auto reader = alerts.read();
-    summary_.alerts = for_each_alert(*reader, [](const ListedAlert&) {});
+    if (const Status status = for_each_alert(alerts, [&](const ListedAlert&) { ++summary_.alerts; }); !status.ok())
+      return status.error();
     return summary_;
   }
 

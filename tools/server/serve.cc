@@ -8,12 +8,15 @@
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
+#include "net/admin/operator_routes.h"
 #include "net/ingest/http_protocols.h"
 #include "net/ingest/http_source.h"
 #include "net/ingest/syslog_udp.h"
+#include "tools/commands/admin_socket.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
+#include "tools/store/stopped_store.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {
@@ -22,6 +25,7 @@ namespace {
 constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
+constexpr std::size_t kAdminSocketConnectionsMax = 64;
 
 }  // namespace
 
@@ -140,6 +144,7 @@ Status Serve::start_listeners() {
   make_sources();
   runtime_->start();
   if (Status status = start_sources(); !status.ok()) return status;
+  start_operators();
   return config_.admin.listen.on() ? start_admin() : Status{};
 }
 
@@ -197,6 +202,28 @@ Status Serve::start_admin() {
             {{"listener", settings.name},
              {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
   return {};
+}
+
+// The commands' way to this server. Without it everything else still works, so it is no reason not to start.
+void Serve::start_operators() {
+  operators_ =
+      std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{operator_stores(*data_), *pipeline_, wall_clock});
+  HttpRouter router;
+  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_metrics_route(router, metrics_, {.open = true});
+  const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
+    operators_->ask(std::move(request), std::move(answer));
+  };
+  add_operator_routes(router, ask, std::nullopt);  // who may open the socket is the operator
+  HttpListenerSettings settings;
+  settings.name = "admin_socket";
+  settings.path = admin_socket_path(config_.data_dir);
+  settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
+  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *services_);
+  if (const Status status = made->start(wall_clock()); !status.ok())
+    return log_.error("commands cannot reach this server; they work when it is stopped",
+                      {{"reason", status.error().message}});
+  admin_socket_ = std::move(made);
 }
 
 int Serve::run() {
@@ -300,11 +327,14 @@ void Serve::stop() {
       log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source->name())}});
   }
   if (pipeline_) pipeline_->stop();
+  if (operators_) operators_->stop();
   if (sender_) sender_->stop();
+  if (admin_socket_) admin_socket_->drain(std::chrono::milliseconds(100));
   if (admin_) admin_->drain(std::chrono::milliseconds(100));
   if (runtime_) runtime_->stop();
   sources_.clear();
   admin_.reset();
+  admin_socket_.reset();
 }
 
 }  // namespace straykey

@@ -22,6 +22,7 @@
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
 #include "tools/config/config.h"
+#include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
 
 namespace straykey {
@@ -50,6 +51,7 @@ class Serve {
   void make_syslog();
   Status start_sources();
   Status start_admin();
+  void start_operators();
   [[nodiscard]] HttpRouter ingest_router();
   [[nodiscard]] HttpRouter admin_router();
   void reload();
@@ -71,6 +73,8 @@ class Serve {
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<RangesUpdater> ranges_;
+  std::unique_ptr<OperatorDesk> operators_;
+  std::unique_ptr<HttpServer> admin_socket_;
   std::atomic<bool> broken_{false};
 };
 

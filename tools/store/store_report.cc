@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
+#include "core/operate/row_check.h"
 #include "storage/store_check.h"
-#include "tools/store/row_check.h"
 
 namespace straykey {
 

@@ -1,5 +1,5 @@
 // Every row is read by the program's own decoders, and rows that contradict each other are named.
-#include "tools/store/row_check.h"
+#include "core/operate/row_check.h"
 
 #include <string>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "tools/store/row_check.h"
+#include "core/operate/row_check.h"
 
 #include <fmt/format.h>
 
@@ -11,10 +11,10 @@
 #include "core/detect/alert.h"
 #include "core/detect/candidate.h"
 #include "core/engine/activity.h"
+#include "core/engine/alert_pairs.h"
 #include "core/engine/dedup.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
-#include "storage/lmdb_store.h"
 
 namespace straykey {
 namespace {
@@ -42,17 +42,6 @@ bool is_flood(std::string_view value) {
   ByteReader in(value);
   static_cast<void>(in.varint());
   static_cast<void>(in.varint());
-  return in.at_end();
-}
-
-bool is_pairs(std::string_view value) {
-  ByteReader in(value);
-  static_cast<void>(in.fixed<Day>());
-  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) {
-    static_cast<void>(in.fixed<FactKind>());
-    static_cast<void>(in.string());
-    static_cast<void>(in.string());
-  }
   return in.at_end();
 }
 
@@ -122,7 +111,7 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
       if (key.size() != kSequenceBytes + kHashBytes) return unreadable(table);
       return check_alert_id(table, key.substr(kSequenceBytes));
     case Table::alert_pairs:
-      return readable(is_id && is_pairs(value));
+      return readable(is_id && decode_alert_pairs(value));
     case Table::operator_log:
       return readable(key.size() == 2 * kSequenceBytes);
     default:

@@ -1,0 +1,143 @@
+#include "core/operate/alert_listing.h"
+
+#include "core/engine/sequence.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::size_t kIdBytes = 16, kTimeBytes = 8;
+// Where a page of list_messages() begins: behind an alert's id, or behind a key of the outbox.
+constexpr std::string_view kOfAlerts = "a", kOfOutbox = "o";
+constexpr std::size_t kOutboxRowsForOne = 10;  // they are looked up and not shown
+
+// The first key behind `key`.
+std::string behind(std::string_view key) {
+  return key.empty() ? std::string() : std::string(key) + '\0';
+}
+
+// What the rows of each endpoint begin with: the hash of its name.
+std::vector<std::string> endpoint_prefixes(StoreReader& reader) {
+  std::vector<std::string> prefixes;
+  std::string from;
+  while (true) {
+    std::string found;
+    reader.scan(Table::outbox, {}, from, [&](std::string_view key, std::string_view) {
+      found = key.substr(0, kIdBytes);
+      return false;
+    });
+    if (found.empty()) return prefixes;
+    prefixes.push_back(found);
+    from = found + std::string(kIdBytes, '\xff') + '\0';
+  }
+}
+
+Result<StoredMessage> stored_message(StoreReader& reader, std::string_view key, std::string_view value,
+                                     const std::vector<std::string>& endpoints) {
+  const auto alert = decode_stored_alert(value);
+  const auto row = reader.get(Table::alert_state, key);
+  const auto state = row ? decode_alert_state(*row) : std::nullopt;
+  if (!alert || key.size() != kIdBytes || (row && !state)) return Error{"a row of alerts cannot be read"};
+  StoredMessage message{Hash128::from_bytes(key.data()), std::string(alert->body), state, {}};
+  for (const std::string& endpoint : endpoints) {
+    const auto stored = reader.get(Table::outbox, endpoint + std::string(key));
+    if (!stored) continue;
+    auto delivery = decode_outbox_row(*stored);
+    if (!delivery) return Error{"a row of the outbox cannot be read"};
+    message.deliveries.push_back(std::move(*delivery));
+  }
+  return message;
+}
+
+// Of list_messages(): what comes behind this alert.
+Page<StoredMessage> messages_page(StoreReader& reader, std::string_view after, PageLimits limits, Status& status) {
+  const std::vector<std::string> endpoints = endpoint_prefixes(reader);
+  Page<StoredMessage> page;
+  page.next = kOfOutbox;
+  std::size_t bytes = 0;
+  reader.scan(Table::alerts, {}, behind(after), [&](std::string_view key, std::string_view value) {
+    auto message = stored_message(reader, key, value, endpoints);
+    if (!message) {
+      status = message.error();
+      return false;
+    }
+    bytes += message->body.size();
+    page.rows.push_back(std::move(*message));
+    const bool full = page.rows.size() >= limits.rows_max || bytes >= limits.bytes_max;
+    if (full) page.next = std::string(kOfAlerts).append(key);
+    return !full;
+  });
+  return page;
+}
+
+// Of list_messages(): that every delivery which waits has its alert. Returns where to go on.
+std::string check_outbox(StoreReader& reader, std::string_view after, PageLimits limits, Status& status) {
+  std::string next;
+  std::size_t rows = 0;
+  reader.scan(Table::outbox, {}, behind(after), [&](std::string_view key, std::string_view) {
+    if (key.size() != 2 * kIdBytes || !reader.get(Table::alerts, key.substr(kIdBytes)))
+      status = Error{"a row of the outbox has no alert"};
+    if (++rows < kOutboxRowsForOne * limits.rows_max) return status.ok();
+    next = std::string(kOfOutbox).append(key);
+    return false;
+  });
+  return next;
+}
+
+}  // namespace
+
+std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
+  const auto bytes = id.bytes();
+  const std::string_view key(bytes.data(), bytes.size());
+  const auto stored = reader.get(Table::alerts, key);
+  const auto row = reader.get(Table::alert_state, key);
+  if (!stored || !row) return std::nullopt;
+  const auto alert = decode_stored_alert(*stored);
+  const auto state = decode_alert_state(*row);
+  if (!alert || !state) return std::nullopt;
+  return ListedAlert{id, *state, alert_with_state(alert->document, *state)};
+}
+
+Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits) {
+  const auto reader = store.read();
+  Page<ListedAlert> page;
+  std::size_t rows = 0, bytes = 0;
+  reader->scan(Table::alerts_by_time, {}, behind(after), [&](std::string_view key, std::string_view) {
+    if (key.size() != kTimeBytes + kIdBytes) return true;
+    if (auto alert = find_alert(*reader, Hash128::from_bytes(key.data() + kTimeBytes))) {
+      bytes += alert->document.size();
+      page.rows.push_back(std::move(*alert));
+    }
+    page.next = key;
+    return ++rows < limits.rows_max && bytes < limits.bytes_max;
+  });
+  if (rows < limits.rows_max && bytes < limits.bytes_max) page.next.clear();
+  if (!reader->failure().empty()) return Error{std::string(reader->failure())};
+  return page;
+}
+
+Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit) {
+  std::string after;
+  do {
+    auto page = list_alerts(store, after, {});
+    if (!page) return page.error();
+    for (const ListedAlert& alert : page->rows) visit(alert);
+    after = page->next;
+  } while (!after.empty());
+  return {};
+}
+
+Result<Page<StoredMessage>> list_messages(AlertStore& store, std::string_view after, PageLimits limits) {
+  const auto reader = store.read();
+  Page<StoredMessage> page;
+  Status status;
+  if (after.starts_with(kOfOutbox)) {
+    page.next = check_outbox(*reader, after.substr(1), limits, status);
+  } else {
+    page = messages_page(*reader, after.empty() ? after : after.substr(1), limits, status);
+  }
+  if (!reader->failure().empty()) return Error{std::string(reader->failure())};
+  if (!status.ok()) return status.error();
+  return page;
+}
+
+}  // namespace straykey

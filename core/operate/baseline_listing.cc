@@ -1,0 +1,164 @@
+#include "core/operate/baseline_listing.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "core/detect/settings.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::array kOfIdentity{FactKind::identity_network, FactKind::identity_tool, FactKind::identity_runtime,
+                                 FactKind::role_service, FactKind::role_principal};
+constexpr std::size_t kRowsAReader = 10'000;  // 10 ms
+// Where a page of list_facts() begins: behind a key of the partitions, or of quarantine.
+constexpr std::string_view kOfPartitions = "f", kOfQuarantine = "q";
+
+using Facts = std::map<std::string, NamedFact>;  // by key
+
+std::string behind(std::string_view key) {
+  return key.empty() ? std::string() : std::string(key) + '\0';
+}
+
+// Adds up to `rows_max` facts behind `after`. Returns the key up to which all of this store is in; empty: to its end.
+Result<std::string> collect(Store& store, Table table, std::string_view after, std::size_t rows_max, Facts& facts) {
+  const auto reader = store.read();
+  std::string last;
+  std::size_t rows = 0;
+  bool readable = true;
+  reader->scan(table, {}, behind(after), [&](std::string_view key, std::string_view value) {
+    auto fact = decode_fact(value);
+    readable = fact.has_value();
+    if (!readable) return false;
+    last = key;
+    const auto [at, is_new] = facts.try_emplace(last, *fact);
+    if (!is_new) at->second.fact.merge(fact->fact);
+    return ++rows < rows_max;
+  });
+  if (!reader->failure().empty()) return Error{std::string(reader->failure())};
+  if (!readable) return Error{"a row of facts cannot be read"};
+  if (rows < rows_max) last.clear();
+  return last;
+}
+
+// A page of what these stores hold together. What one of them was not read up to is left for the next page.
+Result<Page<KnownFact>> merged_page(const std::vector<Store*>& stores, Table table, std::string_view after,
+                                    PageLimits limits) {
+  Facts facts;
+  Page<KnownFact> page;
+  for (Store* store : stores) {
+    auto reached = collect(*store, table, after, limits.rows_max, facts);
+    if (!reached) return reached.error();
+    if (!reached->empty() && (page.next.empty() || *reached < page.next)) page.next = *reached;
+  }
+  for (auto& [key, fact] : facts) {
+    if (!page.next.empty() && key > page.next) break;
+    page.rows.push_back({static_cast<FactKind>(key.front()), std::move(fact)});
+  }
+  return page;
+}
+
+std::vector<Store*> learned(const OperatorStores& stores) {
+  return {stores.partitions.begin(), stores.partitions.end()};
+}
+
+Status facts_of_kind(const OperatorStores& stores, FactKind kind, std::string_view identity,
+                     std::vector<KnownFact>& out) {
+  std::map<std::string, NamedFact> by_value;
+  const std::string prefix = fact_scope_prefix(stores.hash_key, kind, identity);
+  for (BaselineStore* partition : stores.partitions) {
+    const auto reader = partition->read();
+    reader->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view value) {
+      auto fact = decode_fact(value);
+      if (!fact || fact->scope != identity) return true;
+      const auto [at, is_new] = by_value.try_emplace(fact->value, *fact);
+      if (!is_new) at->second.fact.merge(fact->fact);
+      return by_value.size() < kFactsOfKindMax;
+    });
+    if (!reader->failure().empty()) return Error{std::string(reader->failure())};
+  }
+  for (auto& [value, fact] : by_value) out.push_back({kind, std::move(fact)});
+  return {};
+}
+
+}  // namespace
+
+std::string_view fact_kind_name(FactKind kind) noexcept {
+  switch (kind) {
+    case FactKind::identity_network:
+      return "identity_network";
+    case FactKind::network_identity:
+      return "network_identity";
+    case FactKind::address_identity:
+      return "address_identity";
+    case FactKind::identity_tool:
+      return "identity_tool";
+    case FactKind::tool_identity:
+      return "tool_identity";
+    case FactKind::identity_runtime:
+      return "identity_runtime";
+    case FactKind::role_service:
+      return "role_service";
+    case FactKind::role_principal:
+      return "role_principal";
+    case FactKind::account:
+      return "account";
+    case FactKind::quarantine_identity_network:
+      return "quarantine_identity_network";
+    case FactKind::quarantine_network_role:
+      return "quarantine_network_role";
+    case FactKind::quarantine_identity_tool:
+      return "quarantine_identity_tool";
+  }
+  return {};
+}
+
+Result<std::vector<KnownFact>> facts_of_identity(const OperatorStores& stores, std::string_view identity) {
+  std::vector<KnownFact> facts;
+  for (const FactKind kind : kOfIdentity)
+    if (Status read = facts_of_kind(stores, kind, identity, facts); !read.ok()) return read.error();
+  return facts;
+}
+
+Result<Page<KnownFact>> list_facts(const OperatorStores& stores, std::string_view after, PageLimits limits) {
+  const bool quarantine = after.starts_with(kOfQuarantine);
+  const std::string_view behind_key = after.empty() ? after : after.substr(1);
+  auto page = quarantine ? merged_page({stores.alerts}, Table::quarantine, behind_key, limits)
+                         : merged_page(learned(stores), Table::facts, behind_key, limits);
+  if (!page) return page.error();
+  if (!page->next.empty()) {
+    page->next.insert(0, quarantine ? kOfQuarantine : kOfPartitions);
+  } else if (!quarantine) {
+    page->next = kOfQuarantine;
+  }
+  return page;
+}
+
+Result<std::optional<AccountReport>> account_report(const OperatorStores& stores, std::string_view account) {
+  AccountReport out;
+  const FactRef ref{FactKind::account, account, ""};
+  for (BaselineStore* partition : stores.partitions) {
+    const auto reader = partition->read();
+    const auto stored = reader->get(Table::facts, fact_key(stores.hash_key, ref));
+    if (const auto fact = stored ? decode_fact_of(*stored, ref) : std::nullopt) out.account.merge(*fact);
+    if (!reader->failure().empty()) return Error{std::string(reader->failure())};
+  }
+  if (out.account.presence.days == 0) return std::optional<AccountReport>();
+  ActivationPairs pairs(account);
+  // Facts of this kind come first: it is number 1.
+  std::string after(1, static_cast<char>(FactKind::identity_network));
+  for (bool goes_on = true; goes_on;) {
+    auto page = merged_page(learned(stores), Table::facts, after, {.rows_max = kRowsAReader});
+    if (!page) return page.error();
+    for (const KnownFact& known : page->rows)
+      goes_on = goes_on && known.kind == FactKind::identity_network && pairs.add(known.fact);
+    after = page->next;
+    goes_on = goes_on && !after.empty();
+  }
+  out.report = pairs.report(out.account.presence.newest_day + 1, DetectionSettings{}.training_days);
+  return std::optional(std::move(out));
+}
+
+}  // namespace straykey

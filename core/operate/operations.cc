@@ -1,0 +1,203 @@
+#include "core/operate/operations.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/identity/principal.h"
+#include "core/operate/alert_listing.h"
+#include "core/operate/baseline_listing.h"
+#include "core/operate/operator_changes.h"
+#include "core/operate/operator_json.h"
+
+namespace straykey {
+namespace {
+
+using Kind = OperatorAnswer::Kind;
+using Change = Result<std::unique_ptr<OperatorChange>>;
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+std::string argument(const OperatorArguments& arguments, std::string_view name) {
+  const auto found = arguments.find(name);
+  return found == arguments.end() ? std::string() : found->second;
+}
+
+OperatorAnswer failure(const Error& error) {
+  return {Kind::failed, error.message, {}, {}};
+}
+
+std::optional<std::string> bytes_of_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const std::size_t high = kHexDigits.find(text[i]), low = kHexDigits.find(text[i + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+std::string hex_of_bytes(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    text += kHexDigits[static_cast<unsigned char>(c) / 16];
+    text += kHexDigits[static_cast<unsigned char>(c) % 16];
+  }
+  return text;
+}
+
+// As in alerts, or as in a webhook's headers: with "msg_" before it.
+Result<Hash128> alert_id_of(const OperatorArguments& arguments) {
+  const std::string text = argument(arguments, "id");
+  std::string_view digits = text;
+  if (digits.starts_with("msg_")) digits.remove_prefix(4);
+  const auto bytes = digits.size() == 32 ? bytes_of_hex(digits) : std::nullopt;
+  if (!bytes) return Error{escape_for_log(text) + ": an alert id has 32 hexadecimal digits"};
+  return Hash128::from_bytes(bytes->data());
+}
+
+// Of Page<Row>(after): each row as JSON. Where a page goes on is bytes of a key: as hexadecimal digits outside.
+template <class ReadPage, class Render>
+OperatorAnswer page_of(const OperatorArguments& arguments, const ReadPage& read_page, const Render& render) {
+  const auto after = bytes_of_hex(argument(arguments, "after"));
+  if (!after) return {Kind::bad_request, "after: this is no place that a page before has named", {}, {}};
+  const auto page = read_page(*after);
+  if (!page) return failure(page.error());
+  OperatorAnswer answer;
+  for (const auto& row : page.value().rows) answer.items.push_back(render(row));
+  answer.next = hex_of_bytes(page.value().next);
+  return answer;
+}
+
+OperatorAnswer list(const OperatorStores& stores, const OperatorArguments& arguments) {
+  return page_of(
+      arguments, [&](std::string_view after) { return list_alerts(*stores.alerts, after, {}); },
+      [](const ListedAlert& alert) { return alert.document; });
+}
+
+OperatorAnswer show_alert(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const auto id = alert_id_of(arguments);
+  if (!id) return {Kind::bad_request, id.error().message, {}, {}};
+  const auto reader = stores.alerts->read();
+  const auto alert = find_alert(*reader, id.value());
+  if (!reader->failure().empty()) return {Kind::failed, std::string(reader->failure()), {}, {}};
+  if (!alert) return {Kind::not_found, "no alert has the id " + id.value().hex(), {}, {}};
+  return {Kind::done, {}, {alert->document}, {}};
+}
+
+OperatorAnswer dump_messages(const OperatorStores& stores, const OperatorArguments& arguments) {
+  return page_of(
+      arguments, [&](std::string_view after) { return list_messages(*stores.alerts, after, {}); }, message_json);
+}
+
+Change acknowledge_alert(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  const auto id = alert_id_of(arguments);
+  if (!id) return id.error();
+  return acknowledge(hash_key, {id.value(), argument(arguments, "note")}, now);
+}
+
+OperatorAnswer show_baseline(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const std::string identity = argument(arguments, "identity");
+  const auto facts = facts_of_identity(stores, identity);
+  if (!facts) return failure(facts.error());
+  if (facts.value().empty()) return {Kind::not_found, "nothing is known of " + escape_for_log(identity), {}, {}};
+  OperatorAnswer answer;
+  for (const KnownFact& fact : facts.value()) answer.items.push_back(fact_json(fact));
+  return answer;
+}
+
+OperatorAnswer report(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const std::string account = argument(arguments, "account");
+  if (!is_account_id(account))
+    return {Kind::bad_request, escape_for_log(account) + ": an account id has 12 digits", {}, {}};
+  const auto found = account_report(stores, account);
+  if (!found) return failure(found.error());
+  if (!found.value()) return {Kind::not_found, "account " + account + " was never seen as a recipient", {}, {}};
+  return {Kind::done, {}, {account_json(*found.value())}, {}};
+}
+
+OperatorAnswer dump_facts(const OperatorStores& stores, const OperatorArguments& arguments) {
+  constexpr PageLimits kLimits{.rows_max = 5'000};  // 30 ms
+  return page_of(
+      arguments, [&](std::string_view after) { return list_facts(stores, after, kLimits); }, fact_json);
+}
+
+Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  return forget(hash_key,
+                {argument(arguments, "identity"), argument(arguments, "network"), argument(arguments, "tool")}, now);
+}
+
+}  // namespace
+
+std::span<const Operation> operations() {
+  constexpr std::string_view kIdentity = "As in an alert: 123456789012/role or 123456789012/role/function";
+  static const std::vector<Operation> table{
+      {"alerts/list", "All alerts, oldest first", {{"after"}}, list, {}},
+      {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}},
+      {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
+      {"alerts/ack",
+       "Say \"this is ours\": the pair counts as known from now on",
+       {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
+       {},
+       acknowledge_alert},
+      {"baseline/show",
+       "Networks, tools and platforms, as a grid of 30 days",
+       {{"identity", true, kIdentity}},
+       show_baseline,
+       {}},
+      {"baseline/report",
+       "Networks outside AWS that an account's service identities use: a thief who was there before the account became "
+       "active would be among them",
+       {{"account", true, "Twelve digits"}},
+       report,
+       {}},
+      {"baseline/dump", "Every fact with its days", {{"after"}}, dump_facts, {}},
+      {"baseline/forget",
+       "Make an identity (or one network or tool of it) new again",
+       {{"identity", true, kIdentity},
+        {"network", false, "Only this network: AS64511, 198.51.100.0/24 ..."},
+        {"tool", false, "Only this tool: aws-cli ..."}},
+       {},
+       forget_baseline},
+  };
+  return table;
+}
+
+const Operation* find_operation(std::string_view name) {
+  const auto all = operations();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Operation& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::string objection_to(const OperatorRequest& request) {
+  const Operation* operation = find_operation(request.operation);
+  if (operation == nullptr) return "there is no such operation";
+  for (const OperatorArgument& wanted : operation->arguments)
+    if (wanted.required && argument(request.arguments, wanted.name).empty())
+      return std::string(wanted.name) + ": this argument is missing";
+  for (const auto& [name, value] : request.arguments) {
+    const auto is_it = [&, &given = name](const OperatorArgument& known) { return known.name == given; };
+    if (std::none_of(operation->arguments.begin(), operation->arguments.end(), is_it))
+      return escape_for_log(name, 100) + ": there is no such argument";
+    if (value.size() > kArgumentBytesMax) return name + ": this argument is too long";
+  }
+  return {};
+}
+
+OperatorAnswer answer_to(const ChangeOutcome& outcome) {
+  switch (outcome.kind) {
+    case ChangeOutcome::Kind::done:
+      return {Kind::done, {}, {changed_json(outcome.rows)}, {}};
+    case ChangeOutcome::Kind::refused:
+      return {Kind::not_found, outcome.sentence, {}, {}};
+    case ChangeOutcome::Kind::failed:
+      return {Kind::failed, "the change could not be stored: " + outcome.sentence, {}, {}};
+    case ChangeOutcome::Kind::stopped:
+      break;
+  }
+  return {Kind::stopped, "the change may not have been carried out: " + outcome.sentence, {}, {}};
+}
+
+}  // namespace straykey

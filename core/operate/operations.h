@@ -1,0 +1,73 @@
+#pragma once
+// Everything that an operator may ask and do, by name: the table behind the admin API and the commands.
+//
+// Shape:  an operation has a name ("alerts/list"), arguments that are texts, and answers items: JSON objects as texts.
+//         Reads answer at once, a page at a time; changes are made into an OperatorChange for whoever carries it out.
+//         A new verb is a row of this table and its function.
+// Thread: any.
+// Bounds: kArgumentBytesMax for each argument; PageLimits for each answer.
+// Errors: OperatorAnswer::Kind, with one sentence.
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/base/time.h"
+#include "core/engine/operator_change.h"
+#include "core/operate/stores.h"
+
+namespace straykey {
+
+inline constexpr std::size_t kArgumentBytesMax = 2'048;
+
+using OperatorArguments = std::map<std::string, std::string, std::less<>>;
+
+struct OperatorRequest {
+  std::string operation;
+  OperatorArguments arguments;
+};
+
+struct OperatorAnswer {
+  enum class Kind : std::uint8_t {
+    done,
+    bad_request,  // an unknown operation, or an argument that is missing, unknown or no such thing
+    not_found,    // there is nothing of the kind
+    failed,       // the store could not be read or written. Asking again does no harm.
+    stopped,      // the server stops, or is too busy for operators. Asking again does no harm.
+  };
+  Kind kind = Kind::done;
+  std::string sentence;            // why it is not done
+  std::vector<std::string> items;  // JSON objects
+  std::string next;                // the argument `after` of the page that follows; empty: that was all
+};
+
+struct OperatorArgument {
+  std::string_view name;
+  bool required = false;
+  std::string_view purpose = {};  // for the command line; empty: it is not for people
+};
+
+struct Operation {
+  std::string_view name;
+  std::string_view purpose;
+  std::vector<OperatorArgument> arguments;
+  // One of the two. They are given arguments that stand in the list, the required ones among them.
+  std::function<OperatorAnswer(const OperatorStores& stores, const OperatorArguments& arguments)> read;
+  std::function<Result<std::unique_ptr<OperatorChange>>(HashKey hash_key, const OperatorArguments& arguments,
+                                                        Seconds now)>
+      change;
+};
+
+[[nodiscard]] std::span<const Operation> operations();
+// Null: there is none of that name.
+[[nodiscard]] const Operation* find_operation(std::string_view name);
+// Why the request is none that the table allows; empty if it is.
+[[nodiscard]] std::string objection_to(const OperatorRequest& request);
+// What the operator hears of a change.
+[[nodiscard]] OperatorAnswer answer_to(const ChangeOutcome& outcome);
+
+}  // namespace straykey

@@ -1,0 +1,38 @@
+#pragma once
+// What an operator may change: acknowledge an alert, forget what is known of an identity.
+//
+// Shape:  each function makes an OperatorChange (engine/operator_change.h) for whoever carries it out: the pipeline of
+//         a running server, or InlinePipeline on the store of a stopped one.
+// Durable: the line in the operator log is part of the merger's transaction.
+// Order:  safe to repeat: what is done already is done again, or refused because nothing is left of it.
+// Thread: any; the functions inside a change run where operator_change.h says.
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/hash.h"
+#include "core/base/time.h"
+#include "core/engine/operator_change.h"
+
+namespace straykey {
+
+// "This is ours": the pairs that the alert was raised for count as known from now on.
+struct Acknowledgement {
+  static constexpr std::size_t kNoteBytesMax = 1'000;
+
+  Hash128 alert_id;
+  std::string note;  // cut to kNoteBytesMax
+};
+[[nodiscard]] std::unique_ptr<OperatorChange> acknowledge(HashKey hash_key, Acknowledgement what, Seconds now);
+
+// An identity, or one network or one tool of it, is new again.
+struct Forgetting {
+  std::string identity;
+  std::string network, tool;  // both empty: all that is known of the identity
+};
+[[nodiscard]] std::unique_ptr<OperatorChange> forget(HashKey hash_key, Forgetting what, Seconds now);
+
+// Adds a line to what operators changed by hand.
+void note_in_operator_log(StoreWriter& alerts, Seconds now, std::string_view text);
+
+}  // namespace straykey

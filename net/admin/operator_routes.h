@@ -1,0 +1,34 @@
+#pragma once
+// What an operator may ask and do, as JSON over HTTP: an address for each operation of core/operate.
+//
+// Shape:  reads are GET /api/v1/<operation> with the arguments in the query, changes POST with the arguments as a JSON
+//         object of texts. A new operation needs nothing here.
+// Thread: io; `ask` is called there and must not block.
+// Bounds: kOperatorBodyBytesMax.
+// Errors: 400, 404, 500 and 503 for the kinds of OperatorAnswer, with its sentence.
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/operate/operations.h"
+#include "net/http/http_router.h"
+
+namespace straykey {
+
+inline constexpr std::size_t kOperatorBodyBytesMax = 16 * 1024;
+
+// Answers once, from any thread.
+using AskOperator = std::function<void(OperatorRequest request, std::function<void(const OperatorAnswer&)> answer)>;
+
+// `scope`: of the token that is asked for; nullopt: whoever reaches the listener is the operator.
+void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::optional<TokenScope> scope);
+
+// {"items":[...],"next":"..."}: each item on a line of its own, "next" only where a page follows.
+[[nodiscard]] HttpReply operator_reply(const OperatorAnswer& answer, std::string_view request_id);
+// The arguments in a query "a=1&b=%2F"; nothing if a name comes twice. '+' is a plus.
+[[nodiscard]] std::optional<OperatorArguments> arguments_of_query(std::string_view query);
+// Those in a JSON object of texts; nothing if it is none.
+[[nodiscard]] std::optional<OperatorArguments> arguments_of_json(std::string_view body);
+
+}  // namespace straykey

@@ -1,0 +1,89 @@
+#include "core/operate/operations.h"
+
+#include <set>
+#include <string>
+
+#include "tests/support/operated_store.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+using Kind = OperatorAnswer::Kind;
+
+OperatorAnswer read(OperatedStore& store, const std::string& name, OperatorArguments arguments) {
+  REQUIRE_EQ(objection_to({name, arguments}), "");
+  return find_operation(name)->read(store.stores(), arguments);
+}
+
+TEST_CASE("operations: each name stands once and is either a read or a change") {
+  std::set<std::string_view> names;
+  for (const Operation& operation : operations()) {
+    CHECK(names.insert(operation.name).second);
+    CHECK_NE(operation.read == nullptr, operation.change == nullptr);
+    CHECK_EQ(find_operation(operation.name), &operation);
+    CHECK_FALSE(operation.purpose.empty());
+  }
+  CHECK(find_operation("alerts") == nullptr);
+}
+
+TEST_CASE("operations: a request of another form is objected to in a sentence") {
+  CHECK_EQ(objection_to({"alerts/list", {}}), "");
+  CHECK_EQ(objection_to({"alerts/none", {}}), "there is no such operation");
+  CHECK_EQ(objection_to({"alerts/show", {}}), "id: this argument is missing");
+  CHECK_EQ(objection_to({"alerts/show", {{"id", ""}}}), "id: this argument is missing");
+  CHECK_EQ(objection_to({"alerts/list", {{"colour", "red"}}}), "colour: there is no such argument");
+  CHECK_EQ(objection_to({"alerts/list", {{"after", std::string(kArgumentBytesMax + 1, 'a')}}}),
+           "after: this argument is too long");
+}
+
+TEST_CASE("operations: what is read is JSON, page by page, and what is not there is not found") {
+  OperatedStore store;
+  REQUIRE(store.take({call_of_role("orders"), call_of_role("billing", 11)}));
+  const std::string id = store.delivered.at(0).alert_id.hex();
+  CHECK_EQ(read(store, "alerts/list", {}).items.size(), 2);
+  CHECK_EQ(read(store, "alerts/list", {}).next, "");
+  CHECK_EQ(read(store, "alerts/show", {{"id", "msg_" + id}}).items.size(), 1);
+  CHECK(read(store, "alerts/show", {{"id", std::string(32, '0')}}).kind == Kind::not_found);
+  CHECK(read(store, "alerts/show", {{"id", "12"}}).kind == Kind::bad_request);
+  CHECK(read(store, "alerts/list", {{"after", "xyz"}}).kind == Kind::bad_request);
+  OperatorAnswer page = read(store, "alerts/dump", {});
+  CHECK_EQ(page.items.size(), 2);
+  while (!page.next.empty()) {
+    page = read(store, "alerts/dump", {{"after", page.next}});
+    CHECK(page.items.empty());
+    CHECK(page.kind == Kind::done);
+  }
+  CHECK_GE(read(store, "baseline/show", {{"identity", "111122223333/orders/orders-fn"}}).items.size(), 3);
+  CHECK(read(store, "baseline/show", {{"identity", "nobody"}}).kind == Kind::not_found);
+  CHECK_EQ(read(store, "baseline/report", {{"account", std::string(kTestAccount)}}).items.size(), 1);
+  CHECK(read(store, "baseline/report", {{"account", "999999999999"}}).kind == Kind::not_found);
+  CHECK(read(store, "baseline/report", {{"account", "12"}}).kind == Kind::bad_request);
+  CHECK_GE(read(store, "baseline/dump", {}).items.size(), 8);
+  store.alerts.break_down("the disk is gone");
+  CHECK(read(store, "alerts/list", {}).kind == Kind::failed);
+  CHECK_EQ(read(store, "alerts/show", {{"id", id}}).sentence, "the disk is gone");
+}
+
+TEST_CASE("operations: a change is made of its arguments, and its outcome is answered in a sentence") {
+  OperatedStore store;
+  REQUIRE(store.take({call_of_role("orders")}));
+  const auto make = [&](const std::string& name, const OperatorArguments& arguments) {
+    return find_operation(name)->change(OperatedStore::kKey, arguments, 1'711'000'000);
+  };
+  CHECK_FALSE(make("alerts/ack", {{"id", "12"}}).ok());
+  auto ack = make("alerts/ack", {{"id", store.delivered.at(0).alert_id.hex()}, {"note", "ours"}});
+  REQUIRE(ack.ok());
+  OperatorAnswer answer = answer_to(store.pipeline->carry_out(**ack));
+  CHECK(answer.kind == Kind::done);
+  REQUIRE_EQ(answer.items.size(), 1);
+  CHECK(answer.items[0].starts_with("{\"changed\":"));
+  auto nobody = make("baseline/forget", {{"identity", "nobody"}});
+  CHECK(answer_to(store.pipeline->carry_out(**nobody)).kind == Kind::not_found);
+  CHECK(answer_to({ChangeOutcome::Kind::failed, 0, "why"}).kind == Kind::failed);
+  CHECK(answer_to({ChangeOutcome::Kind::stopped, 0, "why"}).kind == Kind::stopped);
+}
+
+}  // namespace
+}  // namespace straykey

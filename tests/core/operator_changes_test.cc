@@ -1,0 +1,111 @@
+#include "core/operate/operator_changes.h"
+
+#include <set>
+#include <string>
+
+#include "core/operate/alert_listing.h"
+#include "core/operate/baseline_listing.h"
+#include "tests/support/operated_store.h"
+
+#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+
+namespace straykey {
+namespace {
+
+using Kind = ChangeOutcome::Kind;
+
+constexpr Seconds kNow = 1'711'000'000;
+constexpr const char* kIdentity = "111122223333/orders/orders-fn";
+
+std::set<std::string> values_of(OperatedStore& store, FactKind kind) {
+  std::set<std::string> values;
+  const auto facts = facts_of_identity(store.stores(), kIdentity);
+  REQUIRE(facts.ok());
+  for (const KnownFact& known : facts.value())
+    if (known.kind == kind) values.insert(known.fact.value);
+  return values;
+}
+
+TEST_CASE("acknowledge: the alert says so with the note, its pairs are known, and the log has a line") {
+  OperatedStore store;
+  REQUIRE(store.take({call_of_role("orders")}));
+  const Hash128 id = store.delivered.at(0).alert_id;
+  const ChangeOutcome outcome =
+      store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {id, std::string(2'000, 'n')}, kNow));
+  CHECK(outcome.kind == Kind::done);
+  CHECK_GE(outcome.rows, 3);
+  const auto alert = find_alert(*store.alerts.read(), id);
+  CHECK(alert->state.status == AlertState::Status::acknowledged);
+  CHECK_EQ(alert->state.status_at, kNow);
+  CHECK_EQ(alert->state.note.size(), Acknowledgement::kNoteBytesMax);
+  REQUIRE_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 1);
+  CHECK(store.texts_of(store.alerts, Table::operator_log)[0].starts_with("acknowledged alert " + id.hex()));
+  REQUIRE(store.take({call_of_role("orders", 25)}));
+  CHECK_EQ(store.delivered.size(), 2);  // of two endpoints: no second alert
+}
+
+TEST_CASE("acknowledge: an alert that does not exist is refused, and nothing is written") {
+  OperatedStore store;
+  const ChangeOutcome outcome = store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {{1, 2}, ""}, kNow));
+  CHECK(outcome.kind == Kind::refused);
+  CHECK_NE(outcome.sentence.find(Hash128{1, 2}.hex()), std::string::npos);
+  CHECK(store.texts_of(store.alerts, Table::operator_log).empty());
+}
+
+TEST_CASE("forget: one network, one tool, or all of an identity leaves every partition and quarantine") {
+  OperatedStore store;
+  for (int key = 0; key < 8; ++key) {
+    Call call = call_of_role("orders");
+    call.key = "ASIAORDERS000" + std::to_string(key);
+    call.id += call.key;
+    REQUIRE(store.take({call}));
+  }
+  const auto forget_it = [&](Forgetting what) {
+    return store.pipeline->carry_out(*forget(OperatedStore::kKey, std::move(what), kNow));
+  };
+  REQUIRE_GE(values_of(store, FactKind::identity_network).size(), 2);  // its ASN and its prefix
+  CHECK_GE(forget_it({kIdentity, "AS64511", ""}).rows, 2);
+  CHECK_FALSE(values_of(store, FactKind::identity_network).contains("AS64511"));
+  CHECK_FALSE(values_of(store, FactKind::identity_network).empty());
+  CHECK(forget_it({kIdentity, "", "boto3"}).kind == Kind::done);
+  CHECK(values_of(store, FactKind::identity_tool).empty());
+  CHECK_FALSE(values_of(store, FactKind::identity_network).empty());
+  CHECK(forget_it({kIdentity, "", ""}).kind == Kind::done);
+  CHECK(values_of(store, FactKind::identity_network).empty());
+  CHECK(values_of(store, FactKind::identity_runtime).empty());
+  CHECK_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 3);
+  const ChangeOutcome again = forget_it({kIdentity, "", ""});
+  CHECK(again.kind == Kind::refused);
+  CHECK_NE(again.sentence.find(kIdentity), std::string::npos);
+  CHECK_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 3);
+}
+
+TEST_CASE("forget: a partition that could not commit fails it, and repeated it is done") {
+  OperatedStore store;
+  for (int key = 0; key < 8; ++key) {
+    Call call = call_of_role("orders");
+    call.key = "ASIAORDERS000" + std::to_string(key);
+    call.id += call.key;
+    REQUIRE(store.take({call}));
+  }
+  store.partitions[1].fail_next_commit(CommitOutcome::failed);
+  const ChangeOutcome failed = store.pipeline->carry_out(*forget(OperatedStore::kKey, {kIdentity, "", ""}, kNow));
+  CHECK(failed.kind == Kind::failed);
+  CHECK_FALSE(failed.sentence.empty());
+  CHECK_FALSE(values_of(store, FactKind::identity_network).empty());
+  CHECK(store.pipeline->carry_out(*forget(OperatedStore::kKey, {kIdentity, "", ""}, kNow)).kind == Kind::done);
+  CHECK(values_of(store, FactKind::identity_network).empty());
+}
+
+TEST_CASE("operator log: lines of one second stand in their order") {
+  OperatedStore store;
+  for (const char* text : {"first", "second", "third"}) {
+    const auto writer = store.alerts.write();
+    note_in_operator_log(*writer, kNow, text);
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  }
+  CHECK_EQ(store.texts_of(store.alerts, Table::operator_log), std::vector<std::string>{"first", "second", "third"});
+}
+
+}  // namespace
+}  // namespace straykey

@@ -1,0 +1,43 @@
+#pragma once
+// AdminSocket: asks the server that runs on a data directory, at its local socket.
+//
+// Shape:  one connection and one HTTP request for each question.
+// Thread: one, which it blocks.
+// Bounds: kAnswerSeconds for an answer, kAnswerBytesMax of it.
+// Errors: a sentence; OperatorAnswer's own come back as the server gave them.
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/operate/operations.h"
+#include "storage/descriptor.h"
+
+namespace straykey {
+
+// Where a server on this data directory listens for operators.
+[[nodiscard]] std::string admin_socket_path(const std::string& data_dir);
+
+class AdminSocket {
+ public:
+  static constexpr int kAnswerSeconds = 90;  // the server gives up after 60
+  static constexpr std::size_t kAnswerBytesMax = std::size_t{256} << 20;
+
+  explicit AdminSocket(const std::string& data_dir) : path_(admin_socket_path(data_dir)) {}
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  // Somebody listens there. An error says why that cannot be told.
+  [[nodiscard]] Result<bool> is_served() const;
+  [[nodiscard]] OperatorAnswer ask(const OperatorRequest& request) const;
+
+ private:
+  // Not open: nobody listens there.
+  [[nodiscard]] Result<Descriptor> connect() const;
+  [[nodiscard]] Result<std::string> exchange(const std::string& request) const;
+
+  std::string path_;
+};
+
+// The answer in a reply, head and body; nothing if it is none of ours.
+[[nodiscard]] std::optional<OperatorAnswer> read_operator_reply(std::string_view reply);
+
+}  // namespace straykey

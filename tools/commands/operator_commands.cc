@@ -1,0 +1,87 @@
+#include "tools/commands/operator_commands.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "tools/commands/operator_session.h"
+#include "tools/store/open_directory.h"
+
+namespace straykey {
+namespace {
+
+struct Asked {
+  std::string config, data_dir;
+  bool json = false;
+  OperatorRequest request;
+};
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::toupper(c); });
+  return out;
+}
+
+void add_arguments(CLI::App& command, const Operation& operation, const std::shared_ptr<Asked>& asked) {
+  for (const OperatorArgument& argument : operation.arguments) {
+    if (argument.purpose.empty()) continue;  // not for people
+    const std::string name(argument.name);
+    const auto keep = [asked, name](const std::string& value) { asked->request.arguments[name] = value; };
+    CLI::Option* option = command.add_option_function<std::string>(argument.required ? upper(name) : "--" + name, keep,
+                                                                   std::string(argument.purpose));
+    if (argument.required) option->required();
+  }
+}
+
+int run(const Asked& asked, const std::vector<OperationText>& texts) {
+  auto path = data_directory_path(asked.config, asked.data_dir);
+  if (!path) return fail(path.error().message, kExitConfig);
+  auto session = OperatorSession::open(*path);
+  if (!session) return fail(session.error().message);
+  const auto text = std::find_if(texts.begin(), texts.end(), [&](const OperationText& one) {
+    return !asked.json && one.operation == asked.request.operation;
+  });
+  std::size_t items = 0;
+  const OperatorAnswer answer = (*session)->ask(asked.request, [&](const std::string& item) {
+    ++items;
+    if (text == texts.end()) {
+      fmt::print("{}\n", item);
+    } else {
+      text->print(item, asked.request.arguments);
+    }
+  });
+  if (answer.kind == OperatorAnswer::Kind::done && text != texts.end() && text->print_end != nullptr)
+    text->print_end(items);
+  return exit_code_of(answer);
+}
+
+}  // namespace
+
+RunCommand add_operator_commands(CLI::App& app, const std::string& room, const std::string& purpose,
+                                 std::vector<OperationText> texts) {
+  CLI::App* command = app.add_subcommand(room, purpose);
+  auto asked = std::make_shared<Asked>();
+  command->require_subcommand(1);
+  // Before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`.
+  command->fallthrough();
+  command->add_option("--config", asked->config, "Configuration that names the data directory")->type_name("FILE");
+  command->add_option("--data-dir", asked->data_dir, "The data directory")->type_name("DIR");
+  for (const Operation& operation : operations()) {
+    if (!operation.name.starts_with(room + '/')) continue;
+    CLI::App* one =
+        command->add_subcommand(std::string(operation.name.substr(room.size() + 1)), std::string(operation.purpose));
+    add_arguments(*one, operation, asked);
+    const bool has_text = std::any_of(texts.begin(), texts.end(),
+                                      [&](const OperationText& text) { return text.operation == operation.name; });
+    if (has_text) one->add_flag("--json", asked->json, "As JSON, one object a line");
+    one->callback([asked, name = std::string(operation.name)] { asked->request.operation = name; });
+  }
+  return [command, asked, texts = std::move(texts)] { return command->parsed() ? run(*asked, texts) : -1; };
+}
+
+}  // namespace straykey

@@ -1,0 +1,28 @@
+#pragma once
+// The subcommands of `straykey alerts` and `straykey baseline`, made from the table of operations (core/operate).
+//
+// Shape:  each operation of a room is a subcommand; its required arguments stand in their order, the others are
+//         options. The answer is printed as JSON, one item a line, unless an OperationText says it in words; with
+//         --json the items are printed all the same.
+// Thread: main.
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/operate/operations.h"
+#include "tools/commands/commands.h"
+
+namespace straykey {
+
+struct OperationText {
+  std::string_view operation;                                              // "alerts/list"
+  void (*print)(const std::string& item, const OperatorArguments& asked);  // on stdout
+  void (*print_end)(std::size_t items) = nullptr;                          // on stderr, after the last item
+};
+
+// `room`: "alerts"; `purpose`: of the whole command.
+RunCommand add_operator_commands(CLI::App& app, const std::string& room, const std::string& purpose,
+                                 std::vector<OperationText> texts);
+
+}  // namespace straykey

@@ -1,0 +1,53 @@
+#include "tools/commands/operator_session.h"
+
+#include <utility>
+
+#include "tools/commands/commands.h"
+#include "tools/store/open_directory.h"
+#include "tools/store/stopped_store.h"
+#include "tools/terminal/clock.h"
+
+namespace straykey {
+
+Result<std::unique_ptr<OperatorSession>> OperatorSession::open(const std::string& path) {
+  AdminSocket socket(path);
+  const auto served = socket.is_served();
+  if (!served) return served.error();
+  if (served.value()) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), nullptr));
+  auto data = open_existing(path);
+  if (data) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), std::move(data).value()));
+  if (data.error().message.ends_with(kInUse))
+    return Error{data.error().message + ", and no server answers at " + socket.path() +
+                 ": it starts or stops, or this is another command"};
+  return data.error();
+}
+
+OperatorAnswer OperatorSession::ask_once(const OperatorRequest& request) {
+  return data_ == nullptr ? socket_.ask(request) : ask_stopped_store(*data_, request, wall_clock());
+}
+
+OperatorAnswer OperatorSession::ask(OperatorRequest request, const OnItem& on_item) {
+  while (true) {
+    OperatorAnswer answer = ask_once(request);
+    for (const std::string& item : answer.items) on_item(item);
+    answer.items.clear();
+    if (answer.kind != OperatorAnswer::Kind::done || answer.next.empty()) return answer;
+    request.arguments["after"] = std::move(answer.next);
+  }
+}
+
+int exit_code_of(const OperatorAnswer& answer) {
+  switch (answer.kind) {
+    case OperatorAnswer::Kind::done:
+      return kExitWell;
+    case OperatorAnswer::Kind::bad_request:
+      return fail(answer.sentence, kExitUsage);
+    case OperatorAnswer::Kind::not_found:
+    case OperatorAnswer::Kind::failed:
+    case OperatorAnswer::Kind::stopped:
+      break;
+  }
+  return fail(answer.sentence);
+}
+
+}  // namespace straykey
