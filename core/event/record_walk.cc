@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/base/hex.h"
 #include "core/event/json_text.h"
 #include "core/event/member_table.h"
 #include "core/event/record_fields.h"
@@ -83,13 +84,6 @@ constexpr std::uint64_t kVersionSeen = bit_of(kTop, 0, "eventVersion"), kSourceS
                             bit_of(kIdentity, kIdentityBit, "inScopeOf") | bit_of(kSession, kSessionBit, "inScopeOf");
 
 // --- One record ---
-
-constexpr int hex_digit(char c) noexcept {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
 
 constexpr bool is_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -337,7 +331,7 @@ bool Walk::check_escapes(std::string_view record, bool& any) const noexcept {
     if (letter == 'u') {
       std::uint32_t unit = 0;
       for (std::size_t i = at + 2; i < at + 6; ++i) {
-        const int digit = hex_digit(record[i]);
+        const int digit = hex_value(record[i]);
         if (digit < 0) return false;
         unit = unit * 16 + static_cast<std::uint32_t>(digit);
       }

@@ -1,5 +1,5 @@
 #pragma once
-// gzip, zlib, raw deflate and base64 as senders make them.
+// gzip, zlib and raw deflate as senders make them.
 #include <libdeflate.h>
 
 #include <cstddef>
@@ -25,18 +25,6 @@ inline std::string zlib_of(std::string_view text) {
 }
 inline std::string raw_deflate_of(std::string_view text) {
   return compressed(text, libdeflate_deflate_compress_bound, libdeflate_deflate_compress);
-}
-
-inline std::string base64_of(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    for (unsigned i = 0; i < 4; ++i) out += at + i > bytes.size() ? '=' : kAlphabet[bits >> (18 - 6 * i) & 63];
-  }
-  return out;
 }
 
 }  // namespace straykey

@@ -25,18 +25,7 @@ struct Options {
 
 std::optional<Hash128> parse_id(std::string_view text) {
   if (text.starts_with("msg_")) text.remove_prefix(4);
-  if (text.size() != 32) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned value = 0;
-    for (const char c : text.substr(i, 2)) {
-      const std::size_t digit = std::string_view("0123456789abcdef").find(c);
-      if (digit == std::string_view::npos) return std::nullopt;
-      value = value * 16 + static_cast<unsigned>(digit);
-    }
-    bytes += static_cast<char>(value);
-  }
-  return Hash128::from_bytes(bytes.data());
+  return Hash128::from_hex(text);
 }
 
 void print_line(const ListedAlert& alert) {

@@ -5,8 +5,7 @@
 namespace straykey {
 
 std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
-  const auto bytes = id.bytes();
-  const std::string_view key(bytes.data(), bytes.size());
+  const std::string key = id.key();
   const auto stored = reader.get(Table::alerts, key);
   const auto row = reader.get(Table::alert_state, key);
   if (!stored || !row) return std::nullopt;
