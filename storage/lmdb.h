@@ -5,9 +5,9 @@
 // Thread:  Env: any (synchronised inside), one writer at a time. A transaction stays on the thread that began it.
 // Durable: the flags are MDB_NOTLS and MDB_NORDAHEAD and nothing else, so a commit has synced data and then meta page.
 //          NOSYNC lost 99.9 % and NOMETASYNC 53 % of power-cut images, WRITEMAP turns a full disk into SIGBUS.
-// Bounds:  keys 1 to 511 bytes (INVARIANT: keys that a sender influences are hashed to a fixed size before). A commit that
-//          makes the tables grow beyond 70 % of the map or bytes_max, or that finds less than disk_free_bytes_min free,
-//          fails; one that shrinks them is let through, so that a full store can be emptied.
+// Bounds:  keys 1 to 511 bytes (INVARIANT: keys that a sender influences are hashed to a fixed size before). A commit
+//          that makes the tables grow beyond 70 % of the map or bytes_max, or that finds less than disk_free_bytes_min
+//          free, fails; one that shrinks them is let through, so that a full store can be emptied.
 // Errors:  sticky in a transaction, as in core/engine/store.h. Opening the same directory twice, from this process or
 //          another, is an Error: the directory is held with flock (LMDB itself would not notice, and lose its own
 //          locks).
@@ -21,9 +21,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/descriptor.h"
 #include "core/base/result.h"
 #include "core/engine/store.h"
-#include "storage/descriptor.h"
 
 struct MDB_env;
 struct MDB_txn;
