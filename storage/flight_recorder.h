@@ -2,9 +2,9 @@
 // FlightRecorder: remembers, through a crash, which record the crashing thread had in hand.
 //
 // Shape:  the file `flight` of the data directory, mapped; storage/FORMAT.md. watch() installs a handler for SIGSEGV,
-//         SIGBUS, SIGILL, SIGFPE and SIGABRT (a failed INVARIANT, memory that ran out): it counts a crash for the record in
-//         hand (core/event/record_in_hand.h) and leaves the signal to whom it belonged. kill -9 and a power cut count
-//         nothing.
+//         SIGBUS, SIGILL, SIGFPE and SIGABRT (a failed INVARIANT, memory that ran out): it counts a crash for the
+//         record in hand (core/event/record_in_hand.h) and leaves the signal to whom it belonged. kill -9 and a power
+//         cut count nothing.
 // Bounds: kCrashesMax records; the oldest makes room.
 // Errors: a damaged file is begun anew; one that cannot be made or mapped is an Error.
 // Thread: open and destroy at start-up; poisoned() any; the handler whichever thread crashes.

@@ -3,8 +3,8 @@
 //
 // Shape:  INVARIANT(condition) or INVARIANT(condition, values...): numbers, booleans, enumerators and texts. The values
 //         are evaluated only when the condition is false.
-// Errors: use it for what only a bug can break: an invariant, or a REQUIRES line. What the disk, the network or a sender
-//         can do wrong is a Result or a RejectReason.
+// Errors: use it for what only a bug can break: an invariant, or a REQUIRES line. What the disk, the network or a
+//         sender can do wrong is a Result or a RejectReason.
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>

@@ -1,10 +1,10 @@
 #pragma once
 // Expiry: rows that nobody needs any more leave the store, a little at a time; a full store makes room.
 //
-// Shape:  each table has a rule: after how many hours of running without a new put a row may go. sweep() looks at the next
-//         rows of every table and goes on there the next time; relieve() does the same with what matters least, without
-//         waiting for its age.
-// Units:  hours of running (engine/store.h). No event and no step of the clock can make a row old: only running does.
+// Shape:  each table has a rule: after how many hours of running without a new put a row may go. sweep() looks at the
+//         next rows of every table and goes on there the next time; relieve() does the same with what matters least,
+//         without waiting for its age.
+// Units:  hours of running (store.h). No event and no step of the clock can make a row old: only running does.
 // Order:  limits are longer than anything that decides looks back (training 30 days + 33 days late), so no verdict
 //         depends on when a row went.
 // Bounds: sweep() erases at most ExpiryRule::percent_an_hour of a table's rows in an hour, nothing in the rest of the

@@ -4,7 +4,7 @@
 // Bounds: output_bytes_max, whatever the input claims about itself; memory grows by doubling, so a lie costs little.
 // Errors: Decoded; `out` then holds nothing of use.
 // Thread: one Inflater a thread.
-// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951, RFC 4648 section 4.
+// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951.
 #include <cstddef>
 #include <cstdint>
 #include <memory>

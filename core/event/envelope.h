@@ -1,12 +1,12 @@
 #pragma once
 // Which envelope an object is, and what it wraps.
 //
-// Shape:  one pass over the object's members keeps those that envelopes are known by; a key that occurs twice: the last
-// one counts;
-//         a key written with escapes is the key that it means.
-// Errors: an object that is cut or broken is classified by what came before the fault; only its arrays can still be
-// used then. Thread: any (functions of their arguments). Source: what forwarders put around CloudTrail records, as sent
-// by each of them (the table in payload.h).
+// Shape:  one pass over the object's members keeps those that envelopes are known by; the last of a key that occurs
+//         twice counts; a key written with escapes is the key that it means.
+// Errors: an object that is cut or broken is classified by what came before the fault; its arrays can still be used.
+// Thread: any (functions of their arguments).
+// Source: what forwarders put around CloudTrail records, as sent by each of them (the table in payload.h).
+//
 #include <array>
 #include <cstdint>
 #include <string>

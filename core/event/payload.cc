@@ -95,7 +95,6 @@ struct PayloadReader::Impl {
   // Keeps a copy in the arena and reads that.
   void read_copy_of(std::string_view text, int depth);
   [[nodiscard]] std::variant<Event, RejectReason> parse(std::string_view record);
-  // Outcomes.
   void accept(Event&& event);
   void reject(RejectReason reason, std::string_view record);
   [[nodiscard]] bool count_record() noexcept;

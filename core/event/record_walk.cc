@@ -147,7 +147,7 @@ class Walk {
   const std::uint32_t* at_;
   const std::uint32_t* const end_;
   Event* event_ = nullptr;
-  std::uint64_t seen_ = 0;  // a bit for each member of each table: see kFirstBit
+  std::uint64_t seen_ = 0;  // a bit for each member of each table: see kIdentityBit
   std::string_view time_text_, type_text_, console_text_;
   const std::uint32_t* parameters_ = nullptr;
   const std::uint32_t* response_ = nullptr;

@@ -7,8 +7,8 @@
 //         the wall clock neither stalls nor floods an endpoint.
 // Thread: one (the sender's strand).
 // Order:  a delivery is waiting, under way, or gone; its outcome comes from finish(), and it is gone once that says so.
-// Bounds: kDeliveriesHeldMax deliveries (INVARIANT: the merger counts what it hands over); concurrent_max attempts under
-//         way.
+// Bounds: kDeliveriesHeldMax deliveries (INVARIANT: the merger counts what it hands over); concurrent_max attempts
+//         under way.
 #include <cstdint>
 #include <optional>
 #include <set>

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/base64.h"
 #include "tests/support/compress.h"
 
 namespace straykey {
@@ -138,22 +137,20 @@ std::vector<Wrapped> envelopes(const std::string& a) {
       {"file", R"({"Records":[)" + a + "]}"},
       {"EventBridge",
        R"({"version":"0","detail-type":"AWS API Call via CloudTrail","source":"aws.s3x","detail":)" + a + "}"},
-      {"Firehose", R"({"requestId":"r","timestamp":1,"records":[{"data":")" + encode_base64(a) + "\"}]}"},
-      {"Firehose, gzip",
-       R"({"requestId":"r","timestamp":1,"records":[{"data":")" + encode_base64(gzip_of(a)) + "\"}]}"},
+      {"Firehose", R"({"requestId":"r","timestamp":1,"records":[{"data":")" + base64_of(a) + "\"}]}"},
+      {"Firehose, gzip", R"({"requestId":"r","timestamp":1,"records":[{"data":")" + base64_of(gzip_of(a)) + "\"}]}"},
       {"Firehose, two records in one",
-       R"({"requestId":"r","records":[{"data":")" + encode_base64(gzip_of(R"({"Records":[)" + a + "]}")) + "\"}]}"},
+       R"({"requestId":"r","records":[{"data":")" + base64_of(gzip_of(R"({"Records":[)" + a + "]}")) + "\"}]}"},
       {"CloudWatch Logs", log_events},
       {"CloudWatch Logs through Firehose",
-       R"({"requestId":"r","records":[{"data":")" + encode_base64(gzip_of(log_events)) + "\"}]}"},
+       R"({"requestId":"r","records":[{"data":")" + base64_of(gzip_of(log_events)) + "\"}]}"},
       {"CloudWatch Logs through Firehose, escaped slashes",
        [&] {
          std::string data;
-         for (const char c : encode_base64(gzip_of(log_events)))
-           data += c == '/' ? std::string("\\/") : std::string(1, c);
+         for (const char c : base64_of(gzip_of(log_events))) data += c == '/' ? std::string("\\/") : std::string(1, c);
          return R"({"requestId":"r","records":[{"data":")" + data + "\"}]}";
        }()},
-      {"awslogs", R"({"awslogs":{"data":")" + encode_base64(gzip_of(log_events)) + "\"}}"},
+      {"awslogs", R"({"awslogs":{"data":")" + base64_of(gzip_of(log_events)) + "\"}}"},
       {"SNS",
        R"({"Type":"Notification","MessageId":"m","TopicArn":"t","Message":)" + quoted(a) + R"(,"Timestamp":"x"})"},
       {"SNS around EventBridge",
@@ -316,8 +313,8 @@ TEST_CASE("envelopes around other things are refused once each") {
   CHECK(read(R"({"messageType":"DATA_MESSAGE","logEvents":[{"message":"text\nof two lines"},{"id":"1"},)" +
              record("a") + "]}")
             .text() == "!not_cloudtrail !not_cloudtrail a ");
-  CHECK(read(R"({"requestId":"r","records":[{"data":"%%%"},{"data":")" + encode_base64("text") +
-             R"("},{"data":7},{"data":")" + encode_base64(record("a")) + "\"}]}")
+  CHECK(read(R"({"requestId":"r","records":[{"data":"%%%"},{"data":")" + base64_of("text") +
+             R"("},{"data":7},{"data":")" + base64_of(record("a")) + "\"}]}")
             .text() == "!bad_encoding !not_cloudtrail !not_cloudtrail a ");
   CHECK(read(R"({"awslogs":{}})").text() == "!not_cloudtrail ");
   CHECK(read(R"({"message":"{\"cut\":"})").text() == "!truncated unreadable_body");
@@ -388,8 +385,8 @@ TEST_CASE("inflated bytes are limited in the body, in a layer and in sum") {
   CHECK(read(gzip_of(bomb), ContentEncoding::gzip, limits).error == "inflated_too_large");
   const auto firehose = [](const std::vector<std::string>& datas) {
     std::string body = R"({"requestId":"r","records":[)";
-    for (const std::string& data : datas) body += R"({"data":")" + encode_base64(data) + "\"},";
-    return body + R"({"data":")" + encode_base64(record("z")) + "\"}]}";
+    for (const std::string& data : datas) body += R"({"data":")" + base64_of(data) + "\"},";
+    return body + R"({"data":")" + base64_of(record("z")) + "\"}]}";
   };
   const std::string large = gzip_of(record("a") + std::string(200'000, ' '));
   CHECK(read(firehose({bomb, large}), ContentEncoding::identity, limits).text() == "!inflated_too_large a z ");
@@ -431,7 +428,7 @@ TEST_CASE("a file of one line may be larger than a record may be") {
   const std::string filler = ",\"y\":\"" + std::string(10'000, 'y') + "\"";
   for (int i = 0; i < 300; ++i) body += (i == 0 ? "" : ",") + record(std::to_string(i), filler);
   CHECK(read(body + "]}").events == 300);
-  CHECK(read(R"({"requestId":"r","records":[{"data":")" + encode_base64(gzip_of(body + "]}")) + "\"}]}").events == 300);
+  CHECK(read(R"({"requestId":"r","records":[{"data":")" + base64_of(gzip_of(body + "]}")) + "\"}]}").events == 300);
 }
 
 TEST_CASE("a file may have other members around its array, and a fault behind it costs nothing in it") {

@@ -1,10 +1,12 @@
 #pragma once
-// gzip, zlib and raw deflate as senders make them.
+// gzip, zlib, raw deflate and base64 as senders make them.
 #include <libdeflate.h>
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "core/base/base64.h"
 
 namespace straykey {
 
@@ -25,6 +27,10 @@ inline std::string zlib_of(std::string_view text) {
 }
 inline std::string raw_deflate_of(std::string_view text) {
   return compressed(text, libdeflate_deflate_compress_bound, libdeflate_deflate_compress);
+}
+
+inline std::string base64_of(std::string_view bytes) {
+  return encode_base64(bytes);
 }
 
 }  // namespace straykey

@@ -3,7 +3,7 @@
 //
 // Shape:  the main file, then conf.d/*.toml beside it in name order. A later value replaces an earlier one, key by key;
 //         [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory. Nothing is
-//         interpolated. Typed here; what needs more than one value or a look at the disk is in config_check.h.
+//         interpolated. Typed here; what needs more than one value or a look at the disk is in config_validate.h.
 // Thread: any (a value; no state).
 // Bounds: kConfigFileBytesMax a file, kConfigFilesMax files, kConfigEntriesMax entries of a list.
 // Errors: all of them at once, each with file, line and column, an unknown word with the one that was probably meant.
