@@ -8,6 +8,7 @@ What is looked at, in C++ and CMake comments and in the documents of DOCUMENTS:
   functions   name()
   types       words of two humps (ShardWorker)
   words       words with an underscore in them (body_bytes_max)
+  quoted      one word, or words with :: between them, in backquotes
 A name exists if the code of the tree has it outside of comments. Names of others (OpenSSL's, AWS's) are listed in FOREIGN.
 """
 import os
@@ -28,6 +29,7 @@ FILE = re.compile(r"(?<![\w/.*-])([A-Za-z_]\w*\.(?:h|cc|py|scenario)|[A-Z][A-Z_]
 CONSTANT = re.compile(r"\bk[A-Z]\w+")
 MEMBER = re.compile(r"\b([A-Z]\w+)::(~?\w+)")
 FUNCTION = re.compile(r"(?<![\w.:>-])([a-z_]\w+)\(\)")
+QUOTED = re.compile(r"`([A-Za-z_]\w*(?:::\w+)*)`")
 TYPE = re.compile(r"(?<![\w.:/@-])[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b(?![:.]?[/@])")
 WORD = re.compile(r"(?<![\w./:$%@#=-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+_?(?![\w/:=@-]|\.\w)")
 
@@ -122,6 +124,11 @@ def findings(text, names):
     for match in MEMBER.finditer(text):
         if match.group(1) in names.words and match.group(2).lstrip("~") not in names.words:
             yield f"{match.group(0)} does not exist"
+    for match in QUOTED.finditer(text):
+        for word in match.group(1).split("::"):
+            if not names.has_word(word):
+                yield f"nothing is called {word}"
+    text = QUOTED.sub(" ", text)
     for pattern, what in ((CONSTANT, "constant"), (FUNCTION, "function"), (TYPE, "type"), (WORD, "name")):
         for match in pattern.finditer(text):
             word = match.group(1) if pattern.groups else match.group(0)

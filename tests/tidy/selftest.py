@@ -76,6 +76,8 @@ PLANTED_TREES = [
     ("metric", {"net/API.md": "| `straykey_gone_total` | gone |\n"}, "straykey_gone_total is made nowhere"),
     ("metric", {"net/API.md": "See `straykey_gone_total`.\n"}, "straykey_gone_total is made nowhere"),
     ("named", {"core/base/word.h": WORD + "// Rendering is in core/base/words.\n"}, "core/base/words. does not exist"),
+    ("named", {"core/base/word.h": WORD + "// A `Phrase` or a `phrase`.\n"}, "nothing is called Phrase"),
+    ("named", {"core/base/word.h": WORD + "// `words_max` of them.\n"}, "nothing is called words_max"),
     ("named", {"core/base/word.h": WORD + "// See base/phrase.h.\n"}, "base/phrase.h does not exist"),
     ("named", {"core/base/word.h": WORD + "// See tests/gone/word_test.cc, too.\n"}, "tests/gone/word_test.cc"),
     ("named", {"core/base/word.h": WORD + "// See sentence.h\n"}, "no file is named sentence.h"),
@@ -102,7 +104,7 @@ INNOCENT_TREES = [
      "net/b.cc": 'metrics->gauge("straykey_b", "B.");\nif (name == "straykey_of_another") f();\n'},
     {"core/base/word.h": WORD + "// See core/base/word, core/event/event.h, core/base/*, word.cc, word.h. tests/core: those of core/.\n"
                                 "// Word::all, kWordsMax and words_max are here, say() too; not std::string::npos, CRYPTO_lock or\n"
-                                "// a URL: https://example.com/net/gone_thing. and/or_others;\n// event/event.h, client/gone_x too, ServiceTokens; CloudTrail is listed below.\n"
+                                "// a URL: https://example.com/net/gone_thing. and/or_others;\n// event/event.h, client/gone_x too, ServiceTokens, `all`, `Word::say`, `a b`, `--odd`; CloudTrail is listed below.\n"
                                 "constexpr int kWordsMax = 1, words_max = 2;\nclass ServiceToken;\nstruct Word { void say(); void all(); };\n"
                                 'const char* kName = "CloudTrail";\n'},
     {"ARCHITECTURE.md": "```\nStreamDriver with words_max from core/gone\n```\n"},
