@@ -16,6 +16,7 @@
 
 #include "core/base/invariant.h"
 #include "core/engine/damaged_store.h"
+#include "storage/replace_file.h"
 #include "storage/store_check.h"
 
 namespace straykey {
@@ -40,16 +41,6 @@ std::string parent_of(const std::string& path) {
 
 Descriptor open_at(int directory, const std::string& name, int flags) {
   return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-}
-
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 // The names in a directory except those that are there before there is a store.
@@ -211,7 +202,7 @@ DataDirectory::~DataDirectory() {
 // Not synced: a power cut may forget the number, the end of a process does not.
 void DataDirectory::count_starts(unsigned number) const noexcept {
   const Descriptor file = open_at(directory_.number(), "starts", O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.is_open()) write_all(file.number(), std::to_string(number));
+  if (file.is_open()) static_cast<void>(write_all(file.number(), std::to_string(number)));
 }
 
 Status DataDirectory::read_starts() {
@@ -225,15 +216,8 @@ Status DataDirectory::read_starts() {
 }
 
 Status DataDirectory::write_format() const {
-  const Descriptor file = open_at(directory_.number(), "format.new", O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file.is_open()) return error("create its format file", errno);
-  if (!write_all(file.number(), format_file_text(format_)) || ::fsync(file.number()) != 0) {
-    return error("write its format file", errno);
-  }
-  if (::renameat(directory_.number(), "format.new", directory_.number(), "format") != 0) {
-    return error("replace its format file", errno);
-  }
-  if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
+  const Status written = replace_file(directory_.number(), "format", format_file_text(format_));
+  if (!written) return Error{settings_.path + ": " + written.error().message};
   return {};
 }
 

@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/descriptor.h"
 #include "core/base/hash.h"
 #include "core/base/result.h"
-#include "storage/descriptor.h"
 #include "storage/format_file.h"
 #include "storage/lmdb.h"
 #include "storage/lmdb_store.h"

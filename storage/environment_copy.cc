@@ -9,7 +9,7 @@
 #include <cstring>
 #include <memory>
 
-#include "storage/descriptor.h"
+#include "core/base/descriptor.h"
 #include "storage/lmdb.h"
 
 namespace straykey {

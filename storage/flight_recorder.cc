@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/descriptor.h"
 #include "core/base/invariant.h"
 #include "core/event/record_in_hand.h"
-#include "storage/descriptor.h"
 
 namespace straykey {
 namespace {

@@ -21,9 +21,9 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/descriptor.h"
 #include "core/base/result.h"
 #include "core/engine/store.h"
-#include "storage/descriptor.h"
 
 struct MDB_env;
 struct MDB_txn;

@@ -1,5 +1,5 @@
 #pragma once
-// LmdbPage: the bytes of one page of an LMDB file as nodes, or the reason why they are none.
+// The bytes of one page of an LMDB file as nodes, or the reason why they are none.
 //
 // Shape:  header of 16 bytes (page number, pad, flags, lower, upper), then 2-byte offsets of nodes up to `lower`, then
 //         nothing, then the nodes from `upper` to the end. A node: size or child (6 bytes with its flags), key size,

@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/descriptor.h"
 #include "core/base/invariant.h"
-#include "storage/descriptor.h"
 #include "storage/lmdb_page.h"
 
 namespace straykey {

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "core/base/hex.h"
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
@@ -225,15 +227,21 @@ Hash128 Hash128::from_bytes(const char* sixteen) noexcept {
   return h;
 }
 
+std::string Hash128::key() const {
+  const auto sixteen = bytes();
+  return {sixteen.data(), sixteen.size()};
+}
+
+std::optional<Hash128> Hash128::from_hex(std::string_view text) {
+  const auto sixteen = decode_hex(text);
+  if (!sixteen || sixteen->size() != 16) return std::nullopt;
+  const Hash128 hash = from_bytes(sixteen->data());
+  return hash.hex() == text ? std::optional(hash) : std::nullopt;
+}
+
 std::string Hash128::hex() const {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes()) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
+  const auto sixteen = bytes();
+  return encode_hex({sixteen.data(), sixteen.size()});
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) noexcept {

@@ -10,6 +10,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,13 @@ struct Hash128 {
   auto operator<=>(const Hash128&) const = default;
   // 16 bytes, little endian: the form in which it is stored.
   [[nodiscard]] std::array<char, 16> bytes() const noexcept;
+  // bytes() as the key of a row, or a part of one.
+  [[nodiscard]] std::string key() const;
   [[nodiscard]] static Hash128 from_bytes(const char* sixteen) noexcept;
   // 32 lower-case hex digits of bytes().
   [[nodiscard]] std::string hex() const;
+  // nullopt for anything but what hex() writes.
+  [[nodiscard]] static std::optional<Hash128> from_hex(std::string_view text);
 };
 
 [[nodiscard]] std::uint64_t hash64(HashKey key, std::string_view bytes) noexcept;

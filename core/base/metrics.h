@@ -1,5 +1,5 @@
 #pragma once
-// Counters, gauges and histograms, by name, as Prometheus wants them; rendering is net/metrics_text.
+// Counters, gauges and histograms, by name, as Prometheus wants them; rendering is net/admin/metrics_text.
 //
 // Shape:  a family (name, help, kind) holds one series for each label set. References stay valid for the life of the
 //         Metrics.

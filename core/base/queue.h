@@ -3,7 +3,7 @@
 //
 // Order:  first in, first out for each producer; nothing is promised across producers.
 // Thread: push() any, with a Producer of its own; pop_some() and wait one consumer.
-// Bounds: the queue itself grows; callers take byte credits before they push (engine/pipeline).
+// Bounds: the queue itself grows; callers take byte credits before they push (core/engine/engine).
 // Source: moodycamel::BlockingConcurrentQueue 1.0.3: explicit producer tokens; memory is kept, never returned.
 #include <concurrentqueue/concurrentqueue.h>
 #include <semaphore.h>

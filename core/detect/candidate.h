@@ -3,8 +3,8 @@
 //
 // Shape:  everything the verdict and the alert need from the event, so that judging needs no event; stored under a
 //         sequence number.
-// Bounds: record_bytes_max of the record (the deciding fields instead, where it is longer), user agent cut at 1,024
-//         bytes.
+// Bounds: kCandidateRecordBytesMax of the record (the deciding fields instead, where it is longer), user agent cut
+//         at 1,024 bytes.
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -109,8 +109,7 @@ void Activity::merge(const Activity& other) {
 }
 
 std::string activity_row(HashKey key, std::string_view access_key) {
-  const auto bytes = hash128(key, access_key).bytes();
-  return {bytes.data(), bytes.size()};
+  return hash128(key, access_key).key();
 }
 
 std::string identity_activity_row(HashKey key, std::string_view identity) {

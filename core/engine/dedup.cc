@@ -25,8 +25,7 @@ std::string dedup_key(HashKey key, Analytic analytic, std::string_view account, 
                       std::string_view subject) {
   ByteWriter text;
   text.fixed(analytic).string(account).string(identity).string(subject);
-  const auto bytes = hash128(key, text.view()).bytes();
-  return {bytes.data(), bytes.size()};
+  return hash128(key, text.view()).key();
 }
 
 std::string encode_dedup(const std::vector<DedupEntry>& entries) {

@@ -4,7 +4,7 @@
 // Shape:  the alerts of one dedup key as (id, day, tier); an alert of day D takes in every hit less than dedup_days
 //         away on both sides.
 // Order:  late hits count too, so the answer for a day does not depend on what came first inside it.
-// Bounds: kAlertsMax alerts a key; the oldest is forgotten first (its days are long past by then).
+// Bounds: kDedupAlertsMax alerts a key; the oldest is forgotten first (its days are long past by then).
 #include <cstdint>
 #include <optional>
 #include <string>

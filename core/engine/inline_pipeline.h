@@ -1,5 +1,5 @@
 #pragma once
-// InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and simulation.
+// InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and tests.
 //
 // Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then
 //         judge().

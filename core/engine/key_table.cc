@@ -9,17 +9,8 @@
 
 namespace straykey {
 
-namespace {
-
-std::string row_of(Hash128 id) {
-  const auto bytes = id.bytes();
-  return {bytes.data(), bytes.size()};
-}
-
-}  // namespace
-
 std::string access_key_row(HashKey hash_key, std::string_view access_key) {
-  return row_of(access_key_id(hash_key, access_key));
+  return access_key_id(hash_key, access_key).key();
 }
 
 KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
@@ -39,7 +30,7 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
 }
 
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
-  const std::string row = row_of(id);
+  const std::string row = id.key();
   const auto read = [&](StoreReader& store) {
     const auto row_found = store.get_aged(Table::tokens, row);
     if (!row_found) return;
@@ -116,7 +107,7 @@ void KeyTable::write(std::vector<News> news) {
   for (std::span<const News> rest = news; !rest.empty();) {
     const auto next = std::adjacent_find(rest.begin(), rest.end(), other_identity);
     const auto same = static_cast<std::size_t>(next - rest.begin()) + (next == rest.end() ? 0 : 1);
-    for (const News& key : rest.first(same)) add(row_of(key.id), {&key, 1});
+    for (const News& key : rest.first(same)) add(key.id.key(), {&key, 1});
     if (const std::string& identity = *rest.front().identity; !identity.empty())
       add(identity_activity_row(settings_.hash_key, identity), rest.first(same));
     rest = rest.subspan(same);
@@ -143,7 +134,7 @@ void KeyTable::flush() {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
-    writer_.put(Table::tokens, row_of(key->first), encode(*key->second.issued));
+    writer_.put(Table::tokens, key->first.key(), encode(*key->second.issued));
     ++written;
   }
   while (!changed_.empty() && written < settings_.keys_a_flush) {

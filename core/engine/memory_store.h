@@ -5,7 +5,7 @@
 //         that are only looked up never pay for it. A writer collects its changes aside, in tables of the same kind,
 //         and moves their rows over in commit().
 // Thread: one thread at a time for a store and all its transactions (the pipeline with real threads uses LMDB).
-// Order:  as store.h says, with one restriction that is CHECKed: a reader must not be alive when a commit changes
+// Order:  as store.h says, with one restriction that is an INVARIANT: a reader must not be alive when a commit changes
 //         something.
 // Errors: none of its own; those asked for with fail_next_commit() and break_down(), which do what LMDB and a disk do.
 // Bounds: none. It holds what it is given, at about 200 bytes a row plus key and value beyond 15 bytes.

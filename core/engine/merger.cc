@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::string_view kRunSecondsKey = "lived";
 
-std::string text_of(Hash128 hash) {
-  const auto bytes = hash.bytes();
-  return {bytes.data(), bytes.size()};
-}
-
 std::string shard_key(std::uint32_t shard) {
   return encode_sequence(shard);
 }
@@ -169,7 +164,7 @@ void Merger::activate(const std::string& account, const Candidate& seen) {
   const ActivationReport report = activation_report(account, seen.day(), detection_.training_days, *view_);
   const std::string document = activation_document(report);
   const std::string body = webhook_body("account.activated", seen.time, document);
-  writer_->put(Table::alerts, text_of(report.id), encode_stored_alert(body, document));
+  writer_->put(Table::alerts, report.id.key(), encode_stored_alert(body, document));
   if (seen.day() >= send_from_)
     outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
 }
@@ -266,9 +261,8 @@ void Merger::stand(const Hit& hit) {
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   AlertState state;
   state.take_in(call);
-  writer_->put(Table::alert_state, text_of(hit.alert_id), encode_alert_state(state));
-  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + text_of(hit.alert_id),
-               "");
+  writer_->put(Table::alert_state, hit.alert_id.key(), encode_alert_state(state));
+  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + hit.alert_id.key(), "");
   remember_pairs(hit);
   for (const std::string& subject : hit.judgement.subjects) {
     const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
@@ -292,7 +286,7 @@ bool Merger::flooded(const Hit& hit) {
     const Hash128 id = hash128(kFixedHashKey, "flood " + key);
     const std::string document = flood_document(id, analytic, hit.call->day(), detection_.flood_max);
     const std::string body = webhook_body("alerts.flood", hit.call->time, document);
-    writer_->put(Table::alerts, text_of(id), encode_stored_alert(body, document));
+    writer_->put(Table::alerts, id.key(), encode_stored_alert(body, document));
     outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
   }
   return true;
@@ -316,7 +310,7 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
 
   const std::string document = alert_document(alert);
   const std::string body = webhook_body("alert.created", call.time, document);
-  writer_->put(Table::alerts, text_of(alert.id), encode_stored_alert(body, document));
+  writer_->put(Table::alerts, alert.id.key(), encode_stored_alert(body, document));
   if (call.day() >= send_from_)
     outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
   metrics_
@@ -335,7 +329,7 @@ void Merger::remember_pairs(const Hit& hit) {
   }
   if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
     out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
-  writer_->put(Table::alert_pairs, text_of(hit.alert_id), encode_alert_pairs(out));
+  writer_->put(Table::alert_pairs, hit.alert_id.key(), encode_alert_pairs(out));
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
@@ -362,12 +356,12 @@ void Merger::mark(FactKind kind, std::string_view scope, std::string_view value,
 
 void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
   std::string ids;
-  for (const Hash128 id : alerts) ids += text_of(id);
-  if (!ids.empty()) writer_->put(Table::hits, text_of(call.combination), ids);
+  for (const Hash128 id : alerts) ids += id.key();
+  if (!ids.empty()) writer_->put(Table::hits, call.combination.key(), ids);
 }
 
 void Merger::take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
-  const std::string key = text_of(alert_id);
+  const std::string key = alert_id.key();
   const auto stored = writer_->get(Table::alert_state, key);
   if (!stored) return;
   auto state = decode_alert_state(*stored);
@@ -380,7 +374,7 @@ void Merger::count(const std::vector<Repeat>& repeats) {
   if (repeats.empty()) return;
   open();
   for (const Repeat& repeat : repeats) {
-    const auto stored = writer_->get(Table::hits, text_of(repeat.combination));
+    const auto stored = writer_->get(Table::hits, repeat.combination.key());
     if (!stored) continue;  // judged, and silent
     const std::string ids(*stored);
     for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {

@@ -9,13 +9,11 @@ namespace straykey {
 namespace {
 
 std::string endpoint_prefix(std::string_view endpoint) {
-  const auto bytes = hash128(kFixedHashKey, endpoint).bytes();
-  return {bytes.data(), bytes.size()};
+  return hash128(kFixedHashKey, endpoint).key();
 }
 
 std::string row_key(std::string_view endpoint, Hash128 alert_id) {
-  const auto bytes = alert_id.bytes();
-  return endpoint_prefix(endpoint).append(bytes.data(), bytes.size());
+  return endpoint_prefix(endpoint).append(alert_id.key());
 }
 
 }  // namespace
@@ -153,8 +151,7 @@ void Outbox::refill(StoreReader& reader) {
       continue;
     }
     for (Delivery& delivery : found) {
-      const auto bytes = delivery.alert_id.bytes();
-      const auto stored = reader.get(Table::alerts, {bytes.data(), bytes.size()});
+      const auto stored = reader.get(Table::alerts, delivery.alert_id.key());
       const auto alert = stored ? decode_stored_alert(*stored) : std::nullopt;
       if (!alert) continue;
       delivery.body = planted(Bug::document_sent_after_restart) ? alert->document : alert->body;

@@ -24,11 +24,6 @@ void prefetch(const void* place) noexcept {
   __builtin_prefetch(place, 1);
 }
 
-std::string text_of(Hash128 hash) {
-  const auto bytes = hash.bytes();
-  return {bytes.data(), bytes.size()};
-}
-
 std::string runtime_text(const Candidate& call) {
   return std::string(name_of(call.platform)) + ' ' + call.exec_env;
 }
@@ -209,7 +204,7 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
     if (counts) count_repeat(held->second, call.time);
     return held->second;
   }
-  const std::string mark = text_of(call.combination);
+  const std::string mark = call.combination.key();
   if (const auto proposed = writer_.open().get(Table::proposed, mark)) {
     const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
     if (counts) count_repeat(slot, call.time);
@@ -251,7 +246,7 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls a key wait; inside AWS the address says nothing and would only fill them up.
   if (!call.may_be_external()) call.address.clear();
-  const std::string key = prefix + text_of(combination_of(settings_.hash_key, call));
+  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
   if (writer_.open().get(Table::pending, key)) return;
   std::size_t waiting = 0;
   writer_.open().scan(Table::pending, prefix, prefix,
@@ -365,7 +360,7 @@ void ShardWorker::write_staged() {
   for (Candidate& candidate : staged_) {
     const std::uint64_t sequence = sequences_.next++;
     writer_.put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
-    writer_.put(Table::proposed, text_of(candidate.combination), encode_sequence(sequence));
+    writer_.put(Table::proposed, candidate.combination.key(), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
     // The alert shows what the key did so far.
     keys_.write_activity(access_key_id(settings_.hash_key, candidate.access_key));
@@ -394,7 +389,7 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
   sequences_.next = std::max(sequences_.next, judged_up_to + 1);
   if (planted(Bug::candidate_outside_transaction)) {
     for (std::uint64_t i = 0; i < staged_.size(); ++i)
-      writer_.put(Table::proposed, text_of(staged_[i].combination), encode_sequence(sequences_.next + i));
+      writer_.put(Table::proposed, staged_[i].combination.key(), encode_sequence(sequences_.next + i));
     (void)writer_.commit();
   }
   if (planted(Bug::candidates_erased_unjudged)) judged_up_to = sequences_.next - 1;

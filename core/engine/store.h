@@ -12,7 +12,7 @@
 // Thread: a transaction stays on the thread that began it. read() may be called on any thread.
 // Bounds: a reader is held for less than 100 ms (a long one makes the file grow).
 // Units:  a row's age is told in run hours: full hours that straykey has run since the store was made, over all its
-//         runs. Neither an event's time nor the wall clock moves them (engine/expiry).
+//         runs. Neither an event's time nor the wall clock moves them (core/engine/expiry).
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,7 +25,7 @@ namespace straykey {
 // The tables; a store has those of its half. Numbers are part of the format (storage/FORMAT.md): append only.
 enum class Table : std::uint8_t {
   // BaselineStore
-  facts = 0,       // FactKey -> Presence and the fact's full text
+  facts = 0,       // fact_key() -> Fact, its presence and full text
   tokens = 1,      // access key id -> where the key was issued
   pending = 2,     // what an unproven key did, until proof comes
   proposed = 3,    // combination and day -> already proposed as a candidate

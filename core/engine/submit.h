@@ -1,5 +1,5 @@
 #pragma once
-// What a way in (HTTP, syslog, RELP) says to the pipeline, and what it hears at once.
+// What a way in (HTTP, syslog) says to the pipeline, and what it hears at once.
 #include <cstdint>
 #include <functional>
 #include <memory>

@@ -3,7 +3,6 @@
 #include <libdeflate.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <new>
 
@@ -25,16 +24,6 @@ std::size_t claimed_bytes(std::string_view bytes) noexcept {
   const bool possible = claim >= bytes.size() / 2 && claim / kRatioMax <= bytes.size();
   return possible ? claim : std::max(kFirstRoomBytes, bytes.size() * 4);
 }
-
-constexpr std::array<std::uint8_t, 256> base64_values() {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(0xff);
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
-  return values;
-}
-constexpr auto kBase64Values = base64_values();
 
 }  // namespace
 
@@ -116,32 +105,6 @@ Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, 
     if (decoded != Decoded::bad) return decoded;
   }
   return decoded;
-}
-
-bool decode_base64(std::string_view text, std::string& out) {
-  if (text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
-  if (text.size() % 4 == 1) return false;
-  out.resize(text.size() / 4 * 3 + text.size() % 4 * 3 / 4);
-  std::size_t written = 0;
-  std::uint32_t bits = 0, bad = 0;
-  std::size_t at = 0;
-  const auto value = [&](std::size_t i) {
-    const std::uint32_t v = kBase64Values[static_cast<unsigned char>(text[i])];
-    bad |= v & 0xc0;
-    return v;
-  };
-  for (; at + 4 <= text.size(); at += 4) {
-    bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3);
-    out[written++] = static_cast<char>(bits >> 16);
-    out[written++] = static_cast<char>(bits >> 8);
-    out[written++] = static_cast<char>(bits);
-  }
-  if (text.size() - at >= 2) {
-    bits = value(at) << 18 | value(at + 1) << 12 | (text.size() - at == 3 ? value(at + 2) << 6 : 0);
-    out[written++] = static_cast<char>(bits >> 16);
-    if (text.size() - at == 3) out[written++] = static_cast<char>(bits >> 8);
-  }
-  return bad == 0;
 }
 
 }  // namespace straykey

@@ -1,10 +1,10 @@
 #pragma once
-// What senders wrap bytes in: gzip, zlib, raw deflate, base64.
+// What senders compress bytes with: gzip, zlib, raw deflate.
 //
 // Bounds: output_bytes_max, whatever the input claims about itself; memory grows by doubling, so a lie costs little.
 // Errors: Decoded; `out` then holds nothing of use.
-// Thread: one Inflater a thread; decode_base64 any.
-// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951, RFC 4648 section 4.
+// Thread: one Inflater a thread.
+// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,8 +43,5 @@ class Inflater {
   };
   std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
 };
-
-// Standard alphabet, padding optional, no white space. False: not base64.
-[[nodiscard]] bool decode_base64(std::string_view text, std::string& out);
 
 }  // namespace straykey

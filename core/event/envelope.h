@@ -2,12 +2,12 @@
 // Which envelope an object is, and what it wraps. Another envelope is another row of the table in envelope.cc; one that
 // wraps in a manner of its own is a kind here and a function in payload_envelopes.cc besides.
 //
-// Shape:  one pass over the object's members keeps those that envelopes are known by; a key that occurs twice: the last
-// one counts;
-//         a key written with escapes is the key that it means.
-// Errors: an object that is cut or broken is classified by what came before the fault; only its arrays can still be
-// used then. Thread: any (functions of their arguments). Source: what forwarders put around CloudTrail records, as sent
-// by each of them (the table in payload.h).
+// Shape:  one pass over the object's members keeps those that envelopes are known by; the last of a key that occurs
+//         twice counts; a key written with escapes is the key that it means.
+// Errors: an object that is cut or broken is classified by what came before the fault; its arrays can still be used.
+// Thread: any (functions of their arguments).
+// Source: what forwarders put around CloudTrail records, as sent by each of them (the table in payload.h).
+//
 #include <array>
 #include <cstdint>
 #include <string>

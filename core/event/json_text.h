@@ -2,9 +2,9 @@
 // JSON text cut at its value boundaries without parsing it whole: extents, elements, members, unescaped strings.
 //
 // Shape:  one pass over the bytes, aware of strings and brackets, blind to literals and numbers: a full parser sees
-// each piece later.
-//         It checks as much grammar as tells a cut or broken value from its neighbour (what may precede a string or a
-//         bracket).
+//         each piece later. It checks as much grammar as tells a cut or broken value from its neighbour (what may
+//         precede a string or a bracket).
+//
 // Bounds: no recursion; brackets are matched exactly 64 deep and only counted below that.
 // Errors: a JsonEnd beside each piece; never reads outside its text.
 // Thread: any (functions of their arguments).

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/base64.h"
 #include "core/event/framing.h"
 #include "core/event/payload_reading.h"
 
@@ -85,7 +86,7 @@ void PayloadReader::Impl::read_base64(const JsonSlice& string, int depth) {
   std::string_view text = inside(string);
   if (text.find('\\') != std::string_view::npos)
     text = unescape_json(text, unescaped) ? std::string_view(unescaped) : "=";
-  if (!decode_base64(text, decoded)) return reject(RejectReason::bad_encoding, string.text);
+  if (!decode_base64(text, Base64Padding::optional, decoded)) return reject(RejectReason::bad_encoding, string.text);
   if (!has_gzip_magic(decoded)) return read_copy_of(decoded, depth);
   std::string_view bytes = decoded;
   for (int layer = 0; layer < kGzipLayersMax && has_gzip_magic(bytes); ++layer) {

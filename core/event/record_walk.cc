@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/base/hex.h"
 #include "core/event/json_text.h"
 #include "core/event/member_table.h"
 #include "core/event/record_fields.h"
@@ -84,13 +85,6 @@ constexpr std::uint64_t kVersionSeen = bit_of(kTop, 0, "eventVersion"), kSourceS
 
 // --- One record ---
 
-constexpr int hex_digit(char c) noexcept {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
-}
-
 constexpr bool is_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -153,7 +147,7 @@ class Walk {
   const std::uint32_t* at_;
   const std::uint32_t* const end_;
   Event* event_ = nullptr;
-  std::uint64_t seen_ = 0;  // a bit for each member of each table: see kFirstBit
+  std::uint64_t seen_ = 0;  // a bit for each member of each table: see kIdentityBit
   std::string_view time_text_, type_text_, console_text_;
   const std::uint32_t* parameters_ = nullptr;
   const std::uint32_t* response_ = nullptr;
@@ -337,7 +331,7 @@ bool Walk::check_escapes(std::string_view record, bool& any) const noexcept {
     if (letter == 'u') {
       std::uint32_t unit = 0;
       for (std::size_t i = at + 2; i < at + 6; ++i) {
-        const int digit = hex_digit(record[i]);
+        const int digit = hex_value(record[i]);
         if (digit < 0) return false;
         unit = unit * 16 + static_cast<std::uint32_t>(digit);
       }

@@ -4,8 +4,8 @@
 // Shape:  tool, platform and exec_env are names of closed tables or short views into the text; command and sid are
 //         shown, never compared.
 // Thread: any (a function of its argument).
-// Source: user agents as AWS CLIs and SDKs send them (ARCHITECTURE.md, user agents); the first token's product is the
-//         tool.
+// Source: user agents as AWS CLIs and SDKs send them; the first token's product is the tool.
+//
 #include <cstdint>
 #include <string_view>
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/hex.h"
 #include "core/base/invariant.h"
 
 namespace straykey {
@@ -39,13 +40,6 @@ std::optional<std::uint32_t> parse_quad(std::string_view text) noexcept {
   return address << 8 | octet;
 }
 
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // The groups on both sides of "::", which stood before group `gap` (-1: nowhere).
 std::optional<IpAddress> address_of(const Groups& groups, int count, int gap) noexcept {
   if (gap < 0 ? count != kGroups : count >= kGroups) return std::nullopt;
@@ -74,7 +68,7 @@ std::optional<IpAddress> parse_groups(std::string_view text) noexcept {
     std::size_t end = at;
     std::uint32_t value = 0;
     for (; end < text.size() && end - at < 4; ++end) {
-      const int digit = hex_digit(text[end]);
+      const int digit = hex_value(text[end]);
       if (digit < 0) break;
       value = value << 4 | static_cast<std::uint32_t>(digit);
     }
@@ -135,12 +129,11 @@ ZeroRun longest_zero_run(const Groups& groups) noexcept {
 }
 
 void append_hex(std::string& text, std::uint16_t group) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   bool printed = false;
   for (int shift = 12; shift >= 0; shift -= 4) {
     const auto digit = static_cast<std::size_t>(group >> shift & 0xf);
     if (digit == 0 && !printed && shift > 0) continue;
-    text += kDigits[digit];
+    text += kHexDigits[digit];
     printed = true;
   }
 }

@@ -2,8 +2,8 @@
 // NetworkMap: where a call came from, by its address alone.
 //
 // Shape:  immutable once built; a reload builds another and swaps the pointer.
-// Order:  untrusted, then trusted, private, AWS, external (DETECTION.md, section 3; the VPC endpoint's owner is judged
-//         by the merger).
+// Order:  untrusted, then trusted, private, AWS, external; the first that holds the address counts. The owner of a VPC
+//         endpoint is no matter of addresses: the merger judges it.
 // Thread: any (immutable).
 // Bounds: networks and AS names are what the operator's files hold.
 // Source: IPv4-mapped addresses and NAT64 (64:ff9b::/96, RFC 6052) are judged by the IPv4 address within.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/hex.h"
 #include "core/base/log.h"
 #include "core/identity/principal.h"
 #include "core/operate/alert_listing.h"
@@ -17,8 +18,6 @@ namespace {
 using Kind = OperatorAnswer::Kind;
 using Change = Result<std::unique_ptr<OperatorChange>>;
 
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
 std::string argument(const OperatorArguments& arguments, std::string_view name) {
   const auto found = arguments.find(name);
   return found == arguments.end() ? std::string() : found->second;
@@ -28,46 +27,26 @@ OperatorAnswer failure(const Error& error) {
   return {Kind::failed, error.message, {}, {}};
 }
 
-std::optional<std::string> bytes_of_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const std::size_t high = kHexDigits.find(text[i]), low = kHexDigits.find(text[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    bytes += static_cast<char>(high * 16 + low);
-  }
-  return bytes;
-}
-
-std::string hex_of_bytes(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    text += kHexDigits[static_cast<unsigned char>(c) / 16];
-    text += kHexDigits[static_cast<unsigned char>(c) % 16];
-  }
-  return text;
-}
-
 // As in alerts, or as in a webhook's headers: with "msg_" before it.
 Result<Hash128> alert_id_of(const OperatorArguments& arguments) {
   const std::string text = argument(arguments, "id");
   std::string_view digits = text;
   if (digits.starts_with("msg_")) digits.remove_prefix(4);
-  const auto bytes = digits.size() == 32 ? bytes_of_hex(digits) : std::nullopt;
-  if (!bytes) return Error{escape_for_log(text) + ": an alert id has 32 hexadecimal digits"};
-  return Hash128::from_bytes(bytes->data());
+  const auto id = Hash128::from_hex(digits);
+  if (!id) return Error{escape_for_log(text) + ": an alert id has 32 hexadecimal digits"};
+  return *id;
 }
 
 // Of Page<Row>(after): each row as JSON. Where a page goes on is bytes of a key: as hexadecimal digits outside.
 template <class ReadPage, class Render>
 OperatorAnswer page_of(const OperatorArguments& arguments, const ReadPage& read_page, const Render& render) {
-  const auto after = bytes_of_hex(argument(arguments, "after"));
+  const auto after = decode_hex(argument(arguments, "after"));
   if (!after) return {Kind::bad_request, "after: this is no place that a page before has named", {}, {}};
   const auto page = read_page(*after);
   if (!page) return failure(page.error());
   OperatorAnswer answer;
   for (const auto& row : page.value().rows) answer.items.push_back(render(row));
-  answer.next = hex_of_bytes(page.value().next);
+  answer.next = encode_hex(page.value().next);
   return answer;
 }
 

@@ -14,11 +14,6 @@
 namespace straykey {
 namespace {
 
-std::string text_of(Hash128 hash) {
-  const auto bytes = hash.bytes();
-  return {bytes.data(), bytes.size()};
-}
-
 // From now on the pair is no reason for an alert, and its days count as learned.
 void make_known(StoreWriter& alerts, HashKey hash_key, const AlertPairs::Pair& pair, Day day) {
   const FactRef ref{pair.kind, pair.scope, pair.value};
@@ -33,7 +28,7 @@ void make_known(StoreWriter& alerts, HashKey hash_key, const AlertPairs::Pair& p
 
 OperatorChange::InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, const Acknowledgement& what,
                                         Seconds now) {
-  const std::string key = text_of(what.alert_id);
+  const std::string key = what.alert_id.key();
   const auto refused = [&] { return OperatorChange::InAlerts{0, "no alert has the id " + what.alert_id.hex()}; };
   if (!alerts.get(Table::alerts, key)) return refused();
   const auto row = alerts.get(Table::alert_state, key);

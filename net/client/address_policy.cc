@@ -41,19 +41,24 @@ constexpr std::array kNever{
     v6({0x100}, 64),           // discard-only
 };
 
-constexpr std::array kInside{
-    v4(10, 0, 0, 0, 8),  v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16),
-    v4(127, 0, 0, 0, 8), v4(100, 64, 0, 0, 10), v4(198, 18, 0, 0, 15),
-    v6({0xfc00}, 7),     v6({0xfec0}, 10),      v6({0x64, 0xff9b, 1}, 48),
+constexpr std::array kPrivate{
+    v4(10, 0, 0, 0, 8),    v4(172, 16, 0, 0, 12), v4(192, 168, 0, 0, 16), v4(100, 64, 0, 0, 10),
+    v4(198, 18, 0, 0, 15), v6({0xfc00}, 7),       v6({0xfec0}, 10),       v6({0x64, 0xff9b, 1}, 48),
 };
 
-constexpr Block kLoopback6 = v6({0, 0, 0, 0, 0, 0, 0, 1}, 128);
+constexpr std::array kLoopback{v4(127, 0, 0, 0, 8), v6({0, 0, 0, 0, 0, 0, 0, 1}, 128)};
 constexpr Block kLowest96 = v6({}, 96);  // ::, ::1 and the forgotten IPv4-compatible form
 constexpr Block kNat64 = v6({0x64, 0xff9b}, 96);
 constexpr Block k6to4 = v6({0x2002}, 16);
 
 bool in_any(std::span<const Block> blocks, const IpAddress& address) noexcept {
   return std::any_of(blocks.begin(), blocks.end(), [&](const Block& b) { return b.prefix().contains(address); });
+}
+
+std::vector<Prefix> prefixes_of(std::span<const Block> blocks) {
+  std::vector<Prefix> prefixes;
+  for (const Block& block : blocks) prefixes.push_back(block.prefix());
+  return prefixes;
 }
 
 IpAddress embedded_v4(const IpAddress& address, std::size_t at) noexcept {
@@ -64,12 +69,12 @@ IpAddress embedded_v4(const IpAddress& address, std::size_t at) noexcept {
 }  // namespace
 
 AddressClass classify_address(const IpAddress& address) noexcept {
-  if (kLoopback6.prefix().contains(address)) return AddressClass::inside;
+  if (in_any(kLoopback, address)) return AddressClass::inside;
   if (kLowest96.prefix().contains(address)) return AddressClass::never;
   if (kNat64.prefix().contains(address)) return classify_address(embedded_v4(address, 12));
   if (k6to4.prefix().contains(address)) return classify_address(embedded_v4(address, 2));
   if (in_any(kNever, address)) return AddressClass::never;
-  return in_any(kInside, address) ? AddressClass::inside : AddressClass::outside;
+  return in_any(kPrivate, address) ? AddressClass::inside : AddressClass::outside;
 }
 
 bool AddressPolicy::permits(const IpAddress& address) const noexcept {
@@ -82,6 +87,22 @@ bool AddressPolicy::permits(const IpAddress& address) const noexcept {
       break;
   }
   return std::any_of(allow.begin(), allow.end(), [&](const Prefix& prefix) { return prefix.contains(address); });
+}
+
+bool AddressPolicy::permits_all(const std::vector<IpAddress>& addresses) const noexcept {
+  return std::all_of(addresses.begin(), addresses.end(), [&](const IpAddress& address) { return permits(address); });
+}
+
+bool is_loopback(const IpAddress& address) noexcept {
+  return in_any(kLoopback, address);
+}
+
+std::vector<Prefix> loopback_networks() {
+  return prefixes_of(kLoopback);
+}
+
+std::vector<Prefix> private_networks() {
+  return prefixes_of(kPrivate);
 }
 
 bool never_allowed(const Prefix& prefix) noexcept {

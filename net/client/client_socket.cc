@@ -4,17 +4,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "core/location/ip_address.h"
+#include <utility>
 
 namespace straykey {
 namespace {
@@ -34,38 +31,8 @@ bool timed_out(int error) {
 
 }  // namespace
 
-struct ClientTls::Context {
-  SSL_CTX* native = nullptr;
-  bool verified = true;
-  ~Context() { SSL_CTX_free(native); }
-};
-
-struct ClientSocket::Session {
-  SSL* native = nullptr;
-  ~Session() { SSL_free(native); }
-};
-
-ClientTls::ClientTls(std::unique_ptr<Context> context) : context_(std::move(context)) {}
-ClientTls::~ClientTls() = default;
-
-Result<std::shared_ptr<const ClientTls>> ClientTls::create(const std::string& ca_file, Peers peers) {
-  auto context = std::make_unique<Context>();
-  context->native = SSL_CTX_new(TLS_client_method());
-  context->verified = peers == Peers::verified;
-  SSL_CTX* native = context->native;
-  if (native == nullptr || SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1)
-    return Error{"TLS could not be set up"};
-  SSL_CTX_set_mode(native, SSL_MODE_AUTO_RETRY);
-  if (peers == Peers::verified) {
-    SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
-    const bool loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(native) == 1
-                                        : SSL_CTX_load_verify_file(native, ca_file.c_str()) == 1;
-    if (!loaded) return Error{"the certificate authorities could not be read as PEM certificates"};
-  }
-  return std::shared_ptr<const ClientTls>(new ClientTls(std::move(context)));
-}
-
-Result<int> connect_socket(const std::string& host, std::uint16_t port, int socket_type, ClientSocket::Limits limits) {
+Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, int socket_type,
+                                  ClientSocket::Limits limits) {
   addrinfo hints{};
   hints.ai_socktype = socket_type;
   hints.ai_flags = AI_NUMERICSERV;
@@ -75,21 +42,18 @@ Result<int> connect_socket(const std::string& host, std::uint16_t port, int sock
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    const int socket = ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
-    if (socket < 0) {
-      error = errno;
-      continue;
+    Descriptor socket(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
+    if (socket.is_open()) {
+      set_timeouts(socket.number(), limits.connect_ms);
+      if (::connect(socket.number(), at->ai_addr, at->ai_addrlen) == 0) return socket;
     }
-    set_timeouts(socket, limits.connect_ms);
-    if (::connect(socket, at->ai_addr, at->ai_addrlen) == 0) return socket;
     error = errno;
-    ::close(socket);
   }
   if (timed_out(error)) return Error{"connecting took too long"};
   return Error{std::string("could not connect: ") + std::strerror(error)};
 }
 
-ClientSocket::ClientSocket(Limits limits, std::shared_ptr<const ClientTls> tls)
+ClientSocket::ClientSocket(Limits limits, std::shared_ptr<const TlsTrust> tls)
     : limits_(limits), tls_(std::move(tls)) {}
 
 ClientSocket::~ClientSocket() {
@@ -97,15 +61,14 @@ ClientSocket::~ClientSocket() {
 }
 
 void ClientSocket::close() {
-  if (session_ && SSL_is_init_finished(session_->native) == 1) SSL_shutdown(session_->native);
+  if (session_ && SSL_is_init_finished(session_.get()) == 1) SSL_shutdown(session_.get());
   session_.reset();
-  if (socket_ >= 0) ::close(socket_);
-  socket_ = -1;
+  socket_ = Descriptor();
 }
 
 Error ClientSocket::fail(const std::string& what) {
   // Nothing more may be said on a session that failed, not even goodbye.
-  if (session_) SSL_set_quiet_shutdown(session_->native, 1);
+  if (session_) SSL_set_quiet_shutdown(session_.get(), 1);
   close();
   return Error{what};
 }
@@ -114,32 +77,21 @@ Status ClientSocket::connect(const std::string& host, std::uint16_t port) {
   INVARIANT(!is_open());
   auto socket = connect_socket(host, port, SOCK_STREAM, limits_);
   if (!socket) return socket.error();
-  socket_ = *socket;
+  socket_ = std::move(socket).value();
   const int on = 1;
-  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(socket_.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (tls_)
     if (Status status = handshake(host); !status.ok()) return status;
-  set_timeouts(socket_, limits_.io_ms);
+  set_timeouts(socket_.number(), limits_.io_ms);
   return {};
 }
 
 Status ClientSocket::handshake(const std::string& host) {
-  session_ = std::make_unique<Session>();
-  session_->native = SSL_new(tls_->context_->native);
-  SSL* ssl = session_->native;
-  if (ssl == nullptr || SSL_set_fd(ssl, socket_) != 1) return fail("TLS could not be set up");
-  bool named = true;
-  if (parse_ip(host)) {
-    if (tls_->context_->verified) named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
-  } else {
-    named = SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
-    if (tls_->context_->verified) named = named && SSL_set1_host(ssl, host.c_str()) == 1;
-  }
-  if (!named) return fail("TLS could not be set up");
+  session_ = tls_->session_with(host);
+  SSL* const ssl = session_.get();
+  if (ssl == nullptr || SSL_set_fd(ssl, socket_.number()) != 1) return fail("TLS could not be set up");
   if (SSL_connect(ssl) == 1) return {};
-  const long verdict = SSL_get_verify_result(ssl);
-  if (verdict == X509_V_OK) return fail("the TLS handshake failed");
-  return fail(std::string("the certificate was not accepted: ") + X509_verify_cert_error_string(verdict));
+  return fail(handshake_failure(ssl));
 }
 
 Status ClientSocket::write(std::string_view first, std::string_view second) {
@@ -160,7 +112,7 @@ Status ClientSocket::write_plain(std::string_view first, std::string_view second
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
-    const ssize_t sent = ::sendmsg(socket_, &message, MSG_NOSIGNAL);
+    const ssize_t sent = ::sendmsg(socket_.number(), &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return fail(timed_out(errno) ? "the server took nothing more" : std::strerror(errno));
     const std::size_t of_first = std::min(first.size(), static_cast<std::size_t>(sent));
@@ -173,7 +125,7 @@ Status ClientSocket::write_plain(std::string_view first, std::string_view second
 Status ClientSocket::write_tls(std::string_view bytes) {
   while (!bytes.empty()) {
     std::size_t written = 0;
-    if (SSL_write_ex(session_->native, bytes.data(), bytes.size(), &written) != 1)
+    if (SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written) != 1)
       return fail("the TLS connection broke while it was written to");
     bytes.remove_prefix(written);
   }
@@ -184,13 +136,13 @@ Result<std::size_t> ClientSocket::read(char* bytes, std::size_t size) {
   INVARIANT(is_open());
   if (session_) {
     std::size_t count = 0;
-    if (SSL_read_ex(session_->native, bytes, size, &count) == 1) return count;
-    const int error = SSL_get_error(session_->native, 0);
+    if (SSL_read_ex(session_.get(), bytes, size, &count) == 1) return count;
+    const int error = SSL_get_error(session_.get(), 0);
     if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
     return fail(error == SSL_ERROR_WANT_READ ? "no answer within the time limit" : "the TLS connection broke");
   }
   ssize_t count = 0;
-  do count = ::recv(socket_, bytes, size, 0);
+  do count = ::recv(socket_.number(), bytes, size, 0);
   while (count < 0 && errno == EINTR);
   if (count < 0) return fail(timed_out(errno) ? "no answer within the time limit" : std::strerror(errno));
   return static_cast<std::size_t>(count);

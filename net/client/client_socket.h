@@ -1,7 +1,7 @@
 #pragma once
 // ClientSocket: a blocking TCP or TLS connection of one of our own tools to a server.
 //
-// Thread: one owner, whose thread it blocks. ClientTls: any, once made (immutable).
+// Thread: one owner, whose thread it blocks.
 // Order:  the process must ignore SIGPIPE: OpenSSL writes to sockets that the peer has closed.
 // Bounds: connect_ms for each address and the handshake, io_ms for each write and each read.
 // Errors: a sentence; the socket is closed after one.
@@ -11,26 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/descriptor.h"
 #include "core/base/result.h"
+#include "net/client/tls_trust.h"
 
 namespace straykey {
-
-// Whom a TLS client believes: the authorities in a PEM file or the system's, or everyone.
-class ClientTls {
- public:
-  enum class Peers : std::uint8_t { verified, anyone };
-  // An empty `ca_file` means the system's authorities.
-  [[nodiscard]] static Result<std::shared_ptr<const ClientTls>> create(const std::string& ca_file, Peers peers);
-  ~ClientTls();
-  ClientTls(const ClientTls&) = delete;
-  ClientTls& operator=(const ClientTls&) = delete;
-
- private:
-  friend class ClientSocket;
-  struct Context;
-  explicit ClientTls(std::unique_ptr<Context> context);
-  std::unique_ptr<Context> context_;
-};
 
 class ClientSocket {
  public:
@@ -39,7 +24,7 @@ class ClientSocket {
     int io_ms = 70'000;
   };
   // `tls` may be null: plain TCP.
-  ClientSocket(Limits limits, std::shared_ptr<const ClientTls> tls);
+  ClientSocket(Limits limits, std::shared_ptr<const TlsTrust> tls);
   ~ClientSocket();
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
@@ -51,7 +36,7 @@ class ClientSocket {
   // 0 at the peer's end. REQUIRES: open.
   Result<std::size_t> read(char* bytes, std::size_t size);
   void close();
-  [[nodiscard]] bool is_open() const noexcept { return socket_ >= 0; }
+  [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
 
  private:
   Status handshake(const std::string& host);
@@ -59,16 +44,15 @@ class ClientSocket {
   Status write_tls(std::string_view bytes);
   Error fail(const std::string& what);
 
-  struct Session;
   Limits limits_;
-  std::shared_ptr<const ClientTls> tls_;
-  int socket_ = -1;
-  std::unique_ptr<Session> session_;
+  std::shared_ptr<const TlsTrust> tls_;
+  Descriptor socket_;
+  TlsSession session_;
   std::string joined_;
 };
 
 // A socket to `host`, of `socket_type` (SOCK_STREAM, SOCK_DGRAM), whose reads and writes end after io_ms.
-[[nodiscard]] Result<int> connect_socket(const std::string& host, std::uint16_t port, int socket_type,
-                                         ClientSocket::Limits limits);
+[[nodiscard]] Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, int socket_type,
+                                                ClientSocket::Limits limits);
 
 }  // namespace straykey

@@ -18,7 +18,7 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t kReadBytes = 16 * 1024;
 
-std::string render(std::string_view first_line, const WebhookUrl& url, const std::vector<HttpClientHeader>& headers) {
+std::string render(std::string_view first_line, const Url& url, const std::vector<HttpClientHeader>& headers) {
   std::string head =
       fmt::format("{}\r\nHost: {}\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\n", first_line, url.host_header);
   for (const HttpClientHeader& header : headers) head += fmt::format("{}: {}\r\n", header.name, header.value);
@@ -27,16 +27,16 @@ std::string render(std::string_view first_line, const WebhookUrl& url, const std
 
 }  // namespace
 
-std::string render_post(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers, std::size_t body_bytes) {
+std::string render_post(const Url& url, const std::vector<HttpClientHeader>& headers, std::size_t body_bytes) {
   return render(fmt::format("POST {} HTTP/1.1", url.target), url, headers) +
          fmt::format("Content-Length: {}\r\n\r\n", body_bytes);
 }
 
-std::string render_get(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers) {
+std::string render_get(const Url& url, const std::vector<HttpClientHeader>& headers) {
   return render(fmt::format("GET {} HTTP/1.1", url.target), url, headers) + "\r\n";
 }
 
-HttpClient::HttpClient(WebhookUrl url, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits)
+HttpClient::HttpClient(Url url, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits)
     : url_(std::move(url)), socket_(limits, url_.https ? tls : nullptr) {
   INVARIANT(!url_.https || tls != nullptr);
 }

@@ -1,8 +1,8 @@
 #pragma once
 // HttpClient: one keep-alive HTTP/1.1 connection of a tool to one server: a request goes out, its reply comes back.
 //
-// Shape:  requests are rendered once (HttpClientHead) and sent as often as needed; of a reply status, Retry-After and
-//         body are kept. A connection that the server closed while it was idle is opened again, once.
+// Shape:  requests are rendered once (render_post(), render_get()) and sent as often as needed; of a reply status,
+//         Retry-After and body are kept. A connection that the server closed while it was idle is opened again, once.
 // Thread: one owner, whose thread it blocks.
 // Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body.
 // Errors: no reply: a sentence, and the connection is closed; the server may still have taken the request.
@@ -14,7 +14,7 @@
 
 #include "core/base/result.h"
 #include "net/client/client_socket.h"
-#include "net/client/webhook_url.h"
+#include "net/client/url.h"
 
 namespace straykey {
 
@@ -24,9 +24,9 @@ struct HttpClientHeader {
 };
 
 // The head of a POST with a body of `body_bytes`, or of a GET.
-[[nodiscard]] std::string render_post(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers,
+[[nodiscard]] std::string render_post(const Url& url, const std::vector<HttpClientHeader>& headers,
                                       std::size_t body_bytes);
-[[nodiscard]] std::string render_get(const WebhookUrl& url, const std::vector<HttpClientHeader>& headers);
+[[nodiscard]] std::string render_get(const Url& url, const std::vector<HttpClientHeader>& headers);
 
 struct HttpClientReply {
   unsigned status = 0;
@@ -39,7 +39,7 @@ class HttpClient {
   static constexpr std::uint64_t kReplyBytesMax = 16u << 20;
 
   // `tls` is needed for an https URL.
-  HttpClient(WebhookUrl url, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits = {});
+  HttpClient(Url url, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits = {});
 
   // Sends `head` and `body`, connecting first if need be, and waits for the reply.
   [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
@@ -49,7 +49,7 @@ class HttpClient {
   // Sends the first `bytes` of a request and breaks the connection: what a sender that dies looks like.
   Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
 
-  [[nodiscard]] const WebhookUrl& url() const noexcept { return url_; }
+  [[nodiscard]] const Url& url() const noexcept { return url_; }
   // Connections opened so far.
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
 
@@ -57,7 +57,7 @@ class HttpClient {
   Status open();
   [[nodiscard]] Result<HttpClientReply> read_reply(bool& got_bytes);
 
-  WebhookUrl url_;
+  Url url_;
   ClientSocket socket_;
   std::vector<char> received_;  // bytes behind the last reply, if any
   std::uint64_t connections_ = 0;

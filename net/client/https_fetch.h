@@ -1,13 +1,18 @@
 #pragma once
 // One file over HTTPS, whole or not at all: AWS's address ranges.
 //
+// Shape:  an OutgoingRequest, waited for. A URL that names a loopback address was meant that way; a name must lead to
+//         public addresses or to those of a private network (a mirror), to loopback only if that is allowed.
 // Thread: any; blocks the caller until the end or the time limit. No environment variable and no proxy is looked at.
 // Bounds: FetchSettings. Redirects are not followed.
 // Errors: one sentence: name, connection, certificate, status, size, time.
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
+#include "core/location/ip_address.h"
 
 namespace straykey {
 
@@ -16,6 +21,9 @@ struct FetchSettings {
   std::string ca_file;  // empty: the system's authorities
   std::size_t bytes_max = 64u << 20;
   int total_ms = 60'000;
+  bool loopback_allowed = false;  // for a name
+  // Another resolver than the system's: for tests of what a name server might answer.
+  std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
 
 [[nodiscard]] Result<std::string> fetch_https(const FetchSettings& settings);

@@ -1,11 +1,11 @@
 #include "net/client/syslog_client.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace straykey {
 namespace {
@@ -51,15 +51,11 @@ void append_syslog_frame(SyslogFraming framing, std::string_view record, std::st
   out.append(kHeader).append(record).append("\n");
 }
 
-SyslogClient::SyslogClient(SyslogTarget target, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits)
+SyslogClient::SyslogClient(SyslogTarget target, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits)
     : target_(std::move(target)),
       limits_(limits),
       stream_(limits, target_.transport == SyslogTransport::tls ? tls : nullptr) {
   INVARIANT(target_.transport != SyslogTransport::tls || tls != nullptr);
-}
-
-SyslogClient::~SyslogClient() {
-  if (datagrams_ >= 0) ::close(datagrams_);
 }
 
 Status SyslogClient::send(const std::vector<std::string_view>& records, std::size_t& too_large) {
@@ -73,10 +69,10 @@ Status SyslogClient::send(const std::vector<std::string_view>& records, std::siz
 }
 
 Status SyslogClient::send_datagrams(const std::vector<std::string_view>& records, std::size_t& too_large) {
-  if (datagrams_ < 0) {
+  if (!datagrams_.is_open()) {
     auto socket = connect_socket(target_.host, target_.port, SOCK_DGRAM, limits_);
     if (!socket) return socket.error();
-    datagrams_ = *socket;
+    datagrams_ = std::move(socket).value();
   }
   for (const std::string_view record : records) {
     frames_.assign(kHeader).append(record);
@@ -85,10 +81,11 @@ Status SyslogClient::send_datagrams(const std::vector<std::string_view>& records
       continue;
     }
     ssize_t sent = 0;
-    do sent = ::send(datagrams_, frames_.data(), frames_.size(), MSG_NOSIGNAL);
+    do sent = ::send(datagrams_.number(), frames_.data(), frames_.size(), MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     // ECONNREFUSED tells of an earlier datagram, once; this one was not sent.
-    if (sent < 0 && errno == ECONNREFUSED) sent = ::send(datagrams_, frames_.data(), frames_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == ECONNREFUSED)
+      sent = ::send(datagrams_.number(), frames_.data(), frames_.size(), MSG_NOSIGNAL);
     if (sent < 0) return Error{std::string("a datagram could not be sent: ") + std::strerror(errno)};
   }
   return {};

@@ -40,8 +40,7 @@ class SyslogClient {
   static constexpr std::size_t kDatagramBytesMax = 65'507;
 
   // `tls` is needed for SyslogTransport::tls.
-  SyslogClient(SyslogTarget target, std::shared_ptr<const ClientTls> tls, ClientSocket::Limits limits = {});
-  ~SyslogClient();
+  SyslogClient(SyslogTarget target, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits = {});
   SyslogClient(const SyslogClient&) = delete;
   SyslogClient& operator=(const SyslogClient&) = delete;
 
@@ -54,7 +53,7 @@ class SyslogClient {
   SyslogTarget target_;
   ClientSocket::Limits limits_;
   ClientSocket stream_;
-  int datagrams_ = -1;
+  Descriptor datagrams_;
   std::string frames_;
 };
 

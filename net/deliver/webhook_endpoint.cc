@@ -22,8 +22,8 @@ bool is_name(const std::string& name) {
 
 using Report = std::function<void(const std::string&)>;
 
-void check_url(const WebhookEndpoint& endpoint, WebhookTarget& target, const Report& report) {
-  auto url = parse_webhook_url(endpoint.url);
+void check_url(const WebhookEndpoint& endpoint, OutgoingTarget& target, const Report& report) {
+  auto url = parse_url(endpoint.url);
   if (!url) return report("its url is refused: " + url.error().message);
   target.url = std::move(url).value();
   if (!target.url.https && !endpoint.allow_http) report("its url is http, which needs allow_http = true");
@@ -54,8 +54,8 @@ CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std:
     errors.push_back((named ? "webhook " + endpoint.name : std::string("a webhook without a usable name")) + ": " +
                      what + ".");
   };
-  CheckedEndpoint checked{endpoint.name, std::make_shared<WebhookTarget>(), {}, endpoint.rate_per_s};
-  WebhookTarget& target = *checked.target;
+  CheckedEndpoint checked{endpoint.name, std::make_shared<OutgoingTarget>(), {}, endpoint.rate_per_s};
+  OutgoingTarget& target = *checked.target;
   target.policy.allow = endpoint.allow_cidrs;
 
   if (!named) report("a name is 1 to 64 of A-Z a-z 0-9 . _ -");
@@ -66,11 +66,11 @@ CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std:
   if (!std::isfinite(endpoint.rate_per_s) || endpoint.rate_per_s <= 0 || endpoint.rate_per_s > kRateMax)
     report("its rate_per_s must be more than 0 and at most 1,000");
   if (target.url.https) {
-    auto tls = webhook_tls_context(endpoint.ca_file);
-    if (tls)
-      target.tls.emplace(std::move(tls).value());
+    auto trust = TlsTrust::in_authorities(endpoint.ca_file);
+    if (trust)
+      target.trust = std::move(trust).value();
     else
-      report(tls.error().message);
+      report(trust.error().message);
   }
   return checked;
 }

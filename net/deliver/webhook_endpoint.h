@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "net/deliver/webhook_connection.h"
+#include "net/client/outgoing_request.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/deliver/webhook_signature.h"
 
@@ -15,7 +15,7 @@ namespace straykey {
 
 struct CheckedEndpoint {
   std::string name;
-  std::shared_ptr<WebhookTarget> target;
+  std::shared_ptr<OutgoingTarget> target;
   std::vector<WebhookSecret> secrets;
   double rate_per_s = 10;
 };

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "net/deliver/webhook_connection.h"
 #include "net/deliver/webhook_endpoint.h"
+#include "net/deliver/webhook_post.h"
 #include "net/deliver/webhook_queue.h"
 
 namespace straykey {
@@ -75,12 +75,12 @@ struct Endpoint {
         metrics(registry, name) {}
 
   std::string name;
-  std::shared_ptr<WebhookTarget> target;
+  std::shared_ptr<OutgoingTarget> target;
   std::vector<WebhookSecret> secrets;
   WebhookQueue queue;
   std::shared_ptr<NameLookup> lookup;
   asio::steady_timer wake;
-  std::unordered_map<Hash128, std::shared_ptr<WebhookConnection>> under_way;
+  std::unordered_map<Hash128, std::shared_ptr<OutgoingRequest>> under_way;
   EndpointMetrics metrics;
 };
 
@@ -111,7 +111,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   void take(Delivery delivery);
   void pump(Endpoint& endpoint);
   void launch(Endpoint& endpoint, const Delivery& delivery);
-  void finished(Endpoint& endpoint, const Hash128& alert_id, const AttemptReply& reply, double seconds);
+  void finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply, double seconds);
   void tell(Endpoint& endpoint, const DeliveryOutcome& outcome, bool was_open, bool was_paused);
   void arm(Endpoint& endpoint);
 
@@ -165,21 +165,21 @@ void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) 
                    .signature = {},
                    .body = delivery.body};
   post.signature = webhook_signature(endpoint.secrets, post.id, timestamp, post.body);
-  const auto connection = std::make_shared<WebhookConnection>(
+  const auto request = std::make_shared<OutgoingRequest>(
       strand, endpoint.target, endpoint.lookup,
-      WebhookTimeLimits{.connect_ms = settings.connect_ms, .total_ms = settings.total_ms});
-  endpoint.under_way[delivery.alert_id] = connection;
+      OutgoingLimits{.connect_ms = settings.connect_ms, .total_ms = settings.total_ms});
+  endpoint.under_way[delivery.alert_id] = request;
   const auto began = SteadyClock::now();
-  // Weakly: the state holds the connection, which holds this until it is done or cancelled.
-  connection->start(std::move(post), [weak = weak_from_this(), &endpoint, alert_id = delivery.alert_id,
-                                      began](const AttemptReply& reply) {
-    const auto self = weak.lock();
-    const std::chrono::duration<double> took = SteadyClock::now() - began;
-    if (self) self->enter([&] { self->finished(endpoint, alert_id, reply, took.count()); });
-  });
+  // Weakly: the state holds the request, which holds this until it is done or cancelled.
+  request->start(message_of(std::move(post)),
+                 [weak = weak_from_this(), &endpoint, alert_id = delivery.alert_id, began](const OutgoingReply& reply) {
+                   const auto self = weak.lock();
+                   const std::chrono::duration<double> took = SteadyClock::now() - began;
+                   if (self) self->enter([&] { self->finished(endpoint, alert_id, reply, took.count()); });
+                 });
 }
 
-void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id, const AttemptReply& reply,
+void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply,
                                     double seconds) {
   endpoint.under_way.erase(alert_id);
   endpoint.metrics.attempt_seconds.observe(seconds);
@@ -275,7 +275,7 @@ void WebhookSender::stop() {
   asio::post(state_->strand, [state = state_] {
     for (const auto& [name, endpoint] : state->endpoints) {
       endpoint->wake.cancel();
-      for (const auto& [alert_id, connection] : endpoint->under_way) connection->cancel();
+      for (const auto& [alert_id, request] : endpoint->under_way) request->cancel();
       endpoint->under_way.clear();
     }
   });

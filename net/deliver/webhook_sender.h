@@ -8,7 +8,7 @@
 // Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself.
 //         An outcome is reported after the attempt, so a crash between the two repeats the attempt: at least
 //         once.
-// Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of WebhookTimeLimits; the rate of the endpoint.
+// Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of OutgoingLimits; the rate of the endpoint.
 // Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL
 //         or a secret. A delivery for an endpoint that is not configured is dead; a marked test is tried once.
 // Source: Standard Webhooks 1.0.0.
@@ -52,7 +52,7 @@ struct WebhookSettings {
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
 
-// Everything that is wrong with the endpoints, a sentence each; empty if they can be used. Reads the ca_files.
+// Everything that is wrong with the endpoints, a sentence each; empty if they can be used. Reads each ca_file.
 [[nodiscard]] std::vector<std::string> webhook_endpoint_errors(const std::vector<WebhookEndpoint>& endpoints);
 
 class WebhookSender {

@@ -4,10 +4,10 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
 #include <array>
 #include <new>
-#include <optional>
+
+#include "core/base/base64.h"
 
 namespace straykey {
 namespace {
@@ -16,39 +16,16 @@ constexpr std::string_view kSecretPrefix = "whsec_";
 constexpr std::size_t kKeyBytesMin = 24;
 constexpr std::size_t kKeyBytesMax = 64;
 
-std::string base64(const unsigned char* bytes, std::size_t count) {
-  std::string text((count + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a NUL of its own
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(count));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-// Padded standard base64 only: EVP_DecodeBlock alone would also take blanks and a `=` in the middle.
-std::optional<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t digits = std::min(text.find_first_not_of(kAlphabet), text.size());
-  const std::size_t padding = text.size() - digits;
-  if (text.empty() || text.size() % 4 != 0 || padding > 2 || text.substr(digits) != std::string_view("==", padding))
-    return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
-}
-
 }  // namespace
 
 Result<WebhookSecret> WebhookSecret::parse(std::string_view text) {
   if (!text.starts_with(kSecretPrefix)) return Error{"a webhook secret must begin with whsec_"};
-  std::optional<std::string> key = decode_base64(text.substr(kSecretPrefix.size()));
-  if (!key) return Error{"a webhook secret must be whsec_ and then padded standard base64"};
-  if (key->size() < kKeyBytesMin || key->size() > kKeyBytesMax) {
-    OPENSSL_cleanse(key->data(), key->size());
-    return Error{"a webhook secret must hold 24 to 64 bytes"};
-  }
-  return WebhookSecret(std::move(*key));
+  std::string key;
+  const bool decoded = decode_base64(text.substr(kSecretPrefix.size()), Base64Padding::required, key);
+  if (decoded && key.size() >= kKeyBytesMin && key.size() <= kKeyBytesMax) return WebhookSecret(std::move(key));
+  OPENSSL_cleanse(key.data(), key.size());
+  if (!decoded) return Error{"a webhook secret must be whsec_ and then padded standard base64"};
+  return Error{"a webhook secret must hold 24 to 64 bytes"};
 }
 
 WebhookSecret::~WebhookSecret() {
@@ -69,7 +46,7 @@ std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::st
       throw std::bad_alloc();
     INVARIANT(size == digest.size());
     if (!header.empty()) header += ' ';
-    header.append("v1,").append(base64(digest.data(), digest.size()));
+    header.append("v1,").append(encode_base64({reinterpret_cast<const char*>(digest.data()), digest.size()}));
   }
   return header;
 }

@@ -3,11 +3,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <new>
 
+#include "core/base/base64.h"
 #include "core/base/planted_bug.h"
 #include "net/io/connection_table.h"
 
@@ -27,23 +27,6 @@ constexpr Refusal kTooManyFailures{429, "too_many_failures",
 std::string_view trim_left(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   return text;
-}
-
-// Strict base64 with padding; nullopt if it is not.
-std::optional<std::string> decode_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  const std::size_t pads = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-  const std::string_view digits = text.substr(0, text.size() - pads);
-  const auto in_alphabet = [](unsigned char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  };
-  if (!std::all_of(digits.begin(), digits.end(), in_alphabet)) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size) - pads);
-  return out;
 }
 
 std::array<unsigned char, 32> digest_of(std::string_view secret) {
@@ -122,7 +105,8 @@ std::optional<std::string> Authenticator::credential_of(const RequestHead& head,
     if (equal_ignoring_case(scheme, "Bearer")) return std::string(rest);
     if (!place.scheme.empty() && equal_ignoring_case(scheme, place.scheme)) return std::string(rest);
     if (!equal_ignoring_case(scheme, "Basic")) return std::string{};
-    const std::string pair = decode_base64(rest).value_or("");
+    std::string pair;
+    if (!decode_base64(rest, Base64Padding::required, pair)) return std::string{};
     const std::size_t colon = pair.find(':');
     return colon == std::string::npos ? std::string{} : pair.substr(colon + 1);
   }

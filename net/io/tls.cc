@@ -16,13 +16,12 @@
 #include <memory>
 #include <string_view>
 
+#include "core/base/descriptor.h"
+
 namespace straykey {
 namespace {
 
 constexpr std::size_t kPemBytesMax = 1 << 20;
-constexpr const char* kCiphers12 =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kCiphers13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 struct Free {
@@ -35,29 +34,15 @@ using Bio = std::unique_ptr<BIO, Free>;
 using Key = std::unique_ptr<EVP_PKEY, Free>;
 using Certificate = std::unique_ptr<X509, Free>;
 
-class File {
- public:
-  explicit File(const std::string& path) : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
 // Symbolic links are followed: certificate tools keep the current file behind one.
 Result<std::string> read_pem(std::string_view what, const std::string& path, bool secret) {
   const auto failed = [&](const std::string& why) { return Error{std::string(what) + " " + path + " " + why}; };
-  const File file(path);
-  if (file.descriptor() < 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open()) {
     return failed(errno == ENOENT ? "does not exist" : std::string("cannot be opened: ") + std::strerror(errno));
   }
   struct stat status {};
-  if (fstat(file.descriptor(), &status) != 0) return failed("cannot be examined");
+  if (fstat(file.number(), &status) != 0) return failed("cannot be examined");
   if (!S_ISREG(status.st_mode)) return failed("is not a regular file");
   if (secret && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     return failed("can be read or written by everyone on this machine: chmod 600 it");
@@ -66,7 +51,7 @@ Result<std::string> read_pem(std::string_view what, const std::string& path, boo
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const ssize_t got = read(file.descriptor(), text.data() + size, text.size() - size);
+    const ssize_t got = read(file.number(), text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed(std::string("cannot be read: ") + std::strerror(errno));
     if (got == 0) break;
@@ -164,7 +149,7 @@ bool set_rules(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-         SSL_CTX_set_cipher_list(context, kCiphers12) == 1 && SSL_CTX_set_ciphersuites(context, kCiphers13) == 1 &&
+         SSL_CTX_set_cipher_list(context, kTls12Ciphers) == 1 && SSL_CTX_set_ciphersuites(context, kCiphers13) == 1 &&
          SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1 &&
          SSL_CTX_set_session_id_context(context, kSessionContext.data(), kSessionContext.size()) == 1;
 }

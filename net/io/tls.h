@@ -21,6 +21,11 @@ struct TlsFiles {
   std::string client_ca{};  // PEM; empty: clients need no certificate. Else every client needs one of these authorities
 };
 
+// For TLS 1.2, both ways: forward secrecy and AEAD.
+inline constexpr const char* kTls12Ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
 // Lets OpenSSL set itself up. Where it finds no memory for that later, within another call, it crashes. Call it first.

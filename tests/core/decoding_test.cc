@@ -1,4 +1,4 @@
-// gzip, zlib, raw deflate and base64, whole, joined, cut and lying.
+// gzip, zlib and raw deflate, whole, joined, cut and lying.
 #include "core/event/decoding.h"
 
 #include <doctest/doctest.h>
@@ -55,26 +55,6 @@ TEST_CASE("deflate may be zlib or raw") {
   CHECK(inflater.inflate(zlib_of(text), 4'999, 64, out) == Decoded::too_large);
   CHECK(inflater.inflate("not deflate at all", 1 << 20, 64, out) == Decoded::bad);
   CHECK(inflater.inflate("", 1 << 20, 64, out) == Decoded::bad);
-}
-
-TEST_CASE("base64 with and without padding, and nothing else") {
-  std::string out;
-  CHECK((decode_base64("", out) && out.empty()));
-  CHECK((decode_base64("Zg==", out) && out == "f"));
-  CHECK((decode_base64("Zm8=", out) && out == "fo"));
-  CHECK((decode_base64("Zm9v", out) && out == "foo"));
-  CHECK((decode_base64("Zm9vYg", out) && out == "foob"));
-  for (const std::string_view bad : {"Z", "Zm9vY", "Zm 9v", "Zm9v\n", "====", "Zm-_", "Zg=a", "\xff\xff\xff\xff"}) {
-    CAPTURE(bad);
-    CHECK_FALSE(decode_base64(bad, out));
-  }
-}
-
-TEST_CASE("base64 decodes what the encoder of the tests makes, all byte values") {
-  std::string bytes;
-  for (int i = 0; i < 1'000; ++i) bytes += static_cast<char>(i * 7);
-  std::string out;
-  CHECK((decode_base64(base64_of(bytes), out) && out == bytes));
 }
 
 }  // namespace

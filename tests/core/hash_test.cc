@@ -80,6 +80,16 @@ TEST_CASE("hash: 16 bytes and back are the same hash") {
   const auto bytes = hash.bytes();
   CHECK_EQ(Hash128::from_bytes(bytes.data()), hash);
   CHECK_EQ(hash.hex().size(), 32);
+  CHECK_EQ(hash.key(), std::string(bytes.data(), bytes.size()));
+  CHECK(Hash128::from_hex(hash.hex()) == hash);
+}
+
+TEST_CASE("hash: only what hex() writes is read as a hash") {
+  const std::string text = Hash128{0xab, 0xcd}.hex();
+  CHECK(Hash128::from_hex(text));
+  for (const std::string& bad :
+       {std::string(), text.substr(1), text + "0", text + "00", "AB" + text.substr(2), "g" + text.substr(1)})
+    CHECK_FALSE(Hash128::from_hex(bad));
 }
 
 // Bit by bit, from the polynomial alone.

@@ -86,3 +86,20 @@ TEST_CASE("a prefix that lies in what is never allowed is recognised") {
   CHECK_FALSE(never_allowed(prefix("10.0.0.0/8")));
   CHECK_FALSE(never_allowed(prefix("fd00::/8")));
 }
+
+TEST_CASE("one kind of inside ranges can be opened alone, and all of a name's addresses must be permitted") {
+  const auto address = [](const char* text) { return *parse_ip(text); };
+  const AddressPolicy mirrors{private_networks()}, tests{loopback_networks()};
+  for (const char* text : {"10.1.2.3", "192.168.1.1", "fd12::1"}) {
+    CHECK(mirrors.permits(address(text)));
+    CHECK_FALSE(tests.permits(address(text)));
+    CHECK_FALSE(is_loopback(address(text)));
+  }
+  for (const char* text : {"127.0.0.1", "127.8.0.1", "::1"}) {
+    CHECK_FALSE(mirrors.permits(address(text)));
+    CHECK(tests.permits(address(text)));
+    CHECK(is_loopback(address(text)));
+  }
+  CHECK(mirrors.permits_all({address("10.1.2.3"), address("198.51.100.7")}));
+  CHECK_FALSE(mirrors.permits_all({address("198.51.100.7"), address("169.254.169.254")}));
+}

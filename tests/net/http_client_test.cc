@@ -15,15 +15,15 @@
 namespace straykey {
 namespace {
 
-WebhookUrl url_of(const HttpFixture& fixture, bool tls, const std::string& path = "/echo") {
-  return parse_webhook_url(fmt::format("{}://127.0.0.1:{}{}", tls ? "https" : "http", fixture.port(), path)).value();
+Url url_of(const HttpFixture& fixture, bool tls, const std::string& path = "/echo") {
+  return parse_url(fmt::format("{}://127.0.0.1:{}{}", tls ? "https" : "http", fixture.port(), path)).value();
 }
 
-std::shared_ptr<const ClientTls> tls_of(const HttpFixture& fixture) {
-  return ClientTls::create(fixture.files.certificate, ClientTls::Peers::verified).value();
+std::shared_ptr<const TlsTrust> tls_of(const HttpFixture& fixture) {
+  return TlsTrust::in_authorities(fixture.files.certificate).value();
 }
 
-std::string post_head(const WebhookUrl& url, std::size_t body_bytes, const std::string& token = kIngestToken) {
+std::string post_head(const Url& url, std::size_t body_bytes, const std::string& token = kIngestToken) {
   return render_post(url, {{"Authorization", "Bearer " + token}}, body_bytes);
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("answers are read however they are framed, and what is none is an erro
   };
   for (const auto& [bytes, body] : rows) {
     OneAnswer server(bytes);
-    HttpClient client(parse_webhook_url(fmt::format("http://127.0.0.1:{}/", server.port)).value(), nullptr);
+    HttpClient client(parse_url(fmt::format("http://127.0.0.1:{}/", server.port)).value(), nullptr);
     const auto reply = client.exchange(render_get(client.url(), {}), {});
     CHECK_MESSAGE(reply.ok() == !body.empty(), bytes.substr(0, 80));
     if (reply.ok()) CHECK(reply.value().body == body);
@@ -86,7 +86,7 @@ TEST_CASE("requests of all sizes go over one connection, plain and TLS") {
     HttpFixture::Settings settings;
     settings.tls = tls;
     HttpFixture fixture(settings);
-    const WebhookUrl url = url_of(fixture, tls);
+    const Url url = url_of(fixture, tls);
     HttpClient client(url, tls ? tls_of(fixture) : nullptr);
     for (const std::size_t size : {1UL, 1'000UL, 20'000UL, 250'000UL}) {
       const auto reply = client.exchange(post_head(url, size), std::string(size, 'x'));
@@ -100,7 +100,7 @@ TEST_CASE("requests of all sizes go over one connection, plain and TLS") {
 
 TEST_CASE("a refusal is a reply, and the next request opens a new connection if it has to") {
   HttpFixture fixture({});
-  const WebhookUrl url = url_of(fixture, false);
+  const Url url = url_of(fixture, false);
   HttpClient client(url, nullptr);
   const auto refused = client.exchange(post_head(url, 5, "wrong-token-0123456789"), "12345");
   REQUIRE(refused.ok());
@@ -119,7 +119,7 @@ TEST_CASE("Retry-After is handed on") {
     busy.handle = [](HttpRequest, const ReplyTo& reply) { reply({503, "text/plain", "", {{"Retry-After", "7"}}}); };
     router.add(std::move(busy));
   });
-  const WebhookUrl url = url_of(fixture, false, "/busy");
+  const Url url = url_of(fixture, false, "/busy");
   HttpClient client(url, nullptr);
   const auto reply = client.exchange(post_head(url, 1), "x");
   REQUIRE(reply.ok());
@@ -131,7 +131,7 @@ TEST_CASE("a connection that the server closed while idle is opened again") {
   HttpFixture::Settings settings;
   settings.listener.timeouts = HttpFixture::short_timeouts();
   HttpFixture fixture(settings);
-  const WebhookUrl url = url_of(fixture, false);
+  const Url url = url_of(fixture, false);
   HttpClient client(url, nullptr);
   REQUIRE(client.exchange(post_head(url, 1), "x").ok());
   while (fixture.server->connections() > 0) {
@@ -143,7 +143,7 @@ TEST_CASE("a connection that the server closed while idle is opened again") {
 
 TEST_CASE("a request that is broken off leaves a server that goes on, and a client that does") {
   HttpFixture fixture({});
-  const WebhookUrl url = url_of(fixture, false);
+  const Url url = url_of(fixture, false);
   HttpClient client(url, nullptr);
   const std::string head = post_head(url, 5);
   for (const std::size_t bytes : {std::size_t{0}, head.size() / 2, head.size(), head.size() + 3})
@@ -158,8 +158,8 @@ TEST_CASE("a request that comes in pieces is answered like any other") {
     HttpFixture::Settings settings;
     settings.tls = tls;
     HttpFixture fixture(settings);
-    const WebhookUrl url = url_of(fixture, tls);
-    HttpClient client(url, tls ? ClientTls::create("", ClientTls::Peers::anyone).value() : nullptr);
+    const Url url = url_of(fixture, tls);
+    HttpClient client(url, tls ? TlsTrust::in_anyone().value() : nullptr);
     for (const std::size_t pieces : {1, 3, 1'000}) {
       const auto reply = client.exchange_slowly(post_head(url, 5), "12345", pieces, 0);
       REQUIRE_MESSAGE(reply.ok(), (reply.ok() ? "" : reply.error().message));
@@ -169,7 +169,7 @@ TEST_CASE("a request that comes in pieces is answered like any other") {
 }
 
 TEST_CASE("a GET has no body and no length") {
-  const WebhookUrl url = parse_webhook_url("http://127.0.0.1:9443/metrics").value();
+  const Url url = parse_url("http://127.0.0.1:9443/metrics").value();
   CHECK(render_get(url, {{"Authorization", "Bearer x"}}) ==
         "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9443\r\nUser-Agent: straykey/" STRAYKEY_VERSION
         "\r\nAuthorization: Bearer x\r\n\r\n");

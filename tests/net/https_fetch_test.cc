@@ -65,6 +65,7 @@ TEST_CASE("a file is fetched whole over verified TLS") {
   const FileServer server(file("all of it"), tls);
   FetchSettings fetch = settings(server.url(knows_localhost() ? "localhost" : "127.0.0.1"));
   fetch.ca_file = directory.path() + "/ca.pem";
+  fetch.loopback_allowed = true;
   const auto got = fetch_https(fetch);
   REQUIRE_MESSAGE(got.ok(), got.error().message);
   CHECK_EQ(got.value(), "all of it");
@@ -110,4 +111,21 @@ TEST_CASE("a server that never answers ends at the time limit") {
   const auto got = fetch_https(fetch);
   REQUIRE_FALSE(got.ok());
   CHECK_EQ(got.error().message, "no answer within the time limit");
+}
+
+TEST_CASE("a name may lead to public and private addresses, to loopback only if that is allowed") {
+  FetchSettings fetch = settings("https://mirror.example.com/file");
+  fetch.total_ms = 100;
+  const auto error_with = [&](const char* address) {
+    fetch.resolve = [address](const std::string&) { return std::vector{*parse_ip(address)}; };
+    const auto got = fetch_https(fetch);
+    REQUIRE_FALSE(got.ok());
+    return got.error().message;
+  };
+  constexpr const char* kRefused = "the name leads to an address that is not allowed";
+  for (const char* address : {"127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "224.0.0.1"})
+    CHECK_EQ(error_with(address), kRefused);
+  fetch.loopback_allowed = true;
+  CHECK_NE(error_with("127.0.0.1"), kRefused);
+  CHECK_EQ(error_with("169.254.169.254"), kRefused);
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/base64.h"
+
 namespace straykey {
 
 template <class Bound, class Compress>
@@ -28,15 +30,7 @@ inline std::string raw_deflate_of(std::string_view text) {
 }
 
 inline std::string base64_of(std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    for (unsigned i = 0; i < 4; ++i) out += at + i > bytes.size() ? '=' : kAlphabet[bits >> (18 - 6 * i) & 63];
-  }
-  return out;
+  return encode_base64(bytes);
 }
 
 }  // namespace straykey

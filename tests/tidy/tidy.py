@@ -1,8 +1,17 @@
 #!/usr/bin/env python3
-"""Layering, limits and bans that the compiler does not check. Usage: tidy.py ROOT. One line a finding; exit code 1 if any."""
+"""Layering, limits, bans and truths that the compiler does not check. Usage: tidy.py ROOT. One line a finding; exit code 1 if any.
+
+tidy.py --headers ROOT prints how many of our own headers stand behind each file of core, net and storage.
+"""
 import os
 import re
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import commands  # noqa: E402
+import headers  # noqa: E402
+import metrics  # noqa: E402
+import names  # noqa: E402
 
 FOLDERS = ("core", "storage", "net", "tools", "tests", "perf")
 MAY_INCLUDE = {
@@ -71,6 +80,15 @@ CLOCKS = re.compile(r"\b(?:system_clock|steady_clock|high_resolution_clock|utc_c
                     r"random_device|getrandom)\b|(?<![\w.>:])(?:std::)?time\(")
 THREADS = re.compile(r"\bstd::(?:thread|jthread|atomic\w*|mutex|shared_mutex|recursive_mutex|condition_variable\w*)\b")
 LEFT_BEHIND = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
+# What is done in one place each (core, storage, net, tools): pattern, the files that may hold it, what to use instead.
+ONCE = (
+    (re.compile(r'"0123456789abcdef"'), {"core/base/hex.h"}, "kHexDigits, encode_hex() or decode_hex()"),
+    (re.compile(r"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz|\bEVP_(?:En|De)codeBlock"), {"core/base/base64.cc"}, "core/base/base64"),
+    (re.compile(r"(?<!\w)::close\("), {"core/base/descriptor.h"}, "Descriptor"),
+    (re.compile(r"(?<!\w)::rename(?:at)?\("), {"storage/replace_file.cc"}, "replace_file()"),
+    (re.compile(r"\bgetaddrinfo\("), {"net/client/name_lookup.cc", "net/client/client_socket.cc"}, "NameLookup"),
+    (re.compile(r"\bTLS_client_method\("), {"net/client/tls_trust.cc"}, "TlsTrust"),
+)
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -110,6 +128,7 @@ class Tree:
     def __init__(self, root):
         self.root = root
         self.texts = {}
+        self.existing = None
         self.findings = []
         for folder in FOLDERS:
             for directory, _, names in os.walk(os.path.join(root, folder)):
@@ -229,15 +248,63 @@ class Tree:
                 if folder != "net" and re.match(r"(boost/(asio|beast)\b|openssl/)", header):
                     self.report("library", path, number, "only net includes Asio, Beast and OpenSSL")
 
+    def check_once(self):
+        for path, text in self.sources.items():
+            if path.split("/")[0] not in ("core", "storage", "net", "tools"):
+                continue
+            for pattern, allowed, instead in ONCE:
+                for match in pattern.finditer(text):
+                    if path not in allowed:
+                        self.report("once", path, text.count("\n", 0, match.start()) + 1, f"use {instead}")
+
     def check_left_behind(self):
         for path, text in self.texts.items():
             for number, line in enumerate(text.split("\n"), 1):
                 if LEFT_BEHIND.search(line):
                     self.report("left", path, number, "is to be done, not to be noted")
 
+    def check_headers(self):
+        for path, message in headers.findings(self.sources, headers.OFFENDERS):
+            self.report("headers", path, 1, message)
+
+    def check_metrics(self):
+        ours = {path: text for path, text in self.sources.items() if path.split("/")[0] in ("core", "storage", "net", "tools")}
+        for path, line, message in metrics.findings(ours, "net/API.md", self.texts.get("net/API.md", "")):
+            self.report("metric", path, line, message)
+
+    def check_names_in_comments(self):
+        existing = self.names()
+        documents = {path: self.read(path) for path in names.DOCUMENTS if path in existing.files}
+        read = {path: text for path, text in self.texts.items() if names.language(path)}
+        for path, text in sorted({**read, **documents}.items()):
+            for line, comment in names.comments_of(path, text):
+                for message in names.findings(comment, existing):
+                    self.report("named", path, line, message)
+
+    def check_commands(self):
+        existing = self.names().files
+        documents = {path: self.read(path) for path in commands.DOCUMENTS if path in existing}
+        cmake = [self.read(path) for path in existing if os.path.basename(path) == "CMakeLists.txt"]
+        for path, line, message in commands.findings(documents, cmake, existing, self.read("CMakePresets.json"),
+                                                     self.read(commands.SOLE_CONFIGURER)):
+            self.report("command", path, line, message)
+
+    def names(self):
+        if self.existing is None:
+            self.existing = names.Names(self.root)
+        return self.existing
+
+    def read(self, path):
+        path = os.path.join(self.root, path)
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     def check(self):
         for rule in (self.check_layers, self.check_circles, self.check_limits, self.check_titles, self.check_cmake, self.check_tests,
-                     self.check_names, self.check_bans, self.check_left_behind):
+                     self.check_names, self.check_bans, self.check_left_behind, self.check_once, self.check_headers, self.check_metrics,
+                     self.check_names_in_comments, self.check_commands):
             rule()
         for path, reason in UNTESTED.items():
             if path not in self.sources or not reason:
@@ -246,6 +313,9 @@ class Tree:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 3 and sys.argv[1] == "--headers":
+        print(headers.table(Tree(sys.argv[2]).sources))
+        sys.exit(0)
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     results = Tree(sys.argv[1]).check()

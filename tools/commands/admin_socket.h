@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "core/base/descriptor.h"
 #include "core/base/result.h"
 #include "core/operate/operations.h"
-#include "storage/descriptor.h"
 
 namespace straykey {
 

@@ -95,14 +95,14 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || (address && ListenAddress{host, 1}.loopback());
 }
 
-Result<std::shared_ptr<const ClientTls>> tls_for(const Options& options, const std::string& host) {
+Result<std::shared_ptr<const TlsTrust>> tls_for(const Options& options, const std::string& host) {
   if (options.insecure && !is_loopback(host))
     return Error{"--insecure is for servers on this machine only; give --ca-file"};
-  return ClientTls::create(options.ca_file, options.insecure ? ClientTls::Peers::anyone : ClientTls::Peers::verified);
+  return options.insecure ? TlsTrust::in_anyone() : TlsTrust::in_authorities(options.ca_file);
 }
 
 Status choose_http(const Options& options, ReplaySettings& replay) {
-  auto url = parse_webhook_url(options.url);
+  auto url = parse_url(options.url);
   if (!url) return Error{"--url: " + url.error().message};
   if (options.token_file.empty()) return Error{"--url wants --token-file"};
   auto token = secret_of(options.token_file);
@@ -178,7 +178,7 @@ Status choose_inbox(const Options& options, ReplaySettings& replay) {
 Status choose_metrics(const Options& options, ReplaySettings& replay) {
   if (options.metrics_url.empty()) return {};
   MetricsSource source;
-  auto url = parse_webhook_url(options.metrics_url);
+  auto url = parse_url(options.metrics_url);
   if (!url) return Error{"--metrics-url: " + url.error().message};
   source.url = *url;
   if (source.url.target == "/") source.url.target = "/metrics";

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "core/base/hex.h"
 #include "core/location/ip_address.h"
 
 namespace straykey {
@@ -80,7 +81,6 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 std::string toml_string(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string quoted = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -89,8 +89,7 @@ std::string toml_string(std::string_view text) {
       quoted += c;
     } else if (byte < 0x20 || byte == 0x7f) {
       quoted += "\\u00";
-      quoted += kHex[byte >> 4];
-      quoted += kHex[byte & 15];
+      append_hex(byte, quoted);
     } else {
       quoted += c;
     }

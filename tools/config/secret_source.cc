@@ -9,36 +9,27 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/base/descriptor.h"
+
 namespace straykey {
 namespace {
 
-class File {
- public:
-  // Symbolic links are followed: those who renew secrets keep the current one behind a link. A pipe does not block.
-  explicit File(const std::string& path)
-      : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
+// Symbolic links are followed: those who renew secrets keep the current one behind a link. A pipe does not block.
+Descriptor open_file(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
 
 bool is_letter_or_digit(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-Status check_open_file(const std::string& named, const File& file, bool secret) {
-  if (file.descriptor() < 0) {
+Status check_open_file(const std::string& named, const Descriptor& file, bool secret) {
+  if (!file.is_open()) {
     return Error{named +
                  (errno == ENOENT ? " does not exist" : std::string(" cannot be opened: ") + std::strerror(errno))};
   }
   struct stat status {};
-  if (fstat(file.descriptor(), &status) != 0) return Error{named + " cannot be examined"};
+  if (fstat(file.number(), &status) != 0) return Error{named + " cannot be examined"};
   if (!S_ISREG(status.st_mode)) return Error{named + " is not a regular file"};
   if (secret && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
     return Error{named + " can be read or written by everyone on this machine: chmod 600 it"};
@@ -47,12 +38,12 @@ Status check_open_file(const std::string& named, const File& file, bool secret) 
 }
 
 Result<std::string> read_file(const std::string& named, const std::string& path) {
-  const File file(path);
+  const Descriptor file = open_file(path);
   if (const Status status = check_open_file(named, file, true); !status) return status.error();
   std::string text(kSecretBytesMax + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const ssize_t got = read(file.descriptor(), text.data() + size, text.size() - size);
+    const ssize_t got = read(file.number(), text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{named + " cannot be read: " + std::strerror(errno)};
     if (got == 0) break;
@@ -113,7 +104,7 @@ Result<std::string> read_secret(const SecretSource& source) {
 }
 
 Status check_file(std::string_view what, const std::string& path, bool secret) {
-  return check_open_file(std::string(what) + " " + path, File(path), secret);
+  return check_open_file(std::string(what) + " " + path, open_file(path), secret);
 }
 
 }  // namespace straykey

@@ -1,12 +1,9 @@
 #include "tools/networks/aws_ranges_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "storage/replace_file.h"
 #include "tools/networks/address_files.h"
 
 namespace straykey {
@@ -14,28 +11,6 @@ namespace {
 
 // AWS adds ranges and seldom gives any back: a file that lost more than a fifth is rather a broken one.
 constexpr std::size_t kShrinkDivisor = 5;
-
-Status write_all(int file, const std::string& text) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno != EINTR) return Error{std::strerror(errno)};
-    if (count > 0) written += static_cast<std::size_t>(count);
-  }
-  if (fsync(file) != 0) return Error{std::strerror(errno)};
-  return {};
-}
-
-Status replace_file(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".new";
-  const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) return Error{fmt::format("{}: {}", temporary, std::strerror(errno))};
-  const Status written = write_all(file, text);
-  close(file);
-  if (!written.ok()) return Error{fmt::format("{}: {}", temporary, written.error().message)};
-  if (rename(temporary.c_str(), path.c_str()) != 0) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
-  return {};
-}
 
 }  // namespace
 
@@ -61,7 +36,8 @@ Result<AwsRangesUpdate> update_aws_ranges(const FetchSettings& settings, const s
             update.prefixes, update.prefixes_before, file)};
     }
   }
-  if (const Status status = replace_file(file, text.value()); !status.ok()) return status.error();
+  if (const Status status = replace_file(file, text.value()); !status.ok())
+    return Error{file + ": " + status.error().message};
   update.changed = true;
   return update;
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/hash.h"
+#include "core/base/hex.h"
 #include "tools/replay/find_text.h"
 
 namespace straykey {
@@ -113,7 +114,6 @@ void RecordRewriter::shift_times(std::string& record) const {
 void RecordRewriter::freshen_ids(std::string& record, std::uint32_t copy) const {
   constexpr std::string_view kEnd = "D\":\"";
   constexpr std::array<std::string_view, 3> kNames{"\"eventI", "\"sharedEventI", "\"requestI"};
-  constexpr std::string_view kHex = "0123456789abcdef";
   const std::string_view text = record;
   for (std::size_t at = 0; (at = find_text(text, kEnd, 0, at)) != std::string_view::npos; at += kEnd.size()) {
     const std::string_view before = text.substr(0, at);
@@ -126,7 +126,7 @@ void RecordRewriter::freshen_ids(std::string& record, std::uint32_t copy) const 
     for (std::size_t i = begin, nibble = 0; i < end; ++i) {
       if (record[i] == '-') continue;
       const std::uint64_t word = nibble % 32 < 16 ? fresh.low : fresh.high;
-      record[i] = kHex[(word >> (nibble % 16 * 4)) & 15];
+      record[i] = kHexDigits[(word >> (nibble % 16 * 4)) & 15];
       ++nibble;
     }
   }

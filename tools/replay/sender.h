@@ -19,8 +19,8 @@
 namespace straykey {
 
 struct HttpSenderSettings {
-  WebhookUrl url;
-  std::shared_ptr<const ClientTls> tls;
+  Url url;
+  std::shared_ptr<const TlsTrust> tls;
   std::string token;
   bool gzip = false;
   double give_up_s = 120;
@@ -58,7 +58,7 @@ class HttpSender {
 
 struct SyslogSenderSettings {
   SyslogTarget target;
-  std::shared_ptr<const ClientTls> tls;
+  std::shared_ptr<const TlsTrust> tls;
   double give_up_s = 120;
 };
 

@@ -18,8 +18,8 @@ struct ServerCounters {
 };
 
 struct MetricsSource {
-  WebhookUrl url;
-  std::shared_ptr<const ClientTls> tls;
+  Url url;
+  std::shared_ptr<const TlsTrust> tls;
   std::string token;  // may be empty
 };
 

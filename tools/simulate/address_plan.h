@@ -31,7 +31,7 @@ inline constexpr std::string_view kTrustedPrefix = "203.0.113.192/27";
 // REQUIRES: the network has that prefix.
 [[nodiscard]] std::string external_address(std::uint32_t asn, unsigned prefix_index, std::uint64_t host);
 
-// A public address of AWS in `region`. REQUIRES: a region of simulated_regions().
+// A public address of AWS in `region`. A region that is not simulated counts as the first that is.
 [[nodiscard]] std::string aws_address(std::string_view region, std::uint64_t host);
 [[nodiscard]] std::string aws_address_v6(std::string_view region, std::uint64_t host);
 // Amazon's by its ASN, but not (yet) in the ranges file.

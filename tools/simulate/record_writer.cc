@@ -2,12 +2,11 @@
 
 #include <array>
 
+#include "core/base/hex.h"
 #include "core/base/invariant.h"
 
 namespace straykey {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 void write_hex(char* out, std::uint64_t word, std::size_t digits) {
   for (std::size_t i = 0; i < digits; ++i) out[i] = kHexDigits[word >> (60 - 4 * i) & 15];

@@ -1,6 +1,5 @@
 #include "tools/store/backup.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "storage/data_directory.h"
 #include "storage/environment_copy.h"
 #include "storage/format_file.h"
+#include "storage/replace_file.h"
 #include "tools/store/store_report.h"
 
 namespace straykey {
@@ -38,12 +38,6 @@ Result<std::string> read_text(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-Status sync_directory(const std::string& path) {
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.is_open() || ::fsync(directory.number()) != 0) return error(path, "sync it");
-  return {};
-}
-
 Status make_target(const std::string& to) {
   if (::mkdir(to.c_str(), 0700) == 0) return {};
   if (errno != EEXIST) return error(to, "create it");
@@ -53,17 +47,6 @@ Status make_target(const std::string& to) {
   if (!empty) return Error{to + " is not empty: name a directory that is not there yet"};
   if (::chmod(to.c_str(), 0700) != 0) return error(to, "close it to other users");
   return {};
-}
-
-// `format` comes under its name when everything else is on disk.
-Status write_format(const std::string& to, const std::string& text) {
-  const std::string path = to + "/format.new";
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.is_open()) return error(path, "create it");
-  if (::write(file.number(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::fsync(file.number()) != 0 || ::rename(path.c_str(), (to + "/format").c_str()) != 0)
-    return error(path, "write it");
-  return sync_directory(to);
 }
 
 // The merger was copied last and may have judged candidates that a partition's copy does not know of. Their numbers
@@ -127,7 +110,9 @@ Status back_up(const std::string& from, const std::string& to, const BackupOutle
   if (!format_after || *format_after != *format_text)
     return Error{from + " got more partitions meanwhile: back it up again"};
   if (Status passed = pass_judged_numbers(to, partitions); !passed) return passed;
-  if (Status written = write_format(to, *format_text); !written) return written;
+  // `format` comes under its name when everything else is on disk.
+  if (Status written = replace_file(to + "/format", *format_text); !written)
+    return Error{to + ": " + written.error().message};
   const std::filesystem::path above = std::filesystem::absolute(to).lexically_normal();
   if (Status synced = sync_directory((above.has_filename() ? above.parent_path() : above.parent_path().parent_path()));
       !synced)

@@ -1,4 +1,4 @@
-#include "net/deliver/webhook_connection.h"
+#include "net/client/outgoing_request.h"
 
 #include <boost/asio/strand.hpp>
 
@@ -33,12 +33,13 @@ WebhookReceiver::Answer always(Reply reply) {
 struct Attempt {
   asio::io_context io;
   asio::any_io_executor strand = asio::make_strand(io);
-  std::shared_ptr<WebhookTarget> target = std::make_shared<WebhookTarget>();
-  std::shared_ptr<WebhookConnection> connection;
+  std::shared_ptr<OutgoingTarget> target = std::make_shared<OutgoingTarget>();
+  std::shared_ptr<OutgoingRequest> request;
   std::shared_ptr<NameLookup> lookup;
   ResolveName resolve = [](const std::string&) { return std::vector{kLoopback}; };
-  WebhookTimeLimits limits{.connect_ms = 5'000, .total_ms = 5'000, .linger_ms = 200};
-  std::optional<AttemptReply> reply;
+  OutgoingLimits limits{.connect_ms = 5'000, .total_ms = 5'000, .linger_ms = 200};
+  OutgoingMessage message{.method = OutgoingMessage::Method::post, .headers = {{"X-Ours", "1"}}, .body = R"({"a":1})"};
+  std::optional<OutgoingReply> reply;
 
   Attempt() { target->policy.allow = {*parse_prefix("127.0.0.0/8")}; }
   ~Attempt() {
@@ -46,22 +47,21 @@ struct Attempt {
   }
 
   void start(const std::string& url, const std::string& ca_file = {}) {
-    auto parsed = parse_webhook_url(url);
+    auto parsed = parse_url(url);
     REQUIRE(parsed.ok());
     target->url = std::move(parsed).value();
     if (target->url.https) {
-      auto tls = webhook_tls_context(ca_file);
-      REQUIRE(tls.ok());
-      target->tls.emplace(std::move(tls).value());
+      auto trust = TlsTrust::in_authorities(ca_file);
+      REQUIRE(trust.ok());
+      target->trust = std::move(trust).value();
     }
     lookup = std::make_shared<NameLookup>(strand, target->url.host, resolve);
-    connection = std::make_shared<WebhookConnection>(strand, target, lookup, limits);
-    connection->start({.id = "msg_1", .timestamp = "1700000000", .signature = "v1,c2ln", .body = R"({"a":1})"},
-                      [this](const AttemptReply& answered) { reply = answered; });
+    request = std::make_shared<OutgoingRequest>(strand, target, lookup, limits);
+    request->start(message, [this](OutgoingReply answered) { reply = std::move(answered); });
     CHECK_FALSE(reply);
   }
 
-  AttemptReply run(const std::string& url, const std::string& ca_file = {}) {
+  OutgoingReply run(const std::string& url, const std::string& ca_file = {}) {
     start(url, ca_file);
     REQUIRE(run_until(io, [&] { return reply.has_value(); }));
     return *reply;
@@ -79,7 +79,7 @@ struct Authority {
 
 }  // namespace
 
-TEST_CASE("a post carries the headers of Standard Webhooks and nothing that is not ours") {
+TEST_CASE("a request carries its own headers, ours, and nothing else") {
   Attempt attempt;
   WebhookReceiver receiver(attempt.io, always(WebhookReceiver::status(202)));
   CHECK_EQ(attempt.run(receiver.url() + "?team=soc").http_status, 202);
@@ -90,13 +90,45 @@ TEST_CASE("a post carries the headers of Standard Webhooks and nothing that is n
   CHECK_EQ(request.body, R"({"a":1})");
   const std::map<std::string, std::string> expected{{"host", "127.0.0.1:" + std::to_string(receiver.port())},
                                                     {"user-agent", "straykey/" STRAYKEY_VERSION},
-                                                    {"content-type", "application/json"},
                                                     {"connection", "close"},
                                                     {"content-length", "7"},
-                                                    {"webhook-id", "msg_1"},
-                                                    {"webhook-timestamp", "1700000000"},
-                                                    {"webhook-signature", "v1,c2ln"}};
+                                                    {"x-ours", "1"}};
   CHECK(request.headers == expected);
+}
+
+TEST_CASE("a reply's body comes whole where it is kept, and not at all where it is not") {
+  for (const std::size_t kept : {std::size_t{0}, std::size_t{4}}) {
+    for (const char* bytes : {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody",
+                              "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "1\r\nb\r\n3\r\nody\r\n0\r\n\r\n"}) {
+      Attempt attempt;
+      attempt.limits.body_bytes_max = kept;
+      attempt.message = {};
+      WebhookReceiver receiver(attempt.io, always({.bytes = bytes}));
+      const OutgoingReply reply = attempt.run(receiver.url());
+      CHECK_MESSAGE(reply.error.empty(), reply.error);
+      CHECK_EQ(reply.http_status, 200);
+      CHECK_EQ(reply.body, kept > 0 ? "body" : "");
+      CHECK_EQ(receiver.requests()[0].method, "GET");
+    }
+  }
+}
+
+TEST_CASE("a kept body that is too long, or cut off, is an error") {
+  for (const auto& [bytes, error] :
+       {std::pair<const char*, const char*>{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345",
+                                            "the answer is longer than 4 bytes"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n",
+         "the answer is longer than 4 bytes"},
+        {"HTTP/1.1 200 OK\r\n\r\n12345", "the answer is longer than 4 bytes"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n12", "the answer could not be read whole"}}) {
+    Attempt attempt;
+    attempt.limits.body_bytes_max = 4;
+    WebhookReceiver receiver(attempt.io, always({.bytes = bytes}));
+    const OutgoingReply reply = attempt.run(receiver.url());
+    CHECK_EQ(reply.error, error);
+    CHECK(reply.body.empty());
+  }
 }
 
 TEST_CASE("https works against a configured authority, by name and by address") {
@@ -104,7 +136,7 @@ TEST_CASE("https works against a configured authority, by name and by address") 
   for (const char* host : {"localhost", "127.0.0.1"}) {
     Attempt attempt;
     WebhookReceiver receiver(attempt.io, always(WebhookReceiver::status(200)), authority.pair);
-    const AttemptReply reply = attempt.run(receiver.url(host), authority.file);
+    const OutgoingReply reply = attempt.run(receiver.url(host), authority.file);
     CHECK_MESSAGE(reply.http_status == 200, reply.error);
     CHECK_EQ(receiver.requests().size(), 1);
   }
@@ -115,7 +147,7 @@ TEST_CASE("a bad certificate is refused before a byte of the alert is sent") {
   const auto refused = [](const Authority& server, const std::string& ca_file, const std::string& host) {
     Attempt attempt;
     WebhookReceiver receiver(attempt.io, always(WebhookReceiver::status(200)), server.pair);
-    const AttemptReply reply = attempt.run(receiver.url(host), ca_file);
+    const OutgoingReply reply = attempt.run(receiver.url(host), ca_file);
     CHECK_EQ(reply.http_status, 0);
     CHECK_EQ(receiver.requests().size(), 0);
     return reply.error;
@@ -157,7 +189,7 @@ TEST_CASE("a reply that never ends its header runs into the time limit") {
     Attempt attempt;
     attempt.limits.total_ms = 100;
     WebhookReceiver receiver(attempt.io, always({.bytes = head, .hold = true}));
-    const AttemptReply reply = attempt.run(receiver.url());
+    const OutgoingReply reply = attempt.run(receiver.url());
     CHECK_EQ(reply.http_status, 0);
     CHECK_EQ(reply.error, "no answer within the time limit");
   }
@@ -182,7 +214,7 @@ TEST_CASE("what is not HTTP, or too long to be a header, is a failure") {
         Reply{.bytes = "HTTP/9.9 200 OK\r\n\r\n"}}) {
     Attempt attempt;
     WebhookReceiver receiver(attempt.io, always(bad));
-    const AttemptReply reply = attempt.run(receiver.url());
+    const OutgoingReply reply = attempt.run(receiver.url());
     CHECK_EQ(reply.http_status, 0);
     CHECK_MESSAGE(reply.error == "the answer was not usable HTTP", bad.bytes.substr(0, 30));
   }
@@ -201,7 +233,7 @@ TEST_CASE("interim replies come before the final one, and Retry-After is handed 
   WebhookReceiver receiver(attempt.io,
                            always({.bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
                                             "HTTP/1.1 503 Busy\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"}));
-  const AttemptReply reply = attempt.run(receiver.url());
+  const OutgoingReply reply = attempt.run(receiver.url());
   CHECK_EQ(reply.http_status, 503);
   CHECK_EQ(reply.retry_after, "120");
 }
@@ -263,14 +295,14 @@ TEST_CASE("after cancel() nothing is reported, at whatever point it comes") {
   WebhookReceiver receiver(attempt.io, always({.bytes = {}, .hold = true}));
   attempt.start(receiver.url());
   SUBCASE("at once") {
-    attempt.connection->cancel();
+    attempt.request->cancel();
   }
   SUBCASE("with the request sent") {
     REQUIRE(run_until(attempt.io, [&] { return receiver.requests().size() == 1; }));
-    attempt.connection->cancel();
+    attempt.request->cancel();
   }
-  const std::weak_ptr<WebhookConnection> gone = attempt.connection;
-  attempt.connection.reset();
+  const std::weak_ptr<OutgoingRequest> gone = attempt.request;
+  attempt.request.reset();
   CHECK(run_until(attempt.io, [&] { return gone.expired() && receiver.connections_open() == 0; }));
   CHECK_FALSE(attempt.reply);
 }

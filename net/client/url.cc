@@ -1,4 +1,4 @@
-#include "net/client/webhook_url.h"
+#include "net/client/url.h"
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -34,7 +34,7 @@ std::uint16_t port_of(std::string_view digits) {
   return failure == std::errc{} && end == digits.data() + digits.size() ? port : std::uint16_t{0};
 }
 
-Status take_host(const boost::urls::url_view& parts, WebhookUrl& url) {
+Status read_host(const boost::urls::url_view& parts, Url& url) {
   const boost::core::string_view encoded = parts.encoded_host();
   std::string host = lower({encoded.data(), encoded.size()});
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
@@ -49,20 +49,20 @@ Status take_host(const boost::urls::url_view& parts, WebhookUrl& url) {
 
 }  // namespace
 
-Result<WebhookUrl> parse_webhook_url(std::string_view text) {
+Result<Url> parse_url(std::string_view text) {
   if (text.size() > kUrlBytesMax) return Error{"it is longer than 2,048 bytes"};
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (parsed.has_error()) return Error{"it is not a valid absolute URL"};
   const boost::urls::url_view parts = parsed.value();
 
-  WebhookUrl url;
+  Url url;
   const std::string scheme = lower({parts.scheme().data(), parts.scheme().size()});
   if (scheme != "https" && scheme != "http") return Error{"its scheme must be https or http"};
   url.https = scheme == "https";
   if (!parts.has_authority()) return Error{"it has no host"};
   if (parts.has_userinfo()) return Error{"it must not contain a user or a password"};
   if (parts.has_fragment()) return Error{"it must not contain a fragment"};
-  if (const Status host = take_host(parts, url); !host) return host.error();
+  if (const Status host = read_host(parts, url); !host) return host.error();
 
   const std::uint16_t usual_port = url.https ? 443 : 80;
   const std::string_view digits{parts.port().data(), parts.port().size()};

@@ -1,4 +1,4 @@
-#include "net/client/webhook_url.h"
+#include "net/client/url.h"
 
 #include <doctest/doctest.h>
 
@@ -8,8 +8,8 @@ using namespace straykey;
 
 namespace {
 
-WebhookUrl url(const std::string& text) {
-  auto parsed = parse_webhook_url(text);
+Url url(const std::string& text) {
+  auto parsed = parse_url(text);
   REQUIRE_MESSAGE(parsed.ok(), text);
   return std::move(parsed).value();
 }
@@ -17,7 +17,7 @@ WebhookUrl url(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a URL is taken apart into what a request needs") {
-  const WebhookUrl parsed = url("https://Hooks.Example.com/in/alerts?team=soc&x=%20");
+  const Url parsed = url("https://Hooks.Example.com/in/alerts?team=soc&x=%20");
   CHECK(parsed.https);
   CHECK_EQ(parsed.host, "hooks.example.com");
   CHECK_FALSE(parsed.literal);
@@ -33,9 +33,9 @@ TEST_CASE("ports, missing paths and addresses as hosts") {
   CHECK_EQ(url("https://example.com:443/").host_header, "example.com");
   CHECK_EQ(url("http://example.com:443/").host_header, "example.com:443");
   CHECK_EQ(url("https://example.com:8443/").host_header, "example.com:8443");
-  const WebhookUrl v4 = url("https://198.51.100.7:8443/a");
+  const Url v4 = url("https://198.51.100.7:8443/a");
   CHECK(v4.literal == parse_ip("198.51.100.7"));
-  const WebhookUrl v6 = url("https://[2001:db8::7]:8443/a");
+  const Url v6 = url("https://[2001:db8::7]:8443/a");
   CHECK(v6.literal == parse_ip("2001:db8::7"));
   CHECK_EQ(v6.host, "2001:db8::7");
   CHECK_EQ(v6.host_header, "[2001:db8::7]:8443");
@@ -63,7 +63,7 @@ TEST_CASE("what is no plain webhook URL is refused, and the sentence does not re
                                   std::string("https://example.com/\xc3\xa9 canary"),
                                   std::string("https://-canary.example.com/"),
                                   "https://example.com/canary" + std::string(2'048, 'a')}) {
-    const auto parsed = parse_webhook_url(text);
+    const auto parsed = parse_url(text);
     CHECK_FALSE_MESSAGE(parsed.ok(), text);
     if (!parsed.ok()) CHECK(parsed.error().message.find("canary") == std::string::npos);
   }

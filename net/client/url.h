@@ -1,8 +1,9 @@
 #pragma once
-// A webhook's URL, taken apart once at start-up.
+// Url: an http or https URL, taken apart once.
 //
 // Thread: any (a value).
-// Errors: sentences that never contain the URL: those of Slack and Teams are secrets.
+// Errors: sentences that begin with "it" or "its" and never contain the URL: those of Slack and Teams are secrets.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@
 
 namespace straykey {
 
-struct WebhookUrl {
+struct Url {
   bool https = true;
   std::string host;                  // lower case; a name or an address without brackets
   std::optional<IpAddress> literal;  // when the host is an address
@@ -22,6 +23,6 @@ struct WebhookUrl {
 };
 
 // Absolute http or https URL without user, password or fragment, at most 2,048 bytes.
-[[nodiscard]] Result<WebhookUrl> parse_webhook_url(std::string_view text);
+[[nodiscard]] Result<Url> parse_url(std::string_view text);
 
 }  // namespace straykey

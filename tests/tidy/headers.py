@@ -1,0 +1,66 @@
+"""How many of our own headers stand behind each file of core, net and storage: whatever is changed in one of them, the file knows of it."""
+import re
+
+HEADERS_MAX = 25
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
+# Those over the limit, with their number on the day when the limit came (ratchet). A number may only go down; who comes
+# under the limit leaves the list.
+OFFENDERS = {
+    "core/engine/pipeline.cc": 47,
+    "core/engine/merger.cc": 46,
+    "core/engine/pipeline.h": 45,
+    "core/engine/engine.cc": 44,
+    "core/engine/inline_pipeline.cc": 43,
+    "core/engine/engine.h": 42,
+    "core/engine/inline_pipeline.h": 39,
+    "core/engine/merger.h": 38,
+    "net/ingest/syslog_session.cc": 33,
+    "core/engine/shard_worker.cc": 32,
+    "net/ingest/syslog_tcp.cc": 32,
+    "net/ingest/syslog_session.h": 29,
+    "net/ingest/syslog_udp.cc": 29,
+    "net/ingest/syslog_udp.h": 28,
+    "net/ingest/syslog_tcp.h": 27,
+    "net/ingest/syslog_intake.cc": 26,
+}
+
+
+def behind(sources):
+    """path -> how many of our headers it includes, directly or not. `sources`: path -> text."""
+    direct = {path: {target for target in INCLUDE.findall(text) if target in sources} for path, text in sources.items()}
+    counts = {}
+    for path in sources:
+        seen, waiting = set(), list(direct[path])
+        while waiting:
+            target = waiting.pop()
+            if target not in seen and target != path:
+                seen.add(target)
+                waiting.extend(direct[target])
+        counts[path] = len(seen)
+    return counts
+
+
+def of_rooms(sources):
+    return {path: count for path, count in behind(sources).items() if path.startswith(("core/", "net/", "storage/"))}
+
+
+def findings(sources, offenders):
+    """(path, message) of each file over its limit, and of each entry of the list that is too high or not needed."""
+    counts = of_rooms(sources)
+    for path, count in sorted(counts.items()):
+        allowed = offenders.get(path, HEADERS_MAX)
+        if count > allowed:
+            yield path, f"{count} own headers behind it, {allowed} allowed"
+        elif path in offenders and count < allowed:
+            yield path, f"{count} own headers behind it and {allowed} in the list of headers.py: lower that" + (
+                " by removing it" if count <= HEADERS_MAX else "")
+    for path in sorted(set(offenders) - set(counts)):
+        yield path, "is in the list of headers.py and does not exist"
+
+
+def table(sources):
+    counts = sorted(of_rooms(sources).items(), key=lambda entry: (-entry[1], entry[0]))
+    numbers = sorted(count for _, count in counts)
+    lines = [f"{count:4} {path}" for path, count in counts]
+    at = lambda share: numbers[min(len(numbers) - 1, int(len(numbers) * share))]  # noqa: E731
+    return "\n".join(lines + [f"{len(numbers)} files: median {at(0.5)}, 95th percentile {at(0.95)}, most {numbers[-1]}"])
