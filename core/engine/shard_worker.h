@@ -132,8 +132,7 @@ class ShardWorker {
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
-  Seconds newest_event_ = 0;  // for a planted bug only
-  bool evicted_ = false;      // what is known of the store may be gone from it
+  bool evicted_ = false;  // what is known of the store may be gone from it
   std::string failure_;
   std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
 
