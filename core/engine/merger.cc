@@ -5,6 +5,8 @@
 
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
+#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/flood.h"

@@ -21,20 +21,21 @@
 #include <vector>
 
 #include "core/base/metrics.h"
-#include "core/detect/alert.h"
 #include "core/detect/settings.h"
 #include "core/engine/dedup.h"
 #include "core/engine/expiry.h"
 #include "core/engine/judge.h"
 #include "core/engine/operator_change.h"
 #include "core/engine/outbox.h"
+#include "core/engine/repeat.h"
 #include "core/engine/request.h"
 #include "core/engine/run_clock.h"
-#include "core/engine/shard_worker.h"
 #include "core/engine/store.h"
 #include "core/event/poisoned_records.h"
 
 namespace straykey {
+
+struct AlertState;
 
 class Merger {
  public:

@@ -7,6 +7,7 @@
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
+#include "core/engine/operator_change.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
 #include "core/event/record_in_hand.h"

@@ -5,7 +5,7 @@
 
 #include "core/base/invariant.h"
 #include "core/base/uncleared.h"
-#include "core/event/cloudtrail.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
 namespace {
