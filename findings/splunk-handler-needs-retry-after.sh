@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# splunk_handler sends a batch again after 503, but throws it away after 429, and makes of a record that is a dictionary no JSON.
+# splunk_handler throws a batch away after a 429 without Retry-After, and makes of a record that is a dictionary no JSON.
 #
 # Guess:  a HEC client tries again after each "busy" answer, 429 like 503, and sends a dictionary as JSON, as the log handlers beside it do.
-# Seen:   after 503 the same batch comes again at once. After 429, with Retry-After, it never comes again: the error is written to standard
-#         error and the next batch is sent as if nothing were. A record handed over as a dictionary is sent as Python prints it, with
-#         single quotes, False and None, inside an event of status 200; as a JSON text it arrives as JSON.
-# Why:    a receiver that limits each token by 429 loses whole batches of this client for good: to HEC, "busy" must be said by 503 alone.
-#         And a Lambda that logs records with it as they come from json.loads() sends thousands of events that no reader of
-#         CloudTrail can take, while Splunk's search shows text that looks right.
+# Seen:   after 503 the same batch comes again, with Retry-After or without. After 429 it comes again only when the answer has
+#         Retry-After; otherwise the error is printed and the next batch is sent as if nothing were. A record handed
+#         over as a dictionary is sent as Python prints it, with single quotes, True and None; as a JSON text it arrives as JSON.
+# Why:    a receiver, or a proxy before it, that limits each token by a plain 429 loses whole batches of this client for good. And a Lambda
+#         that logs records with it as they come from json.loads() sends thousands of events that no reader of CloudTrail can take,
+#         each answered with success, while Splunk's search shows text that looks right.
 # Peers:  splunk-handler 3.0.0 (PyPI), Python 3.11; the receiver is a small server of this script
 # Seen on: 2026-11-30
-# Run:    findings/splunk-handler-drops-429.sh     (python3; about half a minute)
+# Run:    findings/splunk-handler-needs-retry-after.sh     (python3; about half a minute)
 set -euo pipefail
 
 folder=$(mktemp -d)
@@ -24,7 +24,7 @@ import http.server, json, logging, sys, threading, time
 
 from splunk_handler import SplunkHandler
 
-busy_status = int(sys.argv[1])
+busy_status, has_retry_after = int(sys.argv[1]), sys.argv[2] == "with"
 posts = []
 
 
@@ -37,7 +37,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         posts.append((status, json.loads(body)["event"]))
         answer = b'{"text":"Success","code":0}' if status == 200 else b'{"text":"Server is busy","code":9}'
         self.send_response(status)
-        if status != 200:
+        if status != 200 and has_retry_after:
             self.send_header("Retry-After", "1")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -58,9 +58,9 @@ logger.setLevel(logging.INFO)
 logger.propagate = False
 logger.addHandler(handler)
 record = {"eventVersion": "1.08", "eventName": "GetCallerIdentity", "readOnly": True, "responseElements": None}
-logger.info(json.dumps(record | {"eventID": "one"}))
+logger.info(json.dumps(record | {"eventID": "first-id"}))
 time.sleep(5)
-logger.info(record | {"eventID": "two"})
+logger.info(record | {"eventID": "second-id"})
 time.sleep(5)
 
 
@@ -73,21 +73,25 @@ def form(event):
 
 
 for status, event in posts:
-    print("busy with", busy_status, "->", status, "one" if "one" in event else "two", form(event))
+    print(*sys.argv[1:], "Retry-After ->", status, "first" if "first-id" in event else "second", form(event))
 PY
-timeout 60 venv/bin/python session.py 503 2>>errors | tee seen
-timeout 60 venv/bin/python session.py 429 2>>errors | tee -a seen
-grep -m1 '^requests.exceptions.HTTPError: 429' errors | sed 's/ for url.*//' | tee -a seen
+for answer in "503 without" "429 with" "429 without"; do
+    timeout 60 venv/bin/python session.py $answer >log 2>&1
+    grep -e '->' -e '^requests.exceptions.HTTPError' log | sed 's/ for url.*//'
+done | tee seen
 cat >stated <<'TEXT'
-busy with 503 -> 503 one JSON
-busy with 503 -> 200 one JSON
-busy with 503 -> 200 two no-JSON
-busy with 429 -> 429 one JSON
-busy with 429 -> 200 two no-JSON
+503 without Retry-After -> 503 first JSON
+503 without Retry-After -> 200 first JSON
+503 without Retry-After -> 200 second no-JSON
+429 with Retry-After -> 429 first JSON
+429 with Retry-After -> 200 first JSON
+429 with Retry-After -> 200 second no-JSON
 requests.exceptions.HTTPError: 429 Client Error: Too Many Requests
+429 without Retry-After -> 429 first JSON
+429 without Retry-After -> 200 second no-JSON
 TEXT
 if ! diff stated seen; then
     echo "CHANGED: how the handler answers a busy receiver, or what it makes of a dictionary, is not what this finding states"
     exit 1
 fi
-echo "as stated: 503 is tried again, 429 loses the batch, and a dictionary is sent as Python prints it"
+echo "as stated: a 429 without Retry-After loses the batch, and a dictionary is sent as Python prints it"
