@@ -7,7 +7,7 @@
 #         record.s3.get_object.key, and so does the Pydantic model S3Model. For EventBridge's event, the event class decodes a key that was
 #         never encoded, so that "a+b" becomes "a b", while the Pydantic model leaves it. Of five answers for one object three are true.
 # Why:    functions that fetch trail objects and forward them are written with these classes. A trail or an organisation whose prefix holds
-#         a plus sign or a space loses all its objects through NoSuchKey, and it works in every test with a plain prefix. A pull source must
+#         a plus sign or a space asks for objects that do not exist, and it works in every test with a plain prefix. A pull source must
 #         decode by where the notification came from (S3: yes, EventBridge: no), not by trying.
 # Peers:  aws-lambda-powertools 3.37.0 with its parser, pydantic 2 (PyPI), Python 3.11
 # Seen on: 2026-11-30

@@ -4,7 +4,7 @@
 # Guess:  after a new connection the client sends every unanswered message again, so that each arrives at least once.
 # Seen:   relppy keeps unanswered messages under their transaction number, and numbers begin anew with each connection. The messages sent
 #         after the reconnect take the places of those that wait, so these are forgotten: of four messages in flight, of which one was answered
-#         before the server closed, three never arrive. No error is raised, and the futures that the caller got for them stay open for ever.
+#         before the server closed, three never arrive. No error is raised, and the futures that the caller got for them stay open.
 # Why:    a receiver that withholds its answer and closes (the right way to say "busy" in RELP, and what each restart does) loses
 #         records with this client. The receiver can keep its promise only by answering what it has committed before it closes.
 # Peers:  relppy 0.4 (PyPI), Python 3.11; the server is forty lines of this script, with the answers that librelp 1.11 gives
