@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# A rule for CloudTrail events that EventBridge's own matcher accepts is never met in moto, and one that it never meets is met in moto.
+# A rule for CloudTrail events that EventBridge's own matcher accepts is never met in moto, and one that it never meets
+# is met in moto.
 #
-# Guess:  moto, with which people test their EventBridge rules, decides like Event Ruler, the library that EventBridge itself uses.
-# Seen:   they agree on names, prefixes, numbers, addresses, null and missing fields, but not on what CloudTrail has plenty of. A pattern
-#         that looks into an array of objects (resources.ARN) is met in Event Ruler and never in moto. "exists": true on an array of
-#         objects, on an empty array or an empty object is never met in Event Ruler, which knows leaves only, and met in moto.
-# Why:    rules choose what is forwarded to a detector. {"resources": [{"exists": true}]} for "calls that name a resource" passes every test
-#         in moto and forwards not one event in the cloud, while a correct rule on resources.ARN looks broken in the test and gets
-#         "mended". Such a gap looks like a quiet account to whoever receives.
-# Peers:  software.amazon.event.ruler:event-ruler 1.7.3 (Maven), moto 5.2.5 with boto3 1.44.8 (PyPI), Java 17, Python 3.11
+# Guess:  moto, with which people test their EventBridge rules, decides like Event Ruler, the library that EventBridge
+#         itself uses.
+# Seen:   they agree on names, prefixes, numbers, addresses, null and missing fields, but not on what CloudTrail has
+#         plenty of. A pattern that looks into an array of objects (resources.ARN) is met in Event Ruler and never in
+#         moto. "exists": true on an array of objects, on an empty array or an empty object is never met in Event Ruler,
+#         which knows leaves only, and met in moto.
+# Why:    rules choose what is forwarded to a detector. {"resources": [{"exists": true}]} for "calls that name a
+#         resource" passes every test in moto and forwards not one event in the cloud, while a correct rule on
+#         resources.ARN looks broken in the test and gets "mended". Such a gap looks like a quiet account to whoever
+#         receives.
+# Peers:  software.amazon.event.ruler:event-ruler 1.7.3 (Maven), moto 5.2.5 with boto3 1.44.8 (PyPI), Java 17, Python
+#         3.11
 # Seen on: 2026-11-30
 # Run:    findings/event-ruler-and-moto-disagree.sh     (python3, java, mvn; a minute or two)
 set -euo pipefail

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# go-syslog reads octet-counted records up to 8,192 bytes only, and one longer record ends the whole stream; line-framed it has no limit.
+# go-syslog reads octet-counted records up to 8,192 bytes only, and one longer record ends the whole stream; line-framed
+# it has no limit.
 #
 # Guess:  with both framings a record of 20 KB is read, or it is skipped alone and the records behind it are read.
-# Seen:   the octet-counting parser refuses a count above 8,192 unless it is told otherwise, and stops there: of a short, a long and a
-#         short record one arrives, with one error, "best effort" or not. The parser for line feeds reads the same three. A line feed that the
-#         count includes, as rsyslog's octet-counted framing sends it, is handed over as part of the message.
-# Why:    collectors written in Go read syslog with this library. A CloudTrail record is often longer than 8 KB (policies, AssumeRole with
-#         tags, batch calls), so a trail dies at its first long record exactly when the sender was set to the framing that is meant to be
-#         the safer one. Whoever puts such a collector before a detector must raise the limit to 1 MiB.
+# Seen:   the octet-counting parser refuses a count above 8,192 unless it is told otherwise, and stops there: of a
+#         short, a long and a short record one arrives, with one error, "best effort" or not. The parser for line feeds
+#         reads the same three. A line feed that the count includes, as rsyslog's octet-counted framing sends it, is
+#         handed over as part of the message.
+# Why:    collectors written in Go read syslog with this library. A CloudTrail record is often longer than 8 KB
+#         (policies, AssumeRole with tags, batch calls), so a trail dies at its first long record exactly when the
+#         sender was set to the framing that is meant to be the safer one. Whoever puts such a collector before a
+#         detector must raise the limit to 1 MiB.
 # Peers:  github.com/leodido/go-syslog/v4 v4.1.0 (Go module), Go 1.26
 # Seen on: 2026-11-30
 # Run:    findings/go-syslog-octet-limit.sh     (go; half a minute for the first build)

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# kafka-python cannot connect to the Kafka cluster that librdkafka can imitate, though aiokafka and librdkafka's own client can.
+# kafka-python cannot connect to the Kafka cluster that librdkafka can imitate, though aiokafka and librdkafka's own
+# client can.
 #
-# Guess:  librdkafka's built-in mock cluster speaks enough Kafka for any client that a trail's producer or consumer may be built on.
-# Seen:   aiokafka and confluent-kafka read the records. kafka-python gives up after its bootstrap time: it asks for the versions of the API in
-#         version 4, which the mock does not know, and cannot decode the mock's "unsupported version" answer, so it never goes on to ask
-#         in an older one. Told a version beforehand (api_version), it reads all records.
-# Why:    the mock is the one way to try a Kafka source or a forwarder of trail records without a broker. With kafka-python a test shows
-#         "Unable to bootstrap", which looks like a wrong address; the detector's own tests must not take it for one.
+# Guess:  librdkafka's built-in mock cluster speaks enough Kafka for any client that a trail's producer or consumer may
+#         be built on.
+# Seen:   aiokafka and confluent-kafka read the records. kafka-python gives up after its bootstrap time: it asks for the
+#         versions of the API in version 4, which the mock does not know, and cannot decode the mock's "unsupported
+#         version" answer, so it never goes on to ask in an older one. Told a version beforehand (api_version), it reads
+#         all records.
+# Why:    the mock is the one way to try a Kafka source or a forwarder of trail records without a broker. With
+#         kafka-python a test shows "Unable to bootstrap", which looks like a wrong address; the detector's own tests
+#         must not take it for one.
 # Peers:  confluent-kafka 2.16.1 (with its librdkafka), aiokafka 0.14.0, kafka-python 3.0.12 (PyPI), Python 3.11
 # Seen on: 2026-11-30
 # Run:    findings/kafka-python-and-librdkafka-mock.sh     (python3; about a minute)

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # A CloudTrail object fetched with MinIO's Python client is no longer gzip, though its name still ends in .json.gz.
 #
-# Guess:  every S3 client hands over the stored bytes, so a file fetched as ...json.gz is a gzip file of the stored size.
-# Seen:   CloudTrail stores its objects with "Content-Encoding: gzip". boto3, the AWS SDK for JavaScript and MinIO's JavaScript client
-#         write the stored bytes. MinIO's Python client undoes the encoding on every way of reading (read, stream, fget_object): the
-#         file on disk is plain JSON, has another size and another MD5 than the object's ETag says, and raises no error.
-# Why:    whoever mirrors a trail to disk with this client and lets a detector read the folder gives it plain JSON under a gzip name:
-#         a reader that goes by the name reports every file as damaged. A reader must look at the first bytes.
-# Peers:  minio 7.2.20 and boto3 1.44.8 (PyPI) against moto 5.2.5 (PyPI), @aws-sdk/client-s3 3.1175.0 and minio 8.0.7 (npm), Python 3.11, Node 20
+# Guess:  every S3 client hands over the stored bytes, so a file fetched as ...json.gz is a gzip file of the stored
+#         size.
+# Seen:   CloudTrail stores its objects with "Content-Encoding: gzip". boto3, the AWS SDK for JavaScript and MinIO's
+#         JavaScript client write the stored bytes. MinIO's Python client undoes the encoding on every way of reading
+#         (read, stream, fget_object): the file on disk is plain JSON, has another size and another MD5 than the
+#         object's ETag says, and raises no error.
+# Why:    whoever mirrors a trail to disk with this client and lets a detector read the folder gives it plain JSON under
+#         a gzip name: a reader that goes by the name reports every file as damaged. A reader must look at the first
+#         bytes.
+# Peers:  minio 7.2.20 and boto3 1.44.8 (PyPI) against moto 5.2.5 (PyPI), @aws-sdk/client-s3 3.1175.0 and minio 8.0.7
+#         (npm), Python 3.11, Node 20
 # Seen on: 2026-11-30
 # Run:    findings/minio-py-inflates-objects.sh     (python3, node, npm; about a minute on an idle machine)
 set -euo pipefail

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# nsyslog-parser takes the structured data that logger, rsyslog and syslog-ng write for the beginning of the message, or loses the message.
+# nsyslog-parser takes the structured data that logger, rsyslog and syslog-ng write for the beginning of the message, or
+# loses the message.
 #
 # Guess:  a message of RFC 5424 comes out with its text whole, whatever structured data stands before it.
-# Seen:   an element whose name holds an "@" (example@32473) is read well. The names that the RFC registers (timeQuality, origin,
-#         meta) hold none, and just those are what real senders write: with one of them the message begins with the rest of the element,
-#         'sequenceId="1"] {"eventVersion"...', and is no JSON any more. With two elements the message is gone altogether.
-# Why:    util-linux logger (--rfc5424) writes timeQuality into every message by default, syslog-ng's syslog() writes meta: a trail that
-#         such a sender forwards into a Node.js collector built on this parser loses every record, while the collector's own tests,
-#         whose examples hold "@", pass. Detectors that take a collector's output must expect text before the record's brace.
+# Seen:   an element whose name holds an "@" (example@32473) is read well. The names that the RFC registers
+#         (timeQuality, origin, meta) hold none, and just those are what real senders write: with one of them the
+#         message begins with the rest of the element, 'sequenceId="1"] {"eventVersion"...', and is no JSON any more.
+#         With two elements the message is gone altogether.
+# Why:    util-linux logger (--rfc5424) writes timeQuality into every message by default, syslog-ng's syslog() writes
+#         meta: a trail that such a sender forwards into a Node.js collector built on this parser loses every record,
+#         while the collector's own tests, whose examples hold "@", pass. Detectors that take a collector's output must
+#         expect text before the record's brace.
 # Peers:  nsyslog-parser 0.10.1 (npm), Node 20
 # Seen on: 2026-11-30
 # Run:    findings/nsyslog-parser-registered-ids.sh     (node, npm; a few seconds)

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# One whole number beyond 63 bits in one record makes OpenTelemetry's Python exporter drop the whole batch of log records.
+# One whole number beyond 63 bits in one record makes OpenTelemetry's Python exporter drop the whole batch of log
+# records.
 #
-# Guess:  a record that cannot be encoded is left out, or its number sent as a text or a double; the records beside it are sent.
-# Seen:   OTLP knows signed 64-bit numbers only. Python reads larger ones out of JSON as they are, and the exporter gives up on the batch that
-#         holds one: of three records, of which the second names such a number, none is sent, and one line of the log says that the batch
-#         could not be encoded, not which record or field. null, empty objects and nested lists are sent well.
-# Why:    a forwarder that reads a trail with json.loads() and emits the records through OpenTelemetry loses up to 512 records with one
-#         that holds, say, an unsigned 64-bit id in its requestParameters; the receiver sees no request and no error at all. CloudTrail
-#         records are best emitted as their text.
-# Peers:  opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http 1.45.2 (PyPI), Python 3.11; the receiver is a small server of this script
+# Guess:  a record that cannot be encoded is left out, or its number sent as a text or a double; the records beside it
+#         are sent.
+# Seen:   OTLP knows signed 64-bit numbers only. Python reads larger ones out of JSON as they are, and the exporter
+#         gives up on the batch that holds one: of three records, of which the second names such a number, none is sent,
+#         and one line of the log says that the batch could not be encoded, not which record or field. null, empty
+#         objects and nested lists are sent well.
+# Why:    a forwarder that reads a trail with json.loads() and emits the records through OpenTelemetry loses up to 512
+#         records with one that holds, say, an unsigned 64-bit id in its requestParameters; the receiver sees no request
+#         and no error at all. CloudTrail records are best emitted as their text.
+# Peers:  opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http 1.45.2 (PyPI), Python 3.11; the receiver is a
+#         small server of this script
 # Seen on: 2026-11-30
 # Run:    findings/otlp-python-loses-the-batch.sh     (python3; about half a minute)
 set -euo pipefail

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# relppy, a RELP client, never sends again what was unanswered when the connection broke, though RELP is there for just that.
+# relppy, a RELP client, never sends again what was unanswered when the connection broke, though RELP is there for just
+# that.
 #
 # Guess:  after a new connection the client sends every unanswered message again, so that each arrives at least once.
-# Seen:   relppy keeps unanswered messages under their transaction number, and numbers begin anew with each connection. The messages sent
-#         after the reconnect take the places of those that wait, so these are forgotten: of four messages in flight, of which one was answered
-#         before the server closed, three never arrive. No error is raised, and the futures that the caller got for them stay open.
-# Why:    a receiver that withholds its answer and closes (the right way to say "busy" in RELP, and what each restart does) loses
-#         records with this client. The receiver can keep its promise only by answering what it has committed before it closes.
-# Peers:  relppy 0.4 (PyPI), Python 3.11; the server is forty lines of this script, with the answers that librelp 1.11 gives
+# Seen:   relppy keeps unanswered messages under their transaction number, and numbers begin anew with each connection.
+#         The messages sent after the reconnect take the places of those that wait, so these are forgotten: of four
+#         messages in flight, of which one was answered before the server closed, three never arrive. No error is
+#         raised, and the futures that the caller got for them stay open.
+# Why:    a receiver that withholds its answer and closes (the right way to say "busy" in RELP, and what each restart
+#         does) loses records with this client. The receiver can keep its promise only by answering what it has
+#         committed before it closes.
+# Peers:  relppy 0.4 (PyPI), Python 3.11; the server is forty lines of this script, with the answers that librelp 1.11
+#         gives
 # Seen on: 2026-11-30
 # Run:    findings/relppy-loses-after-reconnect.sh     (python3; about half a minute)
 set -euo pipefail

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# sigma-go, a matcher of Sigma rules, never meets a rule for CloudTrail that names a nested field, and says nothing about it.
+# sigma-go, a matcher of Sigma rules, never meets a rule for CloudTrail that names a nested field, and says nothing
+# about it.
 #
-# Guess:  a rule that says "userIdentity.type: Root", as the public Sigma rules for CloudTrail do, is met by a record that has it.
-# Seen:   only fields at the top of the record are looked up (there, case does not matter, as Sigma wants). A name with dots is looked for as
-#         one key, is not found, and the rule is not met, without an error. So a rule that is met by its event name and refused by its
-#         identity is silent for ever. The same rule is met once a mapping to a JSON path is given for each nested field.
-#         "field: null", with which Sigma asks for a missing field, is an error of the evaluation.
-# Why:    most of what tells a stolen credential apart stands below userIdentity and requestParameters. Whoever checks a detector against
-#         public rules with this library sees rules load, evaluate and stay silent, and takes that for a clean trail.
+# Guess:  a rule that says "userIdentity.type: Root", as the public Sigma rules for CloudTrail do, is met by a record
+#         that has it.
+# Seen:   only fields at the top of the record are looked up (there, case does not matter, as Sigma wants). A name with
+#         dots is looked for as one key, is not found, and the rule is not met, without an error. So a rule that is met
+#         by its event name and refused by its identity is silent for ever. The same rule is met once a mapping to a
+#         JSON path is given for each nested field. "field: null", with which Sigma asks for a missing field, is an
+#         error of the evaluation.
+# Why:    most of what tells a stolen credential apart stands below userIdentity and requestParameters. Whoever checks a
+#         detector against public rules with this library sees rules load, evaluate and stay silent, and takes that for
+#         a clean trail.
 # Peers:  github.com/bradleyjkemp/sigma-go v0.6.6 (Go module), Go 1.26
 # Seen on: 2026-11-30
 # Run:    findings/sigma-go-dotted-fields.sh     (go; half a minute for the first build)

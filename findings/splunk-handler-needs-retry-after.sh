@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# splunk_handler throws a batch away after a 429 without Retry-After, and makes of a record that is a dictionary no JSON.
+# splunk_handler throws a batch away after a 429 without Retry-After, and makes of a record that is a dictionary no
+# JSON.
 #
-# Guess:  a HEC client tries again after each "busy" answer, 429 like 503, and sends a dictionary as JSON, as the log handlers beside it do.
-# Seen:   after 503 the same batch comes again, with Retry-After or without. After 429 it comes again only when the answer has
-#         Retry-After; otherwise the error is printed and the next batch is sent as if nothing were. A record handed
-#         over as a dictionary is sent as Python prints it, with single quotes, True and None; as a JSON text it arrives as JSON.
-# Why:    a receiver, or a proxy before it, that limits each token by a plain 429 loses whole batches of this client for good. And a Lambda
-#         that logs records with it as they come from json.loads() sends thousands of events that no reader of CloudTrail can take,
-#         each answered with success, while Splunk's search shows text that looks right.
+# Guess:  a HEC client tries again after each "busy" answer, 429 like 503, and sends a dictionary as JSON, as the log
+#         handlers beside it do.
+# Seen:   after 503 the same batch comes again, with Retry-After or without. After 429 it comes again only when the
+#         answer has Retry-After; otherwise the error is printed and the next batch is sent as if nothing were. A record
+#         handed over as a dictionary is sent as Python prints it, with single quotes, True and None; as a JSON text it
+#         arrives as JSON.
+# Why:    a receiver, or a proxy before it, that limits each token by a plain 429 loses whole batches of this client for
+#         good. And a Lambda that logs records with it as they come from json.loads() sends thousands of events that no
+#         reader of CloudTrail can take, each answered with success, while Splunk's search shows text that looks right.
 # Peers:  splunk-handler 3.0.0 (PyPI), Python 3.11; the receiver is a small server of this script
 # Seen on: 2026-11-30
 # Run:    findings/splunk-handler-needs-retry-after.sh     (python3; about half a minute)

@@ -2,16 +2,19 @@
 # A CloudTrail record that goes through syslog-ng's json-parser() and $(format-json) comes out as another record.
 #
 # Guess:  the two are each other's inverse: the record comes out equal but for the order of its keys.
-# Seen:   with "@version: 3.38", the version that Debian 12 ships and its configuration names, every value becomes a text: readOnly is
-#         "false", responseElements null is "", and each array is one text of JSON, so that resources[].ARN is gone as a path. An empty object
-#         is left out, an empty array is "". A key with dots is split into nested objects ("app.kubernetes.io/name", as in EKS and tagging
-#         calls, becomes app -> kubernetes -> "io/name"). With "@version: 4.0" the types stay, but the keys are still split and the
-#         empty object is still lost.
-# Why:    this pair is how people filter a trail in syslog-ng before they forward it. Nothing looks damaged: it is valid JSON with all of
-#         CloudTrail's names. A detector that asks whether readOnly is true, or walks resources, misjudges every such record in silence.
+# Seen:   with "@version: 3.38", the version that Debian 12 ships and its configuration names, every value becomes a
+#         text: readOnly is "false", responseElements null is "", and each array is one text of JSON, so that
+#         resources[].ARN is gone as a path. An empty object is left out, an empty array is "". A key with dots is split
+#         into nested objects ("app.kubernetes.io/name", as in EKS and tagging calls, becomes app -> kubernetes ->
+#         "io/name"). With "@version: 4.0" the types stay, but the keys are still split and the empty object is still
+#         lost.
+# Why:    this pair is how people filter a trail in syslog-ng before they forward it. Nothing looks damaged: it is valid
+#         JSON with all of CloudTrail's names. A detector that asks whether readOnly is true, or walks resources,
+#         misjudges every such record in silence.
 # Peers:  syslog-ng-core 3.38.1-5+deb12u1 (Debian 12)
 # Seen on: 2026-11-30
-# Run:    findings/syslog-ng-rewrites-records.sh     (Debian 12 on amd64, python3; nothing is installed on the machine; about 15 s)
+# Run:    findings/syslog-ng-rewrites-records.sh     (Debian 12 on amd64, python3; nothing is installed on the machine;
+#         about 15 s)
 set -euo pipefail
 
 folder=$(mktemp -d)

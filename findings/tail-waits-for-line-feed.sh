@@ -2,11 +2,13 @@
 # rsyslog and syslog-ng, told to read a folder of CloudTrail objects, send nothing of them and say nothing.
 #
 # Guess:  a file input sends the last line of a file at its end, with or without a line feed.
-# Seen:   a CloudTrail object is one line of JSON without a line feed at its end. rsyslog's imfile and syslog-ng's file() wait for that
-#         line feed for ever: of two objects with the same content, the one with a line feed is sent, the other never, neither while the
-#         daemon runs nor when it stops, and neither daemon logs a word. imfile's readTimeout does not change that.
-# Why:    "gunzip the objects into a folder and let the syslog daemon we already have send them" looks right, and not one record arrives.
-#         A receiver cannot see it: its manual must say that such a sender needs a line feed after each object (gunzip, then echo).
+# Seen:   a CloudTrail object is one line of JSON without a line feed at its end. rsyslog's imfile and syslog-ng's
+#         file() wait for that line feed for ever: of two objects with the same content, the one with a line feed is
+#         sent, the other never, neither while the daemon runs nor when it stops, and neither daemon logs a word.
+#         imfile's readTimeout does not change that.
+# Why:    "gunzip the objects into a folder and let the syslog daemon we already have send them" looks right, and not
+#         one record arrives. A receiver cannot see it: its manual must say that such a sender needs a line feed after
+#         each object (gunzip, then echo).
 # Peers:  rsyslog 8.2302.0-1+deb12u2, syslog-ng-core 3.38.1-5+deb12u1 (Debian 12)
 # Seen on: 2026-11-30
 # Run:    findings/tail-waits-for-line-feed.sh     (Debian 12 on amd64; nothing is installed on the machine; about 25 s)
