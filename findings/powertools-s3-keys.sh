@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The four ways in which Powertools for AWS Lambda reads the key of a new S3 object disagree, and two give a key that
-# does not exist.
+# The ways in which Powertools for AWS Lambda reads the key of a new S3 object disagree, and three of the five answers
+# are a key that does not exist.
 #
 # Guess:  S3's own notifications carry the key URL-encoded, EventBridge's carry it as it is; Powertools knows that and
 #         gives the same, true key whichever of its classes and models one uses.
 # Seen:   for S3's notification, the event class gives the true key as event.object_key, but the encoded one as
 #         record.s3.get_object.key, and so does the Pydantic model S3Model. For EventBridge's event, the event class
 #         decodes a key that was never encoded, so that "a+b" becomes "a b", while the Pydantic model leaves it. Of five
-#         answers for one object three are true.
+#         answers for one object two are true.
 # Why:    functions that fetch trail objects and forward them are written with these classes. A trail or an organisation
 #         whose prefix holds a plus sign or a space asks for objects that do not exist, and it works in every test with
 #         a plain prefix. A pull source must decode by where the notification came from (S3: yes, EventBridge: no), not
