@@ -1,4 +1,5 @@
 #include "core/engine/activation_report.h"
+#include "core/engine/baseline_view.h"
 
 #include <boost/json.hpp>
 #include <memory>
