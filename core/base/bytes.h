@@ -39,7 +39,7 @@ class ByteWriter {
     bytes_.append(text);
     return *this;
   }
-  [[nodiscard]] std::string take() { return std::move(bytes_); }
+  [[nodiscard]] std::string bytes() { return std::move(bytes_); }
   [[nodiscard]] std::string_view view() const noexcept { return bytes_; }
 
  private:

@@ -75,7 +75,7 @@ std::string encode_fact(const Fact& fact, const FactRef& ref) {
       .fixed(fact.first_day)
       .string(scope)
       .string(value)
-      .take();
+      .bytes();
 }
 
 std::optional<NamedFact> decode_fact(std::string_view bytes) {

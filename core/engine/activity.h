@@ -65,7 +65,7 @@ class ActivityCounter {
     if (like != like_.end()) __builtin_prefetch(&like->second, 1);
   }
   // What was counted since the last time.
-  [[nodiscard]] Activity take();
+  [[nodiscard]] Activity release();
 
  private:
   struct Like {

@@ -23,11 +23,11 @@ struct FloodCount {
 };
 
 [[nodiscard]] inline std::string flood_key(Analytic analytic, Day day) {
-  return ByteWriter().fixed(analytic).fixed(day).take();
+  return ByteWriter().fixed(analytic).fixed(day).bytes();
 }
 
 [[nodiscard]] inline std::string encode_flood(const FloodCount& count) {
-  return ByteWriter().varint(count.raised).varint(count.suppressed).take();
+  return ByteWriter().varint(count.raised).varint(count.suppressed).bytes();
 }
 
 // Of a row that may not be there yet.

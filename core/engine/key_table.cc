@@ -77,7 +77,7 @@ void KeyTable::evict() {
       ++at;
       continue;
     }
-    take_news(at->first, at->second, news);
+    collect_news(at->first, at->second, news);
     calls.push_back(std::move(at->second.calls));
     keys_.erase(at++);
   }
@@ -88,15 +88,15 @@ void KeyTable::evict() {
   std::erase_if(touched_, is_gone);
 }
 
-void KeyTable::take_news(Hash128 id, Key& key, std::vector<News>& news) {
+void KeyTable::collect_news(Hash128 id, Key& key, std::vector<News>& news) {
   if (key.calls != nullptr && !key.calls->since_flush.empty())
-    news.push_back({id, &key.calls->identity, key.calls->since_flush.take()});
+    news.push_back({id, &key.calls->identity, key.calls->since_flush.release()});
 }
 
 // Adds what the key did since the last flush to its row and to its identity's.
 void KeyTable::write(Hash128 id, Key& key) {
   std::vector<News> news;
-  take_news(id, key, news);
+  collect_news(id, key, news);
   write(std::move(news));
 }
 
@@ -143,7 +143,7 @@ void KeyTable::flush() {
     if (key == keys_.end()) continue;
     key->second.waits = false;
     const std::size_t before = news.size();
-    take_news(key->first, key->second, news);
+    collect_news(key->first, key->second, news);
     written += news.size() - before;
   }
   write(std::move(news));
@@ -156,7 +156,7 @@ void KeyTable::flush_of(const std::set<Hash128>& keys, const std::set<std::strin
     if (key == keys_.end() || key->second.calls == nullptr) return true;
     if (!keys.contains(id) && !identities.contains(key->second.calls->identity)) return false;
     key->second.waits = false;
-    take_news(id, key->second, news);
+    collect_news(id, key->second, news);
     return true;
   });
   write(std::move(news));

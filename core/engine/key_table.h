@@ -92,7 +92,7 @@ class KeyTable {
 
   void load(Hash128 id, const Event& event, Key& key);
   void evict();
-  static void take_news(Hash128 id, Key& key, std::vector<News>& news);
+  static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);
   void write(std::vector<News> news);
   void add(const std::string& row, std::span<const News> news);

@@ -48,7 +48,7 @@ void MemoryTables::TableRows::add(std::unique_ptr<Row> row) {
   rows.emplace(key, std::move(row));
 }
 
-void MemoryTables::TableRows::take(Rows changes) {
+void MemoryTables::TableRows::adopt(Rows changes) {
   for (auto& [key, change] : changes) {
     const auto found = rows.find(key);
     if (found == rows.end()) {
@@ -224,7 +224,8 @@ void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_v
 
 void MemoryWriter::apply() {
   INVARIANT(tables_.readers_ == 0, tables_.readers_);  // a reader's views would change under it
-  for (std::size_t slot = 0; slot < changes_.size(); ++slot) tables_.tables_[slot].take(std::move(changes_[slot].rows));
+  for (std::size_t slot = 0; slot < changes_.size(); ++slot)
+    tables_.tables_[slot].adopt(std::move(changes_[slot].rows));
 }
 
 CommitOutcome MemoryWriter::commit() {

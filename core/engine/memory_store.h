@@ -80,7 +80,7 @@ class MemoryTables {
     void put(std::string_view key, Value value);
     void add(std::unique_ptr<Row> row);
     // Does what the changes say. They are empty then.
-    void take(Rows changes);
+    void adopt(Rows changes);
   };
   static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
 

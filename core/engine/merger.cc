@@ -208,7 +208,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) {
       for (Hit& hit : of_call)
-        if (hit.judgement.verdict.entry().tier == tier) take(hit);
+        if (hit.judgement.verdict.entry().tier == tier) settle(hit);
     }
   }
   for (const std::vector<Hit>& of_call : hits) {
@@ -236,14 +236,14 @@ DedupAnswer Merger::find(const Hit& hit) {
   return find_alert(entries, dedup_day(call), entry.tier, detection_.dedup_days);
 }
 
-void Merger::take(Hit& hit) {
+void Merger::settle(Hit& hit) {
   const Candidate& call = *hit.call;
   quarantine(call, hit.judgement);
   const DedupAnswer answer = find(hit);
   if (answer.taken_in_by) {
     hit.alert_id = *answer.taken_in_by;
     taken_in_.add();
-    take_into(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
+    change_state(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
     return;
   }
   if (flooded(hit)) return;
@@ -360,7 +360,7 @@ void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& ale
   if (!ids.empty()) writer_->put(Table::hits, call.combination.key(), ids);
 }
 
-void Merger::take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
+void Merger::change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
   const std::string key = alert_id.key();
   const auto stored = writer_->get(Table::alert_state, key);
   if (!stored) return;
@@ -378,7 +378,7 @@ void Merger::count(const std::vector<Repeat>& repeats) {
     if (!stored) continue;  // judged, and silent
     const std::string ids(*stored);
     for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
-      take_into(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
+      change_state(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
         state.occurrences += repeat.count;
         state.last_seen = std::max(state.last_seen, repeat.last_time);
       });

@@ -107,7 +107,7 @@ class Merger {
     return newest_day_ = std::max(newest_day_, call.day());
   }
   [[nodiscard]] DedupAnswer find(const Hit& hit);
-  void take(Hit& hit);
+  void settle(Hit& hit);
   void stand(const Hit& hit);
   void write_alert(const Hit& hit, const Hit* same_event);
   void remember_pairs(const Hit& hit);
@@ -115,7 +115,7 @@ class Merger {
   void quarantine(const Candidate& call, const Judgement& judgement);
   void mark(FactKind kind, std::string_view scope, std::string_view value, Day day);
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
-  void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
+  void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void make_room();
   void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);

@@ -31,7 +31,7 @@ std::string encode_outbox_row(const OutboxRow& row) {
       .fixed(row.next_attempt)
       .fixed<std::uint8_t>(row.dead ? 1 : 0)
       .string(row.last_error)
-      .take();
+      .bytes();
 }
 
 std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
@@ -49,7 +49,7 @@ std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
 
 std::string encode_stored_alert(std::string_view body, std::string_view document) {
   const std::size_t at = body.find(document);
-  return ByteWriter().fixed<std::uint8_t>(1).varint(at).varint(document.size()).string(body).take();
+  return ByteWriter().fixed<std::uint8_t>(1).varint(at).varint(document.size()).string(body).bytes();
 }
 
 std::optional<StoredAlert> decode_stored_alert(std::string_view bytes) {

@@ -254,7 +254,7 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   if (waiting >= settings_.pending_per_key_max) return pending_overflow_of_key_.add();
   if (writer_.open().rows(Table::pending) >= settings_.pending_max) return pending_overflow_of_all_.add();
   describe(call, event);
-  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
+  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).bytes());
 }
 
 // What an issuing event teaches of the role, whatever key it issued.
@@ -267,7 +267,7 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);
   lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
-  const Hash128 signature = hash128(settings_.hash_key, lesson.take());
+  const Hash128 signature = hash128(settings_.hash_key, lesson.bytes());
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
   if (!role_identity.empty() && !issued.service.empty())
     learn({FactKind::role_service, role_identity, issued.service}, event.day());

@@ -233,7 +233,7 @@ std::string encode(const IssuedToken& token) {
       .string(token.service)
       .string(token.workload)
       .fixed(token.issued_day)
-      .take();
+      .bytes();
 }
 
 std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {

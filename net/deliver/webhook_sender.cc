@@ -108,7 +108,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
                [self = shared_from_this(), work = std::move(work)]() mutable { self->enter([&] { work(*self); }); });
   }
 
-  void take(Delivery delivery);
+  void enqueue(Delivery delivery);
   void pump(Endpoint& endpoint);
   void launch(Endpoint& endpoint, const Delivery& delivery);
   void finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply, double seconds);
@@ -126,7 +126,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   bool stopped = false;  // under gate
 };
 
-void WebhookSender::State::take(Delivery delivery) {
+void WebhookSender::State::enqueue(Delivery delivery) {
   const auto at = endpoints.find(delivery.endpoint);
   if (at == endpoints.end()) {
     on_outcome({.endpoint = std::move(delivery.endpoint),
@@ -252,7 +252,7 @@ WebhookSender::~WebhookSender() {
 }
 
 void WebhookSender::deliver(Delivery delivery) {
-  state_->post([delivery = std::move(delivery)](State& state) mutable { state.take(std::move(delivery)); });
+  state_->post([delivery = std::move(delivery)](State& state) mutable { state.enqueue(std::move(delivery)); });
 }
 
 void WebhookSender::resume(std::string endpoint) {

@@ -76,7 +76,7 @@ class ScenarioRun {
   std::vector<std::string> run() {
     for (const Step& step : scenario_.steps) {
       if (step.kind != Step::Kind::expect && step.kind != Step::Kind::acknowledge) no_more_expected();
-      if (const Status status = take(step); !status) {
+      if (const Status status = run(step); !status) {
         fail(step.line, status.error().message);
         break;
       }
@@ -86,7 +86,7 @@ class ScenarioRun {
   }
 
  private:
-  Status take(const Step& step) {
+  Status run(const Step& step) {
     switch (step.kind) {
       case Step::Kind::networks:
         return take_networks(step);

@@ -35,7 +35,7 @@ struct OperatedStore {
   }
   [[nodiscard]] OperatorStores stores() { return {kKey, {&partitions[0], &partitions[1]}, &alerts}; }
   // Learns the calls, judges them, writes what is soft; true if all of it was committed.
-  bool take(const std::vector<Call>& calls) {
+  bool learn_and_judge(const std::vector<Call>& calls) {
     const auto request = request_of(calls);
     sign(*request, kKey);
     return pipeline->learn(*request, *networks) == RequestOutcome::committed &&

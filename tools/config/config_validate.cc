@@ -36,7 +36,7 @@ class Findings {
   void add(std::string_view path, const Status& status) {
     if (!status) add(path, status.error().message);
   }
-  [[nodiscard]] std::vector<ConfigError> take() && { return std::move(errors_); }
+  [[nodiscard]] std::vector<ConfigError> errors() && { return std::move(errors_); }
 
  private:
   const Config& config_;
@@ -239,7 +239,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_webhooks(config, findings);
   check_networks(config, findings);
   check_storage(config, findings);
-  return std::move(findings).take();
+  return std::move(findings).errors();
 }
 
 std::vector<std::string> config_warnings(const Config& config) {

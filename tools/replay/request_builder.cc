@@ -31,7 +31,7 @@ bool RequestBuilder::add(const ReadRecord& record) {
   if (const Day day = day_of(time_); day > day_)
     if (!begin_day(day)) return false;
   for (std::uint32_t copy = 0; copy < settings_.copies; ++copy)
-    if (!take_copy(record, copy)) return false;
+    if (!add_copy(record, copy)) return false;
   return wanted_;
 }
 
@@ -41,7 +41,7 @@ bool RequestBuilder::begin_day(Day day) {
   return true;
 }
 
-bool RequestBuilder::take_copy(const ReadRecord& record, std::uint32_t copy) {
+bool RequestBuilder::add_copy(const ReadRecord& record, std::uint32_t copy) {
   Line& line = in_hand_;
   line.text.assign(record.text);
   line.time = time_;

@@ -75,7 +75,7 @@ class RequestBuilder {
     Seconds time = 0;
     bool opaque = false;
   };
-  bool take_copy(const ReadRecord& record, std::uint32_t copy);
+  bool add_copy(const ReadRecord& record, std::uint32_t copy);
   bool begin_day(Day day);
   bool release_held(std::size_t leave);
   bool put(const Line& line);

@@ -37,7 +37,7 @@ bool RequestQueue::front_may_go() const {
   return !settings_.in_order || waiting_.front().day <= open_day_ || counts_.taken == counts_.finished;
 }
 
-std::optional<RequestQueue::Taken> RequestQueue::take() {
+std::optional<RequestQueue::Taken> RequestQueue::pop() {
   std::unique_lock lock(mutex_);
   can_take_.wait(lock, [this] { return stopped_ || front_may_go() || (closed_ && waiting_.empty()); });
   if (stopped_ || waiting_.empty()) return std::nullopt;

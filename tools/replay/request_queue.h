@@ -42,7 +42,7 @@ class RequestQueue {
   // Nothing more will be put.
   void close();
   // The next request; none: all is given out, or stopped.
-  [[nodiscard]] std::optional<Taken> take();
+  [[nodiscard]] std::optional<Taken> pop();
   // A request that was taken is done with; adds to the counts.
   void finish(const SendCounts& of_request);
   // Gives nothing more out and lets everybody go.

@@ -97,7 +97,7 @@ HttpSender::HttpSender(const HttpSenderSettings& settings, RequestQueue& queue, 
 
 void HttpSender::run() {
   double free_s = clock_.start_s;
-  while (auto taken = queue_.take()) {
+  while (auto taken = queue_.pop()) {
     send(*taken, free_s);
     free_s = uptime();
   }
@@ -170,7 +170,7 @@ HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& 
   ++tally_.statuses[std::to_string(status)];
   if (status == 200 || status == 202) {
     tally_.bytes += body.size();
-    take_reply(request, reply->body);
+    count_reply(request, reply->body);
     return Outcome::answered;
   }
   if (status == 429 || status >= 500) {
@@ -183,7 +183,7 @@ HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& 
 }
 
 // {"accepted":998,"rejected":2,"errors":[{"index":17,"code":"bad_event_time"},...]}
-void HttpSender::take_reply(const OutgoingRequest& request, const std::string& reply) {
+void HttpSender::count_reply(const OutgoingRequest& request, const std::string& reply) {
   json::error_code error;
   const json::value parsed = json::parse(reply, error);
   const json::object* object = error ? nullptr : parsed.if_object();
@@ -220,7 +220,7 @@ SyslogSender::SyslogSender(const SyslogSenderSettings& settings, RequestQueue& q
 
 void SyslogSender::run() {
   double free_s = clock_.start_s;
-  while (auto taken = queue_.take()) {
+  while (auto taken = queue_.pop()) {
     send(*taken, free_s);
     free_s = uptime();
   }

@@ -44,7 +44,7 @@ class HttpSender {
   void send(const RequestQueue::Taken& taken, double free_s);
   void inject_faults(const OutgoingRequest& request);
   Outcome attempt(const OutgoingRequest& request, double& wait_s);
-  void take_reply(const OutgoingRequest& request, const std::string& reply);
+  void count_reply(const OutgoingRequest& request, const std::string& reply);
   [[nodiscard]] std::string head(const std::string& token, std::size_t body_bytes) const;
 
   const HttpSenderSettings& settings_;

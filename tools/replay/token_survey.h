@@ -78,10 +78,10 @@ class TokenSurvey {
     bool silent = true;
   };
 
-  void take(const Event& event);
-  void take_token(const Event& event, const Observation& observation);
-  void take_tool(const Event& event, const Candidate& call);
-  void take_place(const Observation& observation);
+  void learn(const Event& event);
+  void learn_token(const Event& event, const Observation& observation);
+  void learn_tool(const Event& event, const Candidate& call);
+  void learn_place(const Observation& observation);
   void draw(Identity& identity, const Event& event, const Candidate& call);
   void begin_day(Day day);
   [[nodiscard]] bool is_active(const std::string& account, Day day) const;

@@ -48,8 +48,8 @@ class WebhookInbox {
   [[nodiscard]] std::string url() const;
 
   // What the HTTP status of this message is; keeps it.
-  unsigned take(const std::string& id, const std::string& timestamp, const std::string& signature,
-                const std::string& body);
+  unsigned receive(const std::string& id, const std::string& timestamp, const std::string& signature,
+                   const std::string& body);
   [[nodiscard]] InboxCounts counts() const;
   // The first body of each id.
   [[nodiscard]] std::vector<std::string> bodies() const;
