@@ -1,5 +1,5 @@
 #pragma once
-// What the calling thread is called, and the CPU that it stays on.
+// Sets the name of the calling thread, and the CPU that it stays on.
 #include <cstdint>
 #include <string>
 

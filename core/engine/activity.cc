@@ -78,7 +78,7 @@ void ActivityCounter::count(std::uint64_t call, Seconds time, bool failed, const
 Activity ActivityCounter::release() {
   for (const auto& [call, like] : like_)
     if (like.calls > 0) activity_.count(like.places, like.calls, like.errors, like.first, like.last);
-  like_ = {};  // with its memory: most keys rest most of the time
+  like_ = {};  // its memory, too, because most keys are idle most of the time
   return std::exchange(activity_, {});
 }
 

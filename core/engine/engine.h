@@ -177,11 +177,12 @@ class Engine {
   Merger merger_;
   std::vector<Expiry> retired_;  // of the partitions that no worker has any more
 
-  std::atomic<std::uint64_t> tickets_{0};
-  std::uint64_t next_ticket_ = 0;            // merger's
-  std::map<std::uint64_t, Finished> early_;  // merger's: finished before one that has not come yet
-  std::vector<Message> ready_;               // merger's: of the transaction under way or failed
+  std::uint64_t next_ticket_ = 0;            // of the finished request that is to be judged next
+  std::map<std::uint64_t, Finished> early_;  // finished requests that wait for one with a lower ticket
+  std::vector<Message> ready_;               // of the open transaction, or of the one that failed
 
+  // Shared by all threads.
+  std::atomic<std::uint64_t> tickets_{0};
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 

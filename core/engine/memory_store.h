@@ -27,7 +27,7 @@
 
 namespace straykey {
 
-// What both stores are made of: the tables of one half, and the faults asked for.
+// What both stores are made of: the tables of one half, and the faults that a test asked for.
 class MemoryTables {
  public:
   // REQUIRES: `some` is a table of the half that this store holds.
@@ -63,7 +63,8 @@ class MemoryTables {
     std::string key;
     Value value;
   };
-  // By a view of the row's own key. Most look-ups find nothing: a flat map tells without touching a row.
+  // The key of the map is a view of the row's own key. Most look-ups find nothing, and a flat map finds that out
+  // without touching a row.
   using Rows = boost::unordered_flat_map<std::string_view, std::unique_ptr<Row>, TextHash>;
   struct ByKey {
     using is_transparent = void;
@@ -79,7 +80,7 @@ class MemoryTables {
     const Order& ordered();
     void put(std::string_view key, Value value);
     void add(std::unique_ptr<Row> row);
-    // Does what the changes say. They are empty then.
+    // Moves the changed rows here and erases what the changes erase.
     void adopt(Rows changes);
   };
   static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
@@ -94,7 +95,7 @@ class MemoryTables {
   std::array<TableRows, kTablesMax> tables_;
   int readers_ = 0;
   bool writing_ = false;
-  std::string broken_;  // why every transaction fails now; empty if none does
+  std::string broken_;  // why every transaction fails from now on; empty if none does
   CommitOutcome next_outcome_ = CommitOutcome::committed;
   bool next_kept_ = false;
   RunHour run_hour_ = 0;

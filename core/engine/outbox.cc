@@ -144,7 +144,7 @@ void Outbox::refill(StoreReader& reader) {
       found.push_back({endpoint.route.name, id, {}, row->attempts, row->next_attempt, false});
       return true;
     });
-    if (!reader.failure().empty()) {  // not read to the end, or not at all: ask again
+    if (!reader.failure().empty()) {  // the store was not read to the end, so ask again later
       endpoint.more_on_disk = wants_refill_ = true;
       continue;
     }

@@ -1,10 +1,11 @@
 #pragma once
-// StreamAcceptor: one listening socket, TCP or local (AF_UNIX); what it accepts is dealt to the io threads in turn.
+// StreamAcceptor: one listening socket, TCP or local (AF_UNIX). The connections that it accepts go to the io threads in
+// turn.
 //
 // Order:  start(), ..., stop(), then IoRuntime::stop(). on_socket is not called any more once stop() has returned.
 // Thread: start-up and shut-down by one thread, which is no io thread; on_socket runs on the first io thread.
-// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
-//         pauses for 100 ms and goes on.
+// Errors: start() says in one sentence why it cannot listen. No error ends accepting: if descriptors or memory run out,
+//         it pauses for 100 ms and goes on.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,7 +42,7 @@ class StreamAcceptor {
   [[nodiscard]] Status start(OnSocket on_socket);
   // 0 for a local socket. REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  // A local socket's path is gone afterwards.
+  // Afterwards the path of a local socket no longer exists.
   void stop();
 
  private:
