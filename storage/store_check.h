@@ -1,8 +1,9 @@
 #pragma once
-// check_environment(): one environment of a data directory, looked through without LMDB: structure, tables, checksums.
+// check_environment(): checks structure, tables and checksums of one environment of a data directory, without LMDB.
 //
-// Shape:  walk_pages(), then each row's table by name and each value's checksum; whole rows go to on_row.
-// Thread: any. The environment is not open meanwhile, here or elsewhere.
+// Shape:  it runs walk_pages() and checks the name of each row's table and the checksum of each value. Whole rows go to
+//         on_row.
+// Thread: any. The environment must not be open meanwhile, in this process or another.
 // Bounds: kDamageMax findings of structure, as many of rows.
 // Errors: each finding is one sentence that begins with the file's path.
 #include <cstdint>

@@ -49,8 +49,8 @@ Status make_target(const std::string& to) {
   return {};
 }
 
-// The merger was copied last and may have judged candidates that a partition's copy does not know of. Their numbers
-// must not be given again.
+// The merger was copied last, so it may have judged candidates that are not in a partition's copy. Their numbers must
+// not be assigned again.
 Status pass_judged_numbers(const std::string& to, const std::vector<std::string>& partitions) {
   auto alerts = LmdbAlertStore::open({.directory = to + "/" + std::string(kMerger)});
   if (!alerts) return alerts.error();
@@ -87,7 +87,7 @@ Status check_copy(const std::string& to, const BackupOutlets& outlets) {
 }  // namespace
 
 Status back_up(const std::string& from, const std::string& to, const BackupOutlets& outlets) {
-  // A stopped store is held, so that none starts meanwhile. One in use is copied all the same.
+  // If no server uses the store, it is locked, so that none starts meanwhile. A store in use is copied all the same.
   const auto held = DataDirectory::hold(from);
   auto format_text = read_text(from + "/format");
   if (!format_text) return held.ok() ? format_text.error() : held.error();
@@ -110,7 +110,7 @@ Status back_up(const std::string& from, const std::string& to, const BackupOutle
   if (!format_after || *format_after != *format_text)
     return Error{from + " got more partitions meanwhile: back it up again"};
   if (Status passed = pass_judged_numbers(to, partitions); !passed) return passed;
-  // `format` comes under its name when everything else is on disk.
+  // `format` gets its name when everything else is on disk.
   if (Status written = replace_file(to + "/format", *format_text); !written)
     return Error{to + ": " + written.error().message};
   const std::filesystem::path above = std::filesystem::absolute(to).lexically_normal();
