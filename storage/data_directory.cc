@@ -281,13 +281,13 @@ std::string DataDirectory::damage_of(const std::string& name, Table some, bool m
   // A file of a first start that was interrupted holds nothing yet, so LMDB itself may open it.
   if (!must_exist || S_ISLNK(about.st_mode)) return {};
   std::string first;
-  CheckOutlets outlets;
-  outlets.on_damage = [&first](std::string sentence) {
+  CheckCallbacks callbacks;
+  callbacks.on_damage = [&first](std::string sentence) {
     if (first.empty()) first = std::move(sentence);
   };
   const bool whole =
       starts_ > kStartsTrusted || static_cast<std::uint64_t>(about.st_size) <= settings_.checked_whole_bytes_max;
-  check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, outlets);
+  check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, callbacks);
   return first.empty() ? first : first + ": restore it from the backup";
 }
 

@@ -33,7 +33,8 @@ constexpr std::string_view kFreeList = "the free list", kTables = "the list of t
 
 class Walk {
  public:
-  Walk(int file, WalkReach reach, const PageWalkOutlets& outlets) : file_(file), reach_(reach), outlets_(outlets) {}
+  Walk(int file, WalkReach reach, const PageWalkCallbacks& callbacks)
+      : file_(file), reach_(reach), callbacks_(callbacks) {}
 
   Status open();
   void run();
@@ -74,7 +75,7 @@ class Walk {
 
   int file_;
   WalkReach reach_;
-  const PageWalkOutlets& outlets_;
+  const PageWalkCallbacks& callbacks_;
   PageWalkSummary summary_;
   LmdbMeta meta_, older_;
   std::uint64_t pages_read_ = 0;
@@ -94,14 +95,14 @@ bool Walk::read(std::uint64_t offset, std::size_t bytes, std::string& into) {
     if (got <= 0) return false;
     have += static_cast<std::size_t>(got);
   }
-  if (++pages_read_ % kProgressPages == 0 && outlets_.on_progress) outlets_.on_progress(pages_read_);
+  if (++pages_read_ % kProgressPages == 0 && callbacks_.on_progress) callbacks_.on_progress(pages_read_);
   return true;
 }
 
 void Walk::damage(std::string sentence) {
   if (ended()) return;
   ++summary_.damages;
-  outlets_.on_damage(std::move(sentence));
+  callbacks_.on_damage(std::move(sentence));
 }
 
 std::optional<LmdbMeta> Walk::read_meta(std::uint64_t number, std::size_t page_bytes) {
@@ -260,7 +261,7 @@ void Walk::visit_row(Tour& tour, const LmdbNode& node, std::uint64_t number) {
     return damage(fmt::format("page {} of {} has a row of a kind that straykey does not write", number, tour.name));
   }
   if (!tour.integer_keys) {
-    outlets_.on_row(std::string_view(tour.name).substr(std::string_view("table ").size()), node.key, *value);
+    callbacks_.on_row(std::string_view(tour.name).substr(std::string_view("table ").size()), node.key, *value);
     return;
   }
   LmdbNode row = node;
@@ -322,11 +323,11 @@ void Walk::check_accounts() {
 
 }  // namespace
 
-Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach, const PageWalkOutlets& outlets) {
-  INVARIANT(outlets.on_row && outlets.on_damage);
+Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach, const PageWalkCallbacks& callbacks) {
+  INVARIANT(callbacks.on_row && callbacks.on_damage);
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!descriptor.is_open()) return Error{fmt::format("cannot be opened: {}", std::strerror(errno))};
-  Walk walk(descriptor.number(), reach, outlets);
+  Walk walk(descriptor.number(), reach, callbacks);
   if (Status opened = walk.open(); !opened) return opened.error();
   walk.run();
   return walk.summary();

@@ -32,7 +32,7 @@ enum class WalkReach : std::uint8_t {
   rows,      // everything
 };
 
-struct PageWalkOutlets {
+struct PageWalkCallbacks {
   // Views are good for the call.
   std::function<void(std::string_view table, std::string_view key, std::string_view value)> on_row;
   std::function<void(std::string)> on_damage;
@@ -52,6 +52,6 @@ inline constexpr std::size_t kDamageMax = 100;
 
 // REQUIRES: on_row and on_damage are set.
 [[nodiscard]] Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach,
-                                                 const PageWalkOutlets& outlets);
+                                                 const PageWalkCallbacks& callbacks);
 
 }  // namespace straykey

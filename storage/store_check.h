@@ -16,7 +16,7 @@
 
 namespace straykey {
 
-struct CheckOutlets {
+struct CheckCallbacks {
   // Rows whose checksum is right, table by table, in the order of their keys. May be empty.
   std::function<void(Table table, std::string_view key, std::string_view value)> on_row;
   std::function<void(std::string sentence)> on_damage;
@@ -26,6 +26,6 @@ struct CheckOutlets {
 // `some`: any table of the half that the environment holds. With WalkReach::branches no row is looked at.
 // The summary counts rows that fail their checksum as damages too. REQUIRES: on_damage is set.
 PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
-                                  const CheckOutlets& outlets);
+                                  const CheckCallbacks& callbacks);
 
 }  // namespace straykey

@@ -9,7 +9,7 @@ namespace {
 // At a speed, a request is also closed after this long, as a forwarder flushes.
 constexpr double kFlushS = 1.0;
 
-// A value that its line's end makes whole again for the next one: no bracket is left open that could swallow it.
+// A broken value that ends with its line: it leaves no bracket open that could swallow the next line.
 std::string break_json(const std::string& record) {
   std::string broken = record;
   const std::size_t colon = broken.find("\":");
@@ -95,7 +95,7 @@ bool RequestBuilder::put_text(std::string_view text, Seconds time, bool broken, 
   if (open_.records == 0) {
     first_time_ = newest_time_ = time;
     open_.day = day_;
-    // Events before this one, so that the first request is due at once.
+    // Only the events before this request count, so that the first request is due at once.
     if (pacing.open_loop() && pacing.kind != Pacing::Kind::speed) open_.due_s = plan_.due_s(records_, time);
   }
   newest_time_ = std::max(newest_time_, time);

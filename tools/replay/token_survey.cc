@@ -17,7 +17,7 @@ constexpr Day kIssuedKeptDays = 2;
 constexpr int kLearnedDays = 2;
 constexpr std::string_view kOwnInstances = "AWS_ECS_EC2";
 
-// Fit to be written into a record and a label as it stands.
+// Whether the text can be written into a record and a label without escaping.
 bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
@@ -91,7 +91,7 @@ void TokenSurvey::learn_token(const Event& event, const Observation& observation
   draw(identity, event, call);
 }
 
-// Each of an identity's calls is drawn with the same chance, whatever their number.
+// Draws each of an identity's calls with the same chance, however many there are.
 void TokenSurvey::draw(Identity& identity, const Event& event, const Candidate& call) {
   if (mix(seed_, 0x746f6b656e, record_) % ++identity.drawn_of != 0) return;
   StealableToken& token = identity.token;
@@ -129,7 +129,7 @@ void TokenSurvey::learn_place(const Observation& observation) {
   place.days.seen(call.day());
 }
 
-// As the server's Judge::activates().
+// The same rule as Judge::activates().
 bool TokenSurvey::is_active(const std::string& account, Day day) const {
   if (detection_.activation_days == 0) return true;
   const auto found = accounts_.find(account);

@@ -19,7 +19,7 @@ std::string text_of(const json::value& document, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-// The sentence that says most: the first of `why` after where the call came from.
+// The reason that says most: the first of `why` behind the one about where the call came from.
 std::string reason_of(const json::value& document) {
   const json::value* why = document.is_object() ? document.as_object().if_contains("why") : nullptr;
   if (why == nullptr || !why->is_array() || why->as_array().empty() || !why->as_array().front().is_string()) return {};

@@ -73,11 +73,11 @@ Status pass_judged_numbers(const std::string& to, const std::vector<std::string>
   return {};
 }
 
-Status check_copy(const std::string& to, const BackupOutlets& outlets) {
+Status check_copy(const std::string& to, const BackupCallbacks& callbacks) {
   auto held = DataDirectory::hold(to);
   if (!held) return held.error();
-  StoreReportOutlets report;
-  report.on_finding = outlets.on_finding;
+  StoreReportCallbacks report;
+  report.on_finding = callbacks.on_finding;
   report.on_environment = [](const EnvironmentReport&) {};
   if (check_store(**held, report) == 0) return {};
   ::unlink((to + "/format").c_str());
@@ -86,7 +86,7 @@ Status check_copy(const std::string& to, const BackupOutlets& outlets) {
 
 }  // namespace
 
-Status back_up(const std::string& from, const std::string& to, const BackupOutlets& outlets) {
+Status back_up(const std::string& from, const std::string& to, const BackupCallbacks& callbacks) {
   // If no server uses the store, it is locked, so that none starts meanwhile. A store in use is copied all the same.
   const auto held = DataDirectory::hold(from);
   auto format_text = read_text(from + "/format");
@@ -104,7 +104,7 @@ Status back_up(const std::string& from, const std::string& to, const BackupOutle
     const std::string copy = to + "/" + name;
     if (Status copied = copy_environment(from + "/" + name, copy); !copied) return copied;
     std::error_code failure;
-    outlets.on_environment(name, std::filesystem::file_size(copy + "/data.mdb", failure));
+    callbacks.on_environment(name, std::filesystem::file_size(copy + "/data.mdb", failure));
   }
   auto format_after = read_text(from + "/format");
   if (!format_after || *format_after != *format_text)
@@ -117,7 +117,7 @@ Status back_up(const std::string& from, const std::string& to, const BackupOutle
   if (Status synced = sync_directory((above.has_filename() ? above.parent_path() : above.parent_path().parent_path()));
       !synced)
     return synced;
-  return check_copy(to, outlets);
+  return check_copy(to, callbacks);
 }
 
 }  // namespace straykey

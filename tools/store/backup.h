@@ -21,12 +21,12 @@
 
 namespace straykey {
 
-struct BackupOutlets {
+struct BackupCallbacks {
   std::function<void(const std::string& name, std::uint64_t bytes)> on_environment;  // after each
   std::function<void(const std::string& sentence)> on_finding;                       // of the check of the copy
 };
 
 // REQUIRES: `to` does not exist or is empty, and its parent exists.
-[[nodiscard]] Status back_up(const std::string& from, const std::string& to, const BackupOutlets& outlets);
+[[nodiscard]] Status back_up(const std::string& from, const std::string& to, const BackupCallbacks& callbacks);
 
 }  // namespace straykey

@@ -20,13 +20,13 @@ struct EnvironmentReport {
   std::size_t findings = 0;
 };
 
-struct StoreReportOutlets {
+struct StoreReportCallbacks {
   std::function<void(const std::string& sentence)> on_finding;
   std::function<void(const EnvironmentReport&)> on_environment;                   // after each
   std::function<void(const std::string& name, std::uint64_t pages)> on_progress;  // may be empty
 };
 
 // Returns how much was found. `held`: from DataDirectory::hold().
-[[nodiscard]] std::size_t check_store(const DataDirectory& held, const StoreReportOutlets& outlets);
+[[nodiscard]] std::size_t check_store(const DataDirectory& held, const StoreReportCallbacks& callbacks);
 
 }  // namespace straykey
