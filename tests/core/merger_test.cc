@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/detect/alert_state.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/operate/operator_changes.h"
