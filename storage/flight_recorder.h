@@ -33,7 +33,7 @@ class FlightRecorder {
   // REQUIRES: no other FlightRecorder of this process watches.
   void watch();
 
-  // As of open().
+  // The records that crashed earlier runs twice, as they were when open() was called.
   [[nodiscard]] const PoisonedRecords& poisoned() const noexcept { return poisoned_; }
   [[nodiscard]] std::size_t poisoned_count() const noexcept { return poisoned_count_; }
   // Records that were in hand in one crash so far.

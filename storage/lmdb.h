@@ -60,7 +60,7 @@ class Env {
   // Bytes of the pages that hold rows, after the last commit. Free pages inside the file don't count.
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return used_bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return budget_bytes_; }
-  // What a transaction found broken in the file: the first of it.
+  // The first damage that a transaction found in the file.
   [[nodiscard]] std::optional<StoreDamage> damage() const;
 
  private:
@@ -109,7 +109,7 @@ class Txn {
 
   // REQUIRES: 1 <= key.size() <= 511.
   [[nodiscard]] std::optional<std::string_view> get(std::size_t slot, std::string_view key);
-  // As StoreReader::scan.
+  // Does what StoreReader::scan says.
   void scan(std::size_t slot, std::string_view prefix, std::string_view from,
             const std::function<bool(std::string_view key, std::string_view value)>& visit);
   // How many rows the tree says the table has; 0 after a failure.

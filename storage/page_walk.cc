@@ -66,24 +66,31 @@ class Walk {
   void visit_row(Tour& tour, const LmdbNode& node, std::uint64_t number);
   [[nodiscard]] std::optional<std::string_view> long_value(Tour& tour, const LmdbNode& node);
   [[nodiscard]] bool in_order(const Tour& tour, const Level& level, bool leaf, Bounds bounds) const;
-  void take_free(const LmdbNode& node);
+  void read_free_row(const LmdbNode& node);
   void check_accounts();
   [[nodiscard]] bool claim(const Tour& tour, std::uint64_t first, std::uint64_t pages);
   [[nodiscard]] bool read(std::uint64_t offset, std::size_t bytes, std::string& into);
   void damage(std::string sentence);
   [[nodiscard]] bool ended() const noexcept { return summary_.damages >= kDamageMax; }
 
+  // Constant after construction.
   int file_;
   WalkReach reach_;
   const PageWalkCallbacks& callbacks_;
+
+  // Known after open().
+  LmdbMeta meta_, older_;  // of the last commit, and of the one before
+
+  // Collected during the walk.
   PageWalkSummary summary_;
-  LmdbMeta meta_, older_;
   std::uint64_t pages_read_ = 0;
-  std::vector<bool> used_, free_;
-  std::array<Level, kDepthMax> levels_;
-  std::string value_, header_;
+  std::vector<bool> used_, free_;  // by page
   std::vector<std::pair<std::string, LmdbTree>> tables_;
-  bool is_older_ = false;  // walking the free list of the commit before the last
+
+  // Of the page in hand.
+  std::array<Level, kDepthMax> levels_;  // from the root down to it
+  std::string value_, header_;
+  bool is_older_ = false;  // it belongs to the free list of the commit before the last
 };
 
 bool Walk::read(std::uint64_t offset, std::size_t bytes, std::string& into) {
@@ -266,7 +273,7 @@ void Walk::visit_row(Tour& tour, const LmdbNode& node, std::uint64_t number) {
   }
   LmdbNode row = node;
   row.data = *value;
-  take_free(row);
+  read_free_row(row);
 }
 
 std::optional<std::string_view> Walk::long_value(Tour& tour, const LmdbNode& node) {
@@ -289,7 +296,7 @@ std::optional<std::string_view> Walk::long_value(Tour& tour, const LmdbNode& nod
 
 // Reads a row of the free list. Its key is the transaction that freed the pages; its value is their count and their
 // numbers, the largest first.
-void Walk::take_free(const LmdbNode& node) {
+void Walk::read_free_row(const LmdbNode& node) {
   const auto transaction = load_little_endian<std::uint64_t>(node.key.data());
   if (transaction == 0 || transaction > meta_.transaction)
     return damage("the free list names a transaction that never was");

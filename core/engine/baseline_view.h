@@ -81,7 +81,7 @@ class BaselineView {
   StoreReader& alerts_;
   mutable std::optional<Day> newest_account_day_;
   mutable Day answered_day_ = 0;
-  // By question, of answered_day_.
+  // The kept answers of answered_day_, by question.
   mutable std::map<std::string, std::vector<std::string>, std::less<>> users_answered_;
   mutable std::map<std::string, int, std::less<>> days_answered_;
 };

@@ -71,7 +71,7 @@ CommitOutcome Engine::judge_unjudged() {
   return outcome;
 }
 
-bool Engine::take_credits(std::size_t bytes) {
+bool Engine::reserve_credits(std::size_t bytes) {
   std::size_t held = queued_bytes_.load();
   do {
     // A request that is larger than the limit passes while no other holds bytes. Otherwise it could never be delivered.
@@ -86,7 +86,7 @@ SubmitResult Engine::admit(Request& request) {
   if (broken_) return SubmitResult::stopped;
   if (damaged_) return SubmitResult::damaged;
   const std::size_t bytes = request.held_bytes();
-  if (!take_credits(bytes)) {
+  if (!reserve_credits(bytes)) {
     refused_.add();
     return SubmitResult::overloaded;
   }

@@ -150,7 +150,7 @@ class Engine {
     std::atomic<bool> failing{false};
   };
 
-  [[nodiscard]] bool take_credits(std::size_t bytes);
+  [[nodiscard]] bool reserve_credits(std::size_t bytes);
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
   void carry_out(std::uint32_t shard, OperatorChange& change);

@@ -116,17 +116,17 @@ class MemoryStore final : public Interface {
   // The next commit that has something to write answers `outcome`. After `unknown` every transaction fails until
   // restart(), and the changes are there then if `kept`. REQUIRES: outcome is not committed; kept only with unknown.
   void fail_next_commit(CommitOutcome outcome, bool kept = false) { tables_.fail_next_commit(outcome, kept); }
-  // From now on every new transaction has failed with this sentence, as on a damaged disk, until restart().
+  // Until restart() every new transaction fails from its beginning with this sentence, as on a damaged disk.
   void break_down(std::string sentence) { tables_.break_down(std::move(sentence)); }
-  // As break_down(), and the store says that it is damaged.
+  // Does break_down(), and damage() tells of the damage.
   void damage_as(StoreDamage damage) {
     break_down(damage.sentence);
     damage_ = std::move(damage);
   }
   // The store has no budget of its own: what fullness() answers.
   void set_fullness(double share) { tables_.set_fullness(share); }
-  // What a restart of the process does: faults asked for are forgotten, what was committed stays. A crash is this after
-  // destroying the transactions. REQUIRES: no transaction is alive.
+  // Does what a restart of the process does: the faults that were asked for are forgotten, what was committed stays. To
+  // simulate a crash, destroy the transactions first. REQUIRES: no transaction is alive.
   void restart() {
     tables_.restart();
     damage_.reset();

@@ -41,8 +41,8 @@ struct NetworkInputs {
   std::vector<Prefix> trusted, untrusted;
   std::vector<Prefix> aws_ranges;             // empty: the coarse built-in table
   std::optional<Seconds> aws_ranges_created;  // createDate of the file; absent for the built-in table
-  // In any order; of overlapping ranges the narrowest counts; asn 0 says that nobody is known there.
-  // REQUIRES: first <= last, and last is IPv4 if first is.
+  // The ranges may stand in any order. Of overlapping ranges the narrowest counts. asn 0 says that nobody is known
+  // there. REQUIRES: first <= last, and last is IPv4 if first is.
   std::vector<AsnRange> asns;
 };
 

@@ -65,7 +65,8 @@ PrefixTable::Intervals<Key> PrefixTable::flatten(std::vector<Interval<Key>> rang
   return result;
 }
 
-// Of `count` starts from `base` on, the last that is not above `key`. REQUIRES: starts[base] <= key, count > 0.
+// Among `count` starts from `base` on, finds the last that is not above `key`. REQUIRES: starts[base] <= key, count >
+// 0.
 template <class Key>
 std::size_t PrefixTable::last_not_above(const std::vector<Key>& starts, const Key& key, std::size_t base,
                                         std::size_t count) noexcept {

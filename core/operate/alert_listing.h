@@ -30,7 +30,7 @@ struct ListedAlert {
 
 [[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id);
 [[nodiscard]] Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits);
-// All of them, page by page.
+// Lists all alerts, page by page.
 [[nodiscard]] Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit);
 
 // A webhook's body and what became of it: an alert, an activation report or a flood's summary.

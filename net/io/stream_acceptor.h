@@ -26,8 +26,9 @@ class StreamAcceptor {
     std::string name;  // of the listener
     std::string address;
     std::uint16_t port = 0;  // 0: any free one
-    // Not empty: a local socket at this path, for the process's own user alone (mode 0600); address and port are not
-    // used. A socket that an earlier process left there is replaced, so its folder must belong to this process alone.
+    // If it is not empty, a local socket is made at this path, which only the process's own user may open (mode 0600);
+    // address and port are not used. A socket that an earlier process left there is replaced, so the folder must belong
+    // to this process alone.
     std::string path = {};
   };
   // The socket's executor is that of its io thread.
@@ -59,7 +60,7 @@ class StreamAcceptor {
   bool started_ = false;
 };
 
-// Who is at the other end; of a local socket: 127.0.0.1. nullopt: the connection has ended already.
+// The address of the peer, which for a local socket is 127.0.0.1. nullopt: the connection has ended already.
 [[nodiscard]] std::optional<IpAddress> peer_address_of(const IoSocket& socket) noexcept;
 
 }  // namespace straykey

@@ -45,7 +45,7 @@ class StreamSession {
   virtual void sweep(TimePoint now) = 0;
 };
 
-// Who is at the other end, and where the connection lives.
+// The peer's address, and the io thread of the connection.
 struct StreamPeer {
   IpAddress address;
   std::size_t io_thread = 0;
@@ -81,8 +81,8 @@ class StreamServer {
     Metrics& metrics;
     Log& log;
   };
-  // All run on io threads, and must keep alive what they refer to: they are called by connections that outlive the
-  // server.
+  // All of them run on io threads. They must keep alive what they refer to, because connections that outlive the server
+  // call them.
   struct Callbacks {
     // A new session. `tls` is nullptr where the server has no certificate.
     std::function<std::shared_ptr<StreamSession>(IoSocket socket, const TlsContext& tls, StreamPeer peer)> open;

@@ -48,7 +48,7 @@ class TlsStream {
   IoAwait<IoError> repeat(Call call);
   // SSL_get_error() of the last read, and the number of bytes of all reads.
   std::pair<int, std::size_t> read_now(boost::asio::mutable_buffer buffer) noexcept;
-  // Until a call that ended with this SSL_get_error() may be repeated.
+  // Waits until a call that ended with this SSL_get_error() may be repeated.
   IoAwait<IoError> wait(int reason);
   void keep_failure(int reason) noexcept;
   [[nodiscard]] IoError failure(int reason) const;
