@@ -50,7 +50,7 @@ class KeyTable {
     RunHour touched = 0;     // when its token row was last put
     std::uint64_t used = 0;  // the batch of its last use
     std::unique_ptr<const IssuedToken> issued;
-    std::unique_ptr<Calls> calls;  // null: the key's calls are not counted, because it is no service token
+    std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
   };
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}

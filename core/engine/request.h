@@ -50,8 +50,8 @@ class Request {
   // Memory that this request holds, for the byte credits.
   [[nodiscard]] std::size_t held_bytes() const noexcept;
 
-  // --- used by the pipeline --- Everything that a shard needs of an event whose signature it knows, so that it does
-  // not touch the event itself.
+  // --- used by the pipeline ---
+  // Everything that a shard needs of an event whose signature it knows, so that it does not touch the event itself.
   struct RoutedEvent {
     std::uint32_t index;   // into events
     bool use;              // this shard owns the caller's key (or the account, without a key)
