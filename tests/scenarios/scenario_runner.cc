@@ -14,6 +14,8 @@
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/outbox.h"
+#include "core/event/cloudtrail.h"
+#include "core/event/reject_reason.h"
 #include "core/operate/operator_changes.h"
 #include "tests/scenarios/scenario_records.h"
 
