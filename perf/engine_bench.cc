@@ -85,16 +85,16 @@ void evaluate_known(benchmark::State& state) {
   ShardWorker::Settings settings;
   settings.hash_key = kKey;
   ShardWorker worker(settings, detection, store, metrics);
-  const auto take = [&](const Request& request) {
+  const auto learn = [&](const Request& request) {
     Request::ShardBatch batch = request.batches.front();
     worker.apply(request, batch, networks);
     INVARIANT(worker.commit(0) == CommitOutcome::committed);
   };
-  for (const auto& request : requests()) take(*request);
+  for (const auto& request : requests()) learn(*request);
   std::size_t at = 0, events = 0;
   for (auto _ : state) {
     const Request& request = *requests()[at++ % requests().size()];
-    take(request);
+    learn(request);
     events += request.events.size();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(events));

@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 8> kIdentity{"type",      "arn",         
                                                     "invokedBy", "accessKeyId", "principalId", "identityProvider"};
 constexpr std::array<std::string_view, 1> kIssuer{"arn"};
 
-void take(ondemand::value value, Extracted& out) {
+void extract_text(ondemand::value value, Extracted& out) {
   std::string_view text;
   if (value.get_string().get(text) == simdjson::SUCCESS) out.text_bytes += text.size();
 }
@@ -32,7 +32,7 @@ void extract_session(ondemand::object session, Extracted& out) {
     ondemand::object issuer;
     if (field.value().get_object().get(issuer) != simdjson::SUCCESS) continue;
     for (auto member : issuer)
-      if (std::string_view(member.unescaped_key()) == kIssuer[0]) take(member.value(), out);
+      if (std::string_view(member.unescaped_key()) == kIssuer[0]) extract_text(member.value(), out);
   }
 }
 
@@ -40,7 +40,7 @@ void extract_identity(ondemand::object identity, Extracted& out) {
   for (auto field : identity) {
     const std::string_view key = field.unescaped_key();
     if (std::find(kIdentity.begin(), kIdentity.end(), key) != kIdentity.end()) {
-      take(field.value(), out);
+      extract_text(field.value(), out);
     } else if (key == "sessionContext") {
       ondemand::object session;
       if (field.value().get_object().get(session) == simdjson::SUCCESS) extract_session(session, out);
@@ -52,7 +52,7 @@ void extract_record(ondemand::object record, Extracted& out) {
   for (auto field : record) {
     const std::string_view key = field.unescaped_key();
     if (std::find(kTop.begin(), kTop.end(), key) != kTop.end()) {
-      take(field.value(), out);
+      extract_text(field.value(), out);
     } else if (key == "userIdentity") {
       ondemand::object identity;
       if (field.value().get_object().get(identity) == simdjson::SUCCESS) extract_identity(identity, out);

@@ -43,7 +43,7 @@ Descriptor open_at(int directory, const std::string& name, int flags) {
   return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kFileMode));
 }
 
-// The names in a directory except those that are there before there is a store.
+// The names in a directory, without those that may exist before there is a store.
 bool holds_other_files(int directory) {
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
@@ -125,7 +125,7 @@ Status DataDirectory::open_directory() {
   if (::mkdir(path, kDirectoryMode) == 0) {
     const std::string parent = parent_of(settings_.path);
     const Descriptor above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // A parent that may not be read is synced by nobody.
+    // A parent directory that we may not read cannot be synced.
     if (above.is_open() && ::fsync(above.number()) != 0) return error("sync its parent directory", errno);
   } else if (errno == ENOENT) {
     return Error{settings_.path + " cannot be created: its parent directory does not exist"};
@@ -147,8 +147,8 @@ Status DataDirectory::open_directory() {
   return close_to_others();
 }
 
-// Others may not look in. Tightening the mode of a directory that is not ours (a mistaken /tmp) would break other
-// programs.
+// Makes sure that other users cannot look in. A directory that holds other files is not ours (the path may be a
+// mistake, as /tmp): changing its mode would break other programs, so that is an error.
 Status DataDirectory::close_to_others() const {
   struct stat about {};
   if (::fstat(directory_.number(), &about) != 0) return error("look at it", errno);
@@ -199,7 +199,7 @@ DataDirectory::~DataDirectory() {
   if (settings_.open_damaged && alerts_) count_starts(0);
 }
 
-// Not synced: a power cut may forget the number, the end of a process does not.
+// The number is not synced. A power cut may lose it; the end of a process does not.
 void DataDirectory::count_starts(unsigned number) const noexcept {
   const Descriptor file = open_at(directory_.number(), "starts", O_WRONLY | O_CREAT | O_TRUNC);
   if (file.is_open()) static_cast<void>(write_all(file.number(), std::to_string(number)));
@@ -221,7 +221,8 @@ Status DataDirectory::write_format() const {
   return {};
 }
 
-// One more than the highest partition that is there: with more than `format` says after a crash while the count grew.
+// One more than the highest partition that exists. After a crash while the count grew, there may be more than `format`
+// says.
 unsigned DataDirectory::partitions_on_disk() const {
   for (unsigned number = kPartitionsMax; number > 0; --number) {
     struct stat about {};
@@ -232,7 +233,7 @@ unsigned DataDirectory::partitions_on_disk() const {
 }
 
 Status DataDirectory::open_stores() {
-  // First the hash key, then what is keyed by it.
+  // The hash key is stored before anything that is keyed by it.
   if (is_new_) {
     if (Status written = write_format(); !written) return written;
   }
@@ -267,7 +268,8 @@ Result<std::unique_ptr<Interface>> DataDirectory::open_store(const std::string& 
   return std::unique_ptr<Interface>(std::move(store).value());
 }
 
-// The first sentence about what is wrong with an environment's file; empty if nothing is, or nothing is there yet.
+// The first thing that is wrong with an environment's file, in a sentence. Empty if nothing is, or if the file does not
+// exist yet.
 std::string DataDirectory::damage_of(const std::string& name, Table some, bool must_exist) const {
   const std::string file = name + "/data.mdb";
   struct stat about {};
@@ -276,16 +278,16 @@ std::string DataDirectory::damage_of(const std::string& name, Table some, bool m
   if (!is_there)
     return must_exist ? fmt::format("{}/{} is missing: restore it from the backup", settings_.path, file)
                       : std::string();
-  // A file from a first start that was cut short holds nothing yet; LMDB judges it.
+  // A file of a first start that was interrupted holds nothing yet, so LMDB itself may open it.
   if (!must_exist || S_ISLNK(about.st_mode)) return {};
   std::string first;
-  CheckOutlets outlets;
-  outlets.on_damage = [&first](std::string sentence) {
+  CheckCallbacks callbacks;
+  callbacks.on_damage = [&first](std::string sentence) {
     if (first.empty()) first = std::move(sentence);
   };
   const bool whole =
       starts_ > kStartsTrusted || static_cast<std::uint64_t>(about.st_size) <= settings_.checked_whole_bytes_max;
-  check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, outlets);
+  check_environment(settings_.path + "/" + name, some, whole ? WalkReach::rows : WalkReach::branches, callbacks);
   return first.empty() ? first : first + ": restore it from the backup";
 }
 

@@ -2,15 +2,15 @@
 // DataDirectory: data_dir with everything stored in it, opened by one process at a time.
 //
 // Shape:   lock, format, merger/ (the AlertStore) and shard-00/, shard-01/ ... (one BaselineStore each); see
-//          storage/FORMAT.md. A larger shard count adds partitions; a smaller one leaves the old ones, which are opened
-//          too, since facts and candidates in them still count.
+//          storage/FORMAT.md. A larger shard count adds partitions. A smaller one leaves the old ones; they are opened,
+//          too, because facts and candidates in them still count.
 // Thread:  open and destroy at start-up; the stores as their own headers say.
 // Durable: `format` is replaced by rename after fsync, and names a partition only once that exists, so a crash at any
 //          point of the first start or of a changed shard count leaves a directory that the next start completes.
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
 // Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
-//          others, on a network or FUSE file system, in use, newer format, damaged, a partition missing (starting
-//          without it would make old things look new). Files are checked before LMDB, which trusts them, opens them.
+//          others, on a network or FUSE file system, in use, newer format, damaged, a partition missing (without it old
+//          things would look new). Files are checked before LMDB opens them, because LMDB trusts them.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,31 +27,30 @@
 
 namespace straykey {
 
-// How the Error ends that a directory is given which another process holds open.
+// The end of the Error's sentence if another process holds the directory open.
 inline constexpr std::string_view kInUse = " is in use by another straykey";
 
 struct DataDirectorySettings {
   std::string path;
-  unsigned shards = 1;   // 1 to 64
-  HashKey new_hash_key;  // random, from the caller; kept if the store is created now, else ignored
-  std::uint64_t map_bytes = EnvSettings{}.map_bytes;                      // each environment
-  std::uint64_t bytes_max = EnvSettings{}.bytes_max;                      // each environment
+  unsigned shards = 1;                                // 1 to 64
+  HashKey new_hash_key;                               // random, from the caller; used only if the store is created now
+  std::uint64_t map_bytes = EnvSettings{}.map_bytes;  // each environment
+  std::uint64_t bytes_max = EnvSettings{}.bytes_max;  // each environment
   std::uint64_t disk_free_bytes_min = EnvSettings{}.disk_free_bytes_min;  // of the disk
-  // A file up to this size is looked through whole before it is opened, a larger one but for its leaves; all of them
-  // whole after two starts in a row that came to no end, for LMDB may crash on a damaged leaf.
+  // A file up to this size is checked whole before it is opened. Of a larger one the leaves are left out. After two
+  // starts in a row that did not complete, all files are checked whole, because LMDB may crash on a damaged leaf.
   std::uint64_t checked_whole_bytes_max = std::uint64_t{256} << 20;
-  // A damaged environment becomes a store that says so, instead of an Error (for a server that still delivers). Starts
-  // that come to no end are counted only with it.
+  // If set, a damaged environment becomes a store that says so, instead of an Error, so that a server can still
+  // deliver. Only then are starts counted that do not complete.
   bool open_damaged = false;
 };
 
 class DataDirectory {
  public:
-  // Creates the directory (not its parents) and the store in it where there is none.
-  // REQUIRES: 1 <= settings.shards <= 64.
+  // Creates the directory (not its parents) and the store in it if there is none. REQUIRES: 1 <= settings.shards <= 64.
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const DataDirectorySettings& settings);
-  // Takes the lock of a store that exists and reads its format; opens and changes nothing in it. For whoever looks at
-  // its files from outside.
+  // Locks a store that exists and reads its format, but opens and changes nothing in it. For programs that look at its
+  // files from outside.
   [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> hold(const std::string& path);
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;
@@ -59,15 +58,15 @@ class DataDirectory {
 
   [[nodiscard]] const std::string& path() const noexcept { return settings_.path; }
   [[nodiscard]] HashKey hash_key() const noexcept { return format_.hash_key; }
-  // The server has run for a while: whatever ends it now, the store is not why.
+  // Call it when the server has run for a while. If it ends after that, the store was not the reason.
   void note_sound() noexcept { count_starts(0); }
   // "merger", "shard-00" ...: every environment that must be there, or is.
   [[nodiscard]] std::vector<std::string> environment_names() const;
   // The shard count of the start before this one; 0 if the store is new.
   [[nodiscard]] unsigned shards_before() const noexcept { return shards_before_; }
 
-  // Of a directory that was opened, not held. All partitions, at least `shards` of them: those from [shards] on are old
-  // ones, to be read and drained.
+  // All partitions, at least `shards` of them. Those from [shards] on are of a former, larger shard count and are only
+  // read and drained. REQUIRES: the directory was opened and not only held.
   [[nodiscard]] const std::vector<std::unique_ptr<BaselineStore>>& partitions() const noexcept { return partitions_; }
   [[nodiscard]] AlertStore& alerts() const noexcept { return *alerts_; }
 
@@ -93,14 +92,14 @@ class DataDirectory {
   Descriptor lock_;  // released last: the stores are destroyed before it
   FormatFile format_;
   bool is_new_ = false;
-  unsigned starts_ = 0;  // before this one that came to no end
+  unsigned starts_ = 0;  // how many starts just before this one did not complete
   unsigned shards_before_ = 0;
   std::vector<std::unique_ptr<BaselineStore>> partitions_;
   std::unique_ptr<AlertStore> alerts_;
 };
 
-// The name of a file system that LMDB cannot be trusted on (locks or mapped pages are not kept in step), by its statfs
-// type.
+// The name of a file system, by its statfs type, on which LMDB is not safe, because locks or mapped pages may differ
+// between processes or machines.
 [[nodiscard]] std::optional<std::string_view> refused_file_system(std::uint64_t type) noexcept;
 
 }  // namespace straykey

@@ -40,7 +40,7 @@ Status copy_environment(const std::string& from, const std::string& to) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) return error(path, "create it", errno);
   int code = mdb_env_copyfd2(opened, file.number(), MDB_CP_COMPACT);
-  if (code == MDB_INCOMPATIBLE) {  // its free list does not add up: page by page, then
+  if (code == MDB_INCOMPATIBLE) {  // its free list is inconsistent, so it is copied page by page
     if (::ftruncate(file.number(), 0) != 0 || ::lseek(file.number(), 0, SEEK_SET) != 0)
       return error(path, "begin it anew", errno);
     code = mdb_env_copyfd2(opened, file.number(), 0);

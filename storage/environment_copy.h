@@ -1,12 +1,13 @@
 #pragma once
-// copy_environment(): one environment as it was at one commit, compact, while another process may write it.
+// copy_environment(): copies one environment as it was at one commit, without free pages, while another process may
+// write it.
 //
-// Shape:  LMDB lets a second process read: it opens the environment read-only, takes a place among the readers in
-//         lock.mdb and no flock. Only a second opening in one process breaks locks, so this is for a process of its
-//         own.
+// Shape:  LMDB lets a second process read. The copy opens the environment read-only and registers as a reader in
+//         lock.mdb, without flock. Opening an environment twice in one process would break its locks, so run this in a
+//         process of its own.
 // Durable: the copy and its directory are synced when it returns.
-// Bounds: as long as it runs, the writer cannot use freed pages again and its file grows. One killed on the way leaves
-//         its place, which the writer clears away after some commits.
+// Bounds: while it runs, the writer cannot use freed pages again, so the writer's file grows. A copy that is killed
+//         stays registered as a reader until the writer removes it, some commits later.
 // Thread: one. REQUIRES: this process has not opened the environment.
 // Errors: one sentence that names the file. What is written so far stays.
 #include <string>

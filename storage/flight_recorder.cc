@@ -42,7 +42,7 @@ struct FlightRecorder::File {
 };
 
 namespace {
-void* watched_file = nullptr;  // the handler's: a signal handler can reach nothing but globals
+void* watched_file = nullptr;  // a global, because a signal handler can reach nothing else
 }  // namespace
 
 Result<std::unique_ptr<FlightRecorder>> FlightRecorder::open(const std::string& directory) {
@@ -89,7 +89,7 @@ void FlightRecorder::watch() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &former_actions[i]);
 }
 
-// Touches mapped memory and the record only; the signal then comes again, to its former action.
+// Touches only mapped memory and the record. Then it raises the signal again, for its former handler.
 void FlightRecorder::on_signal(int signal) noexcept {
   for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &former_actions[i], nullptr);
   File* file = static_cast<File*>(watched_file);
@@ -105,7 +105,7 @@ void FlightRecorder::on_signal(int signal) noexcept {
     }
     ++crash->crashes;
   }
-  ::raise(signal);  // of a fault too: it may have been sent
+  ::raise(signal);  // even for a fault, because it may have been sent by kill()
 }
 
 }  // namespace straykey

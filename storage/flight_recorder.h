@@ -1,14 +1,14 @@
 #pragma once
-// FlightRecorder: remembers, through a crash, which record the crashing thread had in hand.
+// FlightRecorder: remembers across a crash which record the crashing thread was working on.
 //
 // Shape:  the file `flight` of the data directory, mapped; storage/FORMAT.md. watch() installs a handler for SIGSEGV,
 //         SIGBUS, SIGILL, SIGFPE and SIGABRT (a failed INVARIANT, memory that ran out): it counts a crash for the
-//         record in hand (core/event/record_in_hand.h) and leaves the signal to whom it belonged. kill -9 and a power
-//         cut count nothing.
-// Bounds: kCrashesMax records; the oldest makes room.
-// Errors: a damaged file is begun anew; one that cannot be made or mapped is an Error.
+//         record in hand (core/event/record_in_hand.h) and then lets the former handler have the signal. kill -9 and a
+//         power cut count nothing.
+// Bounds: kCrashesMax records; a new one replaces the oldest.
+// Errors: a damaged file is replaced by an empty one. A file that cannot be made or mapped is an Error.
 // Thread: open and destroy at start-up; poisoned() any; the handler whichever thread crashes.
-// Durable: as a mapped file is: it survives the process, and a power cut usually.
+// Durable: a mapped file survives the process, and usually a power cut.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -27,13 +27,13 @@ class FlightRecorder {
   [[nodiscard]] static Result<std::unique_ptr<FlightRecorder>> open(const std::string& directory);
   FlightRecorder(const FlightRecorder&) = delete;
   FlightRecorder& operator=(const FlightRecorder&) = delete;
-  // Gives the signals back.
+  // Restores the former signal handlers.
   ~FlightRecorder();
 
   // REQUIRES: no other FlightRecorder of this process watches.
   void watch();
 
-  // As of open().
+  // The records that crashed earlier runs twice, as they were when open() was called.
   [[nodiscard]] const PoisonedRecords& poisoned() const noexcept { return poisoned_; }
   [[nodiscard]] std::size_t poisoned_count() const noexcept { return poisoned_count_; }
   // Records that were in hand in one crash so far.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kTitle = "straykey store";
 
-// Takes the next line from text, which must be "name value", and answers the value.
+// Removes the next line from `text`, which must be "name value", and returns the value.
 std::optional<std::string_view> take_line(std::string_view& text, std::string_view name) {
   const std::size_t end = text.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
@@ -61,7 +61,8 @@ Result<FormatFile> parse_format_file(std::string_view text) {
   const auto k1 = number<std::uint64_t>(key->substr(16), 16);
   if (!k0 || !k1 || *shards > kPartitionsMax || *partitions > kPartitionsMax) return damaged;
   const FormatFile file{{*k0, *k1}, *shards, *partitions};
-  if (format_file_text(file) != text) return damaged;  // the checksum, and that there is one way to write it
+  // Compares everything, the checksum included, with the one way in which we write it
+  if (format_file_text(file) != text) return damaged;
   return file;
 }
 

@@ -3,7 +3,7 @@
 //
 // Shape:  six lines (storage/FORMAT.md): title, format, hash_key, shards, partitions, crc32c of the lines before.
 // Thread: any (a value and functions of their arguments).
-// Errors: a newer format is told from a damaged file, whatever the newer one looks like after its second line.
+// Errors: a newer format is distinguished from a damaged file, whatever follows its second line.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +17,7 @@ inline constexpr unsigned kStoreFormat = 1;
 inline constexpr unsigned kPartitionsMax = 64;
 
 struct FormatFile {
-  HashKey hash_key;         // made once at installation; shards and stored keys hang on it
+  HashKey hash_key;         // made once at installation; shards and stored keys depend on it
   unsigned shards = 0;      // the shard count of the last start
   unsigned partitions = 0;  // how many partitions must exist: the largest shard count ever used. 0 while being created
 

@@ -25,7 +25,7 @@ void check_key(std::string_view key) {
   INVARIANT(!key.empty() && key.size() <= kKeyBytesMax);
 }
 
-// LMDB takes pointers to non-const and does not write through them.
+// LMDB's functions take pointers to non-const, but do not write through them.
 MDB_val val(std::string_view bytes) {
   return {bytes.size(), const_cast<char*>(bytes.data())};
 }
@@ -33,7 +33,7 @@ std::string_view view(const MDB_val& v) {
   return {static_cast<const char*>(v.mv_data), v.mv_size};
 }
 
-// Codes for what LMDB finds in a file that it wrote itself only if the file was changed since.
+// The codes that LMDB returns only if its file was changed behind its back.
 bool means_damage(int code) {
   return code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID || code == MDB_CURSOR_FULL ||
          code == MDB_PAGE_FULL || code == MDB_INCOMPATIBLE;
@@ -99,8 +99,9 @@ Env::OldMeta Env::meta_before(MDB_txn* txn) const {
   return meta;
 }
 
-// Where LMDB fails to write a meta page, it leaves the new trees under the old transaction's number: no harm to itself,
-// and a damaged store to storage/page_walk. If this fails as well, the disk is to be suspected.
+// If LMDB fails to write a meta page, it leaves the new trees under the old transaction's number. That does not harm
+// LMDB, but storage/page_walk would call the store damaged, so the former meta page is put back. If this fails as well,
+// the disk is probably broken.
 void Env::put_back(const OldMeta& meta) const {
   int file = -1;
   if (!meta.is_read || mdb_env_get_fd(env_, &file) != 0) return;
@@ -122,7 +123,8 @@ Result<std::unique_ptr<Env>> Env::open(const EnvSettings& settings, const TableN
 
 namespace {
 
-// What LMDB finds impossible only a damaged file explains. It would end the process with a line that tells nobody.
+// A failed assertion of LMDB means that the file is damaged. LMDB itself would end the process without saying which
+// file.
 void on_assertion(MDB_env* env, const char* message) {
   const char* directory = nullptr;
   mdb_env_get_path(env, &directory);
@@ -145,7 +147,7 @@ int Env::open_environment() {
   return code;
 }
 
-// LMDB does not sync the two meta pages that it begins a file with, so a power cut may leave a part of them.
+// LMDB does not sync the two meta pages with which it begins a file, so a power cut may leave only a part of them.
 void Env::remove_unfinished() const {
   for (const char* name : {"data.mdb", "lock.mdb"}) ::unlinkat(directory_.number(), name, 0);
 }
@@ -172,8 +174,9 @@ Status Env::open_file() {
   }
   if (code != 0) return error("open data.mdb", code);
 
-  // A page that the file should have and has not would be SIGBUS when touched; as zeros it is an error that LMDB finds.
-  // (Pages at the end that were never written are lawful, so a short file by itself is no proof of damage.)
+  // If the file is shorter than it should be, touching a missing page would raise SIGBUS. Filled with zeros, it is an
+  // error that LMDB finds. (Pages at the end that were never written may be missing, so a short file alone does not
+  // prove damage.)
   int file = -1;
   mdb_env_get_fd(env_, &file);
   MDB_envinfo shape{};
@@ -205,7 +208,7 @@ Status Env::open_tables(const TableNames& names) {
   }
   used_bytes_ = used_bytes_in(txn);
   if (const int code = mdb_txn_commit(txn); code != 0) return error("create the tables", code);
-  // The files' names must survive a power cut as their bytes do; LMDB does not see to that.
+  // The names of the files must survive a power cut as well as their bytes. LMDB does not sync the directory.
   if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
   return {};
 }
@@ -382,7 +385,7 @@ CommitOutcome WriteTxn::finish_commit() {
   const int code = mdb_txn_commit(txn);
   if (code == 0) {
     env_.used_bytes_.store(used, std::memory_order_relaxed);
-    // A backup that was killed leaves its place among the readers, and the file would grow for ever.
+    // A backup that was killed stays registered as a reader, and while it does the file grows.
     int stale = 0;
     if (++env_.commits_ % Env::kCommitsAReaderCheck == 0) mdb_reader_check(env_.env_, &stale);
     return CommitOutcome::committed;

@@ -1,16 +1,18 @@
 #pragma once
-// Env, ReadTxn, WriteTxn: LMDB with owners, limits and sentences. Bytes only; what the bytes mean is lmdb_store's.
+// Env, ReadTxn, WriteTxn: LMDB with owners, limits and errors as sentences. They handle bytes; lmdb_store knows what
+// the bytes mean.
 //
 // Shape:   one environment is one directory (data.mdb, lock.mdb) with up to 16 ordered tables, named when it is opened.
 // Thread:  Env: any (synchronised inside), one writer at a time. A transaction stays on the thread that began it.
-// Durable: the flags are MDB_NOTLS and MDB_NORDAHEAD and nothing else, so a commit has synced data and then meta page.
-//          NOSYNC lost 99.9 % and NOMETASYNC 53 % of power-cut images, WRITEMAP turns a full disk into SIGBUS.
+// Durable: the flags are MDB_NOTLS and MDB_NORDAHEAD and nothing else, so a commit syncs the data and then the meta
+//          page. NOSYNC lost commits in 99.9 % and NOMETASYNC in 53 % of power-cut images; WRITEMAP turns a full disk
+//          into SIGBUS.
 // Bounds:  keys 1 to 511 bytes (INVARIANT: keys that a sender influences are hashed to a fixed size before). A commit
 //          that makes the tables grow beyond 70 % of the map or bytes_max, or that finds less than disk_free_bytes_min
 //          free, fails; one that shrinks them is let through, so that a full store can be emptied.
-// Errors:  sticky in a transaction, as in core/engine/store.h. Opening the same directory twice, from this process or
-//          another, is an Error: the directory is held with flock (LMDB itself would not notice, and lose its own
-//          locks).
+// Errors:  the first failure of a transaction stays, as in core/engine/store.h. Opening the same directory twice, from
+//          this process or another, is an Error. The directory is held with flock for that, because LMDB itself would
+//          not notice and would lose its own locks.
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -35,7 +37,7 @@ struct EnvSettings {
   std::uint64_t map_bytes = std::uint64_t{64} << 30;  // address space, not memory; the file grows as needed
   std::uint64_t bytes_max = UINT64_MAX;               // of pages in use, for this environment
   std::uint64_t disk_free_bytes_min = std::uint64_t{64} << 20;
-  // Nothing was ever stored here: a file that LMDB cannot read is one that a crash cut short when it was made.
+  // Whether nothing was ever stored here. Then a file that LMDB cannot read is one whose making a crash interrupted.
   bool never_used = false;
 };
 
@@ -58,7 +60,7 @@ class Env {
   // Bytes of the pages that hold rows, after the last commit. Free pages inside the file don't count.
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return used_bytes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t budget_bytes() const noexcept { return budget_bytes_; }
-  // What a transaction found broken in the file: the first of it.
+  // The first damage that a transaction found in the file.
   [[nodiscard]] std::optional<StoreDamage> damage() const;
 
  private:
@@ -74,7 +76,7 @@ class Env {
   [[nodiscard]] Error error(std::string_view doing, int code) const;
   [[nodiscard]] std::uint64_t used_bytes_in(MDB_txn* txn) const;
   [[nodiscard]] bool disk_is_full() const;
-  // The meta page that a commit of this transaction overwrites: that of the commit before the last.
+  // The meta page that a commit of this transaction overwrites. It is the one of the commit before the last.
   struct OldMeta {
     std::array<char, 512> bytes;
     std::int64_t offset = 0;
@@ -96,7 +98,7 @@ class Env {
   mutable std::mutex damage_mutex_;
   StoreDamage damage_;
   std::uint64_t commits_ = 0;     // the writer's
-  bool outcome_unknown_ = false;  // the writer's: no commit after one whose outcome is unknown
+  bool outcome_unknown_ = false;  // the writer's; after a commit with an unknown outcome there is no other
 };
 
 // What a reading and a writing transaction share.
@@ -107,16 +109,17 @@ class Txn {
 
   // REQUIRES: 1 <= key.size() <= 511.
   [[nodiscard]] std::optional<std::string_view> get(std::size_t slot, std::string_view key);
-  // As StoreReader::scan.
+  // Does what StoreReader::scan says.
   void scan(std::size_t slot, std::string_view prefix, std::string_view from,
             const std::function<bool(std::string_view key, std::string_view value)>& visit);
   // How many rows the tree says the table has; 0 after a failure.
   [[nodiscard]] std::uint64_t rows(std::size_t slot);
 
   [[nodiscard]] std::string_view failure() const noexcept { return failure_; }
-  // Keeps the first sentence; "" would be no failure. The directory is put before it.
+  // Notes a failure. The first sentence is kept, with the directory before it. REQUIRES: not empty, because "" means no
+  // failure.
   void fail(std::string_view sentence);
-  // The same, of something that only a damaged file can explain.
+  // Notes a failure that only a damaged file can explain.
   void fail_damaged(std::string_view sentence);
 
  protected:
@@ -156,11 +159,12 @@ class WriteTxn : public Txn {
 
   bool changed_ = false;
   bool ended_ = false;
-  std::string copy_;  // key and value of the row being put: they may be views that the put moves
+  std::string copy_;  // key and value of the row being put, because they may be views into pages that the put moves
 };
 
-// What a failed mdb_txn_commit means. LMDB writes the meta page last and locks itself (a panic) if that fails; then, or
-// after a failed fsync, the outcome is unknown. A full disk before that, and a full map, leave nothing behind.
+// What a failed mdb_txn_commit means. LMDB writes the meta page last, and refuses all further work (a panic) if that
+// fails. Then, or after a failed fsync, the outcome is unknown. If the disk or the map was full before that, nothing
+// was stored.
 [[nodiscard]] CommitOutcome outcome_of_commit_error(int code, bool environment_panicked, bool disk_is_full) noexcept;
 
 }  // namespace straykey

@@ -79,7 +79,7 @@ std::optional<LmdbMeta> lmdb_meta(std::string_view bytes, std::uint64_t number, 
   if (load_little_endian<std::uint64_t>(at + 8) != 0 || meta.free_list.flags != kIntegerKeys || meta.tables.flags != 0)
     return wrong("has flags that straykey does not use");
   if (meta.last_page < 1 || meta.last_page >= meta.map_bytes / page_bytes) return wrong("has an impossible last page");
-  // Transactions write the two in turn. Both are 0 in a file without a commit.
+  // Transactions write the two meta pages in turn. Both have the number 0 in a file without a commit.
   if (meta.transaction != 0 && meta.transaction % 2 != number) return wrong("has an impossible transaction number");
   return meta;
 }
@@ -93,7 +93,8 @@ bool lmdb_nodes(std::string_view page, std::uint64_t number, LmdbPageKind kind, 
     return fail(why, leaf ? "should be a leaf" : "should be a branch");
   }
   const std::size_t lower = load_little_endian<std::uint16_t>(page.data() + 12);
-  // In a page of 64 KiB the end does not fit into 16 bits; only an empty page has it, and none is in a tree.
+  // The end of a page of 64 KiB does not fit into 16 bits. Only an empty page would need it, and no tree has an empty
+  // page.
   const std::size_t upper = load_little_endian<std::uint16_t>(page.data() + 14);
   if (lower < kLmdbPageHeaderBytes || lower % 2 != 0 || lower > upper || upper > page.size())
     return fail(why, "has impossible bounds");

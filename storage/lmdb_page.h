@@ -1,5 +1,5 @@
 #pragma once
-// The bytes of one page of an LMDB file as nodes, or the reason why they are none.
+// Reads the bytes of one page of an LMDB file as nodes, or says why they are not valid.
 //
 // Shape:  header of 16 bytes (page number, pad, flags, lower, upper), then 2-byte offsets of nodes up to `lower`, then
 //         nothing, then the nodes from `upper` to the end. A node: size or child (6 bytes with its flags), key size,
@@ -48,7 +48,7 @@ struct LmdbMeta {
 
   [[nodiscard]] std::size_t page_bytes() const noexcept { return free_list.pad; }
 };
-// Of the page's bytes, header included. Nothing: not a meta page of this format; `why` says what is wrong.
+// Reads a page's bytes, header included. Nothing if it is not a meta page of this format; `why` says what is wrong.
 [[nodiscard]] std::optional<LmdbMeta> lmdb_meta(std::string_view bytes, std::uint64_t number, std::string& why);
 
 struct LmdbNode {
@@ -67,7 +67,7 @@ enum class LmdbPageKind : std::uint8_t { branch, leaf };
 [[nodiscard]] bool lmdb_nodes(std::string_view page, std::uint64_t number, LmdbPageKind kind,
                               std::vector<LmdbNode>& nodes, std::string& why);
 
-// The first page of a value that has pages of its own: how many, or nothing.
+// Reads the first page of a value that has pages of its own: how many pages it has, or nothing if the page is wrong.
 [[nodiscard]] std::optional<std::uint32_t> lmdb_overflow_pages(std::string_view header, std::uint64_t number,
                                                                std::uint64_t data_bytes, std::size_t page_bytes,
                                                                std::string& why);

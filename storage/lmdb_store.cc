@@ -30,8 +30,8 @@ std::size_t slot_of(Table table, std::size_t half) {
 
 using Trailer = std::array<char, kHourBytes + kChecksumBytes>;
 
-// The hour, then the checksum over table, key, value and hour: a value found under another key or in another table
-// fails as well.
+// The hour, then the checksum. The checksum covers table, key, value and hour, so a value under a wrong key or in a
+// wrong table fails as well.
 Trailer trailer(Table table, std::string_view key, std::string_view value, RunHour hour) {
   static_assert(std::endian::native == std::endian::little);
   Trailer bytes;
@@ -43,14 +43,15 @@ Trailer trailer(Table table, std::string_view key, std::string_view value, RunHo
   return bytes;
 }
 
-// As stored_row(); the transaction has failed if the checksum is wrong.
+// Like stored_row(), but a wrong checksum makes the transaction fail.
 std::optional<StoredRow> checked(Txn& txn, Table table, std::string_view key, std::string_view stored) {
   const auto row = stored_row(table, key, stored);
   if (!row) txn.fail_damaged("a value of table " + std::string(table_name(table)) + " fails its checksum");
   return row;
 }
 
-// Reader and writer differ in what they are and in the transaction under them; looking things up is the same.
+// Reader and writer share this: they differ in their interface and their transaction, but look things up in the same
+// way.
 template <class Interface, class Transaction>
 class LmdbTransaction : public Interface {
  public:

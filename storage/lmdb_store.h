@@ -5,8 +5,8 @@
 //          and a CRC-32C (storage/FORMAT.md).
 // Thread:  any (synchronised inside): one writer at a time, readers do not wait for it.
 // Durable: commit() == committed means fsync returned.
-// Bounds:  EnvSettings. Readers are held for less than 100 ms: while one is, freed pages cannot be used again and the
-//          file grows.
+// Bounds:  EnvSettings. Readers are held for less than 100 ms, because as long as there is one, freed pages cannot be
+//          used again and the file grows.
 // Errors:  as store.h. A wrong checksum is a failure of the transaction: "value of table facts fails its checksum".
 //          After an unknown outcome every later writer fails; readers go on.
 // Source:  rows of 24 + 60 bytes, ext4 on a 2-core VM, 2026-11-22. In a store of 1 M rows: get 1.4 us, scan 71 ns a
@@ -26,7 +26,7 @@ namespace straykey {
 
 // The table of that name in the half of the store that `some` belongs to.
 [[nodiscard]] std::optional<Table> table_named(std::string_view name, Table some) noexcept;
-// What is stored as a row's value, taken apart; nothing if its checksum is wrong.
+// The parts of what is stored as a row's value; nothing if its checksum is wrong.
 struct StoredRow {
   std::string_view value;
   RunHour put_at = 0;
@@ -71,8 +71,8 @@ class LmdbStore final : public Interface {
     return static_cast<double>(used_bytes()) / static_cast<double>(budget_bytes());
   }
 
-  // Walks every row of every table: the tree holds together, counts what it says, and each value has its checksum.
-  // Reads the whole file and holds a reader meanwhile, so not while serving.
+  // Reads every row of every table. Checks that the tree is whole, has as many rows as it says, and that each value has
+  // its checksum. It reads the whole file and holds a reader meanwhile, so do not call it while serving.
   [[nodiscard]] Status verify() { return tables_->verify(); }
   // Bytes of pages in use after the last commit, and how many there may be.
   [[nodiscard]] std::uint64_t used_bytes() const noexcept { return tables_->env().used_bytes(); }

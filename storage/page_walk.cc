@@ -1,3 +1,11 @@
+// LMDB maps its file and follows the page numbers in it without a check, so a damaged file can make it crash or give
+// wrong rows. This walk follows the same numbers, but reads each page with pread() and believes nothing. It goes down
+// from the roots, holding one page of each level, and for every page asks whether the parent may point there: the page
+// exists, is of the right kind, lies within the parent's keys, and was not met before. What the pages of a tree add up
+// to is compared with what the table's description says.
+//
+// The free list is a tree, too, and names the pages that no tree may use. What is damaged is reported and the walk goes
+// on with the next page, so that one run names all damage that there is.
 #include "storage/page_walk.h"
 
 #include <fcntl.h>
@@ -25,7 +33,8 @@ constexpr std::string_view kFreeList = "the free list", kTables = "the list of t
 
 class Walk {
  public:
-  Walk(int file, WalkReach reach, const PageWalkOutlets& outlets) : file_(file), reach_(reach), outlets_(outlets) {}
+  Walk(int file, WalkReach reach, const PageWalkCallbacks& callbacks)
+      : file_(file), reach_(reach), callbacks_(callbacks) {}
 
   Status open();
   void run();
@@ -37,10 +46,10 @@ class Walk {
     std::vector<LmdbNode> nodes;
   };
   struct Bounds {
-    std::string_view low;                  // the first key that may be there
-    std::optional<std::string_view> high;  // the first that may not
+    std::string_view low;                  // no key may come before it
+    std::optional<std::string_view> high;  // every key must come before it
   };
-  // One tree while it is walked.
+  // One tree while it is walked: what was counted in it so far.
   struct Tour {
     std::string name;
     const LmdbTree& tree;
@@ -57,24 +66,31 @@ class Walk {
   void visit_row(Tour& tour, const LmdbNode& node, std::uint64_t number);
   [[nodiscard]] std::optional<std::string_view> long_value(Tour& tour, const LmdbNode& node);
   [[nodiscard]] bool in_order(const Tour& tour, const Level& level, bool leaf, Bounds bounds) const;
-  void take_free(const LmdbNode& node);
+  void read_free_row(const LmdbNode& node);
   void check_accounts();
   [[nodiscard]] bool claim(const Tour& tour, std::uint64_t first, std::uint64_t pages);
   [[nodiscard]] bool read(std::uint64_t offset, std::size_t bytes, std::string& into);
   void damage(std::string sentence);
   [[nodiscard]] bool ended() const noexcept { return summary_.damages >= kDamageMax; }
 
+  // Constant after construction.
   int file_;
   WalkReach reach_;
-  const PageWalkOutlets& outlets_;
+  const PageWalkCallbacks& callbacks_;
+
+  // Known after open().
+  LmdbMeta meta_, older_;  // of the last commit, and of the one before
+
+  // Collected during the walk.
   PageWalkSummary summary_;
-  LmdbMeta meta_, older_;
   std::uint64_t pages_read_ = 0;
-  std::vector<bool> used_, free_;
-  std::array<Level, kDepthMax> levels_;
-  std::string value_, header_;
+  std::vector<bool> used_, free_;  // by page
   std::vector<std::pair<std::string, LmdbTree>> tables_;
-  bool is_older_ = false;  // walking the free list of the commit before the last
+
+  // Of the page in hand.
+  std::array<Level, kDepthMax> levels_;  // from the root down to it
+  std::string value_, header_;
+  bool is_older_ = false;  // it belongs to the free list of the commit before the last
 };
 
 bool Walk::read(std::uint64_t offset, std::size_t bytes, std::string& into) {
@@ -86,14 +102,14 @@ bool Walk::read(std::uint64_t offset, std::size_t bytes, std::string& into) {
     if (got <= 0) return false;
     have += static_cast<std::size_t>(got);
   }
-  if (++pages_read_ % kProgressPages == 0 && outlets_.on_progress) outlets_.on_progress(pages_read_);
+  if (++pages_read_ % kProgressPages == 0 && callbacks_.on_progress) callbacks_.on_progress(pages_read_);
   return true;
 }
 
 void Walk::damage(std::string sentence) {
   if (ended()) return;
   ++summary_.damages;
-  outlets_.on_damage(std::move(sentence));
+  callbacks_.on_damage(std::move(sentence));
 }
 
 std::optional<LmdbMeta> Walk::read_meta(std::uint64_t number, std::size_t page_bytes) {
@@ -108,7 +124,8 @@ Status Walk::open() {
   struct stat about {};
   if (::fstat(file_, &about) != 0) return Error{std::strerror(errno)};
   const auto first = read_meta(0, 0);
-  // Without the first the page size is unknown; it is the system's, 4 KiB nearly everywhere.
+  // The page size stands in the first meta page. If that is damaged, we assume the system's, which is 4 KiB nearly
+  // everywhere.
   const std::size_t page_bytes = first ? first->page_bytes() : 4096;
   const auto second = read_meta(1, page_bytes);
   if (!first || !second) return Error{"its structure cannot be followed"};
@@ -126,8 +143,8 @@ Status Walk::open() {
 }
 
 void Walk::run() {
-  // A changed transaction number would turn the older meta page into the newer one, and the last commit would be gone.
-  // Its free list betrays it: that of the commit before names no page that was freed later.
+  // If a bit flip changed a transaction number, the older meta page would look like the newer one, and the last commit
+  // would be lost. The free lists show this: the older one never names a page that a later commit freed.
   is_older_ = true;
   std::swap(meta_, older_);
   walk_tree(std::string(kFreeList), meta_.free_list);
@@ -201,7 +218,8 @@ void Walk::visit(Tour& tour, std::uint64_t number, std::size_t depth, Bounds bou
   visit_branch(tour, level, depth, bounds);
 }
 
-// Numbers of the free list are compared as such, all other keys as bytes. A branch's first key is never looked at.
+// Keys of the free list are compared as numbers, all others as bytes. LMDB never looks at a branch's first key, so it
+// is not checked.
 bool Walk::in_order(const Tour& tour, const Level& level, bool leaf, Bounds bounds) const {
   const auto less = [&tour](std::string_view a, std::string_view b) {
     if (!tour.integer_keys) return a < b;
@@ -250,12 +268,12 @@ void Walk::visit_row(Tour& tour, const LmdbNode& node, std::uint64_t number) {
     return damage(fmt::format("page {} of {} has a row of a kind that straykey does not write", number, tour.name));
   }
   if (!tour.integer_keys) {
-    outlets_.on_row(std::string_view(tour.name).substr(std::string_view("table ").size()), node.key, *value);
+    callbacks_.on_row(std::string_view(tour.name).substr(std::string_view("table ").size()), node.key, *value);
     return;
   }
   LmdbNode row = node;
   row.data = *value;
-  take_free(row);
+  read_free_row(row);
 }
 
 std::optional<std::string_view> Walk::long_value(Tour& tour, const LmdbNode& node) {
@@ -276,8 +294,9 @@ std::optional<std::string_view> Walk::long_value(Tour& tour, const LmdbNode& nod
   return std::nullopt;
 }
 
-// A row of the free list: the transaction that freed the pages; their count and numbers, largest first.
-void Walk::take_free(const LmdbNode& node) {
+// Reads a row of the free list. Its key is the transaction that freed the pages; its value is their count and their
+// numbers, the largest first.
+void Walk::read_free_row(const LmdbNode& node) {
   const auto transaction = load_little_endian<std::uint64_t>(node.key.data());
   if (transaction == 0 || transaction > meta_.transaction)
     return damage("the free list names a transaction that never was");
@@ -297,7 +316,7 @@ void Walk::take_free(const LmdbNode& node) {
   }
 }
 
-// No page is used and free. Pages that the file ends before were never written, so they are free.
+// Checks that no page is both used and free. Pages behind the end of the file were never written, so they must be free.
 void Walk::check_accounts() {
   for (std::uint64_t number = kFirstPage; number < used_.size() && !ended(); ++number) {
     if (!used_[number]) continue;
@@ -311,11 +330,11 @@ void Walk::check_accounts() {
 
 }  // namespace
 
-Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach, const PageWalkOutlets& outlets) {
-  INVARIANT(outlets.on_row && outlets.on_damage);
+Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach, const PageWalkCallbacks& callbacks) {
+  INVARIANT(callbacks.on_row && callbacks.on_damage);
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!descriptor.is_open()) return Error{fmt::format("cannot be opened: {}", std::strerror(errno))};
-  Walk walk(descriptor.number(), reach, outlets);
+  Walk walk(descriptor.number(), reach, callbacks);
   if (Status opened = walk.open(); !opened) return opened.error();
   walk.run();
   return walk.summary();

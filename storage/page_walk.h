@@ -1,16 +1,17 @@
 #pragma once
-// walk_pages(): the structure of a data.mdb, checked page by page without LMDB, which trusts its file and crashes on a
-// damaged one.
+// walk_pages(): checks the structure of a data.mdb page by page. It does not use LMDB, because LMDB trusts its file and
+// crashes on a damaged one.
 //
-// Shape:  both meta pages; the free list; the tree of each table from its root. Every page must be what its parent
-//         says it is, hold whole nodes in order and within its parent's bounds, be used once and not be free; the
-//         counts of pages and rows must be those of the table's description. What passes cannot lead LMDB out of its
-//         map.
+// Shape:  it checks both meta pages, the free list, and the tree of each table from its root. Every page must be of the
+//         kind that its parent says, hold whole nodes in order and within its parent's bounds, be used once and not be
+//         free. The counts of pages and rows must be those of the table's description. A file that passes cannot lead
+//         LMDB out of its map.
 // Order:  rows come table by table, in the order of their keys.
 // Thread: any. The file must not be written meanwhile (hold the directory's lock).
-// Bounds: memory: a page for each level, 2 bits for each page of the file. At most kDamageMax findings; then it ends.
-// Errors: damage goes to on_damage as the end of a sentence that begins with the file's name; the walk goes on beside
-//         it. An Error: the file cannot be opened or is no LMDB file at all.
+// Bounds: memory for a page of each level, and 2 bits for each page of the file. After kDamageMax findings the walk
+//         ends.
+// Errors: damage goes to on_damage as the end of a sentence that begins with the file's name, and the walk goes on with
+//         the next part. It returns an Error if the file cannot be opened or is not an LMDB file at all.
 // Source: the data format of LMDB 0.9.24 (mdb.c: MDB_page, MDB_node, MDB_db, MDB_meta), 64-bit, little endian. The last
 //         meta page but one is intact as well while nobody writes: its pages are not used again before the next commit.
 //         10,000 flipped bits in a store of 1 MB, each followed by all reads and a commit (tests/storage/bit_flips,
@@ -31,7 +32,7 @@ enum class WalkReach : std::uint8_t {
   rows,      // everything
 };
 
-struct PageWalkOutlets {
+struct PageWalkCallbacks {
   // Views are good for the call.
   std::function<void(std::string_view table, std::string_view key, std::string_view value)> on_row;
   std::function<void(std::string)> on_damage;
@@ -51,6 +52,6 @@ inline constexpr std::size_t kDamageMax = 100;
 
 // REQUIRES: on_row and on_damage are set.
 [[nodiscard]] Result<PageWalkSummary> walk_pages(const std::string& file, WalkReach reach,
-                                                 const PageWalkOutlets& outlets);
+                                                 const PageWalkCallbacks& callbacks);
 
 }  // namespace straykey

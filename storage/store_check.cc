@@ -10,13 +10,13 @@
 namespace straykey {
 
 PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
-                                  const CheckOutlets& outlets) {
-  INVARIANT(outlets.on_damage);
+                                  const CheckCallbacks& callbacks) {
+  INVARIANT(callbacks.on_damage);
   const std::string file = directory + "/data.mdb";
   std::size_t bad_rows = 0;
-  PageWalkOutlets walk;
-  walk.on_damage = [&](std::string end) { outlets.on_damage(file + ": " + end); };
-  walk.on_progress = outlets.on_progress;
+  PageWalkCallbacks walk;
+  walk.on_damage = [&](std::string end) { callbacks.on_damage(file + ": " + end); };
+  walk.on_progress = callbacks.on_progress;
   std::string name;
   std::optional<Table> table;
   walk.on_row = [&](std::string_view row_table, std::string_view key, std::string_view stored) {
@@ -27,15 +27,15 @@ PageWalkSummary check_environment(const std::string& directory, Table some, Walk
     if (!table) return;
     const auto row = stored_row(*table, key, stored);
     if (row) {
-      if (outlets.on_row) outlets.on_row(*table, key, row->value);
+      if (callbacks.on_row) callbacks.on_row(*table, key, row->value);
     } else if (++bad_rows <= kDamageMax) {
-      outlets.on_damage(fmt::format("{}: a value of table {} fails its checksum", file, name));
+      callbacks.on_damage(fmt::format("{}: a value of table {} fails its checksum", file, name));
     }
   };
   auto walked = walk_pages(file, reach, walk);
   PageWalkSummary summary;
   if (!walked) {
-    outlets.on_damage(file + ": " + walked.error().message);
+    callbacks.on_damage(file + ": " + walked.error().message);
     summary.damages = 1;
     return summary;
   }
@@ -43,7 +43,7 @@ PageWalkSummary check_environment(const std::string& directory, Table some, Walk
   for (const auto& [row_table, rows] : summary.rows) {
     if (table_named(row_table, some)) continue;
     ++summary.damages;
-    outlets.on_damage(file + ": has a table that this straykey does not know: damaged, or written by a newer one");
+    callbacks.on_damage(file + ": has a table that this straykey does not know: damaged, or written by a newer one");
   }
   summary.damages += bad_rows;
   return summary;

@@ -1,8 +1,9 @@
 #pragma once
-// check_environment(): one environment of a data directory, looked through without LMDB: structure, tables, checksums.
+// check_environment(): checks structure, tables and checksums of one environment of a data directory, without LMDB.
 //
-// Shape:  walk_pages(), then each row's table by name and each value's checksum; whole rows go to on_row.
-// Thread: any. The environment is not open meanwhile, here or elsewhere.
+// Shape:  it runs walk_pages() and checks the name of each row's table and the checksum of each value. Whole rows go to
+//         on_row.
+// Thread: any. The environment must not be open meanwhile, in this process or another.
 // Bounds: kDamageMax findings of structure, as many of rows.
 // Errors: each finding is one sentence that begins with the file's path.
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace straykey {
 
-struct CheckOutlets {
+struct CheckCallbacks {
   // Rows whose checksum is right, table by table, in the order of their keys. May be empty.
   std::function<void(Table table, std::string_view key, std::string_view value)> on_row;
   std::function<void(std::string sentence)> on_damage;
@@ -25,6 +26,6 @@ struct CheckOutlets {
 // `some`: any table of the half that the environment holds. With WalkReach::branches no row is looked at.
 // The summary counts rows that fail their checksum as damages too. REQUIRES: on_damage is set.
 PageWalkSummary check_environment(const std::string& directory, Table some, WalkReach reach,
-                                  const CheckOutlets& outlets);
+                                  const CheckCallbacks& callbacks);
 
 }  // namespace straykey

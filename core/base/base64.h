@@ -1,10 +1,10 @@
 #pragma once
 // Base64 with the standard alphabet.
 //
-// Shape:  what we write is padded. A reader says whether padding must be there; whether the unused bits of the last
-//         digit are zero is not asked, since some senders leave something in them.
+// Shape:  what we write is padded. The reader chooses whether padding is required. It accepts any value of the unused
+//         bits of the last digit, because some senders do not clear them.
 // Thread: any (functions of their arguments).
-// Errors: decoding says false, and `out` holds nothing of use. White space and line ends are no digits.
+// Errors: decoding returns false, and then `out` holds nothing useful. White space and line ends are errors.
 // Source: RFC 4648, section 4.
 #include <cstdint>
 #include <string>

@@ -2,8 +2,8 @@
 // ByteWriter, ByteReader: the plain encoding of every stored value.
 //
 // Shape:  little-endian fixed integers, LEB128 varints, and strings as varint length + bytes.
-// Errors: a reader past its end, or a length that lies, turns failed() on for good and yields zeros and empty strings;
-//         the decoder asks once, at the end. Never reads outside its bytes.
+// Errors: after a read past the end, or a string length that is too large, failed() is true for good and every read
+//         gives zero or an empty string. So a decoder asks once, at its end. The reader never reads outside its bytes.
 // Bounds: a string is at most as long as what is left.
 #include <cstdint>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace straykey {
 class ByteWriter {
  public:
   ByteWriter() = default;
-  // With room for so many bytes: more may follow.
+  // Reserves room for so many bytes. More may be written.
   explicit ByteWriter(std::size_t bytes) { bytes_.reserve(bytes); }
 
   template <class T>
@@ -39,7 +39,7 @@ class ByteWriter {
     bytes_.append(text);
     return *this;
   }
-  [[nodiscard]] std::string take() { return std::move(bytes_); }
+  [[nodiscard]] std::string bytes() { return std::move(bytes_); }
   [[nodiscard]] std::string_view view() const noexcept { return bytes_; }
 
  private:

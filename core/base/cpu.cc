@@ -8,7 +8,7 @@
 namespace straykey {
 
 void name_this_thread(std::string name) noexcept {
-  constexpr std::size_t kBytesMax = 15;  // the kernel's TASK_COMM_LEN less its NUL
+  constexpr std::size_t kBytesMax = 15;  // the kernel's TASK_COMM_LEN without the NUL
   if (name.size() > kBytesMax) name.resize(kBytesMax);
   (void)pthread_setname_np(pthread_self(), name.c_str());
 }

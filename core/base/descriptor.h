@@ -1,7 +1,7 @@
 #pragma once
-// Descriptor: an open file that is closed when its owner goes.
+// Descriptor: an open file, closed when this object is destroyed.
 //
-// Thread: as its owner.
+// Thread: the same as its owner's.
 #include <unistd.h>
 
 #include <utility>
@@ -11,7 +11,7 @@ namespace straykey {
 class Descriptor {
  public:
   Descriptor() = default;
-  // Takes what open() answered; -1 is "not open".
+  // Owns what open() returned; -1 means "not open".
   explicit Descriptor(int number) noexcept : number_(number) {}
   Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept {

@@ -66,8 +66,9 @@ std::uint64_t finish(SipState& s, std::uint64_t tweak) noexcept {
   return s.fold();
 }
 
-// SipState four times: lane i takes the words i, i + 4, i + 8 and so on. No lambdas, and nothing by value: what is
-// inlined into a function for newer processors must be compiled for them as a whole.
+// Four SipStates side by side: lane i takes the words i, i + 4, i + 8 and so on. There are no lambdas and nothing is
+// passed by value, because everything that is inlined into a function for newer processors must be compiled for them,
+// too.
 using FourWords = std::uint64_t __attribute__((vector_size(32)));
 constexpr std::size_t kBlockBytes = sizeof(FourWords);
 #define STRAYKEY_INLINE __attribute__((always_inline)) inline
@@ -128,7 +129,7 @@ STRAYKEY_INLINE void hash_in_lanes(HashKey key, std::string_view bytes, Hash128&
   lanes.absorb(FourWords{1, 2, 3, 4} + (bytes.size() << 8));
   std::size_t at = 0;
   for (; at + kBlockBytes <= bytes.size(); at += kBlockBytes) lanes.absorb(bytes.data() + at);
-  // The size tells which of these bytes were absorbed before.
+  // These bytes overlap those absorbed before; the size, which is hashed too, tells by how much.
   if (at > 0) {
     lanes.absorb(bytes.data() + bytes.size() - kBlockBytes);
   } else {

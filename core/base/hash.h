@@ -1,8 +1,9 @@
 #pragma once
 // SipHash-1-3: the keyed hash behind shards, store keys and signatures.
 //
-// Shape:  64 or 128 bits; a key is two 64-bit words, made once at installation and stored. kFixedHashKey is for names
-//         that must be the same everywhere (alert ids), never for tables that an attacker can fill.
+// Shape:  the hash has 64 or 128 bits; a key is two 64-bit words, made once at installation and stored. kFixedHashKey
+//         is for names that must be the same in every installation (alert ids), never for tables that an attacker can
+//         fill.
 // Thread: any (functions of their arguments).
 // Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), with c = 1, d = 3, and its 128-bit variant;
 //         Bellare, Guerin, Rogaway, "XOR MACs" (1995): the XOR of what a PRF says of blocks that tell their number.

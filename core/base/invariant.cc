@@ -7,7 +7,8 @@
 namespace straykey {
 namespace {
 
-// A text may come from an event: enough of it to find the bug, and no byte that a terminal or a log obeys.
+// A text may come from an event. We print enough of it to find the bug, and no byte that a terminal or a log would
+// obey.
 constexpr std::size_t kTextShown = 64;
 
 void print_text(std::string_view text) noexcept {

@@ -99,7 +99,7 @@ struct Log::Sink {
   };
   std::unordered_map<std::string, Repeat> repeats;
 
-  // How many lines like this one were held back just before it, or nothing if this one is to be held back too.
+  // How many lines like this one were held back just before it, or nothing if this one must be held back, too.
   std::optional<std::size_t> admit(std::string_view message) {
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex);

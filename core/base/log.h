@@ -1,9 +1,11 @@
 #pragma once
-// Log: one line a record, logfmt or JSON, UTC milliseconds, every field escaped. spdlog carries the lines to stderr.
+// Log: writes one line for each record, as logfmt or JSON, with the time in UTC milliseconds and every field escaped.
+// spdlog carries the lines to stderr.
 //
 // Thread: any (synchronised inside).
-// Bounds: a field value is cut at 1,000 bytes; a message said more than 10 times within 10 s is counted, not repeated.
-// Source: no byte under 0x20, no C1 control, no bidi control reaches the terminal.
+// Bounds: a field value is cut at 1,000 bytes. A message that comes more than 10 times within 10 s is counted and not
+//         repeated.
+// Source: no byte below 0x20, no C1 control and no bidi control reaches the terminal.
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -30,7 +32,7 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // `message` is fixed text of ours; what varies goes into fields.
+  // `message` is a fixed text of ours. What varies goes into fields.
   void debug(std::string_view message, std::initializer_list<LogField> fields = {});
   void info(std::string_view message, std::initializer_list<LogField> fields = {});
   void warning(std::string_view message, std::initializer_list<LogField> fields = {});
@@ -43,8 +45,8 @@ class Log {
   std::unique_ptr<Sink> sink_;
 };
 
-// `value` so that it cannot leave its line or fool a terminal: control, C1, bidi and invalid bytes as \xNN, quotes
-// escaped.
+// `value`, changed so that it cannot leave its line or fool a terminal: control, C1, bidi and invalid bytes become
+// \xNN, and quotes are escaped.
 [[nodiscard]] std::string escape_for_log(std::string_view value, std::size_t size_max = 1'000);
 
 }  // namespace straykey

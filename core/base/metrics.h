@@ -1,9 +1,11 @@
 #pragma once
-// Counters, gauges and histograms, by name, as Prometheus wants them; rendering is net/admin/metrics_text.
+// Counters, gauges and histograms, by name, in the form that Prometheus expects. net/admin/metrics_text writes them as
+// text.
 //
 // Shape:  a family (name, help, kind) holds one series for each label set. References stay valid for the life of the
 //         Metrics.
-// Thread: creating a series locks (start-up, or once for each new label value); add, set and observe are lock-free.
+// Thread: creating a series takes a lock (at start-up, or once for each new label value); add, set and observe are
+//         lock-free.
 // Bounds: labels come from closed sets (reasons, configured names), never from input.
 #include <array>
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
-// resize_uncleared: a longer text whose new bytes are whatever they were, for buffers that are written to before they
-// are read.
+// resize_uncleared: makes a text longer without clearing the new bytes, for buffers that are written before they are
+// read.
 //
 // Thread: any.
 // Errors: std::bad_alloc, std::length_error.

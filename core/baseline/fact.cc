@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kFactBytesBesideTexts = 2 + sizeof(Day) + sizeof(std::uint64_t) + sizeof(Day) + 2 * 2;
 
-// The text as stored: whole, or its beginning and the hash of all of it, which is then kept in `cut`.
+// The text as it is stored: whole or, if it is too long, its beginning and the hash of all of it. `cut` then owns the
+// bytes.
 std::string_view stored_text(std::string_view text, std::string& cut) {
   if (text.size() <= kFactTextMax) return text;
   cut = std::string(text.substr(0, kFactTextMax - 33)) + '~' + hash128(kFixedHashKey, text).hex();
@@ -75,7 +76,7 @@ std::string encode_fact(const Fact& fact, const FactRef& ref) {
       .fixed(fact.first_day)
       .string(scope)
       .string(value)
-      .take();
+      .bytes();
 }
 
 std::optional<NamedFact> decode_fact(std::string_view bytes) {

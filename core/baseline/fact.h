@@ -1,9 +1,9 @@
 #pragma once
 // Facts: what was seen, of whom, on which days.
 //
-// Shape:  (kind, scope, value) -> Fact. The key on disk is kind + two keyed 128-bit hashes, so that all values of a
-//         scope lie together and no name from outside can be too long or chosen to collide; the full texts are in the
-//         value.
+// Shape:  (kind, scope, value) -> Fact. The key on disk is the kind and two keyed 128-bit hashes. So all values of a
+//         scope lie together, and no name from outside can be too long or chosen to collide. The full texts are in the
+//         row's value.
 // Order:  a set that only grows by OR: learning twice, late or in two partitions does no harm.
 // Bounds: kFactTextMax bytes for scope and value each; a longer text is cut and carries the hash of the whole.
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace straykey {
 
-// Numbers are part of the store's format: append only.
+// The numbers are part of the store's format, so they never change and new ones are added at the end.
 enum class FactKind : std::uint8_t {
   identity_network = 1,  // B1: identity -> network of its external calls
   network_identity = 2,  // B2: network -> whoever of our accounts used it
@@ -27,7 +27,7 @@ enum class FactKind : std::uint8_t {
   role_service = 7,      // role -> service that assumed it
   role_principal = 8,    // role -> principal that assumed it
   account = 9,           // account -> "": seen as recipient
-  // Quarantine (AlertStore, Table::quarantine): the pair hit while it was not learned.
+  // Quarantine (AlertStore, Table::quarantine): the pair took part in a hit while it was not learned.
   quarantine_identity_network = 17,
   quarantine_network_role = 18,
   quarantine_identity_tool = 19,
@@ -65,7 +65,7 @@ struct NamedFact {
 
 [[nodiscard]] std::string encode_fact(const Fact& fact, const FactRef& ref);
 [[nodiscard]] std::optional<NamedFact> decode_fact(std::string_view bytes);
-// The fact alone, if the stored texts are those of `ref` (a colliding key is another fact: nothing).
+// The fact, if the stored texts are those of `ref`. Nothing if the key collides and the row is another fact's.
 [[nodiscard]] std::optional<Fact> decode_fact_of(std::string_view bytes, const FactRef& ref);
 
 }  // namespace straykey

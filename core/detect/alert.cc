@@ -72,7 +72,7 @@ json::object user_agent(const Candidate& call) {
   return out;
 }
 
-// The record as it came; if it is too long, or (against all checks) no JSON, the fields that decided.
+// The record as it came. If it is too long, or is no JSON in spite of all checks, only the fields that decided.
 json::object event(const Candidate& call) {
   if (!call.record.empty()) {
     json::error_code error;
@@ -168,8 +168,8 @@ std::string document_of(const Alert& alert) {
   return json::serialize(document);
 }
 
-// For a sender who wrote to be long: each text that came from outside at most 48 bytes, lists at most 5 lines. With 6
-// bytes of JSON for a byte (a control character) and about 50 such texts that is 15 KB, and 3 KB for the rest.
+// The limits for a sender who tries to make the document long: each text from outside has at most 48 bytes and each
+// list 5 lines. A control character needs 6 bytes of JSON, so about 50 such texts make 15 KB; the rest has 3 KB.
 void shorten(Alert& alert, Candidate& call) {
   constexpr std::size_t kTextMax = 48, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };

@@ -1,11 +1,11 @@
 #pragma once
-// Alert: what is told to people, as one JSON document.
+// Alert: what people are told, as one JSON document.
 //
-// Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen,
-//         acknowledgement) is its AlertState (alert_state.h).
+// Shape:  the document is built once and never changes. What changes afterwards (occurrences, last seen,
+//         acknowledgement) is in its AlertState (alert_state.h).
 // Units:  times RFC 3339 UTC.
-// Bounds: a document stays under 20 KB: the record whole up to 8 KB; where that does not fit, without the record, then
-//         with texts and lists from outside cut short.
+// Bounds: a document stays under 20 KB. It holds the record whole if that has up to 8 KB. If the document is still too
+//         long, the record is left out; if that is not enough, texts and lists that came from outside are cut short.
 #include <cstdint>
 #include <optional>
 #include <string>

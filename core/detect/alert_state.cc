@@ -37,7 +37,7 @@ std::string encode_alert_state(const AlertState& state) {
     out.varint(list->size());
     for (const std::string& text : *list) out.string(text);
   }
-  return out.take();
+  return out.bytes();
 }
 
 std::optional<AlertState> decode_alert_state(std::string_view bytes) {

@@ -81,7 +81,7 @@ std::string encode_candidate(const Candidate& c) {
       .fixed(c.platform)
       .fixed(c.asn);
   for (const std::string* text : texts_of(c)) out.string(*text);
-  return out.take();
+  return out.bytes();
 }
 
 std::optional<Candidate> decode_candidate(std::string_view bytes) {

@@ -24,17 +24,17 @@ struct Candidate {
   Hash128 combination;  // (identity, network, address, tool, platform, exec-env, day): what is proposed once a day
   Seconds time = 0;     // of the first call
   Seconds last_time = 0;
-  std::uint64_t count = 1;   // calls of this combination in the batch that proposed it
-  bool account_day = false;  // no call: the account (token.account) was seen on this day for the first time
-  bool from_future = false;  // eventTime was ahead of the clock; time is the receipt
+  std::uint64_t count = 1;  // calls of this combination in the batch that proposed it
+  // Not a call: it says that the account (token.account) was seen on this day for the first time
+  bool account_day = false;
+  bool from_future = false;  // eventTime was ahead of the clock; `time` is when the event was received
 
   ServiceToken token;
 
-  // Where it came from. By address alone; an endpoint owner that is none of the event's accounts is judged by the
-  // merger.
+  // Where the call came from, by its address alone. Only the merger can tell whether an endpoint's owner is foreign.
   SourceClass address_class = SourceClass::service;
   bool untrusted = false;
-  bool range_capped = false;  // external only for being absent from AWS ranges that are coarse or old
+  bool range_capped = false;  // external only because AWS ranges that are coarse or old do not hold it
   std::string address;        // canonical text; empty if none
   std::string source_text;    // sourceIPAddress as it came, cut at 256
   std::string network;        // ASN form where known, else the prefix; empty unless external
@@ -44,7 +44,7 @@ struct Candidate {
   std::string vpc_endpoint;
   std::string endpoint_owner;  // set only if it may be foreign
 
-  // What made it.
+  // What made the call.
   std::string tool;
   ToolKind tool_kind = ToolKind::other;
   Platform platform = Platform::unknown;

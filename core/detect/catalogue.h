@@ -19,7 +19,7 @@ enum class Severity : std::uint8_t { informational, low, medium, high };
 enum class Analytic : std::uint8_t { remote_service_token, serverless_cli };
 [[nodiscard]] std::string_view name_of(Analytic analytic) noexcept;
 
-// How much speaks for theft. Two alerts of one dedup key differ by it.
+// How much the evidence weighs. One dedup key may have an alert of each tier.
 enum class Tier : std::uint8_t { weak, strong };
 [[nodiscard]] std::string_view name_of(Tier tier) noexcept;
 

@@ -1,7 +1,8 @@
 #pragma once
 // The first analytic: a service token used from outside AWS.
 //
-// Shape:  evidence (numbers, gathered by the merger from all partitions) -> verdict. No store, no time of its own.
+// Shape:  the verdict is a function of the evidence, which is numbers that the merger gathered from all partitions. It
+//         reads no store and no clock.
 // Source: the decision table of CATALOGUE.md, "Remote usage of an AWS service token".
 #include <optional>
 
@@ -13,7 +14,7 @@ namespace straykey {
 struct RemoteEvidence {
   int window_days = 30;
   std::string network;            // under which the call is judged: "AS64511", "198.51.100.0/24", "vpce:111122223333"
-  bool foreign_endpoint = false;  // came through an endpoint whose owner is none of ours
+  bool foreign_endpoint = false;  // came through an endpoint whose owner is not one of our accounts
   bool network_learned =
       false;             // B1: this identity uses this network, and the pair is not in quarantine (or was acknowledged)
   int network_days = 0;  // days in the window on which this identity used this network
@@ -25,11 +26,12 @@ struct RemoteEvidence {
   int tool_days = 0;
 };
 
-// Nothing: silent. REQUIRES: the candidate is external (by address, or through a foreign endpoint).
+// Nothing means no alert. REQUIRES: the candidate is external (by address, or through a foreign endpoint).
 [[nodiscard]] std::optional<Verdict> judge_remote_service_token(const Candidate& candidate,
                                                                 const RemoteEvidence& evidence);
 
-// The tool is a CLI or an attack tool that this identity has not learned: such a hit quarantines (identity, tool) too.
+// Whether the tool is a CLI or an attack tool that this identity has not learned. Such a hit also puts (identity, tool)
+// into quarantine.
 [[nodiscard]] bool is_new_cli(const Candidate& candidate, const RemoteEvidence& evidence) noexcept;
 
 }  // namespace straykey

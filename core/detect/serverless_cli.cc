@@ -12,7 +12,7 @@ namespace {
 
 struct PlatformRule {
   std::string_view service;
-  bool macos, windows;  // possible?
+  bool macos, windows;  // whether the service offers them
 };
 // Fargate has Windows tasks; CodeBuild has Windows and macOS fleets; the others run Linux only.
 constexpr std::array<PlatformRule, 6> kPlatformRules{{{"lambda", false, false},
@@ -34,8 +34,7 @@ std::string_view impossible_platform(std::string_view service, Platform platform
     if (platform == Platform::macos && !rule->macos) return "macOS";
     if (platform == Platform::windows && !rule->windows) return "Windows";
   }
-  // CodeBuild runs on ECS instances or on Lambda; Fargate lies beneath several services; Lambda lies beneath nothing
-  // else.
+  // CodeBuild runs on ECS instances or on Lambda. Fargate runs several of the services. Lambda runs only itself.
   if (exec_env.starts_with("AWS_Lambda_") && service != "lambda" && service != "codebuild") return "AWS Lambda";
   if (exec_env.starts_with("AWS_ECS_") && service == "lambda") return "Amazon ECS";
   return {};

@@ -1,7 +1,7 @@
 #pragma once
 // The second analytic: a command line tool with the token of a serverless workload, inside or outside AWS.
 //
-// Shape:  evidence -> verdict, as in remote_service_token.h.
+// Shape:  the verdict is a function of the evidence, as in remote_service_token.h.
 // Source: the decision table of CATALOGUE.md, "CLI command executed from a serverless compute service".
 #include <optional>
 #include <string_view>

@@ -20,7 +20,7 @@ ActivationReport ActivationPairs::report(Day day, int window_days) const {
   report.account = account_;
   report.day = day;
   report.id = hash128(kFixedHashKey, ByteWriter().string("account.activated").string(account_).fixed(day).view());
-  // With ASN data a use is recorded in both its forms: the prefix says nothing that the ASN does not.
+  // With ASN data each use is recorded both by ASN and by prefix. The prefix adds nothing, so it is left out.
   std::map<std::string, Presence> by_asn;
   for (const auto& [pair, fact] : merged_)
     if (pair.second.starts_with("AS")) by_asn[pair.first].merge(fact.presence);

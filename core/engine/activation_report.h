@@ -1,8 +1,8 @@
 #pragma once
 // ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A
-// thief who was there first would be among it: nobody was warned of him.
+// thief who was there before straykey would be among it, and nobody was warned of him.
 //
-// Thread: any; a view's is the merger's.
+// Thread: any; with a BaselineView, the merger's.
 // Bounds: kPairsShown pairs in the document; all of them in the report, up to kPairsMax.
 #include <map>
 #include <string>
@@ -32,14 +32,15 @@ struct ActivationReport {
   std::vector<Pair> pairs;  // most days first
 };
 
-// The report in the making: for who reads facts in a way of his own.
+// Builds the report from facts that the caller reads in its own way.
 class ActivationPairs {
  public:
   explicit ActivationPairs(std::string_view account) : account_(account), prefix_(std::string(account) + '/') {}
 
-  // A fact of kind identity_network, of any account and any partition. False: kPairsMax are held, no more are wanted.
+  // Adds a fact of kind identity_network, of any account and any partition. False: kPairsMax pairs are held, and no
+  // more are wanted.
   bool add(const NamedFact& fact);
-  // What was seen in the window before `day`.
+  // The report of what was seen in the window before `day`.
   [[nodiscard]] ActivationReport report(Day day, int window_days) const;
 
  private:

@@ -75,10 +75,10 @@ void ActivityCounter::count(std::uint64_t call, Seconds time, bool failed, const
   if (!first && like_.size() < kLikesMax) like_.emplace(call, Like{places});
 }
 
-Activity ActivityCounter::take() {
+Activity ActivityCounter::release() {
   for (const auto& [call, like] : like_)
     if (like.calls > 0) activity_.count(like.places, like.calls, like.errors, like.first, like.last);
-  like_ = {};  // with its memory: most keys rest most of the time
+  like_ = {};  // its memory, too, because most keys are idle most of the time
   return std::exchange(activity_, {});
 }
 
@@ -127,7 +127,7 @@ std::string encode_activity(const Activity& activity) {
     out.varint(list->size());
     for (const Activity::Counted& counted : *list) out.string(counted.text).varint(counted.count);
   }
-  return out.take();
+  return out.bytes();
 }
 
 std::optional<Activity> decode_activity(std::string_view bytes) {

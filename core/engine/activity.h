@@ -2,7 +2,7 @@
 // Activity: what was done with one access key, or by one service identity. The answer to the first questions of
 // every investigation.
 //
-// Shape:  calls by API, with counts, times and errors; source addresses; user agents. Soft state: a crash loses
+// Shape:  calls by API, with counts, times and errors; source addresses; user agents. It is soft state: a crash loses
 //         what was not flushed yet, and an event that is sent again may count twice. No verdict depends on it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -38,20 +38,20 @@ struct Activity {
   std::vector<Api> apis;
   std::vector<Counted> sources, agents;
 
-  // Where an event was counted; kOther: in no list.
+  // At which index of each list an event was counted. kOther: it is in no list.
   static constexpr std::uint8_t kOther = 0xff;
   struct Places {
     std::uint8_t api = kOther, source = kOther, agent = kOther;
   };
   Places count(const Event& event);
-  // Counts so many events that are like one before.
+  // Counts more events that are like an earlier one.
   void count(Places places, std::uint64_t calls_more, std::uint64_t errors_more, Seconds first_time, Seconds last_time);
-  // Adds what another piece of the same history counted. Lists stay within their bounds.
+  // Adds what was counted of another part of the same history. The lists stay within their bounds.
   void merge(const Activity& other);
 };
 
-// Activity of one key whose calls are told apart by EventSignature::call: the texts of like calls are looked at once.
-// A key that makes one call between two takes, as in a flood of keys, costs no table.
+// Counts the activity of one key. Calls with the same EventSignature::call are alike, so their texts are compared only
+// once. A key that makes only one call between two flushes, as in a flood of keys, needs no hash table.
 class ActivityCounter {
  public:
   static constexpr std::size_t kLikesMax = 1024;
@@ -64,8 +64,8 @@ class ActivityCounter {
     const auto like = like_.find(call);
     if (like != like_.end()) __builtin_prefetch(&like->second, 1);
   }
-  // What was counted since the last time.
-  [[nodiscard]] Activity take();
+  // Returns what was counted since the last release(), and begins anew.
+  [[nodiscard]] Activity release();
 
  private:
   struct Like {

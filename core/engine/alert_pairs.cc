@@ -8,7 +8,7 @@ std::string encode_alert_pairs(const AlertPairs& pairs) {
   ByteWriter out;
   out.fixed(pairs.day).varint(pairs.pairs.size());
   for (const AlertPairs::Pair& pair : pairs.pairs) out.fixed(pair.kind).string(pair.scope).string(pair.value);
-  return out.take();
+  return out.bytes();
 }
 
 std::optional<AlertPairs> decode_alert_pairs(std::string_view bytes) {

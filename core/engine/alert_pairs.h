@@ -1,7 +1,7 @@
 #pragma once
 // AlertPairs: what an acknowledgement of an alert makes known: a row of Table::alert_pairs.
 //
-// Shape:  the day of the alert, and the quarantined pairs (kind, scope, value) that its hit stands on.
+// Shape:  the day of the alert, and the quarantined pairs (kind, scope, value) of the hit that raised it.
 // Thread: any (a value).
 #include <optional>
 #include <string>

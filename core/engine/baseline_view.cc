@@ -50,7 +50,7 @@ void BaselineView::each(FactKind kind, std::string_view scope,
   }
 }
 
-// Answers of another day, or too many, make room.
+// Forgets the kept answers if they are of another day, or too many.
 std::string BaselineView::answer_key(const UsersBefore& question) const {
   if (question.day != answered_day_ || users_answered_.size() + days_answered_.size() >= kAnswersKept) forget_answers();
   answered_day_ = question.day;

@@ -1,11 +1,12 @@
 #pragma once
-// BaselineView: what the tenant knows, read across all partitions: the OR of their facts, less what is in quarantine.
+// BaselineView: what the whole tenant knows: the OR of the facts of all partitions, without what is in quarantine.
 //
-// Shape:  borrows one reader a partition and the merger's transaction for the length of one judgement.
+// Shape:  it borrows one reader of each partition and the merger's transaction, for as long as that transaction is
+//         open.
 // Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
 // Thread: the merger's.
-// Bounds: counting stops at kUsersCounted users; each() reads no further than its visitor wants. users_before() keeps
-//         its answers of one day, at most kAnswersKept of them.
+// Bounds: counting stops at kUsersCounted users, and each() reads no further than its visitor wants. users_before()
+//         keeps at most kAnswersKept answers, all of one day.
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,7 +31,7 @@ class BaselineView {
 
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
-  // Hit on one of the window's days before `day`, and nobody acknowledged it.
+  // Whether the pair took part in an alert on one of the window's days before `day`, and nobody acknowledged it.
   [[nodiscard]] bool quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day,
                                  int window_days) const;
 
@@ -45,25 +46,26 @@ class BaselineView {
     std::string_view scope;
     Day day = 0;
     int window_days = 0;
-    std::string_view quarantine;  // names what in_quarantine asks for: part of the question
+    // Names what in_quarantine looks for, so that different questions have different kept answers
+    std::string_view quarantine;
   };
-  // A day's hits ask the same questions over and over, and whoever is first seen on that day is read and left out each
-  // time: without keeping the answers, N identities that are new in one network would cost N * N rows.
+  // The answers are kept, because a day's hits ask the same questions over and over. Without that, N identities that
+  // are new in one network would cost N * N rows: each question reads all of them and leaves them out.
   // Cost: the rows of the scope, once a day and question.
   [[nodiscard]] const std::vector<std::string>& users_before(
       const UsersBefore& question, const std::function<bool(const std::string& user)>& in_quarantine) const;
   // On how many of the window's days before `day` any of them was seen; counting may stop at `enough`. Kept likewise.
   [[nodiscard]] int days_before(const UsersBefore& question, int enough,
                                 const std::function<bool(const std::string& user)>& in_quarantine) const;
-  // A row of quarantine of `day` was written. What it changes is not kept.
+  // Tells that a row of quarantine of `day` was written. Kept answers that it may change are forgotten.
   void note_quarantined(Day day) const;
-  // Rows of quarantine may have been changed in any way.
+  // Tells that rows of quarantine may have been changed in any way. All kept answers are forgotten.
   void forget_answers() const;
 
   // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
   void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
 
-  // On which any account was seen last, of all that were seen. The first call reads all accounts' facts.
+  // The last day on which any account was seen. The first call reads the facts of all accounts.
   [[nodiscard]] Day newest_account_day() const;
 
   // A row of Table::activity, merged over the partitions.
@@ -79,7 +81,7 @@ class BaselineView {
   StoreReader& alerts_;
   mutable std::optional<Day> newest_account_day_;
   mutable Day answered_day_ = 0;
-  // By question, of answered_day_.
+  // The kept answers of answered_day_, by question.
   mutable std::map<std::string, std::vector<std::string>, std::less<>> users_answered_;
   mutable std::map<std::string, int, std::less<>> days_answered_;
 };

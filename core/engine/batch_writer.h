@@ -1,5 +1,5 @@
 #pragma once
-// BatchWriter: the transaction of one batch of a partition, begun when it is first needed.
+// BatchWriter: the transaction of one batch of a partition. It begins when it is first needed.
 //
 // Shape:  open() / put() / erase() any number of times, then commit() or forget().
 // Durable: a batch that wrote nothing has nothing to commit and touches no disk.
@@ -17,7 +17,7 @@ class BatchWriter {
  public:
   explicit BatchWriter(BaselineStore& store) : store_(store) {}
 
-  // For reading, and for what is no news by itself.
+  // The transaction itself, for reading, and for changes that alone are no reason to commit.
   StoreWriter& open() {
     if (!writer_) writer_ = store_.write();
     return *writer_;
@@ -30,7 +30,7 @@ class BatchWriter {
     open().erase(table, key);
     news_ = true;
   }
-  // Something is to be written that is not put yet.
+  // Notes that the commit will have something to write that is not put yet.
   void note_news() noexcept {
     news_ = true;
     ++news_count_;
@@ -40,7 +40,7 @@ class BatchWriter {
   [[nodiscard]] bool has_news() const noexcept { return news_; }
   [[nodiscard]] std::size_t news_count() const noexcept { return news_count_; }
 
-  // Fails too if something could not be read: what was concluded from it cannot be trusted.
+  // Also fails if something could not be read, because what was concluded from it cannot be trusted.
   [[nodiscard]] CommitOutcome commit() {
     failure_.clear();
     CommitOutcome outcome = CommitOutcome::committed;

@@ -1,7 +1,8 @@
 #pragma once
-// DamagedBaselineStore and DamagedAlertStore: in the place of a store that was found damaged before it was opened.
+// DamagedBaselineStore and DamagedAlertStore: they stand in for a store that was found damaged before it was opened.
 //
-// Shape:  every transaction has failed from its begin with the damage's sentence; nothing is read and nothing written.
+// Shape:  every transaction fails from its beginning, with the sentence of the damage. Nothing is read and nothing is
+//         written.
 // Thread: any (immutable).
 #include <memory>
 #include <string>

@@ -34,7 +34,7 @@ std::string encode_dedup(const std::vector<DedupEntry>& entries) {
   out.fixed<std::uint8_t>(1).varint(entries.size() - skip);
   for (std::size_t i = skip; i < entries.size(); ++i)
     out.fixed(entries[i].alert_id.low).fixed(entries[i].alert_id.high).fixed(entries[i].day).fixed(entries[i].tier);
-  return out.take();
+  return out.bytes();
 }
 
 std::vector<DedupEntry> decode_dedup(std::string_view bytes) {

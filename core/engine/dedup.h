@@ -1,9 +1,9 @@
 #pragma once
 // Dedup: which alert a hit belongs to.
 //
-// Shape:  the alerts of one dedup key as (id, day, tier); an alert of day D takes in every hit less than dedup_days
-//         away on both sides.
-// Order:  late hits count too, so the answer for a day does not depend on what came first inside it.
+// Shape:  a dedup key has a list of its alerts as (id, day, tier). An alert of day D takes in every hit whose day is
+//         less than dedup_days before or after D.
+// Order:  hits that come late are taken in, too, so the answer for a day does not depend on the order inside it.
 // Bounds: kDedupAlertsMax alerts a key; the oldest is forgotten first (its days are long past by then).
 #include <cstdint>
 #include <optional>

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kStopping = "the server stops";
 constexpr std::string_view kDamaged = "a part of the store is damaged";
 
-// What it has become of the change, which ends with it.
+// Answers the operator. The change is destroyed with that.
 void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence) {
   const std::unique_ptr<OperatorChange> owned(change);
   ChangeOutcome outcome{kind, change->rows + change->in_merger.rows, sentence};
@@ -71,10 +71,10 @@ CommitOutcome Engine::judge_unjudged() {
   return outcome;
 }
 
-bool Engine::take_credits(std::size_t bytes) {
+bool Engine::reserve_credits(std::size_t bytes) {
   std::size_t held = queued_bytes_.load();
   do {
-    // One request larger than the limit may pass while nothing else is held; else it could never be delivered.
+    // A request that is larger than the limit passes while no other holds bytes. Otherwise it could never be delivered.
     if (held != 0 && held + bytes > settings_.queued_bytes_max) return false;
   } while (!queued_bytes_.compare_exchange_weak(held, held + bytes));
   queued_gauge_.set(static_cast<double>(held + bytes));
@@ -86,7 +86,7 @@ SubmitResult Engine::admit(Request& request) {
   if (broken_) return SubmitResult::stopped;
   if (damaged_) return SubmitResult::damaged;
   const std::size_t bytes = request.held_bytes();
-  if (!take_credits(bytes)) {
+  if (!reserve_credits(bytes)) {
     refused_.add();
     return SubmitResult::overloaded;
   }
@@ -108,7 +108,8 @@ void Engine::apply(std::uint32_t index, Item item) {
   if (item.is_change()) return carry_out(index, *item.change);
   Shard& shard = *shards_[index];
   const std::uint64_t generation = networks_generation_.load();
-  if (generation != shard.networks_generation && shard.applied.empty()) {  // not within a batch: it is forgotten whole
+  // Only between batches, because forgetting known events would forget those of the open batch
+  if (generation != shard.networks_generation && shard.applied.empty()) {
     shard.networks_generation = generation;
     shard.networks = networks_.load();
     shard.worker->forget_known();
@@ -154,7 +155,7 @@ CommitOutcome Engine::commit_worker(std::uint32_t index) {
   return outcome;
 }
 
-// A transaction of its own: a request that shares one with it must not fail for it.
+// The change gets a transaction of its own, so that no request fails because of it.
 void Engine::carry_out(std::uint32_t index, OperatorChange& change) {
   commit(index);
   ShardWorker& worker = *shards_[index]->worker;
@@ -165,7 +166,8 @@ void Engine::carry_out(std::uint32_t index, OperatorChange& change) {
   callbacks_.to_merger(Message(&change));
 }
 
-// Partitions that no worker writes any more are the merger's to write. Before its own transaction, which reads them.
+// The merger writes the partitions that no worker writes any more. It does so before its own transaction, which reads
+// them.
 void Engine::carry_out_in_retired() {
   std::erase_if(ready_, [this](const Message& message) {
     auto* const* change = std::get_if<OperatorChange*>(&message);
@@ -187,7 +189,7 @@ void Engine::carry_out_in_retired(OperatorChange& change) {
   }
 }
 
-// They are not kept for another try: an operator who hears "failed" asks again.
+// Changes are not kept for another try, because an operator who hears "failed" can ask again.
 void Engine::answer_changes(ChangeOutcome::Kind kind, const std::string& sentence) {
   std::erase_if(ready_, [&](const Message& message) {
     auto* const* change = std::get_if<OperatorChange*>(&message);
@@ -203,7 +205,8 @@ void Engine::finish(Item item, bool committed) {
   Finished finished;
   for (const Request::ShardBatch& batch : request.batches)
     if (batch.candidates.last != 0) finished.candidates.push_back(batch.candidates);
-  // Before the reply: what a sender sends after it must be judged after it.
+  // The ticket is drawn before the reply, because what a sender sends after the reply must be judged after this
+  // request.
   if (!finished.candidates.empty()) {
     finished.ticket = tickets_.fetch_add(1);
     callbacks_.to_merger(Message(std::move(finished)));
@@ -220,7 +223,7 @@ void Engine::flush(std::uint32_t index) {
   shard.flushed_at = callbacks_.uptime();
   if (broken_ || damaged_) return;
   shard.worker->flush(merger_.run_hour());
-  // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
+  // A sender that waits for /readyz sends nothing, so the worker must find out by itself that the store works again.
   if (shard.failing) shard.worker->write_something();
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
@@ -238,8 +241,8 @@ void Engine::flush_if_due(std::uint32_t index) {
   if (callbacks_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
 }
 
-// Adds to ready_ what may be merged now: finished requests in the order of their tickets, up to the first that is
-// missing (its worker is between taking the ticket and the queue), and everything else.
+// Adds to ready_ what may be merged now. Finished requests go in the order of their tickets, up to the first that is
+// missing: its worker has drawn the ticket and not reached the queue yet. All other messages may go at once.
 void Engine::put_in_order(std::vector<Message>& messages) {
   for (Message& message : messages) {
     if (auto* finished = std::get_if<Finished>(&message)) {
@@ -284,8 +287,8 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   return outcome;
 }
 
-// In a damaged store: what became of deliveries is stored if it can be; if not, they are made again after the restart.
-// Candidates stay on disk and are judged when the store is whole.
+// Used when the store is damaged. The outcomes of deliveries are stored if that is possible; if not, the deliveries are
+// made again after the restart. Candidates stay on disk and are judged when the store is whole again.
 CommitOutcome Engine::merge_deliveries() {
   answer_changes(ChangeOutcome::Kind::stopped, std::string(kDamaged));
   merger_.stop_judging();
@@ -302,7 +305,7 @@ void Engine::refill_outbox() {
   merger_.refill_outbox();
 }
 
-// Rows age in the merger's store and in partitions that no worker writes any more; workers see to their own.
+// Erases old rows of the merger's store, and of partitions that no worker writes any more. Workers do it for their own.
 void Engine::age_rows() {
   if (broken_ || damaged_ || !merger_.advance_clock(callbacks_.uptime())) return;
   if (merger_.commit() == CommitOutcome::unknown)
@@ -332,7 +335,7 @@ std::vector<StoreDamage> Engine::damages() const {
   return found;
 }
 
-// True if a part of the store is damaged, now or before.
+// True if a part of the store is damaged, found now or earlier.
 bool Engine::find_damage() {
   if (damaged_) return true;
   const std::vector<StoreDamage> found = damages();

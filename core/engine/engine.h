@@ -1,20 +1,22 @@
 #pragma once
-// Engine: what the pipeline does, step by step: admission, workers, merger. No thread, no queue, no waiting.
+// Engine: the steps of admission, workers and merger. It has no thread and no queue, and never waits.
 //
-// Shape:  admit() -> the caller brings an Item to each shard concerned -> apply(), commit(): replies, and a Message for
-//         merge(). Pipeline drives the steps with threads and queues, tests/simulation with an adversary. An operator's
-//         change goes the same way: admit() -> an Item to every shard, or a Message to the merger where it is the
-//         merger's alone.
+// Shape:  after admit() the caller brings an Item to each shard concerned. apply() and commit() of the shard make the
+//         replies, and a Message that the caller brings to merge(). Pipeline drives the steps with threads and queues,
+//         tests/simulation with an adversary. An operator's change goes the same way: after admit() the caller brings
+//         an Item to every shard, or a Message to the merger if the change concerns nothing else.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
 //         merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
-// Order:  judge_unjudged() first: it judges what a crash left. Items of one shard go in the order in which they come;
-//         messages may come in any order (tickets put finished requests back into theirs).
+// Order:  judge_unjudged() first: it judges what a crash left. Items of one shard are applied in the order in which
+//         they come. Messages may come in any order: each finished request has a ticket number, and the merger judges
+//         in the order of the numbers.
 // Durable: on_done(committed) comes after the commit of every shard concerned returned.
-// Bounds: queued_bytes_max for all shards together, taken before anything is queued, given back when the request has
-//         finished.
-// Errors: a commit that failed fails its requests; one whose outcome is unknown ends acknowledging for good: on_fatal,
-//         once. A part of the store that is damaged ends admission and judging until a restart; what is stored is still
-//         delivered. A change that could not be committed is answered so and not tried again.
+// Bounds: queued_bytes_max for all shards together. A request reserves its bytes before anything is queued, and gives
+//         them back when it has finished.
+// Errors: a commit that failed fails its requests. If the outcome of a commit is unknown, nothing is acknowledged any
+//         more, and on_fatal is called once. If a part of the store is damaged, nothing is admitted or judged until a
+//         restart, but what is stored is still delivered. A change that could not be committed is answered so, and not
+//         tried again.
 #include <atomic>
 #include <functional>
 #include <initializer_list>
@@ -40,12 +42,12 @@ class Engine {
     HashKey hash_key;
     std::uint32_t shards = 1;
     std::size_t queued_bytes_max = 256u << 20;
-    std::size_t commit_events_max = 512;       // this many new things are enough for a commit
-    double flush_seconds = 1;                  // soft state
-    std::size_t keys_a_flush = 500;            // of it, in 5 ms: what comes meanwhile waits
-    std::size_t signatures_max = 1 << 18;      // a shard
-    std::size_t keys_max = 1 << 16;            // a shard
-    std::size_t duplicates_tracked = 1 << 16;  // a shard
+    std::size_t commit_events_max = 512;       // after so many facts and candidates a batch waits for no more
+    double flush_seconds = 1;                  // between two flushes of soft state
+    std::size_t keys_a_flush = 500;            // takes 5 ms, for which the shard's events wait
+    std::size_t signatures_max = 1 << 18;      // for each shard
+    std::size_t keys_max = 1 << 16;            // for each shard
+    std::size_t duplicates_tracked = 1 << 16;  // for each shard
   };
   // One shard's part of an admitted request, or of an operator's change.
   struct Item {
@@ -64,7 +66,7 @@ class Engine {
     }
     [[nodiscard]] bool is_change() const noexcept { return batch == kChange; }
   };
-  // A request that left candidates, numbered when it has finished.
+  // A request that left candidates. It gets its ticket number when the last shard has finished it.
   struct Finished {
     std::uint64_t ticket = 0;
     std::vector<CandidateRange> candidates;
@@ -79,7 +81,7 @@ class Engine {
     const PoisonedRecords* poisoned = nullptr;  // may be null
     Metrics* metrics = nullptr;
     Log* log = nullptr;                          // may be null
-    std::shared_ptr<const NetworkMap> networks;  // the first ones: see use_networks()
+    std::shared_ptr<const NetworkMap> networks;  // until use_networks() brings others
   };
   // What the engine calls back.
   struct Callbacks {
@@ -98,40 +100,44 @@ class Engine {
   [[nodiscard]] CommitOutcome judge_unjudged();
   [[nodiscard]] const std::string& failure() const noexcept { return merger_.failure(); }
 
-  // While it is being filled: see route.h. Any thread.
+  // Signs the events of a request that is still being filled, as route.h says. Any thread.
   void sign(Request& request) const { straykey::sign(request, settings_.hash_key); }
-  // Accepted: the request is routed and holds its credits; the caller brings {request, i} to the shard of each of its
-  // batches, and from the first of them on it belongs to the engine. Otherwise nothing has changed.
+  // If it is accepted, the request is routed and has reserved its bytes. The caller then brings {request, i} to the
+  // shard of each of its batches; from the first of them on the request belongs to the engine. Otherwise nothing has
+  // changed.
   [[nodiscard]] SubmitResult admit(Request& request);
-  // Accepted: the caller brings Item::of(change) to every shard or, without in_partition, the change as a Message to
-  // merge(); from the first of them on it belongs to the engine, which calls on_done. Otherwise nothing has changed.
+  // If it is accepted, the caller brings Item::of(change) to every shard or, if it has no in_partition, the change as a
+  // Message to merge(). From the first of them on it belongs to the engine, which calls on_done. Otherwise nothing has
+  // changed.
   [[nodiscard]] SubmitResult admit(OperatorChange& change);
 
   void apply(std::uint32_t shard, Item item);
   [[nodiscard]] std::size_t applied(std::uint32_t shard) const noexcept;
-  // What was applied has something to write, and not yet so much that others should not share its fsync.
+  // Whether it pays to wait for more requests before commit(): there is something to write, so that they can share its
+  // fsync, and not yet very much.
   [[nodiscard]] bool would_gather(std::uint32_t shard) const noexcept;
   // Ends the batch: one transaction, then the replies.
   void commit(std::uint32_t shard);
-  // Soft state. REQUIRES: nothing applied since the last commit.
+  // Writes soft state. REQUIRES: nothing applied since the last commit.
   void flush(std::uint32_t shard);
-  // Flushes until all is written or cannot be. Before the end.
+  // Before the end: flushes until everything is written or a commit fails.
   void flush_all(std::uint32_t shard);
-  // By uptime: a wall clock that stands still must not stop rows from ageing, nor one that jumps make them old.
+  // Goes by uptime and not by the wall clock, because that may stand still, which would stop rows from ageing, or jump,
+  // which would make them old.
   void flush_if_due(std::uint32_t shard);
 
-  // One transaction for the messages. If it failed they are kept, and merge({}) tries again.
+  // Handles the messages in one transaction. If it failed they are kept, and merge({}) tries again.
   [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
   void refill_outbox();
-  // Time passes (callbacks.uptime): rows past their age go now and then. The merger's.
+  // Tells the merger how much time has passed (callbacks.uptime); now and then it erases rows past their age.
   void age_rows();
 
   void use_networks(std::shared_ptr<const NetworkMap> networks);
-  // A commit's outcome is unknown: nothing is acknowledged any more.
+  // True once a commit's outcome was unknown. Nothing is acknowledged any more.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
-  // A part of the store was found damaged: nothing is taken and nothing is judged any more.
+  // True once a part of the store was found damaged. Nothing is taken and nothing is judged any more.
   [[nodiscard]] bool damaged() const noexcept { return damaged_; }
-  // "store", "damaged: shard-01", "queues".
+  // The reasons, if there are any: "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
 
  private:
@@ -144,7 +150,7 @@ class Engine {
     std::atomic<bool> failing{false};
   };
 
-  [[nodiscard]] bool take_credits(std::size_t bytes);
+  [[nodiscard]] bool reserve_credits(std::size_t bytes);
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
   void carry_out(std::uint32_t shard, OperatorChange& change);
@@ -158,20 +164,25 @@ class Engine {
   void complain(std::string_view message, std::initializer_list<LogField> fields) const;
   void fatal(const std::string& message);
 
+  // Constant after construction.
   Settings settings_;
   Dependencies dependencies_;
   Callbacks callbacks_;
+  // Changed by use_networks(), read by the workers.
   std::atomic<std::shared_ptr<const NetworkMap>> networks_;
   std::atomic<std::uint64_t> networks_generation_{1};
-  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<Shard>> shards_;  // each is owned by its worker's thread
+
+  // Owned by the merger's thread.
   Merger merger_;
-  std::vector<Expiry> retired_;  // of the partitions that no worker has any more; merger's
+  std::vector<Expiry> retired_;  // of the partitions that no worker has any more
 
+  std::uint64_t next_ticket_ = 0;            // of the finished request that is to be judged next
+  std::map<std::uint64_t, Finished> early_;  // finished requests that wait for one with a lower ticket
+  std::vector<Message> ready_;               // of the open transaction, or of the one that failed
+
+  // Shared by all threads.
   std::atomic<std::uint64_t> tickets_{0};
-  std::uint64_t next_ticket_ = 0;            // merger's
-  std::map<std::uint64_t, Finished> early_;  // merger's: finished before one that has not come yet
-  std::vector<Message> ready_;               // merger's: of the transaction under way or failed
-
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr RunHour kDay = 24;
 
-// Tokens and waiting calls live shortly: at 1 % an hour they could not leave as fast as they come.
+// Tokens and waiting calls live for a short time. At 1 % an hour they could not be erased as fast as new ones come.
 constexpr ExpiryRule kBaselineRules[] = {
     {.table = Table::activity, .hours = 40 * kDay, .percent_an_hour = 1, .gives_way = true},
     {.table = Table::proposed, .hours = 40 * kDay, .percent_an_hour = 1, .gives_way = true},
@@ -26,7 +26,7 @@ constexpr ExpiryRule kAlertRules[] = {
     {.table = Table::flood, .hours = 70 * kDay, .percent_an_hour = 1},
 };
 
-// What an operator said stays.
+// What an operator acknowledged is kept.
 bool is_kept(Table table, std::string_view value) {
   if (table != Table::quarantine) return false;
   const auto fact = decode_fact(value);
@@ -35,8 +35,8 @@ bool is_kept(Table table, std::string_view value) {
 
 using Readers = std::vector<std::unique_ptr<StoreReader>>;
 
-// A fact goes only if it was seen on one day in all partitions together: each key of an identity has a shard of its
-// own, so the days of an established fact may lie one here and one there.
+// A fact is erased early only if all partitions together have seen it on one day. The keys of an identity belong to
+// different shards, so an established fact may have one day in one partition and one in another.
 bool may_be_evicted(Table table, std::string_view key, std::string_view value, const Readers& elsewhere) {
   if (table != Table::facts && table != Table::quarantine) return true;
   auto fact = decode_fact(value);
@@ -49,8 +49,8 @@ bool may_be_evicted(Table table, std::string_view key, std::string_view value, c
   return std::popcount(fact->fact.presence.days) <= 1;
 }
 
-// Erases the rows that `goes` names from `from` on, at most `erase_max`, of at most `look_at_max` rows. `from` is then
-// where to go on; empty at the end.
+// Looks at up to `look_at_max` rows from `from` on and erases up to `erase_max` for which `goes` says yes. Afterwards
+// `from` says where to go on; it is empty at the end of the table.
 template <class Goes>
 std::size_t walk(StoreWriter& writer, Table table, std::string& from, std::size_t look_at_max, std::uint64_t erase_max,
                  const Goes& goes) {

@@ -1,9 +1,9 @@
 #pragma once
-// Expiry: rows that nobody needs any more leave the store, a little at a time; a full store makes room.
+// Expiry: erases rows that nobody needs any more, a few at a time, and makes room in a store that is nearly full.
 //
-// Shape:  each table has a rule: after how many run hours without a new put a row may go. sweep() looks at the next
-//         rows of every table and goes on there the next time. relieve() is for a store that is nearly full: it erases
-//         the least valuable rows early, whatever their age.
+// Shape:  each table has a rule that says after how many run hours without a new put a row may be erased. sweep() looks
+//         at some rows of every table and goes on behind them the next time. relieve() is for a store that is nearly
+//         full: it erases the least valuable rows early, without waiting for their age.
 // Units:  hours of running (engine/store.h). No event and no step of the clock can make a row old: only running does.
 // Order:  limits are longer than anything that decides looks back (training 30 days + 33 days late), so no verdict
 //         depends on when a row went.
@@ -27,7 +27,7 @@ struct ExpiryRule {
   Table table;
   RunHour hours;
   unsigned percent_an_hour;
-  bool gives_way = false;  // to relieve(): a row that says little goes early
+  bool gives_way = false;  // whether relieve() may erase a row that says little before its age
 };
 
 // How often the row of a key in use is put again, so that its 36 hours count from its last use.
@@ -43,14 +43,14 @@ class Expiry {
     // The other partitions, borrowed and only read by relieve(): other days of a fact may lie there.
     std::vector<BaselineStore*> others = {};
   };
-  // From this share of the store's budget on, room is made.
+  // When this share of the store's budget is used, relieve() starts to erase.
   static constexpr double kRelieveFrom = 0.85;
-  // From this one on, what is younger than a day goes too.
+  // When this share is used, relieve() also erases rows that are less than a day old.
   static constexpr double kRelieveAllFrom = 0.92;
 
   Expiry(Settings settings, Metrics& metrics);
 
-  // How many rows were erased.
+  // Returns how many rows were erased.
   std::size_t sweep(StoreWriter& writer, RunHour now);
   // Looks at `rows` rows of each table that gives way.
   std::size_t relieve(StoreWriter& writer, std::size_t rows, RunHour now, double fullness);

@@ -1,7 +1,7 @@
 #pragma once
 // FloodCount: how many alerts an analytic raised for one day, and how many it would have raised beyond the cap.
 //
-// Shape:  a row of Table::flood; nothing is suppressed uncounted.
+// Shape:  a row of Table::flood. Every suppressed alert is counted.
 // Thread: the merger's.
 #include <fmt/format.h>
 
@@ -23,14 +23,14 @@ struct FloodCount {
 };
 
 [[nodiscard]] inline std::string flood_key(Analytic analytic, Day day) {
-  return ByteWriter().fixed(analytic).fixed(day).take();
+  return ByteWriter().fixed(analytic).fixed(day).bytes();
 }
 
 [[nodiscard]] inline std::string encode_flood(const FloodCount& count) {
-  return ByteWriter().varint(count.raised).varint(count.suppressed).take();
+  return ByteWriter().varint(count.raised).varint(count.suppressed).bytes();
 }
 
-// Of a row that may not be there yet.
+// Decodes a row that may not exist yet.
 [[nodiscard]] inline FloodCount decode_flood(std::optional<std::string_view> bytes) {
   if (!bytes) return {};
   ByteReader in(*bytes);
@@ -40,7 +40,7 @@ struct FloodCount {
   return count;
 }
 
-// What the receiver is told once instead of the alerts beyond the cap.
+// The document that the receiver gets once, instead of the alerts beyond the cap.
 [[nodiscard]] inline std::string flood_document(Hash128 id, Analytic analytic, Day day, std::uint64_t alerts_max) {
   return fmt::format(R"({{"id":"{}","analytic":"{}","day":"{}","alerts_max":{},)"
                      R"("title":"{} raised {} alerts for one day; further ones are counted, not sent."}})",

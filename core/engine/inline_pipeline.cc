@@ -10,7 +10,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::size_t kKeysAFlush = 5'000;  // nobody waits meanwhile
+constexpr std::size_t kKeysAFlush = 5'000;  // many, because no sender waits meanwhile
 
 }  // namespace
 
@@ -51,7 +51,7 @@ CommitOutcome InlinePipeline::judge(const Request& request) {
   return merger_.commit();
 }
 
-// What waits for judgement says whose activity is asked for.
+// Collects the keys and identities of the candidates that wait for judgement: only their activity will be shown.
 CommitOutcome InlinePipeline::flush_proposed() {
   std::set<Hash128> keys;
   std::set<std::string> identities;
@@ -91,7 +91,8 @@ ChangeOutcome InlinePipeline::carry_out(OperatorChange& change) {
   return {ChangeOutcome::Kind::done, change.rows + change.in_merger.rows, {}};
 }
 
-// When no worker has anything to commit: counting opens readers of all partitions, which must not see a commit.
+// Only when no worker has anything to commit. Counting opens readers of all partitions, and no commit may happen under
+// them.
 CommitOutcome InlinePipeline::count_repeats() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)
     merger_.count(workers_[shard]->take_repeats(merger_.judged_up_to(shard)));

@@ -1,8 +1,8 @@
 #pragma once
 // InlinePipeline: the whole engine on the caller's thread, for offline scan, scenarios and tests.
 //
-// Shape:  the same router, workers and merger as Pipeline, without queues: learn() any number of requests, then
-//         judge().
+// Shape:  it has the same router, workers and merger as Pipeline, but no queues. Call learn() for any number of
+//         requests, then judge().
 // Order:  learn() applies a request to its shards one after the other; judge() judges all that was proposed and not
 //         judged yet.
 // Thread: one.
@@ -17,13 +17,14 @@ namespace straykey {
 class InlinePipeline {
  public:
   struct Stores {
-    std::vector<BaselineStore*> partitions;  // at least `shards`; more are old ones and are read only
+    // At least `shards`; those behind them are of a former, larger shard count and are only read
+    std::vector<BaselineStore*> partitions;
     AlertStore* alerts = nullptr;
   };
   InlinePipeline(HashKey hash_key, std::uint32_t shards, const DetectionSettings& detection, Stores stores,
                  std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
 
-  // Routes, applies and commits; judges nothing yet. on_done is not called.
+  // Routes, applies and commits the request, and judges nothing yet. on_done is not called.
   [[nodiscard]] RequestOutcome learn(Request& request, const NetworkMap& networks);
   // Judges what `request` proposed, as the merger does when a request has finished.
   [[nodiscard]] CommitOutcome judge(const Request& request);

@@ -46,7 +46,7 @@ void investigate(Alert& alert, const BaselineView& view, int window_days) {
   const Candidate& call = *alert.call;
   alert.key_calls = summary_of(view.activity(activity_row(view.hash_key(), call.access_key)));
   alert.identity_calls = summary_of(view.activity(identity_activity_row(view.hash_key(), call.token.identity)));
-  // The event's own day is shown too: this informs, it decides nothing.
+  // The event's own day is shown, too, because this only informs and decides nothing.
   for (const FactKind kind : {FactKind::role_service, FactKind::role_principal}) {
     view.each(kind, call.token.role_identity, [&](const std::string& by, const Fact& fact) {
       const int days = fact.presence.days_before(call.day() + 1, window_days);

@@ -15,7 +15,7 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   const Fact seen = view.fact(FactKind::account, account, "");
   if (seen.presence.days == 0 || seen.first_day + static_cast<Day>(settings_.activation_days) > day) return false;
   int days = seen.presence.days_before(day, 63);
-  if (seen.first_day + 63 < day) ++days;  // older than the bitmap reaches
+  if (seen.first_day + 63 < day) ++days;  // the first day lies before the bitmap
   return days >= std::min(7, settings_.activation_days);
 }
 
@@ -35,7 +35,8 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (auto judgement = serverless(call, view)) answer.judgements.push_back(std::move(*judgement));
   if (view.failed()) return {Judged::unreadable, {}};
-  // The facts of every account decide, also where the call's own has been quiet since: older ones are forgotten.
+  // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
+  // forgotten.
   if (!answer.judgements.empty() && day + kJudgedLateDaysMax < view.newest_account_day()) return {Judged::too_late, {}};
   return answer;
 }

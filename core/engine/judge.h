@@ -30,7 +30,7 @@ class Judge {
  public:
   Judge(HashKey hash_key, const DetectionSettings& settings) : hash_key_(hash_key), settings_(settings) {}
 
-  // Empty and `judged`: nothing to say.
+  // `judged` without judgements means that no analytic has anything to say.
   struct Answer {
     Judged judged = Judged::judged;
     std::vector<Judgement> judgements;
@@ -38,7 +38,7 @@ class Judge {
   // `active_since`: the day from which the account is known to be active, or nothing.
   [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const;
 
-  // The account was seen on enough days before `day`, and long enough ago.
+  // Whether the account was seen on enough days before `day`, and the first of them is long enough ago.
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
 
  private:

@@ -1,3 +1,11 @@
+// The key table is a cache in front of two kinds of rows: where an access key was issued (Table::tokens), and what was
+// done with it (Table::activity). The first is read when the key is first used, because it decides whose call an event
+// is. The second is soft state: calls are counted in memory, and flush() adds them to the rows a few hundred keys at a
+// time, so that a second with very many keys does not become one long transaction.
+//
+// A flood of keys must not grow memory. When the table is full, the half that was not used for longest is written and
+// dropped; such a key is read again if it comes back. Since flush() writes fewer keys a second than a flood brings, the
+// two lists of waiting keys are cleared of dropped keys as well.
 #include "core/engine/key_table.h"
 
 #include <algorithm>
@@ -70,32 +78,32 @@ void KeyTable::evict() {
   const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
   std::nth_element(uses.begin(), middle, uses.end());
   std::vector<News> news;
-  std::vector<std::unique_ptr<Calls>> calls;  // whose identities the news name
+  std::vector<std::unique_ptr<Calls>> calls;  // keeps the identities alive to which `news` points
   for (auto at = keys_.begin(); at != keys_.end();) {
     if (at->second.used > *middle) {
       ++at;
       continue;
     }
-    take_news(at->first, at->second, news);
+    collect_news(at->first, at->second, news);
     calls.push_back(std::move(at->second.calls));
     keys_.erase(at++);
   }
   write(std::move(news));
-  // Or a flood of keys would leave its names here for ever: a flush gets through fewer than it brings.
+  // Dropped keys have nothing left to flush. A flood would otherwise grow these lists faster than flush() empties them.
   const auto is_gone = [this](Hash128 id) { return !keys_.contains(id); };
   std::erase_if(changed_, is_gone);
   std::erase_if(touched_, is_gone);
 }
 
-void KeyTable::take_news(Hash128 id, Key& key, std::vector<News>& news) {
+void KeyTable::collect_news(Hash128 id, Key& key, std::vector<News>& news) {
   if (key.calls != nullptr && !key.calls->since_flush.empty())
-    news.push_back({id, &key.calls->identity, key.calls->since_flush.take()});
+    news.push_back({id, &key.calls->identity, key.calls->since_flush.release()});
 }
 
 // Adds what the key did since the last flush to its row and to its identity's.
 void KeyTable::write(Hash128 id, Key& key) {
   std::vector<News> news;
-  take_news(id, key, news);
+  collect_news(id, key, news);
   write(std::move(news));
 }
 
@@ -142,7 +150,7 @@ void KeyTable::flush() {
     if (key == keys_.end()) continue;
     key->second.waits = false;
     const std::size_t before = news.size();
-    take_news(key->first, key->second, news);
+    collect_news(key->first, key->second, news);
     written += news.size() - before;
   }
   write(std::move(news));
@@ -155,7 +163,7 @@ void KeyTable::flush_of(const std::set<Hash128>& keys, const std::set<std::strin
     if (key == keys_.end() || key->second.calls == nullptr) return true;
     if (!keys.contains(id) && !identities.contains(key->second.calls->identity)) return false;
     key->second.waits = false;
-    take_news(id, key->second, news);
+    collect_news(id, key->second, news);
     return true;
   });
   write(std::move(news));

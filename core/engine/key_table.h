@@ -1,14 +1,14 @@
 #pragma once
 // KeyTable: what a shard remembers of the access keys in use: where each was issued, and what was done with it.
 //
-// Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory and added to
-//         the rows of the key and its identity by flush() (soft state: a crash loses what was not flushed yet).
+// Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory. flush() adds
+//         them to the rows of the key and its identity; they are soft state, so a crash loses what was not flushed yet.
 // Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
-//         Of more changed keys than a flush writes, all have their turn.
-// Bounds: keys_max keys in memory; beyond that the half that was not used for longest goes, and is read again when
-//         needed. flush() writes the rows of at most keys_a_flush keys, and those of their identities; a key that is no
-//         longer in memory does not wait for it.
-// Errors: a partition that could not be read is told by failure(); the batch must not be trusted then.
+//         If more keys changed than one flush writes, the key that waited longest is written first.
+// Bounds: keys_max keys in memory. When there are as many, the half that was not used for longest is dropped, and a
+//         dropped key is read again when it is needed. flush() writes the rows of at most keys_a_flush keys, and those
+//         of their identities. What a dropped key did is written when it is dropped.
+// Errors: take_failure() tells if a partition could not be read. Then the batch must not be trusted.
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -35,49 +35,49 @@ class KeyTable {
  public:
   struct Settings {
     HashKey hash_key;
-    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were
+    // The other partitions, borrowed and only read. A key's rows lie there if the shard count changed since they were
     // written.
     std::vector<BaselineStore*> others;
     std::size_t keys_max = 1 << 16;
     std::size_t keys_a_flush = 500;
   };
   struct Calls {
-    ActivityCounter since_flush;  // those that are not in the store yet
-    std::string identity;         // whose they are too, where that is proven
+    ActivityCounter since_flush;  // calls that are not in the store yet
+    std::string identity;         // the identity whose calls they are; empty unless proven
   };
   struct Key {
-    bool waits = false;   // for a flush
-    RunHour touched = 0;  // when its token row was put
-    std::uint64_t used = 0;
+    bool waits = false;      // it stands in changed_
+    RunHour touched = 0;     // when its token row was last put
+    std::uint64_t used = 0;  // the batch of its last use
     std::unique_ptr<const IssuedToken> issued;
-    std::unique_ptr<Calls> calls;  // null: not counted
+    std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
   };
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
 
   // The key of the event, by its access_key_id. The reference is good until the next call.
   Key& at(Hash128 id, const Event& event);
-  // Null where the key is not in memory. Good until the next at().
+  // Null if the key is not in memory. The pointer is good until the next at().
   [[nodiscard]] const Key* find(Hash128 id) const noexcept {
     const auto found = keys_.find(id);
     return found == keys_.end() ? nullptr : &found->second;
   }
   // REQUIRES: key.calls.
   void count(const Request::RoutedEvent& routed, const Event& event, Key& key);
-  // Read anew at its next use: where it was issued is known now, or its row is to be put in this partition.
+  // Drops the key, so that it is read again at its next use: its issuing event has become known.
   void forget(Hash128 id);
-  // Puts what was done with the key so far.
+  // Writes what was done with the key so far.
   void write_activity(Hash128 id);
   void flush();
-  // Puts what waits of these keys and of all keys of these identities.
+  // Writes what waits of these keys, and of all keys of these identities.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities);
   void forget_all();
-  // Keys used from now on are used in this batch, at this run hour.
+  // A new batch begins at this run hour; keys used from now on are used in it.
   void begin_batch(RunHour now) noexcept {
     ++batch_;
     now_ = now;
   }
-  // For flush(), the next ones and this.
+  // How many keys wait to be written by flush().
   [[nodiscard]] std::size_t waiting() const noexcept { return changed_.size() + touched_.size(); }
   // Which partition could not be read since the last call, and why.
   [[nodiscard]] std::string take_failure();
@@ -92,16 +92,21 @@ class KeyTable {
 
   void load(Hash128 id, const Event& event, Key& key);
   void evict();
-  static void take_news(Hash128 id, Key& key, std::vector<News>& news);
+  static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);
   void write(std::vector<News> news);
   void add(const std::string& row, std::span<const News> news);
 
+  // Constant after construction.
   Settings settings_;
   BatchWriter& writer_;
+
+  // Owned by the worker's thread.
   Keys keys_;
-  std::deque<Hash128> changed_;   // keys with something for flush(), the one that waited longest first
+  std::deque<Hash128> changed_;   // keys whose calls wait for flush(), the one that waited longest first
   std::vector<Hash128> touched_;  // keys whose token row is to be put again
+
+  // Of the batch in hand.
   std::uint64_t batch_ = 0;
   RunHour now_ = 0;
   std::string failure_;

@@ -6,7 +6,7 @@
 namespace straykey {
 namespace {
 
-// Names mostly differ in how they end.
+// Names mostly differ at their end, so the last bytes are hashed.
 std::uint64_t last_word(std::string_view text) noexcept {
   std::uint64_t word = text.size();
   const std::size_t size = std::min<std::size_t>(text.size(), sizeof word);
@@ -16,7 +16,7 @@ std::uint64_t last_word(std::string_view text) noexcept {
 
 }  // namespace
 
-// Not keyed: who makes names collide here makes look-ups, not errors.
+// The hash is not keyed: names that are made to collide cost look-ups in the store, and no wrong answers.
 std::size_t LearnedFacts::place_of(const FactRef& ref) noexcept {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
   std::uint64_t mixed = (last_word(ref.scope) ^ ref.scope.size() << 56) * kOdd;

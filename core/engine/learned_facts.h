@@ -1,11 +1,11 @@
 #pragma once
-// LearnedFacts: which facts the partition, or the batch in hand, holds with a day already, so that a fact that is
+// LearnedFacts: remembers which facts the partition, or the open batch, already holds with which day. So a fact that is
 // taught again costs no look-up in the store.
 //
-// Shape:  direct-mapped, one day a fact: a fact takes the place of another. What is not found here may well be in the
-//         store.
-// Order:  what the store may have lost since (a commit that failed, an eviction, an operator's "forget") must be
-//         forgotten here: forget().
+// Shape:  a direct-mapped table with one day for each fact; a new fact replaces the one that had its place. A fact that
+//         is not found here may still be in the store.
+// Order:  call forget() whenever the store may have lost facts: after a failed commit, after rows were erased, after an
+//         operator's "forget".
 // Bounds: kPlaces facts with texts of at most kTextsBytesMax together; longer ones are not remembered.
 // Thread: the shard's worker.
 // Source: of 61,272 events of `straykey simulate`, 56,107 facts taught and 7,190 of them new, 2026-11-22.
@@ -28,7 +28,7 @@ class LearnedFacts {
 
  private:
   struct Place {
-    FactKind kind{};  // no fact's: the place is free
+    FactKind kind{};  // 0 is no kind: the place is free
     Day day = 0;
     std::size_t scope_bytes = 0;
     std::string texts;  // scope and value

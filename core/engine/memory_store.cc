@@ -8,7 +8,7 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kKeyBytesMax =
-    511;  // LMDB's limit; the same here, so that a simulation finds what would break there
+    511;  // LMDB's limit. It holds here too, so that a simulation finds what would break on LMDB
 
 using Visit = std::function<bool(std::string_view, std::string_view)>;
 using VisitAged = std::function<bool(std::string_view, std::string_view, RunHour)>;
@@ -48,14 +48,15 @@ void MemoryTables::TableRows::add(std::unique_ptr<Row> row) {
   rows.emplace(key, std::move(row));
 }
 
-void MemoryTables::TableRows::take(Rows changes) {
+void MemoryTables::TableRows::adopt(Rows changes) {
   for (auto& [key, change] : changes) {
     const auto found = rows.find(key);
     if (found == rows.end()) {
       if (!change->value.erased) add(std::move(change));
     } else if (change->value.erased) {
       if (order) order->erase(found->second.get());
-      const std::unique_ptr<Row> erased = std::move(found->second);  // its key outlives its place
+      // Kept until its place in the map, which views its key, is gone
+      const std::unique_ptr<Row> erased = std::move(found->second);
       rows.erase(found);
     } else {
       found->second->value = std::move(change->value);
@@ -192,7 +193,7 @@ class MemoryWriter final : public StoreWriter {
   std::array<MemoryTables::TableRows, MemoryTables::kTablesMax> changes_;
   std::string failure_;
   RunHour hour_ = tables_.run_hour_;
-  int scans_ = 0;  // scans under way: nothing may be written from inside one
+  int scans_ = 0;  // how many scans are running; nothing may be written from inside one
   bool ended_ = false;
 };
 
@@ -224,7 +225,8 @@ void MemoryWriter::scan_aged(Table table, std::string_view prefix, std::string_v
 
 void MemoryWriter::apply() {
   INVARIANT(tables_.readers_ == 0, tables_.readers_);  // a reader's views would change under it
-  for (std::size_t slot = 0; slot < changes_.size(); ++slot) tables_.tables_[slot].take(std::move(changes_[slot].rows));
+  for (std::size_t slot = 0; slot < changes_.size(); ++slot)
+    tables_.tables_[slot].adopt(std::move(changes_[slot].rows));
 }
 
 CommitOutcome MemoryWriter::commit() {

@@ -27,7 +27,7 @@
 
 namespace straykey {
 
-// What both stores are made of: the tables of one half, and the faults asked for.
+// What both stores are made of: the tables of one half, and the faults that a test asked for.
 class MemoryTables {
  public:
   // REQUIRES: `some` is a table of the half that this store holds.
@@ -63,7 +63,8 @@ class MemoryTables {
     std::string key;
     Value value;
   };
-  // By a view of the row's own key. Most look-ups find nothing: a flat map tells without touching a row.
+  // The key of the map is a view of the row's own key. Most look-ups find nothing, and a flat map finds that out
+  // without touching a row.
   using Rows = boost::unordered_flat_map<std::string_view, std::unique_ptr<Row>, TextHash>;
   struct ByKey {
     using is_transparent = void;
@@ -79,8 +80,8 @@ class MemoryTables {
     const Order& ordered();
     void put(std::string_view key, Value value);
     void add(std::unique_ptr<Row> row);
-    // Does what the changes say. They are empty then.
-    void take(Rows changes);
+    // Moves the changed rows here and erases what the changes erase.
+    void adopt(Rows changes);
   };
   static constexpr std::size_t kTablesMax = 16;  // in each half: the table's number is half * 16 + slot
 
@@ -94,7 +95,7 @@ class MemoryTables {
   std::array<TableRows, kTablesMax> tables_;
   int readers_ = 0;
   bool writing_ = false;
-  std::string broken_;  // why every transaction fails now; empty if none does
+  std::string broken_;  // why every transaction fails from now on; empty if none does
   CommitOutcome next_outcome_ = CommitOutcome::committed;
   bool next_kept_ = false;
   RunHour run_hour_ = 0;
@@ -115,17 +116,17 @@ class MemoryStore final : public Interface {
   // The next commit that has something to write answers `outcome`. After `unknown` every transaction fails until
   // restart(), and the changes are there then if `kept`. REQUIRES: outcome is not committed; kept only with unknown.
   void fail_next_commit(CommitOutcome outcome, bool kept = false) { tables_.fail_next_commit(outcome, kept); }
-  // From now on every new transaction has failed with this sentence, as on a damaged disk, until restart().
+  // Until restart() every new transaction fails from its beginning with this sentence, as on a damaged disk.
   void break_down(std::string sentence) { tables_.break_down(std::move(sentence)); }
-  // As break_down(), and the store says that it is damaged.
+  // Does break_down(), and damage() tells of the damage.
   void damage_as(StoreDamage damage) {
     break_down(damage.sentence);
     damage_ = std::move(damage);
   }
   // The store has no budget of its own: what fullness() answers.
   void set_fullness(double share) { tables_.set_fullness(share); }
-  // What a restart of the process does: faults asked for are forgotten, what was committed stays. A crash is this after
-  // destroying the transactions. REQUIRES: no transaction is alive.
+  // Does what a restart of the process does: the faults that were asked for are forgotten, what was committed stays. To
+  // simulate a crash, destroy the transactions first. REQUIRES: no transaction is alive.
   void restart() {
     tables_.restart();
     damage_.reset();

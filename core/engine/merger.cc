@@ -1,3 +1,15 @@
+// The merger is the one thread that sees what all shards propose, so it alone can say what the whole tenant knows. Its
+// life is a row of transactions on its own store. The first judge() after a commit opens one, together with a reader of
+// every partition; all that follows is staged in it; commit() writes everything at once and makes the progress mark
+// true.
+//
+// A request's candidates are judged day by day. All verdicts of one day are found first, because they rest on earlier
+// days only. Then the strong hits are settled before the weak ones: a hit either joins an alert of the last five days
+// or raises one. Documents are written last, when every hit of the day knows its alert, because they refer to each
+// other.
+//
+// Nothing is remembered outside of the store but the progress and what waits for the commit. A crash or a failed commit
+// therefore costs only work: the candidates past the mark are judged again, and the dedup rows bring the same answer.
 #include "core/engine/merger.h"
 
 #include <algorithm>
@@ -95,7 +107,8 @@ CommitOutcome Merger::judge_all_unjudged() {
     failure_ = unreadable_;
     return CommitOutcome::failed;
   }
-  // All of it at once, so that days go in order across shards; what a crash leaves is what was in flight.
+  // All candidates are judged together, so that days go in order across shards. Memory is no concern: a crash leaves
+  // only what was in flight.
   open();
   std::vector<Candidate> calls;
   for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
@@ -137,8 +150,8 @@ void Merger::judge_candidates(std::vector<Candidate> calls) {
     std::vector<const Candidate*> day;
     std::size_t end = begin;
     while (end < calls.size() && calls[end].day() == calls[begin].day()) day.push_back(&calls[end++]);
-    // The same call may wait in two forms (weakly proven, then proven) or two shards; an order of their own makes runs
-    // alike.
+    // The same call may wait in two forms (first weakly proven, then proven) or in two shards. Sorting by what the
+    // candidates are, and not by where they lay, gives every run the same answers.
     std::sort(day.begin(), day.end(), [](const Candidate* a, const Candidate* b) {
       return std::tie(a->time, a->event_id, a->combination) < std::tie(b->time, b->event_id, b->combination);
     });
@@ -152,7 +165,8 @@ void Merger::note_account_day(const Candidate& day) {
   if (!active_since(account) && judge_.activates(account, day.day(), *view_)) activate(account, day);
 }
 
-// From this day on the account raises alerts. What a thief who was there before would have taught us is told once.
+// From this day on the account raises alerts. A thief who was active while we learned looks normal to us, so what was
+// learned is reported once, for somebody to look at.
 void Merger::activate(const std::string& account, const Candidate& seen) {
   writer_->put(Table::activated, account, encode_sequence(seen.day()));
   if (detection_.activation_days == 0) return;
@@ -164,7 +178,7 @@ void Merger::activate(const std::string& account, const Candidate& seen) {
     outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
 }
 
-// All verdicts of a day rest on earlier days only, so they can be found first and applied by strength.
+// All verdicts of a day rest on earlier days only, so they can all be found before any is applied, strong ones first.
 void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   std::vector<std::vector<Hit>> hits;  // by call
   for (const Candidate* call : calls)
@@ -192,7 +206,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
         not_proven_.add();
         continue;
       case Judged::unreadable:
-        return;  // the readers say why; commit() fails
+        return;  // commit() sees the failure of the reader and fails
     }
     if (!since) activate(call->token.account, *call);
     if (answer.judgements.empty()) continue;
@@ -202,7 +216,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) {
       for (Hit& hit : of_call)
-        if (hit.judgement.verdict.entry().tier == tier) take(hit);
+        if (hit.judgement.verdict.entry().tier == tier) settle(hit);
     }
   }
   for (const std::vector<Hit>& of_call : hits) {
@@ -216,7 +230,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   }
 }
 
-// Which alerts of the hit's dedup key stand in its days.
+// Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
@@ -230,14 +244,14 @@ DedupAnswer Merger::find(const Hit& hit) {
   return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
 }
 
-void Merger::take(Hit& hit) {
+void Merger::settle(Hit& hit) {
   const Candidate& call = *hit.call;
   quarantine(call, hit.judgement);
   const DedupAnswer answer = find(hit);
   if (answer.taken_in_by) {
     hit.alert_id = *answer.taken_in_by;
     taken_in_.add();
-    take_into(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
+    change_state(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
     return;
   }
   if (flooded(hit)) return;
@@ -248,7 +262,7 @@ void Merger::take(Hit& hit) {
   stand(hit);
 }
 
-// From here on the alert takes in other hits; its document follows when all hits of the day are known by their alerts.
+// From here on the alert takes in other hits. Its document is written later, when every hit of the day has its alert.
 void Merger::stand(const Hit& hit) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
@@ -312,7 +326,8 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
       .add();
 }
 
-// What "this is ours" clears: known networks for a remote alert, the tool for either.
+// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, and the
+// tool of either kind.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
   AlertPairs out{.day = call.day(), .pairs = {}};
@@ -326,7 +341,7 @@ void Merger::remember_pairs(const Hit& hit) {
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
-  if (call.from_future) return;  // its day is not its own: it moves nothing
+  if (call.from_future) return;  // the day was set by us and is not the event's own, so it must not count as seen
   const Day day = call.day();
   for (const std::string& form : judgement.quarantined_networks) {
     mark(FactKind::quarantine_identity_network, call.token.identity, form, day);
@@ -353,7 +368,7 @@ void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& ale
   if (!ids.empty()) writer_->put(Table::hits, call.combination.key(), ids);
 }
 
-void Merger::take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
+void Merger::change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
   const std::string key = alert_id.key();
   const auto stored = writer_->get(Table::alert_state, key);
   if (!stored) return;
@@ -368,10 +383,10 @@ void Merger::count(const std::vector<Repeat>& repeats) {
   open();
   for (const Repeat& repeat : repeats) {
     const auto stored = writer_->get(Table::hits, repeat.combination.key());
-    if (!stored) continue;  // judged, and silent
+    if (!stored) continue;  // the candidate was judged and raised nothing
     const std::string ids(*stored);
     for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
-      take_into(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
+      change_state(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
         state.occurrences += repeat.count;
         state.last_seen = std::max(state.last_seen, repeat.last_time);
       });
@@ -387,11 +402,11 @@ void Merger::apply(const DeliveryOutcome& outcome) {
 void Merger::carry_out(OperatorChange& change) {
   open();
   change.in_merger = change.in_alerts(*writer_, change.rows);
-  if (view_) view_->forget_answers();  // they rest on quarantine
+  if (view_) view_->forget_answers();  // the answers depend on quarantine, which the change may have altered
   outbox_.look_again();
 }
 
-// A store that is nearly full gives up what matters least, more than this transaction brings.
+// When the store is nearly full, erases more of the least valuable rows than this transaction adds.
 void Merger::make_room() {
   constexpr std::size_t kRowsAtLeast = 512;
   const std::size_t judged_rows = std::exchange(rows_to_relieve_, 0);

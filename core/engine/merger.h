@@ -1,15 +1,16 @@
 #pragma once
-// Merger: judges what the workers proposed, dedups it over 5 days, stores alerts and their outbox rows.
+// Merger: judges the candidates that the workers proposed, joins hits of five days to one alert, and stores alerts and
+// their outbox rows.
 //
-// Shape:  begin -> judge() / count() / apply() any number of times -> commit(): one transaction with everything, the
-//         progress mark included.
-// Order:  the candidates of one call of judge() go day by day; within a day STRONG before WEAK. So one request gives
-//         the same alerts whatever the order of its records inside a day.
-// Durable: alert, outbox row, quarantine and progress are one transaction; after a crash the candidates past the mark
+// Shape:  judge(), count(), apply() and carry_out() are called any number of times; the first of them opens a
+//         transaction. commit() ends it: everything is in it, the progress mark included.
+// Order:  the candidates of one call of judge() are judged day by day, and within a day STRONG before WEAK. So one
+//         request gives the same alerts whatever the order of its records inside a day.
+// Durable: alert, outbox row, quarantine and progress are one transaction. After a crash the candidates past the mark
 //          are judged again, and dedup takes their hits into the alerts that exist.
-// Errors: a store that failed leaves everything as it was before the transaction; the caller tries again or stops
-//         (unknown).
-// Thread: the merger's (or the only thread, inline). judged_up_to() may be read by any thread.
+// Errors: after a failed commit everything is as it was before the transaction, and the caller tries again. If the
+//         outcome is unknown, the caller stops.
+// Thread: the merger's (or the only thread, inline). judged_up_to() and run_hour() may be called by any thread.
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -39,18 +40,19 @@ struct AlertState;
 
 class Merger {
  public:
-  // `partitions`: every partition there is, old ones of a larger shard count included; index = shard. References are
-  // borrowed.
+  // `partitions`: every partition on disk, those of a former, larger shard count included; the index is the shard.
+  // References are borrowed for the merger's life.
   Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
          AlertStore& alerts, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
 
-  // Alerts of days before this one are stored and not sent (backfill): their window is over. 0: all are sent.
+  // Alerts of days before this one are stored and not sent, because after a backfill they are too old to act on. 0: all
+  // are sent.
   void send_from(Day day) noexcept { send_from_ = day; }
 
-  // Candidates of these records are passed over, counted. Borrowed; may be null.
+  // Candidates of these records crashed the process before. They are skipped and counted. Borrowed; may be null.
   void refuse(const PoisonedRecords* poisoned) noexcept { poisoned_ = poisoned; }
 
-  // Judges every candidate on disk that is past the progress mark (start, and offline scan). Commits by itself.
+  // Judges every candidate on disk that is past the progress mark, and commits. Used at the start and by offline scan.
   [[nodiscard]] CommitOutcome judge_all_unjudged();
 
   // Judges the candidates of finished requests, each request by itself.
@@ -60,22 +62,22 @@ class Merger {
   // The part of an operator's change that is in this store. REQUIRES: the partitions have committed theirs.
   void carry_out(OperatorChange& change);
 
-  // From now on the partitions are not read, and only apply() may follow: judging on what is left of a damaged store
-  // would make old things look new.
+  // From now on the partitions are not read, and only apply() may follow. With rows of a damaged store missing, old
+  // things would look new.
   void stop_judging() noexcept { judging_ = false; }
 
   [[nodiscard]] CommitOutcome commit();
-  // The process has run until `uptime` (seconds of a clock that only runs forward). To be told while commits fail too:
-  // hours that pass unnoticed would come all at once, and make rows old that were put in them.
+  // The process has run until `uptime` (seconds of a clock that only runs forward). Call it while commits fail, too:
+  // otherwise the hours of the failure would pass all at once later, and rows written during them would look old.
   void pass_time(double uptime);
-  // The same, and erases rows past their age every few seconds. True if it did: a commit follows.
+  // Calls pass_time(), and every few seconds erases rows past their age. True if it did; the caller then commits.
   bool advance_clock(double uptime);
-  // Full hours that straykey has run since the store was made: what rows age by. Any thread.
+  // Full hours that straykey has run since the store was made. Rows age by them. Any thread.
   [[nodiscard]] RunHour run_hour() const noexcept { return run_clock_.hour(); }
-  // Hands waiting deliveries over where there is room (after a commit, now and then).
+  // Hands waiting deliveries to endpoints that have room. Call it after a commit, and now and then.
   void refill_outbox();
 
-  // Up to this candidate of the shard everything is judged and committed.
+  // Every candidate of the shard up to this number is judged, and that is committed.
   [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept {
     return progress_[shard].judged.load(std::memory_order_acquire);
   }
@@ -83,17 +85,17 @@ class Merger {
 
  private:
   struct Progress {
-    std::atomic<std::uint64_t> judged{0};     // committed
-    std::uint64_t staged = 0;                 // of the open transaction
-    std::set<std::uint64_t> ahead;            // judged out of order, past the mark: of the open transaction ...
-    std::set<std::uint64_t> ahead_committed;  // ... and of the last commit
+    std::atomic<std::uint64_t> judged{0};     // the mark of the last commit
+    std::uint64_t staged = 0;                 // the mark that the open transaction will write
+    std::set<std::uint64_t> ahead;            // judged out of order, past `staged`
+    std::set<std::uint64_t> ahead_committed;  // the same as of the last commit, past `judged`
   };
   struct Hit {
     const Candidate* call;
     Judgement judgement;
-    Hash128 alert_id;  // its own if it raises an alert, else the one that took it in; zero: the flood did
+    Hash128 alert_id;  // of the alert that it raises or joins; zero if the flood limit suppressed it
     bool raises = false;
-    std::optional<Hash128> weaker = {};  // of a strong hit that raises: the weak alert that stands already
+    std::optional<Hash128> weaker = {};  // the existing weak alert that a strong hit's new alert refers to
   };
 
   void open();
@@ -102,7 +104,7 @@ class Merger {
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
-  void take(Hit& hit);
+  void settle(Hit& hit);
   void stand(const Hit& hit);
   void write_alert(const Hit& hit, const Hit* same_event);
   void remember_pairs(const Hit& hit);
@@ -110,11 +112,12 @@ class Merger {
   void quarantine(const Candidate& call, const Judgement& judgement);
   void mark(FactKind kind, std::string_view scope, std::string_view value, Day day);
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
-  void take_into(Hash128 alert_id, const std::function<void(AlertState&)>& change);
+  void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void make_room();
   void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
 
+  // Of the merger's whole life.
   HashKey hash_key_;
   const DetectionSettings& detection_;
   std::vector<BaselineStore*> partitions_;
@@ -130,12 +133,15 @@ class Merger {
   Expiry expiry_;
   std::optional<double> swept_at_;
 
-  std::unique_ptr<StoreWriter> writer_;                // open transaction
-  std::vector<std::unique_ptr<StoreReader>> readers_;  // of the partitions, as long as writer_
-  std::optional<BaselineView> view_;                   // of them
-  std::size_t rows_to_relieve_ = 0;                    // by the open transaction, if the store is nearly full
+  // Of the open transaction: from the first call after a commit to the next commit().
+  std::unique_ptr<StoreWriter> writer_;
+  std::vector<std::unique_ptr<StoreReader>> readers_;  // one for each partition
+  std::optional<BaselineView> view_;                   // what the readers see
+  std::size_t rows_to_relieve_ = 0;                    // how many rows to erase early if the store is nearly full
+
+  // Why something failed.
   std::string failure_;
-  std::string unreadable_;  // the progress marks could not be read at the start: nothing may be judged
+  std::string unreadable_;  // not empty: the progress marks could not be read at the start, so nothing may be judged
 
   Counter& judged_;
   Counter& not_active_;

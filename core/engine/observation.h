@@ -28,14 +28,14 @@ struct Observation {
 [[nodiscard]] Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
                                   const DetectionSettings& settings);
 
-// Fills in what an alert shows of the event besides. Most calls are never shown, so it is done for those that are kept.
+// Fills in what only the alert's text needs. Most calls are never shown, so this is done only for calls that are kept.
 void describe(Candidate& call, const Event& event);
 
 // Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
 
-// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day): what is proposed once
-// a day.
+// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day). One call of each
+// combination is proposed; as the day is in it, once a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
 // Whether any analytic could say something about the call.

@@ -24,8 +24,8 @@ namespace straykey {
 struct ChangeOutcome {
   enum class Kind : std::uint8_t {
     done,
-    refused,  // the rows that it is about are not there; the merger's store is as it was
-    failed,   // could not be stored. Asking again is safe.
+    refused,  // the rows that it concerns do not exist; the merger's store is unchanged
+    failed,   // it could not be stored. Asking again is safe.
     stopped,  // the server ends, or its store is damaged. It may be carried out in part; asking again is safe.
   };
   Kind kind = Kind::done;
@@ -40,9 +40,9 @@ class OperatorChange {
     std::string refusal;   // not empty: nothing was put or erased, and this is why
   };
 
-  // Returns how many rows it changed. Empty: the change is the merger's alone.
+  // Returns how many rows it changed. Empty: the change concerns the merger's store alone.
   std::function<std::size_t(StoreWriter& partition)> in_partition;
-  // `rows`: that all partitions together changed.
+  // `rows`: how many all partitions together changed.
   std::function<InAlerts(StoreWriter& alerts, std::size_t rows)> in_alerts;
   std::function<void(const ChangeOutcome& outcome)> on_done;
 

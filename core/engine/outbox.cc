@@ -30,7 +30,7 @@ std::string encode_outbox_row(const OutboxRow& row) {
       .fixed(row.next_attempt)
       .fixed<std::uint8_t>(row.dead ? 1 : 0)
       .string(row.last_error)
-      .take();
+      .bytes();
 }
 
 std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
@@ -48,7 +48,7 @@ std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
 
 std::string encode_stored_alert(std::string_view body, std::string_view document) {
   const std::size_t at = body.find(document);
-  return ByteWriter().fixed<std::uint8_t>(1).varint(at).varint(document.size()).string(body).take();
+  return ByteWriter().fixed<std::uint8_t>(1).varint(at).varint(document.size()).string(body).bytes();
 }
 
 std::optional<StoredAlert> decode_stored_alert(std::string_view bytes) {
@@ -144,7 +144,7 @@ void Outbox::refill(StoreReader& reader) {
       found.push_back({endpoint.route.name, id, {}, row->attempts, row->next_attempt, false});
       return true;
     });
-    if (!reader.failure().empty()) {  // not read to the end, or not at all: ask again
+    if (!reader.failure().empty()) {  // the store was not read to the end, so ask again later
       endpoint.more_on_disk = wants_refill_ = true;
       continue;
     }

@@ -1,10 +1,10 @@
 #pragma once
 // Outbox: which alerts still have to reach which webhook, on disk beside the alerts.
 //
-// Shape:  a row for each (endpoint, alert): attempts so far, when the next is due, dead or not. The body is the alert's
-//         own.
-// Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx, so a crash repeats
-//         an attempt and loses none.
+// Shape:  there is a row for each (endpoint, alert) with the attempts so far, when the next is due, and whether it is
+//         dead. The body is stored with the alert.
+// Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx. So a crash may
+//         repeat an attempt, and never loses a delivery.
 // Thread: the merger's.
 // Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk.
 #include <cstdint>
@@ -53,15 +53,15 @@ class Outbox {
  public:
   Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver);
 
-  // Puts rows for the endpoints that want the alert. Handed to the sender after the commit.
+  // Puts rows for the endpoints that want the alert. committed() hands them to the sender.
   void add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity, std::string_view analytic,
            std::string_view account);
   void apply(StoreWriter& writer, const DeliveryOutcome& outcome);
 
-  // After a commit: hands over what was added. After a failed one: forgets it.
+  // After a commit, hands over what was added. After a failed commit, forgets it.
   void committed();
   void failed();
-  // Rows may have been put by others: the next refill() looks at every endpoint.
+  // Call it when an operator may have changed rows. The next refill() then looks at every endpoint.
   void look_again() noexcept;
   // Hands over waiting rows of endpoints that have room. Call at start, and now and then.
   void refill(StoreReader& reader);

@@ -48,8 +48,8 @@ CommitOutcome Pipeline::start() {
 void Pipeline::stop() {
   if (!started_.exchange(false)) return;
   stopping_ = true;
-  // A submit that began before saw stopping_ as false: its items must be in the queues before the workers look for the
-  // last time.
+  // A submit() that began earlier saw stopping_ as false. Its items must be in the queues before the workers look for
+  // the last time.
   while (submitting_.load() != 0) std::this_thread::yield();
   for (const auto& shard : shards_) shard->thread.join();
   workers_done_ = true;
@@ -76,7 +76,7 @@ SubmitResult Pipeline::submit(std::unique_ptr<Request>& request) {
     Intake& intake = intakes_[std::hash<std::thread::id>{}(std::this_thread::get_id()) % intakes_.size()];
     const std::lock_guard lock(intake.mutex);
     for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint32_t shard = raw->batches[i].shard;  // raw may be gone after the last push
+      const std::uint32_t shard = raw->batches[i].shard;  // raw may be destroyed after the last push
       shards_[shard]->queue.push(intake.producers[shard], {raw, i});
     }
   });
@@ -95,7 +95,8 @@ void Pipeline::run_worker(std::uint32_t index) {
   std::vector<Engine::Item> items(kItemsAtOnce);
   while (true) {
     const bool stopping =
-        stopping_.load() && submitting_.load() == 0;  // before the pop, or "empty" would not mean "drained"
+        // Asked before the pop: only then does an empty queue mean that all is drained
+        stopping_.load() && submitting_.load() == 0;
     const std::size_t count =
         shards_[index]->queue.wait_pop_some(items.begin(), kItemsAtOnce, stopping ? 0 : kIdleWaitUs);
     if (count == 0 && stopping) break;
@@ -106,7 +107,7 @@ void Pipeline::run_worker(std::uint32_t index) {
   engine_.flush_all(index);
 }
 
-// Group commit: with something new to write, waits a little for others to share the fsync.
+// If there is something to write, waits a little for more requests, which then share its fsync.
 void Pipeline::gather(std::uint32_t index, std::vector<Engine::Item>& items, std::size_t count, bool stopping) {
   Queue<Engine::Item>& queue = shards_[index]->queue;
   std::int64_t waited_us = 0;
@@ -143,7 +144,7 @@ void Pipeline::run_merger() {
 void Pipeline::merge(std::vector<Engine::Message> messages) {
   CommitOutcome outcome = engine_.merge(std::move(messages));
   while (outcome == CommitOutcome::failed && !engine_.broken()) {
-    if (workers_done_) return;  // shutting down: what is unjudged on disk is judged at the next start
+    if (workers_done_) return;  // the process ends: candidates on disk are judged at the next start
     std::this_thread::sleep_for(std::chrono::microseconds(kMergerRetryUs));
     outcome = engine_.merge({});
   }

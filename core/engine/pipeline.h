@@ -1,9 +1,10 @@
 #pragma once
-// Pipeline: the engine with threads. Requests go to pinned shard workers through queues; finished ones to the merger;
-// alerts to the sender.
+// Pipeline: the engine with threads. Queues carry requests to the shard workers, which are pinned to CPUs, and finished
+// requests to the merger, which hands alerts to the sender.
 //
-// Shape:  submit() -> one queue item a shard -> worker: apply, group commit -> when the last shard has finished:
-//         on_done, then the merger. What each step does is Engine's; here are threads, queues and waiting.
+// Shape:  submit() puts one item into the queue of each shard concerned. The shard's worker applies it and commits it
+//         together with others. When the last shard has finished, on_done is called and the merger gets the candidates.
+//         What each step does is written in Engine; here are threads, queues and waiting.
 // Thread: submit(), report() and the like: any. Workers and merger are threads of the pipeline's own.
 // Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the merger.
 // Durable, Bounds, Errors: as engine.h says.
@@ -24,7 +25,7 @@ class Pipeline {
  public:
   struct Settings : Engine::Settings {
     bool pin_workers = true;
-    std::int64_t commit_wait_us = 2'000;  // group commit: commit_events_max or this long
+    std::int64_t commit_wait_us = 2'000;  // how long a worker waits for more to commit together
   };
   using Dependencies = Engine::Dependencies;
   using Callbacks = Engine::Callbacks;  // to_merger is the pipeline's own
@@ -37,12 +38,14 @@ class Pipeline {
   // Judges what is on disk unjudged, then starts the threads. Fails if the stores cannot be read or written; with a
   // damaged one it starts, takes nothing and delivers.
   [[nodiscard]] CommitOutcome start();
-  // Drains and joins. Outcomes of deliveries reported before it are stored.
+  // Finishes what is in the queues and ends the threads. Outcomes of deliveries that were reported before it are
+  // stored.
   void stop();
 
   void sign(Request& request) const { engine_.sign(request); }
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
-  // An operator's change: accepted, it is carried out and on_done called, before stop() returns at the latest.
+  // Takes an operator's change. If it is accepted, it is carried out and on_done is called, before stop() returns at
+  // the latest.
   [[nodiscard]] SubmitResult submit(std::unique_ptr<OperatorChange>& change);
   void report(DeliveryOutcome outcome);
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }
@@ -59,7 +62,8 @@ class Pipeline {
     Queue<Engine::Item> queue;
     std::thread thread;
   };
-  // Producer tokens serve one thread at a time: a few sets of them, each behind a lock that is hardly ever contended.
+  // A producer token serves one thread at a time. So there are a few sets of them, each behind a lock that two threads
+  // hardly ever want at once.
   struct Intake {
     std::mutex mutex;
     std::vector<Queue<Engine::Item>::Producer> producers;

@@ -1,5 +1,6 @@
 #pragma once
-// Repeat: how often a combination that is known by its candidate was seen again. Alerts count by it; soft state.
+// Repeat: how often a combination was seen again after its candidate was proposed. Alerts add it to their occurrences;
+// it is soft state.
 //
 // Thread: any (a value).
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// Request: one sender's request on its way through the shards, and the promise that hangs on it.
+// Request: one sender's request on its way through the shards, and what to call when all of them have finished it.
 //
 // Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body.
 // Thread: built by one io thread; from submit() on, each shard reads its own batch.
@@ -34,7 +34,7 @@ class Request {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  // Bytes: filled before the events that point into them.
+  // The bytes, filled before the events that point into them.
   std::string body;  // with kJsonPadding readable bytes behind its text: see set_body
   TextArena arena;
   std::vector<Event> events;
@@ -45,13 +45,13 @@ class Request {
   // returns.
   std::function<void(RequestOutcome)> on_done;
 
-  // Reserves the padding behind `text` and takes it. REQUIRES: no events yet.
+  // Makes `text` the body, with the padding behind it. REQUIRES: no events yet.
   void set_body(std::string text);
   // Memory that this request holds, for the byte credits.
   [[nodiscard]] std::size_t held_bytes() const noexcept;
 
   // --- used by the pipeline ---
-  // With what a shard needs of an event that it knows already, so that it does not touch the event's own bytes.
+  // Everything that a shard needs of an event whose signature it knows, so that it does not touch the event itself.
   struct RoutedEvent {
     std::uint32_t index;   // into events
     bool use;              // this shard owns the caller's key (or the account, without a key)
@@ -70,7 +70,7 @@ class Request {
   std::vector<ShardBatch> batches;  // one for each shard concerned
   std::atomic<std::uint32_t> shards_to_finish{0};
   std::atomic<bool> any_failed{false};
-  std::size_t credits = 0;  // bytes taken from the pipeline for it
+  std::size_t credits = 0;  // bytes that it has reserved of Engine::Settings::queued_bytes_max
 };
 
 }  // namespace straykey

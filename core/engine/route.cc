@@ -58,7 +58,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     add(use, routed, true, issue == use);
     if (issue != use) add(issue, routed, false, true);
   }
-  request.routed = {};  // or each event would be held twice
+  request.routed = {};  // freed, because each event stands in a batch now
 }
 
 }  // namespace straykey

@@ -1,9 +1,9 @@
 #pragma once
-// RunClock: how long straykey has run since the store was made, over all its runs. What rows age by.
+// RunClock: how long straykey has run since the store was made, over all its runs. Rows age by it.
 //
 // Shape:  starts at what the last run stored; advance() adds the uptime that has passed since the call before. A
 //         stopped machine, a stepped wall clock or an event's time add nothing.
-// Durable: stored by the merger every kStoreSeconds; a crash loses less than that, and rows live that much longer.
+// Durable: the merger stores it every kStoreSeconds. A crash loses less than that, and rows live that much longer.
 // Thread: advance() one thread; hour() any.
 #include <atomic>
 #include <cstdint>

@@ -1,3 +1,14 @@
+// A shard worker turns events into facts and candidates. Nearly every event is like one that was seen before, so the
+// worker first asks whether the event's signature is known: use() then only counts it. What is new goes the slow way,
+// use_slowly(): the event is observed, its facts are learned, and a call that may deserve an alert is proposed as a
+// candidate.
+//
+// Everything learned from a batch of requests goes into one transaction. If a fact were committed without its
+// candidate, the event sent again would no longer be new, and its alert would never be raised. For the same reason a
+// signature is remembered in two steps: in staged_known_ while its batch is open, and in known_ after the commit.
+//
+// After a failed commit the worker forgets everything that it remembers and not only what the batch added. What it
+// remembers is a cache of the store, so this costs look-ups and nothing else.
 #include "core/engine/shard_worker.h"
 
 #include <algorithm>
@@ -17,7 +28,7 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kWarmedAtOnce = 16;
-constexpr std::size_t kRowsASweep = 500;  // every second, in a millisecond
+constexpr std::size_t kRowsASweep = 500;  // looked at every second, which takes a millisecond
 constexpr std::string_view kNextSequenceKey = "next_sequence";
 
 void prefetch(const void* place) noexcept {
@@ -87,7 +98,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   staged_of_batch_.emplace_back(first_staged, staged_.size());
 }
 
-// Looks up what use() will look up, for several events: their misses of the cache then overlap.
+// Looks up for several events what use() will look up for each, so that their cache misses overlap.
 void ShardWorker::warm(std::span<const Request::RoutedEvent> events) const noexcept {
   std::array<const KeyTable::Key*, kWarmedAtOnce> keys{};
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -111,7 +122,8 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
     if (key.calls != nullptr && counts) keys_.count(routed, event, key);
   }
   Hash128 signature = routed.signature.teaching;
-  if (issued != nullptr) signature.low = ~signature.low;  // an issuing event may have proven what its key is
+  // The same call teaches more once the event that issued its key is known, so it has another signature then.
+  if (issued != nullptr) signature.low = ~signature.low;
   const auto known = known_.find(signature);
   if (known != known_.end()) {
     if (known->second != kNoSlot && counts) count_repeat(known->second, routed.time);
@@ -140,7 +152,7 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
   staged_known_.emplace(signature, slot);
 }
 
-// What every call of our accounts teaches, whoever made it.
+// Learns what every call of our accounts teaches, whoever made it.
 void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
   learn_account(event.recipient_account, event.time);
@@ -165,7 +177,7 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
     learn({FactKind::tool_identity, call.tool, identity}, day);
 }
 
-// An account's first event of a day goes to the merger, which notes when the account becomes active.
+// Proposes an account's first event of a day to the merger, which notes when the account becomes active.
 void ShardWorker::learn_account(std::string_view account, Seconds time) {
   if (!is_account_id(account) || !learn({FactKind::account, account, ""}, day_of(time))) return;
   Candidate day;
@@ -236,7 +248,7 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
   const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
-  // At most 64 kinds of calls a key wait; inside AWS the address says nothing and would only fill them up.
+  // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
   const std::string key = prefix + combination_of(settings_.hash_key, call).key();
   if (writer_.open().get(Table::pending, key)) return;
@@ -246,10 +258,10 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   if (waiting >= settings_.pending_per_key_max) return pending_overflow_of_key_.add();
   if (writer_.open().rows(Table::pending) >= settings_.pending_max) return pending_overflow_of_all_.add();
   describe(call, event);
-  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).take());
+  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).bytes());
 }
 
-// What an issuing event teaches of the role, whatever key it issued.
+// Learns what an issuing event says about the role. This does not depend on which key it issued.
 void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
   std::string role_identity, principal, account;
   if (const auto role = parse_role_arn(event.assumed_role_arn)) {
@@ -259,7 +271,7 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);
   lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
-  const Hash128 signature = hash128(settings_.hash_key, lesson.take());
+  const Hash128 signature = hash128(settings_.hash_key, lesson.bytes());
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
   if (!role_identity.empty() && !issued.service.empty())
     learn({FactKind::role_service, role_identity, issued.service}, event.day());
@@ -273,7 +285,7 @@ void ShardWorker::issue(const Event& event) {
   const std::string row = access_key_row(settings_.hash_key, event.issued_key);
   if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   writer_.put(Table::tokens, row, encode(issued));
-  // Read anew at its next use, when its identity can be told.
+  // The key is read again at its next use, because its identity is known from now on.
   keys_.forget(access_key_id(settings_.hash_key, event.issued_key));
   prove_pending(event.issued_key, issued);
 }
@@ -286,7 +298,8 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     return true;
   };
   writer_.open().scan(Table::pending, prefix, prefix, collect);
-  // What waits in another partition since the shard count changed is left there: it is another worker's to erase.
+  // Since a change of the shard count, calls may wait in another partition. They are read and left there, because only
+  // that partition's worker may erase them.
   for (BaselineStore* other : settings_.others) {
     const auto reader = other->read();
     reader->scan(Table::pending, prefix, prefix, collect);
@@ -338,7 +351,7 @@ void ShardWorker::write_something() {
   if (sequences_known_) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
 }
 
-// A store that is nearly full gives up what matters least, twice as much as this batch brings.
+// When the store is nearly full, erases twice as many of the least valuable rows as this batch adds.
 void ShardWorker::make_room() {
   constexpr std::size_t kRowsAtLeast = 512;
   const double fullness = store_.fullness();
@@ -353,7 +366,7 @@ void ShardWorker::write_staged() {
     writer_.put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
     writer_.put(Table::proposed, candidate.combination.key(), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
-    // The alert shows what the key did so far.
+    // The activity is written now, because the alert will show what the key did so far.
     keys_.write_activity(access_key_id(settings_.hash_key, candidate.access_key));
   }
   if (!staged_.empty()) writer_.put(Table::shard_meta, kNextSequenceKey, encode_sequence(sequences_.next));
@@ -376,7 +389,8 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
-  // A partition restored from a backup may be older than the merger: numbers that it passed would not be judged again.
+  // A partition restored from a backup may be older than the merger. Candidates with numbers that the merger has passed
+  // would never be judged, so numbering goes on behind them.
   sequences_.next = std::max(sequences_.next, judged_up_to + 1);
   write_staged();
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)

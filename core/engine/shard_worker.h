@@ -1,16 +1,17 @@
 #pragma once
-// ShardWorker: one shard's learning. Proves where tokens came from, learns facts, proposes candidates; all of a batch
-// in one transaction.
+// ShardWorker: learns from the events of one shard. It proves where tokens came from, learns facts and proposes
+// candidates for the merger to judge.
 //
-// Shape:  uses the event, the configuration and its own keys' rows only; knows nothing of quarantine, activation or
-//         other shards.
-// Order:  apply() any number of requests, then commit() once: what they taught, the candidates they raised and the
-//         marks that stop a second proposal are in the same transaction (trap: a fact without its candidate loses the
-//         alert for ever).
-// Durable: a signature counts as known only after the commit that made it true, so "nothing new" never rests on
-//          uncommitted state.
+// Shape:  it uses the event, the configuration and the rows of its own keys. It knows nothing of quarantine, activation
+//         or what other shards learned.
+// Order:  apply() any number of requests, then commit() once. One transaction holds the facts, the candidates and the
+//         marks that stop a second proposal. If a fact were committed without its candidate, the resent event would no
+//         longer be new and its alert would never be raised.
+// Durable: a signature counts as known only after the commit that made it true. So no event is passed over because of
+//          something that a crash could still undo.
 // Thread: the shard's worker (or the only thread, inline).
-// Bounds: Settings; a table that reaches its bound is emptied or evicts, which costs time and never a verdict.
+// Bounds: Settings. A table that reaches its bound is emptied in whole or in part, which costs time and never a
+//         verdict.
 #include <cstdint>
 #include <set>
 #include <span>
@@ -41,7 +42,7 @@ class ShardWorker {
   struct Settings {
     std::uint32_t shard = 0;
     HashKey hash_key;
-    // The other partitions, borrowed and only read: where a key's rows are if the shard count changed since they were
+    // The other partitions, borrowed and only read. A key's rows lie there if the shard count changed since they were
     // written.
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
@@ -60,32 +61,33 @@ class ShardWorker {
   // Whether a commit has anything to write for what was applied since the last one.
   [[nodiscard]] bool has_news() const noexcept { return writer_.has_news(); }
   [[nodiscard]] std::size_t news_count() const noexcept { return writer_.news_count(); }
-  // Ends the batch. On failed or unknown everything applied since the last commit is forgotten, as is all that was
-  // remembered of it. `judged_up_to`: candidates up to this number were judged and are deleted.
+  // Ends the batch. If it failed, or its outcome is unknown, everything applied since the last commit is forgotten, and
+  // everything remembered of the store with it. `judged_up_to`: candidates up to this number were judged and are
+  // erased.
   [[nodiscard]] CommitOutcome commit(std::uint64_t judged_up_to);
-  // Every second: puts what keys and identities did since the last flush into the open transaction, and erases
-  // rows past their age. A commit follows. `now`: the run hour.
+  // Call it every second. Writes what keys and identities did since the last flush into the open transaction, and
+  // erases rows past their age. The caller commits afterwards. `now`: the run hour.
   void flush(RunHour now);
-  // Of flush() what alerts on these keys and identities show. A commit follows.
+  // Writes only the activity that alerts on these keys and identities show. The caller commits afterwards.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities) {
     keys_.flush_of(keys, identities);
   }
-  // Another flush would write something.
+  // Whether another flush would write something.
   [[nodiscard]] bool has_more_to_flush() const noexcept { return keys_.waiting() > 0; }
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
-  // Repeats of combinations whose candidates are judged, since the last call.
+  // The repeats since the last call, of combinations whose candidates are judged.
   [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
-  // The part of an operator's change that is in this partition. A commit follows; after it nothing is remembered of the
-  // store. REQUIRES: nothing applied since the last commit.
+  // Does the part of an operator's change that concerns this partition. The caller commits afterwards; then nothing is
+  // remembered of the store any more. REQUIRES: nothing applied since the last commit.
   void carry_out(OperatorChange& change);
-  // Forgets what is remembered of the store: when the networks changed.
+  // Forgets what is remembered of the store. Needed when the networks changed: known events may teach other facts now.
   void forget_known();
   // Why the last commit failed.
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
-  struct Slot {  // of a combination that was proposed
+  struct Slot {  // counts the repeats of one combination that was proposed
     Hash128 combination;
     std::uint64_t sequence = 0;  // 0: staged in this batch
     std::size_t staged = 0;      // index into staged_, while sequence == 0
@@ -106,7 +108,7 @@ class ShardWorker {
   // True if that was new.
   bool learn(const FactRef& ref, Day day);
   void learn_account(std::string_view account, Seconds time);
-  // `event`: describes the call; null: it is described.
+  // `event`: from which the call's description is filled in; null if it has one already.
   std::uint32_t propose(Candidate call, bool counts, const Event* event);
   void keep_until_proven(const Observation& observation, const Event& event);
   void prove_pending(std::string_view access_key, const IssuedToken& issued);
@@ -118,35 +120,40 @@ class ShardWorker {
   void settle(CommitOutcome outcome);
   [[nodiscard]] bool read_sequences();
 
+  // Constant after construction.
   Settings settings_;
   const DetectionSettings& detection_;
   BaselineStore& store_;
 
+  // Of the worker's whole life. What is remembered here of the store is forgotten after a failed commit.
   BatchWriter writer_;
   KeyTable keys_;
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
-  bool evicted_ = false;  // what is known of the store may be gone from it
+  bool evicted_ = false;  // rows were erased that known_ may rest on: the next commit empties it
   std::string failure_;
-  std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
+  std::string failed_elsewhere_;  // why another partition could not be read; then the batch must not be trusted
 
-  SlotTable known_;         // signature -> slot or kNoSlot; committed only
-  SlotTable staged_known_;  // true once this batch is committed
+  // What is known: signature -> slot, or kNoSlot if nothing was proposed for it.
+  SlotTable known_;         // committed
+  SlotTable staged_known_;  // of the open batch; joins known_ after the commit
   SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> repeated_;        // slots with a count
   std::vector<Slot> carried_;                  // counts of slots that were forgotten before they could be passed on
-  std::vector<Candidate> staged_;              // candidates of this batch
-  std::vector<Request::ShardBatch*> batches_;  // applied since the last commit, with ...
-  std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // ... the staged candidates of each
+  // Of the open batch: what was applied since the last commit.
+  std::vector<Candidate> staged_;  // candidates
+  std::vector<Request::ShardBatch*> batches_;
+  std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // the range of staged_ of each of batches_
   std::vector<std::uint64_t> seen_events_;                            // direct-mapped hashes of event ids
   struct Sequences {
     std::uint64_t next = 1;
     std::uint64_t erased_up_to = 0;
   };
   Sequences sequences_, committed_sequences_;
-  bool sequences_known_ = false;  // read from the store: numbers that start anew would be taken for judged ones
+  // Whether they were read from the store. Numbers that start again from 1 would be taken for judged ones.
+  bool sequences_known_ = false;
 
   Counter& events_;
   Counter& duplicates_;

@@ -34,7 +34,8 @@ std::array<std::string_view, kTeachingTexts> teaching_texts(const Event& event) 
           event.source_ip};
 }
 
-// What stands before the texts, so that the same bytes cannot be cut in two ways. A record has at most 1 MiB.
+// The lengths stand before the texts, so that the same bytes cannot be read as two different lists of texts. A record
+// has at most 1 MiB.
 struct TeachingHead {
   std::uint32_t day, flags;
   std::array<std::uint32_t, kTeachingTexts> sizes;

@@ -1,9 +1,10 @@
 #pragma once
-// The signature of an event: hashes of what it may teach, so that an event whose like was seen only counts.
+// The signature of an event: hashes of every field that facts and candidates depend on. A hash that was seen before
+// means that there is nothing new to learn, so the event is only counted.
 //
-// Shape:  `teaching` covers everything that facts and candidates depend on, and the day, but for where its key was
-//         issued, which the shard knows. `call` tells apart what Activity counts apart for one key: address, user
-//         agent, API; and whatever `teaching` tells apart.
+// Shape:  `teaching` covers everything that facts and candidates depend on, and the day. It does not cover where the
+//         event's key was issued, because only the shard knows that. `call` differs wherever Activity counts separately
+//         for one key (address, user agent, API), and wherever `teaching` differs.
 // Thread: any.
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,7 @@ struct EventSignature {
   std::uint64_t call = 0;
 };
 
-// What stands for an access key in shards and rows.
+// The hash that stands for an access key in routing and in the keys of rows.
 [[nodiscard]] inline Hash128 access_key_id(HashKey key, std::string_view access_key) noexcept {
   return hash128(key, access_key);
 }

@@ -7,10 +7,11 @@
 //         writer.
 // Durable: after commit() returned committed, the write survives power loss (LMDB); the memory store forgets with the
 //          process.
-// Errors: sticky. After the first failure of a transaction every get answers nothing, every scan ends at once and
-//         failure() tells it; commit() then returns failed. So callers check once, before they use what they concluded.
+// Errors: the first failure of a transaction stays. After it every get answers nothing, every scan ends at once,
+//         failure() tells the reason and commit() returns failed. So callers check once, before they use what they
+//         concluded.
 // Thread: a transaction stays on the thread that began it. read() may be called on any thread.
-// Bounds: a reader is held for less than 100 ms (a long one makes the file grow).
+// Bounds: a reader is held for less than 100 ms, because the file grows while an old reader needs its pages.
 // Units:  a row's age is told in run hours: full hours that straykey has run since the store was made, over all its
 //         runs. Neither an event's time nor the wall clock moves them (core/engine/expiry).
 #include <cstdint>
@@ -22,7 +23,8 @@
 
 namespace straykey {
 
-// The tables; a store has those of its half. Numbers are part of the format (storage/FORMAT.md): append only.
+// Tables below 16 belong to a BaselineStore, the others to the AlertStore. The numbers are part of the format
+// (storage/FORMAT.md), so they never change and new ones are added at the end.
 enum class Table : std::uint8_t {
   // BaselineStore
   facts = 0,       // fact_key() -> Fact, its presence and full text
@@ -31,7 +33,7 @@ enum class Table : std::uint8_t {
   proposed = 3,    // combination and day -> already proposed as a candidate
   candidates = 4,  // sequence number -> Candidate
   activity = 5,    // access key id -> calls made with it
-  shard_meta = 6,  // small things of the partition: next sequence number
+  shard_meta = 6,  // the partition's next sequence number
   // AlertStore
   alerts = 16,          // alert id -> the alert document, written once
   alert_state = 17,     // alert id -> occurrences, last seen, acknowledgement ...
@@ -96,8 +98,8 @@ using RunHour = std::uint32_t;
 
 enum class CommitOutcome : std::uint8_t {
   committed,
-  failed,   // nothing of it is or will be there
-  unknown,  // an fsync failed: it may or may not be there after a restart. Stop acknowledging, restart.
+  failed,   // nothing of the transaction is stored, and nothing will be
+  unknown,  // an fsync failed: the transaction may or may not be stored. Acknowledge nothing more, and restart.
 };
 
 struct AgedValue {
@@ -136,9 +138,9 @@ class StoreWriter : public StoreReader {
   [[nodiscard]] virtual CommitOutcome commit() = 0;
 };
 
-// What of a store was found damaged: it may have lost rows, so nothing may be concluded from what is not there.
+// Which part of a store was found damaged. It may have lost rows, so nothing may be concluded from a row's absence.
 struct StoreDamage {
-  std::string part;      // "shard-01": said to everybody
+  std::string part;      // "shard-01": shown to everybody
   std::string sentence;  // names the file: for the log
 };
 
@@ -148,9 +150,10 @@ class Store {
   [[nodiscard]] virtual std::unique_ptr<StoreReader> read() = 0;
   // REQUIRES: no other writer of this store is alive.
   [[nodiscard]] virtual std::unique_ptr<StoreWriter> write() = 0;
-  // What writers begun from now on put is of this hour. The writing thread, or before there is one.
+  // Rows that are put by writers begun from now on carry this hour. Call it on the writing thread, or before there is
+  // one.
   virtual void set_run_hour(RunHour hour) = 0;
-  // Which share of its budget the store uses: 0 to 1, and more if the budget was lowered. Any thread.
+  // The share of its budget that the store uses: 0 to 1, or more if the budget was lowered. Any thread.
   [[nodiscard]] virtual double fullness() const = 0;
   // The first damage that was found, when it was opened or by any transaction since. It stays until the process ends.
   // Any thread; cheap.

@@ -1,4 +1,10 @@
-// Finding the texts of a body: any number of values, however parted, whole or broken; plain records by the short way.
+// Finds the records in a body. Senders put any number of JSON values into a body, separated by line ends, by spaces or
+// by nothing, and the last may be cut off. Nobody says where a value ends, so this file finds the ends itself.
+//
+// A value that looks like a plain record goes the short way: one walk over its bytes reads it and finds its end. Any
+// other value is a line that holds one record, a file as AWS writes it, an envelope to be unwrapped, or it is broken. A
+// broken value must not take its neighbours along, so reading goes on behind it. The effort of looking for its end is
+// limited for the whole body, so that no body can make the work grow faster than its size.
 #include <algorithm>
 
 #include "core/base/invariant.h"

@@ -8,7 +8,7 @@ namespace straykey {
 std::optional<Arn> parse_arn(std::string_view text) noexcept {
   std::array<std::string_view, 5> parts;
   for (std::string_view& part : parts) {
-    // Parts are short: cheaper than a call of memchr for each.
+    // The parts are short, so a plain loop is cheaper than a call of memchr for each.
     const auto colon = static_cast<std::size_t>(std::find(text.begin(), text.end(), ':') - text.begin());
     if (colon == text.size()) return std::nullopt;
     part = text.substr(0, colon);

@@ -11,8 +11,8 @@
 namespace straykey {
 namespace {
 
-// A closed table: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or are legitimately
-// outside.
+// The table is closed on purpose: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or
+// are legitimately outside.
 constexpr std::array<Service, 10> kServices{{
     {"lambda", "lambda", "Lambda", Family::lambda, true},
     {"ecs", "ecs-tasks", "ECS", Family::ecs, true},
@@ -26,7 +26,7 @@ constexpr std::array<Service, 10> kServices{{
     {"bedrock-agentcore", "bedrock-agentcore", "BedrockAgentCore", Family::other, true},
 }};
 
-// IAM allows 64; a name longer than this is no name of AWS's.
+// IAM allows 64. A longer name was not made by AWS.
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kWorkloadBytesMax = 256;
 
@@ -92,7 +92,7 @@ struct Session {
   std::string_view account, role, session;
 };
 
-// The role session that speaks, by its two ARNs.
+// The role session that made the call, by its two ARNs.
 struct RoleArns {
   explicit RoleArns(const Event& event) noexcept
       : issuer(parse_role_arn(event.session_issuer_arn)), session(parse_role_session_arn(event.arn)) {}
@@ -186,7 +186,7 @@ std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& ses
   return token;
 }
 
-// The exchange of a pod's projected token for AWS credentials: the pod speaks, but has no access key yet.
+// A pod exchanges its projected token for AWS credentials: the pod makes the call, but has no access key yet.
 std::optional<ServiceToken> by_exchange(const Event& event) {
   if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
   if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
@@ -233,7 +233,7 @@ std::string encode(const IssuedToken& token) {
       .string(token.service)
       .string(token.workload)
       .fixed(token.issued_day)
-      .take();
+      .bytes();
 }
 
 std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {

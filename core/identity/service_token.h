@@ -45,7 +45,8 @@ struct Service {
 
 // What an issuing event says about the key it issued.
 struct IssuedToken {
-  std::string service;   // Service::name; empty: issued to somebody who is no workload, which proves nothing for ever
+  // Service::name; empty: the key was issued to somebody who is no workload, so it can never prove anything
+  std::string service;
   std::string workload;  // "namespace/service-account" where the event tells
   Day issued_day = 0;
 };
@@ -64,7 +65,8 @@ struct ServiceToken {
   std::string role_identity;  // account/role: what counts across identities
   std::string workload;       // shown, never compared
   bool serverless = false;
-  // Weak proofs only: the judge still has to find that this service was seen to assume the role. Empty: proven.
+  // For weak proofs only: the service that must have been seen to assume the role. The judge checks that. Empty:
+  // proven.
   std::string must_have_assumed;
 };
 

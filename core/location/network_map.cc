@@ -16,7 +16,7 @@
 namespace straykey {
 namespace {
 
-// What the table of classes says of an address; of two, the higher counts.
+// What the table of classes says of an address. If two apply, the higher counts.
 enum Rank : std::uint32_t { kUnlisted = 0, kAws = 1, kPrivate = 2, kTrusted = 3, kUntrusted = 4 };
 
 constexpr std::string_view kPrivateRanges[] = {
@@ -168,8 +168,8 @@ std::uint32_t NetworkMap::Tables::number_of(const AsnRange& range, SystemNumbers
 
 void NetworkMap::Tables::build_asns(std::vector<AsnRange> ranges) {
   asn_range_count = ranges.size();
-  // What decides is held together and sorted apart from the ranges: with 700,000 of them, building took more than twice
-  // as long when the sort followed each range to its place in memory (3.0 s to 1.2 s, 2026-11-30).
+  // The sort keys lie together, apart from the ranges. With 700,000 ranges, building took more than twice as long when
+  // the sort followed each range to its place in memory (3.0 s to 1.2 s, 2026-11-30).
   struct Ranked {
     Width width;
     IpAddress first;

@@ -2,8 +2,8 @@
 // NetworkMap: where a call came from, by its address alone.
 //
 // Shape:  immutable once built; a reload builds another and swaps the pointer.
-// Order:  untrusted, then trusted, private, AWS, external; the first that holds the address counts. The owner of a VPC
-//         endpoint is no matter of addresses: the merger judges it.
+// Order:  the classes are tried in this order: untrusted, trusted, private, AWS, external. The first that holds the
+//         address counts. The owner of a VPC endpoint cannot be told from an address, so the merger judges it.
 // Thread: any (immutable).
 // Bounds: networks and AS names are what the operator's files hold.
 // Source: IPv4-mapped addresses and NAT64 (64:ff9b::/96, RFC 6052) are judged by the IPv4 address within.
@@ -20,9 +20,9 @@
 namespace straykey {
 
 enum class SourceClass : std::uint8_t {
-  service,           // no address: a service name, "AWS Internal", nonsense
+  service,           // not an address: a service name, "AWS Internal", nonsense
   private_range,     // RFC 1918, 100.64/10, ULA, link-local, loopback, unspecified
-  foreign_endpoint,  // through a VPC endpoint whose owner is none of ours (set by the merger only)
+  foreign_endpoint,  // through a VPC endpoint whose owner is not one of our accounts (set by the merger only)
   aws,               // in AWS's ranges, or an Amazon ASN
   own,               // networks.trusted
   external,          // any other public address, and networks.untrusted
@@ -41,8 +41,8 @@ struct NetworkInputs {
   std::vector<Prefix> trusted, untrusted;
   std::vector<Prefix> aws_ranges;             // empty: the coarse built-in table
   std::optional<Seconds> aws_ranges_created;  // createDate of the file; absent for the built-in table
-  // In any order; of overlapping ranges the narrowest counts; asn 0 says that nobody is known there.
-  // REQUIRES: first <= last, and last is IPv4 if first is.
+  // The ranges may stand in any order. Of overlapping ranges the narrowest counts. asn 0 says that nobody is known
+  // there. REQUIRES: first <= last, and last is IPv4 if first is.
   std::vector<AsnRange> asns;
 };
 
@@ -51,8 +51,8 @@ struct Place {
   bool listed_untrusted = false;
   std::uint32_t asn = 0;     // 0: unknown
   std::string_view as_name;  // lives as long as the map
-  // External for no other reason than being absent from AWS's ranges (no known ASN, not listed untrusted). Whether that
-  // caps the verdict depends on the ranges' age: NetworkMap::aws_ranges_known_on.
+  // True if the address is external only because AWS's ranges do not hold it: it has no known ASN and is not listed as
+  // untrusted. Whether that caps the verdict depends on the age of the ranges: NetworkMap::aws_ranges_known_on.
   bool only_absent_from_aws = false;
 };
 

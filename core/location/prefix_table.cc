@@ -23,7 +23,7 @@ PrefixTable::Wide PrefixTable::wide_of(const IpAddress& address) noexcept {
   return wide;
 }
 
-// To the next address; false at the end of the space.
+// Goes on to the next address; false at the end of the address space.
 bool PrefixTable::advance(std::uint32_t& key) noexcept {
   return ++key != 0;
 }
@@ -32,7 +32,7 @@ bool PrefixTable::advance(Wide& key) noexcept {
   return ++key.high != 0;
 }
 
-// A sweep over all points where a range begins or has just ended; the open ranges are on a heap, the latest on top.
+// Sweeps over all points where a range begins or has just ended. The open ranges are on a heap, the latest on top.
 template <class Key>
 PrefixTable::Intervals<Key> PrefixTable::flatten(std::vector<Interval<Key>> ranges) {
   std::vector<Key> points = {Key{}};
@@ -65,7 +65,8 @@ PrefixTable::Intervals<Key> PrefixTable::flatten(std::vector<Interval<Key>> rang
   return result;
 }
 
-// Of `count` starts from `base` on, the last that is not above `key`. REQUIRES: starts[base] <= key, count > 0.
+// Among `count` starts from `base` on, finds the last that is not above `key`. REQUIRES: starts[base] <= key, count >
+// 0.
 template <class Key>
 std::size_t PrefixTable::last_not_above(const std::vector<Key>& starts, const Key& key, std::size_t base,
                                         std::size_t count) noexcept {

@@ -1,10 +1,11 @@
 #pragma once
-// PrefixTable: of many address ranges that may overlap, the value of the one that counts for an address.
+// PrefixTable: finds the value of an address in many address ranges that may overlap.
 //
-// Shape:  the ranges are flattened once into disjoint intervals, neighbours of one value joined; IPv4 and IPv6 apart.
-//         IPv4 has an index over its upper 16 bits, and what lies between two index entries is searched without
-//         branches.
-// Order:  where ranges overlap, the later in the list counts; for "the narrowest counts", sort the widest to the front.
+// Shape:  the ranges are flattened once into disjoint intervals, and neighbours of one value are joined. IPv4 and IPv6
+//         have tables of their own. IPv4 has an index over its upper 16 bits; the intervals between two index entries
+//         are searched without branches.
+// Order:  where ranges overlap, the one later in the list counts. To make the narrowest count, sort the widest to the
+//         front.
 // Thread: any (immutable).
 // Bounds: 256 KiB for the index; 8 bytes an IPv4 interval, 20 an IPv6 one; at most twice as many intervals as ranges,
 //         and one more.
@@ -25,9 +26,8 @@ class PrefixTable {
   };
 
   PrefixTable() : PrefixTable(std::vector<Range>{}) {}
-  // A range is of the family of its first address. One of IPv6 that reaches into ::ffff:0:0/96 or over it, as ::/80
-  // does, says nothing of IPv4.
-  // REQUIRES: of each range, first <= last, and last is IPv4 if first is.
+  // A range belongs to the family of its first address. An IPv6 range that covers a part of ::ffff:0:0/96, as ::/80
+  // does, says nothing about IPv4. REQUIRES: of each range, first <= last, and last is IPv4 if first is.
   explicit PrefixTable(const std::vector<Range>& ranges);
 
   // 0: in no range. No allocation.

@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t kIdBytes = 16, kTimeBytes = 8;
 // Where a page of list_messages() begins: behind an alert's id, or behind a key of the outbox.
 constexpr std::string_view kOfAlerts = "a", kOfOutbox = "o";
-constexpr std::size_t kOutboxRowsForOne = 10;  // they are looked up and not shown
+// These rows are looked up and not shown, so a page may read more of them
+constexpr std::size_t kOutboxRowsForOne = 10;
 
 // The first key behind `key`.
 std::string behind(std::string_view key) {
@@ -48,7 +49,7 @@ Result<StoredMessage> stored_message(StoreReader& reader, std::string_view key, 
   return message;
 }
 
-// Of list_messages(): what comes behind this alert.
+// The part of list_messages() that lists the messages behind this alert.
 Page<StoredMessage> messages_page(StoreReader& reader, std::string_view after, PageLimits limits, Status& status) {
   const std::vector<std::string> endpoints = endpoint_prefixes(reader);
   Page<StoredMessage> page;
@@ -69,7 +70,7 @@ Page<StoredMessage> messages_page(StoreReader& reader, std::string_view after, P
   return page;
 }
 
-// Of list_messages(): that every delivery which waits has its alert. Returns where to go on.
+// The part of list_messages() that checks whether every waiting delivery has its alert. Returns where to go on.
 std::string check_outbox(StoreReader& reader, std::string_view after, PageLimits limits, Status& status) {
   std::string next;
   std::size_t rows = 0;

@@ -1,12 +1,12 @@
 #pragma once
-// The alerts of a store: one, a page of them in the order of their first calls, and everything that was or is to be
-// told to webhooks.
+// Lists the alerts of a store: one of them, a page of them in the order of their first calls, or everything that was or
+// will be sent to webhooks.
 //
 // Shape:  a page begins behind `after`, and says in `next` what to give as `after` for the page that follows; an empty
 //         one is the beginning and the end.
 // Thread: any.
 // Bounds: PageLimits, for each reader.
-// Errors: a sentence of the store's.
+// Errors: the sentence of the store that failed.
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@ struct ListedAlert {
 
 [[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id);
 [[nodiscard]] Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits);
-// All of them, page by page.
+// Lists all alerts, page by page.
 [[nodiscard]] Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit);
 
 // A webhook's body and what became of it: an alert, an activation report or a flood's summary.
@@ -40,8 +40,8 @@ struct StoredMessage {
   std::optional<AlertState> state;  // reports and summaries have none
   std::vector<OutboxRow> deliveries;
 };
-// In the order of ids; then come pages without rows, which look whether every delivery that waits has its alert: an
-// error if not.
+// The messages come in the order of their ids. Then come pages without rows, which check that every waiting delivery
+// has its alert; it is an error if one has none.
 [[nodiscard]] Result<Page<StoredMessage>> list_messages(AlertStore& store, std::string_view after, PageLimits limits);
 
 }  // namespace straykey

@@ -22,7 +22,7 @@ std::string behind(std::string_view key) {
   return key.empty() ? std::string() : std::string(key) + '\0';
 }
 
-// Adds up to `rows_max` facts behind `after`. Returns the key up to which all of this store is in; empty: to its end.
+// Adds up to `rows_max` facts behind `after`. Returns the key up to which this store was read; empty: to its end.
 Result<std::string> collect(Store& store, Table table, std::string_view after, std::size_t rows_max, Facts& facts) {
   const auto reader = store.read();
   std::string last;
@@ -43,7 +43,8 @@ Result<std::string> collect(Store& store, Table table, std::string_view after, s
   return last;
 }
 
-// A page of what these stores hold together. What one of them was not read up to is left for the next page.
+// A page of what these stores hold together. Facts behind the point up to which every store was read are left for the
+// next page.
 Result<Page<KnownFact>> merged_page(const std::vector<Store*>& stores, Table table, std::string_view after,
                                     PageLimits limits) {
   Facts facts;

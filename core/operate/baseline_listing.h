@@ -1,12 +1,12 @@
 #pragma once
-// What is known: of one identity, of one account, and all of it.
+// Lists what is known of one identity, of one account, or everything.
 //
 // Shape:  a fact that lies in several partitions is the OR of them. Pages as in alert_listing.h.
 // Thread: any.
 // Bounds: PageLimits, for each reader. facts_of_identity() reads a kind at a time and at most kFactsOfKindMax of it;
 //         account_report() goes through all facts of a kind, with a new reader every few thousand, and holds
 //         ActivationReport::kPairsMax pairs.
-// Errors: a sentence of the store's.
+// Errors: the sentence of the store that failed.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +41,7 @@ struct AccountReport {
   Fact account;
   ActivationReport report;
 };
-// What the activation report would say on the day after the account was last seen. Nothing: it was never seen.
+// The activation report as it would be on the day after the account was last seen. Nothing if it was never seen.
 [[nodiscard]] Result<std::optional<AccountReport>> account_report(const OperatorStores& stores,
                                                                   std::string_view account);
 

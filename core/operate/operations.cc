@@ -27,7 +27,7 @@ OperatorAnswer failure(const Error& error) {
   return {Kind::failed, error.message, {}, {}};
 }
 
-// As in alerts, or as in a webhook's headers: with "msg_" before it.
+// An alert's id, written as in alerts or as in a webhook's headers, where "msg_" stands before it.
 Result<Hash128> alert_id_of(const OperatorArguments& arguments) {
   const std::string text = argument(arguments, "id");
   std::string_view digits = text;
@@ -37,7 +37,8 @@ Result<Hash128> alert_id_of(const OperatorArguments& arguments) {
   return *id;
 }
 
-// Of Page<Row>(after): each row as JSON. Where a page goes on is bytes of a key: as hexadecimal digits outside.
+// Makes an answer of a Page<Row>(after), with each row as JSON. The place where the next page begins is the bytes of a
+// key, so outside it is written as hexadecimal digits.
 template <class ReadPage, class Render>
 OperatorAnswer page_of(const OperatorArguments& arguments, const ReadPage& read_page, const Render& render) {
   const auto after = decode_hex(argument(arguments, "after"));

@@ -1,9 +1,9 @@
 #pragma once
 // Everything that an operator may ask and do, by name: the table behind the admin API and the commands.
 //
-// Shape:  an operation has a name ("alerts/list"), arguments that are texts, and answers items: JSON objects as texts.
-//         Reads answer at once, a page at a time; changes are made into an OperatorChange for whoever carries it out.
-//         A new verb is a row of this table and its function.
+// Shape:  an operation has a name ("alerts/list") and arguments that are texts; its answer is items, which are JSON
+//         objects as texts. A read answers at once, a page at a time. A change is made into an OperatorChange, which
+//         the caller has carried out. A new verb is a row of this table and its function.
 // Thread: any.
 // Bounds: kArgumentBytesMax for each argument; PageLimits for each answer.
 // Errors: OperatorAnswer::Kind, with one sentence.
@@ -34,8 +34,8 @@ struct OperatorRequest {
 struct OperatorAnswer {
   enum class Kind : std::uint8_t {
     done,
-    bad_request,  // an unknown operation, or an argument that is missing, unknown or no such thing
-    not_found,    // there is nothing of the kind
+    bad_request,  // an unknown operation, or an argument that is missing, unknown or malformed
+    not_found,    // what was asked for does not exist
     failed,       // the store could not be read or written. Asking again does no harm.
     stopped,      // the server stops, or is too busy for operators. Asking again does no harm.
   };
@@ -55,7 +55,7 @@ struct Operation {
   std::string_view name;
   std::string_view purpose;
   std::vector<OperatorArgument> arguments;
-  // One of the two. They are given arguments that stand in the list, the required ones among them.
+  // One of the two is set. It is given only arguments that stand in the list, and all required ones.
   std::function<OperatorAnswer(const OperatorStores& stores, const OperatorArguments& arguments)> read;
   std::function<Result<std::unique_ptr<OperatorChange>>(HashKey hash_key, const OperatorArguments& arguments,
                                                         Seconds now)>
@@ -63,11 +63,11 @@ struct Operation {
 };
 
 [[nodiscard]] std::span<const Operation> operations();
-// Null: there is none of that name.
+// Null if there is no operation of that name.
 [[nodiscard]] const Operation* find_operation(std::string_view name);
-// Why the request is none that the table allows; empty if it is.
+// Why the table does not allow the request; empty if it does.
 [[nodiscard]] std::string objection_to(const OperatorRequest& request);
-// What the operator hears of a change.
+// The answer that an operator gets for the outcome of a change.
 [[nodiscard]] OperatorAnswer answer_to(const ChangeOutcome& outcome);
 
 }  // namespace straykey

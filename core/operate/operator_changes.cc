@@ -14,7 +14,7 @@
 namespace straykey {
 namespace {
 
-// From now on the pair is no reason for an alert, and its days count as learned.
+// Acknowledges the pair: from now on it is no reason for an alert, and its days count as learned.
 void make_known(StoreWriter& alerts, HashKey hash_key, const AlertPairs::Pair& pair, Day day) {
   const FactRef ref{pair.kind, pair.scope, pair.value};
   const std::string key = fact_key(hash_key, ref);
@@ -57,7 +57,7 @@ std::size_t erase_facts(StoreWriter& writer, Table table, const std::string& pre
   return keys.size();
 }
 
-// Of each kind of fact about an identity, what `what` asks for.
+// Erases what `what` asks for, from each kind of fact about an identity.
 std::size_t forget_in(StoreWriter& writer, HashKey hash_key, const Forgetting& what, bool quarantine) {
   const Table table = quarantine ? Table::quarantine : Table::facts;
   const auto erase = [&](FactKind kind, std::string_view value) {

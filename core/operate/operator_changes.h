@@ -1,10 +1,10 @@
 #pragma once
-// What an operator may change: acknowledge an alert, forget what is known of an identity.
+// The changes that an operator may make: acknowledge an alert, forget what is known of an identity.
 //
 // Shape:  each function makes an OperatorChange (engine/operator_change.h) for whoever carries it out: the pipeline of
 //         a running server, or InlinePipeline on the store of a stopped one.
 // Durable: the line in the operator log is part of the merger's transaction.
-// Order:  safe to repeat: what is done already is done again, or refused because nothing is left of it.
+// Order:  every change is safe to repeat: it is done again, or refused because nothing is left to change.
 // Thread: any; the functions inside a change run where operator_change.h says.
 #include <memory>
 #include <string>

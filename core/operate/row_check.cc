@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kHashBytes = 16, kSequenceBytes = 8;
 
-// As keys are ordered: unsigned.
+// Keys are ordered by their bytes as unsigned numbers.
 bool by_bytes(const Hash128& a, const Hash128& b) {
   const auto left = a.bytes(), right = b.bytes();
   return std::memcmp(left.data(), right.data(), left.size()) < 0;
@@ -55,7 +55,8 @@ void RowCheck::unreadable(Table table) {
   find(fmt::format("table {} has a row that cannot be read", table_name(table)));
 }
 
-// A fact says of what it is one; the key is made of that, unless a text was too long to be kept whole.
+// A fact's value holds its texts, and its key must be made of them. This cannot be checked if a text was too long to be
+// kept whole.
 void RowCheck::check_fact(Table table, std::string_view key, std::string_view value) {
   const auto fact = decode_fact(value);
   if (!fact || key.size() != kFactKeyBytes || fact->scope.size() > kFactTextMax || fact->value.size() > kFactTextMax)

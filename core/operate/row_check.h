@@ -1,10 +1,11 @@
 #pragma once
 // RowCheck: what the rows of a store must be, one by one and together.
 //
-// Shape:  the merger's rows first, then each partition's; each environment's rows table by table in the order of names,
-//         as check_environment() gives them.
+// Shape:  give it the merger's rows first, then each partition's. The rows of an environment come table by table in the
+//         order of the names, as check_environment() gives them.
 // Thread: one.
-// Bounds: 16 bytes of memory for each stored alert; at most kFindingsShown sentences, all are counted.
+// Bounds: 16 bytes of memory for each stored alert. At most kFindingsShown findings are told as sentences; all are
+//         counted.
 // Errors: on_finding gets the end of a sentence that begins with the environment's path.
 #include <cstdint>
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// OperatorStores: what an operator's question is answered from.
+// OperatorStores: the stores from which an operator's question is answered.
 //
 // Shape:  borrowed: every partition there is, old ones of a larger shard count included, and the merger's store.
 // Thread: any; a value.

@@ -10,7 +10,7 @@ namespace straykey {
 // `readiness` is called on io threads.
 void add_health_routes(HttpRouter& router, Readiness readiness);
 
-// GET /metrics with an admin token, or open to all who reach the listener. Open only on a loopback listener.
+// GET /metrics with an admin token, or open to all who reach the listener. Make it open only on a loopback listener.
 struct MetricsRouteSettings {
   bool open = false;
 };

@@ -36,7 +36,7 @@ int digit_of(char c) {
   return -1;
 }
 
-// The head's guard has made sure that two digits follow each '%'.
+// The request guard has checked that two digits follow each '%'.
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {

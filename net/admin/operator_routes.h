@@ -1,8 +1,8 @@
 #pragma once
-// What an operator may ask and do, as JSON over HTTP: an address for each operation of core/operate.
+// What an operator may ask and do, as JSON over HTTP. Each operation of core/operate has an address.
 //
-// Shape:  reads are GET /api/v1/<operation> with the arguments in the query, changes POST with the arguments as a JSON
-//         object of texts. A new operation needs nothing here.
+// Shape:  a read is GET /api/v1/<operation> with the arguments in the query. A change is POST with the arguments as a
+//         JSON object of texts. A new operation needs no change here.
 // Thread: io; `ask` is called there and must not block.
 // Bounds: kOperatorBodyBytesMax.
 // Errors: 400, 404, 500 and 503 for the kinds of OperatorAnswer, with its sentence.
@@ -18,13 +18,13 @@ namespace straykey {
 
 inline constexpr std::size_t kOperatorBodyBytesMax = 16 * 1024;
 
-// Answers once, from any thread.
+// Must be called once; any thread may call it.
 using AskOperator = std::function<void(OperatorRequest request, std::function<void(const OperatorAnswer&)> answer)>;
 
-// `scope`: of the token that is asked for; nullopt: whoever reaches the listener is the operator.
+// `scope`: which token is required; nullopt: whoever can reach the listener is an operator.
 void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::optional<TokenScope> scope);
 
-// {"items":[...],"next":"..."}: each item on a line of its own, "next" only where a page follows.
+// {"items":[...],"next":"..."}, with each item on a line of its own, and "next" only if another page follows.
 [[nodiscard]] HttpReply operator_reply(const OperatorAnswer& answer, std::string_view request_id);
 // The arguments in a query "a=1&b=%2F"; nothing if a name comes twice. '+' is a plus.
 [[nodiscard]] std::optional<OperatorArguments> arguments_of_query(std::string_view query);

@@ -1,7 +1,9 @@
 #pragma once
-// To which addresses we may connect of ourselves: a configured name must not become a way into our own network (SSRF).
+// To which addresses straykey may connect. A configured name must not become a way into the operator's own network
+// (SSRF).
 //
-// Shape:  three classes of address; `inside` ones need an allow_cidrs entry, `never` ones cannot be allowed at all.
+// Shape:  there are three classes of address. `inside` ones need an entry in allow_cidrs; `never` ones cannot be
+//         allowed at all.
 // Thread: any (immutable).
 // Source: IANA special-purpose address registries (RFC 6890 and its updates), and the metadata services of the clouds.
 #include <vector>
@@ -16,23 +18,25 @@ enum class AddressClass : std::uint8_t {
   never,    // this-network, link-local, metadata, multicast, reserved, tunnels that hide an IPv4 address
 };
 
-// 6to4 and NAT64 carry an IPv4 address, which decides.
+// The class of an address. 6to4 and NAT64 addresses carry an IPv4 address, and that one decides.
 [[nodiscard]] AddressClass classify_address(const IpAddress& address) noexcept;
 
 struct AddressPolicy {
-  std::vector<Prefix> allow;  // inside ranges that are opened, by the operator or for one use
+  std::vector<Prefix> allow;  // `inside` ranges that are allowed, by the operator or for one use
 
   [[nodiscard]] bool permits(const IpAddress& address) const noexcept;
-  // Every one of them: one bad address among good ones is how a rebinding name server would look.
+  // Whether every one of them may be connected to. One bad address among good ones is what a DNS rebinding attack looks
+  // like.
   [[nodiscard]] bool permits_all(const std::vector<IpAddress>& addresses) const noexcept;
 };
 
 [[nodiscard]] bool is_loopback(const IpAddress& address) noexcept;
-// The `inside` ranges, for a policy that opens one kind of them.
+// The `inside` ranges, for a policy that allows one kind of them.
 [[nodiscard]] std::vector<Prefix> loopback_networks();
 [[nodiscard]] std::vector<Prefix> private_networks();
 
-// True for a prefix that could not allow anything, because all of it is `never`: an operator's mistake worth an error.
+// True for a prefix that is `never` as a whole and so cannot allow anything. It is an operator's mistake that deserves
+// an error.
 [[nodiscard]] bool never_allowed(const Prefix& prefix) noexcept;
 
 }  // namespace straykey

@@ -16,7 +16,7 @@
 namespace straykey {
 namespace {
 
-// Below this, head and body go as one TLS record and one packet.
+// Up to this size, head and body go out together, as one TLS record and one packet.
 constexpr std::size_t kJoinedBytesMax = 16 * 1024;
 
 void set_timeouts(int socket, int milliseconds) {
@@ -67,7 +67,7 @@ void ClientSocket::close() {
 }
 
 Error ClientSocket::fail(const std::string& what) {
-  // Nothing more may be said on a session that failed, not even goodbye.
+  // On a session that failed nothing more may be sent, not even close_notify.
   if (session_) SSL_set_quiet_shutdown(session_.get(), 1);
   close();
   return Error{what};

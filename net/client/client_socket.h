@@ -29,9 +29,9 @@ class ClientSocket {
   ClientSocket(const ClientSocket&) = delete;
   ClientSocket& operator=(const ClientSocket&) = delete;
 
-  // Looks the name up, tries its addresses in turn. REQUIRES: not open.
+  // Looks the name up and tries its addresses in turn. REQUIRES: not open.
   Status connect(const std::string& host, std::uint16_t port);
-  // All of both, the second behind the first. REQUIRES: open.
+  // Writes both texts whole, the second behind the first. REQUIRES: open.
   Status write(std::string_view first, std::string_view second = {});
   // 0 at the peer's end. REQUIRES: open.
   Result<std::size_t> read(char* bytes, std::size_t size);

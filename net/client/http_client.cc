@@ -61,7 +61,7 @@ Result<HttpClientReply> HttpClient::exchange(std::string_view head, std::string_
 Result<HttpClientReply> HttpClient::exchange_slowly(std::string_view head, std::string_view body, std::size_t pieces,
                                                     int pause_ms) {
   INVARIANT(pieces >= 1, pieces);
-  socket_.close();  // an idle one may be closed by the server in the middle
+  socket_.close();  // an idle connection might be closed by the server in the middle of this
   if (Status status = open(); !status.ok()) return status.error();
   const std::string request = std::string(head).append(body);
   const std::size_t piece = request.size() / pieces + 1;

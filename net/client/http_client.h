@@ -1,11 +1,13 @@
 #pragma once
-// HttpClient: one keep-alive HTTP/1.1 connection of a tool to one server: a request goes out, its reply comes back.
+// HttpClient: one keep-alive HTTP/1.1 connection of a tool to one server. It sends one request at a time and waits for
+// its reply.
 //
 // Shape:  requests are rendered once (render_post(), render_get()) and sent as often as needed; of a reply status,
 //         Retry-After and body are kept. A connection that the server closed while it was idle is opened again, once.
 // Thread: one owner, whose thread it blocks.
 // Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body.
-// Errors: no reply: a sentence, and the connection is closed; the server may still have taken the request.
+// Errors: if there is no reply, a sentence says why and the connection is closed. The server may still have taken the
+//         request.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,10 +45,10 @@ class HttpClient {
 
   // Sends `head` and `body`, connecting first if need be, and waits for the reply.
   [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
-  // The same in `pieces`, with a pause behind each: what a sender on a bad line looks like. REQUIRES: pieces >= 1.
+  // Sends the request in `pieces`, with a pause behind each, like a sender on a bad line. REQUIRES: pieces >= 1.
   [[nodiscard]] Result<HttpClientReply> exchange_slowly(std::string_view head, std::string_view body,
                                                         std::size_t pieces, int pause_ms);
-  // Sends the first `bytes` of a request and breaks the connection: what a sender that dies looks like.
+  // Sends the first `bytes` of a request and breaks the connection, like a sender that dies.
   Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
 
   [[nodiscard]] const Url& url() const noexcept { return url_; }

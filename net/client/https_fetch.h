@@ -1,8 +1,9 @@
 #pragma once
-// One file over HTTPS, whole or not at all: AWS's address ranges.
+// Fetches one file over HTTPS, whole or not at all. It is used for AWS's address ranges.
 //
-// Shape:  an OutgoingRequest, waited for. A URL that names a loopback address was meant that way; a name must lead to
-//         public addresses or to those of a private network (a mirror), to loopback only if that is allowed.
+// Shape:  it makes an OutgoingRequest and waits for it. A URL may name a loopback address itself. A host name must lead
+//         to public addresses or to those of a private network (a mirror); it may lead to loopback only if that is
+//         allowed.
 // Thread: any; blocks the caller until the end or the time limit. No environment variable and no proxy is looked at.
 // Bounds: FetchSettings. Redirects are not followed.
 // Errors: one sentence: name, connection, certificate, status, size, time.
@@ -22,7 +23,7 @@ struct FetchSettings {
   std::size_t bytes_max = 64u << 20;
   int total_ms = 60'000;
   bool loopback_allowed = false;  // for a name
-  // Another resolver than the system's: for tests of what a name server might answer.
+  // Replaces the system's resolver, for tests of what a name server might answer.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
 

@@ -50,7 +50,7 @@ std::vector<IpAddress> resolve_with_system(const std::string& host) {
   return addresses;
 }
 
-// What the strand and the lookup's thread both hold; the thread may outlive the NameLookup and the event loop.
+// The strand and the lookup's thread share this. The thread may outlive the NameLookup and the event loop.
 struct NameLookup::Shared {
   std::mutex mutex;
   bool closed = false;                  // under mutex: no post() any more
@@ -85,10 +85,11 @@ void NameLookup::ask(Done done) {
     });
   };
   try {
-    // Detached: getaddrinfo cannot be called off, and stopping must not wait for a dead name server.
+    // The thread is detached, because getaddrinfo cannot be cancelled and stopping must not wait for a dead name
+    // server.
     std::thread([shared = shared_, answer] { answer(shared, shared->resolve(shared->host)); }).detach();
   } catch (const std::system_error&) {
-    answer(shared_, {});  // no thread to be had: as if the name had no address
+    answer(shared_, {});  // there is no thread for it, which is treated as a name without addresses
   }
 }
 

@@ -1,11 +1,12 @@
 #pragma once
-// NameLookup: the addresses of one host name, asked anew for every attempt, without holding up anybody else's.
+// NameLookup: finds the addresses of one host name. It asks again for every attempt, and a slow lookup delays no other
+// name's.
 //
-// Shape:  the C library's resolver on a thread of its own; Asio's resolver has one thread for the whole process, on
-//         which one dead name server would slow every endpoint.
+// Shape:  it runs the C library's resolver on a thread of its own. Asio's resolver has one thread for the whole
+//         process, so one dead name server would slow every endpoint.
 // Thread: ask() the strand given to the constructor, on which the answers arrive too; close() any.
-// Bounds: one lookup under way; who asks meanwhile gets its answer. A lookup ends within the resolver's own time limits
-//         (resolv.conf), however long the asker waits.
+// Bounds: one lookup at a time; whoever asks while it runs gets its answer. A lookup ends within the resolver's own
+//         time limits (resolv.conf), however long the asker waits.
 // Errors: an empty list of addresses.
 #include <boost/asio/any_io_executor.hpp>
 
@@ -33,7 +34,8 @@ class NameLookup {
 
   void ask(Done done);
 
-  // From its return on nothing is posted to the strand: the event loop may go, although a lookup is still under way.
+  // After it has returned, nothing is posted to the strand. So the event loop may be destroyed while a lookup is still
+  // running.
   void close();
 
  private:

@@ -78,7 +78,8 @@ asio::awaitable<OutgoingReply> read_header(Stream& stream, beast::flat_buffer& b
     if (body_bytes_max > 0)
       parser->body_limit(body_bytes_max);
     else
-      parser->body_limit(boost::none);  // a length is no reason to doubt the status; we read what we read
+      // A reply that claims a huge length still has a status, and we limit what we read ourselves
+      parser->body_limit(boost::none);
     const auto [failure, bytes] = co_await http::async_read_header(stream, buffer, *parser, kResume);
     if (failure == http::error::body_limit) co_return failed(too_long(body_bytes_max));
     if (failure) co_return failed(reading_failed(failure));
@@ -212,7 +213,8 @@ asio::awaitable<OutgoingReply> OutgoingRequest::exchange(Stream& stream) {
   const http::request<http::string_body> request = request_of(target_->url, std::move(message_));
   const auto [unsent, bytes] = co_await http::async_write(stream, request, kResume);
   if (unsent == beast::error::timeout) co_return failed(kTimedOut);
-  // Any other failure is left to the read: a server may answer and close before it has read everything.
+  // Any other failure of the write is ignored here, because a server may answer and close before it has read
+  // everything. The read finds out.
   beast::flat_buffer buffer(std::max<std::size_t>(kReplyHeaderBytesMax, limits_.body_bytes_max > 0 ? kReadBytes : 0));
   std::optional<ReplyParser> parser;
   OutgoingReply reply = co_await read_header(stream, buffer, limits_.body_bytes_max, parser);
@@ -227,7 +229,7 @@ asio::awaitable<OutgoingReply> OutgoingRequest::exchange(Stream& stream) {
       reply.body = std::move(parser->get().body());
   }
   tcp_->expires_after(std::chrono::milliseconds(limits_.linger_ms));
-  // Of a body that is not kept nothing is parsed: Beast's chunk parser never sees what an endpoint sends.
+  // A body that is not kept is not parsed either, so Beast's chunk parser never sees what an endpoint sends.
   if (limits_.body_bytes_max == 0) co_await drain(stream, buffer.size(), body_bytes_of(*parser));
   co_return reply;
 }

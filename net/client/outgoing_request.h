@@ -1,19 +1,19 @@
 #pragma once
 // OutgoingRequest: one HTTP request to one server on the network, from the name to the reply.
 //
-// Shape:  look up the name, check every address, connect to a checked one, TLS, write, read the reply. A connection
-//         carries one request: what we send is rare, and a fresh look at name and certificate each time is worth it.
-//         Whoever only wants the status keeps no body: some of it is read and dropped, so that closing does not
-//         reset a connection whose peer is still writing.
+// Shape:  it looks up the name, checks every address, connects to one of them, does the TLS handshake, writes the
+//         request and reads the reply. A connection carries one request: requests are rare, so it is worth checking
+//         name and certificate each time. A caller that only wants the status keeps no body. Then some of the body is
+//         read and dropped, so that closing does not reset a connection whose peer is still writing.
 // Thread: the strand it was given.
 // Order:  done is called once, on the strand, never from inside start(); not at all after cancel().
 // Bounds: connect_ms for name and TCP, total_ms for all of it; 4 addresses tried; 16 KiB of reply header; a kept body
 //         of body_bytes_max. Without a kept body 64 KiB of the reply are read, for at most linger_ms once the status
 //         is known. Redirects are not followed.
-// Errors: OutgoingReply::error, from a fixed set of sentences; of the reply's own text only Retry-After and the body
+// Errors: OutgoingReply::error, from a fixed set of sentences. Only Retry-After and the body of the reply's own text
 //         are kept. No environment variable and no proxy is looked at.
-// Source: one deadline a phase, set as a point in time, since Beast 1.81's expires_after runs on into the next
-//         operation.
+// Source: each phase has one deadline, set as a point in time, because the timer of Beast 1.81's expires_after also
+//         counts for the next operation.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -80,7 +80,7 @@ class OutgoingRequest : public std::enable_shared_from_this<OutgoingRequest> {
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
-  // The steps give back what went wrong, or an empty text.
+  // Each step returns what went wrong, or an empty text.
   using Step = boost::asio::awaitable<std::string>;
 
   boost::asio::awaitable<OutgoingReply> run();

@@ -10,7 +10,7 @@
 namespace straykey {
 namespace {
 
-// local0.info; the header's time is no event time, so it is left out.
+// local0.info. The header has no time, because the sending time would not be the event's.
 constexpr std::string_view kHeader = "<134>1 - straykey-replay cloudtrail - - - ";
 
 }  // namespace
@@ -83,7 +83,7 @@ Status SyslogClient::send_datagrams(const std::vector<std::string_view>& records
     ssize_t sent = 0;
     do sent = ::send(datagrams_.number(), frames_.data(), frames_.size(), MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    // ECONNREFUSED tells of an earlier datagram, once; this one was not sent.
+    // ECONNREFUSED reports an earlier datagram, once. This one was not sent, so it is sent again.
     if (sent < 0 && errno == ECONNREFUSED)
       sent = ::send(datagrams_.number(), frames_.data(), frames_.size(), MSG_NOSIGNAL);
     if (sent < 0) return Error{std::string("a datagram could not be sent: ") + std::strerror(errno)};

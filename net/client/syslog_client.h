@@ -4,8 +4,8 @@
 // Shape:  each message is an RFC 5424 header and a record; on a stream framed by its length or by a line feed.
 // Thread: one owner, whose thread it blocks.
 // Bounds: a datagram holds at most kDatagramBytesMax; ClientSocket's time limits.
-// Errors: sent means that the kernel has it, no more: syslog has no acknowledgement. After an error the connection is
-//         closed and how much of the batch has arrived is unknown.
+// Errors: "sent" means only that the kernel has the bytes, because syslog has no acknowledgement. After an error the
+//         connection is closed, and it is unknown how much of the batch has arrived.
 // Source: RFC 5424, RFC 6587 (both framings), RFC 5425.
 #include <cstdint>
 #include <memory>
@@ -36,7 +36,7 @@ void append_syslog_frame(SyslogFraming framing, std::string_view record, std::st
 
 class SyslogClient {
  public:
-  // Header and record together: what IPv4 leaves of 65,535 bytes.
+  // For header and record together: what the IPv4 and UDP headers leave of 65,535 bytes.
   static constexpr std::size_t kDatagramBytesMax = 65'507;
 
   // `tls` is needed for SyslogTransport::tls.
@@ -44,7 +44,7 @@ class SyslogClient {
   SyslogClient(const SyslogClient&) = delete;
   SyslogClient& operator=(const SyslogClient&) = delete;
 
-  // Connects if need be. `too_large` gets how many were not sent since no datagram holds them.
+  // Connects if needed. `too_large` gets how many messages were not sent because no datagram can hold them.
   Status send(const std::vector<std::string_view>& records, std::size_t& too_large);
 
  private:

@@ -12,7 +12,7 @@ namespace straykey {
 namespace {
 
 bool load_system_authorities(SSL_CTX* context) {
-  // Not SSL_CTX_set_default_verify_paths: that one follows SSL_CERT_FILE and SSL_CERT_DIR.
+  // SSL_CTX_set_default_verify_paths is not used, because it follows SSL_CERT_FILE and SSL_CERT_DIR.
   const bool file = SSL_CTX_load_verify_file(context, X509_get_default_cert_file()) == 1;
   const bool folder = SSL_CTX_load_verify_dir(context, X509_get_default_cert_dir()) == 1;
   return file || folder;

@@ -1,10 +1,11 @@
 #pragma once
-// TlsTrust: whom we believe when we open a TLS connection, and by which rules. The same for webhooks and tools.
+// TlsTrust: which certificates we accept when we open a TLS connection, and by which rules. Webhooks and tools use the
+// same.
 //
 // Shape:  TLS 1.2 with forward secrecy and AEAD, or 1.3. A peer is verified by the system's authorities or by those in
 //         one PEM file alone, and its certificate must name the host or address that was asked for.
 // Thread: any (immutable once made).
-// Errors: making it: a sentence. A session that could not be set up is null.
+// Errors: making one may fail with a sentence. A session that could not be set up is null.
 // Source: no environment variable is looked at (OpenSSL's own default follows SSL_CERT_FILE and SSL_CERT_DIR).
 #include <memory>
 #include <string>
@@ -24,9 +25,9 @@ using TlsSession = std::unique_ptr<ssl_st, FreeTlsSession>;
 
 class TlsTrust {
  public:
-  // By the authorities in the PEM file `ca_file`; by the system's if it is empty.
+  // Trusts the authorities in the PEM file `ca_file`, or the system's if it is empty.
   [[nodiscard]] static Result<std::shared_ptr<const TlsTrust>> in_authorities(const std::string& ca_file);
-  // Believes every certificate: for tools against a server on the same machine.
+  // Accepts every certificate. Only for tools that talk to a server on the same machine.
   [[nodiscard]] static Result<std::shared_ptr<const TlsTrust>> in_anyone();
   ~TlsTrust();
   TlsTrust(const TlsTrust&) = delete;

@@ -27,7 +27,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Zero if it is none. Boost.URL 1.81 takes 99999 for a port, modulo 65,536.
+// Zero if it is not a port. We check ourselves, because Boost.URL 1.81 accepts 99999 and takes it modulo 65,536.
 std::uint16_t port_of(std::string_view digits) {
   std::uint16_t port = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);

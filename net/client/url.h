@@ -1,8 +1,9 @@
 #pragma once
-// Url: an http or https URL, taken apart once.
+// Url: an http or https URL, parsed once into its parts.
 //
 // Thread: any (a value).
-// Errors: sentences that begin with "it" or "its" and never contain the URL: those of Slack and Teams are secrets.
+// Errors: sentences that begin with "it" or "its" and never contain the URL, because the webhook URLs of Slack and
+//         Teams are secrets.
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -63,7 +63,8 @@ std::optional<Seconds> parse_retry_after(std::string_view text, Seconds now) {
   if (text.find_first_not_of("0123456789") == std::string_view::npos) {
     Seconds seconds = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (failure != std::errc{}) return kSecondsPerDay;  // more than fits: as long as anybody may ask for
+    // A number that is too large counts as the longest wait that is allowed
+    if (failure != std::errc{}) return kSecondsPerDay;
     return std::min(seconds, kSecondsPerDay);
   }
   const auto date = parse_http_date(text);

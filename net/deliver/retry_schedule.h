@@ -1,8 +1,8 @@
 #pragma once
 // When a failed webhook attempt is repeated, and when it is given up.
 //
-// Shape:  functions of their arguments: attempts made, the answer, Retry-After and a jitter value in; wait, dead or
-//         pause out.
+// Shape:  the functions get the number of attempts, the answer, Retry-After and a jitter value, and return wait, dead
+//         or pause.
 // Units:  seconds.
 // Thread: any (immutable).
 // Bounds: a wait is at most 24 h and its jitter; Retry-After counts up to retry_after_s_max.
@@ -17,7 +17,8 @@
 namespace straykey {
 
 struct RetryPolicy {
-  // Wait before the attempt that follows n failures: waits_s[n]. When the list is used up: probe_wait_s, for ever.
+  // The wait before the attempt that follows n failures is waits_s[n]. When the list is used up, it is probe_wait_s for
+  // ever.
   std::vector<Seconds> waits_s{0, 5, 300, 1'800, 7'200, 18'000, 36'000, 50'400, 72'000, 86'400};
   Seconds probe_wait_s = 3'600;
   Seconds retry_after_s_max = 3'600;
@@ -45,7 +46,7 @@ struct FailedAttempt {
 struct RetryDecision {
   enum class Kind : std::uint8_t { retry, dead, pause };
   Kind kind = Kind::retry;
-  Seconds wait_s = 0;  // for retry; for pause: when to try again should the endpoint be resumed by a restart
+  Seconds wait_s = 0;  // of a retry. Of a pause: when to try again if a restart resumes the endpoint
   bool operator==(const RetryDecision&) const = default;
 };
 

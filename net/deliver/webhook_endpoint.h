@@ -1,5 +1,5 @@
 #pragma once
-// A configured webhook endpoint, checked and taken apart.
+// A configured webhook endpoint, checked and parsed.
 //
 // Thread: start-up.
 // Errors: one sentence for each mistake, beginning with the endpoint's name; never a URL or a secret.
@@ -23,7 +23,7 @@ struct CheckedEndpoint {
 // Appends to `errors`; the result can be used if it appended nothing.
 [[nodiscard]] CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std::string>& errors);
 
-// All of them, and that no name comes twice.
+// Checks all of them, and that no name comes twice.
 [[nodiscard]] std::vector<CheckedEndpoint> check_endpoints(const std::vector<WebhookEndpoint>& endpoints,
                                                            std::vector<std::string>& errors);
 

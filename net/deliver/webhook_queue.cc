@@ -8,7 +8,7 @@
 namespace straykey {
 namespace {
 
-// No stored due time is further away than the longest wait with its jitter; more means that the wall clock was set
+// No due time is stored that is further away than the longest wait with its jitter. If one is, the wall clock was set
 // back.
 constexpr Seconds kWaitMax = kSecondsPerDay * 6 / 5;
 
@@ -76,7 +76,7 @@ std::optional<std::int64_t> WebhookQueue::wake_at(Moment now) const {
   return std::max({*ready_at, rate_ready_at(), now.steady_ms});
 }
 
-// When circuit, pause and due time let an ordinary delivery go.
+// The earliest moment at which circuit, pause and due time allow an ordinary delivery.
 std::optional<std::int64_t> WebhookQueue::ordinary_ready_at() const {
   if (paused_ || waiting_.empty()) return std::nullopt;
   const std::int64_t due_ms = std::max(std::get<0>(*waiting_.begin()), hold_until_ms_);
@@ -146,7 +146,8 @@ RetryDecision WebhookQueue::decide(Held& held, const AttemptResult& result, doub
                                         .jitter = jitter});
 }
 
-// A refusal counts as well: an endpoint that refuses everything should see one attempt at a time, not four.
+// A refusal counts as a failure, too, because an endpoint that refuses everything should see one attempt at a time and
+// not four.
 void WebhookQueue::note_failure(const Held& held, const AttemptResult& result, Moment now, double jitter) {
   if (held.delivery.marked_test) return;
   if (answer_of(result.http_status) == Answer::gone) paused_ = true;
@@ -155,7 +156,7 @@ void WebhookQueue::note_failure(const Held& held, const AttemptResult& result, M
     hold_until_ms_ = std::max(hold_until_ms_, now.steady_ms + hold_s * 1'000);
   }
   ++failures_in_row_;
-  if (circuit_open_ && !held.probe) return;  // began before it opened
+  if (circuit_open_ && !held.probe) return;  // the attempt began before the circuit opened
   if (!circuit_open_ && failures_in_row_ < settings_.failures_to_open) return;
   probes_failed_ = circuit_open_ ? probes_failed_ + 1 : 0;
   circuit_open_ = true;
@@ -164,7 +165,8 @@ void WebhookQueue::note_failure(const Held& held, const AttemptResult& result, M
                                                             .http_status = 0,
                                                             .retry_after_s = result.retry_after_s,
                                                             .jitter = jitter});
-  // Hourly at least: one delivery that waits a day must not keep the others from an endpoint that is well again.
+  // The circuit is tried at least hourly. Otherwise one delivery that waits a day would keep the others from an
+  // endpoint that works again.
   probe_at_ms_ = now.steady_ms + std::min(next.wait_s, settings_.retry.probe_wait_s) * 1'000;
 }
 

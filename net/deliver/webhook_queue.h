@@ -1,12 +1,12 @@
 #pragma once
 // WebhookQueue: what one endpoint still has to be told, and when the next attempt may go out.
 //
-// Shape:  deliveries in the order of their due times; a rate limit; a circuit breaker; a pause. No socket, clock or
-//         random source: the sender passes the moment, the answer and the jitter.
-// Units:  the wall clock only to speak with the outbox; everything in here runs on steady milliseconds, so a step of
-//         the wall clock neither stalls nor floods an endpoint.
+// Shape:  it holds deliveries in the order of their due times, a rate limit, a circuit breaker and a pause. It uses no
+//         socket, clock or random source: the sender passes the moment, the answer and the jitter.
+// Units:  steady milliseconds. The wall clock is used only for times in the outbox, so a step of it neither stalls nor
+//         floods an endpoint.
 // Thread: one (the sender's strand).
-// Order:  a delivery is waiting, under way, or gone; its outcome comes from finish(), and it is gone once that says so.
+// Order:  a delivery is waiting, under way, or gone. finish() gives its outcome, which says whether it is gone.
 // Bounds: kDeliveriesHeldMax deliveries (INVARIANT: the merger counts what it hands over); concurrent_max attempts
 //         under way.
 #include <cstdint>
@@ -104,7 +104,7 @@ class WebhookQueue {
   std::uint32_t failures_in_row_ = 0;
   std::uint32_t probes_failed_ = 0;
   std::int64_t probe_at_ms_ = 0;
-  std::int64_t hold_until_ms_ = 0;  // a 429 or 503 with Retry-After speaks for the whole endpoint
+  std::int64_t hold_until_ms_ = 0;  // a 429 or 503 with Retry-After holds back the whole endpoint
 };
 
 }  // namespace straykey

@@ -86,7 +86,7 @@ struct Endpoint {
 
 }  // namespace
 
-// Handlers hold it by shared_ptr, so that it outlives a sender that goes before the event loop has run them.
+// Handlers hold it by shared_ptr, so that it outlives a sender that is destroyed before the event loop has run them.
 struct WebhookSender::State : std::enable_shared_from_this<State> {
   State(asio::io_context& io, WebhookSettings chosen, Log& chosen_log, OnOutcome report)
       : strand(asio::make_strand(io)),
@@ -95,8 +95,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
         on_outcome(std::move(report)),
         random(settings.jitter_seed) {}
 
-  // Runs `work` on the strand unless stop() has been called. The lock is what lets stop() return only when nothing
-  // more will happen; on the strand it is free but for that.
+  // Runs `work` on the strand unless stop() has been called. Because of the lock, stop() returns only when nothing more
+  // will happen. Nobody else ever contends for it.
   template <class Work>
   void enter(Work work) {
     const std::lock_guard lock(gate);
@@ -108,7 +108,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
                [self = shared_from_this(), work = std::move(work)]() mutable { self->enter([&] { work(*self); }); });
   }
 
-  void take(Delivery delivery);
+  void enqueue(Delivery delivery);
   void pump(Endpoint& endpoint);
   void launch(Endpoint& endpoint, const Delivery& delivery);
   void finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply, double seconds);
@@ -126,7 +126,7 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   bool stopped = false;  // under gate
 };
 
-void WebhookSender::State::take(Delivery delivery) {
+void WebhookSender::State::enqueue(Delivery delivery) {
   const auto at = endpoints.find(delivery.endpoint);
   if (at == endpoints.end()) {
     on_outcome({.endpoint = std::move(delivery.endpoint),
@@ -170,7 +170,7 @@ void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) 
       OutgoingLimits{.connect_ms = settings.connect_ms, .total_ms = settings.total_ms});
   endpoint.under_way[delivery.alert_id] = request;
   const auto began = SteadyClock::now();
-  // Weakly: the state holds the request, which holds this until it is done or cancelled.
+  // The state is captured weakly, because it holds the request, which holds this lambda until it is done or cancelled.
   request->start(message_of(std::move(post)),
                  [weak = weak_from_this(), &endpoint, alert_id = delivery.alert_id, began](const OutgoingReply& reply) {
                    const auto self = weak.lock();
@@ -198,7 +198,7 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   pump(endpoint);
 }
 
-// Metrics and log. Neither sees the URL, which may be a secret, nor a byte of what the endpoint answered.
+// Writes metrics and log. Neither gets the URL, which may be a secret, or a byte of what the endpoint answered.
 void WebhookSender::State::tell(Endpoint& endpoint, const DeliveryOutcome& outcome, bool was_open, bool was_paused) {
   using Kind = DeliveryOutcome::Kind;
   const EndpointMetrics& metrics = endpoint.metrics;
@@ -252,7 +252,7 @@ WebhookSender::~WebhookSender() {
 }
 
 void WebhookSender::deliver(Delivery delivery) {
-  state_->post([delivery = std::move(delivery)](State& state) mutable { state.take(std::move(delivery)); });
+  state_->post([delivery = std::move(delivery)](State& state) mutable { state.enqueue(std::move(delivery)); });
 }
 
 void WebhookSender::resume(std::string endpoint) {
@@ -270,7 +270,8 @@ void WebhookSender::stop() {
     const std::lock_guard lock(state_->gate);
     if (std::exchange(state_->stopped, true)) return;
   }
-  // The set of endpoints no longer changes; their lookups may be closed from any thread, the rest only on the strand.
+  // The set of endpoints does not change any more. Lookups may be closed on any thread, everything else only on the
+  // strand.
   for (const auto& [name, endpoint] : state_->endpoints) endpoint->lookup->close();
   asio::post(state_->strand, [state = state_] {
     for (const auto& [name, endpoint] : state->endpoints) {

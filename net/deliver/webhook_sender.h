@@ -5,12 +5,13 @@
 //         slows no other.
 // Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever
 //         threads run it.
-// Order:  every attempt ends in one outcome, and after `retry` the sender keeps the delivery and repeats it itself.
-//         An outcome is reported after the attempt, so a crash between the two repeats the attempt: at least
-//         once.
+// Order:  every attempt ends in one outcome. After `retry` the sender keeps the delivery and repeats it itself. An
+//         outcome is reported after the attempt, so a crash between the two repeats the attempt, and each alert is
+//         delivered at least once.
 // Bounds: kDeliveriesHeldMax deliveries an endpoint; the time limits of OutgoingLimits; the rate of the endpoint.
-// Errors: start-up: one sentence for each mistake. Later: DeliveryOutcome::error. Neither, nor the log, holds a URL
-//         or a secret. A delivery for an endpoint that is not configured is dead; a marked test is tried once.
+// Errors: at start-up, one sentence for each mistake; later, DeliveryOutcome::error. Neither they nor the log hold a
+//         URL or a secret. A delivery for an endpoint that is not configured is dead. A delivery marked as a test is
+//         tried once.
 // Source: Standard Webhooks 1.0.0.
 #include <functional>
 #include <memory>
@@ -36,7 +37,7 @@ struct WebhookEndpoint {
   std::vector<std::string> secrets;  // whsec_...; several while rotating; none only with sign = false
   bool sign = true;                  // false for receivers that know no signature, such as chat systems
   bool allow_http = false;
-  std::vector<Prefix> allow_cidrs;  // inside ranges that this endpoint may lead to
+  std::vector<Prefix> allow_cidrs;  // `inside` ranges (address_policy.h) that this endpoint may lead to
   std::string ca_file;              // empty: the system's authorities
   double rate_per_s = 10;
 };
@@ -48,7 +49,7 @@ struct WebhookSettings {
   std::size_t concurrent_max = 4;
   std::uint32_t failures_to_open = 5;
   std::uint64_t jitter_seed = 0;  // from the system's random source, so that many installations do not retry in step
-  // Another resolver than the system's: for tests of what a name server might answer.
+  // Replaces the system's resolver, for tests of what a name server might answer.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
 
@@ -74,8 +75,8 @@ class WebhookSender {
   // Ends the pause that a 410 began. An unknown name has no effect.
   void resume(std::string endpoint);
 
-  // Once it has returned no outcome is reported and neither log nor metrics are touched. Attempts under way are
-  // abandoned: they may have reached their endpoint, and will be repeated after the next start.
+  // After it has returned, no outcome is reported and neither log nor metrics are touched. Attempts under way are
+  // abandoned. They may have reached their endpoint, and are repeated after the next start.
   void stop();
 
  private:

@@ -40,7 +40,7 @@ std::string webhook_signature(const std::vector<WebhookSecret>& secrets, std::st
   for (const WebhookSecret& secret : secrets) {
     std::array<unsigned char, 32> digest{};
     unsigned int size = 0;
-    // All that can fail is memory.
+    // This can fail only for want of memory.
     if (HMAC(EVP_sha256(), secret.key_.data(), static_cast<int>(secret.key_.size()),
              reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data(), &size) == nullptr)
       throw std::bad_alloc();

@@ -14,7 +14,7 @@
 
 namespace straykey {
 
-// The key behind `whsec_<base64>`. Its bytes are wiped when it goes.
+// The key in `whsec_<base64>`. Its bytes are wiped when it is destroyed.
 class WebhookSecret {
  public:
   [[nodiscard]] static Result<WebhookSecret> parse(std::string_view text);

@@ -43,7 +43,7 @@ bool ConnectionTable::wait_empty_until(std::chrono::steady_clock::time_point dea
   return emptied_.wait_until(lock, deadline, [this] { return size_ == 0; });
 }
 
-bool ByteBudget::take(std::size_t bytes) noexcept {
+bool ByteBudget::reserve(std::size_t bytes) noexcept {
   std::size_t used = used_.load(std::memory_order_relaxed);
   do {
     if (bytes > bytes_max_ || used > bytes_max_ - bytes) return false;
@@ -53,7 +53,7 @@ bool ByteBudget::take(std::size_t bytes) noexcept {
 
 bool BudgetShare::grow_to(std::size_t bytes) noexcept {
   if (bytes <= held_) return true;
-  if (!budget_->take(bytes - held_)) return false;
+  if (!budget_->reserve(bytes - held_)) return false;
   held_ = bytes;
   return true;
 }

@@ -27,7 +27,7 @@ struct ConnectionLimits {
 
 class ConnectionTable {
  public:
-  // A counted place, given back when it ends. Must not outlive the table.
+  // A place that is counted, and given back when this object is destroyed. It must not outlive the table.
   class Place {
    public:
     Place(ConnectionTable& table, IpAddress address) : table_(&table), address_(address) {}
@@ -65,7 +65,7 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  [[nodiscard]] bool take(std::size_t bytes) noexcept;
+  [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
   void give_back(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
@@ -74,7 +74,7 @@ class ByteBudget {
   std::atomic<std::size_t> used_{0};
 };
 
-// What one request holds of a budget; gives it back at the latest when it ends.
+// What one request has reserved of a budget. It is given back at the latest when this object is destroyed.
 class BudgetShare {
  public:
   explicit BudgetShare(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
@@ -82,7 +82,7 @@ class BudgetShare {
   BudgetShare& operator=(const BudgetShare&) = delete;
   ~BudgetShare() { clear(); }
 
-  // Takes what is missing to hold `bytes` in all; false: the budget is spent, nothing changed.
+  // Reserves what is missing to hold `bytes` in all. False: the budget is spent, and nothing changed.
   [[nodiscard]] bool grow_to(std::size_t bytes) noexcept;
   void clear() noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return held_; }

@@ -1,11 +1,10 @@
 #pragma once
-// IoRuntime: the io threads, each with an io_context of its own, so that what lives on one thread needs no lock. And
-// what runs on them: sockets and coroutines.
+// IoRuntime: the io threads. Each has an io_context of its own, so that what lives on one thread needs no lock.
 //
 // Thread: start-up constructs, starts and stops; context() any.
-// Order:  stop() discards what has not run; drain the servers first. Whatever replies from other threads must have
-//         ended before the runtime is destroyed.
-// Errors: an exception out of a handler is logged and counted, and its thread runs on.
+// Order:  drain the servers first, because stop() discards work that has not run. Other threads must have sent their
+//         last reply before the runtime is destroyed.
+// Errors: an exception that leaves a handler is logged and counted, and its thread runs on.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -44,7 +43,8 @@ class IoRuntime {
   void stop();
 
   [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
-  // Calls on thread i, after what is ready there now; from any thread. REQUIRES: i < threads().
+  // Calls it on thread i, behind the work that is ready there now. May be called on any thread. REQUIRES: i <
+  // threads().
   void call_soon(std::size_t i, std::function<void()> call);
   // REQUIRES: i < threads().
   [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return threads_[i]->context; }

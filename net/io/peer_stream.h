@@ -27,12 +27,12 @@ class PeerStream {
   IoAwait<std::pair<IoError, std::size_t>> read_some(boost::asio::mutable_buffer buffer);
   // Writes all of it.
   IoAwait<IoError> write(std::string_view bytes);
-  // Ends it well after the last reply: TLS close_notify, then TCP.
+  // Ends the connection properly after the last reply: first TLS (close_notify), then TCP.
   IoAwait<void> shut_down();
-  // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to
-  // `bytes_max`, because a close with unread bytes would reset the connection and take the reply with it.
+  // Ends the connection properly although the peer is still sending. It says that nothing more comes, then reads and
+  // drops up to `bytes_max`. Closing with unread bytes would reset the connection, and the peer would lose the reply.
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
-  // Says that nothing more comes from here; the peer may still send.
+  // Tells the peer that we send nothing more; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;
   // About how many bytes the next read finds without waiting.

@@ -38,13 +38,13 @@ constexpr std::chrono::milliseconds kMemoryPause{1};
 constexpr std::chrono::seconds kStopPatience{1};
 constexpr int kBacklog = 1'024;
 
-// What would fail again at once.
+// The errors that would come again at once, so that it pays to wait.
 bool is_exhaustion(const IoError& error) {
   return error == asio::error::no_descriptors || error == asio::error::no_memory ||
          error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open_in_system;
 }
 
-// As our own type; IPv4 in its one form.
+// The address as our own type; an IPv4-mapped address becomes IPv4.
 IpAddress ip_address_of(const asio::ip::address& address) noexcept {
   const asio::ip::address_v6 v6 =
       address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()) : address.to_v6();
@@ -56,7 +56,7 @@ IpAddress ip_address_of(const asio::ip::address& address) noexcept {
 
 }  // namespace
 
-// All but the first two lines belongs to the first io thread once started.
+// After the start, all members but the first two lines belong to the first io thread.
 struct StreamAcceptor::State {
   IoRuntime& runtime;
   const Settings settings;
@@ -111,7 +111,7 @@ Status StreamAcceptor::listen_on_port() {
   return {};
 }
 
-// Nobody can connect before listen(), so nobody can before the mode is set.
+// The mode is set before listen(). Nobody can connect earlier, so nobody connects with another mode.
 Status StreamAcceptor::listen_on_path() {
   const Settings& settings = state_->settings;
   const auto failed = [&settings](const std::string& why) {
@@ -136,7 +136,7 @@ Status StreamAcceptor::listen_on_path() {
   return {};
 }
 
-// Memory exhaustion by one connection must not end accepting.
+// If memory runs out for one connection, accepting must still go on.
 void StreamAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thread) {
   try {
     state.on_socket(std::move(socket), io_thread);
@@ -171,7 +171,7 @@ IoAwait<void> StreamAcceptor::accept_all(std::shared_ptr<State> state) {
     } catch (const std::bad_alloc&) {
       state->errors.add();
     }
-    std::this_thread::sleep_for(kMemoryPause);  // without memory there is nothing else to do, and no timer
+    std::this_thread::sleep_for(kMemoryPause);  // without memory there is no timer either, and nothing else to do
   }
 }
 

@@ -1,10 +1,11 @@
 #pragma once
-// StreamAcceptor: one listening socket, TCP or local (AF_UNIX); what it accepts is dealt to the io threads in turn.
+// StreamAcceptor: one listening socket, TCP or local (AF_UNIX). The connections that it accepts go to the io threads in
+// turn.
 //
 // Order:  start(), ..., stop(), then IoRuntime::stop(). on_socket is not called any more once stop() has returned.
 // Thread: start-up and shut-down by one thread, which is no io thread; on_socket runs on the first io thread.
-// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
-//         pauses for 100 ms and goes on.
+// Errors: start() says in one sentence why it cannot listen. No error ends accepting: if descriptors or memory run out,
+//         it pauses for 100 ms and goes on.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,8 +26,9 @@ class StreamAcceptor {
     std::string name;  // of the listener
     std::string address;
     std::uint16_t port = 0;  // 0: any free one
-    // Not empty: a local socket at this path, for the process's own user alone (mode 0600); address and port are not
-    // used. A socket that an earlier process left there is replaced, so its folder must belong to this process alone.
+    // If it is not empty, a local socket is made at this path, which only the process's own user may open (mode 0600);
+    // address and port are not used. A socket that an earlier process left there is replaced, so the folder must belong
+    // to this process alone.
     std::string path = {};
   };
   // The socket's executor is that of its io thread.
@@ -41,7 +43,7 @@ class StreamAcceptor {
   [[nodiscard]] Status start(OnSocket on_socket);
   // 0 for a local socket. REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  // A local socket's path is gone afterwards.
+  // Afterwards the path of a local socket no longer exists.
   void stop();
 
  private:
@@ -58,7 +60,7 @@ class StreamAcceptor {
   bool started_ = false;
 };
 
-// Who is at the other end; of a local socket: 127.0.0.1. nullopt: the connection has ended already.
+// The address of the peer, which for a local socket is 127.0.0.1. nullopt: the connection has ended already.
 [[nodiscard]] std::optional<IpAddress> peer_address_of(const IoSocket& socket) noexcept;
 
 }  // namespace straykey

@@ -17,7 +17,7 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
-// Logs what no coroutine of ours should throw but memory exhaustion can.
+// Logs an exception. Our coroutines throw none, but running out of memory does.
 template <class State>
 auto log_exception(std::shared_ptr<State> state) {
   return [state = std::move(state)](std::exception_ptr thrown) {
@@ -55,7 +55,7 @@ struct StreamServer::State {
   Gauge& open_connections;
   std::unique_ptr<TlsServer> tls;  // nullptr: plain
   ConnectionTable connections;
-  std::vector<std::unordered_set<StreamSession*>> sessions;  // of each io thread, which alone touches it
+  std::vector<std::unordered_set<StreamSession*>> sessions;  // for each io thread; only that thread touches its set
 };
 
 // A session with its place in the server. The place is given back when the session has ended.

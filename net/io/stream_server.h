@@ -1,15 +1,16 @@
 #pragma once
-// StreamServer: one listener of any protocol that has connections. It accepts, deals the connections to the io threads,
-// keeps count of them, looks after their deadlines, and ends them in order. What is said on a connection is its
-// StreamSession's.
+// StreamServer: one listener of any protocol that has connections. It accepts connections, gives them to the io threads
+// in turn, counts them, enforces their deadlines, and ends them in order. The protocol itself is spoken by a
+// StreamSession.
 //
-// Shape:  accepting runs on the first io thread, connections are dealt to all in turn; a tick on each io thread calls
-//         sweep() of its sessions.
+// Shape:  the first io thread accepts; connections go to all io threads in turn. A tick on each io thread calls sweep()
+//         of its sessions.
 // Thread: start-up and shut-down by one thread, which is no io thread; the rest is io.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). What the callbacks refer to outlives the runtime's threads.
-// Bounds: Settings::connections; a connection over them, or that is not admitted, is closed at once after on_refused.
-// Errors: start() says in one sentence why it cannot listen. No error ends accepting: out of descriptors or memory, it
-//         pauses for 100 ms and goes on. An exception ends its own connection and is logged.
+// Bounds: Settings::connections. A connection beyond them, or one that is not admitted, is closed at once after
+//         on_refused.
+// Errors: start() says in one sentence why it cannot listen. No error ends accepting: if descriptors or memory run out,
+//         it pauses for 100 ms and goes on. An exception ends only its own connection and is logged.
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -44,7 +45,7 @@ class StreamSession {
   virtual void sweep(TimePoint now) = 0;
 };
 
-// Who is at the other end, and where the connection lives.
+// The peer's address, and the io thread of the connection.
 struct StreamPeer {
   IpAddress address;
   std::size_t io_thread = 0;
@@ -70,8 +71,9 @@ class StreamServer {
     StreamAcceptor::Settings listen;
     std::optional<TlsFiles> tls;
     ConnectionLimits connections;
-    std::chrono::milliseconds tick{100};     // how often deadlines are looked at
-    std::chrono::milliseconds last_work{0};  // how long a session may go on behind the tick that sees the grace end
+    std::chrono::milliseconds tick{100};  // how often deadlines are looked at
+    // How long a session may go on after the tick that sees the end of the grace
+    std::chrono::milliseconds last_work{0};
   };
   struct Dependencies {
     IoRuntime& runtime;
@@ -79,8 +81,8 @@ class StreamServer {
     Metrics& metrics;
     Log& log;
   };
-  // All run on io threads, and must keep alive what they refer to: they are called by connections that outlive the
-  // server.
+  // All of them run on io threads. They must keep alive what they refer to, because connections that outlive the server
+  // call them.
   struct Callbacks {
     // A new session. `tls` is nullptr where the server has no certificate.
     std::function<std::shared_ptr<StreamSession>(IoSocket socket, const TlsContext& tls, StreamPeer peer)> open;

@@ -128,7 +128,8 @@ Status use_client_ca(SSL_CTX* context, const TlsFiles& files) {
   return {};
 }
 
-// http/1.1 if the client offers it; a client that offers only others hears nothing and may still speak it.
+// Chooses http/1.1 if the client offers it. A client that offers only other protocols gets no answer, and may still
+// speak http/1.1.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size,
                     void*) {
   constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -145,7 +146,7 @@ bool set_rules(SSL_CTX* context) {
   constexpr std::array<unsigned char, 8> kSessionContext{'s', 't', 'r', 'a', 'y', 'k', 'e', 'y'};
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_SINGLE_ECDH_USE);
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
-  // Gives the buffers of silent connections back: about 34 KB each (OpenSSL manual, SSL_CTX_set_mode).
+  // Idle connections then give their buffers back, about 34 KB each (OpenSSL manual, SSL_CTX_set_mode).
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
@@ -156,7 +157,8 @@ bool set_rules(SSL_CTX* context) {
 
 }  // namespace
 
-// Each step crashes later calls, not itself, if it finds no memory. The fetch loads the providers.
+// If one of these steps finds no memory, it fails quietly and later calls crash, so each is checked. The fetch loads
+// the providers.
 Status start_crypto() {
   EVP_MD* digest = nullptr;
   if (OSSL_LIB_CTX_get0_global_default() != nullptr && OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, nullptr) == 1)

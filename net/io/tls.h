@@ -1,7 +1,7 @@
 #pragma once
 // TlsServer: certificate, key and rules for the connections that others open to us.
 //
-// Thread: any (synchronised inside): current() hands out the context of now, reload() swaps it for new connections.
+// Thread: any (synchronised inside). current() gives the present context; reload() replaces it for new connections.
 // Errors: one clear sentence for each thing that can be wrong with the files; a failed reload keeps the old context.
 // Source: Mozilla "intermediate" 5.7: TLS 1.2 with ECDHE and AEAD, TLS 1.3. Session tickets are on: EventBridge opens a
 //         new connection for each event. Use a P-256 certificate: RSA signs ten times slower.
@@ -28,7 +28,8 @@ inline constexpr const char* kTls12Ciphers =
 
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-// Lets OpenSSL set itself up. Where it finds no memory for that later, within another call, it crashes. Call it first.
+// Initialises OpenSSL. Call it first: if OpenSSL did this later, within another call, and found no memory, it would
+// crash.
 [[nodiscard]] Status start_crypto();
 
 // A server context of these files, valid at `now`.

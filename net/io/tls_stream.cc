@@ -18,7 +18,8 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
-// Until then a peer that is never waited for keeps its thread; a call counts as kCallBytes at least.
+// After so many bytes a peer whose data is always there must let others have the thread. A call counts as at least
+// kCallBytes.
 constexpr std::size_t kTurnBytes = 256 * 1024;
 constexpr std::size_t kCallBytes = 4 * 1024;
 
@@ -37,7 +38,7 @@ bool may_retry() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-// With the turn used up there is nothing to receive until wait() has let others have theirs.
+// When the turn is used up, nothing is received until wait() has let others have theirs.
 int receive(BIO* bio, char* to, int size) {
   auto& [socket, turn_bytes] = transport_of(bio);
   if (turn_bytes == 0) {
@@ -76,8 +77,8 @@ BIO_METHOD* make_transport_method() {
   return method;
 }
 
-// Unlike OpenSSL's own for sockets it raises no SIGPIPE, and it asks the socket object for the descriptor: after
-// close() there is none, whoever has got its number by then.
+// Unlike OpenSSL's own for sockets it raises no SIGPIPE. It also asks the socket object for the descriptor each time:
+// after close() there is none, while the number may already belong to another file.
 BIO* make_transport(IoSocket& socket, std::size_t& turn_bytes) {
   static const BIO_METHOD* const method = make_transport_method();
   auto transport = std::make_unique<Transport>(Transport{socket, turn_bytes});
@@ -174,7 +175,7 @@ std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noe
   return {reason, total};
 }
 
-// OpenSSL says a failure once and then whatever it was doing. An end by close_notify is none: writing goes on.
+// OpenSSL reports a failure only once, so it is kept here. An end by close_notify is no failure: writing goes on.
 void TlsStream::keep_failure(int reason) noexcept {
   const bool goes_on = reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE ||
                        reason == SSL_ERROR_ZERO_RETURN;

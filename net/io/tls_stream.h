@@ -1,13 +1,13 @@
 #pragma once
 // TlsStream: the server's side of TLS on a non-blocking socket, by OpenSSL itself.
 //
-// Shape:  OpenSSL's records go straight from the socket into its buffer and from there into the caller's, as many of
-//         them as there are and fit; only where nothing is there is anything waited for.
+// Shape:  OpenSSL reads records straight from the socket into its buffer, and from there into the caller's. A read
+//         takes as many records as have arrived and fit. It waits only if nothing has arrived.
 // Thread: that of the socket; one call at a time. Closing the socket ends what is awaited.
-// Bounds: OpenSSL's buffer of a record, 16 KiB and something, which it gives back while nothing is in it; kTurnBytes
-//         without giving the thread's other work its turn, whatever the peer sends: small records, handshakes.
-// Errors: by error_code. eof after the peer's close_notify, stream_truncated at an end without one,
-//         operation_aborted once the socket is closed. They repeat: a stream that failed goes on failing.
+// Bounds: OpenSSL's buffer of one record, a little over 16 KiB, which it gives back while it is empty. After kTurnBytes
+//         the thread's other work gets its turn, whatever the peer sends: small records, handshakes.
+// Errors: by error_code. eof after the peer's close_notify, stream_truncated at an end without one, operation_aborted
+//         once the socket is closed. A stream that failed gives the same error again on each call.
 #include <openssl/types.h>
 
 #include <boost/asio/buffer.hpp>
@@ -46,9 +46,9 @@ class TlsStream {
   // Calls until it succeeds, or fails for good.
   template <class Call>
   IoAwait<IoError> repeat(Call call);
-  // SSL_get_error() of the last read, and the bytes of all.
+  // SSL_get_error() of the last read, and the number of bytes of all reads.
   std::pair<int, std::size_t> read_now(boost::asio::mutable_buffer buffer) noexcept;
-  // Until a call that ended with this SSL_get_error() may be repeated.
+  // Waits until a call that ended with this SSL_get_error() may be repeated.
   IoAwait<IoError> wait(int reason);
   void keep_failure(int reason) noexcept;
   [[nodiscard]] IoError failure(int reason) const;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/baseline_view.h"
 #include "core/engine/memory_store.h"
 
 #include <doctest/doctest.h>  // last: its CHECK takes the place of ours

@@ -51,11 +51,11 @@ TEST_CASE("activity: a counter that looks at like calls once counts as one that 
     plain.count(event);
     counter.count(like, event.time, !event.error_code.empty(), event);
   }
-  CHECK_EQ(encode_activity(counter.take()), encode_activity(plain));
+  CHECK_EQ(encode_activity(counter.release()), encode_activity(plain));
   CHECK(counter.empty());
   counter.count(1, 7, false, event_of("ListBuckets", 7));
   CHECK_FALSE(counter.empty());
-  CHECK_EQ(counter.take().apis.size(), 1);
+  CHECK_EQ(counter.release().apis.size(), 1);
 }
 
 TEST_CASE("activity: the same name of another service is another API") {

@@ -35,7 +35,7 @@ std::vector<Hash128> all_pages(const Read& read, std::size_t& pages) {
 
 TEST_CASE("alert listing: pages of any size hold every alert once, oldest first") {
   OperatedStore store;
-  REQUIRE(store.take(calls_of_roles(5)));
+  REQUIRE(store.learn_and_judge(calls_of_roles(5)));
   std::vector<Seconds> times;
   REQUIRE(
       for_each_alert(store.alerts, [&](const ListedAlert& alert) { times.push_back(alert.state.first_seen); }).ok());
@@ -52,7 +52,7 @@ TEST_CASE("alert listing: pages of any size hold every alert once, oldest first"
 
 TEST_CASE("alert listing: a page ends when it holds enough bytes, and one alert always passes") {
   OperatedStore store;
-  REQUIRE(store.take(calls_of_roles(3)));
+  REQUIRE(store.learn_and_judge(calls_of_roles(3)));
   std::size_t pages = 0;
   const auto ids =
       all_pages([&](const std::string& after) { return list_alerts(store.alerts, after, {.bytes_max = 1}); }, pages);
@@ -62,7 +62,7 @@ TEST_CASE("alert listing: a page ends when it holds enough bytes, and one alert 
 
 TEST_CASE("alert listing: one alert is found with its state laid over it; an id of nothing finds nothing") {
   OperatedStore store;
-  REQUIRE(store.take({call_of_role("orders")}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
   const Hash128 id = store.delivered.at(0).alert_id;
   const auto alert = find_alert(*store.alerts.read(), id);
   REQUIRE(alert.has_value());
@@ -72,7 +72,7 @@ TEST_CASE("alert listing: one alert is found with its state laid over it; an id 
 
 TEST_CASE("alert listing: every message is listed with its deliveries that still wait, in pages of any size") {
   OperatedStore store;
-  REQUIRE(store.take(calls_of_roles(3)));
+  REQUIRE(store.learn_and_judge(calls_of_roles(3)));
   store.pipeline->merger().apply({.endpoint = "siem",
                                   .alert_id = store.delivered.at(0).alert_id,
                                   .kind = DeliveryOutcome::Kind::delivered,
@@ -98,7 +98,7 @@ TEST_CASE("alert listing: every message is listed with its deliveries that still
 TEST_CASE("alert listing: rows that cannot be read, and a delivery without its alert, are told as errors") {
   const auto error_after = [](Table table, const std::string& key, const std::string& value) {
     OperatedStore store;
-    REQUIRE(store.take({call_of_role("orders")}));
+    REQUIRE(store.learn_and_judge({call_of_role("orders")}));
     const auto writer = store.alerts.write();
     writer->put(table, key, value);
     REQUIRE(writer->commit() == CommitOutcome::committed);

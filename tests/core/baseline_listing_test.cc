@@ -19,7 +19,7 @@ void teach_two_keys(OperatedStore& store) {
     Call call = call_of_role("orders", 10 + key % 3);
     call.key = "ASIAORDERS000" + std::to_string(key);
     call.id += call.key;
-    REQUIRE(store.take({call}));
+    REQUIRE(store.learn_and_judge({call}));
   }
 }
 

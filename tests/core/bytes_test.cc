@@ -20,7 +20,7 @@ TEST_CASE("bytes: what was written reads back, in its order") {
                                 .varint(300)
                                 .string("text")
                                 .string("")
-                                .take();
+                                .bytes();
   ByteReader in(bytes);
   CHECK_EQ(in.fixed<std::uint8_t>(), 200);
   CHECK_EQ(in.fixed<std::int64_t>(), -5);
@@ -32,15 +32,15 @@ TEST_CASE("bytes: what was written reads back, in its order") {
 }
 
 TEST_CASE("bytes: integers lie little endian") {
-  CHECK_EQ(ByteWriter().fixed<std::uint32_t>(0x01020304).take(), std::string("\x04\x03\x02\x01"));
-  CHECK_EQ(ByteWriter().varint(300).take(), std::string("\xac\x02"));
+  CHECK_EQ(ByteWriter().fixed<std::uint32_t>(0x01020304).bytes(), std::string("\x04\x03\x02\x01"));
+  CHECK_EQ(ByteWriter().varint(300).bytes(), std::string("\xac\x02"));
 }
 
 TEST_CASE("bytes: every varint up to the largest reads back") {
   for (int bit = 0; bit < 64; ++bit) {
     for (const std::uint64_t value :
          {std::uint64_t{1} << bit, (std::uint64_t{1} << bit) - 1, ~std::uint64_t{0} >> bit}) {
-      const std::string bytes = ByteWriter().varint(value).take();
+      const std::string bytes = ByteWriter().varint(value).bytes();
       ByteReader in(bytes);
       CHECK_EQ(in.varint(), value);
       CHECK(in.at_end());

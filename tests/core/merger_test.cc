@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/detect/alert_state.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/operate/operator_changes.h"
@@ -50,7 +51,7 @@ struct Bench {
       if (batch.candidates.last != 0) ranges.push_back(batch.candidates);
     return ranges;
   }
-  void take(const std::vector<Call>& calls) {
+  void learn_and_judge(const std::vector<Call>& calls) {
     merger().judge(learn(calls));
     REQUIRE(merger().commit() == CommitOutcome::committed);
   }
@@ -110,7 +111,7 @@ TEST_CASE(
 
 TEST_CASE("merger: a hit becomes one alert, one outbox row and one delivery") {
   Bench bench;
-  bench.take({from_elsewhere("1")});
+  bench.learn_and_judge({from_elsewhere("1")});
   CHECK_EQ(bench.variations(), std::vector<std::string>{"remote_service_token.suspicious"});
   REQUIRE_EQ(bench.delivered.size(), 1);
   CHECK_EQ(boost::json::parse(bench.delivered[0].body).at("data").at("id"), bench.shown()[0].at("id"));
@@ -130,7 +131,7 @@ TEST_CASE("merger: a commit that failed leaves nothing; tried again it gives the
   bench.merger().judge(ranges);
   CHECK(bench.merger().commit() == CommitOutcome::committed);
   Bench untroubled;
-  untroubled.take({from_elsewhere("1")});
+  untroubled.learn_and_judge({from_elsewhere("1")});
   CHECK_EQ(bench.shown(), untroubled.shown());
   CHECK_EQ(bench.delivered.size(), 1);
 }
@@ -184,11 +185,11 @@ TEST_CASE("merger: the same candidates again raise nothing and notify nobody") {
 
 TEST_CASE("merger: hits of the next four days are taken in, the fifth day speaks again") {
   Bench bench;
-  for (int day = 10; day <= 14; ++day) bench.take({from_elsewhere(std::to_string(day), day)});
+  for (int day = 10; day <= 14; ++day) bench.learn_and_judge({from_elsewhere(std::to_string(day), day)});
   CHECK_EQ(bench.shown().size(), 1);
   CHECK_EQ(bench.occurrences(0), 5);
   CHECK_EQ(bench.delivered.size(), 1);
-  bench.take({from_elsewhere("15", 15)});
+  bench.learn_and_judge({from_elsewhere("15", 15)});
   CHECK_EQ(bench.shown().size(), 2);
   CHECK_EQ(bench.delivered.size(), 2);
 }
@@ -199,14 +200,14 @@ TEST_CASE("merger: strong after weak is a second alert that names the first, wea
   eve.role = "eve";
   eve.issuer_type = "";
   eve.ip = "198.51.100.200";
-  bench.take({eve});
-  bench.take({from_elsewhere("1", 20)});
+  bench.learn_and_judge({eve});
+  bench.learn_and_judge({from_elsewhere("1", 20)});
   Call with_cli = from_elsewhere("2", 21);
   with_cli.issuer_type = "AWS::EC2::Instance";
   CHECK_EQ(bench.variations(), std::vector<std::string>{"remote_service_token"});
   Call strong = from_elsewhere("3", 21);
   strong.agent = "pacu/1.5";
-  bench.take({strong});
+  bench.learn_and_judge({strong});
   const auto shown = bench.shown();
   std::size_t named = 0;
   for (const auto& alert : shown)
@@ -214,7 +215,7 @@ TEST_CASE("merger: strong after weak is a second alert that names the first, wea
       if (related.at("relation") == "weaker_evidence" && related.at("id") == shown[0].at("id")) ++named;
   CHECK_EQ(named, 1);
   const std::size_t before = shown.size();
-  bench.take({from_elsewhere("4", 22)});
+  bench.learn_and_judge({from_elsewhere("4", 22)});
   CHECK_EQ(bench.shown().size(), before);
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("merger: two alerts of one call name each other") {
   Bench bench;
   Call call = from_elsewhere("1");
   call.agent = std::string(kAwsCli);
-  bench.take({call});
+  bench.learn_and_judge({call});
   const auto shown = bench.shown();
   REQUIRE_EQ(shown.size(), 2);
   CHECK_EQ(shown[0].at_pointer("/related/0/id"), shown[1].at("id"));
@@ -232,7 +233,7 @@ TEST_CASE("merger: two alerts of one call name each other") {
 
 TEST_CASE("merger: repeats reach the alert, and those of a silent combination nothing") {
   Bench bench;
-  bench.take({from_elsewhere("1")});
+  bench.learn_and_judge({from_elsewhere("1")});
   (void)bench.learn({from_elsewhere("2"), from_elsewhere("3")});
   REQUIRE(bench.engine->flush() == CommitOutcome::committed);
   CHECK_EQ(bench.occurrences(0), 3);
@@ -245,7 +246,7 @@ TEST_CASE("merger: an alert shows what its key did") {
   Bench bench;
   Call denied = from_elsewhere("2");
   denied.api = "GetObject";
-  bench.take({from_elsewhere("1"), denied});
+  bench.learn_and_judge({from_elsewhere("1"), denied});
   const auto alert = bench.shown().at(0);
   CHECK_EQ(alert.at_pointer("/investigation/key_calls/calls").to_number<int>(), 2);
   CHECK_EQ(alert.at_pointer("/investigation/key_calls/apis").as_array().size(), 2);
@@ -253,14 +254,14 @@ TEST_CASE("merger: an alert shows what its key did") {
 
 TEST_CASE("merger: acknowledged, the pair is silent from then on, and the alert says who said so") {
   Bench bench;
-  bench.take({from_elsewhere("1", 10)});
+  bench.learn_and_judge({from_elsewhere("1", 10)});
   const auto id = bench.delivered.at(0).alert_id;
   REQUIRE(bench.engine->carry_out(*acknowledge(kKey, {id, "our office"}, 1'711'000'000)).kind ==
           ChangeOutcome::Kind::done);
   CHECK_EQ(bench.shown()[0].at("status"), "acknowledged");
   CHECK_EQ(bench.shown()[0].at("note"), "our office");
-  bench.take({from_elsewhere("2", 20)});
-  bench.take({from_elsewhere("3", 31)});
+  bench.learn_and_judge({from_elsewhere("2", 20)});
+  bench.learn_and_judge({from_elsewhere("3", 31)});
   CHECK_EQ(bench.shown().size(), 1);
 }
 
@@ -272,7 +273,7 @@ TEST_CASE("merger: beyond the flood cap one summary stands for the rest, and all
     calls.push_back(from_elsewhere(std::to_string(i)));
     calls.back().role = "role-" + std::to_string(i);
   }
-  bench.take(calls);
+  bench.learn_and_judge(calls);
   CHECK_EQ(bench.shown().size(), 3);
   REQUIRE_EQ(bench.delivered.size(), 4);
   CHECK_EQ(std::count_if(bench.delivered.begin(), bench.delivered.end(),
@@ -290,8 +291,8 @@ TEST_CASE("merger: the order of calls inside a day changes no alert") {
     calls.back().ip = "198.51.100." + std::to_string(10 + i);
     if (i % 2 == 0) calls.back().agent = std::string(kAwsCli);
   }
-  forward.take(calls);
-  backward.take({calls.rbegin(), calls.rend()});
+  forward.learn_and_judge(calls);
+  backward.learn_and_judge({calls.rbegin(), calls.rend()});
   CHECK_EQ(forward.variations(), backward.variations());
   REQUIRE_EQ(forward.shown().size(), backward.shown().size());
   for (std::size_t i = 0; i < forward.shown().size(); ++i)
@@ -301,7 +302,7 @@ TEST_CASE("merger: the order of calls inside a day changes no alert") {
 TEST_CASE("merger: without activation an account is silent and the candidate is passed over") {
   Bench bench;
   bench.detection.activation_days = 14;
-  bench.take({from_elsewhere("1")});
+  bench.learn_and_judge({from_elsewhere("1")});
   CHECK(bench.shown().empty());
   CHECK_EQ(bench.merger().judged_up_to(0), 2);
   CHECK_EQ(bench.metrics.counter("straykey_candidates_judged_total", "", {{"result", "account_not_active"}}).value(),

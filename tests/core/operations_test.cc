@@ -40,7 +40,7 @@ TEST_CASE("operations: a request of another form is objected to in a sentence") 
 
 TEST_CASE("operations: what is read is JSON, page by page, and what is not there is not found") {
   OperatedStore store;
-  REQUIRE(store.take({call_of_role("orders"), call_of_role("billing", 11)}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders"), call_of_role("billing", 11)}));
   const std::string id = store.delivered.at(0).alert_id.hex();
   CHECK_EQ(read(store, "alerts/list", {}).items.size(), 2);
   CHECK_EQ(read(store, "alerts/list", {}).next, "");
@@ -68,7 +68,7 @@ TEST_CASE("operations: what is read is JSON, page by page, and what is not there
 
 TEST_CASE("operations: a change is made of its arguments, and its outcome is answered in a sentence") {
   OperatedStore store;
-  REQUIRE(store.take({call_of_role("orders")}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
   const auto make = [&](const std::string& name, const OperatorArguments& arguments) {
     return find_operation(name)->change(OperatedStore::kKey, arguments, 1'711'000'000);
   };

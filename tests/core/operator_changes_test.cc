@@ -28,7 +28,7 @@ std::set<std::string> values_of(OperatedStore& store, FactKind kind) {
 
 TEST_CASE("acknowledge: the alert says so with the note, its pairs are known, and the log has a line") {
   OperatedStore store;
-  REQUIRE(store.take({call_of_role("orders")}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
   const Hash128 id = store.delivered.at(0).alert_id;
   const ChangeOutcome outcome =
       store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {id, std::string(2'000, 'n')}, kNow));
@@ -40,7 +40,7 @@ TEST_CASE("acknowledge: the alert says so with the note, its pairs are known, an
   CHECK_EQ(alert->state.note.size(), Acknowledgement::kNoteBytesMax);
   REQUIRE_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 1);
   CHECK(store.texts_of(store.alerts, Table::operator_log)[0].starts_with("acknowledged alert " + id.hex()));
-  REQUIRE(store.take({call_of_role("orders", 25)}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 25)}));
   CHECK_EQ(store.delivered.size(), 2);  // of two endpoints: no second alert
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("forget: one network, one tool, or all of an identity leaves every par
     Call call = call_of_role("orders");
     call.key = "ASIAORDERS000" + std::to_string(key);
     call.id += call.key;
-    REQUIRE(store.take({call}));
+    REQUIRE(store.learn_and_judge({call}));
   }
   const auto forget_it = [&](Forgetting what) {
     return store.pipeline->carry_out(*forget(OperatedStore::kKey, std::move(what), kNow));
@@ -86,7 +86,7 @@ TEST_CASE("forget: a partition that could not commit fails it, and repeated it i
     Call call = call_of_role("orders");
     call.key = "ASIAORDERS000" + std::to_string(key);
     call.id += call.key;
-    REQUIRE(store.take({call}));
+    REQUIRE(store.learn_and_judge({call}));
   }
   store.partitions[1].fail_next_commit(CommitOutcome::failed);
   const ChangeOutcome failed = store.pipeline->carry_out(*forget(OperatedStore::kKey, {kIdentity, "", ""}, kNow));

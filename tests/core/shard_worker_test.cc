@@ -38,7 +38,7 @@ struct Bench {
     worker->apply(last, last.batches[0], *networks);
     return last.batches[0];
   }
-  CommitOutcome take(std::unique_ptr<Request> request, std::uint64_t judged_up_to = 0) {
+  CommitOutcome learn(std::unique_ptr<Request> request, std::uint64_t judged_up_to = 0) {
     apply(std::move(request));
     return worker->commit(judged_up_to);
   }
@@ -70,7 +70,7 @@ struct Bench {
 
 TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.agent = std::string(kAwsCli)}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.agent = std::string(kAwsCli)}})), CommitOutcome::committed);
   const Day day = *parse_day("2024-03-21");
   const std::string identity = "111122223333/orders/orders-fn", role = "111122223333/orders";
   CHECK(bench.fact(FactKind::identity_network, identity, "AS64511").presence.seen_on(day));
@@ -85,7 +85,7 @@ TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
 
 TEST_CASE("shard worker: a call from inside AWS teaches no network") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.ip = "192.0.2.10"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.ip = "192.0.2.10"}})), CommitOutcome::committed);
   CHECK_EQ(bench.fact(FactKind::address_identity, "192.0.2.10", "111122223333/orders").presence.days, 0);
   CHECK(bench.candidates().empty());
 }
@@ -94,20 +94,20 @@ TEST_CASE("shard worker: an event from the future is proposed and teaches nothin
   Bench bench;
   Call call;
   call.from_future = true;
-  REQUIRE_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({call})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::facts), 0);
   CHECK_EQ(bench.candidates().size(), 1);
 }
 
 TEST_CASE("shard worker: a combination is proposed once a day, also after a restart") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}, Call{.id = "2"}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "3", .api = "GetObject"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}, Call{.id = "2"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "3", .api = "GetObject"}})), CommitOutcome::committed);
   bench.restart();
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "4"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "4"}})), CommitOutcome::committed);
   REQUIRE_EQ(bench.candidates().size(), 1);
   CHECK_EQ(bench.candidates()[0].count, 2);
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "5"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22), .id = "5"}})), CommitOutcome::committed);
   CHECK_EQ(bench.candidates().size(), 2);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("shard worker: a batch knows the candidates that it left, an empty one
 
 TEST_CASE("shard worker: what is known has no news, so nothing is written") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   bench.apply(request_of({Call{.id = "2"}}));
   CHECK_FALSE(bench.worker->has_news());
   CHECK_EQ(bench.worker->commit(0), CommitOutcome::committed);
@@ -142,7 +142,7 @@ TEST_CASE("shard worker: a commit that failed leaves nothing, and the same reque
   CHECK_EQ(batch.candidates.last, 0);
   CHECK_EQ(bench.rows(Table::facts), 0);
   CHECK(bench.candidates().empty());
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   REQUIRE_EQ(bench.candidates().size(), 1);
   CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 1);
   CHECK_GT(bench.rows(Table::facts), 0);
@@ -150,20 +150,20 @@ TEST_CASE("shard worker: a commit that failed leaves nothing, and the same reque
 
 TEST_CASE("shard worker: after a failure numbers go on where they were, although the store cannot be read just then") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   bench.store.break_down("the disk is gone");
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::failed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::failed);
   bench.store.restart();
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "2", .ip = "203.0.113.9"}})), CommitOutcome::committed);
   CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 3);
   CHECK_EQ(bench.candidates().size(), 2);
 }
 
 TEST_CASE("shard worker: repeats are passed on once their candidate is judged, and each event once") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   const Request::ShardBatch& batch = bench.requests.back()->batches[0];
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})),
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})),
              CommitOutcome::committed);
   CHECK(bench.worker->take_repeats(0).empty());
   const auto repeats = bench.worker->take_repeats(batch.candidates.last);
@@ -177,10 +177,10 @@ TEST_CASE("shard worker: repeats are passed on once their candidate is judged, a
 
 TEST_CASE("shard worker: repeats survive forgetting what is known") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "2"}})), CommitOutcome::committed);
   bench.worker->forget_known();
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "3"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "3"}})), CommitOutcome::committed);
   std::uint64_t count = 0;
   for (const Repeat& repeat : bench.worker->take_repeats(2)) count += repeat.count;
   CHECK_EQ(count, 2);
@@ -196,15 +196,15 @@ TEST_CASE("shard worker: a full signature table is emptied, which proposes nothi
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 20; ++i)
       REQUIRE_EQ(
-          bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .ip = "203.0.113." + std::to_string(i)}})),
+          bench.learn(request_of({Call{.key = "ASIA" + std::to_string(i), .ip = "203.0.113." + std::to_string(i)}})),
           CommitOutcome::committed);
   CHECK_EQ(bench.candidates().size(), 20);
 }
 
 TEST_CASE("shard worker: an issuing event proves the calls after it") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of(Issue{})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
   REQUIRE_EQ(bench.candidates().size(), 1);
   CHECK_EQ(bench.candidates()[0].token.proof, Proof::issuing_event);
   CHECK(bench.fact(FactKind::role_service, "111122223333/orders", "lambda").presence.days != 0);
@@ -213,18 +213,18 @@ TEST_CASE("shard worker: an issuing event proves the calls after it") {
 TEST_CASE(
     "shard worker: a late issuing event turns what waited into facts and candidates, once, also after a restart") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of(
+  REQUIRE_EQ(bench.learn(request_of(
                  {Call{.id = "1", .issuer_type = ""}, Call{.id = "2", .issuer_type = "", .ip = "203.0.113.9"}})),
              CommitOutcome::committed);
   CHECK(bench.candidates().empty());
   CHECK_EQ(bench.rows(Table::pending), 2);
   bench.restart();
-  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of(Issue{})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 0);
   REQUIRE_EQ(bench.candidates().size(), 2);
   CHECK_EQ(bench.candidates()[0].token.identity, "111122223333/orders/orders-fn");
   CHECK(bench.fact(FactKind::identity_network, "111122223333/orders/orders-fn", "AS64511").presence.days != 0);
-  REQUIRE_EQ(bench.take(request_of(Issue{})), CommitOutcome::committed);  // the issuing event again
+  REQUIRE_EQ(bench.learn(request_of(Issue{})), CommitOutcome::committed);  // the issuing event again
   CHECK_EQ(bench.candidates().size(), 2);
   CHECK_EQ(bench.requests[1]->batches[0].candidates.last, 3);
 }
@@ -233,9 +233,9 @@ TEST_CASE("shard worker: a key issued to nobody's workload proves nothing, befor
   Bench bench;
   Issue to_nobody;
   to_nobody.principal = "rds.amazonaws.com";
-  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of(to_nobody)), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of(to_nobody)), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22), .issuer_type = ""}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 0);
   CHECK(bench.candidates().empty());
 }
@@ -243,11 +243,11 @@ TEST_CASE("shard worker: a key issued to nobody's workload proves nothing, befor
 TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the rest are counted") {
   Bench bench;
   for (int i = 0; i < 70; ++i)
-    REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})),
+    REQUIRE_EQ(bench.learn(request_of({Call{.issuer_type = "", .ip = "203.0.113." + std::to_string(i)}})),
                CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 64);
   CHECK_EQ(bench.counted("straykey_pending_overflow_total", {{"bound", "key"}}), 6);
-  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAANOTHER", .issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.key = "ASIAANOTHER", .issuer_type = ""}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 65);
 }
 
@@ -257,7 +257,7 @@ TEST_CASE("shard worker: the calls of all unproven keys together are bounded too
   settings.pending_max = 3;
   bench.restart(settings);
   for (int i = 0; i < 5; ++i)
-    REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIA" + std::to_string(i), .issuer_type = ""}})),
+    REQUIRE_EQ(bench.learn(request_of({Call{.key = "ASIA" + std::to_string(i), .issuer_type = ""}})),
                CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 3);
   CHECK_EQ(bench.counted("straykey_pending_overflow_total", {{"bound", "all"}}), 2);
@@ -265,8 +265,9 @@ TEST_CASE("shard worker: the calls of all unproven keys together are bounded too
 
 TEST_CASE("shard worker: what waited for proof is gone after two days of running, whatever the events' days say") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.at = "2025-12-01T00:00:00Z", .issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = "2025-12-01T00:00:00Z", .issuer_type = ""}})),
+             CommitOutcome::committed);
   const auto live_until = [&](RunHour hour) {
     bench.worker->flush(hour);
     REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
@@ -280,44 +281,44 @@ TEST_CASE("shard worker: what waited for proof is gone after two days of running
 
 TEST_CASE("shard worker: a store that is nearly full gives up what was seen once, and learns it anew") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(20)}, Call{.at = march(21)}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(20)}, Call{.at = march(21)}})), CommitOutcome::committed);
   const std::size_t established = bench.rows(Table::facts);
-  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
+  REQUIRE_EQ(bench.learn(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
              CommitOutcome::committed);
   CHECK(bench.rows(Table::facts) > established);
   bench.store.set_fullness(0.95);
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22)}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22)}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::facts), established);
   CHECK(bench.counted("straykey_rows_evicted_total", {{"table", "facts"}}) > 0);
   bench.store.set_fullness(0);
-  REQUIRE_EQ(bench.take(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
+  REQUIRE_EQ(bench.learn(request_of({Call{.key = "ASIAONCE", .role = "once", .ip = "203.0.113.9"}})),
              CommitOutcome::committed);
   CHECK(bench.rows(Table::facts) > established);
 }
 
 TEST_CASE("shard worker: candidates that were judged go with the next thing that is written") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2"}}), 2),
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "2"}}), 2),
              CommitOutcome::committed);  // nothing new: nothing is written
   CHECK_EQ(bench.candidates().size(), 1);
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "3"}}), 2), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22), .id = "3"}}), 2), CommitOutcome::committed);
   REQUIRE_EQ(bench.candidates().size(), 1);
   CHECK_EQ(bench.candidates()[0].event_id, "3");
 }
 
 TEST_CASE("shard worker: numbers go on after a restart although all candidates are gone") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   bench.restart();
-  REQUIRE_EQ(bench.take(request_of({Call{.at = march(22), .id = "2"}}), 2), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22), .id = "2"}}), 2), CommitOutcome::committed);
   CHECK_EQ(bench.requests.back()->batches[0].candidates.first, 3);
   CHECK_EQ(bench.candidates().size(), 1);
 }
 
 TEST_CASE("shard worker: in a partition older than the merger, new candidates get numbers that were not judged") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{}})), CommitOutcome::committed);
   const auto& batch = bench.apply(request_of({Call{.id = "2", .role = "other", .session = "other-fn"}}));
   REQUIRE_EQ(bench.worker->commit(500), CommitOutcome::committed);
   CHECK_EQ(batch.candidates.first, 501);
@@ -325,9 +326,9 @@ TEST_CASE("shard worker: in a partition older than the merger, new candidates ge
 
 TEST_CASE("shard worker: what a key did is on disk with its candidate, and later at the flush") {
   Bench bench;
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "1"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::activity), 2);  // the key's and the identity's
-  REQUIRE_EQ(bench.take(request_of({Call{.id = "2", .api = "GetObject"}})), CommitOutcome::committed);
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "2", .api = "GetObject"}})), CommitOutcome::committed);
   bench.worker->flush(0);
   CHECK(bench.worker->has_news());
   REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
@@ -346,9 +347,9 @@ TEST_CASE("shard worker: hostile names and accounts of any length stop nothing")
   call.role = std::string(3'000, 'r');
   call.key = "ASIA" + std::string(3'000, 'k');
   call.ip = std::string(3'000, 'i');
-  CHECK_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  CHECK_EQ(bench.learn(request_of({call})), CommitOutcome::committed);
   call.account = "";
-  CHECK_EQ(bench.take(request_of({call})), CommitOutcome::committed);
+  CHECK_EQ(bench.learn(request_of({call})), CommitOutcome::committed);
   CHECK(bench.candidates().empty());
 }
 

@@ -1,5 +1,6 @@
 #include "core/event/text_arena.h"
 
+#include <cstring>
 #include <string>
 #include <string_view>
 

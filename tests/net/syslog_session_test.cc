@@ -185,7 +185,7 @@ TEST_CASE("the budget is given back, and a connection without room in it waits a
   SyslogListenerSettings settings;
   settings.timeouts.retry_max = std::chrono::milliseconds(5);
   SyslogFixture site({}, 200'000);
-  REQUIRE(site.budget->take(200'000));
+  REQUIRE(site.budget->reserve(200'000));
   const auto listener = site.listen(settings);
   RawHttpClient client(listener->port(), false);
   client.send(counted_message("a"));

@@ -46,7 +46,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   bool shake_hands() { return SSL_do_handshake(ssl_) == 1; }
-  void take(std::string_view bytes) { BIO_write(SSL_get_rbio(ssl_), bytes.data(), static_cast<int>(bytes.size())); }
+  void receive(std::string_view bytes) { BIO_write(SSL_get_rbio(ssl_), bytes.data(), static_cast<int>(bytes.size())); }
   std::string sealed(std::string_view text) {
     REQUIRE(SSL_write(ssl_, text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size()));
     return to_send();
@@ -113,7 +113,7 @@ struct Wire {
     run();
     std::array<char, 4096> bytes{};
     for (ssize_t got = 0; (got = ::recv(peer, bytes.data(), bytes.size(), MSG_DONTWAIT)) > 0;)
-      client.take({bytes.data(), static_cast<std::size_t>(got)});
+      client.receive({bytes.data(), static_cast<std::size_t>(got)});
   }
   // Must fit into the socket.
   void send(std::string_view bytes) {

@@ -14,6 +14,8 @@
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/outbox.h"
+#include "core/event/cloudtrail.h"
+#include "core/event/reject_reason.h"
 #include "core/operate/operator_changes.h"
 #include "tests/scenarios/scenario_records.h"
 
@@ -77,7 +79,7 @@ class ScenarioRun {
   std::vector<std::string> run() {
     for (const Step& step : scenario_.steps) {
       if (step.kind != Step::Kind::expect && step.kind != Step::Kind::acknowledge) no_more_expected();
-      if (const Status status = take(step); !status) {
+      if (const Status status = run(step); !status) {
         fail(step.line, status.error().message);
         break;
       }
@@ -87,24 +89,24 @@ class ScenarioRun {
   }
 
  private:
-  Status take(const Step& step) {
+  Status run(const Step& step) {
     switch (step.kind) {
       case Step::Kind::networks:
-        return take_networks(step);
+        return run_networks(step);
       case Step::Kind::ranges:
-        return take_ranges(step);
+        return run_ranges(step);
       case Step::Kind::accounts:
-        return take_accounts(step);
+        return run_accounts(step);
       case Step::Kind::settings:
-        return take_settings(step);
+        return run_settings(step);
       case Step::Kind::background:
-        return take_background(step);
+        return run_background(step);
       case Step::Kind::events:
-        return take_events(step);
+        return run_events(step);
       case Step::Kind::expect:
-        return take_expect(step);
+        return run_expect(step);
       case Step::Kind::acknowledge:
-        return take_acknowledge(step);
+        return run_acknowledge(step);
       case Step::Kind::restart:
         pipeline_.reset();
         return {};
@@ -112,14 +114,14 @@ class ScenarioRun {
     return {};
   }
 
-  Status take_networks(const Step& step);
-  Status take_ranges(const Step& step);
-  Status take_accounts(const Step& step);
-  Status take_settings(const Step& step);
-  Status take_background(const Step& step);
-  Status take_events(const Step& step);
-  Status take_expect(const Step& step);
-  Status take_acknowledge(const Step& step);
+  Status run_networks(const Step& step);
+  Status run_ranges(const Step& step);
+  Status run_accounts(const Step& step);
+  Status run_settings(const Step& step);
+  Status run_background(const Step& step);
+  Status run_events(const Step& step);
+  Status run_expect(const Step& step);
+  Status run_acknowledge(const Step& step);
   Status send(const std::vector<std::string>& records, Seconds now, int line);
   Status expect_occurrences(const Step& step, int wanted);
   Status expect_activated(const Step& step);
@@ -150,7 +152,7 @@ class ScenarioRun {
 };
 
 // A change of networks, like a restart, makes the workers forget what they remembered of the store.
-Status ScenarioRun::take_networks(const Step& step) {
+Status ScenarioRun::run_networks(const Step& step) {
   pipeline_.reset();
   for (std::size_t i = 0; i + 1 < step.words.size(); i += 2) {
     const auto prefix = parse_prefix(step.words[i]);
@@ -175,7 +177,7 @@ Status ScenarioRun::take_networks(const Step& step) {
   return {};
 }
 
-Status ScenarioRun::take_ranges(const Step& step) {
+Status ScenarioRun::run_ranges(const Step& step) {
   pipeline_.reset();
   networks_.reset();
   if (step.words.size() == 1 && step.words[0] == "builtin") {
@@ -189,13 +191,13 @@ Status ScenarioRun::take_ranges(const Step& step) {
   return {};
 }
 
-Status ScenarioRun::take_accounts(const Step& step) {
+Status ScenarioRun::run_accounts(const Step& step) {
   if (pipeline_) return Error{"accounts come before the first day"};
   settings_.accounts.insert(step.words.begin(), step.words.end());
   return {};
 }
 
-Status ScenarioRun::take_settings(const Step& step) {
+Status ScenarioRun::run_settings(const Step& step) {
   if (pipeline_) return Error{"settings come before the first day"};
   for (const auto& [name, value] : step.attributes.pairs()) {
     const int number = number_in(value).value_or(-1);
@@ -253,7 +255,7 @@ Status ScenarioRun::send(const std::vector<std::string>& records, Seconds now, i
   return {};
 }
 
-Status ScenarioRun::take_background(const Step& step) {
+Status ScenarioRun::run_background(const Step& step) {
   for (const int day : step.days) {
     const std::string record = background_record(day, step.attributes.get("account", kScenarioAccount));
     if (Status status = send({record}, static_cast<Seconds>(day_number(day) + 1) * kSecondsPerDay, step.line); !status)
@@ -262,7 +264,7 @@ Status ScenarioRun::take_background(const Step& step) {
   return {};
 }
 
-Status ScenarioRun::take_events(const Step& step) {
+Status ScenarioRun::run_events(const Step& step) {
   for (const int day : step.days) {
     DayRecords records;
     int received = day;
@@ -372,7 +374,7 @@ Status ScenarioRun::expect_activated(const Step& step) {
   return {};
 }
 
-Status ScenarioRun::take_expect(const Step& step) {
+Status ScenarioRun::run_expect(const Step& step) {
   if (step.words.size() == 1 && step.words[0] == "activated") return expect_activated(step);
   if (step.words.size() == 1 && step.words[0] == "nothing") {
     if (!open_.empty()) fail(step.line, "expected nothing, came: " + list_of(open_));
@@ -397,7 +399,7 @@ Status ScenarioRun::take_expect(const Step& step) {
   return {};
 }
 
-Status ScenarioRun::take_acknowledge(const Step& step) {
+Status ScenarioRun::run_acknowledge(const Step& step) {
   const Raised* alert = last_like(step);
   if (alert == nullptr) return Error{"no such alert was raised before"};
   start();

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Day kRemembered = 60;  // 64, less a few days that a row may be older than its newest day
+constexpr Day kRemembered = 60;  // 64, less a few days by which a row may be older than its newest day
 
 std::string told(const AlertName& name) {
   return fmt::format("{} of {} ({}, {}) on day {}", name.variation, name.identity, name.account, name.subject,
@@ -33,7 +33,7 @@ std::string analytic_of(const std::string& variation) {
   return variation.substr(0, variation.find('.'));
 }
 
-// The id of an alert as the rules define it: it hangs on nothing but the alert's name.
+// The id of an alert as the rules define it. It depends only on the alert's name.
 Hash128 id_of(const AlertName& name) {
   ByteWriter out;
   out.string(analytic_of(name.variation)).string(is_strong(name.variation) ? "strong" : "weak");
@@ -103,7 +103,7 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
 
-// What there is of the same identity, for the reader of a failure.
+// The alerts of the same identity, to show beside a failure.
 std::string Checks::others_of(const Stored& stored, const AlertName& name) {
   std::string out;
   for (const auto& [other, id] : stored.alerts)
@@ -161,7 +161,7 @@ void Checks::established_facts_stay(Day today) {
         throw Violation{fmt::format("P7: established and gone: {} {} {} on day {}", std::get<0>(name),
                                     std::get<1>(name), std::get<2>(name), day)};
   }
-  // Days further apart than a row remembers are not two days to the product.
+  // If two days are further apart than a row remembers, the product knows only one of them.
   for (auto& [name, days] : stored) {
     const Day newest = *days.rbegin();
     std::erase_if(days, [&](Day day) { return day + kRemembered < newest; });
@@ -190,7 +190,7 @@ void Checks::facts_match(const Reference& reference, Day today, bool exactly) {
   }
 }
 
-// Whatever came first: a pair that was used on less than two days of the window before cannot have been known.
+// In any order, a pair that was used on fewer than two days of the window before cannot have been known.
 void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting) {
   const Stored& stored = read();
   const auto covered = [&](const std::string& analytic, const Reference::Hit& hit) {
@@ -205,7 +205,7 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     if (action.what == Action::What::issue || action.who->kind == Kind::person) continue;
     const std::string identity = Reference::identity_of(action);
     for (const Reference::Hit& hit : all_learned.hits_of(action)) {
-      if (action.tells == Tells::session_shape) continue;  // proven only by what came before it
+      if (action.tells == Tells::session_shape) continue;  // proven only by earlier events
       if (evicting && action.tells == Tells::by_issue) continue;
       const std::string analytic = analytic_of(hit.variation);
       if (!covered(analytic, hit))

@@ -1,7 +1,7 @@
 #pragma once
-// Checks: what the stores hold, compared with what the reference model says they must.
+// Checks: compares what the stores hold with what the reference model says they must hold.
 //
-// Shape:  read() looks at the alert store past all faults; the others throw Violation.
+// Shape:  read() reads the alert store without any faults; the other functions throw Violation.
 // Thread: one.
 #include <map>
 #include <set>
@@ -24,14 +24,14 @@ class Checks {
   // that changed.
   const Stored& read();
 
-  // P4: the alerts are those of `reference`. `complete`: none is on its way any more.
+  // P4: the alerts are those of `reference`. `complete`: everything is judged, so none may be missing.
   void alerts_match(const Reference& reference, bool complete);
   // P1, P6: every fact that the acknowledged actions taught is in some partition. `exactly`: and no other.
   void facts_match(const Reference& reference, Day today, bool exactly);
-  // For trails in any order: what must be alerted in every order is, nothing else is, and nothing twice.
-  // `evicting`: calls that wait for proof may have been given up.
+  // For trails in any order: every alert exists that every order calls for, no alert exists that no order calls for,
+  // and none exists twice. `evicting`: calls that wait for proof may have been given up.
   void alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting);
-  // P7, trap 11: a fact that was once seen on two days is still there, however old rows, full stores and clocks are.
+  // P7: a fact that was once seen on two days is still there, however old rows, full stores and clocks are.
   void established_facts_stay(Day today);
   // P5, at the end.
   void all_delivered(const Endpoints& endpoints);

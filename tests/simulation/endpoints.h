@@ -1,7 +1,8 @@
 #pragma once
 // Endpoints: the webhook sender without sockets, and receivers that fail, hang, answer late or are down for days.
 //
-// Shape:  the product's WebhookQueue decides what is sent when; here are the attempts under way and their answers.
+// Shape:  the product's WebhookQueue decides what is sent and when. This class has the attempts under way and their
+//         answers.
 // Order:  checks P5 at each attempt: one body for an id for ever; no attempt after a 2xx that was got and kept.
 // Thread: one.
 #include <deque>
@@ -36,19 +37,19 @@ class Endpoints {
   // Begins or ends attempts, by chance. Outcomes go to `report`.
   void step(Moment now, const std::function<void(DeliveryOutcome)>& report);
   void set_down(const std::string& name, bool down) { sinks_.at(name).down = down; }
-  // All is well from here on: every attempt under way and every later one is answered.
+  // From now on nothing fails: every attempt under way and every later one is answered.
   void calm() noexcept { calm_ = true; }
   // When something is due next, if nothing is now.
   [[nodiscard]] std::optional<std::int64_t> wake_at(Moment now) const;
   [[nodiscard]] bool idle() const;
 
-  // The outcome is in the store: the endpoint must not hear of it again.
+  // The outcome is in the store, so the endpoint must not get the alert again.
   void kept(const DeliveryOutcome& outcome);
-  // The process ended: what was under way is lost, or its answer is.
+  // The process ended: attempts under way are lost, or their answers are.
   void restart();
 
   [[nodiscard]] bool received(const std::string& name, Hash128 alert) const;
-  // Given up: the sender said so. No promise of delivery then.
+  // The sender said that it gave the delivery up, so nothing is promised about it.
   [[nodiscard]] bool dead(const std::string& name, Hash128 alert) const;
 
  private:
@@ -64,7 +65,7 @@ class Endpoints {
     std::deque<Attempt> under_way;
     std::map<Hash128, std::string> bodies;  // received, whatever the answer
     std::set<Hash128> accepted;             // answered with 2xx
-    std::set<Hash128> known_accepted;       // the sender of this process got the 2xx
+    std::set<Hash128> known_accepted;       // the sender of the present process got the 2xx
     std::set<Hash128> kept;                 // ... and it is in the store
     std::set<Hash128> dead;
   };

@@ -1,5 +1,5 @@
 #pragma once
-// FaultyStore: a memory store whose commits fail, have unknown outcomes, or in the midst of which the process dies.
+// FaultyStore: a memory store whose commits fail or have unknown outcomes, or during whose operations the process dies.
 //
 // Shape:  Faults, one for all stores of a seed, decides; FaultyStore<Interface> passes on to a MemoryStore.
 // Order:  what committed survives a crash, nothing else does; after an unknown outcome it may or may not be there.
@@ -68,7 +68,7 @@ class FaultyStore final : public Interface {
 
   // No commit succeeds, and reads go on.
   bool full = false;
-  // Every transaction that begins has failed.
+  // Every transaction fails from its beginning.
   bool unreadable = false;
 
   std::unique_ptr<StoreReader> read() override {
@@ -85,7 +85,7 @@ class FaultyStore final : public Interface {
 
   // After a crash and before the next start. REQUIRES: no transaction is alive.
   void restart() { memory_.restart(); }
-  // For checks: no fault strikes here.
+  // For the checks. No fault happens here.
   [[nodiscard]] std::unique_ptr<StoreReader> look() { return memory_.read(); }
 
  private:
@@ -146,7 +146,7 @@ class FaultyStore final : public Interface {
           this->store.memory_.fail_next_commit(decision.outcome, decision.kept);
       }
       const CommitOutcome outcome = this->real->commit();
-      this->store.faults_.operation();  // it is on disk, and nobody has heard of it
+      this->store.faults_.operation();  // the process may die here: the commit is on disk, and nobody was told
       return outcome;
     }
     bool changed = false;

@@ -35,7 +35,7 @@ struct Options {
 
 volatile std::sig_atomic_t g_seed_low = 0;
 
-// An INVARIANT that failed ends the process: say with which seed.
+// A failed INVARIANT ends the process, so a handler says which seed it was.
 extern "C" void say_seed(int) {
   char text[64];
   const int size = std::snprintf(text, sizeof text, "aborted in seed %d\n", static_cast<int>(g_seed_low));

@@ -239,7 +239,7 @@ void Reference::dedup(const std::vector<Hit>& hits) {
   }
 }
 
-// All verdicts of a day rest on earlier days, so they are found first and applied together.
+// All verdicts of a day rest on earlier days, so all of them are found before any is applied.
 void Reference::judge_day(Day day, const std::vector<const Action*>& actions) {
   activate(day, actions);
   std::vector<Hit> hits;

@@ -1,8 +1,9 @@
 #pragma once
-// Reference: what is right, decided plainly and slowly, apart from the product (it knows none of its headers).
+// Reference: decides what is right, plainly and slowly. It is independent of the product and includes none of its
+// headers.
 //
-// Shape:  is given each day's actions, whole, in the order of days; keeps who was seen where with what on which days as
-//         sets of days, and which pairs raised alerts; says which alerts must exist, each once.
+// Shape:  it gets all actions of a day at once, in the order of the days. It keeps who was seen where and with what as
+//         sets of days, and which pairs raised alerts. It says which alerts must exist, each once.
 // Source: the detection rules, sections 2 to 5.
 // Thread: one.
 #include <cstdint>
@@ -33,11 +34,11 @@ class Reference {
 
   // REQUIRES: days come in order, each once.
   void judge_day(Day day, const std::vector<const Action*>& actions);
-  // Learns only; for trails whose order does not let the verdicts be told. `proven`: whose token it is, is known.
+  // Only learns, for trails in whose order the verdicts cannot be told. `proven`: it is known whose token it is.
   void learn(const Action& action, bool proven = true);
 
-  // true: must exist. false: may (a weak one of a day on which a strong one was raised too: the order inside the day
-  // tells).
+  // true: the alert must exist. false: it may exist. That is a weak alert on a day with a strong one, which depends on
+  // the order inside the day.
   [[nodiscard]] const std::map<AlertName, bool>& alerts() const noexcept { return alerts_; }
   // Accounts whose activation must have been reported, once.
   [[nodiscard]] std::set<std::string> reported_active() const;
@@ -45,7 +46,7 @@ class Reference {
   using FactName = std::tuple<std::string_view, std::string, std::string>;
   [[nodiscard]] const std::map<FactName, std::set<Day>>& facts() const noexcept { return facts_; }
 
-  // What a call would be called in an alert; for judging trails in any order.
+  // The names that an alert would have for a call, for judging trails in any order.
   struct Hit {
     const Action* call;
     std::string identity, role;
@@ -56,9 +57,9 @@ class Reference {
   };
   [[nodiscard]] static std::string role_of(const Action& call);
   [[nodiscard]] static std::string identity_of(const Action& call);
-  // Hits of a call by what was learned so far, and before its day.
+  // The hits of a call, by what was learned on days before its own.
   [[nodiscard]] std::vector<Hit> hits_of(const Action& call) const;
-  // On how many of the days before `day` that decide.
+  // On how many of the deciding days before `day` it was seen.
   [[nodiscard]] int days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const;
 
  private:

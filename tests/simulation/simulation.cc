@@ -9,7 +9,7 @@ namespace straykey {
 namespace {
 
 constexpr int kPhaseSteps = 120;            // under faults
-constexpr int kCalmSteps = 6'000;           // to drain; more means stuck
+constexpr int kCalmSteps = 6'000;           // enough to drain everything; if more are needed, something is stuck
 constexpr std::size_t kInFlightMax = 24;    // requests; a sender has so many connections
 constexpr std::uint64_t kCrashWithin = 60;  // store operations
 
@@ -83,7 +83,7 @@ Simulation::Simulation(std::uint64_t seed, Coverage& coverage, bool trace)
       checks_(site_),
       reference_(world_.activation_days, world_.training_days, world_.ranges_day),
       taught_(world_.activation_days, world_.training_days, world_.ranges_day) {
-  if (world_.activation_days != 0) swarm_.nearly_full = 0;  // what was evicted may delay it
+  if (world_.activation_days != 0) swarm_.nearly_full = 0;  // rows that were erased early may delay the activation
   exact_ = world_.order == World::Order::by_day && swarm_.nearly_full == 0;
   faults_.commit_failed = swarm_.commit_failed;
   faults_.unknown = swarm_.unknown;
@@ -123,7 +123,7 @@ void Simulation::run_phase(const Phase& phase) {
   while (!open_.empty() && --budget > 0) step();
   mend(true);
   calm_ = faults_.calm = true;
-  // Copies of a request that wait for another shard finish too: their candidates are judged when they have.
+  // Copies of a request that still wait for another shard finish, too. Their candidates are judged then.
   for (budget = kCalmSteps; !open_.empty() || (exact_ && site_.in_flight() > 0); step())
     if (--budget == 0) throw Violation{fmt::format("liveness: {} actions are never acknowledged", open_.size())};
   calm_ = faults_.calm = false;
@@ -133,14 +133,15 @@ void Simulation::run_phase(const Phase& phase) {
   day_.clear();
 }
 
-// The clocks go on to the next phase. The run clock goes with the days, or the machine was off for most of them.
+// Moves the clocks on to the next phase. The run clock either follows the days, or the machine was off for most of
+// them.
 void Simulation::pass_day(const Phase& phase, Day next) {
   if (next == phase.day) return;
   if (next > phase.day + 2) catch_up();
   const double days = static_cast<double>(next - phase.day);
   site_.wall += static_cast<Seconds>(next - phase.day) * kSecondsPerDay;
   if (swarm_.long_uptime) {
-    // Rows age a few hours at a time, as they would.
+    // Rows age a few hours at a time, as on a real machine.
     for (int i = 0; i < 6; ++i) {
       site_.uptime += days * 14'000;
       guarded([&] {
@@ -156,7 +157,7 @@ void Simulation::pass_day(const Phase& phase, Day next) {
   }
 }
 
-// The merger judges what finished: calls of a month ago are learned and not judged any more.
+// The merger has judged what finished. Calls that are a month old are learned, and not judged any more.
 void Simulation::catch_up() {
   mend(true);
   calm_ = faults_.calm = true;
@@ -259,7 +260,7 @@ void Simulation::send() {
     actions.resize(1 + random_.below(actions.size()));
     return arrive(std::move(actions), false);
   }
-  if (random_.chance(swarm_.delay)) {  // it arrives when nobody waits for it any more
+  if (random_.chance(swarm_.delay)) {  // it arrives when the sender does not wait any more
     if (on_the_way_.size() < 8) on_the_way_.push_back(actions);
     if (random_.chance(0.5)) return;
   }
@@ -270,7 +271,7 @@ void Simulation::send() {
   arrive(std::move(actions), true);
 }
 
-// `heard`: the sender is there to hear the reply, unless it is lost.
+// `heard`: the sender waits for the reply, and gets it unless it is lost.
 void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
   auto request = std::make_unique<Request>();
   for (const Action* action : actions) World::write(*request, *action);
@@ -278,7 +279,7 @@ void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
   request->on_done = [this, actions, heard, lost](RequestOutcome outcome) {
     say(fmt::format("reply {} to{}", outcome == RequestOutcome::committed ? 200 : 503, actions.front()->id));
     if (outcome != RequestOutcome::committed) return;
-    // Whether the sender hears it or not: it is promised.
+    // Whether or not the sender gets the reply, what it says is promised.
     for (const Action* action : actions)
       if (acknowledged_.insert(action).second) promise(*action);
     if (heard && lost) coverage_.note(Fault::lost_reply, faults_.step);
@@ -301,7 +302,7 @@ void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
   if (!refused->batches.empty()) throw Violation{"P6: a refused request was routed"};
 }
 
-// What an acknowledged action taught is promised from now on.
+// Notes that what an acknowledged action taught is promised from now on.
 void Simulation::promise(const Action& action) {
   if (action.what != Action::What::call) {
     issued_.insert(action.key);
@@ -423,7 +424,8 @@ void Simulation::restart() {
   check_after_restart();
 }
 
-// What was acknowledged survived, and every alert that it calls for was raised before anything else happens.
+// Checks that what was acknowledged has survived, and that every alert which it calls for was raised before anything
+// else happened.
 void Simulation::check_after_restart() {
   if (exact_) checks_.alerts_match(reference_, false);
   if (swarm_.nearly_full == 0) checks_.facts_match(taught_, today_, false);

@@ -1,9 +1,10 @@
 #pragma once
-// Simulation: one seed: a world, a site, an adversary who chooses what happens next and what fails, and the checks.
+// Simulation: runs one seed. It has a world, a site, an adversary that chooses what happens next and what fails, and
+// the checks.
 //
-// Shape:  for each phase of the world, steps under faults until a budget is used up, then calm steps until everything
-//         is acknowledged; at the end everything drains. What is right is the reference model's to say.
-// Thread: one. The same seed does the same, always.
+// Shape:  for each phase of the world it takes steps under faults until a budget is used up, then calm steps until
+//         everything is acknowledged. At the end everything drains. The reference model says what is right.
+// Thread: one. The same seed always does the same.
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -30,7 +31,7 @@ class Simulation {
   [[nodiscard]] std::set<std::string> variations();
 
  private:
-  // How likely what is, for this seed: each fault is off in some seeds and frequent in others.
+  // How likely each fault is in this seed. Each is off in some seeds and frequent in others.
   struct Swarm {
     explicit Swarm(Random& random);
     double crash, clean_stop, map_full, disk_error, nearly_full, commit_failed, unknown;

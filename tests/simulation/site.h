@@ -3,7 +3,7 @@
 // the simulation.
 //
 // Shape:  queues keep the order of each producer and nothing else; the caller chooses what happens next.
-// Order:  start() again after each end, with the same stores; live requests of the ended process are gone.
+// Order:  after each end call start() again, with the same stores. The open requests of the ended process are lost.
 // Errors: Crash comes out of any step; then call die().
 // Thread: one.
 #include <array>
@@ -50,7 +50,7 @@ class Site {
   [[nodiscard]] bool broken() const noexcept { return fatal_; }
   [[nodiscard]] std::uint32_t shards() const noexcept { return shards_; }
 
-  // Null if accepted; else the request as it was.
+  // Null if it was accepted, else the unchanged request.
   [[nodiscard]] std::unique_ptr<Request> submit(std::unique_ptr<Request> request, std::size_t intake);
   [[nodiscard]] std::size_t in_flight() const noexcept { return live_.size(); }
   [[nodiscard]] bool has_items(std::uint32_t shard) const;
@@ -91,9 +91,9 @@ class Site {
   std::set<Request*> live_;
   std::array<std::array<Lane, kIntakes>, kShardsMax> queues_;
   std::array<std::deque<Engine::Message>, kShardsMax + 1> to_merger_;  // a lane a worker, one for the sender
-  std::size_t lane_ = 0;                                               // whose step this is
+  std::size_t lane_ = 0;                                               // the lane of the thread whose step this is
   bool must_merge_again_ = false;
-  std::vector<DeliveryOutcome> outcomes_;  // with the merger, not yet known to be kept
+  std::vector<DeliveryOutcome> outcomes_;  // given to the merger, and not yet known to be stored
 };
 
 }  // namespace straykey

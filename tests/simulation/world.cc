@@ -34,7 +34,7 @@ const std::vector<Whereabouts> kPlaces{
     {"2001:db8:3::5", {"2001:db8:3::/48"}, true},
     {"2001:db8:4::5", {"AS64497", "2001:db8:4::/48"}, false},
 };
-constexpr std::size_t kInside = 2;  // so many of them, at the front
+constexpr std::size_t kInside = 2;  // the first two places are inside AWS
 
 const std::vector<Workload> kWorkloads{
     {Kind::lambda, "orders", kAccounts[0], {"orders-fn", "refunds-fn"}},
@@ -150,7 +150,7 @@ World::World(std::uint64_t seed) : random_(seed ^ 0x5eed) {
 void World::plan_days() {
   const int count = random_.between(3, 12);
   Day day = kFirstDay;
-  // How often an account was seen is remembered for 64 days up to its newest, which may be newer than the day judged.
+  // The days of an account are remembered for 64 days up to its newest, which may be newer than the judged day.
   const Day span = order == Order::any ? 28 : activation_days == 0 ? 100 : 64;
   for (int i = 0; i < count && day < kFirstDay + span; ++i) {
     days_.push_back(day);

@@ -1,5 +1,5 @@
 #pragma once
-// World: a small organisation and what it does on some days, thefts included; all of it made from the seed.
+// World: a small organisation and what it does on some days, thefts included. Everything is made from the seed.
 //
 // Shape:  an Action says in plain words what happened (for the reference model) and can be written as the Event that
 //         CloudTrail would bring (for the product). A Phase is what senders bring before the next phase begins.

@@ -83,9 +83,9 @@ void make_store(const std::string& directory) {
 // In the child: what the server would do with this file.
 Outcome look(const std::string& directory, const Rows& expected, bool walk) {
   bool found = false;
-  CheckOutlets outlets;
-  outlets.on_damage = [&](const std::string&) { found = true; };
-  if (walk) check_environment(directory, Table::facts, WalkReach::rows, outlets);
+  CheckCallbacks callbacks;
+  callbacks.on_damage = [&](const std::string&) { found = true; };
+  if (walk) check_environment(directory, Table::facts, WalkReach::rows, callbacks);
   if (found) return kFoundBefore;
   auto store = open(directory);
   if (!store.ok()) return kFoundByLmdb;

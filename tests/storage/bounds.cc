@@ -65,7 +65,7 @@ class Flood {
         kKey, kShards, detection_, stores, std::vector<WebhookRoute>{}, [](const Delivery&) {}, metrics_);
   }
 
-  bool take(const std::vector<Call>& calls) {
+  bool learn_and_judge(const std::vector<Call>& calls) {
     const auto request = request_of(calls);
     const bool learned = engine_->learn(*request, *networks_) == RequestOutcome::committed;
     INVARIANT(engine_->judge(*request) == CommitOutcome::committed);
@@ -75,7 +75,7 @@ class Flood {
     for (int day = 18; day <= 20; ++day) {
       std::vector<Call> calls;
       for (int role = 0; role < kRoles; ++role) calls.push_back(usual(role, day));
-      INVARIANT(take(calls));
+      INVARIANT(learn_and_judge(calls));
     }
   }
   // How many of `events` were refused.
@@ -84,7 +84,7 @@ class Flood {
     for (std::size_t at = 0; at < events; at += kEventsARequest) {
       std::vector<Call> calls;
       for (std::size_t i = at; i < std::min(at + kEventsARequest, events); ++i) calls.push_back(strange(i));
-      if (!take(calls)) refused += calls.size();
+      if (!learn_and_judge(calls)) refused += calls.size();
       if (at / kEventsARequest % 64 == 0) INVARIANT(engine_->flush() == CommitOutcome::committed);
       memory_mib_ = std::max(memory_mib_, anonymous_mib());
       for (const auto& partition : partitions_) fullness_ = std::max(fullness_, partition->fullness());

@@ -89,9 +89,9 @@ TEST_CASE("environment copy: it is compact, sound, closed to others, and never o
   REQUIRE(copy_environment(from, to).ok());
   CHECK(std::filesystem::file_size(to + "/data.mdb") * 10 < std::filesystem::file_size(from + "/data.mdb"));
   std::vector<std::string> damages;
-  CheckOutlets outlets;
-  outlets.on_damage = [&](std::string sentence) { damages.push_back(std::move(sentence)); };
-  check_environment(to, Table::facts, WalkReach::rows, outlets);
+  CheckCallbacks callbacks;
+  callbacks.on_damage = [&](std::string sentence) { damages.push_back(std::move(sentence)); };
+  check_environment(to, Table::facts, WalkReach::rows, callbacks);
   CHECK_EQ(damages, std::vector<std::string>{});
   struct stat about {};
   REQUIRE_EQ(::stat((to + "/data.mdb").c_str(), &about), 0);

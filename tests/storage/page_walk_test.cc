@@ -29,12 +29,12 @@ struct Walked {
 
 Walked walked(const std::string& directory, WalkReach reach = WalkReach::rows) {
   Walked out;
-  PageWalkOutlets outlets;
-  outlets.on_row = [&](std::string_view table, std::string_view key, std::string_view value) {
+  PageWalkCallbacks callbacks;
+  callbacks.on_row = [&](std::string_view table, std::string_view key, std::string_view value) {
     CHECK(out.rows.emplace(Key(table, key), value).second);
   };
-  outlets.on_damage = [&](std::string sentence) { out.damages.push_back(std::move(sentence)); };
-  auto result = walk_pages(directory + "/data.mdb", reach, outlets);
+  callbacks.on_damage = [&](std::string sentence) { out.damages.push_back(std::move(sentence)); };
+  auto result = walk_pages(directory + "/data.mdb", reach, callbacks);
   if (result.ok()) {
     out.summary = *result;
   } else {

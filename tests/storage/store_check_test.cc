@@ -21,10 +21,10 @@ struct Checked {
 
 Checked checked(const std::string& directory, Table some = Table::facts) {
   Checked out;
-  CheckOutlets outlets;
-  outlets.on_row = [&](Table, std::string_view, std::string_view) { ++out.rows; };
-  outlets.on_damage = [&](std::string sentence) { out.damages.push_back(std::move(sentence)); };
-  const PageWalkSummary summary = check_environment(directory, some, WalkReach::rows, outlets);
+  CheckCallbacks callbacks;
+  callbacks.on_row = [&](Table, std::string_view, std::string_view) { ++out.rows; };
+  callbacks.on_damage = [&](std::string sentence) { out.damages.push_back(std::move(sentence)); };
+  const PageWalkSummary summary = check_environment(directory, some, WalkReach::rows, callbacks);
   CHECK_EQ(summary.damages, out.damages.size());
   return out;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// aborts(): whether a call ends the process with abort(), as a failed CHECK does.
+// aborts(): whether a call ends the process with abort(), as a failed INVARIANT does.
 //
 // Thread: one; the process must have no other thread, since the call is made in a fork of it.
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 namespace straykey {
 
 inline bool aborts(const std::function<void()>& call) {
-  std::fflush(nullptr);  // or the child writes what is buffered once more
+  std::fflush(nullptr);  // otherwise the child would write the buffered output a second time
   const pid_t child = ::fork();
   if (child < 0) std::abort();
   if (child == 0) {

@@ -34,8 +34,8 @@ struct OperatedStore {
         [this](Delivery delivery) { delivered.push_back(std::move(delivery)); }, metrics);
   }
   [[nodiscard]] OperatorStores stores() { return {kKey, {&partitions[0], &partitions[1]}, &alerts}; }
-  // Learns the calls, judges them, writes what is soft; true if all of it was committed.
-  bool take(const std::vector<Call>& calls) {
+  // Learns the calls, judges them and writes soft state. True if all of it was committed.
+  bool learn_and_judge(const std::vector<Call>& calls) {
     const auto request = request_of(calls);
     sign(*request, kKey);
     return pipeline->learn(*request, *networks) == RequestOutcome::committed &&

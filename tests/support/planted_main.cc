@@ -1,4 +1,4 @@
-// The main() of doctest programs that are to fail by a planted bug: its name is the first argument.
+// The main() of doctest programs that must fail because of a planted bug. Its name is the first argument.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <cstdio>
 #include <string_view>

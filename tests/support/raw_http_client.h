@@ -32,11 +32,12 @@ class RawHttpClient {
   bool send_byte_by_byte(std::string_view bytes);
   // The next reply; `without_body` as for HEAD or 100.
   Reply read_reply(bool without_body = false);
-  // True once the peer ends the connection without sending more; false if bytes come or nothing within 10 s.
+  // True once the peer ends the connection without sending more. False if bytes come, or if nothing happens within 10
+  // s.
   bool ends();
   void half_close();
   void reset();
-  // The session was resumed from a ticket of an earlier connection of this thread's last closed TLS client.
+  // Whether the session was resumed from a ticket of the TLS client that this thread closed last.
   [[nodiscard]] bool resumed() const;
   // PEM-free identity of the server's certificate: its serial number.
   [[nodiscard]] long certificate_serial() const;

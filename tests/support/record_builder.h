@@ -49,7 +49,7 @@ struct Workload {
 // A role session's record without a proof of origin: time, API, source and user agent are for the caller to fill in.
 [[nodiscard]] TrailRecord session_record(const Workload& workload, std::string_view session,
                                          std::string_view access_key);
-// AWS's own word on the origin.
+// inScopeOf: what AWS itself says about the origin.
 void add_in_scope_of(TrailRecord& record, const Workload& workload);
 // The IRSA pod's federation data.
 void add_oidc_provider(TrailRecord& record);
@@ -57,7 +57,7 @@ void add_oidc_provider(TrailRecord& record);
 // The event in which the service assumed the role and was given `issued_key`.
 [[nodiscard]] TrailRecord issuing_record(const Workload& workload, std::string_view session,
                                          std::string_view issued_key);
-// A pod exchanges its projected token for a key: the pod speaks, from where it runs. An empty key: it was refused.
+// A pod exchanges its projected token for a key. The call comes from where the pod runs. An empty key: it was refused.
 [[nodiscard]] TrailRecord exchange_record(const Workload& workload, std::string_view session,
                                           std::string_view issued_key);
 

@@ -1,5 +1,5 @@
 #pragma once
-// TemporaryDirectory: an empty directory that is removed, with all that is in it, when its owner goes.
+// TemporaryDirectory: an empty directory, removed with everything in it when this object is destroyed.
 //
 // Thread: one.
 #include <cstdlib>

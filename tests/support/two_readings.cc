@@ -14,7 +14,7 @@ PayloadLimits without_short_way() {
   return limits;
 }
 
-// Quotes behind the text: whoever reads on would take them for more of it.
+// Quotes stand behind the text, so that a reader which goes too far finds something that it misreads.
 std::string padded(std::string_view text) {
   return std::string(text) + std::string(kJsonPadding, '"');
 }

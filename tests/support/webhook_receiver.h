@@ -1,5 +1,5 @@
 #pragma once
-// WebhookReceiver: a small HTTP or HTTPS server on 127.0.0.1 that keeps what it is sent and answers what a test says.
+// WebhookReceiver: a small HTTP or HTTPS server on 127.0.0.1. It keeps what it receives, and answers as the test says.
 //
 // Thread: a strand of the given event loop; requests() and the counters only while nobody runs it.
 // Bounds: requests of up to 1 MiB.

@@ -58,16 +58,16 @@ TEST_CASE("requests of a day go over several connections at once; those of the n
   RequestQueue queue({.capacity = 8, .in_order = true});
   for (const Day day : {1U, 1U, 2U}) REQUIRE(queue.put(of_day(day)));
   queue.close();
-  CHECK(queue.take()->request.day == 1);
-  CHECK(queue.take()->request.day == 1);
+  CHECK(queue.pop()->request.day == 1);
+  CHECK(queue.pop()->request.day == 1);
   queue.finish({.accepted = 3});
   queue.finish({.accepted = 4, .rejected = 1});
-  const auto next = queue.take();
+  const auto next = queue.pop();
   REQUIRE(next.has_value());
   CHECK(next->request.day == 2);
   CHECK(next->eligible_s > 0);
   queue.finish({});
-  CHECK_FALSE(queue.take().has_value());
+  CHECK_FALSE(queue.pop().has_value());
   CHECK(queue.counts().accepted == 7);
   CHECK(queue.counts().answered() == 8);
 }
@@ -77,16 +77,16 @@ TEST_CASE(
     "is not") {
   RequestQueue queue({.capacity = 8, .in_order = true});
   REQUIRE(queue.put(of_day(1)));
-  CHECK(queue.take().has_value());
+  CHECK(queue.pop().has_value());
   CHECK(queue.starved_s() == 0);
   queue.finish({});
   REQUIRE(queue.put(of_day(1)));
   const double starved_s = queue.starved_s();
   CHECK(starved_s > 0);
   REQUIRE(queue.put(of_day(1)));  // one waits already
-  CHECK(queue.take().has_value());
+  CHECK(queue.pop().has_value());
   queue.finish({});
-  CHECK(queue.take().has_value());
+  CHECK(queue.pop().has_value());
   queue.close();
   queue.finish({});
   CHECK(queue.starved_s() == starved_s);
@@ -95,8 +95,8 @@ TEST_CASE(
 TEST_CASE("without order a request of the next day does not wait") {
   RequestQueue queue({.capacity = 8, .in_order = false});
   for (const Day day : {1U, 2U}) REQUIRE(queue.put(of_day(day)));
-  CHECK(queue.take()->request.day == 1);
-  CHECK(queue.take()->request.day == 2);
+  CHECK(queue.pop()->request.day == 1);
+  CHECK(queue.pop()->request.day == 2);
 }
 
 TEST_CASE("a plan's clock starts when the queue is full, or when that is all") {
@@ -116,6 +116,6 @@ TEST_CASE("a stopped queue takes and gives nothing") {
   RequestQueue queue({.capacity = 1, .in_order = true});
   REQUIRE(queue.put(of_day(1)));
   queue.stop();
-  CHECK_FALSE(queue.take().has_value());
+  CHECK_FALSE(queue.pop().has_value());
   CHECK_FALSE(queue.put(of_day(1)));
 }

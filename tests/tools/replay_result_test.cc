@@ -218,16 +218,16 @@ TEST_CASE("Retry-After is honoured when it is a number of seconds up to an hour"
 
 TEST_CASE("a webhook message again is a repeat if its bytes are the same, else it is changed") {
   WebhookInbox inbox({});
-  CHECK(inbox.take("msg_1", "1", "", alert()) == 200);
-  CHECK(inbox.take("msg_1", "2", "", alert()) == 200);
-  CHECK(inbox.take("msg_1", "3", "", alert("AS64497")) == 200);
-  CHECK(inbox.take("msg_2", "3", "", "not JSON") == 400);
+  CHECK(inbox.receive("msg_1", "1", "", alert()) == 200);
+  CHECK(inbox.receive("msg_1", "2", "", alert()) == 200);
+  CHECK(inbox.receive("msg_1", "3", "", alert("AS64497")) == 200);
+  CHECK(inbox.receive("msg_2", "3", "", "not JSON") == 400);
   CHECK(inbox.counts().different == 1);
   CHECK(inbox.counts().repeats == 1);
   CHECK(inbox.counts().changed == 1);
   CHECK(inbox.counts().unreadable == 1);
   CHECK(inbox.bodies() == std::vector<std::string>{alert()});
-  CHECK(inbox.take("msg_3", "4", "", R"({"type":"alert.test","data":{}})") == 200);
+  CHECK(inbox.receive("msg_3", "4", "", R"({"type":"alert.test","data":{}})") == 200);
   CHECK(inbox.counts().different == 2);
   CHECK(inbox.counts().alerts == 1);
 }
@@ -241,8 +241,8 @@ TEST_CASE("a message on a line is an alert's four parts, or its type, and cannot
 
 TEST_CASE("a webhook message with a wrong signature is not kept") {
   WebhookInbox inbox({.secrets = {WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").value()}});
-  CHECK(inbox.take("msg_1", "1700000000", "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78=", R"({"a":1})") == 200);
-  CHECK(inbox.take("msg_1", "1700000001", "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78=", R"({"a":1})") == 401);
+  CHECK(inbox.receive("msg_1", "1700000000", "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78=", R"({"a":1})") == 200);
+  CHECK(inbox.receive("msg_1", "1700000001", "v1,hVsFLpmw4Ib/Xm0eZLt3KqYBZdt0U8gdGeuz0EsGv78=", R"({"a":1})") == 401);
   CHECK(inbox.counts().wrong_signature == 1);
   CHECK(inbox.counts().different == 1);
 }

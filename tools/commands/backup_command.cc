@@ -22,12 +22,12 @@ void add_store_options(CLI::App& command, Options& options) {
 }
 
 int copy(const std::string& from, const std::string& to) {
-  BackupOutlets outlets;
-  outlets.on_environment = [](const std::string& name, std::uint64_t bytes) {
+  BackupCallbacks callbacks;
+  callbacks.on_environment = [](const std::string& name, std::uint64_t bytes) {
     fmt::print(stderr, "{:<10} {:>16} bytes\n", name, with_commas(bytes));
   };
-  outlets.on_finding = [](const std::string& sentence) { fail(sentence); };
-  if (const Status done = back_up(from, to, outlets); !done) return fail(done.error().message);
+  callbacks.on_finding = [](const std::string& sentence) { fail(sentence); };
+  if (const Status done = back_up(from, to, callbacks); !done) return fail(done.error().message);
   fmt::print("{} is copied to {} and checked\n", from, to);
   return kExitWell;
 }

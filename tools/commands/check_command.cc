@@ -24,21 +24,21 @@ int run(const Options& options) {
   auto held = DataDirectory::hold(*path);
   if (!held) return fail(held.error().message);
   std::optional<Progress> progress(std::in_place, "checking", 0);
-  StoreReportOutlets outlets;
-  outlets.on_finding = [&](const std::string& sentence) {
+  StoreReportCallbacks callbacks;
+  callbacks.on_finding = [&](const std::string& sentence) {
     progress.emplace("checking", 0);
     fail(sentence);
   };
-  outlets.on_progress = [&](const std::string& name, std::uint64_t pages) {
+  callbacks.on_progress = [&](const std::string& name, std::uint64_t pages) {
     progress->show(pages, fmt::format("{}: {} pages", name, with_commas(pages)));
   };
-  outlets.on_environment = [&](const EnvironmentReport& report) {
+  callbacks.on_environment = [&](const EnvironmentReport& report) {
     progress.emplace("checking", 0);
     fmt::print("{:<10} {:>14} rows {:>12} pages, {} free: {}\n", report.name, with_commas(report.rows),
                with_commas(report.pages), with_commas(report.pages_free),
                report.findings == 0 ? "sound" : fmt::format("{} findings", report.findings));
   };
-  const std::size_t findings = check_store(**held, outlets);
+  const std::size_t findings = check_store(**held, callbacks);
   progress.reset();
   if (findings == 0) {
     fmt::print("{}: nothing is wrong\n", *path);

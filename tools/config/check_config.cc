@@ -17,7 +17,7 @@ CheckedConfig read_and_validate(const std::string& path, Seconds now) {
   const auto damaged = [&](const std::string& table) {
     return std::any_of(of_reading.begin(), of_reading.end(), [&](const ConfigError& e) { return e.table == table; });
   };
-  // A file that could not be read at all leaves every table in doubt.
+  // If a file could not be read at all, no table can be trusted.
   if (damaged("")) return checked;
   for (ConfigError& error : validate(checked.config, now)) {
     if (!damaged(error.table)) checked.errors.push_back(std::move(error));

@@ -1,8 +1,8 @@
 #pragma once
-// `straykey check-config`: everything that is wrong with a configuration, at once.
+// `straykey check-config`: prints everything that is wrong with a configuration at once.
 //
-// Errors: a line each, `file:line:column: message`, and the exit code 78 (EX_CONFIG); 0 if there is none. Warnings are
-//         printed and do not count.
+// Errors: each is a line, `file:line:column: message`. The exit code is 78 (EX_CONFIG) if there is one, else 0.
+//         Warnings are printed and do not count.
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -13,14 +13,14 @@
 
 namespace straykey {
 
-// Both steps: the errors of reading `path`, and those of validate() in tables that were read well.
+// The errors of both steps: of reading `path`, and of validate() in the tables that were read without errors.
 struct CheckedConfig {
   Config config;
   std::vector<ConfigError> errors;
 };
 [[nodiscard]] CheckedConfig read_and_validate(const std::string& path, Seconds now);
 
-// Also reads the address files whole.
+// Prints all of them, and also reads the address files whole.
 int check_config(const std::string& path, std::ostream& out);
 
 }  // namespace straykey

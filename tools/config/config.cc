@@ -71,7 +71,7 @@ void read_top(ReadContext& context, const toml::table& values) {
   top.finish();
 }
 
-// The parser's sentence without longer pieces of the file, which might be of a secret.
+// The parser's sentence without longer pieces of the file, because they may be a part of a secret.
 std::string without_values(std::string_view description) {
   constexpr std::size_t kPieceBytesMax = 10;  // one character, escaped
   if (description.find("cannot ") != std::string_view::npos) return escape_for_log(description);  // these hold keys
@@ -93,7 +93,7 @@ void parse_into(ConfigResult& result, std::string_view text, const std::string& 
   ReadContext context{file, directory, result.config, result.errors};
   const std::size_t first_error = result.errors.size();
   result.config.files.push_back(file);
-  // The one place where a library answers with an exception.
+  // The TOML parser is the one library that reports errors by an exception.
   try {
     read_top(context, toml::parse(text, std::string_view(file)));
   } catch (const toml::parse_error& error) {

@@ -4,12 +4,13 @@
 // Shape:  the main file, then conf.d/*.toml beside it in name order. A later value replaces an earlier one, key by key;
 //         [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory. Nothing is
 //         interpolated. The key, limits and words of every setting are its row in setting_table.cc. Where a part has a
-//         Settings struct, the Config holds that struct itself: its defaults are the defaults. What needs more than one
-//         value or a look at the disk is in config_validate.h.
+//         Settings struct, the Config holds that struct itself: its defaults are the defaults. Checks that need more
+//         than one value, or a look at the disk, are in config_validate.h.
 // Thread: any (a value; no state).
 // Bounds: kConfigFileBytesMax a file, kConfigFilesMax files, kConfigEntriesMax entries of a list.
-// Errors: all of them at once, each with file, line and column, an unknown word with the one that was probably meant.
-//         No error holds the value of a secret or a URL. A file with a syntax error gives one error and no values.
+// Errors: all of them are told at once, each with file, line and column. An unknown word comes with the one that was
+//         probably meant. No error holds the value of a secret or a URL. A file with a syntax error gives one error and
+//         no values.
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -89,7 +90,7 @@ struct TokenConfig {
   TokenScope scope = TokenScope::ingest;
 };
 
-// A URL, or where it is: with some receivers it is a secret in itself.
+// A URL, or the place where it is kept, because with some receivers the URL itself is a secret.
 struct UrlSource {
   std::string url;
   SecretSource source;
@@ -119,9 +120,9 @@ struct NetworksConfig {
   bool operator==(const NetworksConfig&) const = default;
 };
 
-// At most four: one worker keeps up with what one machine receives, and commits share one disk.
+// At most four shards: one worker keeps up with what one machine receives, and all commits share one disk.
 [[nodiscard]] std::uint32_t default_shards() noexcept;
-// As the store has it, with default_shards().
+// The store's own defaults, with default_shards().
 [[nodiscard]] DataDirectorySettings default_storage();
 
 struct Config {
@@ -137,22 +138,22 @@ struct Config {
   Pipeline::Settings pipeline;                        // but for its shards and its hash key
   Log::Settings log;
 
-  // Where things were set: "ingest.https", "token.0", "token.0.secret".
+  // The places in the files where things were set, by path: "ingest.https", "token.0", "token.0.secret".
   std::map<std::string, ConfigPlace, std::less<>> places;
   std::vector<std::string> files;  // read, in order; the first is the main one
 
-  // The place of `path`, or of the nearest table around it that is there, or the start of the main file.
+  // The place of `path`. If it was not set, that of the nearest table around it, or the start of the main file.
   [[nodiscard]] ConfigPlace place_of(std::string_view path) const;
 };
 
-// With errors, `config` holds what could be read.
+// If there are errors, `config` holds what could be read.
 struct ConfigResult {
   Config config;
   std::vector<ConfigError> errors;
   [[nodiscard]] bool ok() const noexcept { return errors.empty(); }
 };
 [[nodiscard]] ConfigResult read_config(const std::string& path);
-// One file's text, as if it were the main file at `path`.
+// Reads one file's text as if it were the main file at `path`.
 [[nodiscard]] ConfigResult parse_config(std::string_view text, const std::string& path);
 
 }  // namespace straykey

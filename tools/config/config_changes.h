@@ -1,6 +1,6 @@
 #pragma once
-// Which settings differ between two configurations: so that a reload can say which it applied, and which wait for the
-// next start.
+// Says which settings differ between two configurations, so that a reload can tell which it applied and which wait for
+// the next start.
 //
 // Shape:  keys as in errors; in repeated tables with the entry's name: "ingest.https", "token.forwarder.scope",
 //         "webhook.soc (new)", "webhook.soc (gone)". No values.
@@ -11,7 +11,7 @@
 
 namespace straykey {
 
-// Of the settings with `effect`: "networks.trusted, token.b (new)"; "none".
+// The changed settings with this `effect`: "networks.trusted, token.b (new)", or "none".
 [[nodiscard]] std::string changed_settings(Effect effect, const Config& before, const Config& after);
 
 }  // namespace straykey

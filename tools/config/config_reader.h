@@ -2,7 +2,8 @@
 // TableReader: the values of one TOML table, each read by name with its type; finish() reports every key
 // that was never read as unknown.
 //
-// Shape:  a value that is absent leaves the target as it is; a wrong one is an error and leaves it too.
+// Shape:  if a value is absent, the target stays as it is. A wrong value is an error, and the target stays as it is,
+//         too.
 // Order:  read every key, then finish().
 // Thread: one. References are borrowed for the reader's life.
 // Errors: appended to ReadContext::errors, with the place of the value; none holds a text that may be a secret.
@@ -35,7 +36,7 @@ class TableReader {
   TableReader& operator=(const TableReader&) = delete;
 
   void string(std::string_view key, std::string& target);
-  // Of a file or directory; relative ones are completed. An empty one stays empty.
+  // The path of a file or directory. A relative one is completed; an empty one stays empty.
   void path(std::string_view key, std::string& target);
   void paths(std::string_view key, std::vector<std::string>& target);  // one, or a list
   void boolean(std::string_view key, bool& target);
@@ -68,7 +69,7 @@ class TableReader {
   [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
   // Whether the value looks like a path: a text with / or a point in it.
   [[nodiscard]] bool has_path(std::string_view key) const;
-  // The error of something that has to be there; its place is the table's.
+  // Reports that something is missing. The place of the error is the table's.
   void missing(const std::string& what) { report(table_, what); }
 
   // Severities by variation id; the ids hold a point, so they come as quoted keys or as tables.
@@ -95,7 +96,7 @@ class TableReader {
   const std::string path_;
   const std::string name_;
   std::vector<std::string_view> known_;
-  std::string_view current_;  // the key in hand: at the top, the table that an error belongs to
+  std::string_view current_;  // the key that is being read; at the top of the file, the table to which an error belongs
 };
 
 // A word from the file, for an error: quoted, escaped, cut.

@@ -94,7 +94,8 @@ IngestSettings ingest_settings(const Config& config) {
 SyslogIntakeSettings syslog_intake_settings(const Config& config) {
   SyslogIntakeSettings settings;
   settings.limits.records_max = config.ingest.limits.records_max;
-  // Messages are small; what they unpack to must fit into the queues (kSyslogQueuedBytesMin in config_validate.cc).
+  // Syslog messages are small, and what they unpack to must fit into the queues (kSyslogQueuedBytesMin in
+  // config_validate.cc).
   settings.limits.inflated_bytes_max = std::min<std::size_t>(config.ingest.limits.inflated_bytes_max, 8u << 20);
   return settings;
 }

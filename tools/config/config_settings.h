@@ -1,8 +1,9 @@
 #pragma once
-// The settings of the components, as a Config has them; and what they need from files: secrets and addresses.
+// Makes the settings of the components from a Config, and loads what they need from files: secrets and addresses.
 //
 // Thread: any (functions of their arguments); the load_ functions read files and the environment.
-// Errors: of load_: one sentence, the first that is wrong; validate() in config_validate.h finds all of them.
+// Errors: a load_ function returns one sentence about the first thing that is wrong. validate() in config_validate.h
+//         finds all of them.
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@
 
 namespace straykey {
 
-// "ingest" (HTTPS), "ingest_http", or both: those that are on.
+// "ingest" (HTTPS) and "ingest_http", those of them that are on.
 [[nodiscard]] std::vector<HttpListenerSettings> ingest_listeners(const Config& config);
 // REQUIRES: config.admin.listen.on().
 [[nodiscard]] HttpListenerSettings admin_listener(const Config& config);
@@ -28,7 +29,7 @@ namespace straykey {
 [[nodiscard]] AuthSettings auth_settings(const Config& config);
 [[nodiscard]] IngestSettings ingest_settings(const Config& config);
 [[nodiscard]] SyslogIntakeSettings syslog_intake_settings(const Config& config);
-// "syslog_tcp", "syslog_tls": those that are on.
+// "syslog_tcp" and "syslog_tls", those of them that are on.
 [[nodiscard]] std::vector<SyslogListenerSettings> syslog_stream_listeners(const Config& config);
 // nullopt: off.
 [[nodiscard]] std::optional<SyslogListenerSettings> syslog_udp_listener(const Config& config);
@@ -44,7 +45,8 @@ namespace straykey {
 
 // The file that aws_ranges = "auto" means.
 [[nodiscard]] std::string automatic_aws_ranges_file(const Config& config);
-// All address files, and the lists of the configuration itself. With "auto" and without its file: the built-in table.
+// Reads all address files, and the lists of the configuration itself. With "auto", if there is no file yet, the
+// built-in table is used.
 [[nodiscard]] Result<NetworkInputs> load_networks(const Config& config);
 
 }  // namespace straykey

@@ -1,6 +1,6 @@
 #pragma once
-// The configuration as TOML: as it is in effect, and as the example that is shipped. Both are written from the table of
-// settings.
+// Writes the configuration as TOML: as it is in effect, and as the example that is shipped. Both are made from the
+// table of settings.
 //
 // Thread: any (functions of their arguments). Reads no file.
 #include <string>
@@ -9,10 +9,11 @@
 
 namespace straykey {
 
-// Every setting, whoever set it; secrets as where they are, URLs redacted.
+// Every setting with its value in effect. Of a secret it shows the place where it is kept; URLs are redacted.
 [[nodiscard]] std::string show_config(const Config& config);
 
-// straykey.example.toml: every setting with its default, its limits, its words, and whether a reload applies it.
+// The text of straykey.example.toml: every setting with its default, its limits, an explanation, and whether a reload
+// applies it.
 [[nodiscard]] std::string example_config();
 
 }  // namespace straykey

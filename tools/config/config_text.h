@@ -1,5 +1,5 @@
 #pragma once
-// Texts of a configuration as values: sizes, listen addresses; and values as TOML.
+// Reads texts of a configuration as values (sizes, listen addresses), and writes values as TOML.
 //
 // Units:  sizes in bytes; KiB, MiB, GiB, TiB are powers of 1,024; KB, MB, GB, TB powers of 1,000.
 // Thread: any (functions of their arguments).

@@ -36,7 +36,7 @@ class Findings {
   void add(std::string_view path, const Status& status) {
     if (!status) add(path, status.error().message);
   }
-  [[nodiscard]] std::vector<ConfigError> take() && { return std::move(errors_); }
+  [[nodiscard]] std::vector<ConfigError> errors() && { return std::move(errors_); }
 
  private:
   const Config& config_;
@@ -116,7 +116,7 @@ void check_admin(const Config& config, Seconds now, Findings& findings) {
 }
 
 // The most that one batch of syslog messages can hold once it is read: 2 MiB of text, 8 MiB unpacked, and their events.
-// A batch that could never be queued would block its sender for good.
+// If the queues could not hold that, the batch would block its sender for good.
 constexpr std::uint64_t kSyslogQueuedBytesMin = std::uint64_t{64} << 20;
 
 void check_syslog(const Config& config, Seconds now, Findings& findings) {
@@ -160,7 +160,7 @@ void check_ports(const Config& config, Findings& findings) {
 void check_tokens(const Config& config, Findings& findings) {
   std::map<std::string, std::size_t> names;
   std::map<std::string, std::size_t> secrets;
-  bool ingest = !config.ingest.any_listener();  // whom the other ways in take from is their own matter
+  bool ingest = !config.ingest.any_listener();  // the other ways in have their own rules about who may send
   for (std::size_t i = 0; i < config.tokens.size(); ++i) {
     const TokenConfig& token = config.tokens[i];
     const std::string path = "token." + std::to_string(i);
@@ -239,7 +239,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_webhooks(config, findings);
   check_networks(config, findings);
   check_storage(config, findings);
-  return std::move(findings).take();
+  return std::move(findings).errors();
 }
 
 std::vector<std::string> config_warnings(const Config& config) {

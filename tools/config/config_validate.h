@@ -1,8 +1,8 @@
 #pragma once
-// The second step of a configuration: what needs more than one value, or a look at the disk.
+// The second step of checking a configuration: what needs more than one value, or a look at the disk.
 //
 // Thread: any; reads the files and environment names that the configuration names.
-// Errors: all that is wrong, at the place where it was set. No error holds a secret or a URL.
+// Errors: everything that is wrong, each at the place where it was set. No error holds a secret or a URL.
 #include <string>
 #include <vector>
 
@@ -15,7 +15,7 @@ namespace straykey {
 // `now`: for the dates of certificates.
 [[nodiscard]] std::vector<ConfigError> validate(const Config& config, Seconds now);
 
-// What is allowed and worth knowing, a sentence each.
+// Things that are allowed, but which the operator should know; a sentence for each.
 [[nodiscard]] std::vector<std::string> config_warnings(const Config& config);
 
 }  // namespace straykey

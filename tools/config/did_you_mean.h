@@ -1,9 +1,10 @@
 #pragma once
-// did_you_mean: the known word that was probably meant by an unknown one.
+// did_you_mean: finds the known word that was probably meant by an unknown one.
 //
-// Shape:  edit distance with neighbouring letters swapped as one step; at most a third of the word may differ.
+// Shape:  it uses the edit distance, in which swapping two neighbouring letters is one step. At most a third of the
+//         word may differ.
 // Thread: any (functions of their arguments).
-// Bounds: words over 64 bytes are like nothing.
+// Bounds: a word of more than 64 bytes is like no other.
 #include <string>
 #include <string_view>
 #include <vector>

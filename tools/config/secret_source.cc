@@ -14,7 +14,8 @@
 namespace straykey {
 namespace {
 
-// Symbolic links are followed: those who renew secrets keep the current one behind a link. A pipe does not block.
+// Symbolic links are followed, because tools that renew secrets keep the current one behind a link. Opening a pipe does
+// not block.
 Descriptor open_file(const std::string& path) {
   return Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }

@@ -3,8 +3,8 @@
 //
 // Thread: any (a value); read_secret() reads a file or the environment.
 // Bounds: kSecretBytesMax.
-// Errors: a sentence that holds neither the secret nor, since secrets get pasted there, what stands in place of a name.
-//         A file that everyone on the machine can read or write is refused.
+// Errors: a sentence. It holds neither the secret nor the name of its place, because people paste secrets there by
+//         mistake. A file that everyone on the machine can read or write is refused.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -38,7 +38,8 @@ struct SecretSource {
 // REQUIRES: source.given().
 [[nodiscard]] Result<std::string> read_secret(const SecretSource& source);
 
-// Whether the file at `path` can be read and, if `secret`, only by whom it concerns. `what`: "certificate file".
+// Checks that the file at `path` can be read and, if it is `secret`, that not everybody can read or write it. `what`:
+// "certificate file".
 [[nodiscard]] Status check_file(std::string_view what, const std::string& path, bool secret);
 
 }  // namespace straykey

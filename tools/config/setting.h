@@ -3,8 +3,8 @@
 // the example, and says after a reload whether a change of it took effect.
 //
 // Shape:  a RowMaker joins a key, the member where the value lives, a kind (setting_kinds.h: how a value of its type is
-//         read, limited and written) and notes. What comes out has functions on a whole Config, so that rows of all
-//         types stand in one list.
+//         read, limited and written) and notes. The row that it makes has functions on a whole Config, so that rows of
+//         all types stand in one list.
 // Thread: any (immutable).
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +24,13 @@ class TableReader;
 // When a changed value takes effect. at_reload: on SIGHUP, by Serve::reload().
 enum class Effect : std::uint8_t { at_start, at_reload };
 
-// What a row says besides its key, its member and its kind. All texts are literals.
+// What a row says beside its key, its member and its kind. All texts are literals.
 struct Notes {
-  std::string_view words{};          // what the setting is, for the example; one line
+  std::string_view words{};          // explains the setting in the example, in one line
   std::string_view default_words{};  // what the default means, where its value does not say it: "off"
   std::string_view example{};        // TOML, in the example instead of the default; with default_words it is a comment
-  bool required = false;             // of [[tables]]
-  bool short_form = false;           // another row shows what this one reads
+  bool required = false;             // an entry of [[tables]] without it is an error
+  bool short_form = false;           // the setting is a short form; another row shows the value
   bool way_in = false;               // while it is not empty, something can come in
   Effect effect = Effect::at_start;
 };
@@ -43,7 +43,8 @@ struct Setting {
 
   // `entry`: of a repeated table; 0 in others.
   std::function<void(TableReader&, Config&, std::size_t entry)> read;
-  // As TOML, without secrets and URLs. nullopt: there is no TOML for it (see default_words), or it is a short form.
+  // The value as TOML, without secrets and URLs. nullopt: TOML cannot say it (see default_words), or the row is a short
+  // form.
   std::function<std::optional<std::string>(const Config&, std::size_t entry)> show;
   std::function<bool(const Config&, std::size_t, const Config&, std::size_t)> same;
 };
@@ -55,19 +56,19 @@ struct SettingTable {
   bool repeated = false;   // [[name]]. Its entries are told apart by the row "name"
   bool way_in = false;     // while it has an entry, something can come in
   bool is_option = false;  // its being there turns something on, so the example holds it as a comment
-  // For the example: entries after the first, by key.
+  // The entries after the first that the example shows, by key.
   std::vector<std::map<std::string_view, std::string_view>> more_examples = {};
 
   // Of repeated tables.
   std::function<std::size_t(const Config&)> count = {};
   std::function<void(Config&)> append = {};
-  // Reports what a row alone cannot see. May be empty.
+  // Reports errors that a row alone cannot see. May be empty.
   std::function<void(TableReader&)> check = {};
-  // Reads the table instead of its rows. Empty: the rows do.
+  // Reads the whole table. Empty: its rows read it.
   std::function<void(TableReader& parent, Config&)> read_whole = {};
 };
 
-// A member of a member: of(&Config::ingest, &IngestConfig::https). Works on const and other owners.
+// Names a member of a member: of(&Config::ingest, &IngestConfig::https). It works on const owners and others.
 template <class Last>
 constexpr auto of(Last last) {
   return [last](auto& owner) -> auto& {
@@ -81,7 +82,7 @@ constexpr auto of(First first, Rest... rest) {
   };
 }
 
-// Where the owner of a row's member is: the Config itself, or an entry of one of its lists.
+// Finds the owner of a row's member: the Config itself, or an entry of one of its lists.
 struct WholeConfig {
   auto& operator()(auto& config, std::size_t) const { return config; }
 };

@@ -1,9 +1,9 @@
 #pragma once
 // The kinds of setting: how a value of each type is read from TOML, which limits it has, and how it is written as TOML.
 //
-// Shape:  read() leaves the value as it is if the key is absent or wrong; show() gives nullopt for a value that TOML
-//         cannot say; limits(), where there are some, is a phrase for the example. `least` and `most` are what read()
-//         holds the value to.
+// Shape:  read() leaves the value as it is if the key is absent or wrong. show() gives nullopt for a value that TOML
+//         cannot say. limits(), if there are any, is a phrase for the example. `least` and `most` are the limits that
+//         read() enforces.
 // Thread: any (immutable).
 // Errors: those of TableReader, with the place of the value.
 #include <cstdint>
@@ -31,7 +31,7 @@ struct NumberKind {
   [[nodiscard]] std::string limits() const;
 };
 
-// Bytes. UINT64_MAX is the absence of a limit, and shown as nothing.
+// A size in bytes. UINT64_MAX means no limit, and is not shown.
 struct SizeKind {
   std::uint64_t least, most;
   void read(TableReader& table, std::string_view key, std::uint64_t& value) const {

@@ -14,7 +14,7 @@ namespace straykey {
 
 [[nodiscard]] const std::vector<SettingTable>& setting_tables();
 
-// What events can come in through: listeners, and sources that are configured. `name`: as in the file: "ingest.https".
+// The ways in that are configured: listeners and sources. `name`: as in the file: "ingest.https".
 struct WayIn {
   std::string name;
   bool on = false;

@@ -169,7 +169,7 @@ bool RecordReader::split_delivered(std::string_view text, std::size_t array_at, 
   std::size_t array_size = 0;
   if (!split_array(text.substr(array_at), array_size, visit)) return false;
   const std::string_view behind = skip_json_space(text.substr(array_at + array_size));
-  // Other members behind the records say nothing.
+  // Other members behind the records do not matter.
   size = behind.starts_with('}') ? text.size() - behind.size() + 1
          : behind.empty()        ? text.size()
                                  : scan_json_value(text).size;
@@ -192,7 +192,7 @@ bool RecordReader::split_array(std::string_view array, std::size_t& size, const 
   return true;
 }
 
-// Of the object or array at the front of `text`; 0: not along an index, which does not see what is broken.
+// The size of the object or array at the front of `text`. 0: the index does not show it, because the text is broken.
 std::size_t RecordReader::indexed_size(std::string_view text) {
   for (bool there = index_.seek(text); there; there = index_.widen(text)) {
     const char* const base = index_.text();

@@ -1,15 +1,16 @@
 #pragma once
-// RecordReader: CloudTrail files, folders or lines of the standard input -> records, in the order of delivery.
+// RecordReader: reads CloudTrail files, folders or lines of the standard input, and gives their records in the order of
+// delivery.
 //
-// Shape:  {"Records":[...]}, an array, one value a line or values without separator, plain or gzip. A file's elements
-//         are cut out, not parsed. Files whose names hold a delivery time (..._20261122T0305Z_...) are ordered by its
-//         day, so that the folders of several accounts and regions go side by side; within a day, and without it, by
-//         path.
+// Shape:  a file is {"Records":[...]}, an array, one value a line or values without separator, plain or gzip. Its
+//         records are cut out and not parsed. Files whose names hold a delivery time (..._20261122T0305Z_...) are
+//         ordered by the day of that time, so that the folders of several accounts and regions are read side by side.
+//         Within a day, or without a time, the path decides.
 // Order:  a record's text is one line: line ends between its members become spaces.
 // Thread: one owner.
 // Bounds: one file (a piece of one, for plain lines) in memory.
-// Errors: a file that cannot be read ends reading with a sentence; what follows a broken value in a file is one
-//         record.
+// Errors: a file that cannot be read ends reading with a sentence. Everything behind a broken value in a file counts as
+//         one record.
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -27,7 +28,7 @@ namespace straykey {
 
 struct ReadRecord {
   std::string_view text;        // lives as long as the call
-  std::optional<Seconds> time;  // its first eventTime; a value without one may hold any number of events
+  std::optional<Seconds> time;  // its first eventTime. A value without one may hold any number of events
 };
 
 class RecordReader {

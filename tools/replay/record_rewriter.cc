@@ -41,7 +41,7 @@ void rename_account(char* digits, std::uint64_t seed, std::uint32_t copy) {
     digits[i] = static_cast<char>((i == 0 ? '1' : '0') + static_cast<char>(number % (i == 0 ? 9 : 10)));
 }
 
-// The prefix says what kind of id it is and stays.
+// The prefix says what kind of id it is, so it stays.
 void rename_key(char* id, std::size_t size, std::uint64_t seed, std::uint32_t copy) {
   constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   Hash128 number = hash128({seed, copy}, {id, size});
@@ -105,7 +105,7 @@ void RecordRewriter::shift_times(std::string& record) const {
     if (!time) continue;
     const Seconds shifted = *time + settings_.shift_days * kSecondsPerDay;
     if (shifted < kYear2013 || shifted >= kYear2100) continue;
-    // Only the date: whole days leave the rest, a leap second included.
+    // Only the date is rewritten. Whole days leave the rest as it is, even a leap second.
     const std::string date = format_day(day_of(shifted));
     std::copy(date.begin(), date.end(), text);
   }

@@ -19,9 +19,9 @@ namespace straykey {
 namespace {
 
 constexpr long kTickNanos = 50'000'000;
-constexpr double kFillS = 2;                  // for the first requests, before the plan's clock starts
+constexpr double kFillS = 2;  // how long the first requests may take to be built before the plan's clock starts
 constexpr std::size_t kEventsAhead = 50'000;  // read before they are due, so that a new file makes nothing late
-constexpr double kQuietS = 1.0;               // after the last alert that was expected, for one too many
+constexpr double kQuietS = 1.0;               // how long to wait after the last expected alert for one too many
 
 double own_cpu_s() {
   rusage usage{};
@@ -189,7 +189,7 @@ class Run {
     for (std::thread& thread : threads) thread.join();
     result_.seconds = uptime() - start_s;
     if (settings_.paths != std::vector<std::string>{"-"}) result_.starved_s = queue_.starved_s();
-    queue_.stop();  // whoever still reads may stop
+    queue_.stop();  // the reader thread may stop
     reader.join();
     for (const auto& sender : senders) result_.tally.add(sender->tally());
   }
@@ -201,12 +201,13 @@ class Run {
       send_with<SyslogSender>(*settings_.syslog);
   }
 
-  // The plan's clock starts when there is something to send: the first file's reading is no latency of the server's.
+  // The plan's clock starts when there is something to send, because reading the first file is not the server's
+  // latency.
   void wait_for_reader() {
     if (result_.open_loop) (void)queue_.wait_until_filled(kFillS);
   }
 
-  // Shows how it goes until nobody sends any more.
+  // Shows progress until nobody sends any more.
   template <class Running>
   void watch(double start_s, Running running) {
     Progress progress("sending", 0);
@@ -231,7 +232,7 @@ class Run {
     }
   }
 
-  // Waits for alerts, and for the server's counters, that are still to come.
+  // Waits for alerts that are still missing, and until the server's counters are complete.
   void settle() {
     const double until_s = uptime() + settings_.settle_s;
     double newest_s = uptime();

@@ -1,11 +1,11 @@
 #pragma once
 // replay: sends a trail to a server as forwarders would, receives its alerts, and says whether everything agrees.
 //
-// Shape:  a reader thread builds requests, one thread a connection sends them, the caller's thread shows progress and
-//         waits for signals; at the end what was sent is compared with what was answered, and the alerts with the
-//         labels.
+// Shape:  a reader thread builds requests, each connection has a thread that sends them, and the caller's thread shows
+//         progress and waits for signals. At the end the records that were sent are compared with the answers, and the
+//         alerts with the labels.
 // Thread: one caller, with SIGINT and SIGTERM blocked; a signal ends the run, which then counts as interrupted.
-// Errors: what keeps a run from starting. What goes wrong in it is in the result.
+// Errors: an Error says why a run could not start. What goes wrong during a run is in the result.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,7 +22,7 @@
 
 namespace straykey {
 
-// Thefts to put into the trail; what the server knows decides which alerts they raise.
+// Thefts to put into the trail. What the server knows decides which alerts they raise.
 struct TheftOrder {
   std::uint64_t count = 0;
   std::shared_ptr<const NetworkMap> networks;
@@ -42,7 +42,7 @@ struct ReplaySettings {
   std::optional<TheftOrder> thefts;
 
   std::optional<WebhookInbox::Settings> inbox;
-  // labels.jsonl. Empty: with thefts, only what they raise is compared.
+  // The path of labels.jsonl. If it is empty and there are thefts, only the alerts of the thefts are compared.
   std::string expect;
   double settle_s = 30;
   std::optional<MetricsSource> metrics;

@@ -39,7 +39,7 @@ void check_server(const ReplayResult& result, std::vector<std::string>& out) {
   const SendTally& tally = result.tally;
   const std::uint64_t counted = result.server->received + result.server->rejected;
   if (result.acknowledged) {
-    // What is sent again after a broken connection counts again.
+    // A record that is sent again after a broken connection is counted again by the server.
     add_if(out, result.server->received < tally.accepted_records,
            "the server's counters grew by less than it acknowledged");
     return;
@@ -208,7 +208,7 @@ std::vector<std::string> ReplayResult::disagreements() const {
   check_records(*this, out);
   check_server(*this, out);
   check_alerts(*this, out);
-  // Without a plan or a threshold nothing was to be measured; the report says it all the same.
+  // Without a plan or a threshold nothing had to be measured, so this is no failure. The report says it all the same.
   add_if(out, !valid() && (open_loop || max_p99_ms > 0 || min_rate > 0), invalid_text(*this));
   add_if(out, max_p99_ms > 0 && p99_ms(*this) > max_p99_ms,
          fmt::format("p99 is {:.1f} ms, --max-p99-ms is {:.1f}", p99_ms(*this), max_p99_ms));

@@ -1,7 +1,7 @@
 #pragma once
-// ReplayResult: what a run saw, what does not agree in it, and the reports about it.
+// ReplayResult: what a run saw, which numbers do not agree, and the reports about it.
 //
-// Shape:  of records sent, each is accepted, rejected (with a reason), refused (4xx), given up or too large to send.
+// Shape:  each record sent was accepted, rejected (with a reason), refused (4xx), given up or too large to send.
 // Thread: any (a value).
 #include <cstdint>
 #include <map>
@@ -35,21 +35,22 @@ struct ReplayResult {
   std::optional<ServerCounters> server;  // what its counters grew by
   double max_p99_ms = 0, min_rate = 0;
 
-  // Records a second that were answered (written, where nothing answers).
+  // How many records a second were answered. If the way in does not answer: how many were written.
   [[nodiscard]] double rate() const noexcept;
-  // Whether it measures the server and not the generator. With a plan: at most a tenth of the requests was late through
-  // the generator's fault. Without: nothing was under way in at most a tenth of the time; in half of it where nothing
-  // answers, as sockets hold megabytes that the server still has to read.
+  // Whether the run measured the server and not the generator. With a plan, the generator may have delayed at most a
+  // tenth of the requests. Without one, there may have been no request under way for at most a tenth of the time; or
+  // for half of it, if the way in does not answer, because then sockets hold megabytes that the server still has to
+  // read.
   [[nodiscard]] bool valid() const noexcept;
-  // Own CPU time, a record.
+  // The generator's own CPU time for each record.
   [[nodiscard]] double own_cpu_us() const noexcept;
-  // What does not agree, each in a sentence; a threshold that was missed too. Empty: all is well.
+  // What does not agree, in a sentence each, and thresholds that were missed. Empty if all is well.
   [[nodiscard]] std::vector<std::string> disagreements() const;
 };
 
-// For people, several lines; the last one says whether all agrees.
+// The report for people. It has several lines, and the last one says whether everything agrees.
 [[nodiscard]] std::string report_text(const ReplayResult& result);
-// For machines, one JSON object.
+// The report for machines, as one JSON object.
 [[nodiscard]] std::string report_json(const ReplayResult& result);
 
 }  // namespace straykey

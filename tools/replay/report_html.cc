@@ -98,7 +98,7 @@ class Plot {
     for (const Point& point : points) out_ += fmt::format("{:.1f},{:.1f} ", x_of(point.x), y_of(point.y));
     out_ += R"("/>)";
   }
-  [[nodiscard]] std::string take() { return std::move(out_) + "</svg>\n"; }
+  [[nodiscard]] std::string svg() { return std::move(out_) + "</svg>\n"; }
 
  private:
   [[nodiscard]] double x_of(double x) const { return kLeft + x / x_max_ * (kWidth - kLeft - kRight); }
@@ -130,7 +130,7 @@ std::string percentile_plot(const SendTally& tally, bool open_loop) {
     if (x <= decades) plot.mark(x, text);
   plot.line(service, "b");
   if (open_loop) plot.line(latency, "a");
-  return plot.take();
+  return plot.svg();
 }
 
 struct Slice {
@@ -165,7 +165,7 @@ std::string time_plot(const Timeline& timeline, double Slice::*what, std::string
   const double step = std::max(step_for(end), 1.0);
   for (double at = 0; at <= end; at += step) plot.mark(at, fmt::format("{:g} s", at));
   plot.line(points, style);
-  return plot.take();
+  return plot.svg();
 }
 
 std::string latency_row(std::string_view name, const LatencyHistogram& histogram) {

@@ -1,9 +1,9 @@
 #pragma once
-// The report of a run as one HTML page that needs nothing else: figures, latency by percentile, rate and latency by
+// The report of a run as one HTML page that needs no other file: figures, latency by percentile, rate and latency by
 // time.
 //
-// Shape:  plots are inline SVG, colours follow the reader's light or dark setting; no script, no link, no font from
-//         elsewhere. Whatever a server or a file said is escaped.
+// Shape:  plots are inline SVG, and colours follow the reader's light or dark setting. There is no script, no link and
+//         no foreign font. Texts from a server or a file are escaped.
 // Thread: any.
 #include <string>
 

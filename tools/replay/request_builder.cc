@@ -9,7 +9,7 @@ namespace {
 // At a speed, a request is also closed after this long, as a forwarder flushes.
 constexpr double kFlushS = 1.0;
 
-// A value that its line's end makes whole again for the next one: no bracket is left open that could swallow it.
+// A broken value that ends with its line: it leaves no bracket open that could swallow the next line.
 std::string break_json(const std::string& record) {
   std::string broken = record;
   const std::size_t colon = broken.find("\":");
@@ -31,7 +31,7 @@ bool RequestBuilder::add(const ReadRecord& record) {
   if (const Day day = day_of(time_); day > day_)
     if (!begin_day(day)) return false;
   for (std::uint32_t copy = 0; copy < settings_.copies; ++copy)
-    if (!take_copy(record, copy)) return false;
+    if (!add_copy(record, copy)) return false;
   return wanted_;
 }
 
@@ -41,7 +41,7 @@ bool RequestBuilder::begin_day(Day day) {
   return true;
 }
 
-bool RequestBuilder::take_copy(const ReadRecord& record, std::uint32_t copy) {
+bool RequestBuilder::add_copy(const ReadRecord& record, std::uint32_t copy) {
   Line& line = in_hand_;
   line.text.assign(record.text);
   line.time = time_;
@@ -95,7 +95,7 @@ bool RequestBuilder::put_text(std::string_view text, Seconds time, bool broken, 
   if (open_.records == 0) {
     first_time_ = newest_time_ = time;
     open_.day = day_;
-    // Events before this one, so that the first request is due at once.
+    // Only the events before this request count, so that the first request is due at once.
     if (pacing.open_loop() && pacing.kind != Pacing::Kind::speed) open_.due_s = plan_.due_s(records_, time);
   }
   newest_time_ = std::max(newest_time_, time);

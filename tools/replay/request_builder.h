@@ -1,15 +1,15 @@
 #pragma once
-// RequestBuilder: records -> the requests to send, a record a line, with the plan's time and the faults drawn by
-// seed.
+// RequestBuilder: makes the requests to send from records, with one record a line. It gives them the plan's times, and
+// faults that the seed draws.
 //
-// Shape:  each record gives one line a copy (fan-out). Faults of records: a duplicate is sent again later the same
-//         day; a disordered record later than it came; a cut or broken copy goes beside the whole record, so that the
-//         alerts stay as they are. Faults of requests: broken off before it is sent in full; sent with a wrong token
-//         first; sent slowly.
-// Order:  a request holds lines of one day of sending (the newest day of any record so far), and days follow one
+// Shape:  each record gives one line for each copy (fan-out). Faults of records: a duplicate is sent again later on the
+//         same day; a disordered record is sent later than it came; a cut or broken copy is sent beside the whole
+//         record, so that the alerts stay the same. Faults of requests: the connection breaks before all is sent; the
+//         first attempt has a wrong token; the request is sent slowly.
+// Order:  a request holds lines of one day of sending, which is the newest day of any record so far. Days follow one
 //         another.
 // Thread: one owner.
-// Bounds: a request is closed at `batch` lines or kBodyBytesMax; kHeldMax records wait to be sent late.
+// Bounds: a request is closed at `batch` lines or kBodyBytesMax. At most kHeldMax records wait to be sent late.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -56,14 +56,14 @@ class RequestBuilder {
  public:
   static constexpr std::size_t kBodyBytesMax = 8u << 20;
   static constexpr std::size_t kHeldMax = 1'000;
-  // False: nothing more is wanted.
+  // Returns false if nothing more is wanted.
   using Give = std::function<bool(OutgoingRequest&&)>;
 
   RequestBuilder(BuilderSettings settings, RecordRewriter rewriter, Give give);
 
-  // False once Give said so.
+  // Returns false once Give has returned false.
   bool add(const ReadRecord& record);
-  // The rest. REQUIRES: called once, last.
+  // Gives the rest. REQUIRES: called once, last.
   bool finish();
 
   [[nodiscard]] const FaultCounts& faults() const noexcept { return faults_; }
@@ -75,7 +75,7 @@ class RequestBuilder {
     Seconds time = 0;
     bool opaque = false;
   };
-  bool take_copy(const ReadRecord& record, std::uint32_t copy);
+  bool add_copy(const ReadRecord& record, std::uint32_t copy);
   bool begin_day(Day day);
   bool release_held(std::size_t leave);
   bool put(const Line& line);

@@ -28,7 +28,7 @@ bool RequestQueue::wait_until_filled(double wait_s) {
 void RequestQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  starved_since_s_ = 0;  // the time since the last request is nobody's
+  starved_since_s_ = 0;  // the time since the last request counts for nobody
   can_take_.notify_all();
 }
 
@@ -37,7 +37,7 @@ bool RequestQueue::front_may_go() const {
   return !settings_.in_order || waiting_.front().day <= open_day_ || counts_.taken == counts_.finished;
 }
 
-std::optional<RequestQueue::Taken> RequestQueue::take() {
+std::optional<RequestQueue::Taken> RequestQueue::pop() {
   std::unique_lock lock(mutex_);
   can_take_.wait(lock, [this] { return stopped_ || front_may_go() || (closed_ && waiting_.empty()); });
   if (stopped_ || waiting_.empty()) return std::nullopt;
@@ -47,10 +47,10 @@ std::optional<RequestQueue::Taken> RequestQueue::take() {
   if (taken.request.day > open_day_) {
     open_day_ = taken.request.day;
     opened_s_ = last_finish_s_;
-    can_take_.notify_all();  // the rest of the new day
+    can_take_.notify_all();  // the other requests of the new day may go, too
   }
   if (settings_.in_order) taken.eligible_s = opened_s_;
-  // Only when half is gone, so that whoever builds is not woken for each request.
+  // Only when the queue is half empty, so that the builder is not woken for each request.
   if (waiting_.size() <= settings_.capacity / 2) can_put_.notify_one();
   return taken;
 }

@@ -1,8 +1,8 @@
 #pragma once
-// RequestQueue: requests from the one who builds them to the connections that send them, a day after the other.
+// RequestQueue: hands requests from the builder to the connections that send them, one day after the other.
 //
-// Order:  in the order they were put. With in_order, a day's first request is given out once every request of earlier
-//         days is finished; until then connections wait.
+// Order:  requests are given out in the order in which they were put. With in_order, a day's first request is given out
+//         when every request of earlier days is finished; until then connections wait.
 // Thread: any (synchronised inside); the clock is the caller's, uptime().
 // Bounds: `capacity` requests wait; put() blocks beyond it.
 #include <condition_variable>
@@ -31,21 +31,22 @@ class RequestQueue {
   };
   struct Taken {
     OutgoingRequest request;
-    double eligible_s = 0;  // uptime() since when the order of days let it go; 0: it never stood in the way
+    double eligible_s = 0;  // the uptime() at which the order of days allowed it; 0: it was never held back
   };
   explicit RequestQueue(Settings settings) : settings_(settings) {}
 
-  // False: stopped, nothing more is wanted.
+  // False: the queue was stopped, and nothing more is wanted.
   bool put(OutgoingRequest&& request);
-  // Whether it is full, or nothing more will be put; waits so long for that. REQUIRES: nobody takes yet.
+  // Waits at most `wait_s` until the queue is full or closed, and returns whether it is. REQUIRES: nobody calls pop()
+  // yet.
   [[nodiscard]] bool wait_until_filled(double wait_s);
-  // Nothing more will be put.
+  // Says that nothing more will be put.
   void close();
-  // The next request; none: all is given out, or stopped.
-  [[nodiscard]] std::optional<Taken> take();
-  // A request that was taken is done with; adds to the counts.
+  // The next request, for which it waits. None if everything was given out, or the queue was stopped.
+  [[nodiscard]] std::optional<Taken> pop();
+  // Says that a popped request is finished, and adds to the counts.
   void finish(const SendCounts& of_request);
-  // Gives nothing more out and lets everybody go.
+  // Gives nothing more out, and wakes everybody who waits.
   void stop();
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] SendCounts counts() const;
@@ -63,7 +64,8 @@ class RequestQueue {
   Day open_day_ = 0;
   double opened_s_ = 0;  // when the last request of the day before was finished
   double last_finish_s_ = 0;
-  double starved_since_s_ = 0, starved_s_ = 0;  // since: 0 while something is under way, or before the first request
+  // starved_since_s_ is 0 while something is under way, and before the first request
+  double starved_since_s_ = 0, starved_s_ = 0;
   bool closed_ = false, stopped_ = false;
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// SendTally: all that one connection saw; those of several connections add up.
+// SendTally: everything that one connection saw. The tallies of several connections can be added up.
 //
 // Units:  requests, unless it says records.
 // Thread: one owner.
@@ -25,13 +25,13 @@ struct SendTally {
   std::uint64_t retries_503 = 0, retries_429 = 0, retries_connection = 0, retries_other = 0;
   std::uint64_t connections = 0;
   std::uint64_t broken_off = 0, slow = 0, bad_tokens = 0,
-                bad_tokens_let_in = 0;                // faults, and a wrong token answered 2xx
-  std::uint64_t late_by_generator = 0;                // over 10 ms late though nothing was in the way
+                bad_tokens_let_in = 0;  // injected faults; the last counts wrong tokens that were answered 2xx
+  std::uint64_t late_by_generator = 0;  // sent over 10 ms late although no connection or day held it back
   std::map<std::string, std::uint64_t> statuses;      // "503": how often, retries included
   std::map<std::string, std::uint64_t> reject_codes;  // of the rejects that replies list
   std::map<std::string, std::uint64_t> problems;      // sentence: how often; at most kSamplesMax
-  LatencyHistogram latency;                           // from when it should have gone to its last reply
-  LatencyHistogram service;                           // of each attempt, from when it went
+  LatencyHistogram latency;                           // from the time at which a request was due to its last reply
+  LatencyHistogram service;                           // of each attempt, from the time at which it was sent
 
   Timeline timeline;  // of what was answered
 

@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr double kLateS = 0.010;
-constexpr double kSliceS = 0.1;  // how long a stop may go unnoticed
+constexpr double kSliceS = 0.1;  // after how long a stop is noticed at the latest
 constexpr double kBackoffFirstS = 0.1, kBackoffMaxS = 5;
 constexpr std::size_t kSlowPieces = 20;
 constexpr int kSlowPauseMs = 50;
@@ -61,7 +61,7 @@ std::vector<std::string_view> lines_of(const std::string& body) {
   return lines;
 }
 
-// A server that is gone for so long ends the run: what waits behind would only be given up as well.
+// A server that is away for so long ends the run, because the requests that wait would only be given up as well.
 void count_given_up(const OutgoingRequest& request, SendTally& tally, RequestQueue& queue) {
   tally.given_up_records += request.records;
   SendCounts counts;
@@ -97,7 +97,7 @@ HttpSender::HttpSender(const HttpSenderSettings& settings, RequestQueue& queue, 
 
 void HttpSender::run() {
   double free_s = clock_.start_s;
-  while (auto taken = queue_.take()) {
+  while (auto taken = queue_.pop()) {
     send(*taken, free_s);
     free_s = uptime();
   }
@@ -159,7 +159,7 @@ HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& 
   const std::string text = head(settings_.token, body.size());
   auto reply =
       request.slow ? client_.exchange_slowly(text, body, kSlowPieces, kSlowPauseMs) : client_.exchange(text, body);
-  // A slow sender's time is its own.
+  // The time that a slow sender takes on purpose is not the server's latency.
   if (!request.slow) tally_.service.add_seconds(uptime() - began_s);
   if (!reply) {
     ++tally_.retries_connection;
@@ -170,7 +170,7 @@ HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& 
   ++tally_.statuses[std::to_string(status)];
   if (status == 200 || status == 202) {
     tally_.bytes += body.size();
-    take_reply(request, reply->body);
+    count_reply(request, reply->body);
     return Outcome::answered;
   }
   if (status == 429 || status >= 500) {
@@ -183,7 +183,7 @@ HttpSender::Outcome HttpSender::attempt(const OutgoingRequest& request, double& 
 }
 
 // {"accepted":998,"rejected":2,"errors":[{"index":17,"code":"bad_event_time"},...]}
-void HttpSender::take_reply(const OutgoingRequest& request, const std::string& reply) {
+void HttpSender::count_reply(const OutgoingRequest& request, const std::string& reply) {
   json::error_code error;
   const json::value parsed = json::parse(reply, error);
   const json::object* object = error ? nullptr : parsed.if_object();
@@ -220,7 +220,7 @@ SyslogSender::SyslogSender(const SyslogSenderSettings& settings, RequestQueue& q
 
 void SyslogSender::run() {
   double free_s = clock_.start_s;
-  while (auto taken = queue_.take()) {
+  while (auto taken = queue_.pop()) {
     send(*taken, free_s);
     free_s = uptime();
   }

@@ -1,11 +1,11 @@
 #pragma once
-// The senders: one connection each, that takes requests from the queue and sends them as a forwarder would.
+// The senders: each has one connection, pops requests from the queue and sends them as a forwarder would.
 //
-// Shape:  HttpSender posts and sends again what 503, 429, other 5xx or a broken connection ask for, after Retry-After
-//         or after 0.1 s doubled to 5 s; 4xx is refused for good. SyslogSender writes and knows nothing of what came
-//         of it.
-// Thread: each one on a thread of its own; run() returns when the queue has nothing more.
-// Bounds: a request is given up give_up_s after its first attempt; that stops the queue.
+// Shape:  HttpSender posts. It sends again after 503, 429, another 5xx or a broken connection, waiting for Retry-After,
+//         or for 0.1 s and twice as long each time up to 5 s. Any other 4xx is refused for good. SyslogSender writes,
+//         and does not learn what became of it.
+// Thread: each sender has a thread of its own; run() returns when the queue has nothing more.
+// Bounds: a request is given up give_up_s after its first attempt, and that stops the queue.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,7 +26,7 @@ struct HttpSenderSettings {
   double give_up_s = 120;
 };
 
-// What all senders of a run go by.
+// What all senders of a run share.
 struct SenderClock {
   double start_s = 0;  // uptime() of the plan's 0
 };
@@ -44,7 +44,7 @@ class HttpSender {
   void send(const RequestQueue::Taken& taken, double free_s);
   void inject_faults(const OutgoingRequest& request);
   Outcome attempt(const OutgoingRequest& request, double& wait_s);
-  void take_reply(const OutgoingRequest& request, const std::string& reply);
+  void count_reply(const OutgoingRequest& request, const std::string& reply);
   [[nodiscard]] std::string head(const std::string& token, std::size_t body_bytes) const;
 
   const HttpSenderSettings& settings_;

@@ -1,5 +1,5 @@
 #pragma once
-// ServerCounters: what a server's /metrics say of the events it took, for ways in that acknowledge nothing.
+// ServerCounters: how many events a server has taken, by its /metrics. Needed for ways in that do not answer.
 //
 // Thread: any (functions of their arguments); read_server_counters() blocks on the network.
 // Errors: no connection, no 200, no such counters.

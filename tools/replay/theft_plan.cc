@@ -65,7 +65,7 @@ class Planner {
   }
 
  private:
-  // Those that can be stolen in most ways first.
+  // Tokens that can be stolen in most ways come first.
   void shuffle(std::vector<StealableToken>& tokens) {
     for (std::size_t i = tokens.size(); i > 1; --i)
       std::swap(tokens[i - 1], tokens[random_.below(static_cast<std::uint32_t>(i))]);
@@ -74,9 +74,9 @@ class Planner {
     });
   }
 
-  // Takes a token out of `tokens`. None: none can be stolen in this way.
+  // Removes a token from `tokens` and plans its theft. None if no token can be stolen in this way.
   std::optional<Theft> steal(Way way, std::vector<StealableToken>& tokens) {
-    // What is possible with every token is left to those with which nothing else is.
+    // A way that is possible with every token is kept for tokens with which no other way is.
     const bool from_back = way == Way::outside || way == Way::foreign_endpoint;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const std::size_t at = from_back ? tokens.size() - 1 - i : i;
@@ -89,7 +89,7 @@ class Planner {
     return std::nullopt;
   }
 
-  // None: this way is not possible with this token, or what its identity does by itself could blur the alerts.
+  // None if this way is not possible with this token, or if the identity's own calls could change the alerts.
   std::optional<Approach> approach_of(Way way, const StealableToken& token) {
     const bool new_command_line = !token.uses_command_lines && !token.on_own_instances;
     const bool serverless_inside = token.token.serverless && new_command_line && !token.address.empty();
@@ -197,7 +197,7 @@ class Planner {
     return text;
   }
 
-  // What the analytics say to a call of which the survey knows that nothing is learned.
+  // The verdicts of the analytics on a call, of which the survey knows that nothing is learned.
   std::vector<const CatalogueEntry*> alerts_of(const StealableToken& token, const Approach& approach, Day day) const {
     Candidate call;
     call.token = token.token;

@@ -1,5 +1,5 @@
 #pragma once
-// Thefts to put into a trail, with the calls of each thief and the alerts that they must raise.
+// Plans thefts to put into a trail: the calls of each thief, and the alerts that they must raise.
 //
 // Shape:  one theft an identity, in one of these ways, each where it is possible:
 //           outside           an SDK, from a network nobody here used

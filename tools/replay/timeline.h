@@ -2,7 +2,7 @@
 // Timeline: what happened in each second of a run: records answered, and how late the latest request was.
 //
 // Units:  seconds since the start; microseconds of latency.
-// Bounds: kSecondsMax; what comes later counts to the last second.
+// Bounds: kSecondsMax. What comes later is counted in the last second.
 // Thread: one owner; merge() brings those of several threads together.
 #include <algorithm>
 #include <cstdint>

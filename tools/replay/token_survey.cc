@@ -17,7 +17,7 @@ constexpr Day kIssuedKeptDays = 2;
 constexpr int kLearnedDays = 2;
 constexpr std::string_view kOwnInstances = "AWS_ECS_EC2";
 
-// Fit to be written into a record and a label as it stands.
+// Whether the text can be written into a record and a label without escaping.
 bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
@@ -35,7 +35,7 @@ std::string user_identity_of(std::string_view record) {
 
 TokenSurvey::TokenSurvey(const DetectionSettings& detection, const NetworkMap& networks, std::uint64_t seed)
     : detection_(detection), networks_map_(networks), seed_(seed), reader_(PayloadLimits{}) {
-  sink_.on_event = [this](std::uint32_t, Event&& event) { take(event); };
+  sink_.on_event = [this](std::uint32_t, Event&& event) { learn(event); };
   sink_.on_reject = [](std::uint32_t, RejectReason, std::string_view) {};
 }
 
@@ -52,7 +52,7 @@ void TokenSurvey::begin_day(Day day) {
   std::erase_if(issued_, [day](const auto& entry) { return entry.second.issued_day + kIssuedKeptDays < day; });
 }
 
-void TokenSurvey::take(const Event& event) {
+void TokenSurvey::learn(const Event& event) {
   begin_day(event.day());
   if (is_account_id(event.recipient_account)) accounts_[std::string(event.recipient_account)].seen(event.day());
   for (const std::string_view account : {event.account, event.vpc_endpoint_account})
@@ -64,16 +64,16 @@ void TokenSurvey::take(const Event& event) {
   for (const std::string& form : seen.call.network_forms()) networks_seen_.insert(form);
   if (!seen.own) return;
   if (seen.has_token && seen.call.token.must_have_assumed.empty()) {
-    take_token(event, seen);
+    learn_token(event, seen);
   } else if (seen.has_token || seen.may_wait_for_proof) {
     if (seen.call.may_be_external()) unproven_outside_.insert(seen.caller);
     if (seen.call.is_cli()) unproven_command_line_.insert(seen.caller);
   } else if (!may_be_service_token(event)) {
-    take_place(seen);
+    learn_place(seen);
   }
 }
 
-void TokenSurvey::take_token(const Event& event, const Observation& observation) {
+void TokenSurvey::learn_token(const Event& event, const Observation& observation) {
   const Candidate& call = observation.call;
   const ServiceToken& token = call.token;
   if (!identities_.contains(token.identity) && identities_.size() >= kIdentitiesMax) return;
@@ -83,7 +83,7 @@ void TokenSurvey::take_token(const Event& event, const Observation& observation)
   if (call.may_be_external()) identity.token.calls_from_outside = true;
   if (call.is_cli()) identity.token.uses_command_lines = true;
   if (token.family == Family::ecs && call.exec_env == kOwnInstances) identity.token.on_own_instances = true;
-  if (token.serverless && call.is_cli()) take_tool(event, call);
+  if (token.serverless && call.is_cli()) learn_tool(event, call);
   if (event.type != IdentityType::assumed_role || !is_temporary_key(event.access_key)) return;
   if (token.family == Family::ec2 && !detection_.ec2) return;
   const Day day = event.day();
@@ -91,7 +91,7 @@ void TokenSurvey::take_token(const Event& event, const Observation& observation)
   draw(identity, event, call);
 }
 
-// Each of an identity's calls is drawn with the same chance, whatever their number.
+// Draws each of an identity's calls with the same chance, however many there are.
 void TokenSurvey::draw(Identity& identity, const Event& event, const Candidate& call) {
   if (mix(seed_, 0x746f6b656e, record_) % ++identity.drawn_of != 0) return;
   StealableToken& token = identity.token;
@@ -106,7 +106,7 @@ void TokenSurvey::draw(Identity& identity, const Event& event, const Candidate& 
 }
 
 // The rule of CLI verdicts, day by day: learned, and possible where it says it runs; or its account was not active.
-void TokenSurvey::take_tool(const Event& event, const Candidate& call) {
+void TokenSurvey::learn_tool(const Event& event, const Candidate& call) {
   if (call.token.family == Family::ecs && call.exec_env == kOwnInstances) return;
   const std::pair key{call.token.identity, call.tool};
   if (!tools_.contains(key) && tools_.size() >= kToolsMax) return;
@@ -118,7 +118,7 @@ void TokenSurvey::take_tool(const Event& event, const Candidate& call) {
   tool.days.seen(event.day());
 }
 
-void TokenSurvey::take_place(const Observation& observation) {
+void TokenSurvey::learn_place(const Observation& observation) {
   const Candidate& call = observation.call;
   if (call.address_class != SourceClass::external || !call.endpoint_owner.empty()) return;
   const std::pair key{call.address, observation.caller};
@@ -129,7 +129,7 @@ void TokenSurvey::take_place(const Observation& observation) {
   place.days.seen(call.day());
 }
 
-// As the server's Judge::activates().
+// The same rule as Judge::activates().
 bool TokenSurvey::is_active(const std::string& account, Day day) const {
   if (detection_.activation_days == 0) return true;
   const auto found = accounts_.find(account);

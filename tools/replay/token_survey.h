@@ -1,13 +1,14 @@
 #pragma once
 // TokenSurvey: which service tokens of a trail can be stolen with certain alerts, and what the trail teaches a server.
 //
-// Shape:  add() takes every record in the order of delivery and reads it as the server does: same parser, proofs,
-//         networks. A token can be stolen when it is proven by more than a session's name, and its identity was first
-//         seen activation_days before and its account is active. Of each identity one call is drawn, by seed: behind
-//         it the theft happens. How the identity behaves in the whole trail says which thefts are certain to be seen.
+// Shape:  give add() every record in the order of delivery. It reads them as the server does, with the same parser,
+//         proofs and networks. A token can be stolen if it is proven by more than a session's name, its identity was
+//         first seen activation_days before, and its account is active. The seed draws one call of each identity, and
+//         the theft happens behind it. How the identity behaves in the whole trail decides which thefts are certain to
+//         be seen.
 // Thread: one owner.
-// Bounds: kIdentitiesMax identities, kPlacesMax places, kToolsMax tools; what comes later is not taken into account,
-//         and a trail of more accounts and networks needs memory for them.
+// Bounds: kIdentitiesMax identities, kPlacesMax places, kToolsMax tools; those that come later are ignored. Accounts
+//         and networks are not bounded: a trail with more of them needs more memory.
 #include <cstdint>
 #include <map>
 #include <set>
@@ -28,19 +29,20 @@ struct StealableToken {
   Seconds time = 0;
   std::string key, user_identity, region, recipient;  // user_identity: JSON
   std::string address;                                // its own, inside AWS; empty: none
-  // Of the identity, or of sessions of its role that may be proven later, anywhere in the trail:
+  // What the identity does anywhere in the trail, or sessions of its role that may be proven later:
   bool calls_from_outside = false;
   bool uses_command_lines = false;
   bool on_own_instances = false;  // ECS on EC2: not serverless
 };
 
-// An address outside AWS that somebody of ours uses who can raise no alert himself, so that it is never in quarantine.
+// An address outside AWS that somebody of ours uses. That caller cannot raise alerts, so the address is never in
+// quarantine.
 struct KnownPlace {
   std::string address, network;
   Presence days;
 };
 
-// A command line that a serverless identity uses, and always did, so that it was never an alert.
+// A command line that a serverless identity uses and always used, so that it never raised an alert.
 struct UsualTool {
   std::string identity, user_agent;
   Presence days;
@@ -69,7 +71,7 @@ class TokenSurvey {
  private:
   struct Identity {
     Day first_day = 0;
-    std::uint64_t drawn_of = 0;  // calls at which it was old enough
+    std::uint64_t drawn_of = 0;  // how many calls there were at which it was old enough
     StealableToken token;
   };
   struct Tool {
@@ -78,10 +80,10 @@ class TokenSurvey {
     bool silent = true;
   };
 
-  void take(const Event& event);
-  void take_token(const Event& event, const Observation& observation);
-  void take_tool(const Event& event, const Candidate& call);
-  void take_place(const Observation& observation);
+  void learn(const Event& event);
+  void learn_token(const Event& event, const Observation& observation);
+  void learn_tool(const Event& event, const Candidate& call);
+  void learn_place(const Observation& observation);
   void draw(Identity& identity, const Event& event, const Candidate& call);
   void begin_day(Day day);
   [[nodiscard]] bool is_active(const std::string& account, Day day) const;

@@ -19,7 +19,7 @@ std::string text_of(const json::value& document, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
-// The sentence that says most: the first of `why` after where the call came from.
+// The reason that says most: the first of `why` behind the one about where the call came from.
 std::string reason_of(const json::value& document) {
   const json::value* why = document.is_object() ? document.as_object().if_contains("why") : nullptr;
   if (why == nullptr || !why->is_array() || why->as_array().empty() || !why->as_array().front().is_string()) return {};
@@ -48,7 +48,7 @@ Status WebhookInbox::start() {
   route.handle = [this](HttpRequest request, const ReplyTo& reply) {
     const auto field = [&request](std::string_view name) { return std::string(request.head.field(name)); };
     HttpReply answer;
-    answer.status = take(field("webhook-id"), field("webhook-timestamp"), field("webhook-signature"), request.body);
+    answer.status = receive(field("webhook-id"), field("webhook-timestamp"), field("webhook-signature"), request.body);
     answer.body = "{}";
     reply(std::move(answer));
   };
@@ -76,8 +76,8 @@ std::string WebhookInbox::url() const {
   return fmt::format("http://{}/", bound.text());
 }
 
-unsigned WebhookInbox::take(const std::string& id, const std::string& timestamp, const std::string& signature,
-                            const std::string& body) {
+unsigned WebhookInbox::receive(const std::string& id, const std::string& timestamp, const std::string& signature,
+                               const std::string& body) {
   const Seconds time = std::strtoll(timestamp.c_str(), nullptr, 10);
   const bool is_signed = settings_.secrets.empty() || webhook_signature(settings_.secrets, id, time, body) == signature;
   json::error_code error;

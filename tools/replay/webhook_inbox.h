@@ -1,8 +1,8 @@
 #pragma once
 // WebhookInbox: receives Standard Webhooks messages over plain HTTP and keeps them by id.
 //
-// Shape:  answers 200 for a message that it keeps, 401 for a wrong signature, 400 for what is no JSON object. The
-//         same id again is counted, and compared byte by byte with what came first.
+// Shape:  it answers 200 for a message that it keeps, 401 for a wrong signature, and 400 for a body that is no JSON
+//         object. If an id comes again, it is counted, and its bytes are compared with those that came first.
 // Order:  start(), ..., stop().
 // Thread: start-up constructs, starts and stops; the rest any (synchronised inside). on_new runs on the io thread.
 // Bounds: messages of 1 MiB, all of them in memory.
@@ -47,9 +47,9 @@ class WebhookInbox {
   // "http://127.0.0.1:8080/". REQUIRES: start() succeeded.
   [[nodiscard]] std::string url() const;
 
-  // What the HTTP status of this message is; keeps it.
-  unsigned take(const std::string& id, const std::string& timestamp, const std::string& signature,
-                const std::string& body);
+  // Keeps the message, and returns the HTTP status for the answer.
+  unsigned receive(const std::string& id, const std::string& timestamp, const std::string& signature,
+                   const std::string& body);
   [[nodiscard]] InboxCounts counts() const;
   // The first body of each id.
   [[nodiscard]] std::vector<std::string> bodies() const;
@@ -70,8 +70,8 @@ class WebhookInbox {
 [[nodiscard]] std::string message_type(const std::string& body);
 // The secret in a file, for Settings::secrets.
 [[nodiscard]] Result<WebhookSecret> read_webhook_secret(const std::string& path);
-// A message on a line, safe for a terminal. Alerts: severity, variation, identity, the first reason why; others:
-// their type.
+// A message in one line that is safe for a terminal. Of an alert it shows severity, variation, identity and the first
+// reason; of other messages the type.
 [[nodiscard]] std::string alert_line(const std::string& body);
 
 }  // namespace straykey

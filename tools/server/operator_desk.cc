@@ -44,7 +44,8 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
 void OperatorDesk::carry_out(const Operation& operation, const OperatorRequest& request, Answer answer) {
   auto change = operation.change(dependencies_.stores.hash_key, request.arguments, dependencies_.now());
   if (!change) return answer({Kind::bad_request, change.error().message, {}, {}});
-  const auto told = std::make_shared<Answer>(std::move(answer));  // by the change, or by us if it is not taken
+  // Called by the change, or by us if the pipeline does not accept it
+  const auto told = std::make_shared<Answer>(std::move(answer));
   (*change)->on_done = [told](const ChangeOutcome& outcome) { (*told)(answer_to(outcome)); };
   switch (dependencies_.pipeline.submit(*change)) {
     case SubmitResult::accepted:

@@ -1,12 +1,12 @@
 #pragma once
-// OperatorDesk: answers operators while the server runs: reads on a thread of its own, so that no event waits for them;
-// changes through the pipeline, whose threads own the rows.
+// OperatorDesk: answers operators while the server runs. Reads run on a thread of its own, so that no event waits for
+// them. Changes go through the pipeline, because its threads own the rows.
 //
-// Thread: ask(): any, does not block. Answers come on the desk's thread, or on the worker's or merger's that carried a
-//         change out; at once, on the caller's, where there is nothing to do.
-// Order:  reads are answered in the order in which they came. stop() after the pipeline's: what it answers then is that
-//         the server stops.
-// Bounds: kWaitingMax reads wait; one more is told to come again. Each reads a page.
+// Thread: ask() may be called on any thread and does not block. The answer comes on the desk's thread, on the worker's
+//         or merger's thread that carried a change out or, if there is nothing to do, at once on the caller's.
+// Order:  reads are answered in the order in which they came. Call stop() after the pipeline's: it tells those who
+//         still wait that the server stops.
+// Bounds: kWaitingMax reads may wait; one more is told to try again later. Each reads one page.
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -23,7 +23,7 @@ class OperatorDesk {
  public:
   static constexpr std::size_t kWaitingMax = 64;
   using Answer = std::function<void(const OperatorAnswer&)>;
-  // Borrowed, all of it outlives the desk.
+  // Everything here is borrowed and outlives the desk.
   struct Dependencies {
     OperatorStores stores;
     Pipeline& pipeline;

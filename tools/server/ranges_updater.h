@@ -1,6 +1,6 @@
 #pragma once
-// RangesUpdater: keeps AWS's address ranges fresh while the server runs: fetched at the start and daily, hourly after a
-// failure.
+// RangesUpdater: keeps AWS's address ranges fresh while the server runs. It fetches them at the start and daily, after
+// a failure hourly.
 //
 // Thread: one of its own; on_changed is called there. Destroying it waits for a fetch under way, at most
 //         FetchSettings::total_ms.

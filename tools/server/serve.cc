@@ -56,7 +56,7 @@ Status Serve::open_store() {
   return open_recorder();
 }
 
-// Before anything reads a record: what crashed the process twice is refused.
+// This comes before anything reads a record, so that records which crashed the process twice are refused.
 Status Serve::open_recorder() {
   auto recorder = FlightRecorder::open(config_.data_dir);
   if (!recorder) return recorder.error();
@@ -204,7 +204,8 @@ Status Serve::start_admin() {
   return {};
 }
 
-// The commands' way to this server. Without it everything else still works, so it is no reason not to start.
+// The commands reach this server through the socket. Everything else works without it, so if it fails the server starts
+// all the same.
 void Serve::start_operators() {
   operators_ =
       std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{operator_stores(*data_), *pipeline_, wall_clock});
@@ -214,7 +215,7 @@ void Serve::start_operators() {
   const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
     operators_->ask(std::move(request), std::move(answer));
   };
-  add_operator_routes(router, ask, std::nullopt);  // who may open the socket is the operator
+  add_operator_routes(router, ask, std::nullopt);  // whoever may open the socket is an operator
   HttpListenerSettings settings;
   settings.name = "admin_socket";
   settings.path = admin_socket_path(config_.data_dir);
@@ -251,7 +252,7 @@ int Serve::run() {
     if (signal == SIGTERM || signal == SIGINT) {
       log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       stop();
-      if (broken_) break;  // before the signal, or by the last commits
+      if (broken_) break;  // a commit's outcome became unknown before the signal or while draining
       log_.info("stopped");
       return 0;
     }
@@ -260,7 +261,8 @@ int Serve::run() {
   return 75;
 }
 
-// Certificates, tokens and networks; a part that cannot be read keeps what it had and says so.
+// Reads certificates, tokens and networks again. A part that cannot be read keeps its present state, and the log says
+// so.
 void Serve::reload() {
   Counter& failures =
       metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
@@ -280,7 +282,7 @@ void Serve::reload() {
   Config next = reloaded_;
   next.networks = result.config.networks;
   const bool other_networks = next.networks != reloaded_.networks;
-  if (other_networks) ranges_.reset();  // its thread would bring back those of before
+  if (other_networks) ranges_.reset();  // its thread would bring the former networks back
   if (auto networks = load_networks(next)) {
     pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
     if (other_networks) reloaded_.networks = next.networks;
@@ -309,7 +311,7 @@ void Serve::reload() {
              {"wait_for_next_start", changed_settings(Effect::at_start, config_, result.config)}});
 }
 
-// With aws_ranges = "auto" the server fetches them itself and judges by the new ones at once.
+// With aws_ranges = "auto" the server fetches the ranges itself and judges by the new ones at once.
 void Serve::update_ranges() {
   if (reloaded_.networks.aws_ranges != "auto") return;
   FetchSettings fetch;

@@ -1,11 +1,11 @@
 #pragma once
 // `straykey serve`: puts the parts together and keeps them running until a signal.
 //
-// Order:  start: data directory, networks, sender, pipeline (judges what a crash left), then the listeners. Stop:
-//         listeners drain, the pipeline
-//         drains, the sender stops, the io threads end. So nothing is taken that cannot be finished.
+// Order:  it starts the data directory, the networks, the sender, the pipeline (which judges what a crash left), then
+//         the listeners. At the end the listeners drain, the pipeline drains, the sender stops and the io threads end.
+//         So nothing is taken that cannot be finished.
 // Thread: the main thread constructs, waits for signals and destroys.
-// Errors: one sentence for what could not be started; on_fatal (a commit of unknown outcome) ends run() with
+// Errors: one sentence says what could not be started. on_fatal (the outcome of a commit is unknown) ends run() with
 //         kExitRestart.
 #include <atomic>
 #include <memory>

@@ -67,7 +67,7 @@ const Region& region_named(std::string_view name) {
   return kRegions.front();
 }
 
-// Not the first and not the last address: those are nobody's host.
+// Neither the first nor the last address, because no host has those.
 std::uint32_t host_in(std::uint32_t size, std::uint64_t host) {
   return static_cast<std::uint32_t>(1 + host % (size - 2));
 }

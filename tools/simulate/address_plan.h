@@ -1,9 +1,9 @@
 #pragma once
 // The simulated Internet: which addresses are AWS's, and who owns the others.
 //
-// Shape:  nobody's addresses only. AWS: 198.18.0.0/16, 192.0.2.0/25, 2001:db8:a000::/36. The world: 198.19.0.0/16,
-//         198.51.100.0/24, 203.0.113.0/24, 240.0.0.0/20 and 2001:db8:f000::/36, each network with a documentation
-//         ASN.
+// Shape:  it uses only addresses that belong to nobody. AWS: 198.18.0.0/16, 192.0.2.0/25, 2001:db8:a000::/36. The
+//         world: 198.19.0.0/16, 198.51.100.0/24, 203.0.113.0/24, 240.0.0.0/20 and 2001:db8:f000::/36, each network with
+//         a documentation ASN.
 // Thread: any (immutable).
 // Source: RFC 5737, RFC 2544, RFC 3849, RFC 5398; the layout of AWS's published ip-ranges.json.
 #include <cstdint>
@@ -24,7 +24,7 @@ inline constexpr std::uint32_t kHostingThree = 64506, kHostingSix = 64507;  // k
 inline constexpr std::uint32_t kHoster = 65536;
 }  // namespace asn
 
-// What the operator of this organisation would list in networks.trusted: the datacentre's egress.
+// The prefix of the datacentre's egress, which the operator of this organisation would list in networks.trusted.
 inline constexpr std::string_view kTrustedPrefix = "203.0.113.192/27";
 
 // An address of the network's `prefix_index`-th prefix; the same `host` gives the same address.
@@ -37,7 +37,7 @@ inline constexpr std::string_view kTrustedPrefix = "203.0.113.192/27";
 // Amazon's by its ASN, but not (yet) in the ranges file.
 [[nodiscard]] std::string aws_address_by_asn_only(std::uint64_t host);
 
-// In AWS's form; `created` becomes createDate.
+// The ranges file in AWS's form; `created` becomes createDate.
 [[nodiscard]] std::string ip_ranges_json(Seconds created);
 // `start,end,asn,name` lines.
 [[nodiscard]] std::string asn_csv();

@@ -202,8 +202,8 @@ void Background::account_slot(std::string_view account, unsigned slot, Seconds s
   }
 }
 
-// The orders function decrypts with a key of the shared account: a record in each of the two trails, under one
-// sharedEventID.
+// The orders function decrypts with a key of the shared account. That gives a record in each of the two trails, with
+// the same sharedEventID.
 void Background::cross_account_call(Seconds time) {
   constexpr std::size_t kOrders = 0;
   const Workload& workload = organisation_.workloads[kOrders];

@@ -1,8 +1,8 @@
 #pragma once
-// Background: what happens in the organisation on every ordinary day. Nothing of it may raise an alert.
+// Background: what happens in the organisation on every ordinary day. None of it may raise an alert.
 //
-// Shape:  calls by slot of 15 minutes. Each workload, and each network of a person, has at least one call a day, so
-//         that what is learned stays learned.
+// Shape:  calls are made in slots of 15 minutes. Each workload, and each network of a person, has at least one call a
+//         day, so that what is learned stays learned.
 // Thread: one owner.
 #include <cstdint>
 

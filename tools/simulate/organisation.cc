@@ -57,7 +57,7 @@ constexpr std::array kCast{
 std::uint32_t key_minutes(WorkloadKind kind) {
   switch (kind) {
     case lambda:
-      return 120;  // an execution environment seldom lives longer
+      return 120;  // an execution environment rarely lives longer
     case eks_irsa:
       return 180;
     case codebuild:
@@ -93,7 +93,8 @@ Workload workload_of(const CastRow& row, const OrganisationSize& size, std::uint
   return workload;
 }
 
-// Ordinary workloads after the cast's pattern: no command line, no external network, nothing to tell.
+// Ordinary workloads, made after the cast's pattern. They use no command line and no external network, and no story
+// names them.
 void add_ordinary(Organisation& organisation, const OrganisationSize& size) {
   constexpr std::array kPattern{0, 1, 2, 4, 8, 11, 12, 16, 18, 20, 21, 23};
   constexpr std::array<std::string_view, 4> kRegionNames{"us-east-1", "us-west-2", "eu-west-1", "eu-central-1"};

@@ -1,8 +1,8 @@
 #pragma once
 // Organisation: the accounts, workloads and people whose trail is simulated.
 //
-// Shape:  values made once at start-up from a seed: a fixed cast (the stories name its members) and, for large
-//         trails, as many ordinary workloads more as asked for. The first three accounts hold the cast.
+// Shape:  it is values, made once at start-up from a seed: a fixed cast, whose members the stories name, and for large
+//         trails as many more ordinary workloads as asked for. The first three accounts hold the cast.
 // Bounds: at most kExtraWorkloadsMax ordinary workloads, 40 to an account.
 // Thread: any (immutable once built).
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
-// RecordWriter: one call -> one CloudTrail record as JSON text.
+// RecordWriter: writes one call as one CloudTrail record, as JSON text.
 //
-// Shape:  every text given is JSON-safe already (no quote, backslash or control character); user_identity, request
-//         and response are JSON values.
+// Shape:  every text that it gets must be JSON-safe already (no quote, backslash or control character). user_identity,
+//         request and response are JSON values.
 // Thread: one owner.
 // Source: CloudTrail record contents, version 1.11; field order and absences as delivered.
 #include <cstdint>

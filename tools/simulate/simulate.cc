@@ -42,12 +42,12 @@ Status check(const SimulateSettings& settings) {
   return {};
 }
 
-// A workload's calls bring issuing events with them: the more often a key is used, the fewer for each call.
+// A workload's calls bring issuing events with them. The more often a key is used, the fewer there are for each call.
 double issuing_events(double calls_a_day) {
   return std::min(calls_a_day * 0.3, 4.5);
 }
 
-// More events are first busier workloads (up to 400 calls a day), then more of them.
+// For more events, first the workloads become busier (up to 400 calls a day), then there are more of them.
 OrganisationSize size_for(const SimulateSettings& settings) {
   OrganisationSize size{.seed = settings.seed, .days = settings.days};
   constexpr double kCast = 26;
@@ -57,7 +57,7 @@ OrganisationSize size_for(const SimulateSettings& settings) {
   const double workloads = std::max(kCast, per_day / per_workload);
   const double extra = std::min(std::floor(workloads - kCast), static_cast<double>(kExtraWorkloadsMax));
   const double events_each = per_day / (kCast + extra);
-  // Forward access sessions add one in 40; the trail's other events are constant.
+  // Forward access sessions add one call in 40. The trail's other events are constant.
   size.calls_a_day = std::max(5.0, (events_each - issuing_events(events_each)) / 1.025);
   size.extra_workloads = static_cast<std::uint32_t>(extra);
   return size;
@@ -91,7 +91,7 @@ unsigned slots_per_file(const SimulateSettings& settings, const Organisation& or
   return kSlotsPerDay;
 }
 
-// One day of the trail: slot by slot, then its files.
+// Writes one day of the trail, slot by slot, then its files.
 class DayWriter {
  public:
   DayWriter(TrailFiles& files, TrailWriter& trail, Background& background, StoryTeller& teller, unsigned slots_per_file)
@@ -104,7 +104,7 @@ class DayWriter {
       background_.write_slot(day_index, slot, start);
       teller_.tell(start, kSlotSeconds);
       if ((slot + 1) % slots_per_file_ != 0) continue;
-      // What is late waits for the next full hour.
+      // Late records wait for the next full hour.
       if (auto status = files_.close_slot(start, slot % 4 == 3); !status) return status;
       if (slot + 1 == kSlotsPerDay && day_index % kDeliverAgainEvery == 4) {
         if (auto status = files_.deliver_again(start); !status) return status;

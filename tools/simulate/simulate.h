@@ -1,11 +1,11 @@
 #pragma once
-// `straykey simulate`: writes a synthetic organisation's CloudTrail, with thefts and what must be said of them.
+// `straykey simulate`: writes a synthetic organisation's CloudTrail with thefts, and the alerts that they must raise.
 //
 // Shape:  into `out`: trail/ (delivered files, TrailFiles), ip-ranges.json (AWS's format), asn.csv
 //         (start,end,asn,name), labels.jsonl (one line an expected alert), stories.jsonl (each theft and each
 //         harmless neighbour, in a sentence). One seed, one result, byte for byte.
 // Units:  `end` is the trail's last day, `days` how many it has.
-// Errors: settings that make no sense, a folder `out`/trail that holds something, or the disk's.
+// Errors: settings that make no sense, a folder `out`/trail that is not empty, or an error of the disk.
 // Thread: one caller.
 #include <cstdint>
 #include <filesystem>

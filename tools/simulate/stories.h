@@ -1,7 +1,7 @@
 #pragma once
 // Stories: the thefts in the trail, the alerts they must raise, and the harmless neighbours that must raise nothing.
 //
-// Shape:  a table of scripted calls against the plan of kPlanDays days; a longer trail tells them in its last
+// Shape:  it is a table of scripted calls on the days of a plan of kPlanDays days. A longer trail has them in its last
 //         kPlanDays days. Day 14 is the first on which an account is active.
 // Thread: any (immutable).
 // Source: the decision tables of core/detect/CATALOGUE.md; each story says in one sentence which rule it is about.
@@ -18,7 +18,7 @@ enum class Actor : std::uint8_t {
   workload,        // with the workload's current key
   token_exchange,  // exchanges a pod's projected token, then calls with the key it got
   person,
-  failed_sign_in,   // nobody we know, at the console's door
+  failed_sign_in,   // an unknown person who fails to sign in at the console
   foreign_account,  // a caller of somebody else's account
   anonymous,
   managed_node,  // a machine in an office, with a key that Systems Manager issued

@@ -33,7 +33,7 @@ class StoryTeller {
   // Tells what happens within [start, start + length).
   void tell(Seconds start, Seconds length);
 
-  // Complete once the whole trail was told; in the order of the days.
+  // The labels, in the order of the days. They are complete when the whole trail was told.
   [[nodiscard]] std::vector<TheftLabel> labels() const;
   // {"story":...,"kind":"theft"|"harmless","days":[...],"text":...} lines.
   [[nodiscard]] std::string stories_jsonl() const;

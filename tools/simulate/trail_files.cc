@@ -12,7 +12,7 @@ namespace straykey {
 namespace {
 
 constexpr Seconds kLateBy = 600;
-// 1: files are read again at once and thrown away; the fastest level already makes a tenth of the size.
+// Level 1, because the files are read once and thrown away, and the fastest level already compresses them to a tenth.
 constexpr int kCompressionLevel = 1;
 
 }  // namespace

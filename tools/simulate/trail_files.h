@@ -1,5 +1,5 @@
 #pragma once
-// TrailFiles: records -> the files that CloudTrail would deliver.
+// TrailFiles: writes records into the files that CloudTrail would deliver.
 //
 // Shape:  <folder>/YYYY/MM/DD/<account>_CloudTrail_<region>_<YYYYMMDDTHHMMZ>_<16 characters>.json[.gz],
 //         {"Records":[...]}; or, as JSON lines, one <folder>/YYYY/MM/DD/events_<time>_<...>.jsonl[.gz] for all
@@ -7,7 +7,7 @@
 // Order:  a late record goes to another file, which sorts after the file of the calls of its time, always of the same
 //         day.
 // Bounds: a file is closed at kFileBytesMax of JSON.
-// Errors: the disk's, as a Status; the first one is kept and nothing more is written.
+// Errors: an error of the disk is a Status. The first one is kept, and nothing more is written.
 // Thread: one owner.
 #include <cstdint>
 #include <filesystem>

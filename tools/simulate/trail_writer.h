@@ -1,5 +1,5 @@
 #pragma once
-// TrailWriter: calls of known callers -> records in the trail; keeps every workload's current token.
+// TrailWriter: writes calls of known callers as records into the trail, and keeps every workload's current token.
 //
 // Shape:  the first call with a token writes the token's issuing event too (in a late file for workloads that are
 //         issued late), so each key in the trail has its proof, unless AWS names the workload in the record itself.
@@ -40,7 +40,7 @@ class TrailWriter {
   [[nodiscard]] Random& random() noexcept { return random_; }
   [[nodiscard]] std::uint64_t events() const noexcept { return events_; }  // duplicates counted
   [[nodiscard]] std::uint64_t duplicates() const noexcept { return duplicates_; }
-  // A text of the writer that lives until the next call of this.
+  // Returns a text of the writer that lives until this function's next call.
   std::string_view request_of(const ApiCall& call);
 
  private:

@@ -49,8 +49,8 @@ Status make_target(const std::string& to) {
   return {};
 }
 
-// The merger was copied last and may have judged candidates that a partition's copy does not know of. Their numbers
-// must not be given again.
+// The merger was copied last, so it may have judged candidates that are not in a partition's copy. Their numbers must
+// not be assigned again.
 Status pass_judged_numbers(const std::string& to, const std::vector<std::string>& partitions) {
   auto alerts = LmdbAlertStore::open({.directory = to + "/" + std::string(kMerger)});
   if (!alerts) return alerts.error();
@@ -73,11 +73,11 @@ Status pass_judged_numbers(const std::string& to, const std::vector<std::string>
   return {};
 }
 
-Status check_copy(const std::string& to, const BackupOutlets& outlets) {
+Status check_copy(const std::string& to, const BackupCallbacks& callbacks) {
   auto held = DataDirectory::hold(to);
   if (!held) return held.error();
-  StoreReportOutlets report;
-  report.on_finding = outlets.on_finding;
+  StoreReportCallbacks report;
+  report.on_finding = callbacks.on_finding;
   report.on_environment = [](const EnvironmentReport&) {};
   if (check_store(**held, report) == 0) return {};
   ::unlink((to + "/format").c_str());
@@ -86,8 +86,8 @@ Status check_copy(const std::string& to, const BackupOutlets& outlets) {
 
 }  // namespace
 
-Status back_up(const std::string& from, const std::string& to, const BackupOutlets& outlets) {
-  // A stopped store is held, so that none starts meanwhile. One in use is copied all the same.
+Status back_up(const std::string& from, const std::string& to, const BackupCallbacks& callbacks) {
+  // If no server uses the store, it is locked, so that none starts meanwhile. A store in use is copied all the same.
   const auto held = DataDirectory::hold(from);
   auto format_text = read_text(from + "/format");
   if (!format_text) return held.ok() ? format_text.error() : held.error();
@@ -104,20 +104,20 @@ Status back_up(const std::string& from, const std::string& to, const BackupOutle
     const std::string copy = to + "/" + name;
     if (Status copied = copy_environment(from + "/" + name, copy); !copied) return copied;
     std::error_code failure;
-    outlets.on_environment(name, std::filesystem::file_size(copy + "/data.mdb", failure));
+    callbacks.on_environment(name, std::filesystem::file_size(copy + "/data.mdb", failure));
   }
   auto format_after = read_text(from + "/format");
   if (!format_after || *format_after != *format_text)
     return Error{from + " got more partitions meanwhile: back it up again"};
   if (Status passed = pass_judged_numbers(to, partitions); !passed) return passed;
-  // `format` comes under its name when everything else is on disk.
+  // `format` gets its name when everything else is on disk.
   if (Status written = replace_file(to + "/format", *format_text); !written)
     return Error{to + ": " + written.error().message};
   const std::filesystem::path above = std::filesystem::absolute(to).lexically_normal();
   if (Status synced = sync_directory((above.has_filename() ? above.parent_path() : above.parent_path().parent_path()));
       !synced)
     return synced;
-  return check_copy(to, outlets);
+  return check_copy(to, callbacks);
 }
 
 }  // namespace straykey

@@ -22,7 +22,7 @@ Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path + "/format", error))
     return Error{error ? fmt::format("{}: {}", path, error.message()) : fmt::format("{}: no store is there", path)};
-  // The shard count of the last start, so that opening changes nothing: count the partitions.
+  // Opening with the shard count of the last start changes nothing, so count the partitions.
   unsigned shards = 0;
   while (std::filesystem::exists(fmt::format("{}/shard-{:02}", path, shards), error)) ++shards;
   DataDirectorySettings settings;

@@ -1,6 +1,6 @@
 #pragma once
-// What an operator asks of the store of a stopped server, carried out on the caller's thread by the steps of a running
-// one.
+// Answers an operator from the store of a stopped server. A change takes the same steps as on a running server, on the
+// caller's thread.
 //
 // Thread: one.
 #include "core/operate/operations.h"

@@ -1,5 +1,5 @@
 #pragma once
-// check_store(): everything in a data directory that no program has open, looked through: structure, checksums, rows.
+// check_store(): checks everything in a data directory that no program has open: structure, checksums and rows.
 //
 // Shape:  the merger's environment, then the partitions, each with the structure of its file, the checksum of every
 //         value, what each row means, and what rows of different tables say about each other.
@@ -20,13 +20,13 @@ struct EnvironmentReport {
   std::size_t findings = 0;
 };
 
-struct StoreReportOutlets {
+struct StoreReportCallbacks {
   std::function<void(const std::string& sentence)> on_finding;
   std::function<void(const EnvironmentReport&)> on_environment;                   // after each
   std::function<void(const std::string& name, std::uint64_t pages)> on_progress;  // may be empty
 };
 
-// How much was found. `held`: by DataDirectory::hold().
-[[nodiscard]] std::size_t check_store(const DataDirectory& held, const StoreReportOutlets& outlets);
+// Returns how much was found. `held`: from DataDirectory::hold().
+[[nodiscard]] std::size_t check_store(const DataDirectory& held, const StoreReportCallbacks& callbacks);
 
 }  // namespace straykey

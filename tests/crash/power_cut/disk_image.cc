@@ -32,7 +32,7 @@ DiskImage::DiskImage() : root_(std::make_shared<Node>()) {
   root_->is_directory = true;
 }
 
-void DiskImage::take(const DiskEntry& entry) {
+void DiskImage::replay(const DiskEntry& entry) {
   switch (entry.op) {
     case DiskOp::open:
       open(entry);

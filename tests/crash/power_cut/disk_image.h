@@ -1,7 +1,7 @@
 #pragma once
 // What a disk may hold if the power goes: everything synced, and any part of what was not.
 //
-// Shape:  take() the entries of a log one after the other up to the cut; write() puts one possible disk into a
+// Shape:  replay() the entries of a log one after the other up to the cut; write() puts one possible disk into a
 //         directory. A write is whole, missing, or torn at 512 bytes; a name is there or not until its directory was
 //         synced.
 // Order:  one instant for all files. Within a file, of two unsynced writes to one sector the later may be there without
@@ -23,7 +23,7 @@ class DiskImage {
   static constexpr std::size_t kSectorBytes = 512;
 
   DiskImage();
-  void take(const DiskEntry& entry);
+  void replay(const DiskEntry& entry);
   // Into `directory`, which is made new. The draws decide what of the unsynced is there.
   void write(const std::string& directory, std::mt19937_64& random) const;
 

@@ -118,7 +118,7 @@ class Run {
       const int number = progress_[0];
       for (; taken < cuts_[static_cast<std::size_t>(number)]; ++taken) {
         const DiskEntry& entry = log_.entries()[taken];
-        image.take(entry);
+        image.replay(entry);
         if (entry.op == DiskOp::mark) promised.take_mark(std::string(entry.bytes));
       }
       std::mt19937_64 random(seed_ * 1'000'003 + static_cast<std::uint64_t>(number));
