@@ -1,15 +1,15 @@
 #pragma once
 // A body -> its records, whatever framing and envelopes it came in.
 //
-// Shape:  decoding (gzip by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and white space are
+// Shape:  decoding (gzip and zstd by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and spaces
 //         skipped) -> unwrapping, at most 5 deep -> RecordParser. What is taken out of what:
 //           Records[]                          CloudTrail files; an S3 notification among them is s3_pointer
 //           detail-type + detail               EventBridge; "Object ..." of aws.s3 is s3_pointer
 //           records[].data, records[].value    Firehose: base64, and gzip by magic; kafka-rest
 //           messageType + logEvents[].message  CloudWatch Logs; CONTROL_MESSAGE is taken and holds nothing
 //           awslogs.data                       CloudWatch Logs to Lambda: base64 + gzip
-//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist; else the attributes, if they
-//                                              are the members of a record, and attributes_only if they are not
+//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist; or the attributes, if
+//                                              they are a record's members; else attributes_only
 //           Events[].CloudTrailEvent           aws cloudtrail lookup-events
 //           events[].message, results[][]{field:"@message",value}   CloudWatch filter-log-events, Logs Insights
 //           QueryResultRows[][].eventJson      CloudTrail Lake
@@ -24,7 +24,8 @@
 // Bounds: PayloadLimits; reaching one is a reject (a record) or a PayloadError (the body). Memory: what is inflated (at
 //         most inflated_bytes_max for the body, as much again for inner layers, a quarter of it for one of them) and
 //         what envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes:
-//         searches for the end of broken values stop after four times the body; the rest is then one reject.
+//         searches for the end of broken values stop after four times the body; the rest is then one reject. Finding
+//         where values, lines and texts end looks at each byte at most four times (work()), whatever parts the values.
 // Errors: a bad record is rejected alone; its neighbours are taken. A broken line of NDJSON ends at its line, a broken
 //         element of an array at the next "},{". An array or envelope that is cut between records gives one more
 //         reject, with an empty record. unreadable_body: nothing could be taken. on_reject has then been called
@@ -65,7 +66,7 @@ enum class PayloadError : std::uint8_t {
   return kNames[static_cast<std::size_t>(error)];
 }
 
-enum class ContentEncoding : std::uint8_t { identity, gzip, deflate };
+enum class ContentEncoding : std::uint8_t { identity, gzip, deflate, zstd };
 
 class PayloadReader {
  public:
@@ -79,7 +80,7 @@ class PayloadReader {
     std::function<void(std::uint32_t index, RejectReason, std::string_view record)> on_reject;
   };
 
-  // Reads all of `body`. gzip magic is honoured whatever `encoding` says. Events point into `body` or `arena`.
+  // Reads all of `body`. gzip and zstd magic count, whatever `encoding` says. Events point into `body` or `arena`.
   // REQUIRES: kJsonPadding readable bytes behind `body`. Returns what was wrong with the body as a whole, if anything;
   // events handed over before that stay handed over, so a caller that refuses the body must drop them.
   [[nodiscard]] std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding, Seconds now,
@@ -100,6 +101,15 @@ class PayloadReader {
   [[nodiscard]] std::optional<PayloadError> read_message(std::string_view text, std::size_t bytes, Seconds now,
                                                          TextArena& arena, const Sink& sink);
   void forget() noexcept;
+
+  // What reading has cost since the reader was made, in bytes looked at; a byte looked at twice counts twice.
+  struct Work {
+    std::uint64_t framing = 0;  // where lines and texts end
+    std::uint64_t index = 0;    // JsonIndex
+    std::uint64_t texts = 0;    // what there was to read: bodies, and copies of their pieces (unescaped, inflated)
+    std::uint64_t values = 0;   // the extents of objects that are no plain records
+  };
+  [[nodiscard]] Work work() const noexcept;
 
  private:
   struct Impl;

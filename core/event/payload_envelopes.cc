@@ -151,9 +151,13 @@ void PayloadReader::Impl::read_otlp_attributes(std::string_view log_record, int 
 // REQUIRES: kJsonPadding readable bytes behind `text`.
 void PayloadReader::Impl::read_inner_text(std::string_view text, int depth) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  if (trim_json(text).empty()) return reject(RejectReason::empty_value, text);
-  if (!any_line_starts_with_bracket(text)) return reject(RejectReason::not_cloudtrail, text);
+  if (skip_json_space(text).empty()) return reject(RejectReason::empty_value, text);
+  work.texts += text.size();
+  if (!any_line_starts_with_bracket(text, &work.framing)) return reject(RejectReason::not_cloudtrail, text);
+  ++copies;
+  plain().expect(text.size());
   read_text(text, depth);
+  --copies;
 }
 
 }  // namespace straykey

@@ -187,9 +187,8 @@ TEST_CASE("each field that decides is refused in each wrong type, and taken as n
 
 TEST_CASE("an account that a tool made a number of has its twelve digits again") {
   Reading reading;
-  const Event e = reading.event(
-      with(R"("recipientAccountId":12345678901,"vpcEndpointAccountId":4.44455556666e11,)"
-           R"("userIdentity":{"type":"IAMUser","accountId":111122223333})"));
+  const Event e = reading.event(with(R"("recipientAccountId":12345678901,"vpcEndpointAccountId":4.44455556666e11,)"
+                                     R"("userIdentity":{"type":"IAMUser","accountId":111122223333})"));
   CHECK(e.recipient_account == "012345678901");
   CHECK(e.vpc_endpoint_account == "444455556666");
   CHECK(e.account == "111122223333");
@@ -202,8 +201,9 @@ TEST_CASE("an account that a tool made a number of has its twelve digits again")
 
 TEST_CASE("a time may be in the form that a database gives it") {
   Reading reading;
-  for (const std::string_view time : {"2026-05-01 10:00:00", "2026-05-01 10:00:00.000000000", "2026-05-01T10:00:00+00:00",
-                                      "2026-05-01 10:00:00+00:00", "2026-05-01 10:00:00.000 UTC", "2026-05-01T10:00:00"})
+  for (const std::string_view time :
+       {"2026-05-01 10:00:00", "2026-05-01 10:00:00.000000000", "2026-05-01T10:00:00+0000", "2026-05-01 10:00:00+00:00",
+        "2026-05-01 10:00:00.000 UTC", "2026-05-01T10:00:00"})
     CHECK(reading.event(R"({"eventVersion":"1","eventName":"x","eventTime":")" + std::string(time) + "\"}").time ==
           1'777'629'600);
 }
@@ -212,8 +212,9 @@ TEST_CASE("a record of Logstash's codec has its time in @timestamp, and no other
   Reading reading;
   CHECK(reading.event(R"({"@timestamp":"2026-05-01T10:00:00.000Z","@version":"1","eventVersion":"1","eventName":"x"})")
             .time == 1'777'629'600);
-  CHECK(reading.event(R"({"@timestamp":"2026-05-02T10:00:00.000Z","@version":"1","eventVersion":"1","eventName":"x",)"
-                      R"("eventTime":"2026-05-01T10:00:00Z"})")
+  CHECK(reading
+            .event(R"({"@timestamp":"2026-05-02T10:00:00.000Z","@version":"1","eventVersion":"1","eventName":"x",)"
+                   R"("eventTime":"2026-05-01T10:00:00Z"})")
             .time == 1'777'629'600);
   CHECK(reading.reason(R"({"@timestamp":"2026-05-01T10:00:00.000Z","eventVersion":"1","eventName":"x"})") ==
         "missing_event_time");

@@ -31,7 +31,7 @@ TEST_CASE("each framing gives its records in order") {
 
 TEST_CASE("a time, a log stream or a number before a record does not matter") {
   const std::string a = record("a"), b = record("b"), c = record("c");
-  for (const std::string_view stamp : {"2026-11-28T10:00:00.000Z ", "2026-11-28T10:00:00+00:00 111122223333_CloudTrail ",
+  for (const std::string_view stamp : {"2026-11-28T10:00:00.000Z ", "2026-11-28T10:00:00+00:00 1111_CloudTrail ",
                                        "2026-11-28 10:00:00,123 ", "17 ", "1795860000000\t"}) {
     CAPTURE(stamp);
     const std::string s(stamp);
