@@ -1,6 +1,7 @@
 #include "core/event/decoding.h"
 
 #include <libdeflate.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -15,6 +16,7 @@ namespace {
 // Deflate makes at most 1032 bytes of one; a size field that claims more is a lie.
 constexpr std::size_t kRatioMax = 1032;
 constexpr std::size_t kFirstRoomBytes = 16 * 1024;
+constexpr int kZstdWindowBits = 23;  // 8 MiB
 
 // The size that a gzip stream's last four bytes claim, if it can be true; else a guess.
 std::size_t claimed_bytes(std::string_view bytes) noexcept {
@@ -28,6 +30,14 @@ std::size_t claimed_bytes(std::string_view bytes) noexcept {
 
 bool has_gzip_magic(std::string_view bytes) noexcept {
   return bytes.starts_with("\x1f\x8b");
+}
+
+bool has_zstd_magic(std::string_view bytes) noexcept {
+  return bytes.starts_with("\x28\xb5\x2f\xfd");
+}
+
+void Inflater::FreeZstd::operator()(ZSTD_DCtx_s* d) const noexcept {
+  ZSTD_freeDCtx(d);
 }
 
 void Inflater::Free::operator()(libdeflate_decompressor* d) const noexcept {
@@ -100,6 +110,37 @@ Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, 
     if (decoded != Decoded::bad) return decoded;
   }
   return decoded;
+}
+
+Decoded Inflater::unzstd(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                         std::string& out) {
+  if (zstd_ == nullptr) {
+    zstd_.reset(ZSTD_createDCtx());
+    if (zstd_ == nullptr) throw std::bad_alloc();
+    INVARIANT(ZSTD_isError(ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, kZstdWindowBits)) == 0);
+  }
+  (void)ZSTD_DCtx_reset(zstd_.get(), ZSTD_reset_session_only);
+  // One byte more than allowed tells text that is too large from text that just fits.
+  const std::size_t room_max = output_bytes_max + 1;
+  const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), room_max);
+  out.clear();
+  out.reserve(first_bytes + room_behind);
+  resize_uncleared(out, first_bytes);
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  for (std::size_t written = 0;;) {
+    ZSTD_outBuffer to{out.data(), out.size(), written};
+    const std::size_t more = ZSTD_decompressStream(zstd_.get(), &to, &in);
+    if (ZSTD_isError(more) != 0) return Decoded::bad;
+    written = to.pos;
+    if (written > output_bytes_max) return Decoded::too_large;
+    const bool full = written == out.size(), read = in.pos == in.size;
+    if (more == 0 && read) {
+      out.resize(written);
+      return Decoded::ok;
+    }
+    if (read && !full) return Decoded::bad;  // cut
+    if (full) resize_uncleared(out, std::min(room_max, std::max(kFirstRoomBytes, out.size() * 2)));
+  }
 }
 
 }  // namespace straykey

@@ -1,10 +1,12 @@
 #pragma once
-// What senders compress bytes with: gzip, zlib, raw deflate.
+// What senders compress bytes with: gzip, zlib, raw deflate, zstd.
 //
 // Bounds: output_bytes_max, whatever the input claims about itself; memory grows by doubling, so a lie costs little.
+//         A zstd frame may ask for a window of 8 MiB (what its levels up to 19 need and RFC 8878 recommends); a larger
+//         one is bad.
 // Errors: Decoded; `out` then holds nothing of use.
 // Thread: one Inflater a thread.
-// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951.
+// Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951, RFC 8878 (frames may be joined).
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,12 +14,14 @@
 #include <string_view>
 
 struct libdeflate_decompressor;
+struct ZSTD_DCtx_s;
 
 namespace straykey {
 
 enum class Decoded : std::uint8_t { ok, bad, too_large };
 
 [[nodiscard]] bool has_gzip_magic(std::string_view bytes) noexcept;
+[[nodiscard]] bool has_zstd_magic(std::string_view bytes) noexcept;
 
 class Inflater {
  public:
@@ -32,6 +36,10 @@ class Inflater {
   [[nodiscard]] Decoded inflate(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                                 std::string& out);
 
+  // All frames, joined.
+  [[nodiscard]] Decoded unzstd(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
+                               std::string& out);
+
  private:
   enum class Format : std::uint8_t { gzip, zlib, raw };
   // One stream at the front of `bytes`, put behind the first `written` bytes of `out`, which grows as needed.
@@ -42,6 +50,10 @@ class Inflater {
     void operator()(libdeflate_decompressor* d) const noexcept;
   };
   std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
+  struct FreeZstd {
+    void operator()(ZSTD_DCtx_s* d) const noexcept;
+  };
+  std::unique_ptr<ZSTD_DCtx_s, FreeZstd> zstd_;  // made when it is needed first
 };
 
 }  // namespace straykey

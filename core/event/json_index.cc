@@ -23,7 +23,7 @@ bool holds(std::string_view text, const char* place) noexcept {
 // REQUIRES: bytes < text.size().
 std::size_t likely_end(std::string_view text, std::size_t bytes) noexcept {
   for (std::size_t at = bytes; at-- > bytes / 2 + 1;)
-    if (text[at] == '\n' || (text[at] == ',' && text[at - 1] == '}')) return at;
+    if (text[at] == '\n' || ((text[at] == ',' || text[at] == '{') && text[at - 1] == '}')) return at;
   return 0;
 }
 
@@ -39,6 +39,13 @@ JsonIndex::~JsonIndex() = default;
 
 void JsonIndex::forget() noexcept {
   text_ = opaque_ = {};
+  looked_at_max_ = UINT64_MAX;
+}
+
+void JsonIndex::expect(std::size_t text_bytes) noexcept {
+  constexpr std::uint64_t kLooksAtAByte = 2;
+  if (looked_at_max_ == UINT64_MAX) looked_at_max_ = looked_at_ + 2 * kWindowBytesMin;
+  looked_at_max_ += kLooksAtAByte * text_bytes;
 }
 
 bool JsonIndex::seek(std::string_view text) {
@@ -87,7 +94,11 @@ bool JsonIndex::make_window(std::string_view text) {
   values_ = 0;
   for (;;) {
     cut_ = text.size() > window_bytes_;
+    text_ = text.substr(0, window_bytes_);
+    const std::size_t search_bytes = cut_ ? window_bytes_ / 2 : 0;
+    if (looked_at_ + text_.size() + search_bytes > looked_at_max_) return false;
     const std::size_t end = cut_ ? likely_end(text, window_bytes_) : text.size();
+    looked_at_ += cut_ ? window_bytes_ - std::max(end, window_bytes_ / 2) : 0;
     text_ = text.substr(0, end > 0 ? end : window_bytes_);
     if (end > 0) return index(text_);
     if (window_bytes_ >= kIndexedBytesMax) return false;
@@ -104,6 +115,7 @@ bool JsonIndex::refuse() noexcept {
 
 bool JsonIndex::index(std::string_view window) {
   if (window.size() > stage_->capacity() && stage_->allocate(kIndexedBytesMax, 1) != simdjson::SUCCESS) return false;
+  looked_at_ += window.size();
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(window.data());
   if (stage_->stage1(bytes, window.size(), simdjson::stage1_mode::regular) != simdjson::SUCCESS) return false;
   at_ = stage_->structural_indexes.get();

@@ -32,6 +32,9 @@ class JsonIndex {
 
   // Forgets the window: its bytes are about to change.
   void forget() noexcept;
+  // Text of so many bytes comes: the windows over it may look at twice as many. What comes after has no index. From
+  // forget() to the first of these calls there is no such limit.
+  void expect(std::size_t text_bytes) noexcept;
   // Moves to the first byte of `text`. False: that byte has no place in an index.
   // REQUIRES: readable bytes behind `text` as for any JSON parser, unchanged until forget().
   [[nodiscard]] bool seek(std::string_view text);
@@ -39,6 +42,9 @@ class JsonIndex {
   [[nodiscard]] bool widen(std::string_view text);
   // A value was read; `behind` is the place behind it.
   void pass(const std::uint32_t* behind) noexcept;
+
+  // Since it was made; a byte that is looked at twice counts twice.
+  [[nodiscard]] std::uint64_t bytes_looked_at() const noexcept { return looked_at_; }
 
   // Positions are counted from text(). REQUIRES: seek() or widen() said true.
   [[nodiscard]] const char* text() const noexcept { return text_.data(); }
@@ -59,7 +65,9 @@ class JsonIndex {
   const std::uint32_t* end_ = nullptr;
   std::size_t window_bytes_;
   std::size_t values_ = 0;  // read out of this window
-  bool cut_ = false;        // the window is not all of its text
+  std::uint64_t looked_at_ = 0;
+  std::uint64_t looked_at_max_ = UINT64_MAX;
+  bool cut_ = false;  // the window is not all of its text
 };
 
 }  // namespace straykey

@@ -1,21 +1,31 @@
 #pragma once
 // A body -> its records, whatever framing and envelopes it came in.
 //
-// Shape:  decoding (gzip by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and white space are
+// Shape:  decoding (gzip and zstd by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and spaces
 //         skipped) -> unwrapping, at most 5 deep -> RecordParser. What is taken out of what:
 //           Records[]                          CloudTrail files; an S3 notification among them is s3_pointer
-//           detail-type + detail               EventBridge
-//           records[].data                     Firehose: base64, and gzip by magic
+//           detail-type + detail               EventBridge; "Object ..." of aws.s3 is s3_pointer
+//           records[].data, records[].value    Firehose: base64, and gzip by magic; kafka-rest
 //           messageType + logEvents[].message  CloudWatch Logs; CONTROL_MESSAGE is taken and holds nothing
 //           awslogs.data                       CloudWatch Logs to Lambda: base64 + gzip
-//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist
-//           event, original, message, MESSAGE, log, _raw, Message, body   SNS, HEC, shippers: the first with JSON
+//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist; or the attributes, if
+//                                              they are a record's members; else attributes_only
+//           Events[].CloudTrailEvent           aws cloudtrail lookup-events
+//           events[].message, results[][]{field:"@message",value}   CloudWatch filter-log-events, Logs Insights
+//           QueryResultRows[][].eventJson      CloudTrail Lake
+//           hits.hits[]._source, _source       Elasticsearch
+//           result._raw, results[]._raw        Splunk
+//           data.aws, cloud_trail_event        Wazuh, Steampipe (also in its rows[])
+//           event, original, message, MESSAGE, log, _raw, Message, body, msg   SNS, HEC, shippers: the first with
+//                                              JSON, be it an object, a string or (journald) an array of bytes
+//         A line may have a time or a number before its value (value_behind_stamp).
 // Order:  on_event and on_reject are called in the order of the body; `index` counts these calls (0 first), which is
 //         how senders count their values unless an inner text holds several.
 // Bounds: PayloadLimits; reaching one is a reject (a record) or a PayloadError (the body). Memory: what is inflated (at
 //         most inflated_bytes_max for the body, as much again for inner layers, a quarter of it for one of them) and
 //         what envelopes unescape (as much again). No recursion but for envelopes. Work is linear in the bytes:
-//         searches for the end of broken values stop after four times the body; the rest is then one reject.
+//         searches for the end of broken values stop after four times the body; the rest is then one reject. Finding
+//         where values, lines and texts end looks at each byte at most four times (work()), whatever parts the values.
 // Errors: a bad record is rejected alone; its neighbours are taken. A broken line of NDJSON ends at its line, a broken
 //         element of an array at the next "},{". An array or envelope that is cut between records gives one more
 //         reject, with an empty record. unreadable_body: nothing could be taken. on_reject has then been called
@@ -56,7 +66,7 @@ enum class PayloadError : std::uint8_t {
   return kNames[static_cast<std::size_t>(error)];
 }
 
-enum class ContentEncoding : std::uint8_t { identity, gzip, deflate };
+enum class ContentEncoding : std::uint8_t { identity, gzip, deflate, zstd };
 
 class PayloadReader {
  public:
@@ -64,11 +74,13 @@ class PayloadReader {
   ~PayloadReader();
 
   struct Sink {
+    // What was taken may still tell nothing: see can_be_judged (core/event/not_judged.h).
     std::function<void(std::uint32_t index, Event&&)> on_event;
+    // Also for the harmless classes, in which there is no call: see is_harmless (core/event/reject_reason.h).
     std::function<void(std::uint32_t index, RejectReason, std::string_view record)> on_reject;
   };
 
-  // Reads all of `body`. gzip magic is honoured whatever `encoding` says. Events point into `body` or `arena`.
+  // Reads all of `body`. gzip and zstd magic count, whatever `encoding` says. Events point into `body` or `arena`.
   // REQUIRES: kJsonPadding readable bytes behind `body`. Returns what was wrong with the body as a whole, if anything;
   // events handed over before that stay handed over, so a caller that refuses the body must drop them.
   [[nodiscard]] std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding, Seconds now,
@@ -89,6 +101,15 @@ class PayloadReader {
   [[nodiscard]] std::optional<PayloadError> read_message(std::string_view text, std::size_t bytes, Seconds now,
                                                          TextArena& arena, const Sink& sink);
   void forget() noexcept;
+
+  // What reading has cost since the reader was made, in bytes looked at; a byte looked at twice counts twice.
+  struct Work {
+    std::uint64_t framing = 0;  // where lines and texts end
+    std::uint64_t index = 0;    // JsonIndex
+    std::uint64_t texts = 0;    // what there was to read: bodies, and copies of their pieces (unescaped, inflated)
+    std::uint64_t values = 0;   // the extents of objects that are no plain records
+  };
+  [[nodiscard]] Work work() const noexcept;
 
  private:
   struct Impl;

@@ -18,8 +18,8 @@ namespace {
 // An envelope of which something can be used although it is cut or broken: an array with at least a beginning of an
 // element.
 bool can_be_split(const Envelope& e) noexcept {
-  const bool array =
-      e.kind == EnvelopeKind::values || e.kind == EnvelopeKind::base64_each || e.kind == EnvelopeKind::text_each;
+  const bool array = e.kind == EnvelopeKind::values || e.kind == EnvelopeKind::base64_each ||
+                     e.kind == EnvelopeKind::text_each || e.kind == EnvelopeKind::rows;
   return array && e.payload.is('[') && !skip_json_space(e.payload.text.substr(1)).empty();
 }
 
@@ -28,9 +28,11 @@ bool can_be_split(const Envelope& e) noexcept {
 // --- Framing: any number of values, however parted ---
 
 void PayloadReader::Impl::read_text(std::string_view text, int depth) {
-  std::size_t parsed_line_end = 0;  // a line that is not one value is tried as one only once
+  TextLine line(text, work.framing);
   for (std::size_t at = 0; !over_records_max;) {
+    const std::size_t from = at = line.behind_space(at);
     at = text.find_first_not_of(kBetweenValues, at);
+    work.framing += std::min(at, text.size()) - from;
     if (at == std::string_view::npos) return;
     const std::string_view rest = text.substr(at);
     const bool object = rest.front() == '{';
@@ -40,15 +42,16 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
         at += taken;
         continue;
       }
-      std::size_t parsed_line_bytes = at < parsed_line_end ? parsed_line_end - at : 0;
-      const std::size_t taken =
-          object ? read_framed_object(rest, depth, parsed_line_bytes) : read_framed_array(rest, depth);
-      parsed_line_end = at + parsed_line_bytes;
-      at += taken;
+      line.move_to(at);
+      at += object ? read_framed_object(rest, depth, line) : read_framed_array(rest, depth, line.bytes());
+    } else if (const std::size_t stamp_bytes = value_behind_stamp(rest)) {
+      work.framing += stamp_bytes;
+      at += stamp_bytes;
     } else {
-      const std::string_view line = trim_json(rest.substr(0, rest.find('\n')));
-      reject(line == "null" ? RejectReason::empty_value : RejectReason::bad_json, line);
-      at = std::min(rest.find('\n'), rest.size()) + at;
+      line.move_to(at);
+      const std::string_view words = line.trimmed();
+      reject(words == "null" ? RejectReason::empty_value : RejectReason::bad_json, words);
+      at += line.bytes();
     }
     if (search_effort == 0 && at < text.size()) return reject(RejectReason::bad_json, text.substr(at));
   }
@@ -61,26 +64,27 @@ std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view re
 }
 
 // Reads the object at the front of `rest`; returns the bytes it took.
-std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes) {
-  if (const std::size_t array_at = records_array_at(rest)) return read_records_file(rest, array_at, depth);
-  const std::size_t line_bytes = std::min(rest.find('\n'), rest.size());
-  const std::string_view line = trim_json(rest.substr(0, line_bytes));
-  if (parsed_line_bytes == 0 && line.ends_with('}') && line.size() <= kRecordBytesMax && !opens_like_envelope(line)) {
-    auto result = parse(line);
+std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, TextLine& line) {
+  const std::size_t array_at = records_array_at(rest);
+  if (array_at > 0 && line.is_last()) return read_records_file(rest, array_at, depth);
+  const std::string_view all = line.trimmed();
+  if (!line.tried && all.ends_with('}') && all.size() <= kRecordBytesMax && !opens_like_envelope(all)) {
+    auto result = parse(all);
     if (Event* event = std::get_if<Event>(&result)) {
       accept(std::move(*event));
-      return line_bytes;
+      return line.bytes();
     }
     const RejectReason reason = std::get<RejectReason>(result);
     if (reason != RejectReason::bad_json && reason != RejectReason::too_deep &&
         reason != RejectReason::not_cloudtrail) {
-      reject(reason, line);
-      return line_bytes;
+      reject(reason, all);
+      return line.bytes();
     }
-    parsed_line_bytes = line_bytes;
+    line.tried = true;
   }
   const Envelope envelope = open_envelope(rest, key_scratch);
-  if (envelope.end != JsonEnd::complete) return read_broken_object(rest, envelope, depth);
+  work.values += envelope.consumed;
+  if (envelope.end != JsonEnd::complete) return read_broken_object(rest, envelope, depth, line.bytes());
   const std::string_view object = rest.substr(0, envelope.consumed);
   if (envelope.kind == EnvelopeKind::record || envelope.kind == EnvelopeKind::none)
     read_object(object, depth);
@@ -110,9 +114,10 @@ std::size_t PayloadReader::Impl::read_records_file(std::string_view rest, std::s
 
 // The object at the front of `rest` is cut or broken, and where it ends is a guess: its line, if that tells us anything
 // of it or if a fresh value begins on a later line; all of the rest, if it is spread over lines.
-std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const Envelope& whole, int depth) {
+std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const Envelope& whole, int depth,
+                                                    std::size_t line_bytes) {
   search_effort -= std::min(search_effort, whole.consumed + 64);
-  const std::string_view line = rest.substr(0, rest.find('\n'));
+  const std::string_view line = rest.substr(0, line_bytes);
   const Envelope on_line = line.size() == rest.size() ? whole : open_envelope(line, key_scratch);
   if (can_be_split(on_line)) {
     read_envelope(on_line, line, depth);
@@ -123,13 +128,14 @@ std::size_t PayloadReader::Impl::read_broken_object(std::string_view rest, const
     return rest.size();
   }
   const std::size_t next = next_line_with_value(rest);
+  work.framing += next;
   const bool spread = next == rest.size();
   reject(reason_of(spread ? whole.end : on_line.end), trim_json(spread ? rest : line));
   return next;
 }
 
-std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int depth) {
-  const std::string_view line = rest.substr(0, rest.find('\n'));
+std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int depth, std::size_t line_bytes) {
+  const std::string_view line = rest.substr(0, line_bytes);
   const bool on_line = line.size() < rest.size() && scan_json_value(line).end == JsonEnd::complete;
   return read_values(on_line ? line : rest, depth + 1).size;
 }
@@ -141,7 +147,8 @@ std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event&
   const bool any_poisoned = limits.poisoned != nullptr && !limits.poisoned->empty();
   if (any_poisoned || !limits.short_way || opens_like_envelope(text)) return 0;
   const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
-  const std::size_t bytes = plain.read(text, *arena, now, event);
+  const std::size_t bytes = plain().read(text, *arena, now, event);
+  if (bytes > text.size()) return 0;  // it goes on in the next message of a batch
   const RecordInHand in_hand(event.record);
   return bytes;
 }

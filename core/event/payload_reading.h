@@ -4,7 +4,9 @@
 //
 // Thread: that of its PayloadReader.
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@
 
 #include "core/event/decoding.h"
 #include "core/event/envelope.h"
+#include "core/event/framing.h"
 #include "core/event/json_text.h"
 #include "core/event/payload.h"
 #include "core/event/record_walk.h"
@@ -21,6 +24,7 @@ namespace straykey {
 
 inline constexpr int kEnvelopesMax = 5;
 inline constexpr int kGzipLayersMax = 3;
+inline constexpr std::size_t kSearchEffortBytesMin = 4096;
 
 [[nodiscard]] inline RejectReason reason_of(JsonEnd end) noexcept {
   return end == JsonEnd::truncated ? RejectReason::truncated : RejectReason::bad_json;
@@ -32,8 +36,8 @@ struct PayloadReader::Impl {
   explicit Impl(PayloadLimits given) : limits(given) {}
 
   PayloadLimits limits;
-  RecordWalk plain;     // the short way for plain records, ...
-  RecordParser parser;  // ... and the last word on all others
+  std::array<std::unique_ptr<RecordWalk>, kEnvelopesMax + 2> walks;  // the short way for plain records, ...
+  RecordParser parser;                                               // ... and the last word on all others
   Inflater inflater;
   std::string decoded, unescaped, key_scratch, spare;  // spare: memory for the next body that is inflated
 
@@ -42,23 +46,28 @@ struct PayloadReader::Impl {
   TextArena* arena = nullptr;
   const Sink* sink = nullptr;
   std::uint32_t index = 0;
+  std::size_t copies = 0;   // copies of copies (unescaped, inflated) that the text in hand is in
   std::size_t values = 0;   // top-level values that start with a bracket
   bool understood = false;  // something in the body made sense, be it a record refused for its meaning
   bool over_records_max = false;
   std::size_t inflate_bytes_left = 0;  // what inner layers may still inflate, failures included
   std::size_t text_bytes_left = 0;     // what envelopes may still copy (unescaped, base64)
-  std::size_t search_effort = 0;       // bytes that searches for the end of broken values may still look at
+  Work work;
+  bool batch = false;             // the text in hand is a message of a batch, whose first one told its size
+  std::size_t search_effort = 0;  // bytes that searches for the end of broken values may still look at
 
   std::optional<PayloadError> read(std::string_view body, ContentEncoding encoding);
+  [[nodiscard]] RecordWalk& plain();
+  void forget() noexcept;
   [[nodiscard]] bool take_plain_message(std::string_view text, std::size_t bytes);
   std::optional<PayloadError> inflate_body(std::string_view& body, ContentEncoding encoding);
 
   // Framing.
   void read_text(std::string_view text, int depth);
-  std::size_t read_framed_object(std::string_view rest, int depth, std::size_t& parsed_line_bytes);
+  std::size_t read_framed_object(std::string_view rest, int depth, TextLine& line);
   std::size_t read_records_file(std::string_view rest, std::size_t array_at, int depth);
-  std::size_t read_broken_object(std::string_view rest, const Envelope& whole, int depth);
-  std::size_t read_framed_array(std::string_view rest, int depth);
+  std::size_t read_broken_object(std::string_view rest, const Envelope& whole, int depth, std::size_t line_bytes);
+  std::size_t read_framed_array(std::string_view rest, int depth, std::size_t line_bytes);
 
   // Values.
   // Reads, or reads and accepts, the plain record at the front of `text`: its bytes, or 0 if there is none.
@@ -75,9 +84,12 @@ struct PayloadReader::Impl {
   // Each element of `array` is a value of its own.
   JsonExtent read_values(std::string_view array, int depth);
   void read_wrapped(const Envelope& envelope, const JsonSlice& element, int depth);
+  void read_row(const JsonSlice& row, int depth);
+  void read_byte_array(std::string_view array, int depth);
   void read_string(const JsonSlice& string, int depth);
   void read_base64(const JsonSlice& string, int depth);
   void read_otlp(std::string_view array, std::size_t level, int depth);
+  void read_otlp_attributes(std::string_view log_record, int depth);
   void read_inner_text(std::string_view text, int depth);
   [[nodiscard]] Decoded inflate_inner(std::string_view& bytes);
   // Keeps a copy in the arena and reads that.

@@ -11,6 +11,7 @@
 //         and escapes, also in what it does not read. tests/core/record_walk_test.cc and tests/fuzz/record_fuzz.cc hold
 //         it against RecordParser.
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ class RecordWalk {
  public:
   // Call before the bytes of earlier texts change.
   void forget() noexcept { index_.forget(); }
+  // Limits the work of the index: see there.
+  void expect(std::size_t text_bytes) noexcept { index_.expect(text_bytes); }
+  // By its index, since it was made.
+  [[nodiscard]] std::uint64_t bytes_looked_at() const noexcept { return index_.bytes_looked_at(); }
 
   // If `text` begins with a plain record, fills `event` and returns the record's bytes; otherwise returns 0, and
   // `event` holds nothing of use. Views of the Event point into `text` or `arena`.

@@ -10,7 +10,7 @@ namespace straykey {
 namespace {
 
 constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding",
-                                       "Content-Encoding must be identity, gzip or deflate."};
+                                       "Content-Encoding must be identity, gzip, deflate or zstd."};
 constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
 constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
 constexpr Refusal kDamaged{503, "store_damaged",
@@ -19,10 +19,11 @@ constexpr Refusal kDamaged{503, "store_damaged",
 constexpr Refusal kNotCommitted{503, "not_committed", "The events could not be stored; send the same request again.",
                                 5};
 
-constexpr std::array<AcceptedEncodings::Word, 4> kUsualWords{{{"identity", ContentEncoding::identity},
+constexpr std::array<AcceptedEncodings::Word, 5> kUsualWords{{{"identity", ContentEncoding::identity},
                                                               {"gzip", ContentEncoding::gzip},
                                                               {"x-gzip", ContentEncoding::gzip},
-                                                              {"deflate", ContentEncoding::deflate}}};
+                                                              {"deflate", ContentEncoding::deflate},
+                                                              {"zstd", ContentEncoding::zstd}}};
 
 constexpr std::size_t kWaitingRequestBytesMax = 16 * 1024;
 

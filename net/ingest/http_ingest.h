@@ -34,7 +34,7 @@ struct AcceptedEncodings {
   std::span<const Word> words;
   Refusal refusal;  // of any other
 };
-// None, identity, gzip, x-gzip, deflate.
+// None, identity, gzip, x-gzip, deflate, zstd.
 [[nodiscard]] AcceptedEncodings usual_encodings() noexcept;
 
 // What renderings may need of the request.

@@ -9,7 +9,7 @@
 #include "core/engine/baseline_view.h"
 #include "core/engine/memory_store.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

@@ -44,6 +44,27 @@ TEST_CASE("the limit is on inflated bytes, to the byte") {
         Decoded::too_large);
 }
 
+TEST_CASE("zstd: frames may be joined, and what is cut, damaged, too large or asks for too much is refused") {
+  Inflater inflater;
+  std::string out, text;
+  for (int i = 0; text.size() < 100'000; ++i) text += std::to_string(i);
+  const std::string frame = zstd_of(text);
+  CHECK(has_zstd_magic(frame));
+  CHECK(inflater.unzstd(frame, 1 << 20, 64, out) == Decoded::ok);
+  CHECK(out == text);
+  CHECK(inflater.unzstd(frame + frame, 1 << 20, 64, out) == Decoded::ok);
+  CHECK(out == text + text);
+  CHECK(inflater.unzstd(frame, text.size(), 64, out) == Decoded::ok);
+  CHECK(inflater.unzstd(frame, text.size() - 1, 64, out) == Decoded::too_large);
+  CHECK(inflater.unzstd(zstd_of(std::string(50 << 20, 'x')), 1 << 20, 64, out) == Decoded::too_large);
+  for (std::size_t size = 0; size < frame.size(); size += 97)
+    CHECK(inflater.unzstd(std::string_view(frame).substr(0, size), 1 << 20, 64, out) == Decoded::bad);
+  CHECK(inflater.unzstd(frame + "x", 1 << 20, 64, out) == Decoded::bad);
+  CHECK(inflater.unzstd(zstd_of(text, 23), 1 << 20, 64, out) == Decoded::ok);
+  CHECK(inflater.unzstd(zstd_of(text, 24), 1 << 20, 64, out) == Decoded::bad);
+  CHECK(inflater.unzstd(frame, 1 << 20, 64, out) == Decoded::ok);
+}
+
 TEST_CASE("deflate may be zlib or raw") {
   Inflater inflater;
   std::string out;

@@ -12,7 +12,7 @@
 #include "core/engine/activity.h"
 #include "tests/core/engine_bench.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

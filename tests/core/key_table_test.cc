@@ -9,7 +9,7 @@
 #include "core/engine/route.h"
 #include "tests/support/calls.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "tests/support/operated_store.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

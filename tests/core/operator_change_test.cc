@@ -7,7 +7,7 @@
 #include "core/operate/operator_changes.h"
 #include "tests/core/engine_bench.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

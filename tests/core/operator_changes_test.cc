@@ -7,7 +7,7 @@
 #include "core/operate/baseline_listing.h"
 #include "tests/support/operated_store.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

@@ -1,6 +1,6 @@
 #include "core/operate/operator_json.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

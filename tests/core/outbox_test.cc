@@ -6,7 +6,7 @@
 
 #include "core/engine/memory_store.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

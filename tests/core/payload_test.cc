@@ -41,6 +41,10 @@ TEST_CASE("gzip is seen by its magic and deflate as declared") {
   CHECK(read(zlib_of(body), ContentEncoding::deflate).text() == "a b ");
   CHECK(read(raw_deflate_of(body), ContentEncoding::deflate).text() == "a b ");
   CHECK(read(gzip_of(body), ContentEncoding::deflate).text() == "a b ");
+  CHECK(read(zstd_of(body)).text() == "a b ");
+  CHECK(read(zstd_of(body), ContentEncoding::zstd).text() == "a b ");
+  CHECK(read(gzip_of(zstd_of(body)), ContentEncoding::gzip).text() == "a b ");
+  CHECK(read(body, ContentEncoding::zstd).error == "bad_compression");
   CHECK(read(body, ContentEncoding::gzip).error == "bad_compression");
   CHECK(read(body, ContentEncoding::deflate).error == "bad_compression");
   CHECK(read(gzip_of(gzip_of(gzip_of(gzip_of(body))))).error == "bad_compression");

@@ -11,7 +11,7 @@
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

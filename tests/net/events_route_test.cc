@@ -136,6 +136,18 @@ TEST_CASE("a bad record is listed and counted while its neighbours are taken") {
   CHECK(site.metrics.counter("straykey_events_received_total", "", {{"source", "forwarder"}}).value() == 2);
 }
 
+TEST_CASE("what can tell nothing and what is harmless is said in the reply, and counted by name") {
+  Site site(false);
+  const std::string bare = R"({"eventVersion":"1.08","eventTime":"2026-01-01T00:00:00Z","eventName":"x"})";
+  const std::string insight = R"({"eventVersion":"1.08","eventCategory":"Insight"})";
+  const RawHttpClient::Reply reply = site.post(kGood + "\n" + bare + "\n" + insight + "\n");
+  CHECK(reply.status == 200);
+  CHECK(reply.body == "{\"accepted\":2,\"rejected\":0,\"not_judged\":1,\"ignored\":1,\"errors\":[]}\n");
+  CHECK(site.rejects == 0);
+  CHECK(site.metrics.counter("straykey_events_not_judged_total", "", {{"reason", "no_identity"}}).value() == 1);
+  CHECK(site.metrics.counter("straykey_events_ignored_total", "", {{"class", "insight"}}).value() == 1);
+}
+
 TEST_CASE("a request of rejects only is answered 200 without the pipeline, and 100 of them are listed") {
   Site site(false);
   site.pipeline.mode = FakePipeline::Mode::stopped;

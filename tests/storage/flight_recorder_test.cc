@@ -11,7 +11,7 @@
 #include "core/event/record_in_hand.h"
 #include "tests/support/temporary_directory.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

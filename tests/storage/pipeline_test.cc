@@ -14,7 +14,7 @@
 #include "tests/support/calls.h"
 #include "tests/support/temporary_directory.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "net/admin/operator_routes.h"
 
-#include <doctest/doctest.h>  // last: its CHECK takes the place of ours
+#include <doctest/doctest.h>
 
 namespace straykey {
 namespace {
