@@ -297,10 +297,9 @@ IoAwait<void> HttpSession::answer() {
 }
 
 void HttpSession::call_handler() {
-  match_.route->handle(
-      HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread, request_id_,
-                  match_.route->path},
-      reply_callback());
+  match_.route->handle(HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread,
+                                   request_id_, match_.route->path},
+                       reply_callback());
 }
 
 ReplyTo HttpSession::reply_callback() {

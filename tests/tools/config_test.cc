@@ -31,8 +31,8 @@ TEST_CASE("an empty configuration has every default") {
   CHECK_EQ(config.ingest.certificate, "");
   CHECK_EQ(config.ingest.key, "");
   CHECK_EQ(config.ingest.body_bytes_max, 32u << 20);
-  CHECK_EQ(config.ingest.payload.inflated_bytes_max, 128u << 20);
-  CHECK_EQ(config.ingest.payload.records_max, 1'000'000);
+  CHECK_EQ(config.ingest.limits.inflated_bytes_max, 128u << 20);
+  CHECK_EQ(config.ingest.limits.records_max, 1'000'000);
   CHECK_EQ(config.ingest.budget.bytes_in_flight_max, 256u << 20);
   CHECK_EQ(config.pipeline.queued_bytes_max, 256u << 20);
   CHECK_EQ(config.ingest.connections.connections_max, 4'096);
@@ -119,7 +119,7 @@ TEST_CASE("what is set is taken, with its type") {
   CHECK_EQ(config.data_dir, "/etc/straykey/data");
   CHECK_EQ(config.ingest.http, ListenAddress{"127.0.0.1", 0});
   CHECK_EQ(config.ingest.body_bytes_max, 1u << 20);
-  CHECK_EQ(config.ingest.payload.records_max, 7);
+  CHECK_EQ(config.ingest.limits.records_max, 7);
   CHECK(config.admin.open_metrics);
   REQUIRE_EQ(config.tokens.size(), 2);
   CHECK(config.tokens[0].secret == SecretSource{SecretSource::Kind::file, "/etc/straykey/tokens/a"});

@@ -343,7 +343,7 @@ TEST_CASE("the components get what was set") {
   CHECK_EQ(admin_listener(config).allowed_hosts.front(), "localhost");
   CHECK_FALSE(admin_listener(config).tls.has_value());
   CHECK_EQ(ingest_settings(config).body_bytes_max, 4096);
-  CHECK_EQ(ingest_settings(config).payload.inflated_bytes_max, 8192);
+  CHECK_EQ(ingest_settings(config).limits.inflated_bytes_max, 8192);
   CHECK_EQ(io_settings(config).threads, 5);
   CHECK_EQ(pipeline_settings(config, HashKey{}).shards, 7);
   CHECK_EQ(pipeline_settings(config, HashKey{}).queued_bytes_max, 6u << 20);

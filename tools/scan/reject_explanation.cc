@@ -81,19 +81,19 @@ std::string expected(RejectReason reason, std::string_view member, Seconds now) 
     case RejectReason::bad_field_type:
       if (member == "userIdentity" || member == "requestParameters" || member == "responseElements")
         return "an object or null";
-      return member.empty() ? "text, objects and null where CloudTrail has them" : "text or null";
+      return member.empty() ? "a record whose members have the types of CloudTrail" : "text or null";
     case RejectReason::record_too_large:
       return "a record of at most 1 MiB";
     case RejectReason::too_deep:
-      return "values nested at most 64 deep, in at most 5 envelopes";
+      return "a value nested at most 64 deep, in at most 5 envelopes";
     case RejectReason::bad_encoding:
-      return "base64, and what it holds whole";
+      return "a text of base64, and what it holds whole";
     case RejectReason::inflated_too_large:
-      return "fewer bytes after unpacking";
+      return "at most the allowed bytes after unpacking";
     case RejectReason::s3_pointer:
-      return "records; this names a file in S3: scan that file";
+      return "a record; this names a file in S3: scan that file";
     case RejectReason::digest_or_insight:
-      return "the record of an API call; digests and Insights events are none, and nothing is missed";
+      return "a record of an API call; digests and Insights events are none, and nothing is missed";
     case RejectReason::empty_value:
       return "a record; this is empty, and nothing is missed";
     default:

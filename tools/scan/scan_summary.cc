@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kNamesShown = 3;  // of a reason
 constexpr std::size_t kReasonsShown = 20;
 constexpr std::size_t kDamagedShown = 20;
+constexpr std::uint64_t kAheadPart = 20;  // more than a twentieth of all records is the clock's fault
 
 std::string counted(std::uint64_t count, const char* noun) {
   return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
@@ -73,6 +74,11 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
     if (summary.rejected_by_reason[i] > 0)
       out += fmt::format("  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)),
                          with_commas(summary.rejected_by_reason[i]));
+  const std::uint64_t ahead = summary.rejected_by_reason[static_cast<std::size_t>(RejectReason::future_event_time)];
+  if (ahead * kAheadPart > summary.events + summary.rejected)
+    out +=
+        "  note: many events are from the future: the clock of this machine seems to be behind; see that NTP keeps "
+        "it right (timedatectl)\n";
   for (const std::string& reject : summary.explained) out += fmt::format("  reject {}\n", terminal_text(reject));
   if (summary.not_judged > 0)
     out += fmt::format(
