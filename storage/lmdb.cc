@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -141,8 +140,6 @@ int Env::open_environment() {
   mdb_env_set_maxdbs(env_, kTablesMax);
   mdb_env_set_maxreaders(env_, kReadersMax);
   unsigned flags = MDB_NOTLS | MDB_NORDAHEAD;
-  if (planted(Bug::nosync)) flags |= MDB_NOSYNC;
-  if (planted(Bug::nometasync)) flags |= MDB_NOMETASYNC;
   const int code = mdb_env_open(env_, settings_.directory.c_str(), flags, 0600);
   if (code != 0) mdb_env_close(std::exchange(env_, nullptr));
   return code;

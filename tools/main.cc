@@ -10,28 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/planted_bug.h"
 #include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 
 namespace straykey {
 namespace {
 
-#ifdef STRAYKEY_PLANTED_BUGS
-void plant_bug() {
-  const char* name = std::getenv("STRAYKEY_PLANTED_BUG");
-  for (int bug = 0; name != nullptr && bug < static_cast<int>(Bug::count); ++bug)
-    if (name_of(static_cast<Bug>(bug)) == name) planted_bug = static_cast<Bug>(bug);
-  std::fprintf(stderr, "straykey: built to fail, with the planted bug \"%s\"\n",
-               std::string(name_of(planted_bug)).c_str());
-}
-#endif
-
 int run(int argc, char** argv) {
   umask(077);
-#ifdef STRAYKEY_PLANTED_BUGS
-  plant_bug();
-#endif
   CLI::App app{"straykey catches AWS service credentials that have strayed: CloudTrail in, alerts out."};
   app.name("straykey");
   app.set_version_flag("--version", std::string("straykey ") + STRAYKEY_VERSION);

@@ -3,7 +3,6 @@
 #include <bit>
 
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -36,7 +35,7 @@ int Presence::days_before(Day day, int window_days) const noexcept {
   INVARIANT(window_days >= 1 && window_days <= 63, window_days);
   // Bit i is day newest - i; wanted are days [day - window, day - 1], that is bits [newest - day + 1, newest - day +
   // window].
-  const std::int64_t first_bit = static_cast<std::int64_t>(newest_day) - day + (planted(Bug::own_day_counts) ? 0 : 1);
+  const std::int64_t first_bit = static_cast<std::int64_t>(newest_day) - day + 1;
   const std::int64_t last_bit = static_cast<std::int64_t>(newest_day) - day + window_days;
   if (last_bit < 0 || first_bit > 63) return 0;
   const std::uint64_t from = first_bit <= 0 ? ~0ull : ~0ull << first_bit;

@@ -7,33 +7,14 @@
 
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
+#include "core/detect/json_document.h"
 
 namespace straykey {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kStateListMax = 16;
 constexpr std::size_t kDocumentBytesMax = 20 * 1024 - 1;
-
-// Records may be nested 64 deep, and the document puts one more level around them.
-json::value parsed(std::string_view text, json::error_code& error) {
-  json::parse_options options;
-  options.max_depth = 80;
-  return json::parse(text, error, {}, options);
-}
-
-void add_once(std::vector<std::string>& list, const std::string& text) {
-  if (text.empty() || list.size() >= kStateListMax || std::find(list.begin(), list.end(), text) != list.end()) return;
-  list.push_back(text);
-}
-
-template <class Texts>
-json::array texts(const Texts& list) {
-  json::array out;
-  for (const auto& text : list) out.emplace_back(std::string_view(text));
-  return out;
-}
 
 json::array counted(const std::vector<CountedText>& list) {
   json::array out;
@@ -95,7 +76,7 @@ json::object user_agent(const Candidate& call) {
 json::object event(const Candidate& call) {
   if (!call.record.empty()) {
     json::error_code error;
-    json::value record = parsed(call.record, error);
+    json::value record = parse_document(call.record, error);
     if (!error && record.is_object()) return std::move(record.as_object());
   }
   json::object out{{"eventID", call.event_id},          {"eventName", call.event_name},
@@ -112,45 +93,6 @@ std::string short_identity(const ServiceToken& token) {
 }
 
 }  // namespace
-
-void AlertState::take_in(const Candidate& call) {
-  first_seen = occurrences == 0 ? call.time : std::min(first_seen, call.time);
-  last_seen = std::max(last_seen, call.last_time);
-  occurrences += call.count;
-  add_once(addresses, call.address);
-  add_once(keys, call.access_key);
-}
-
-std::string encode_alert_state(const AlertState& state) {
-  ByteWriter out;
-  out.fixed<std::uint8_t>(1).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
-  out.fixed(state.status).fixed(state.status_at).string(state.note);
-  for (const auto* list : {&state.addresses, &state.keys}) {
-    out.varint(list->size());
-    for (const std::string& text : *list) out.string(text);
-  }
-  return out.take();
-}
-
-std::optional<AlertState> decode_alert_state(std::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
-  AlertState out;
-  out.occurrences = in.varint();
-  out.first_seen = in.fixed<Seconds>();
-  out.last_seen = in.fixed<Seconds>();
-  out.status = in.fixed<AlertState::Status>();
-  out.status_at = in.fixed<Seconds>();
-  out.note = in.string();
-  if (out.status > AlertState::Status::acknowledged) return std::nullopt;
-  for (auto* list : {&out.addresses, &out.keys}) {
-    const std::uint64_t size = in.varint();
-    if (size > kStateListMax) return std::nullopt;
-    for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
-  }
-  if (!in.at_end()) return std::nullopt;
-  return out;
-}
 
 Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject,
                  Day day) {
@@ -198,10 +140,10 @@ std::string document_of(const Alert& alert) {
       {"title", alert_title(alert)},
       {"description", entry.description},
       {"attacker_goal", entry.goal},
-      {"why", texts(alert.verdict.why)},
-      {"limits", texts(alert.verdict.limits)},
+      {"why", json_texts(alert.verdict.why)},
+      {"limits", json_texts(alert.verdict.limits)},
       {"attack",
-       json::object{{"tactic", entry.tactic}, {"techniques", texts(entry.techniques)}, {"mapping", "straykey"}}},
+       json::object{{"tactic", entry.tactic}, {"techniques", json_texts(entry.techniques)}, {"mapping", "straykey"}}},
       {"account", call.token.account},
       {"region", call.region},
       {"identity", call.token.identity},
@@ -220,7 +162,7 @@ std::string document_of(const Alert& alert) {
                                      {"identity_calls", call_summary(alert.identity_calls)},
                                      {"role_assumed_by", role_assumptions(alert.role_assumed_by)}}},
       {"related", std::move(related)},
-      {"investigative_actions", texts(entry.actions)},
+      {"investigative_actions", json_texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
   if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
   return json::serialize(document);
@@ -262,22 +204,6 @@ std::string alert_document(const Alert& alert) {
   if (out.size() <= kDocumentBytesMax) return out;
   shorten(smaller, call);
   return document_of(smaller);
-}
-
-std::string alert_with_state(std::string_view document, const AlertState& state) {
-  json::error_code error;
-  json::value shown = parsed(document, error);
-  if (error || !shown.is_object()) return std::string(document);
-  json::object& out = shown.as_object();
-  out["first_seen"] = format_time(state.first_seen);
-  out["last_seen"] = format_time(state.last_seen);
-  out["occurrences"] = state.occurrences;
-  out["addresses"] = texts(state.addresses);
-  out["access_keys"] = texts(state.keys);
-  out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
-  if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
-  if (!state.note.empty()) out["note"] = state.note;
-  return json::serialize(shown);
 }
 
 std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document) {

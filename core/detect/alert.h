@@ -2,7 +2,7 @@
 // Alert: what is told to people, as one JSON document.
 //
 // Shape:  the document is built once and never changes; what changes afterwards (occurrences, last seen,
-//         acknowledgement) is AlertState and is laid over it when the alert is shown.
+//         acknowledgement) is its AlertState (alert_state.h).
 // Units:  times RFC 3339 UTC.
 // Bounds: a document stays under 20 KB: the record whole up to 8 KB; where that does not fit, without the record, then
 //         with texts and lists from outside cut short.
@@ -62,20 +62,6 @@ struct Alert {
   std::vector<RelatedAlert> related;
 };
 
-struct AlertState {
-  std::uint64_t occurrences = 0;
-  Seconds first_seen = 0, last_seen = 0;
-  std::vector<std::string> addresses, keys;  // at most 16 each
-  enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
-  Seconds status_at = 0;
-  std::string note;
-
-  void take_in(const Candidate& call);
-};
-
-[[nodiscard]] std::string encode_alert_state(const AlertState& state);
-[[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
-
 // Hash of (analytic, tier, account, identity, network or tool, day): the same everywhere, from any input order.
 [[nodiscard]] Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity,
                                std::string_view subject, Day day);
@@ -85,8 +71,6 @@ struct AlertState {
 
 // The JSON document, without state.
 [[nodiscard]] std::string alert_document(const Alert& alert);
-// The document with its state laid over it: what the tools and the API show.
-[[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state);
 // The webhook body in Standard Webhooks form, around a document. `type`: "alert.created", "alert.test" ...
 [[nodiscard]] std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document);
 

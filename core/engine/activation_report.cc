@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "core/base/bytes.h"
+#include "core/engine/baseline_view.h"
 
 namespace straykey {
 

@@ -10,9 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "core/engine/baseline_view.h"
+#include "core/base/hash.h"
+#include "core/baseline/fact.h"
 
 namespace straykey {
+
+class BaselineView;
 
 struct ActivationReport {
   static constexpr std::size_t kPairsShown = 100;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 #include "core/engine/route.h"
 
 namespace straykey {
@@ -20,12 +19,6 @@ void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string&
   if (kind == ChangeOutcome::Kind::done && !change->in_merger.refusal.empty())
     outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal};
   if (change->on_done) change->on_done(outcome);
-}
-
-// What planted bugs do: the sender hears 200 whatever the commit will say.
-void reply_too_early(Request& request) {
-  if (request.shards_to_finish.load() == 1 && request.on_done)
-    std::exchange(request.on_done, nullptr)(RequestOutcome::committed);
 }
 
 }  // namespace
@@ -120,10 +113,8 @@ void Engine::apply(std::uint32_t index, Item item) {
     shard.networks = networks_.load();
     shard.worker->forget_known();
   }
-  const std::size_t news = shard.worker->news_count();
   shard.worker->apply(*item.request, item.request->batches[item.batch], *shard.networks);
   shard.applied.push_back(item);
-  if (planted(Bug::dirty_ack) && news > 0 && shard.worker->news_count() == news) reply_too_early(*item.request);
 }
 
 std::size_t Engine::applied(std::uint32_t shard) const noexcept {
@@ -138,8 +129,6 @@ bool Engine::would_gather(std::uint32_t shard) const noexcept {
 void Engine::commit(std::uint32_t index) {
   Shard& shard = *shards_[index];
   if (shard.applied.empty()) return;
-  if (planted(Bug::ack_before_commit))
-    for (const Item& item : shard.applied) reply_too_early(*item.request);
   const bool committed = commit_worker(index) == CommitOutcome::committed;
   for (const Item& item : shard.applied) finish(item, committed);
   shard.applied.clear();
@@ -221,9 +210,7 @@ void Engine::finish(Item item, bool committed) {
   }
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
-  const bool keeps_credits = planted(Bug::credits_kept_on_failure) && request.any_failed;
   delete item.request;
-  if (keeps_credits) return;
   queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
 }
 
@@ -234,10 +221,10 @@ void Engine::flush(std::uint32_t index) {
   if (broken_ || damaged_) return;
   shard.worker->flush(merger_.run_hour());
   // Whoever waits for /readyz sends nothing: that the store is well again must show without requests.
-  if (shard.failing && !planted(Bug::readiness_lost)) shard.worker->write_something();
+  if (shard.failing) shard.worker->write_something();
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
-  if (!planted(Bug::readiness_lost)) shard.failing = outcome != CommitOutcome::committed;
+  shard.failing = outcome != CommitOutcome::committed;
   std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
   if (!repeats.empty()) callbacks_.to_merger(Message(std::move(repeats)));
 }
@@ -255,8 +242,7 @@ void Engine::flush_if_due(std::uint32_t index) {
 // missing (its worker is between taking the ticket and the queue), and everything else.
 void Engine::put_in_order(std::vector<Message>& messages) {
   for (Message& message : messages) {
-    auto* finished = std::get_if<Finished>(&message);
-    if (finished != nullptr && !planted(Bug::merged_as_they_come)) {
+    if (auto* finished = std::get_if<Finished>(&message)) {
       early_.emplace(finished->ticket, std::move(*finished));
     } else {
       ready_.push_back(std::move(message));
@@ -275,11 +261,6 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   }
   if (damaged_) return merge_deliveries();
   merger_.pass_time(callbacks_.uptime());
-  std::vector<Message> stuck;
-  if (planted(Bug::last_element_stuck)) {
-    stuck.push_back(std::move(ready_.back()));
-    ready_.pop_back();
-  }
   carry_out_in_retired();
   for (const Message& message : ready_) {
     if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
@@ -292,12 +273,11 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   if (outcome == CommitOutcome::committed) {
     commits_.add();
     answer_changes(ChangeOutcome::Kind::done, {});
-    ready_ = std::move(stuck);
+    ready_.clear();
     return outcome;
   }
   commit_failures_.add();
   answer_changes(ChangeOutcome::Kind::failed, merger_.failure());
-  if (planted(Bug::failed_merge_dropped)) ready_.clear();
   if (outcome == CommitOutcome::failed && find_damage()) return merge_deliveries();
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
   if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());

@@ -5,7 +5,8 @@
 
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
+#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/flood.h"
@@ -114,12 +115,6 @@ CommitOutcome Merger::judge_all_unjudged() {
 
 void Merger::judge(const std::vector<CandidateRange>& request) {
   if (request.empty()) return;
-  if (planted(Bug::progress_outside_transaction) && !writer_) {
-    const auto early = alerts_.write();
-    for (const CandidateRange& range : request)
-      early->put(Table::progress, shard_key(range.shard), encode_sequence(range.last));
-    (void)early->commit();
-  }
   open();
   std::vector<Candidate> calls;
   for (const CandidateRange& range : request) {
@@ -181,7 +176,6 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       continue;
     }
     const RecordInHand in_hand(call->record);
-    if (planted(Bug::crashing_record)) INVARIANT(call->event_name != "CrashTheMerger");
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, *view_, since);
     switch (answer.judged) {
@@ -233,7 +227,7 @@ DedupAnswer Merger::find(const Hit& hit) {
       for (const DedupEntry& known : decode_dedup(*stored)) entries.push_back(known);
     }
   }
-  return find_alert(entries, dedup_day(call), entry.tier, detection_.dedup_days);
+  return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
 }
 
 void Merger::take(Hit& hit) {
@@ -247,9 +241,8 @@ void Merger::take(Hit& hit) {
     return;
   }
   if (flooded(hit)) return;
-  const Day day = planted(Bug::alert_id_with_wall_clock) ? dedup_day(call) + ++alerts_raised_ : call.day();
-  hit.alert_id =
-      alert_id(hit.judgement.verdict, call.token.account, call.token.identity, hit.judgement.subjects.front(), day);
+  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity,
+                          hit.judgement.subjects.front(), call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);
@@ -268,7 +261,7 @@ void Merger::stand(const Hit& hit) {
     const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
     const auto stored = writer_->get(Table::dedup, key);
     std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
-    entries.push_back({hit.alert_id, dedup_day(call), entry.tier});
+    entries.push_back({hit.alert_id, call.day(), entry.tier});
     writer_->put(Table::dedup, key, encode_dedup(entries));
   }
 }
@@ -445,7 +438,6 @@ void Merger::note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t
   Progress& progress = progress_[shard];
   for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence)
     progress.ahead.insert(sequence);
-  if (planted(Bug::progress_past_gap)) progress.staged = std::max(progress.staged, last);
   while (!progress.ahead.empty() && *progress.ahead.begin() == progress.staged + 1) {
     ++progress.staged;
     progress.ahead.erase(progress.ahead.begin());

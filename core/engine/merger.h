@@ -21,21 +21,21 @@
 #include <vector>
 
 #include "core/base/metrics.h"
-#include "core/base/planted_bug.h"
-#include "core/detect/alert.h"
 #include "core/detect/settings.h"
 #include "core/engine/dedup.h"
 #include "core/engine/expiry.h"
 #include "core/engine/judge.h"
 #include "core/engine/operator_change.h"
 #include "core/engine/outbox.h"
+#include "core/engine/repeat.h"
 #include "core/engine/request.h"
 #include "core/engine/run_clock.h"
-#include "core/engine/shard_worker.h"
 #include "core/engine/store.h"
 #include "core/event/poisoned_records.h"
 
 namespace straykey {
+
+struct AlertState;
 
 class Merger {
  public:
@@ -101,11 +101,6 @@ class Merger {
   void note_account_day(const Candidate& day);
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
-  // The event's own day; with a planted bug, that on which it came.
-  [[nodiscard]] Day dedup_day(const Candidate& call) {
-    if (!planted(Bug::dedup_by_arrival_time)) return call.day();
-    return newest_day_ = std::max(newest_day_, call.day());
-  }
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   void take(Hit& hit);
   void stand(const Hit& hit);
@@ -129,7 +124,6 @@ class Merger {
   std::unique_ptr<Progress[]> progress_;
   Metrics& metrics_;
   Day send_from_ = 0;
-  Day newest_day_ = 0, alerts_raised_ = 0;  // for planted bugs only
   const PoisonedRecords* poisoned_ = nullptr;
   bool judging_ = true;
   RunClock run_clock_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
-#include "core/base/planted_bug.h"
 
 namespace straykey {
 namespace {
@@ -76,9 +75,8 @@ void Outbox::add(StoreWriter& writer, Hash128 alert_id, std::string_view body, S
                  std::string_view analytic, std::string_view account) {
   for (const Endpoint& endpoint : endpoints_) {
     if (!endpoint.route.wants(severity, analytic, account)) continue;
-    if (!planted(Bug::outbox_erased_before_2xx))
-      writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
-                 encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
+    writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
+               encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
     added_.push_back({endpoint.route.name, alert_id, std::string(body), 0, 0, false});
   }
 }
@@ -154,7 +152,7 @@ void Outbox::refill(StoreReader& reader) {
       const auto stored = reader.get(Table::alerts, delivery.alert_id.key());
       const auto alert = stored ? decode_stored_alert(*stored) : std::nullopt;
       if (!alert) continue;
-      delivery.body = planted(Bug::document_sent_after_restart) ? alert->document : alert->body;
+      delivery.body = alert->body;
       endpoint.in_hand.insert(delivery.alert_id);
       deliver_(std::move(delivery));
     }

@@ -14,8 +14,8 @@
 
 #include "core/base/hash.h"
 #include "core/engine/signature.h"
-#include "core/event/cloudtrail.h"
 #include "core/event/event.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
 

@@ -6,8 +6,8 @@
 
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 #include "core/baseline/fact.h"
+#include "core/engine/operator_change.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
 #include "core/event/record_in_hand.h"
@@ -36,10 +36,7 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       store_(store),
       writer_(store),
       keys_({settings.hash_key, settings.others, settings.keys_max, settings.keys_a_flush}, writer_),
-      expiry_({.rules = baseline_expiry_rules(),
-               .rows_a_sweep = kRowsASweep,
-               .others = planted(Bug::day_of_one_partition) ? std::vector<BaselineStore*>{} : settings_.others},
-              metrics),
+      expiry_({.rules = baseline_expiry_rules(), .rows_a_sweep = kRowsASweep, .others = settings_.others}, metrics),
       seen_events_(settings.duplicates_tracked),
       events_(metrics.counter("straykey_events_processed_total", "Events that a shard worker has applied.")),
       duplicates_(metrics.counter("straykey_events_duplicate_total",
@@ -82,11 +79,6 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     const Request::RoutedEvent& routed = batch.events[i];
     const Event& event = request.events[routed.index];
     const RecordInHand in_hand(&event.record);
-    if (planted(Bug::crashing_record)) INVARIANT(event.event_name != "CrashTheWorker");
-    if (planted(Bug::expiry_by_event_time) && event.time > newest_event_) {
-      newest_event_ = event.time;
-      store_.set_run_hour(static_cast<RunHour>(event.time / 3600));
-    }
     if (routed.issue) issue(event);
     if (routed.use) use(routed, event, networks);
   }
@@ -325,7 +317,6 @@ bool ShardWorker::is_new_event(std::uint64_t event_id) {
 }
 
 void ShardWorker::flush(RunHour now) {
-  if (planted(Bug::expiry_by_event_time)) now = std::max(now, static_cast<RunHour>(newest_event_ / 3600));
   now_ = now;
   store_.set_run_hour(now);
   keys_.flush();
@@ -387,12 +378,6 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
   }
   // A partition restored from a backup may be older than the merger: numbers that it passed would not be judged again.
   sequences_.next = std::max(sequences_.next, judged_up_to + 1);
-  if (planted(Bug::candidate_outside_transaction)) {
-    for (std::uint64_t i = 0; i < staged_.size(); ++i)
-      writer_.put(Table::proposed, staged_[i].combination.key(), encode_sequence(sequences_.next + i));
-    (void)writer_.commit();
-  }
-  if (planted(Bug::candidates_erased_unjudged)) judged_up_to = sequences_.next - 1;
   write_staged();
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
     writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
@@ -416,8 +401,6 @@ void ShardWorker::settle(CommitOutcome outcome) {
     for (Request::ShardBatch* batch : batches_) batch->candidates = {};
     staged_.clear();
     forget_known();
-    if (planted(Bug::known_before_commit))
-      for (const auto& [signature, slot] : staged_known_) known_.emplace(signature, kNoSlot);
     keys_.forget_all();
     evicted_ = false;
     std::fill(seen_events_.begin(), seen_events_.end(), 0);

@@ -28,18 +28,13 @@
 #include "core/engine/key_table.h"
 #include "core/engine/learned_facts.h"
 #include "core/engine/observation.h"
-#include "core/engine/operator_change.h"
+#include "core/engine/repeat.h"
 #include "core/engine/request.h"
 #include "core/engine/store.h"
 
 namespace straykey {
 
-// How often a known combination was seen again: counts for alerts, soft state.
-struct Repeat {
-  Hash128 combination;
-  std::uint64_t count = 0;
-  Seconds last_time = 0;
-};
+class OperatorChange;
 
 class ShardWorker {
  public:
@@ -132,8 +127,7 @@ class ShardWorker {
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
-  Seconds newest_event_ = 0;  // for a planted bug only
-  bool evicted_ = false;      // what is known of the store may be gone from it
+  bool evicted_ = false;  // what is known of the store may be gone from it
   std::string failure_;
   std::string failed_elsewhere_;  // another partition could not be read: the batch cannot be trusted
 

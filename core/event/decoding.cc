@@ -7,7 +7,6 @@
 #include <new>
 
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 #include "core/base/uncleared.h"
 
 namespace straykey {
@@ -69,10 +68,6 @@ Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t
 Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                          std::string& out) {
   out.clear();
-  if (planted(Bug::inflate_limit_on_compressed_bytes)) {
-    if (bytes.size() > output_bytes_max) return Decoded::too_large;
-    output_bytes_max = std::size_t{1} << 30;
-  }
   const std::size_t first_bytes = std::min(claimed_bytes(bytes), output_bytes_max);
   out.reserve(first_bytes + room_behind);
   resize_uncleared(out, first_bytes);

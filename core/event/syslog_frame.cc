@@ -4,9 +4,8 @@
 #include <utility>
 
 #include "core/base/invariant.h"
-#include "core/base/planted_bug.h"
 #include "core/base/uncleared.h"
-#include "core/event/cloudtrail.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
 namespace {
@@ -110,8 +109,7 @@ SyslogFramer::Count SyslogFramer::read_count() const noexcept {
     // Ten times kSkipBytesMax cannot overflow, and is as good as any larger count.
     const auto digit = static_cast<std::uint64_t>(text[count.digits] - '0');
     const std::uint64_t so_far = std::min(count.value, kSkipBytesMax + 1);
-    count.value =
-        planted(Bug::octet_count_32_bit) ? static_cast<std::uint32_t>(count.value * 10 + digit) : so_far * 10 + digit;
+    count.value = so_far * 10 + digit;
     ++count.digits;
   }
   const std::string_view behind = text.substr(count.digits);

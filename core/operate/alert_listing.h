@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/engine/outbox.h"
 #include "core/engine/store.h"
+#include "core/operate/page.h"
 #include "core/operate/stores.h"
 
 namespace straykey {
@@ -25,12 +26,6 @@ struct ListedAlert {
   Hash128 id;
   AlertState state;
   std::string document;  // JSON, state laid over it
-};
-
-template <class Row>
-struct Page {
-  std::vector<Row> rows;
-  std::string next;
 };
 
 [[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id);

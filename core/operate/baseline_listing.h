@@ -15,7 +15,7 @@
 #include "core/base/result.h"
 #include "core/baseline/fact.h"
 #include "core/engine/activation_report.h"
-#include "core/operate/alert_listing.h"
+#include "core/operate/page.h"
 #include "core/operate/stores.h"
 
 namespace straykey {

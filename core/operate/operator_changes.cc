@@ -7,7 +7,7 @@
 
 #include "core/base/log.h"
 #include "core/baseline/fact.h"
-#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/sequence.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/base/bytes.h"
 #include "core/baseline/fact.h"
-#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/detect/candidate.h"
 #include "core/engine/activity.h"
 #include "core/engine/alert_pairs.h"

@@ -8,7 +8,6 @@
 #include <new>
 
 #include "core/base/base64.h"
-#include "core/base/planted_bug.h"
 #include "net/io/connection_table.h"
 
 namespace straykey {
@@ -30,7 +29,6 @@ std::string_view trim_left(std::string_view text) {
 }
 
 std::array<unsigned char, 32> digest_of(std::string_view secret) {
-  if (planted(Bug::memcmp_token_check)) secret = secret.substr(0, 16);
   std::array<unsigned char, 32> digest{};
   // Made once: finding and allocating them costs more than the hash.
   static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/base/uncleared.h"
-#include "core/event/cloudtrail.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
 namespace {

@@ -1,4 +1,5 @@
 #include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 
 #include <doctest/doctest.h>
 

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/outbox.h"

@@ -3,19 +3,10 @@
 #include <cstdio>
 #include <string_view>
 
-#include "core/base/planted_bug.h"
-
 #include <doctest/doctest.h>
 
 int main(int argc, char** argv) {
-  using namespace straykey;
-  bool known = false;
-  for (int bug = 0; argc > 1 && bug < static_cast<int>(Bug::count); ++bug) {
-    if (name_of(static_cast<Bug>(bug)) != argv[1]) continue;
-    planted_bug = static_cast<Bug>(bug);
-    known = true;
-  }
-  if (!known) {
+  if (argc < 2 || !straykey::plant_bug(argv[1])) {
     std::puts("no such bug");
     return 0;  // ctest expects a failure: this is none
   }

@@ -6,22 +6,22 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Those over the limit, with their number on the day when the limit came (ratchet). A number may only go down; who comes
 # under the limit leaves the list.
 OFFENDERS = {
-    "core/engine/pipeline.cc": 47,
-    "core/engine/merger.cc": 46,
-    "core/engine/pipeline.h": 45,
-    "core/engine/engine.cc": 44,
-    "core/engine/inline_pipeline.cc": 43,
-    "core/engine/engine.h": 42,
-    "core/engine/inline_pipeline.h": 39,
-    "core/engine/merger.h": 38,
+    "core/engine/pipeline.cc": 46,
+    "core/engine/pipeline.h": 44,
+    "core/engine/engine.cc": 43,
+    "core/engine/merger.cc": 43,
+    "core/engine/inline_pipeline.cc": 42,
+    "core/engine/engine.h": 41,
+    "core/engine/inline_pipeline.h": 38,
     "net/ingest/syslog_session.cc": 33,
+    "core/engine/merger.h": 32,
     "core/engine/shard_worker.cc": 32,
     "net/ingest/syslog_tcp.cc": 32,
     "net/ingest/syslog_session.h": 29,
-    "net/ingest/syslog_udp.cc": 29,
-    "net/ingest/syslog_udp.h": 28,
-    "net/ingest/syslog_tcp.h": 27,
+    "net/ingest/syslog_udp.cc": 28,
+    "net/ingest/syslog_udp.h": 27,
     "net/ingest/syslog_intake.cc": 26,
+    "net/ingest/syslog_tcp.h": 26,
 }
 
 

@@ -30,6 +30,7 @@ FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120
 
 # Sources without a test file of their own name, and why.
 UNTESTED = {
+    "core/detect/alert_state.cc": "tests/core/alert_test.cc, beside the document that it is laid over",
     "core/base/invariant.cc": "aborts; every test of a REQUIRES line runs it",
     "core/base/cpu.cc": "asks the machine; the answer differs from machine to machine",
     "core/engine/baseline_view.cc": "tested through judge_test, whose every verdict it reads",

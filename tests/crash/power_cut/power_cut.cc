@@ -17,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/planted_bug.h"
 #include "tests/crash/power_cut/disk_image.h"
 #include "tests/crash/power_cut/disk_log.h"
 #include "tests/crash/power_cut/power_cut_check.h"
@@ -41,9 +40,7 @@ struct Options {
 bool plant(const std::string& name) {
   if (name == "none") return true;
 #ifdef STRAYKEY_PLANTED_BUGS
-  for (int bug = 0; bug < static_cast<int>(Bug::count); ++bug)
-    if (name_of(static_cast<Bug>(bug)) == name) planted_bug = static_cast<Bug>(bug);
-  return planted_bug != Bug::none;
+  return plant_bug(name);
 #else
   return false;
 #endif

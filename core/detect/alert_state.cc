@@ -1,0 +1,79 @@
+#include "core/detect/alert_state.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "core/base/bytes.h"
+#include "core/detect/candidate.h"
+#include "core/detect/json_document.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kStateListMax = 16;
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (text.empty() || list.size() >= kStateListMax || std::find(list.begin(), list.end(), text) != list.end()) return;
+  list.push_back(text);
+}
+
+}  // namespace
+
+void AlertState::take_in(const Candidate& call) {
+  first_seen = occurrences == 0 ? call.time : std::min(first_seen, call.time);
+  last_seen = std::max(last_seen, call.last_time);
+  occurrences += call.count;
+  add_once(addresses, call.address);
+  add_once(keys, call.access_key);
+}
+
+std::string encode_alert_state(const AlertState& state) {
+  ByteWriter out;
+  out.fixed<std::uint8_t>(1).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
+  out.fixed(state.status).fixed(state.status_at).string(state.note);
+  for (const auto* list : {&state.addresses, &state.keys}) {
+    out.varint(list->size());
+    for (const std::string& text : *list) out.string(text);
+  }
+  return out.take();
+}
+
+std::optional<AlertState> decode_alert_state(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  AlertState out;
+  out.occurrences = in.varint();
+  out.first_seen = in.fixed<Seconds>();
+  out.last_seen = in.fixed<Seconds>();
+  out.status = in.fixed<AlertState::Status>();
+  out.status_at = in.fixed<Seconds>();
+  out.note = in.string();
+  if (out.status > AlertState::Status::acknowledged) return std::nullopt;
+  for (auto* list : {&out.addresses, &out.keys}) {
+    const std::uint64_t size = in.varint();
+    if (size > kStateListMax) return std::nullopt;
+    for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
+  }
+  if (!in.at_end()) return std::nullopt;
+  return out;
+}
+
+std::string alert_with_state(std::string_view document, const AlertState& state) {
+  json::error_code error;
+  json::value shown = parse_document(document, error);
+  if (error || !shown.is_object()) return std::string(document);
+  json::object& out = shown.as_object();
+  out["first_seen"] = format_time(state.first_seen);
+  out["last_seen"] = format_time(state.last_seen);
+  out["occurrences"] = state.occurrences;
+  out["addresses"] = json_texts(state.addresses);
+  out["access_keys"] = json_texts(state.keys);
+  out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
+  if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
+  if (!state.note.empty()) out["note"] = state.note;
+  return json::serialize(shown);
+}
+
+}  // namespace straykey

@@ -1,0 +1,36 @@
+#pragma once
+// AlertState: what changes of an alert after its document was made. It is laid over the document when the alert is
+// shown.
+//
+// Bounds: kStateListMax addresses and keys.
+// Thread: any (a value).
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.h"
+
+namespace straykey {
+
+struct Candidate;
+
+struct AlertState {
+  std::uint64_t occurrences = 0;
+  Seconds first_seen = 0, last_seen = 0;
+  std::vector<std::string> addresses, keys;  // at most 16 each
+  enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
+  Seconds status_at = 0;
+  std::string note;
+
+  void take_in(const Candidate& call);
+};
+
+[[nodiscard]] std::string encode_alert_state(const AlertState& state);
+[[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
+
+// The document with its state laid over it: what the tools and the API show.
+[[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state);
+
+}  // namespace straykey
