@@ -9,9 +9,9 @@
 //          point of the first start or of a changed shard count leaves a directory that the next start completes.
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
 // Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
-//          others, on a network or FUSE file system, with a pipe, socket or device in it, in use, newer format, damaged,
-//          a partition missing (starting without it would make old things look new). Files are checked before LMDB,
-//          which trusts them, opens them.
+//          others, on a network or FUSE file system, with a pipe, socket or device in it, in use, newer format,
+//          damaged, a partition missing (starting without it would make old things look new). Files are checked before
+//          LMDB, which trusts them, opens them.
 #include <cstdint>
 #include <memory>
 #include <optional>

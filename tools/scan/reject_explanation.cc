@@ -92,8 +92,6 @@ std::string expected(RejectReason reason, std::string_view member, Seconds now) 
       return "at most the allowed bytes after unpacking";
     case RejectReason::s3_pointer:
       return "a record; this names a file in S3: scan that file";
-    case RejectReason::digest_or_insight:
-      return "a record of an API call; digests and Insights events are none, and nothing is missed";
     case RejectReason::empty_value:
       return "a record; this is empty, and nothing is missed";
     default:

@@ -50,6 +50,19 @@ std::string time_in_name(const std::string& path) {
   return {};
 }
 
+// What CloudTrail writes beside the records of calls: no fault of the file.
+bool holds_no_call(RejectReason reason) {
+  return reason == RejectReason::digest_or_insight;
+}
+
+// Why a file that holds events was not read; empty if it was, or holds none.
+std::string_view unread_because(std::optional<PayloadError> error) {
+  if (error == PayloadError::inflated_too_large) return "it inflates to more than is read of one file";
+  if (error == PayloadError::too_many_records) return "it holds more records than are read of one file";
+  if (error == PayloadError::bad_compression) return "its compression is damaged";
+  return {};
+}
+
 // One engine on memory, thrown away with its stores.
 struct Engine {
   Engine(const DetectionSettings& detection, Metrics& metrics)
@@ -302,7 +315,11 @@ class Scan {
               FileReading& reading) {
     ++reading.rejects;
     if (!reading.counts) return;
-    if (reason == RejectReason::digest_or_insight) ++reading.harmless_rejects;
+    if (holds_no_call(reason)) {
+      ++reading.harmless_rejects;
+      ++summary_.ignored_by_reason[static_cast<std::size_t>(reason)];
+      return;
+    }
     ++summary_.rejected;
     ++summary_.rejected_by_reason[static_cast<std::size_t>(reason)];
     if (summary_.explained.size() < settings_.rejects_explained_max)
@@ -317,18 +334,13 @@ class Scan {
     if (!reading.fault.empty()) {
       summary_.damaged.push_back(
           {path, fmt::format("{}; {} whole records of it are taken", reading.fault, with_commas(reading.events))});
-    } else if (reading.error == PayloadError::inflated_too_large || reading.error == PayloadError::too_many_records ||
-               reading.error == PayloadError::bad_compression) {
-      summary_.damaged.push_back({path, std::string(name_of(*reading.error))});
-    } else if (reading.events == 0 && reading.rejects > 0 && reading.rejects == reading.harmless_rejects) {
-      summary_.rejected -= reading.rejects;
-      summary_.rejected_by_reason[static_cast<std::size_t>(RejectReason::digest_or_insight)] -= reading.rejects;
-      summary_.skipped.push_back({path, "CloudTrail Insights events or digests, which hold no API call"});
-      --summary_.files;
+    } else if (const std::string_view fault = unread_because(reading.error); !fault.empty()) {
+      summary_.damaged.push_back({path, std::string(fault)});
     } else if (reading.events == 0) {
-      summary_.skipped.push_back({path, reading.error
-                                            ? fmt::format("no CloudTrail event in it ({})", name_of(*reading.error))
-                                            : std::string("no CloudTrail event in it")});
+      summary_.skipped.push_back({path, reading.rejects == 0 ? "no CloudTrail event in it"
+                                        : reading.rejects == reading.harmless_rejects
+                                            ? "CloudTrail Insights events or digests, which hold no API call"
+                                            : "every record in it was rejected"});
       --summary_.files;
     }
   }

@@ -74,6 +74,10 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
     if (summary.rejected_by_reason[i] > 0)
       out += fmt::format("  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)),
                          with_commas(summary.rejected_by_reason[i]));
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i)
+    if (summary.ignored_by_reason[i] > 0)
+      out += fmt::format("  ignored {}: {}\n", name_of(static_cast<RejectReason>(i)),
+                         with_commas(summary.ignored_by_reason[i]));
   const std::uint64_t ahead = summary.rejected_by_reason[static_cast<std::size_t>(RejectReason::future_event_time)];
   if (ahead * kAheadPart > summary.events + summary.rejected)
     out +=

@@ -18,8 +18,9 @@ namespace straykey {
 struct ScanSummary {
   std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
-  std::uint64_t not_judged = 0;        // of the events: nothing in them says who called
-  std::vector<SkippedFile> skipped;    // that hold no events
+  std::array<std::uint64_t, kRejectReasonCount> ignored_by_reason{};  // that hold no call, and are no fault
+  std::uint64_t not_judged = 0;                                       // of the events: nothing in them says who called
+  std::vector<SkippedFile> skipped;                                   // that hold no events
   std::vector<SkippedFile> damaged;    // that should and cannot be read, or not to their end
   std::vector<std::string> explained;  // the first rejects, if that was asked for
   Day first_day = 0, last_day = 0;
