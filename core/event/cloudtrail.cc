@@ -3,7 +3,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -11,6 +13,7 @@
 #include "core/event/agent_cache.h"
 #include "core/event/json_text.h"
 #include "core/event/record_fields.h"
+#include "core/event/record_time.h"
 
 namespace straykey {
 namespace {
@@ -41,6 +44,8 @@ class RecordReading {
 
  private:
   void text(dom::element value, std::string_view& field) noexcept;
+  // True if the value is a number that a tool made of an account's twelve digits.
+  [[nodiscard]] bool account_number(dom::element value, std::string_view& field) noexcept;
   void read_top(dom::object record) noexcept;
   void read_identity() noexcept;
   void read_assume_role() noexcept;
@@ -59,7 +64,11 @@ class RecordReading {
   void take_all(const Table& table, const Nested& nested) noexcept;
 
   Event event_;
+  std::array<std::array<char, 12>, 3> account_digits_;  // of accounts given as numbers
+  std::size_t accounts_given_as_numbers_ = 0;
   std::string_view time_text_, type_text_, error_message_;
+  std::string_view timestamp_;   // Logstash's codec cloudtrail moves eventTime to @timestamp, ...
+  bool has_at_version_ = false;  // ... and adds @version
   Nested identity_, parameters_, response_, service_details_;
   bool has_version_or_source_ = false;
   bool has_name_ = false, has_time_ = false;
@@ -73,11 +82,26 @@ void RecordReading::text(dom::element value, std::string_view& field) noexcept {
   if (value.get(field) != simdjson::SUCCESS) bad_type_ = true;
 }
 
+// 1.11122223333e11 is what a spreadsheet makes of it.
+bool RecordReading::account_number(dom::element value, std::string_view& field) noexcept {
+  constexpr double kAccountsEnd = 1e12;
+  double number = 0;
+  if (!value.is_number() || value.get(number) != simdjson::SUCCESS) return false;
+  const bool is_account = number >= 1 && number < kAccountsEnd && number == std::floor(number);
+  if (!is_account || accounts_given_as_numbers_ == account_digits_.size()) return false;
+  auto& digits = account_digits_[accounts_given_as_numbers_++];
+  auto rest = static_cast<std::uint64_t>(number);
+  for (std::size_t i = digits.size(); i-- > 0; rest /= 10) digits[i] = static_cast<char>('0' + rest % 10);
+  field = {digits.data(), digits.size()};
+  return true;
+}
+
 template <class Table>
 bool RecordReading::take(const Table& table, std::string_view key, dom::element value) noexcept {
   for (const TextField& row : table) {
     if (row.name != key) continue;
-    text(value, event_.*row.field);
+    const bool number = is_account(row.field) && account_number(value, event_.*row.field);
+    if (!number) text(value, event_.*row.field);
     return true;
   }
   return false;
@@ -107,6 +131,10 @@ void RecordReading::read_top(dom::object record) noexcept {
     if (key == "eventTime") {
       has_time_ = true;
       text(member.value, time_text_);
+    } else if (key == "@timestamp") {
+      if (member.value.get(timestamp_) != simdjson::SUCCESS) timestamp_ = {};
+    } else if (key == "@version") {
+      has_at_version_ = true;
     } else if (key == "userIdentity") {
       identity_.set(member.value);
     } else if (key == "requestParameters") {
@@ -210,24 +238,29 @@ void RecordReading::read_sign_in() noexcept {
 }
 
 std::optional<RejectReason> RecordReading::reject_reason() const noexcept {
-  if (digest_ || event_.event_category == "Insight" || event_.event_type == "AwsCloudTrailInsight")
-    return RejectReason::digest_or_insight;
+  if (digest_) return RejectReason::digest;
+  if (event_.event_category == "Insight" || event_.event_type == "AwsCloudTrailInsight") return RejectReason::insight;
+  if (event_.event_category == kAggregatedCategory) return RejectReason::aggregated;
   if (event_.event_source == "aws:s3") return RejectReason::s3_pointer;
   if (!has_version_or_source_ || (!has_name_ && !has_time_)) return RejectReason::not_cloudtrail;
   if (bad_type_) return RejectReason::bad_field_type;
   if (time_text_.empty()) return RejectReason::missing_event_time;
-  if (!parse_time(time_text_)) return RejectReason::bad_event_time;
+  if (!parse_record_time(time_text_)) return RejectReason::bad_event_time;
   if (event_.event_name.empty()) return RejectReason::missing_event_name;
   return std::nullopt;
 }
 
 std::variant<Event, RejectReason> RecordReading::read(dom::object record, Seconds now) {
   read_top(record);
+  if (!has_time_ && has_at_version_ && !timestamp_.empty()) {
+    has_time_ = true;
+    time_text_ = timestamp_;
+  }
   read_identity();
   if (event_.assumes_role()) read_assume_role();
   if (event_.event_source == "signin.amazonaws.com" || event_.event_name == "ConsoleLogin") read_sign_in();
   if (const auto reason = reject_reason()) return *reason;
-  event_.time = *parse_time(time_text_);
+  event_.time = *parse_record_time(time_text_);
   if (event_.time > now + kAheadMax) {
     event_.time = now;
     event_.from_future = true;
@@ -297,7 +330,8 @@ std::variant<Event, RejectReason> RecordParser::parse(std::string_view record, T
   if (error != simdjson::SUCCESS) return reason_of(error);
   dom::object object;
   if (root.get(object) != simdjson::SUCCESS) return RejectReason::not_cloudtrail;
-  auto result = RecordReading{}.read(object, now);
+  RecordReading reading;
+  auto result = reading.read(object, now);
   if (Event* event = std::get_if<Event>(&result)) {
     event->record = record;
     keep_texts(*event, arena);

@@ -26,20 +26,72 @@ enum Key : std::uint8_t {
   kMessage,
   kBody,
   kOriginal,
+  kShortMessage,
+  kCloudTrailEvent,
+  kSteampipeEvent,
+  kElasticSource,
+  kResult,
+  kData,
+  kAws,
+  kValue,
+  kLookedUpEvents,
+  kLogsEvents,
+  kResults,
+  kLakeRows,
+  kHits,
+  kColumns,
+  kSteampipeRows,
   kS3Bucket,
   kS3ObjectKey,
   kKeyCount,
 };
-constexpr std::array<std::string_view, kKeyCount> kKeyNames{
-    "eventVersion", "eventSource", "Records", "detail-type",  "detail",   "source",   "records",
-    "messageType",  "logEvents",   "awslogs", "resourceLogs", "event",    "message",  "MESSAGE",
-    "log",          "_raw",        "Message", "body",         "original", "s3Bucket", "s3ObjectKey"};
+constexpr std::array<std::string_view, kKeyCount> kKeyNames{"eventVersion",
+                                                            "eventSource",
+                                                            "Records",
+                                                            "detail-type",
+                                                            "detail",
+                                                            "source",
+                                                            "records",
+                                                            "messageType",
+                                                            "logEvents",
+                                                            "awslogs",
+                                                            "resourceLogs",
+                                                            "event",
+                                                            "message",
+                                                            "MESSAGE",
+                                                            "log",
+                                                            "_raw",
+                                                            "Message",
+                                                            "body",
+                                                            "original",
+                                                            "msg",
+                                                            "CloudTrailEvent",
+                                                            "cloud_trail_event",
+                                                            "_source",
+                                                            "result",
+                                                            "data",
+                                                            "aws",
+                                                            "value",
+                                                            "Events",
+                                                            "events",
+                                                            "results",
+                                                            "QueryResultRows",
+                                                            "hits",
+                                                            "columns",
+                                                            "rows",
+                                                            "s3Bucket",
+                                                            "s3ObjectKey"};
 
-// Members that may carry a record as a string or an object, best first. "original" is Elastic's event.original.
-constexpr std::array kCarriers{kEvent, kOriginal, kLowerMessage, kUpperMessage, kLog, kRaw, kMessage, kBody};
+// Members that may carry a record as a string or an object, best first. "original" is Elastic's event.original,
+// "msg" is what loggers of Node write, "value" kafka-rest, "data" and "aws" Wazuh (data.aws), "result" Splunk.
+constexpr std::array kCarriers{
+    kEvent,        kOriginal,        kLowerMessage,   kUpperMessage,  kLog,    kRaw,  kMessage, kBody,
+    kShortMessage, kCloudTrailEvent, kSteampipeEvent, kElasticSource, kResult, kData, kAws,     kValue};
 
-constexpr std::array<std::string_view, 9> kFirstKeysOfEnvelopes{
-    "Records", "records", "messageType", "owner", "resourceLogs", "Type", "awslogs", "version", "detail-type"};
+// Objects that begin so are not worth a full parse in search of a record.
+constexpr std::array<std::string_view, 17> kFirstKeysOfEnvelopes{
+    "Records", "records", "messageType", "owner",       "resourceLogs",    "Type", "awslogs", "version", "detail-type",
+    "Events",  "events",  "results",     "QueryStatus", "QueryResultRows", "took", "hits",    "_index"};
 
 constexpr int kPeekDepth = 5;  // as deep as envelopes are opened
 constexpr int kAnyValueDepthMax = 64;
@@ -104,24 +156,31 @@ struct Row {
   struct Condition {
     Key key = kKeyCount;         // kKeyCount: holds
     char begins = 0;             // '[' or '{', of its value
-    std::string_view text = {};  // all of its value
+    std::string_view text = {};  // all of its value, or how it begins if `begins` is a quote
   };
   EnvelopeKind kind;
   std::array<Condition, 3> conditions;
-  Key payload = kKeyCount;       // kKeyCount: none
-  std::string_view member = {};  // see EnvelopeKind; of EnvelopeKind::base64 it is in the payload's object
+  Key payload = kKeyCount;  // kKeyCount: none
+  // See EnvelopeKind. Of EnvelopeKind::base64 and of an array that lies in an object, it is in the payload's object.
+  std::string_view member = {};
 };
 constexpr std::array kRows{
     Row{EnvelopeKind::record, {{{kEventVersion}}}},
     Row{EnvelopeKind::record, {{{kEventSource}}}},
     Row{EnvelopeKind::values, {{{kRecords}}}, kRecords},
-    Row{EnvelopeKind::s3_pointer, {{{kDetailType}, {kDetail}, {kSource, 0, "\"aws.s3\""}}}},
+    Row{EnvelopeKind::s3_pointer, {{{kDetailType, '"', "\"Object "}, {kDetail}, {kSource, 0, "\"aws.s3\""}}}},
     Row{EnvelopeKind::carrier, {{{kDetailType}, {kDetail}}}, kDetail},
     Row{EnvelopeKind::base64_each, {{{kFirehoseRecords, '['}}}, kFirehoseRecords, "data"},
     Row{EnvelopeKind::control, {{{kMessageType, 0, "\"CONTROL_MESSAGE\""}}}},
     Row{EnvelopeKind::text_each, {{{kMessageType}, {kLogEvents, '['}}}, kLogEvents, "message"},
     Row{EnvelopeKind::base64, {{{kAwsLogs, '{'}}}, kAwsLogs, "data"},
     Row{EnvelopeKind::otlp, {{{kResourceLogs, '['}}}, kResourceLogs},
+    Row{EnvelopeKind::values, {{{kLookedUpEvents, '['}}}, kLookedUpEvents},
+    Row{EnvelopeKind::values, {{{kLogsEvents, '['}}}, kLogsEvents},
+    Row{EnvelopeKind::rows, {{{kResults, '['}}}, kResults},
+    Row{EnvelopeKind::rows, {{{kLakeRows, '['}}}, kLakeRows},
+    Row{EnvelopeKind::values, {{{kHits, '{'}}}, kHits, "hits"},
+    Row{EnvelopeKind::values, {{{kColumns, '['}, {kSteampipeRows, '['}}}, kSteampipeRows},
     Row{EnvelopeKind::s3_pointer, {{{kS3Bucket}, {kS3ObjectKey}}}},
 };
 
@@ -129,6 +188,7 @@ bool holds(const Row::Condition& condition, const Members& members) noexcept {
   if (condition.key == kKeyCount) return true;
   const JsonSlice& value = members[condition.key];
   if (value.text.empty() || (condition.begins != 0 && !value.is(condition.begins))) return false;
+  if (condition.begins == '"') return value.text.starts_with(condition.text);
   return condition.text.empty() || value.text == condition.text;
 }
 
@@ -138,7 +198,8 @@ Envelope classify(const Members& members, int peek_depth, std::string& scratch) 
     if (!std::ranges::all_of(conditions, [&](const Row::Condition& one) { return holds(one, members); })) continue;
     if (row.payload == kKeyCount) return {.kind = row.kind};
     const JsonSlice& value = members[row.payload];
-    if (row.kind == EnvelopeKind::base64) return {.kind = row.kind, .payload = member_of(value.text, row.member)};
+    const bool in_object = row.kind == EnvelopeKind::base64 || row.kind == EnvelopeKind::values;
+    if (in_object && !row.member.empty()) return {.kind = row.kind, .payload = member_of(value.text, row.member)};
     return {.kind = row.kind, .payload = value, .member = row.member};
   }
   for (const Key key : kCarriers)
@@ -148,28 +209,40 @@ Envelope classify(const Members& members, int peek_depth, std::string& scratch) 
 
 bool append_any_value(std::string_view any_value, int depth_left, std::string& out);
 
-// The elements of an arrayValue or kvlistValue, which hold their values under "values".
+// The elements of an arrayValue or, keyed, of a kvlistValue.
+bool append_elements(std::string_view values, bool keyed, int depth_left, std::string& out) {
+  std::size_t no_effort = 0;
+  JsonElements walk(values, no_effort);
+  JsonSlice element;
+  for (bool first = true; walk.next(element); first = false) {
+    if (!element.is('{') || element.end != JsonEnd::complete) return false;
+    if (!first) out += ',';
+    if (!keyed) {
+      if (!append_any_value(element.text, depth_left, out)) return false;
+      continue;
+    }
+    const JsonSlice key = member_of(element.text, "key"), value = member_of(element.text, "value");
+    if (!key.is('"') || !value.is('{')) return false;
+    out.append(key.text).append(":");
+    if (!append_any_value(value.text, depth_left, out)) return false;
+  }
+  return true;
+}
+
+bool append_keyed(std::string_view values, int depth_left, std::string& out) {
+  out += '{';
+  if (!append_elements(values, true, depth_left, out)) return false;
+  out += '}';
+  return true;
+}
+
+// An arrayValue or kvlistValue holds its values under "values".
 bool append_values(std::string_view list, bool keyed, int depth_left, std::string& out) {
   const JsonSlice values = list.starts_with('{') ? member_of(list, "values") : JsonSlice{};
-  out += keyed ? '{' : '[';
-  if (values.is('[')) {
-    std::size_t no_effort = 0;
-    JsonElements walk(values.text, no_effort);
-    JsonSlice element;
-    for (bool first = true; walk.next(element); first = false) {
-      if (!element.is('{') || element.end != JsonEnd::complete) return false;
-      if (!first) out += ',';
-      if (!keyed) {
-        if (!append_any_value(element.text, depth_left, out)) return false;
-        continue;
-      }
-      const JsonSlice key = member_of(element.text, "key"), value = member_of(element.text, "value");
-      if (!key.is('"') || !value.is('{')) return false;
-      out.append(key.text).append(":");
-      if (!append_any_value(value.text, depth_left, out)) return false;
-    }
-  }
-  out += keyed ? '}' : ']';
+  if (keyed) return append_keyed(values.is('[') ? values.text : "[]", depth_left, out);
+  out += '[';
+  if (values.is('[') && !append_elements(values.text, false, depth_left, out)) return false;
+  out += ']';
   return true;
 }
 
@@ -208,11 +281,60 @@ JsonSlice member_of(std::string_view object, std::string_view name) {
 }
 
 bool opens_like_envelope(std::string_view object) noexcept {
+  constexpr std::size_t kLongestBytes = 16;  // of these keys, with its closing quote
   std::string_view rest = skip_json_space(object.substr(1));
-  if (!rest.starts_with('"')) return false;
-  rest.remove_prefix(1);
+  if (!rest.starts_with('"') || rest.starts_with("\"eventV")) return false;
+  rest = rest.substr(1, kLongestBytes);
   const std::string_view key = rest.substr(0, rest.find('"'));
   return std::ranges::find(kFirstKeysOfEnvelopes, key) != kFirstKeysOfEnvelopes.end();
+}
+
+JsonSlice record_in_cell(std::string_view cell) {
+  JsonMembers walk(cell);
+  std::string scratch;
+  std::string_view key;
+  JsonSlice value, field, held;
+  while (walk.next(key, value)) {
+    key = key_text(key, scratch);
+    if (key == "eventJson") return value;
+    if (key == "field") field = value;
+    if (key == "value") held = value;
+  }
+  return field.text == "\"@message\"" ? held : JsonSlice{};
+}
+
+bool is_byte_array(const JsonSlice& array) noexcept {
+  if (!array.is('[')) return false;
+  const std::string_view first = skip_json_space(array.text.substr(1));
+  return !first.empty() && first.front() >= '0' && first.front() <= '9';
+}
+
+bool bytes_of_array(std::string_view array, std::string& out) {
+  constexpr unsigned kByteMax = 255;
+  out.clear();
+  bool digits = false;
+  unsigned byte = 0;
+  for (const char c : array.substr(1)) {
+    if (c >= '0' && c <= '9') {
+      byte = byte * 10 + static_cast<unsigned>(c - '0');
+      digits = true;
+      if (byte > kByteMax) return false;
+    } else if (c == ',' || c == ']') {
+      if (!digits) return false;
+      out += static_cast<char>(byte);
+      if (c == ']') return true;
+      byte = 0;
+      digits = false;
+    } else if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
+      return false;
+    }
+  }
+  return false;
+}
+
+bool json_of_attributes(std::string_view attributes, std::string& out) {
+  out.clear();
+  return append_keyed(attributes, kAnyValueDepthMax, out);
 }
 
 bool json_of_any_value(std::string_view any_value, std::string& out) {

@@ -24,10 +24,11 @@ enum class EnvelopeKind : std::uint8_t {
   values,       // payload is an array of values: {"Records":[...]}
   base64_each,  // payload is an array of objects, whose `member` is base64, maybe of gzip: Firehose
   text_each,    // payload is an array of objects, whose `member` is text: CloudWatch Logs
+  rows,         // payload is an array of rows of cells: one cell is the record (CloudWatch Logs Insights, Lake)
   control,      // a probe: nothing inside
   base64,       // payload is a string of base64, maybe of gzip: CloudWatch Logs to Lambda
   otlp,         // {"resourceLogs":[...]}: payload is the array
-  carrier,      // EventBridge, SNS, HEC, log shippers: payload is a string of JSON or an object
+  carrier,      // EventBridge, SNS, HEC, log shippers: payload is a string of JSON, an object or an array of bytes
   s3_pointer,   // names an object in S3
 };
 
@@ -47,6 +48,17 @@ struct Envelope {
 
 // True if the first member says "envelope": such values are not worth a full parse in search of a record.
 [[nodiscard]] bool opens_like_envelope(std::string_view object) noexcept;
+
+// The cell of a row of a query's answer that holds the record, whatever else was asked for.
+[[nodiscard]] JsonSlice record_in_cell(std::string_view cell);
+
+// Does `array` hold numbers? journald writes a text so, if not all of it is printable.
+[[nodiscard]] bool is_byte_array(const JsonSlice& array) noexcept;
+// Replaces `out` by the bytes of such an array. False: it holds something else.
+[[nodiscard]] bool bytes_of_array(std::string_view array, std::string& out);
+
+// Rebuilds a JSON object from OTLP attributes (an array of key and AnyValue), as json_of_any_value does.
+[[nodiscard]] bool json_of_attributes(std::string_view attributes, std::string& out);
 
 // Rebuilds JSON text from an OTLP AnyValue ({"stringValue":...}, {"kvlistValue":...}, ...). A string at the top gives
 // its own (unescaped) text. False: no AnyValue, or nested deeper than 64.

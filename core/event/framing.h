@@ -15,7 +15,12 @@ inline constexpr std::string_view kBetweenValues = " \t\r\n,\x1e";
 // afresh. Its size if there is none.
 [[nodiscard]] std::size_t next_line_with_value(std::string_view text) noexcept;
 
-// At whatever indentation.
+// Where the value of a line begins that has a time or a number before it: `2026-11-28T10:00:00Z {...}`, with the name of
+// a log stream between them as `aws logs tail` writes it, or `17 {...}`. 0: the line is none of these.
+// Cost: looks at the first 640 bytes, or as far as to the first bracket.
+[[nodiscard]] std::size_t value_behind_stamp(std::string_view line) noexcept;
+
+// At whatever indentation, maybe behind a stamp.
 [[nodiscard]] bool any_line_starts_with_bracket(std::string_view text) noexcept;
 
 // Where the array of `{"Records":[` begins, if the text begins so and is all on one line; else 0.

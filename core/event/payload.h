@@ -4,12 +4,21 @@
 // Shape:  decoding (gzip by magic) -> framing (one value, array, NDJSON, concatenated values; BOM and white space are
 //         skipped) -> unwrapping, at most 5 deep -> RecordParser. What is taken out of what:
 //           Records[]                          CloudTrail files; an S3 notification among them is s3_pointer
-//           detail-type + detail               EventBridge
-//           records[].data                     Firehose: base64, and gzip by magic
+//           detail-type + detail               EventBridge; "Object ..." of aws.s3 is s3_pointer
+//           records[].data, records[].value    Firehose: base64, and gzip by magic; kafka-rest
 //           messageType + logEvents[].message  CloudWatch Logs; CONTROL_MESSAGE is taken and holds nothing
 //           awslogs.data                       CloudWatch Logs to Lambda: base64 + gzip
-//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist
-//           event, original, message, MESSAGE, log, _raw, Message, body   SNS, HEC, shippers: the first with JSON
+//           resourceLogs[].scopeLogs[].logRecords[].body   OTLP JSON: a string or a kvlist; else the attributes, if they
+//                                              are the members of a record, and attributes_only if they are not
+//           Events[].CloudTrailEvent           aws cloudtrail lookup-events
+//           events[].message, results[][]{field:"@message",value}   CloudWatch filter-log-events, Logs Insights
+//           QueryResultRows[][].eventJson      CloudTrail Lake
+//           hits.hits[]._source, _source       Elasticsearch
+//           result._raw, results[]._raw        Splunk
+//           data.aws, cloud_trail_event        Wazuh, Steampipe (also in its rows[])
+//           event, original, message, MESSAGE, log, _raw, Message, body, msg   SNS, HEC, shippers: the first with
+//                                              JSON, be it an object, a string or (journald) an array of bytes
+//         A line may have a time or a number before its value (value_behind_stamp).
 // Order:  on_event and on_reject are called in the order of the body; `index` counts these calls (0 first), which is
 //         how senders count their values unless an inner text holds several.
 // Bounds: PayloadLimits; reaching one is a reject (a record) or a PayloadError (the body). Memory: what is inflated (at
@@ -64,7 +73,9 @@ class PayloadReader {
   ~PayloadReader();
 
   struct Sink {
+    // What was taken may still tell nothing: see can_be_judged (core/event/not_judged.h).
     std::function<void(std::uint32_t index, Event&&)> on_event;
+    // Also for the harmless classes, in which there is no call: see is_harmless (core/event/reject_reason.h).
     std::function<void(std::uint32_t index, RejectReason, std::string_view record)> on_reject;
   };
 

@@ -37,12 +37,17 @@ void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_vi
     case EnvelopeKind::text_each:
       read_elements(payload.text, [&](const JsonSlice& element) { read_wrapped(envelope, element, depth + 1); });
       break;
+    case EnvelopeKind::rows:
+      read_elements(payload.text, [&](const JsonSlice& element) { read_row(element, depth + 1); });
+      break;
     case EnvelopeKind::values:
+      if (payload.text.empty()) return reject(RejectReason::not_cloudtrail, object);
       if (!payload.is('[')) return read_value(payload, depth + 1);
       read_values(payload.text, depth + 1);
       break;
     case EnvelopeKind::carrier:
       if (payload.is('"')) return read_string(payload, depth + 1);
+      if (is_byte_array(payload)) return read_byte_array(payload.text, depth + 1);
       if (payload.is('{') && payload.end == JsonEnd::complete && take_plain_record(payload.text) > 0) return;
       return read_value(payload, depth + 1);
   }
@@ -56,6 +61,23 @@ void PayloadReader::Impl::read_wrapped(const Envelope& envelope, const JsonSlice
   const JsonSlice text = whole ? member_of(element.text, envelope.member) : JsonSlice{};
   if (!text.is('"')) return read_value(element, depth);
   return envelope.kind == EnvelopeKind::base64_each ? read_base64(text, depth) : read_string(text, depth);
+}
+
+// A row of a query's answer. Its other cells are what was asked for besides the record.
+void PayloadReader::Impl::read_row(const JsonSlice& row, int depth) {
+  if (!row.is('[') || row.end != JsonEnd::complete) return read_value(row, depth);
+  JsonElements walk(row.text, search_effort);
+  JsonSlice cell, record;
+  while (walk.next(cell) && record.text.empty())
+    if (cell.is('{') && cell.end == JsonEnd::complete) record = record_in_cell(cell.text);
+  if (record.text.empty()) return reject(RejectReason::not_cloudtrail, row.text);
+  return record.is('"') ? read_string(record, depth) : read_value(record, depth);
+}
+
+void PayloadReader::Impl::read_byte_array(std::string_view array, int depth) {
+  if (depth > kEnvelopesMax) return reject(RejectReason::too_deep, array);
+  if (!bytes_of_array(array, unescaped)) return reject(RejectReason::not_cloudtrail, array);
+  read_copy_of(unescaped, depth);
 }
 
 void PayloadReader::Impl::read_string(const JsonSlice& string, int depth) {
@@ -105,10 +127,24 @@ void PayloadReader::Impl::read_otlp(std::string_view array, std::size_t level, i
     const JsonSlice member = member_of(element.text, kPath[level]);
     if (level < 2 && member.is('[')) return read_otlp(member.text, level + 1, depth);
     if (level < 2 && member.text.empty()) return;  // a scope without logs
+    if (member.text.empty() || member.text == "{}" || member.text == "null")
+      return read_otlp_attributes(element.text, depth);
     if (!member.is('{') || !json_of_any_value(member.text, unescaped))
       return reject(RejectReason::not_cloudtrail, element.text);
     read_copy_of(unescaped, depth);
   });
+}
+
+// A log record without a body. Some senders put the members of a record there one by one; a collector that was told to
+// understand CloudTrail keeps names of its own, and the record itself is lost.
+void PayloadReader::Impl::read_otlp_attributes(std::string_view log_record, int depth) {
+  const JsonSlice attributes = member_of(log_record, "attributes");
+  if (!attributes.is('[') || !json_of_attributes(attributes.text, unescaped))
+    return reject(RejectReason::not_cloudtrail, log_record);
+  const EnvelopeKind kind = open_envelope(unescaped, key_scratch).kind;
+  if (kind != EnvelopeKind::record && kind != EnvelopeKind::carrier)
+    return reject(RejectReason::attributes_only, log_record);
+  read_copy_of(unescaped, depth);
 }
 
 // Text out of an envelope: framed like a body, but plain text in it is one reject, not one for each line.

@@ -12,8 +12,8 @@ namespace {
 // An envelope of which something can be used although it is cut or broken: an array with at least a beginning of an
 // element.
 bool can_be_split(const Envelope& e) noexcept {
-  const bool array =
-      e.kind == EnvelopeKind::values || e.kind == EnvelopeKind::base64_each || e.kind == EnvelopeKind::text_each;
+  const bool array = e.kind == EnvelopeKind::values || e.kind == EnvelopeKind::base64_each ||
+                     e.kind == EnvelopeKind::text_each || e.kind == EnvelopeKind::rows;
   return array && e.payload.is('[') && !skip_json_space(e.payload.text.substr(1)).empty();
 }
 
@@ -39,6 +39,8 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
           object ? read_framed_object(rest, depth, parsed_line_bytes) : read_framed_array(rest, depth);
       parsed_line_end = at + parsed_line_bytes;
       at += taken;
+    } else if (const std::size_t stamp_bytes = value_behind_stamp(rest)) {
+      at += stamp_bytes;
     } else {
       const std::string_view line = trim_json(rest.substr(0, rest.find('\n')));
       reject(line == "null" ? RejectReason::empty_value : RejectReason::bad_json, line);

@@ -75,9 +75,12 @@ struct PayloadReader::Impl {
   // Each element of `array` is a value of its own.
   JsonExtent read_values(std::string_view array, int depth);
   void read_wrapped(const Envelope& envelope, const JsonSlice& element, int depth);
+  void read_row(const JsonSlice& row, int depth);
+  void read_byte_array(std::string_view array, int depth);
   void read_string(const JsonSlice& string, int depth);
   void read_base64(const JsonSlice& string, int depth);
   void read_otlp(std::string_view array, std::size_t level, int depth);
+  void read_otlp_attributes(std::string_view log_record, int depth);
   void read_inner_text(std::string_view text, int depth);
   [[nodiscard]] Decoded inflate_inner(std::string_view& bytes);
   // Keeps a copy in the arena and reads that.

@@ -19,6 +19,9 @@ struct TextField {
   std::string_view Event::*field;
 };
 
+// Of a record that sums up calls which are recorded one by one elsewhere.
+inline constexpr std::string_view kAggregatedCategory = "Aggregated";
+
 inline constexpr std::array kTopFields{
     TextField{"eventID", &Event::event_id},
     TextField{"awsRegion", &Event::region},
@@ -89,6 +92,11 @@ inline constexpr std::array kKeptFields{
     &Event::kubernetes_namespace,
     &Event::kubernetes_service_account,
 };
+
+// A text of twelve digits that some tools turn into a number.
+[[nodiscard]] constexpr bool is_account(std::string_view Event::*field) noexcept {
+  return field == &Event::account || field == &Event::recipient_account || field == &Event::vpc_endpoint_account;
+}
 
 struct TypeName {
   std::string_view name;

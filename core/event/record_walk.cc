@@ -316,9 +316,9 @@ bool Walk::is_plain() const noexcept {
   const bool has_version_or_source = (seen_ & (kVersionSeen | kSourceSeen)) != 0;
   const bool in_scope_twice = (seen_ & kInScopeSeen) == kInScopeSeen;
   return has_version_or_source && !in_scope_twice && !event_->event_name.empty() &&
-         event_->event_category != "Insight" && event_->event_type != "AwsCloudTrailInsight" &&
-         event_->event_source != "aws:s3" && event_->event_source != "signin.amazonaws.com" &&
-         event_->event_name != "ConsoleLogin";
+         event_->event_category != "Insight" && event_->event_category != kAggregatedCategory &&
+         event_->event_type != "AwsCloudTrailInsight" && event_->event_source != "aws:s3" &&
+         event_->event_source != "signin.amazonaws.com" && event_->event_name != "ConsoleLogin";
 }
 
 // Whether the escapes of `record` are correct, none is half of a surrogate pair and none is in a key; `any`: there are

@@ -1,5 +1,8 @@
 #pragma once
-// Why a record was refused. A closed set: it is the label of straykey_events_rejected_total and the code in replies.
+// Why a record was not taken. A closed set: it is the label of metrics and the code in replies.
+//
+// Shape:  most reasons are faults of a record. Some name a harmless class: something that CloudTrail writes beside the
+//         records of calls, and in which there is nothing to judge (is_harmless).
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -20,7 +23,10 @@ enum class RejectReason : std::uint8_t {
   bad_encoding,        // base64 or gzip inside an envelope is broken
   inflated_too_large,  // more bytes after inflating than allowed
   s3_pointer,          // an S3 notification: names a file, holds no record
-  digest_or_insight,   // a CloudTrail digest or Insights event: no API call in it
+  digest,              // harmless: a CloudTrail digest, which lists files
+  insight,             // harmless: an Insights event, which describes a rate
+  aggregated,          // harmless: an aggregated event, which sums up calls that are recorded one by one elsewhere
+  attributes_only,     // OTLP without a body: the collector took the record apart, and it is not in these logs
   empty_value,         // an empty line or null where a record should be
   crashed_before,      // the process ended twice while it worked on this very record
 };
@@ -30,11 +36,19 @@ inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(Rejec
 // The snake_case name: metric label and reply code.
 [[nodiscard]] constexpr std::string_view name_of(RejectReason reason) noexcept {
   constexpr std::array<std::string_view, kRejectReasonCount> kNames{
-      "bad_json",         "truncated",         "not_cloudtrail",     "missing_event_time",
-      "bad_event_time",   "future_event_time", "missing_event_name", "bad_field_type",
-      "record_too_large", "too_deep",          "bad_encoding",       "inflated_too_large",
-      "s3_pointer",       "digest_or_insight", "empty_value",        "crashed_before"};
+      "bad_json",           "truncated",       "not_cloudtrail",
+      "missing_event_time", "bad_event_time",  "future_event_time",
+      "missing_event_name", "bad_field_type",  "record_too_large",
+      "too_deep",           "bad_encoding",    "inflated_too_large",
+      "s3_pointer",         "digest",          "insight",
+      "aggregated",         "attributes_only", "empty_value",
+      "crashed_before"};
   return kNames[static_cast<std::size_t>(reason)];
+}
+
+// Not a fault of its sender: counted by name, never as a reject.
+[[nodiscard]] constexpr bool is_harmless(RejectReason reason) noexcept {
+  return reason == RejectReason::digest || reason == RejectReason::insight || reason == RejectReason::aggregated;
 }
 
 }  // namespace straykey

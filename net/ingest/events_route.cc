@@ -14,7 +14,10 @@ HttpReply render_events(const ItemOutcomes& outcome, const AnsweredRequest&) {
   const fmt::format_int accepted(outcome.accepted), rejected(outcome.rejected);
   reply.body.reserve(64);
   reply.body.append("{\"accepted\":").append(accepted.data(), accepted.size());
-  reply.body.append(",\"rejected\":").append(rejected.data(), rejected.size()).append(",\"errors\":[");
+  reply.body.append(",\"rejected\":").append(rejected.data(), rejected.size());
+  if (outcome.not_judged > 0) fmt::format_to(std::back_inserter(reply.body), ",\"not_judged\":{}", outcome.not_judged);
+  if (outcome.ignored > 0) fmt::format_to(std::back_inserter(reply.body), ",\"ignored\":{}", outcome.ignored);
+  reply.body.append(",\"errors\":[");
   const char* separator = "";
   for (const ItemOutcomes::Reject& reject : outcome.rejects) {
     fmt::format_to(std::back_inserter(reply.body), "{}{{\"index\":{},\"code\":\"{}\"}}", separator, reject.item,

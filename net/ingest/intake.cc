@@ -14,8 +14,25 @@ constexpr std::size_t kEventsReservedMax = 4096;
 std::array<Counter*, kRejectReasonCount> reject_counters(Metrics& metrics) {
   std::array<Counter*, kRejectReasonCount> counters{};
   for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
-    counters[i] = &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
-                                   {{"reason", name_of(static_cast<RejectReason>(i))}});
+    const auto reason = static_cast<RejectReason>(i);
+    counters[i] =
+        is_harmless(reason)
+            ? &metrics.counter("straykey_events_ignored_total",
+                               "Records in which there is no call to judge, by class: nothing is wrong with them.",
+                               {{"class", name_of(reason)}})
+            : &metrics.counter("straykey_events_rejected_total", "Records rejected, by reason.",
+                               {{"reason", name_of(reason)}});
+  }
+  return counters;
+}
+
+std::array<Counter*, kNotJudgedCount> not_judged_counters(Metrics& metrics) {
+  std::array<Counter*, kNotJudgedCount> counters{};
+  for (std::size_t i = 0; i < kNotJudgedCount; ++i) {
+    counters[i] =
+        &metrics.counter("straykey_events_not_judged_total",
+                         "Events that were taken although nobody can tell who called, or from where, by reason.",
+                         {{"reason", name_of(static_cast<NotJudged>(i))}});
   }
   return counters;
 }
@@ -50,30 +67,40 @@ struct Intake::Pass {
   ItemOutcomes& outcome;
   // Of the item in hand, if the text is read by items.
   std::uint32_t item = 0;
-  bool any_event = false;
+  bool any_event = false, any_ignored = false;
   std::size_t rejects_before = 0, listed_before = 0;
 
   void accept(Event&& event) {
     any_event = true;
+    if (!can_be_judged(event)) {
+      ++outcome.not_judged;
+      ++outcome.not_judged_tally[static_cast<std::size_t>(why_not_judged(event))];
+    }
     request.events.push_back(std::move(event));
     if (intake.callbacks_.sign) intake.callbacks_.sign(request);
   }
   void reject(std::uint32_t value, RejectReason reason, std::string_view record) {
     const bool by_items = sent.by_items();
-    ++outcome.rejected;
     ++outcome.tally[static_cast<std::size_t>(reason)];
+    if (is_harmless(reason)) {
+      any_ignored = true;
+      ++outcome.ignored;
+      return;
+    }
+    ++outcome.rejected;
     if (outcome.rejects.size() < rejects_listed_max)
       outcome.rejects.push_back({by_items ? item : value, reason, !by_items});
     if (!sent.read_before) intake.hand_over(reason, record, source, by_items ? sent.items[item].sender : IpAddress{});
   }
   void begin_item(std::uint32_t number) {
     item = number;
-    any_event = false;
+    any_event = any_ignored = false;
     rejects_before = outcome.rejected;
     listed_before = outcome.rejects.size();
   }
   void end_item(std::optional<PayloadError> error, std::string_view text) {
-    if (error && !any_event && outcome.rejected == rejects_before) reject(0, RejectReason::bad_json, text);
+    if (error && !any_event && !any_ignored && outcome.rejected == rejects_before)
+      reject(0, RejectReason::bad_json, text);
     if (!any_event && outcome.rejects.size() > listed_before) outcome.rejects[listed_before].whole = true;
   }
 };
@@ -82,6 +109,7 @@ Intake::Intake(PayloadLimits limits, std::size_t io_threads, Callbacks callbacks
     : callbacks_(std::move(callbacks)),
       metrics_(metrics),
       rejected_(reject_counters(metrics)),
+      not_judged_(not_judged_counters(metrics)),
       refused_(metrics.counter("straykey_events_refused_total",
                                "Events that were read and not stored: their sender heard 503, or was a syslog sender "
                                "that cannot hear.")) {
@@ -157,9 +185,11 @@ std::optional<PayloadError> Intake::read_items(Desk& desk, SentText& sent, const
 }
 
 void Intake::count_rejects(const ItemOutcomes& outcome) noexcept {
-  if (outcome.rejected == 0) return;
+  if (outcome.rejected == 0 && outcome.ignored == 0 && outcome.not_judged == 0) return;
   for (std::size_t i = 0; i < kRejectReasonCount; ++i)
     if (outcome.tally[i] > 0) rejected_[i]->add(outcome.tally[i]);
+  for (std::size_t i = 0; i < kNotJudgedCount; ++i)
+    if (outcome.not_judged_tally[i] > 0) not_judged_[i]->add(outcome.not_judged_tally[i]);
 }
 
 void Intake::reject(RejectReason reason, std::string_view record, const std::string& source, const IpAddress& sender) {

@@ -23,6 +23,7 @@
 
 #include "core/base/metrics.h"
 #include "core/engine/submit.h"
+#include "core/event/not_judged.h"
 #include "core/event/payload.h"
 #include "core/location/ip_address.h"
 
@@ -57,8 +58,11 @@ struct ItemOutcomes {
   std::optional<PayloadError> error;  // the text as a whole cannot be read; nothing else counts then
   std::size_t accepted = 0;           // events
   std::size_t rejected = 0;           // records
-  std::vector<Reject> rejects;        // the first of them, in the order of the items
-  std::array<std::uint64_t, kRejectReasonCount> tally{};  // of all of them, by reason
+  std::size_t not_judged = 0;   // of the accepted: nobody can tell who called, or from where (core/event/not_judged.h)
+  std::size_t ignored = 0;      // records of a harmless class (is_harmless): neither accepted nor rejected
+  std::vector<Reject> rejects;  // the first of them, in the order of the items
+  std::array<std::uint64_t, kRejectReasonCount> tally{};  // of all rejected and ignored, by reason
+  std::array<std::uint64_t, kNotJudgedCount> not_judged_tally{};
 };
 
 class Intake {
@@ -87,7 +91,7 @@ class Intake {
   // into, and leaves its items. REQUIRES: io_thread is the caller's.
   [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t io_thread);
 
-  // Rejects are counted once their sender will not send the same text again.
+  // Rejects, and what was ignored or cannot be judged, are counted once their sender will not send the same text again.
   void count_rejects(const ItemOutcomes& outcome) noexcept;
   // A message that is a reject before anything of it can be read. `sender` as in SentText::Item.
   void reject(RejectReason reason, std::string_view record, const std::string& source, const IpAddress& sender);
@@ -108,7 +112,8 @@ class Intake {
 
   const Callbacks callbacks_;
   Metrics& metrics_;
-  const std::array<Counter*, kRejectReasonCount> rejected_;
+  const std::array<Counter*, kRejectReasonCount> rejected_;  // or ignored, for a harmless class
+  const std::array<Counter*, kNotJudgedCount> not_judged_;
   Counter& refused_;
   std::vector<std::unique_ptr<Desk>> desks_;
 };

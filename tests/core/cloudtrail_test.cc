@@ -162,7 +162,7 @@ TEST_CASE("each field that decides is refused in each wrong type, and taken as n
   const auto quoted = [](std::string_view name) { return "\"" + std::string(name) + "\":"; };
   for (const std::string_view name : texts) {
     CAPTURE(name);
-    for (const std::string_view wrong : {"1", "true", "{}", "[]", "[\"x\"]", "1.5"})
+    for (const std::string_view wrong : {"-1", "true", "{}", "[]", "[\"x\"]", "1.5"})
       CHECK(reading.reason(with(quoted(name) + std::string(wrong))) == "bad_field_type");
     CHECK(reading.reason(with(quoted(name) + "null")) == "taken");
   }
@@ -172,7 +172,7 @@ TEST_CASE("each field that decides is refused in each wrong type, and taken as n
   for (const std::string_view name : {"type", "arn", "accountId", "accessKeyId", "principalId", "userName", "invokedBy",
                                       "identityProvider", "sessionContext", "inScopeOf"}) {
     CAPTURE(name);
-    CHECK(reading.reason(with(R"("userIdentity":{)" + quoted(name) + "7}")) == "bad_field_type");
+    CHECK(reading.reason(with(R"("userIdentity":{)" + quoted(name) + "true}")) == "bad_field_type");
   }
   for (const std::string_view name : {"sessionIssuer", "webIdFederationData", "ec2RoleDelivery"}) {
     CAPTURE(name);
@@ -183,6 +183,40 @@ TEST_CASE("each field that decides is refused in each wrong type, and taken as n
   CHECK(reading.reason(R"({"eventVersion":"1","eventTime":"2026-05-01T10:00:00Z","eventName":["x"]})") ==
         "bad_field_type");
   CHECK(reading.reason(with(R"("requestParameters":"text","tlsDetails":7)")) == "taken");
+}
+
+TEST_CASE("an account that a tool made a number of has its twelve digits again") {
+  Reading reading;
+  const Event e = reading.event(
+      with(R"("recipientAccountId":12345678901,"vpcEndpointAccountId":4.44455556666e11,)"
+           R"("userIdentity":{"type":"IAMUser","accountId":111122223333})"));
+  CHECK(e.recipient_account == "012345678901");
+  CHECK(e.vpc_endpoint_account == "444455556666");
+  CHECK(e.account == "111122223333");
+  for (const std::string_view wrong : {"1000000000000", "0", "-5", "111122223333.5"})
+    CHECK(reading.reason(with(R"("recipientAccountId":)" + std::string(wrong))) == "bad_field_type");
+  // Three distinct fields may be numbers; what repeats itself without end is odd.
+  CHECK(reading.reason(with(R"("recipientAccountId":1,"recipientAccountId":2,"recipientAccountId":3,)"
+                            R"("recipientAccountId":4)")) == "bad_field_type");
+}
+
+TEST_CASE("a time may be in the form that a database gives it") {
+  Reading reading;
+  for (const std::string_view time : {"2026-05-01 10:00:00", "2026-05-01 10:00:00.000000000", "2026-05-01T10:00:00+00:00",
+                                      "2026-05-01 10:00:00+00:00", "2026-05-01 10:00:00.000 UTC", "2026-05-01T10:00:00"})
+    CHECK(reading.event(R"({"eventVersion":"1","eventName":"x","eventTime":")" + std::string(time) + "\"}").time ==
+          1'777'629'600);
+}
+
+TEST_CASE("a record of Logstash's codec has its time in @timestamp, and no other record has") {
+  Reading reading;
+  CHECK(reading.event(R"({"@timestamp":"2026-05-01T10:00:00.000Z","@version":"1","eventVersion":"1","eventName":"x"})")
+            .time == 1'777'629'600);
+  CHECK(reading.event(R"({"@timestamp":"2026-05-02T10:00:00.000Z","@version":"1","eventVersion":"1","eventName":"x",)"
+                      R"("eventTime":"2026-05-01T10:00:00Z"})")
+            .time == 1'777'629'600);
+  CHECK(reading.reason(R"({"@timestamp":"2026-05-01T10:00:00.000Z","eventVersion":"1","eventName":"x"})") ==
+        "missing_event_time");
 }
 
 TEST_CASE("console sessions and failed sign-ins are noticed") {
@@ -213,14 +247,16 @@ TEST_CASE("what is no API call says why") {
   CHECK(reading.reason(R"({"eventVersion":"1.0","eventName":"x","eventTime":null})") == "missing_event_time");
   CHECK(reading.reason(R"({"eventVersion":"1.0","eventTime":"2026-05-01T10:00:00Z"})") == "missing_event_name");
   CHECK(reading.reason(R"({"eventVersion":"1.0","eventTime":"2026-05-01T10:00:00Z","eventCategory":"Insight"})") ==
-        "digest_or_insight");
+        "insight");
   CHECK(reading.reason(R"({"awsAccountId":"111122223333","digestStartTime":"2026-05-01T10:00:00Z","logFiles":[]})") ==
-        "digest_or_insight");
+        "digest");
+  CHECK(reading.reason(R"({"eventVersion":"1.12","eventCategory":"Aggregated","eventID":"1","summary":{}})") ==
+        "aggregated");
   CHECK(reading.reason(
             R"({"eventVersion":"2.1","eventSource":"aws:s3","eventTime":"2026-05-01T10:00:00Z",
       "eventName":"ObjectCreated:Put","s3":{}})") == "s3_pointer");
   for (const std::string_view time :
-       {"2026-05-01 10:00:00", "2026-05-01 10:00:00.000000000", "...", "redacted", "1714557600",
+       {"2026-05-01  10:00:00", "2026-05-01", "2026-05-01_10:00:00", "...", "redacted", "1714557600",
         "2026-05-01T10:00:00+02:00", "1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z"})
     CHECK(reading.reason(R"({"eventVersion":"1","eventName":"x","eventTime":")" + std::string(time) + "\"}") ==
           "bad_event_time");

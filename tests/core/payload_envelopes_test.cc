@@ -71,6 +71,14 @@ TEST_CASE("envelopes around other things are refused once each") {
   CHECK(read(R"({"requestId":"r","records":[{"data":"%%%"},{"data":")" + base64_of("text") +
              R"("},{"data":7},{"data":")" + base64_of(record("a")) + "\"}]}")
             .text() == "!bad_encoding !not_cloudtrail !not_cloudtrail a ");
+  CHECK(read(R"({"results":[[{"field":"@ptr","value":"x"}],[],[7],{"_raw":"text"}]})").text() ==
+        "!not_cloudtrail !not_cloudtrail !not_cloudtrail !not_cloudtrail ");
+  CHECK(read(R"({"hits":{"total":0}})").text() == "!not_cloudtrail ");
+  CHECK(read(R"({"MESSAGE":[1,2,3]})").text() == "!not_cloudtrail ");
+  CHECK(read(R"({"MESSAGE":[123,300]})").text() == "!not_cloudtrail ");
+  CHECK(read(R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[)"
+             R"({"key":"rpc.method","value":{"stringValue":"GetObject"}}]},{"timeUnixNano":"1"}]}]}]})")
+            .text() == "!attributes_only !not_cloudtrail ");
   CHECK(read(R"({"awslogs":{}})").text() == "!not_cloudtrail ");
   CHECK(read(R"({"message":"{\"cut\":"})").text() == "!truncated unreadable_body");
 }

@@ -29,6 +29,22 @@ TEST_CASE("each framing gives its records in order") {
   }
 }
 
+TEST_CASE("a time, a log stream or a number before a record does not matter") {
+  const std::string a = record("a"), b = record("b"), c = record("c");
+  for (const std::string_view stamp : {"2026-11-28T10:00:00.000Z ", "2026-11-28T10:00:00+00:00 111122223333_CloudTrail ",
+                                       "2026-11-28 10:00:00,123 ", "17 ", "1795860000000\t"}) {
+    CAPTURE(stamp);
+    const std::string s(stamp);
+    CHECK(read(s + a).text() == "a ");
+    CHECK(read(s + a + "\n" + s + b + "\r\n" + s + c + "\n").text() == "a b c ");
+    CHECK(read(s + a + "\n" + s + R"({"cut":)" + "\n" + s + c + "\n").text() == "a !truncated c ");
+    CHECK(read(s + R"({"Records":[)" + a + "]}\n").text() == "a ");
+    CHECK(read(s + "no record\n" + s + a).text() == "!bad_json a ");
+  }
+  CHECK(read("17").error == "unreadable_body");
+  CHECK(read(std::string(700, '1') + " " + a).error == "unreadable_body");
+}
+
 TEST_CASE("one record may stand alone, on one line or many") {
   CHECK(read(record("a")).text() == "a ");
   CHECK(read(" \n" + record("a") + "\n ").text() == "a ");

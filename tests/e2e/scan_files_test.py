@@ -68,9 +68,15 @@ class ScanFiles(unittest.TestCase):
         os.mkfifo(self.folder / "pipe")
         said = self.expect(self.scan(), 0, "1 file, 1 event", "10 files skipped, 0 rejected",
                            "skipped 5 files: a CloudTrail digest: ", "and 2 more", "an AWS Config snapshot: ",
-                           "a VPC flow log: ", "CloudTrail Insights events", "text without JSON: ",
+                           "a VPC flow log: ", "ignored insight: 1", "Insights events, aggregated events or digests of CloudTrail, which hold no call: ", "text without JSON: ",
                            "a pipe, socket or device: ")
         self.assertNotIn("rejected digest", said.stderr)
+
+    def test_events_that_cannot_be_judged_are_said(self):
+        stripped = [{key: value for key, value in record(number).items() if key not in ("userIdentity", "sourceIPAddress")}
+                    for number in range(3)]
+        self.write("events.jsonl", lines_of([record(9), *stripped]))
+        self.expect(self.scan(), 0, "4 events", "3 without identity, not judged")
 
     def test_nothing_read_is_a_failure_unless_that_is_allowed(self):
         self.expect(self.scan(), 1, "nothing was read")

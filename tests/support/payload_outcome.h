@@ -85,6 +85,13 @@ inline std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
+// As journald writes what it holds for binary.
+inline std::string byte_array(std::string_view text) {
+  std::string out = "[";
+  for (const char c : text) out += (out.size() > 1 ? "," : "") + std::to_string(static_cast<unsigned char>(c));
+  return out + "]";
+}
+
 // A record spread over lines, as pretty printers do.
 inline std::string pretty(std::string_view id) {
   std::string out;
@@ -151,6 +158,40 @@ inline std::vector<Wrapped> envelopes(const std::string& a) {
       {"_raw", R"({"_raw":)" + quoted(a) + "}"},
       {"Message", R"({"Message":)" + quoted("\xef\xbb\xbf" + a) + "}"},
       {"body", R"({"messageId":"m","body":)" + quoted(a) + "}"},
+      {"EventBridge, a call of S3",
+       R"({"version":"0","detail-type":"AWS API Call via CloudTrail","source":"aws.s3","detail":)" + a + "}"},
+      {"lookup-events", R"({"Events":[{"EventId":"1","ReadOnly":"true","Resources":[],"CloudTrailEvent":)" + quoted(a) +
+                            R"(}],"NextToken":"x"})"},
+      {"an event of lookup-events", R"({"EventId":"1","EventName":"x","CloudTrailEvent":)" + quoted(a) + "}"},
+      {"filter-log-events", R"({"events":[{"logStreamName":"s","timestamp":1,"message":)" + quoted(a) +
+                                R"(,"eventId":"1"}],"searchedLogStreams":[]})"},
+      {"Logs Insights", R"({"results":[[{"field":"@timestamp","value":"2026-05-01 10:00:00.000"},)"
+                        R"({"field":"@message","value":)" +
+                            quoted(a) + R"(},{"field":"@ptr","value":"x"}]],"status":"Complete"})"},
+      {"Lake", R"({"QueryStatus":"FINISHED","QueryResultRows":[[{"eventName":"x"},{"eventJson":)" + quoted(a) +
+                   R"(}]],"NextToken":"x"})"},
+      {"a search of Elasticsearch",
+       R"({"took":1,"hits":{"total":{"value":1},"hits":[{"_index":"i","_id":"1","_source":)" + a + "}]}}"},
+      {"a search of Elasticsearch with event.original",
+       R"({"took":1,"hits":{"total":{"value":1},"hits":[{"_id":"1","_source":{"event":{"original":)" + quoted(a) +
+           "}}}]}}"},
+      {"_source", R"({"_index":"i","_source":)" + a + "}"},
+      {"Splunk, a result a line", R"({"preview":false,"offset":0,"result":{"_raw":)" + quoted(a) + "}}"},
+      {"Splunk, results", R"({"preview":false,"results":[{"_time":"x","_raw":)" + quoted(a) + "}]}"},
+      {"Wazuh",
+       R"({"timestamp":"x","rule":{"level":3},"agent":{"id":"0"},"data":{"integration":"aws","aws":)" + a + "}}"},
+      {"Steampipe", R"({"columns":[{"name":"x"}],"rows":[{"event_id":"1","cloud_trail_event":)" + a + "}]}"},
+      {"Steampipe, text", R"({"event_id":"1","cloud_trail_event":)" + quoted(a) + "}"},
+      {"kafka-rest", R"({"records":[{"key":"k","value":)" + a + "}]}"},
+      {"msg", R"({"level":30,"time":1,"msg":)" + quoted(a) + "}"},
+      {"msg inside of message and beside itself",
+       R"({"event":{"message":{"msg":)" + quoted(a) + R"(,"meta":{"message":)" + quoted(a) + "}}}}"},
+      {"MESSAGE as bytes", R"({"PRIORITY":"6","MESSAGE":)" + byte_array(a) + "}"},
+      {"OTLP attributes that are the members",
+       R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[
+          {"key":"eventVersion","value":{"stringValue":"1.11"}},{"key":"eventID","value":{"stringValue":"a"}},
+          {"key":"eventTime","value":{"stringValue":"2026-05-01T10:00:00Z"}},
+          {"key":"eventName","value":{"stringValue":"ListBuckets"}}]}]}]}]})"},
       {"key with escapes", R"({"\u0052ecords":[)" + a + "]}"},
       {"the last of two equal keys", R"({"message":"text","message":)" + quoted(a) + "}"},
       {"records as strings", R"({"Records":[)" + quoted(a) + "]}"},

@@ -44,8 +44,10 @@ TEST_CASE("scan summary: skipped files are counted by reason, the first of each 
 TEST_CASE("scan summary: events not judged are said") {
   ScanSummary summary = with_events(5);
   CHECK_EQ(summary_text(summary, 1).find("not judged"), std::string::npos);
-  summary.not_judged = 2;
-  CHECK(summary_text(summary, 1).find("  not judged: 2 of the events") != std::string::npos);
+  summary.not_judged_by_reason[static_cast<std::size_t>(NotJudged::no_identity)] = 2;
+  summary.not_judged_by_reason[static_cast<std::size_t>(NotJudged::no_address)] = 1;
+  CHECK(summary_text(summary, 1).find("  2 without identity, not judged") != std::string::npos);
+  CHECK(summary_text(summary, 1).find("  1 without address, not judged") != std::string::npos);
 }
 
 TEST_CASE("scan summary: many events of the future name the clock and NTP") {

@@ -92,6 +92,8 @@ std::string expected(RejectReason reason, std::string_view member, Seconds now) 
       return "at most the allowed bytes after unpacking";
     case RejectReason::s3_pointer:
       return "a record; this names a file in S3: scan that file";
+    case RejectReason::attributes_only:
+      return "a record in the body; the collector took it apart into attributes, and it is not here";
     case RejectReason::empty_value:
       return "a record; this is empty, and nothing is missed";
     default:

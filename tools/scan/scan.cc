@@ -12,6 +12,7 @@
 #include "core/engine/memory_store.h"
 #include "core/engine/sequence.h"
 #include "core/event/decoding.h"
+#include "core/event/not_judged.h"
 #include "core/event/payload.h"
 #include "core/operate/alert_listing.h"
 #include "tools/scan/event_files.h"
@@ -48,11 +49,6 @@ std::string time_in_name(const std::string& path) {
   for (std::size_t at = name.find('T'); at != std::string_view::npos; at = name.find('T', at + 1))
     if (at >= 8 && digits(at - 8, 8) && digits(at + 1, 4)) return std::string(name.substr(at - 8, 13));
   return {};
-}
-
-// What CloudTrail writes beside the records of calls: no fault of the file.
-bool holds_no_call(RejectReason reason) {
-  return reason == RejectReason::digest_or_insight;
 }
 
 // Why a file that holds events was not read; empty if it was, or holds none.
@@ -298,6 +294,8 @@ class Scan {
     sink.on_event = [&](std::uint32_t number, Event&& event) {
       if (event.from_future) return reject(RejectReason::future_event_time, event.record, number, placed, reading);
       ++reading.events;
+      if (reading.counts && !can_be_judged(event))
+        ++summary_.not_judged_by_reason[static_cast<std::size_t>(why_not_judged(event))];
       request.events.push_back(event);
     };
     sink.on_reject = [&](std::uint32_t number, RejectReason reason, std::string_view record) {
@@ -315,7 +313,7 @@ class Scan {
               FileReading& reading) {
     ++reading.rejects;
     if (!reading.counts) return;
-    if (holds_no_call(reason)) {
+    if (is_harmless(reason)) {
       ++reading.harmless_rejects;
       ++summary_.ignored_by_reason[static_cast<std::size_t>(reason)];
       return;
@@ -337,10 +335,11 @@ class Scan {
     } else if (const std::string_view fault = unread_because(reading.error); !fault.empty()) {
       summary_.damaged.push_back({path, std::string(fault)});
     } else if (reading.events == 0) {
-      summary_.skipped.push_back({path, reading.rejects == 0 ? "no CloudTrail event in it"
-                                        : reading.rejects == reading.harmless_rejects
-                                            ? "CloudTrail Insights events or digests, which hold no API call"
-                                            : "every record in it was rejected"});
+      summary_.skipped.push_back(
+          {path, reading.rejects == 0 ? "no CloudTrail event in it"
+                 : reading.rejects == reading.harmless_rejects
+                     ? "Insights events, aggregated events or digests of CloudTrail, which hold no call"
+                     : "every record in it was rejected"});
       --summary_.files;
     }
   }

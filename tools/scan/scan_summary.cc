@@ -19,6 +19,28 @@ std::string counted(std::uint64_t count, const char* noun) {
   return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
 }
 
+std::string_view phrase_of(NotJudged reason) {
+  switch (reason) {
+    case NotJudged::no_identity:
+      return "without identity";
+    case NotJudged::flattened:
+      return "with a flattened identity";
+    case NotJudged::no_address:
+      return "without address";
+  }
+  return "that say too little";
+}
+
+// Silence about them would look like a clean bill.
+std::string not_judged_text(const ScanSummary& summary) {
+  std::string out;
+  for (std::size_t i = 0; i < kNotJudgedCount; ++i)
+    if (summary.not_judged_by_reason[i] > 0)
+      out += fmt::format("  {} {}, not judged: nobody can tell whether they were thefts\n",
+                         with_commas(summary.not_judged_by_reason[i]), phrase_of(static_cast<NotJudged>(i)));
+  return out;
+}
+
 // One line a reason: how many files, and the first of them by name.
 std::string skipped_text(const std::vector<SkippedFile>& skipped) {
   struct Group {
@@ -84,12 +106,7 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
         "  note: many events are from the future: the clock of this machine seems to be behind; see that NTP keeps "
         "it right (timedatectl)\n";
   for (const std::string& reject : summary.explained) out += fmt::format("  reject {}\n", terminal_text(reject));
-  if (summary.not_judged > 0)
-    out += fmt::format(
-        "  not judged: {} of the events say too little of their caller (no identity, no address, or "
-        "flattened fields): this is no clean bill for them\n",
-        with_commas(summary.not_judged));
-  return out + skipped_text(summary.skipped) + damaged_text(summary.damaged);
+  return out + not_judged_text(summary) + skipped_text(summary.skipped) + damaged_text(summary.damaged);
 }
 
 std::string failure_of(const ScanSummary& summary, bool allow_empty) {

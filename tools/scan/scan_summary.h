@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/event/not_judged.h"
 #include "core/event/reject_reason.h"
 #include "tools/scan/event_files.h"
 
@@ -19,7 +20,7 @@ struct ScanSummary {
   std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
   std::array<std::uint64_t, kRejectReasonCount> ignored_by_reason{};  // that hold no call, and are no fault
-  std::uint64_t not_judged = 0;                                       // of the events: nothing in them says who called
+  std::array<std::uint64_t, kNotJudgedCount> not_judged_by_reason{};  // of the events
   std::vector<SkippedFile> skipped;                                   // that hold no events
   std::vector<SkippedFile> damaged;    // that should and cannot be read, or not to their end
   std::vector<std::string> explained;  // the first rejects, if that was asked for

@@ -80,6 +80,7 @@ class Serve {
   std::unique_ptr<OperatorDesk> operators_;
   std::unique_ptr<HttpServer> admin_socket_;
   std::atomic<bool> broken_{false};
+  std::atomic_flag told_of_attributes_;  // that OTLP logs came without the records
 };
 
 }  // namespace straykey

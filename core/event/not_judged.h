@@ -1,0 +1,48 @@
+#pragma once
+// Records of calls that were taken and can tell nothing: who called, or from where, is not in them.
+//
+// Shape:  such an event is stored like any other and can never lead to an alert, so whoever reports what was taken says
+//         how many there were. Otherwise silence about them would look like a clean bill.
+//         A flattened record carries its caller under names like "userIdentity.arn", where nobody reads it.
+// Thread: any (functions of their arguments).
+// Source: exports of anonymisers and of tools that flatten JSON; CloudTrail itself always writes both members.
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/event/event.h"
+
+namespace straykey {
+
+enum class NotJudged : std::uint8_t {
+  no_identity,  // without userIdentity, or with an empty one
+  flattened,    // userIdentity is spread over members of the record
+  no_address,   // without sourceIPAddress
+};
+inline constexpr std::size_t kNotJudgedCount = static_cast<std::size_t>(NotJudged::no_address) + 1;
+
+// snake_case: the label of metrics.
+[[nodiscard]] constexpr std::string_view name_of(NotJudged reason) noexcept {
+  constexpr std::array<std::string_view, kNotJudgedCount> kNames{"no_identity", "flattened", "no_address"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+[[nodiscard]] inline bool has_identity(const Event& event) noexcept {
+  return event.type != IdentityType::none || !event.arn.empty() || !event.access_key.empty() ||
+         !event.principal_id.empty() || !event.invoked_by.empty() || !event.account.empty();
+}
+
+// Can `event` be judged? A service's own events have no caller, so nothing is missing in them.
+[[nodiscard]] inline bool can_be_judged(const Event& event) noexcept {
+  return (has_identity(event) && !event.source_ip.empty()) || event.event_type == "AwsServiceEvent";
+}
+
+// REQUIRES: !can_be_judged(event).
+[[nodiscard]] inline NotJudged why_not_judged(const Event& event) noexcept {
+  if (has_identity(event)) return NotJudged::no_address;
+  for (const std::string_view name : {"\"userIdentity.", "\"userIdentity_", "\"userIdentity/"})
+    if (event.record.find(name) != std::string_view::npos) return NotJudged::flattened;
+  return NotJudged::no_identity;
+}
+
+}  // namespace straykey
