@@ -17,6 +17,7 @@
 #include "core/base/invariant.h"
 #include "core/engine/damaged_store.h"
 #include "storage/replace_file.h"
+#include "storage/special_file.h"
 #include "storage/store_check.h"
 
 namespace straykey {
@@ -39,8 +40,9 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Never waits, as opening a pipe would.
 Descriptor open_at(int directory, const std::string& name, int flags) {
-  return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+  return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
 }
 
 // The names in a directory, without those that may exist before there is a store.
@@ -165,6 +167,7 @@ Status DataDirectory::close_to_others() const {
 }
 
 Status DataDirectory::take_lock() {
+  if (std::string special = special_file_in(settings_.path); !special.empty()) return Error{std::move(special)};
   lock_ = open_at(directory_.number(), "lock", O_RDWR | O_CREAT);
   if (!lock_.is_open()) return error("open its lock file", errno);
   if (::flock(lock_.number(), LOCK_EX | LOCK_NB) == 0) return {};

@@ -9,8 +9,9 @@
 //          point of the first start or of a changed shard count leaves a directory that the next start completes.
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
 // Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
-//          others, on a network or FUSE file system, in use, newer format, damaged, a partition missing (without it old
-//          things would look new). Files are checked before LMDB opens them, because LMDB trusts them.
+//          others, on a network or FUSE file system, with a pipe, socket or device in it, in use, newer format,
+//          damaged, a partition missing (without it old things would look new). Files are checked before LMDB
+//          opens them, because LMDB trusts them.
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -5,10 +5,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 
 namespace straykey {
@@ -31,7 +33,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitWell : kExitUsage;
+    // What is wrong is quoted from the command line, where a shell may have put the names of files.
+    std::ostringstream help, complaint;
+    const int code = app.exit(error, help, complaint);
+    std::fputs(help.str().c_str(), stdout);
+    std::fputs(terminal_lines(complaint.str()).c_str(), stderr);
+    return code == 0 ? kExitWell : kExitUsage;
   }
   if (version->parsed()) {
     std::puts("straykey " STRAYKEY_VERSION);
@@ -45,7 +52,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int fail(const std::string& message, int code) {
-  std::fprintf(stderr, "straykey: %s\n", message.c_str());
+  std::fprintf(stderr, "straykey: %s\n", terminal_text(message).c_str());
   return code;
 }
 

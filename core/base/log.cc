@@ -9,6 +9,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/base/terminal_text.h"
+
 namespace straykey {
 namespace {
 
@@ -28,29 +30,6 @@ constexpr std::string_view name_of(LogLevel level) {
       return "error";
   }
   return "error";
-}
-
-// Bytes of the UTF-8 sequence at the start of `text`, or 0 if it is none.
-std::size_t utf8_length(std::string_view text, std::uint32_t& code_point) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80                   ? 1
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  code_point = length == 1 ? lead : lead & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    code_point = code_point << 6 | (byte(i) & 0x3f);
-  }
-  return length;
-}
-
-bool may_fool_a_terminal(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
@@ -74,10 +53,9 @@ std::string escape_for_log(std::string_view value, std::size_t size_max) {
   const bool cut = value.size() > size_max;
   if (cut) value = value.substr(0, size_max);
   while (!value.empty()) {
-    std::uint32_t code_point = 0;
-    const std::size_t length = utf8_length(value, code_point);
-    const std::size_t take = length == 0 ? 1 : length;
-    if (length == 0 || may_fool_a_terminal(code_point)) {
+    const Utf8Character character = first_character(value);
+    const std::size_t take = character.bytes == 0 ? 1 : character.bytes;
+    if (character.bytes == 0 || may_fool_a_terminal(character.code_point)) {
       for (std::size_t i = 0; i < take; ++i) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(value[i]));
     } else {
       if (value[0] == '"' || value[0] == '\\') out += '\\';

@@ -24,6 +24,34 @@ std::uint8_t count_text(std::vector<Activity::Counted>& list, std::string_view t
   return static_cast<std::uint8_t>(list.size() - 1);
 }
 
+// The same for agents of one tool and platform. A product of no table counts by its name.
+std::uint64_t like_of_agent(std::string_view text) {
+  const UserAgent agent = classify_user_agent(text);
+  const bool unknown_product = agent.tool == "other" || agent.tool == "unknown";
+  const std::string_view name = unknown_product ? text.substr(0, text.find_first_of("/ ")) : agent.tool;
+  ByteWriter out;
+  out.fixed<std::uint8_t>(unknown_product ? 1 : 0).fixed(agent.platform).string(name);
+  const Hash128 hash = hash128(kFixedHashKey, out.view());
+  return hash.low == 0 ? 1 : hash.low;
+}
+
+std::uint8_t count_agent(std::vector<Activity::Counted>& list, std::string_view text, std::uint64_t times) {
+  text = cut_utf8(text, kTextMax);
+  auto found = std::find_if(list.begin(), list.end(), [&](const Activity::Counted& one) { return one.text == text; });
+  std::uint64_t like = 0;
+  if (found == list.end()) {
+    like = like_of_agent(text);
+    found = std::find_if(list.begin(), list.end(), [&](Activity::Counted& one) {
+      if (one.like == 0) one.like = like_of_agent(one.text);
+      return one.like == like;
+    });
+  }
+  if (found == list.end() && list.size() == Activity::kAgentsMax) return Activity::kOther;
+  if (found == list.end()) found = list.insert(list.end(), {std::string(text), 0, like});
+  found->count += times;
+  return static_cast<std::uint8_t>(found - list.begin());
+}
+
 }  // namespace
 
 Activity::Places Activity::count(const Event& event) {
@@ -36,7 +64,7 @@ Activity::Places Activity::count(const Event& event) {
     return static_cast<std::uint8_t>(apis.size() - 1);
   };
   const Places places{find_api(), count_text(sources, event.source_ip, kSourcesMax, 0),
-                      count_text(agents, event.user_agent_text, kAgentsMax, 0)};
+                      count_agent(agents, event.user_agent_text, 0)};
   count(places, 1, event.error_code.empty() ? 0 : 1, event.time, event.time);
   return places;
 }
@@ -105,7 +133,7 @@ void Activity::merge(const Activity& other) {
     }
   }
   for (const Counted& theirs : other.sources) count_text(sources, theirs.text, kSourcesMax, theirs.count);
-  for (const Counted& theirs : other.agents) count_text(agents, theirs.text, kAgentsMax, theirs.count);
+  for (const Counted& theirs : other.agents) count_agent(agents, theirs.text, theirs.count);
 }
 
 std::string activity_row(HashKey key, std::string_view access_key) {

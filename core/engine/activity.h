@@ -2,8 +2,9 @@
 // Activity: what was done with one access key, or by one service identity. The answer to the first questions of
 // every investigation.
 //
-// Shape:  calls by API, with counts, times and errors; source addresses; user agents. It is soft state: a crash loses
-//         what was not flushed yet, and an event that is sent again may count twice. No verdict depends on it.
+// Shape:  calls by API, with counts, times and errors; source addresses; user agents, one for each tool on each
+//         platform, since a tool's versions and commands would fill the list and push others out. It is soft state: a
+//         crash loses what was not flushed yet, and an event that is sent again may count twice. No verdict depends on it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -30,13 +31,14 @@ struct Activity {
   struct Counted {
     std::string text;
     std::uint64_t count = 0;
+    std::uint64_t like = 0;  // of an agent: its tool and platform, as a hash; 0: not looked at yet. Not stored
   };
 
   std::uint64_t calls = 0, errors = 0;
   std::uint64_t other_api_calls = 0;  // calls beyond kApisMax different APIs
   Seconds first = 0, last = 0;
   std::vector<Api> apis;
-  std::vector<Counted> sources, agents;
+  std::vector<Counted> sources, agents;  // an agent's text is the first that was seen of its like
 
   // At which index of each list an event was counted. kOther: it is in no list.
   static constexpr std::uint8_t kOther = 0xff;

@@ -44,7 +44,7 @@ TEST_CASE("activity: a counter that looks at like calls once counts as one that 
   for (int i = 0; i < 5'000; ++i) {
     const std::uint64_t like = random() % 2'000;  // more kinds of calls than it remembers, more APIs than are listed
     const std::string api = "Api" + std::to_string(like % 90), address = "192.0.2." + std::to_string(like % 23),
-                      agent = "agent " + std::to_string(like % 11);
+                      agent = "agent" + std::to_string(like % 11) + "/1." + std::to_string(like % 3);
     Event event = event_of(api, 1'000 + random() % 100, random() % 4 == 0 ? "AccessDenied" : "");
     event.source_ip = address;
     event.user_agent_text = agent;
@@ -89,6 +89,38 @@ TEST_CASE("activity: what does not fit is counted as other, and every list stays
   CHECK_EQ(activity.sources.size(), Activity::kSourcesMax);
   CHECK_EQ(activity.agents.size(), Activity::kAgentsMax);
   CHECK_EQ(activity.calls, 100);
+}
+
+// Eight versions and commands of one tool filled the list, and the ninth entry, a thief's own tool, was not shown.
+TEST_CASE("activity: user agents are listed once for each tool and platform, whatever their versions and commands") {
+  Activity activity;
+  Event event = event_of("ListBuckets", 1);
+  const auto count = [&](Activity& to, const std::string& agent) {
+    event.user_agent_text = agent;
+    to.count(event);
+  };
+  for (int i = 0; i < 20; ++i) {
+    const std::string version = std::to_string(i);
+    count(activity, "aws-cli/2.15." + version + " Python/3.11.6 Linux/5.10.0 exe/x86_64 prompt/off command/s3.ls");
+    count(activity, "aws-cli/2.15." + version + " Python/3.11.6 Darwin/23.1.0 exe/arm64 prompt/off command/s3.cp");
+    count(activity, "Boto3/1.34." + version + " Python/3.12.1 Linux/6.1.0 Botocore/1.34." + version);
+    count(activity, "made-here/" + version);
+    count(activity, "made-there/" + version);
+  }
+  REQUIRE_EQ(activity.agents.size(), 5);
+  CHECK_EQ(activity.agents[0].text, "aws-cli/2.15.0 Python/3.11.6 Linux/5.10.0 exe/x86_64 prompt/off command/s3.ls");
+  for (const Activity::Counted& agent : activity.agents) CHECK_EQ(agent.count, 20);
+
+  Activity later;
+  count(later, "aws-cli/2.22.0 Python/3.12.0 Linux/6.1.0 exe/x86_64 prompt/off command/iam.list-users");
+  count(later, "made-elsewhere/1");
+  const auto stored = decode_activity(encode_activity(activity));
+  REQUIRE(stored);
+  Activity merged = *stored;
+  merged.merge(later);
+  REQUIRE_EQ(merged.agents.size(), 6);
+  CHECK_EQ(merged.agents[0].count, 21);
+  CHECK_EQ(merged.agents[5].text, "made-elsewhere/1");
 }
 
 TEST_CASE("activity: a text that is cut stays UTF-8") {

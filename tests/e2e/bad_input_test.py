@@ -3,6 +3,7 @@
 import gzip
 import json
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class BadInput(unittest.TestCase):
         error = reply.json()["error"]
         self.assertEqual(error["code"], code)
         self.assertTrue(error["message"] and error["request_id"])
+
+    def test_events_from_the_future_are_taken_and_the_log_speaks_of_the_clock(self):
+        ahead = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))
+        with self.installation.sender() as sender:
+            reply = sender.post(body_of([dict(record(number), eventTime=ahead) for number in range(3)]))
+        self.assertEqual(reply.json()["accepted"], 3)
+        line = self.installation.server.wait_said("NTP")
+        for words in ("level=warning", 'events="3"', 'from_future="3"', ahead):
+            self.assertIn(words, line)
 
     def test_without_a_token_401(self):
         with self.installation.sender(token=None) as sender:

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "storage/special_file.h"
+
 namespace straykey {
 namespace {
 
@@ -96,7 +98,7 @@ std::optional<OperatorAnswer> read_items(std::string_view body) {
 }  // namespace
 
 std::string admin_socket_path(const std::string& data_dir) {
-  return data_dir + "/admin.sock";
+  return data_dir + "/" + std::string(kAdminSocketName);
 }
 
 std::optional<OperatorAnswer> read_operator_reply(std::string_view reply) {

@@ -5,11 +5,13 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
-#include "core/base/log.h"
+#include "core/base/terminal_text.h"
 #include "tools/commands/operator_commands.h"
 
 namespace straykey {
 namespace {
+
+constexpr std::size_t kValueShownBytes = 200;
 
 void print_line(const std::string& item, const OperatorArguments&) {
   boost::json::error_code error;
@@ -18,7 +20,8 @@ void print_line(const std::string& item, const OperatorArguments&) {
   const auto text = [&](const char* key) {
     const boost::json::value* value = alert.as_object().if_contains(key);
     if (value == nullptr) return std::string();
-    return value->is_string() ? escape_for_log(std::string_view(value->as_string())) : boost::json::serialize(*value);
+    return value->is_string() ? terminal_text(std::string_view(value->as_string()), kValueShownBytes)
+                              : terminal_text(boost::json::serialize(*value), kValueShownBytes);
   };
   fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", text("id"), text("first_seen"), text("severity"),
              text("variation"), text("identity"), text("occurrences"), text("status"));

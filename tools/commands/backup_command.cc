@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/store/backup.h"
 #include "tools/store/open_directory.h"
@@ -28,7 +29,7 @@ int copy(const std::string& from, const std::string& to) {
   };
   callbacks.on_finding = [](const std::string& sentence) { fail(sentence); };
   if (const Status done = back_up(from, to, callbacks); !done) return fail(done.error().message);
-  fmt::print("{} is copied to {} and checked\n", from, to);
+  fmt::print("{} is copied to {} and checked\n", terminal_text(from), terminal_text(to));
   return kExitWell;
 }
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "core/base/log.h"
+#include "core/base/terminal_text.h"
 #include "core/baseline/presence.h"
 #include "tools/commands/operator_commands.h"
 
@@ -25,9 +25,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTitles{
      {"role_service", "assumed by service"},
      {"role_principal", "assumed by"}}};
 
-std::string_view text_of(const json::object& object, std::string_view key) {
+constexpr std::size_t kValueShownBytes = 200;
+
+// As it is shown.
+std::string text_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
+  return value != nullptr && value->is_string() ? terminal_text(std::string_view(value->as_string()), kValueShownBytes)
+                                                : std::string();
 }
 
 json::object object_of(const std::string& item) {
@@ -50,11 +54,10 @@ void print_fact(const std::string& item, const OperatorArguments&) {
     for (const json::value& day : days->as_array())
       if (const auto seen = day.is_string() ? parse_day(std::string_view(day.as_string())) : std::nullopt)
         presence.seen(*seen);
-  const auto title =
-      std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& one) { return one.first == text_of(fact, "kind"); });
-  fmt::print("{:<22} {:<40} {}  first {}  last {}\n", title == kTitles.end() ? text_of(fact, "kind") : title->second,
-             escape_for_log(text_of(fact, "value")), grid(presence), text_of(fact, "first_day"),
-             format_day(presence.newest_day));
+  const std::string kind = text_of(fact, "kind");
+  const auto title = std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& one) { return one.first == kind; });
+  fmt::print("{:<22} {:<40} {}  first {}  last {}\n", title == kTitles.end() ? kind : title->second,
+             text_of(fact, "value"), grid(presence), text_of(fact, "first_day"), format_day(presence.newest_day));
 }
 
 // What the activation report would say today.
@@ -67,9 +70,8 @@ void print_report(const std::string& item, const OperatorArguments&) {
              pairs->as_array().size());
   for (const json::value& value : pairs->as_array()) {
     const json::object& pair = value.as_object();
-    fmt::print("{:<48} {:<24} {:>2} days  first {}  last {}\n", escape_for_log(text_of(pair, "identity")),
-               escape_for_log(text_of(pair, "network")), json::serialize(pair.at("days")), text_of(pair, "first_day"),
-               text_of(pair, "last_day"));
+    fmt::print("{:<48} {:<24} {:>2} days  first {}  last {}\n", text_of(pair, "identity"), text_of(pair, "network"),
+               json::serialize(pair.at("days")), text_of(pair, "first_day"), text_of(pair, "last_day"));
   }
 }
 
@@ -77,7 +79,7 @@ void print_forgotten(const std::string& item, const OperatorArguments& asked) {
   const json::object done = object_of(item);
   const json::value* rows = done.if_contains("changed");
   fmt::print("{} facts of {} are forgotten\n", rows == nullptr ? std::string() : json::serialize(*rows),
-             escape_for_log(asked.at("identity")));
+             terminal_text(asked.at("identity"), kValueShownBytes));
 }
 
 }  // namespace

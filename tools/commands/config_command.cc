@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config.h"
@@ -30,7 +31,7 @@ RunCommand add_config_commands(CLI::App& app) {
     const ConfigResult result = read_config(*path);
     for (const ConfigError& error : result.errors) fail(error.text());
     if (!result.ok()) return kExitConfig;
-    std::fputs(show_config(result.config).c_str(), stdout);
+    std::fputs(terminal_json(show_config(result.config)).c_str(), stdout);  // TOML has the same escapes
     return kExitWell;
   };
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/operator_session.h"
 #include "tools/store/open_directory.h"
 
@@ -50,7 +51,7 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
   const OperatorAnswer answer = (*session)->ask(asked.request, [&](const std::string& item) {
     ++items;
     if (text == texts.end()) {
-      fmt::print("{}\n", item);
+      fmt::print("{}\n", terminal_json(item));
     } else {
       text->print(item, asked.request.arguments);
     }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "core/base/terminal_text.h"
 #include "core/location/network_map.h"
 #include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
@@ -31,7 +32,7 @@ int update(const Options& options, const std::string& file) {
   const auto result = update_aws_ranges(settings, file);
   if (!result) return fail(result.error().message);
   const AwsRangesUpdate& done = result.value();
-  fmt::print("{}: {} prefixes of {}{}\n", file, done.prefixes, format_time(done.created),
+  fmt::print("{}: {} prefixes of {}{}\n", terminal_text(file), done.prefixes, format_time(done.created),
              done.changed ? "; a running server takes them with SIGHUP" : ", unchanged");
   return kExitWell;
 }
@@ -42,7 +43,8 @@ int show(const Options& options, const std::string& file) {
   NetworkInputs inputs;
   inputs.aws_ranges = ranges.value().prefixes;
   inputs.aws_ranges_created = ranges.value().created;
-  fmt::print("{}: {} prefixes of {}\n", file, inputs.aws_ranges.size(), format_time(ranges.value().created));
+  fmt::print("{}: {} prefixes of {}\n", terminal_text(file), inputs.aws_ranges.size(),
+             format_time(ranges.value().created));
   if (options.address.empty()) return kExitWell;
   const auto address = parse_ip(options.address);
   if (!address) return fail(options.address + ": not an IP address", kExitUsage);

@@ -6,14 +6,13 @@
 #include <iterator>
 #include <memory>
 
-#include "core/event/reject_reason.h"
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
 #include "tools/scan/scan.h"
 #include "tools/store/open_directory.h"
 #include "tools/terminal/clock.h"
-#include "tools/terminal/progress.h"
 
 namespace straykey {
 namespace {
@@ -24,6 +23,8 @@ struct Options {
   std::vector<std::string> asn;
   int activation_days = -1;
   std::vector<std::string> trusted, untrusted;
+  std::size_t explain_rejects = 0;
+  bool allow_empty = false;
 };
 
 Status add_prefixes(const std::vector<std::string>& texts, const char* option, std::vector<Prefix>& to) {
@@ -55,22 +56,15 @@ Status prepare(const Options& options, DetectionSettings& detection, NetworkInpu
   return add_prefixes(options.untrusted, "--untrusted", networks.untrusted);
 }
 
-void print_summary(const ScanSummary& summary, const NetworkMap& networks, double seconds) {
-  fmt::print(stderr, "straykey scan: {} files, {} events", with_commas(summary.files), with_commas(summary.events));
-  if (summary.events > 0)
-    fmt::print(stderr, " of {} to {}", format_day(summary.first_day), format_day(summary.last_day));
-  fmt::print(stderr, ", {} rejected, {} alerts, {:.1f} s\n", with_commas(summary.rejected), with_commas(summary.alerts),
-             seconds);
-  for (std::size_t i = 0; i < kRejectReasonCount; ++i)
-    if (summary.rejected_by_reason[i] > 0)
-      fmt::print(stderr, "  rejected {}: {}\n", name_of(static_cast<RejectReason>(i)),
-                 with_commas(summary.rejected_by_reason[i]));
-  for (const std::string& file : summary.unreadable) fmt::print(stderr, "  unreadable {}\n", file);
+// Says how it went; the answer is the exit code.
+int conclude(const Options& options, const ScanSummary& summary, const NetworkMap& networks, double seconds) {
+  std::fputs(summary_text(summary, seconds).c_str(), stderr);
   if (networks.uses_builtin_aws_ranges())
     fmt::print(stderr,
                "  note: AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept "
-               "at the weak "
-               "tier. Give --aws-ranges ip-ranges.json.\n");
+               "at the weak tier. Give --aws-ranges ip-ranges.json.\n");
+  const std::string failure = failure_of(summary, options.allow_empty);
+  return failure.empty() ? kExitWell : fail(failure);
 }
 
 // Writes into the directory of a stopped server; creates it where there is none.
@@ -85,13 +79,12 @@ int run_backfill(const Options& options, const DetectionSettings& detection, con
   target.stores.alerts = &(*data)->alerts();
   target.routes = std::move(routes);
   const double began = uptime();
-  const ScanSettings settings{options.paths, detection, wall_clock()};
+  const ScanSettings settings{options.paths, detection, wall_clock(), options.explain_rejects};
   const auto summary = backfill(settings, networks, std::move(target));
   if (!summary) return fail(summary.error().message);
   if (summary.value().blocks_done_before > 0)
     fmt::print(stderr, "straykey scan: {} blocks of 30 days were done before\n", summary.value().blocks_done_before);
-  print_summary(summary.value(), networks, uptime() - began);
-  return kExitWell;
+  return conclude(options, summary.value(), networks, uptime() - began);
 }
 
 int run(const Options& options) {
@@ -117,14 +110,15 @@ int run(const Options& options) {
   settings.paths = options.paths;
   settings.detection = detection;
   settings.now = wall_clock();
+  settings.rejects_explained_max = options.explain_rejects;
   const auto summary = scan(settings, networks, [](std::string_view document) {
-    std::fwrite(document.data(), 1, document.size(), stdout);
+    const std::string shown = terminal_json(document);
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
     std::fputc('\n', stdout);
   });
   if (!summary) return fail(summary.error().message);
   if (std::fflush(stdout) != 0) return fail("the alerts could not be written to the output");
-  print_summary(summary.value(), networks, uptime() - began);
-  return kExitWell;
+  return conclude(options, summary.value(), networks, uptime() - began);
 }
 
 }  // namespace
@@ -133,7 +127,10 @@ RunCommand add_scan_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("scan", "Judge CloudTrail files offline; writes one alert a line to the output");
   auto options = std::make_shared<Options>();
-  command->add_option("PATH", options->paths, "Files and folders (.json, .json.gz, .jsonl, .ndjson)")->required();
+  command
+      ->add_option("PATH", options->paths,
+                   "Files and folders; what a file holds is told by its content, not by its name, plain or gzip")
+      ->required();
   command->add_option("--config", options->config, "Take detection and networks from this configuration")
       ->type_name("FILE");
   command
@@ -163,7 +160,16 @@ RunCommand add_scan_command(CLI::App& app) {
                    "will be sent by the server, older ones are only stored. Give the server's --config too. May be "
                    "repeated without effect")
       ->type_name("DIR");
-  command->footer("Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
+  command
+      ->add_option("--explain-rejects", options->explain_rejects,
+                   "Show file, place, value and what was expected for the first N rejected records")
+      ->check(CLI::Range(0, 10'000))
+      ->type_name("N");
+  command->add_flag("--allow-empty", options->allow_empty, "Nothing to read is no failure");
+  command->footer(
+      "Exit code 0: events were taken and no file is damaged. 1: nothing was read, no event was taken, or a file is\n"
+      "damaged (of a gzip file that is cut short the whole records are judged all the same).\n"
+      "Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }
 

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <ostream>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_validate.h"
@@ -33,13 +34,15 @@ int check_config(const std::string& path, std::ostream& out) {
     const auto networks = load_networks(checked.config);
     if (!networks) errors.push_back({checked.config.place_of("networks"), "networks", networks.error().message});
   }
-  for (const ConfigError& error : errors) out << error.text() << '\n';
+  const std::string name = terminal_text(path, kPathShownBytes);
+  for (const ConfigError& error : errors) out << terminal_text(error.text()) << '\n';
   if (!errors.empty()) {
-    out << path << ": " << errors.size() << (errors.size() == 1 ? " error\n" : " errors\n");
+    out << name << ": " << errors.size() << (errors.size() == 1 ? " error\n" : " errors\n");
     return kExitConfig;
   }
-  for (const std::string& warning : config_warnings(checked.config)) out << "warning: " << warning << '\n';
-  out << path << ": no errors\n";
+  for (const std::string& warning : config_warnings(checked.config))
+    out << "warning: " << terminal_text(warning) << '\n';
+  out << name << ": no errors\n";
   return 0;
 }
 

@@ -65,9 +65,9 @@ Status RecordReader::open(const std::vector<std::string>& paths) {
     standard_input_ = true;
     return {};
   }
-  auto files = find_event_files(paths);
-  if (!files) return files.error();
-  files_ = std::move(*files);
+  auto found = find_event_files(paths);
+  if (!found) return found.error();
+  files_ = std::move(found->files);
   if (files_.empty()) return Error{"no CloudTrail files are there"};
   std::stable_sort(files_.begin(), files_.end(),
                    [](const EventFile& a, const EventFile& b) { return delivery_day(a.path) < delivery_day(b.path); });

@@ -1,8 +1,9 @@
 #pragma once
-// CloudTrail files and folders on disk, for scan, backfill and replay.
+// The files that hold events, on disk, for scan, backfill and replay.
 //
-// Shape:  files ending in .json, .json.gz, .jsonl, .jsonl.gz, .ndjson, .ndjson.gz, in the order of their names;
-//         folders are searched through. CloudTrail names hold the date, so this is nearly the order of time.
+// Shape:  folders are searched through; what a file is, its content tells (tools/scan/file_kind), so that names and
+//         endings mean nothing. Files come in the order of their names: CloudTrail's hold the date, so this is nearly
+//         the order of time. What is left is given back with the reason.
 // Bounds: a plain file of lines is read in pieces of kPieceBytes; any other file is read whole.
 // Errors: one sentence that names the file.
 #include <cstdint>
@@ -17,14 +18,24 @@ namespace straykey {
 struct EventFile {
   std::string path;
   std::uint64_t bytes = 0;
+  bool lines = false;  // plain text whose lines are values
 };
 
-// A path that is a file is taken whatever its name.
-[[nodiscard]] Result<std::vector<EventFile>> find_event_files(const std::vector<std::string>& paths);
+struct SkippedFile {
+  std::string path;
+  std::string reason;  // "a CloudTrail digest"
+};
+
+struct FoundFiles {
+  std::vector<EventFile> files;
+  std::vector<SkippedFile> skipped;
+};
+
+[[nodiscard]] Result<FoundFiles> find_event_files(const std::vector<std::string>& paths);
 
 inline constexpr std::size_t kPieceBytes = 32u << 20;
 
-// Calls visit(text) with the whole file, or with pieces that end at line ends.
+// Calls visit(text) with the whole file, or with pieces that end at line ends and are all of it together.
 [[nodiscard]] Status read_event_file(const EventFile& file, const std::function<void(std::string)>& visit);
 
 }  // namespace straykey

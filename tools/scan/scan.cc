@@ -4,14 +4,20 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/base/bytes.h"
+#include "core/base/terminal_text.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/sequence.h"
+#include "core/event/decoding.h"
+#include "core/event/not_judged.h"
 #include "core/event/payload.h"
 #include "core/operate/alert_listing.h"
 #include "tools/scan/event_files.h"
+#include "tools/scan/reject_explanation.h"
+#include "tools/scan/salvage.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {
@@ -45,6 +51,14 @@ std::string time_in_name(const std::string& path) {
   return {};
 }
 
+// Why a file that holds events was not read; empty if it was, or holds none.
+std::string_view unread_because(std::optional<PayloadError> error) {
+  if (error == PayloadError::inflated_too_large) return "it inflates to more than is read of one file";
+  if (error == PayloadError::too_many_records) return "it holds more records than are read of one file";
+  if (error == PayloadError::bad_compression) return "its compression is damaged";
+  return {};
+}
+
 // One engine on memory, thrown away with its stores.
 struct Engine {
   Engine(const DetectionSettings& detection, Metrics& metrics)
@@ -69,9 +83,7 @@ class Scan {
     if (const Status status = read_once(engine->pipeline); !status.ok()) return status.error();
     if (disordered_) {
       engine = std::make_unique<Engine>(settings_.detection, metrics_);
-      const ScanSummary before = std::exchange(summary_, {});
-      summary_.files = before.files;
-      summary_.bytes = before.bytes;
+      count_files();
       all_ = {};
       days_.assign(files_.size(), {});
       if (const Status status = read_all(); !status.ok()) return status.error();
@@ -119,13 +131,21 @@ class Scan {
 
  private:
   Status find_files() {
-    auto files = find_event_files(settings_.paths);
-    if (!files) return files.error();
-    files_ = std::move(*files);
+    auto found = find_event_files(settings_.paths);
+    if (!found) return found.error();
+    files_ = std::move(found->files);
+    skipped_ = std::move(found->skipped);
+    days_.resize(files_.size());
+    count_files();
+    return {};
+  }
+
+  // The summary before anything is read.
+  void count_files() {
+    summary_ = {};
     for (const EventFile& file : files_) summary_.bytes += file.bytes;
     summary_.files = files_.size();
-    days_.resize(files_.size());
-    return {};
+    summary_.skipped = skipped_;
   }
 
   // Which files these are: names and sizes.
@@ -228,38 +248,100 @@ class Scan {
     return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
   }
 
+  // What a first reading of a file has come to.
+  struct FileReading {
+    const EventFile& file;
+    bool counts = false;  // it is the first reading
+    std::uint64_t bytes = 0, lines = 0, events = 0, rejects = 0, harmless_rejects = 0;
+    std::optional<PayloadError> error = {};
+    std::string fault = {};  // of its gzip
+  };
+
   // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
   Status each_request(const EventFile& file, bool first_reading, const std::function<bool(Request&)>& learn) {
     bool learned = true;
+    FileReading reading{.file = file, .counts = first_reading};
     const Status status = read_event_file(file, [&](std::string text) {
       Request request;
       request.received_at = settings_.now;
       request.events = std::move(events_);  // with its room
       request.events.clear();
       request.set_body(std::move(text));
-      const auto reject = [&](RejectReason reason) {
-        if (!first_reading) return;
-        ++summary_.rejected;
-        ++summary_.rejected_by_reason[static_cast<std::size_t>(reason)];
-      };
-      PayloadReader::Sink sink;
-      sink.on_event = [&](std::uint32_t, Event&& event) {
-        if (event.from_future) {
-          reject(RejectReason::future_event_time);
-        } else {
-          request.events.push_back(event);
-        }
-      };
-      sink.on_reject = [&](std::uint32_t, RejectReason reason, std::string_view) { reject(reason); };
-      const auto error = reader_.read(request.body, ContentEncoding::identity, settings_.now, request.arena, sink);
-      if (error && first_reading) summary_.unreadable.push_back(fmt::format("{}: {}", file.path, name_of(*error)));
+      read_piece(request, reading);
       learned = learned && learn(request);
       events_ = std::move(request.events);
       reader_.reuse(request.arena);
     });
     if (!status.ok()) return status;
     if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
+    if (first_reading) conclude(reading);
     return {};
+  }
+
+  // A text is decoded first, so that what is wrong with a record can be shown by its place.
+  void read_piece(Request& request, FileReading& reading) {
+    std::string_view text = request.body;
+    std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
+    if (error == PayloadError::bad_compression && has_gzip_magic(request.body)) {
+      Salvaged salvaged = salvage_gzip(request.body, kFileInflatedMax);
+      reading.fault = salvaged.fault.empty() ? std::string("its compression is damaged") : std::move(salvaged.fault);
+      salvaged.text.reserve(salvaged.text.size() + kJsonPadding);
+      text = request.arena.adopt(std::move(salvaged.text));
+      error.reset();
+    }
+    const PlacedText placed{text, reading.bytes, reading.lines, reading.events + reading.rejects};
+    PayloadReader::Sink sink;
+    sink.on_event = [&](std::uint32_t number, Event&& event) {
+      if (event.from_future) return reject(RejectReason::future_event_time, event.record, number, placed, reading);
+      ++reading.events;
+      if (reading.counts && !can_be_judged(event))
+        ++summary_.not_judged_by_reason[static_cast<std::size_t>(why_not_judged(event))];
+      request.events.push_back(event);
+    };
+    sink.on_reject = [&](std::uint32_t number, RejectReason reason, std::string_view record) {
+      reject(reason, record, number, placed, reading);
+    };
+    if (!error) error = reader_.read(text, ContentEncoding::identity, settings_.now, request.arena, sink);
+    if (error && error != PayloadError::empty_body) reading.error = error;
+    reading.bytes += text.size();
+    if (explains()) reading.lines += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+
+  [[nodiscard]] bool explains() const noexcept { return settings_.rejects_explained_max > 0; }
+
+  void reject(RejectReason reason, std::string_view record, std::uint32_t number, const PlacedText& placed,
+              FileReading& reading) {
+    ++reading.rejects;
+    if (!reading.counts) return;
+    if (is_harmless(reason)) {
+      ++reading.harmless_rejects;
+      ++summary_.ignored_by_reason[static_cast<std::size_t>(reason)];
+      return;
+    }
+    ++summary_.rejected;
+    ++summary_.rejected_by_reason[static_cast<std::size_t>(reason)];
+    if (summary_.explained.size() < settings_.rejects_explained_max)
+      summary_.explained.push_back(fmt::format("{}: {}: {}", terminal_text(reading.file.path, kPathShownBytes),
+                                               place_of(record, number, placed),
+                                               explain_reject(reason, record, settings_.now)));
+  }
+
+  // Whether the file was read to its end, and whether it held what is looked for.
+  void conclude(const FileReading& reading) {
+    const std::string& path = reading.file.path;
+    if (!reading.fault.empty()) {
+      summary_.damaged.push_back(
+          {path, fmt::format("{}; {} whole records of it are taken", reading.fault, with_commas(reading.events))});
+    } else if (const std::string_view fault = unread_because(reading.error); !fault.empty()) {
+      summary_.damaged.push_back({path, std::string(fault)});
+    } else if (reading.events == 0) {
+      summary_.skipped.push_back(
+          {path, reading.rejects == 0 ? "no CloudTrail event in it"
+                 : reading.rejects == reading.harmless_rejects
+                     ? "Insights events, aggregated events or digests of CloudTrail, which hold no call"
+                     : "every record in it was rejected"});
+      --summary_.files;
+    }
   }
 
   const ScanSettings& settings_;
@@ -268,7 +350,8 @@ class Scan {
   std::vector<Event> events_;  // between files: memory only
   Metrics metrics_;
   std::vector<EventFile> files_;
-  std::vector<Days> days_;  // of each file
+  std::vector<SkippedFile> skipped_;  // before any was read
+  std::vector<Days> days_;            // of each file
   Days all_;
   Days block_;                      // of read_once: being learned; earlier days are judged
   std::vector<std::size_t> later_;  // of read_once: files that hold days after the block

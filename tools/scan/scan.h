@@ -7,8 +7,8 @@
 //         Files in the order of the times in their names are read once; any other order costs a second reading.
 // Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished,
 //          and repeats nothing.
-// Errors: a file that cannot be read ends the scan; a bad record is counted with its reason.
-#include <array>
+// Errors: a file that the system does not let us read ends the scan. One that holds no events is skipped, one that is
+//         damaged gives its whole records: both are named in the summary. A bad record is counted with its reason.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -18,8 +18,8 @@
 #include "core/base/result.h"
 #include "core/detect/settings.h"
 #include "core/engine/inline_pipeline.h"
-#include "core/event/reject_reason.h"
 #include "core/location/network_map.h"
+#include "tools/scan/scan_summary.h"
 
 namespace straykey {
 
@@ -27,14 +27,7 @@ struct ScanSettings {
   std::vector<std::string> paths;
   DetectionSettings detection;
   Seconds now = 0;  // of the start: an event more than 10 minutes ahead of it is rejected
-};
-
-struct ScanSummary {
-  std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
-  std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
-  std::vector<std::string> unreadable;  // files that hold no readable record, with the reason
-  Day first_day = 0, last_day = 0;
-  std::uint64_t blocks_done_before = 0;  // of a backfill that was interrupted
+  std::size_t rejects_explained_max = 0;
 };
 
 // Calls on_alert with each alert document, state laid over it, in the order of first call.

@@ -148,6 +148,11 @@ Status Serve::start_listeners() {
   return config_.admin.listen.on() ? start_admin() : Status{};
 }
 
+SubmitResult Serve::submit(std::unique_ptr<Request>& request) {
+  clock_watch_.watch(*request, request->received_at, log_);
+  return pipeline_->submit(request);
+}
+
 void Serve::make_intake() {
   Intake::Callbacks callbacks;
   callbacks.now = wall_clock;
@@ -169,7 +174,7 @@ void Serve::make_intake() {
 
 void Serve::make_sources() {
   HttpIngest::Callbacks callbacks;
-  callbacks.submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  callbacks.submit = [this](std::unique_ptr<Request>& request) { return submit(request); };
   callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
     runtime_->call_soon(io_thread, std::move(call));
   };
@@ -181,9 +186,9 @@ void Serve::make_sources() {
 }
 
 void Serve::make_syslog() {
-  const auto submit = [this](std::unique_ptr<Request>& request) { return pipeline_->submit(request); };
+  const auto submit_to_pipeline = [this](std::unique_ptr<Request>& request) { return submit(request); };
   syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
-                                                  SyslogIntake::Dependencies{*intake_, submit, log_});
+                                                  SyslogIntake::Dependencies{*intake_, submit_to_pipeline, log_});
   const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
   for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_))
     sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, services));

@@ -22,6 +22,7 @@
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
 #include "tools/config/config.h"
+#include "tools/server/clock_watch.h"
 #include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
 
@@ -46,6 +47,8 @@ class Serve {
   Status start_pipeline();
   Status start_listeners();
   void make_intake();
+  // What every way in ends with.
+  [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
   // All ways in that the configuration turns on.
   void make_sources();
   void make_syslog();
@@ -61,6 +64,7 @@ class Serve {
   Config reloaded_;  // the same, with the tokens and networks of the last reload. RangesUpdater reads its networks
   Log& log_;
   Metrics metrics_;
+  ClockWatch clock_watch_;
   std::unique_ptr<DataDirectory> data_;
   std::unique_ptr<FlightRecorder> recorder_;
   std::unique_ptr<IoRuntime> runtime_;

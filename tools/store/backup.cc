@@ -19,6 +19,7 @@
 #include "storage/environment_copy.h"
 #include "storage/format_file.h"
 #include "storage/replace_file.h"
+#include "storage/special_file.h"
 #include "tools/store/store_report.h"
 
 namespace straykey {
@@ -87,6 +88,7 @@ Status check_copy(const std::string& to, const BackupCallbacks& callbacks) {
 }  // namespace
 
 Status back_up(const std::string& from, const std::string& to, const BackupCallbacks& callbacks) {
+  if (std::string special = special_file_in(from); !special.empty()) return Error{std::move(special)};
   // If no server uses the store, it is locked, so that none starts meanwhile. A store in use is copied all the same.
   const auto held = DataDirectory::hold(from);
   auto format_text = read_text(from + "/format");

@@ -1,0 +1,78 @@
+#include "tools/scan/event_files.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/temporary_directory.h"
+
+namespace straykey {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kRecord = R"({"eventVersion":"1.11","eventName":"ListBuckets"})";
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+TEST_CASE("event files: names mean nothing, and what is left is given back with its reason") {
+  const TemporaryDirectory folder;
+  const std::string in = folder.path() + "/";
+  fs::create_directory(in + "deep");
+  for (const char* name : {"central-logs-1-2026-11-28-10-00-00-0", "a.log", "B.JSON", "deep/c", "d.md"})
+    write(in + name, kRecord);
+  write(in + "notes.json", "nothing here");
+  write(in + "empty.json", "");
+  fs::create_symlink("nowhere", in + "lost");
+  fs::create_directory_symlink(in + "deep", in + "again");
+  REQUIRE_EQ(::mkfifo((in + "pipe").c_str(), 0600), 0);
+
+  const auto found = find_event_files({folder.path(), in + "a.log"});
+  REQUIRE(found.ok());
+  std::vector<std::string> read, skipped;
+  for (const EventFile& file : found.value().files) read.push_back(file.path.substr(in.size()));
+  for (const SkippedFile& file : found.value().skipped)
+    skipped.push_back(file.path.substr(in.size()) + ": " + file.reason);
+  CHECK_EQ(read, std::vector<std::string>{"B.JSON", "a.log", "central-logs-1-2026-11-28-10-00-00-0", "d.md", "deep/c"});
+  CHECK_EQ(skipped, std::vector<std::string>{"again: a link to a folder, which is not followed", "empty.json: empty",
+                                             "lost: a link to nothing", "notes.json: text without JSON",
+                                             "pipe: a pipe, socket or device"});
+}
+
+TEST_CASE("event files: a path that is not there is an error that names it") {
+  const auto found = find_event_files({"/nowhere/at/all"});
+  REQUIRE_FALSE(found.ok());
+  CHECK_EQ(found.error().message, "/nowhere/at/all: no such file or folder");
+}
+
+TEST_CASE("event files: a large file of lines comes in pieces that part no value, and all of it comes") {
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() + "/lines";
+  // A value over several lines among values of one line.
+  const std::string value = "{\"eventVersion\":\"1.11\",\n \"padding\":\"" + std::string(1'000, 'x') + "\"\n}\n";
+  std::string text = kRecord + "\n";
+  while (text.size() < kPieceBytes + kPieceBytes / 2) text += value;
+  write(path, text);
+  auto found = find_event_files({path});
+  REQUIRE(found.ok());
+  REQUIRE(found->files.size() == 1);
+  REQUIRE(found->files[0].lines);
+  std::string all;
+  std::size_t pieces = 0;
+  REQUIRE(read_event_file(found->files[0], [&](std::string piece) {
+            ++pieces;
+            CHECK_EQ(piece.substr(piece.find_last_not_of('\n')), piece.ends_with('\n') ? "}\n" : "}");
+            all += piece;
+          }).ok());
+  CHECK_EQ(pieces, 2);
+  CHECK(all == text);
+}
+
+}  // namespace
+}  // namespace straykey

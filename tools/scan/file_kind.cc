@@ -1,0 +1,122 @@
+#include "tools/scan/file_kind.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "core/base/descriptor.h"
+#include "core/event/decoding.h"
+#include "core/event/framing.h"
+#include "tools/networks/file_content.h"
+#include "tools/scan/salvage.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";  // the payload reader knows it or says that it does not
+constexpr std::string_view kWhiteSpace = " \t\r\n";
+constexpr std::size_t kGzipLayersMax = 3;
+constexpr std::size_t kFirstLookBytes = 4096;  // enough of most files, and inflated in a tenth of the time
+
+// An object that begins with these members and without an eventVersion is no record of CloudTrail.
+struct Foreign {
+  std::string_view member, other_member, name;
+};
+constexpr std::array<Foreign, 4> kForeign{{
+    {"\"digestStartTime\"", "\"digestS3Bucket\"", "a CloudTrail digest"},
+    {"\"digestStartTime\"", "\"awsAccountId\"", "a CloudTrail digest"},
+    {"\"configSnapshotId\"", "\"fileVersion\"", "an AWS Config snapshot"},
+    {"\"configurationItems\"", "\"fileVersion\"", "an AWS Config history"},
+}};
+
+bool holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool begins_with_bracket(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
+  return text.starts_with('{') || text.starts_with('[');
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string_view first_line_of(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
+
+// "version account-id interface-id srcaddr ...", or a row of the default columns without that heading.
+bool is_flow_log(std::string_view line) {
+  if (holds(line, "srcaddr") && holds(line, "dstaddr")) return true;
+  std::array<std::string_view, 3> words;
+  for (std::string_view& word : words) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos) return false;
+    word = line.substr(0, space);
+    line.remove_prefix(space + 1);
+  }
+  return all_digits(words[0]) && words[0].size() <= 2 && all_digits(words[1]) && words[1].size() == 12 &&
+         words[2].starts_with("eni-");
+}
+
+FileKind kind_of_text(std::string_view text, bool whole) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
+  if (text.empty()) return {whole ? "empty" : "no text at its beginning", false};
+  const std::string_view line = first_line_of(text);
+  if (is_flow_log(line)) return {"a VPC flow log", false};
+  if (text.front() == '{' && !holds(text, "\"eventVersion\"")) {
+    for (const Foreign& foreign : kForeign)
+      if (holds(text, foreign.member) && holds(text, foreign.other_member)) return {std::string(foreign.name), false};
+  }
+  if (!holds(text, "{") && text.front() != '[') return {"text without JSON", false};
+  return {{}, line.size() < text.size() && holds(line, "{") && line.find_last_not_of(kWhiteSpace) == line.rfind('}')};
+}
+
+}  // namespace
+
+FileKind kind_of(std::string_view beginning, bool whole) {
+  if (beginning.empty()) return {"empty", false};
+  std::string inflated;
+  for (std::size_t layer = 0; layer < kGzipLayersMax && has_gzip_magic(beginning); ++layer) {
+    Salvaged salvaged = salvage_gzip(beginning, kFirstLookBytes);
+    if (!begins_with_bracket(salvaged.text)) salvaged = salvage_gzip(beginning, kLookedAtBytes);
+    if (salvaged.text.empty()) return whole && salvaged.fault.empty() ? FileKind{"empty", false} : FileKind{};
+    whole = whole && salvaged.fault.empty();
+    inflated = std::move(salvaged.text);
+    beginning = inflated;
+  }
+  if (has_gzip_magic(beginning) || beginning.starts_with(kZstdMagic)) return {};
+  if (std::string named = unreadable_content(beginning); !named.empty()) return {std::move(named), false};
+  if (is_binary(beginning)) return {"no text", false};
+  return kind_of_text(beginning, whole);
+}
+
+Result<FileKind> look_into(const std::string& path) {
+  // Without O_NONBLOCK a pipe would be waited for.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open()) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
+  struct stat about {};
+  if (::fstat(file.number(), &about) != 0) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
+  if (!S_ISREG(about.st_mode)) return FileKind{"no regular file", false};
+  std::string beginning(kLookedAtBytes, '\0');
+  std::size_t held = 0;
+  while (held < beginning.size()) {
+    const ssize_t count = ::read(file.number(), beginning.data() + held, beginning.size() - held);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Error{fmt::format("{}: cannot be read: {}", path, std::strerror(errno))};
+    if (count == 0) break;
+    held += static_cast<std::size_t>(count);
+  }
+  return kind_of(std::string_view(beginning).substr(0, held), held == static_cast<std::size_t>(about.st_size));
+}
+
+}  // namespace straykey

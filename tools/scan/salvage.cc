@@ -1,0 +1,80 @@
+#include "tools/scan/salvage.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "core/base/invariant.h"
+#include "core/event/decoding.h"
+
+namespace straykey {
+namespace {
+
+constexpr int kGzipOnly = 15 + 16;  // zlib's windowBits
+constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+constexpr std::string_view kCut = "the gzip file is cut short";
+constexpr std::string_view kDamaged = "the gzip file is damaged";
+constexpr std::string_view kTooLarge = "the gzip file inflates to more than is read of one file";
+constexpr std::string_view kForeignBytes = "bytes that are no gzip follow the gzip file's content";
+
+class GzipStream {
+ public:
+  explicit GzipStream(std::string_view bytes) : rest_(bytes) {
+    if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
+  }
+  ~GzipStream() { inflateEnd(&stream_); }
+  GzipStream(const GzipStream&) = delete;
+  GzipStream& operator=(const GzipStream&) = delete;
+
+  // Z_OK: there is more. Z_BUF_ERROR: the bytes have ended. Z_STREAM_END: a member has ended. Others: damage.
+  int add_to(std::string& text, std::size_t text_bytes_max) {
+    const std::size_t held = text.size(), room = std::min(kPieceBytes, text_bytes_max - held);
+    const std::size_t given = std::min<std::size_t>(rest_.size(), std::numeric_limits<uInt>::max());
+    text.resize(held + room);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(rest_.data()));  // zlib reads only
+    stream_.avail_in = static_cast<uInt>(given);
+    stream_.next_out = reinterpret_cast<Bytef*>(text.data() + held);
+    stream_.avail_out = static_cast<uInt>(room);
+    const int code = ::inflate(&stream_, Z_NO_FLUSH);
+    text.resize(held + room - stream_.avail_out);
+    rest_.remove_prefix(given - stream_.avail_in);
+    return code;
+  }
+  void next_member() { INVARIANT(inflateReset(&stream_) == Z_OK); }
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+
+ private:
+  z_stream stream_{};
+  std::string_view rest_;
+};
+
+}  // namespace
+
+Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max) {
+  Salvaged out;
+  GzipStream stream(bytes);
+  std::size_t whole_members_bytes = 0;
+  while (out.text.size() < text_bytes_max) {
+    const int code = stream.add_to(out.text, text_bytes_max);
+    if (code == Z_OK) continue;
+    if (code == Z_STREAM_END) {
+      whole_members_bytes = out.text.size();
+      if (stream.rest().find_first_not_of('\0') == std::string_view::npos) return out;
+      if (!has_gzip_magic(stream.rest()) && stream.rest() != "\x1f") {
+        out.fault = kForeignBytes;
+        return out;
+      }
+      stream.next_member();
+      continue;
+    }
+    out.fault = code == Z_BUF_ERROR ? kCut : kDamaged;
+    if (code != Z_BUF_ERROR) out.text.resize(whole_members_bytes);
+    return out;
+  }
+  out.fault = kTooLarge;
+  return out;
+}
+
+}  // namespace straykey

@@ -1,0 +1,24 @@
+#pragma once
+// What can still be taken of gzip that does not decode as a whole, with a sentence about what is wrong with it.
+//
+// Shape:  a file that is cut short gives everything up to the cut, whose last record is mostly a part of one. One that
+//         is damaged gives its members up to the damaged one: their checksums are right.
+// Bounds: text_bytes_max of text.
+// Errors: none: `fault` is the answer.
+// Thread: any (a function of its arguments).
+// Source: RFC 1952.
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace straykey {
+
+struct Salvaged {
+  std::string text;
+  std::string fault;  // "the gzip file is cut short"; empty if it decodes
+};
+
+// With the beginning of a file only, the fault says that this is not all of it.
+[[nodiscard]] Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max);
+
+}  // namespace straykey
