@@ -2,28 +2,16 @@
 
 #include <algorithm>
 
+#include "core/event/syslog_start.h"
+
 namespace straykey {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kCookie = "@cee:";
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 bool is_bracket(char c) noexcept {
   return c == '{' || c == '[';
-}
-
-// `<0>` to `<191>`; 0: there is none.
-std::size_t priority_bytes(std::string_view text) noexcept {
-  if (!text.starts_with('<')) return 0;
-  std::size_t at = 1;
-  unsigned value = 0;
-  while (at < text.size() && at < 4 && is_digit(text[at])) value = value * 10 + static_cast<unsigned>(text[at++] - '0');
-  const bool good = at > 1 && at < text.size() && text[at] == '>' && value <= 191;
-  return good ? at + 1 : 0;
 }
 
 // Removes a word and the space behind it. False: there is none.
