@@ -326,6 +326,14 @@ std::optional<SyslogFrame> SyslogFramer::next_unended() {
   return take(0, text.size(), SyslogFrame::Fault::none);
 }
 
+void SyslogFramer::drop_line() noexcept {
+  const std::size_t line_end = held().find('\n');
+  if (line_end == std::string_view::npos)
+    skip_ = Skip::line;
+  else
+    begin_ += line_end + 1;
+}
+
 bool SyslogFramer::mid_message() const noexcept {
   const bool at_line_end = scanned_ > 0 && scanned_ + 1 == end_ - begin_ && is_delimiter(text_[begin_ + scanned_]);
   return (begin_ < end_ && !at_line_end) || skip_ != Skip::nothing;

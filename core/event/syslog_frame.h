@@ -71,10 +71,16 @@ class SyslogFramer {
   [[nodiscard]] std::optional<SyslogFrame> next_unended();
   // What next() has gone through since the last release(). It stays where it is until then.
   [[nodiscard]] std::string_view taken() const noexcept { return {text_.data(), begin_}; }
+  // What was received and not gone through.
+  [[nodiscard]] std::string_view held() const noexcept { return {text_.data() + begin_, end_ - begin_}; }
   // There is hardly room behind what was taken.
   [[nodiscard]] bool crowded() const noexcept;
   // The text of taken(), in the same place, with kJsonPadding readable bytes behind it; what is left is kept.
   [[nodiscard]] std::string release();
+
+  // Goes through all that was received, or through its first line, without looking at it.
+  void drop() noexcept { begin_ = end_; }
+  void drop_line() noexcept;
 
   // A message has begun and is not whole. Not where only a further line could go on with it.
   [[nodiscard]] bool mid_message() const noexcept;
@@ -107,7 +113,6 @@ class SyslogFramer {
   SyslogFrame take(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
   // What fits behind what was received, in the memory that there is.
   [[nodiscard]] std::size_t room() const noexcept;
-  [[nodiscard]] std::string_view held() const noexcept { return {text_.data() + begin_, end_ - begin_}; }
 
   const std::size_t message_bytes_max_;
   std::string text_;                 // all of its size may be written to

@@ -39,7 +39,8 @@ class BraceDepth {
   [[nodiscard]] bool closed() const noexcept { return begun_ && depth_ == 0; }
   // In braces that are not closed.
   [[nodiscard]] bool open() const noexcept { return depth_ > 0; }
-  // The same, outside of strings.
+  [[nodiscard]] bool quoted() const noexcept { return quoted_; }
+  // In braces, outside of strings.
   [[nodiscard]] bool between_values() const noexcept { return depth_ > 0 && !quoted_; }
 
  private:

@@ -63,6 +63,10 @@ IoAwait<void> PeerStream::drain_and_shut_down(std::size_t bytes_max) {
   close();
 }
 
+void PeerStream::answer_end() noexcept {
+  if (tls_) tls_->answer_end();
+}
+
 void PeerStream::end_sending() noexcept {
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

@@ -32,6 +32,8 @@ class PeerStream {
   // Ends it well although the peer is still sending: says that nothing more comes, then reads and drops up to
   // `bytes_max`, because a close with unread bytes would reset the connection and take the reply with it.
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
+  // After the peer's end: says TLS close_notify to it, if this is TLS.
+  void answer_end() noexcept;
   // Says that nothing more comes from here; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;
