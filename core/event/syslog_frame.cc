@@ -133,6 +133,9 @@ bool SyslogFramer::skip_rest() {
   const bool counted = skip_ == Skip::counted;
   std::string_view text = held();
   if (counted) text = text.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(skip_bytes_, text.size())));
+  const std::uint64_t sought_max = 2 * message_bytes_max_;
+  if (skip_ == Skip::to_start) text = text.substr(0, static_cast<std::size_t>(sought_max - skip_bytes_ + 1));
+  const bool gave_up = skip_ == Skip::to_start && skip_bytes_ + text.size() > sought_max;
   const std::string_view line = skip_ == Skip::line ? before_delimiter(text) : text;
   const bool line_ends = line.size() < text.size();
   const std::optional<std::size_t> start = find_message_start(line);
@@ -143,7 +146,7 @@ bool SyslogFramer::skip_rest() {
   begin_ += passed;
   skip_bytes_ = counted ? skip_bytes_ - passed : skip_bytes_ + passed;
   const bool over = start || line_ends || (counted && skip_bytes_ == 0);
-  if (!over) return skip_ == Skip::to_start && skip_bytes_ > 2 * message_bytes_max_;
+  if (!over) return gave_up;
   count_was_wrong_ = counted && start;
   skip_ = Skip::nothing;
   skip_bytes_ = 0;
@@ -183,17 +186,16 @@ SyslogFramer::Count::Kind SyslogFramer::look_behind_count(const Count& count) {
   };
   if (numbered_ || count.value > kSkipBytesMax) return numbered();
   const auto size = static_cast<std::size_t>(count.value);
-  const std::size_t line_end = message.substr(0, size).find('\n', looked_at_);
-  looked_at_ = std::min(message.size(), size);
+  const std::size_t window = std::min(size, message_bytes_max_ + 1);
+  const std::size_t line_end = message.substr(0, window).find('\n', looked_at_);
+  looked_at_ = std::min(message.size(), window);
   if (line_end != std::string_view::npos) {
     looked_at_ = std::string_view::npos;
     const bool beyond = line_end + 1 < size && is_whole_json(message.substr(0, line_end));
     return beyond ? numbered() : Count::Kind::counted;
   }
-  if (message.size() < size) {
-    const bool may_wait = !ended_ && message.size() <= message_bytes_max_;
-    return may_wait ? Count::Kind::undecided : Count::Kind::counted;
-  }
+  if (message.size() < window) return ended_ ? Count::Kind::counted : Count::Kind::undecided;
+  if (window < size) return Count::Kind::counted;
   if (is_whole_json(message.substr(0, size))) return Count::Kind::counted;
   const std::string_view behind = message.substr(size);
   if (behind.empty()) return ended_ ? Count::Kind::counted : Count::Kind::undecided;

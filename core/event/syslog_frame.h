@@ -17,7 +17,8 @@
 // Bounds: memory: twice message_bytes_max, and one read of kReadBytesMax, or what prepare() was asked for if that is
 //         more. It grows with what has arrived, never with what was announced, and shrinks to kReadBytesMin on a quiet
 //         connection. Work is linear in the bytes.
-// Errors: SyslogFrame::Fault; bad_count is told once for each wrong count. After out_of_step nothing more is read: the connection should be closed.
+// Errors: SyslogFrame::Fault; bad_count is told once for each wrong count. After out_of_step nothing more is read: the
+//         connection should be closed.
 // Thread: any (a value of its connection).
 // Source: RFC 6587 3.4; RFC 5425 4.3; rsyslog's and syslog-ng's counts include a trailing LF, logger's do not (seen on
 //         the wire).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/event/json_text.h"
 #include "core/event/syslog_start.h"
 
 namespace straykey {
@@ -141,6 +142,11 @@ std::string_view syslog_payload(std::string_view message) noexcept {
   const std::string_view text = skip_decoration(behind_header(message));
   if (!text.empty() && is_bracket(text.front())) return text;
   return from_first_object(text);
+}
+
+bool ends_whole(std::string_view message) noexcept {
+  const std::string_view payload = syslog_payload(message);
+  return !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
 }
 
 void blank_escaped_lines(std::span<char> payload) noexcept {

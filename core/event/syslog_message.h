@@ -21,6 +21,9 @@ namespace straykey {
 // From its first bracket to the end of the message, without white space at the end.
 [[nodiscard]] std::string_view syslog_payload(std::string_view message) noexcept;
 
+// There is JSON in it, and it does not end in its middle.
+[[nodiscard]] bool ends_whole(std::string_view message) noexcept;
+
 // rsyslog writes control characters inside of a message as `#` and three octal digits, so a record of several lines
 // comes as `{#012  "eventVersion"...`. Those outside of strings become spaces, if the payload begins like that.
 void blank_escaped_lines(std::span<char> payload) noexcept;

@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "core/event/json_text.h"
 #include "core/event/other_protocol.h"
 #include "core/event/syslog_message.h"
 #include "net/ingest/syslog_tls.h"
@@ -223,9 +222,7 @@ void SyslogSession::warn_of_handshake(const IoError& error) {
 
 // The last line may lack its LF; what ends in its middle will be sent again, whole, on the sender's next connection.
 void SyslogSession::collect_last(std::string_view message) {
-  const std::string_view payload = syslog_payload(message);
-  const bool whole = !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
-  if (whole) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
+  if (ends_whole(message)) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
   listener_->counts.cut_off.add();
 }
 
