@@ -121,7 +121,9 @@ TEST_CASE("every refusal of an address is rendered by its protocol, also those t
 }
 
 TEST_CASE("a body that is one bad record is a bad record, what is no JSON at all a bad request") {
-  Site site(bulk());
+  IngestProtocol in_any_framing = bulk();
+  in_any_framing.split = nullptr;
+  Site site(in_any_framing);
   const auto reply = site.post("{broken");
   CHECK(reply.status == 200);
   CHECK(reply.body == "took trail 1/a b/7 0:bad_json");

@@ -242,8 +242,9 @@ TEST_CASE("a status line without its last space is the status that it says") {
   Attempt attempt;
   WebhookReceiver receiver(attempt.io, always({.bytes = "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"}));
   CHECK_EQ(attempt.run(receiver.url()).http_status, 200);
-  WebhookReceiver busy(attempt.io, always({.bytes = "HTTP/1.0 503\r\nRetry-After: 7\r\n\r\n"}));
-  const OutgoingReply reply = attempt.run(busy.url());
+  Attempt second;
+  WebhookReceiver busy(second.io, always({.bytes = "HTTP/1.0 503\r\nRetry-After: 7\r\n\r\n"}));
+  const OutgoingReply reply = second.run(busy.url());
   CHECK_EQ(reply.http_status, 503);
   CHECK_EQ(reply.retry_after, "7");
 }
