@@ -1,9 +1,15 @@
 #pragma once
-// SyslogFramer: the bytes of a TCP or TLS connection -> its messages, octet-counted or parted by LF, CR LF or NUL.
+// SyslogFramer: the bytes of a TCP or TLS connection -> its messages, octet-counted, parted by LF, CR LF or NUL, or by
+// nothing.
 //
 // Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs to the next LF
-//         or NUL. The first count of a connection must be followed by what a message starts with (`<`, `{`, `[`, `@`,
-//         BOM), so that a line which begins with a number and a space is a line.
+//         or NUL, or to a `<PRI>` directly behind the brace that closes its JSON. The first count of a connection must
+//         be followed by what a message starts with (`<`, `{`, `[`, `@`, BOM), so that a line which begins with a
+//         number and a space is a line; a number before a bare record that ends in its middle or beyond its line is no
+//         count either. A record printed over several lines is one message.
+//         A wrong count is noticed where another message begins inside of one whose JSON is not whole, or where
+//         something follows that no message begins with. Reading goes on at the next place that only a message begins
+//         at (syslog_start.h), so that one wrong count costs its own message and at most one more.
 //         Messages are cut out of the text in place: release() gives that text away, and no message is copied.
 // Order:  prepare(), commit() of what was received, next() until it gives nothing; and again, with release() when
 //         crowded() or earlier. Frames are valid until the next release(). How the bytes were split makes no
@@ -11,7 +17,8 @@
 // Bounds: memory: twice message_bytes_max, and one read of kReadBytesMax, or what prepare() was asked for if that is
 //         more. It grows with what has arrived, never with what was announced, and shrinks to kReadBytesMin on a quiet
 //         connection. Work is linear in the bytes.
-// Errors: SyslogFrame::Fault. After out_of_step nothing more is read: the connection should be closed.
+// Errors: SyslogFrame::Fault; bad_count is told once for each wrong count. After out_of_step nothing more is read: the
+//         connection should be closed.
 // Thread: any (a value of its connection).
 // Source: RFC 6587 3.4; RFC 5425 4.3; rsyslog's and syslog-ng's counts include a trailing LF, logger's do not (seen on
 //         the wire).
@@ -22,6 +29,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/event/syslog_start.h"
+
 namespace straykey {
 
 inline constexpr std::size_t kSyslogMessageBytesMax = 1 << 20;
@@ -30,11 +39,13 @@ struct SyslogFrame {
   enum class Fault : std::uint8_t {
     none,
     too_large,    // over message_bytes_max: `text` is its beginning, the rest is skipped
-    out_of_step,  // a count over kSkipBytesMax: what follows cannot be told from its middle
+    out_of_step,  // a count over kSkipBytesMax, or no message's beginning found behind a wrong one
+    bad_count,    // the count was wrong: `text` is what stands before the next message, often nothing
     cut_off,      // the connection ended before the message did; a line may nevertheless be whole
   };
   std::string_view text;  // without its count and without LF, CR, NUL at its end
   Fault fault = Fault::none;
+  bool several_lines = false;  // it was parted by LF, and its JSON holds some
 };
 
 class SyslogFramer {
@@ -55,15 +66,25 @@ class SyslogFramer {
   void end() noexcept { ended_ = true; }
   // The next message, or nothing until more bytes have come.
   [[nodiscard]] std::optional<SyslogFrame> next();
+  // When nothing waits to be read: the message at the front if its JSON is whole and the connection has not parted
+  // messages by a delimiter so far. Without it the last message of a sender that parts them by nothing would wait for
+  // the one that follows it.
+  [[nodiscard]] std::optional<SyslogFrame> next_unended();
   // What next() has gone through since the last release(). It stays where it is until then.
   [[nodiscard]] std::string_view taken() const noexcept { return {text_.data(), begin_}; }
+  // What was received and not gone through.
+  [[nodiscard]] std::string_view held() const noexcept { return {text_.data() + begin_, end_ - begin_}; }
   // There is hardly room behind what was taken.
   [[nodiscard]] bool crowded() const noexcept;
   // The text of taken(), in the same place, with kJsonPadding readable bytes behind it; what is left is kept.
   [[nodiscard]] std::string release();
 
-  // A message has begun and is not whole.
-  [[nodiscard]] bool mid_message() const noexcept { return begin_ < end_ || skip_bytes_ > 0 || skip_line_; }
+  // Goes through all that was received, or through its first line, without looking at it.
+  void drop() noexcept { begin_ = end_; }
+  void drop_line() noexcept;
+
+  // A message has begun and is not whole. Not where only a further line could go on with it.
+  [[nodiscard]] bool mid_message() const noexcept;
   [[nodiscard]] std::size_t held_bytes() const noexcept { return text_.capacity(); }
 
  private:
@@ -74,24 +95,46 @@ class SyslogFramer {
     std::uint64_t value = 0;
   };
 
+  enum class LineEnd : std::uint8_t { none, undecided, delimiter, next_message };
+  // What is left unread: the rest of a message that is too large, or all up to a message's beginning.
+  enum class Skip : std::uint8_t { nothing, counted, line, to_start };
+
   // False: all that is there belongs to what is being skipped.
   bool skip_rest();
-  [[nodiscard]] Count read_count() const noexcept;
+  [[nodiscard]] Count read_count(std::string_view text) const noexcept;
+  [[nodiscard]] Count::Kind look_behind_count(const Count& count);
   std::optional<SyslogFrame> next_counted(const Count& count);
+  [[nodiscard]] static std::size_t bytes_before_next(std::string_view message) noexcept;
   std::optional<SyslogFrame> next_line();
+  LineEnd find_line_end() noexcept;
+  LineEnd look_at_priority(std::size_t at) noexcept;
+  LineEnd look_at_delimiter() noexcept;
+  void pass_braces(std::size_t to) noexcept;
+  SyslogFrame take_counted(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
   SyslogFrame take(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
   // What fits behind what was received, in the memory that there is.
   [[nodiscard]] std::size_t room() const noexcept;
-  [[nodiscard]] std::string_view held() const noexcept { return {text_.data() + begin_, end_ - begin_}; }
 
   const std::size_t message_bytes_max_;
   std::string text_;                 // all of its size may be written to
   std::size_t begin_ = 0, end_ = 0;  // of what was received and not taken
   std::size_t read_bytes_ = kReadBytesMin;
-  std::size_t scanned_ = 0;  // of the line at the front, without a delimiter
-  std::uint64_t skip_bytes_ = 0;
-  bool skip_line_ = false;
+  // Of the message at the front.
+  std::size_t scanned_ = 0;    // as a line: without an end up to here
+  std::size_t looked_at_ = 0;  // behind its count: without an LF up to here
+  BraceDepth depth_;           // up to depth_at_
+  std::size_t depth_at_ = 0;
+  bool several_lines_ = false;
+  // Of the message before it.
+  bool after_counted_ = false;
+  bool json_open_ = false;  // it was counted, its JSON did not end in it, and no delimiter followed
+  bool count_was_wrong_ = false;
+  Skip skip_ = Skip::nothing;
+  std::uint64_t skip_bytes_ = 0;  // counted: still to be skipped; else: skipped so far
+  // Of the connection.
   bool counted_before_ = false;
+  bool numbered_ = false;
+  bool delimiters_seen_ = false;
   bool out_of_step_ = false;
   bool ended_ = false;
 };

@@ -1,6 +1,10 @@
 #include "core/event/syslog_message.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "core/event/json_text.h"
+#include "core/event/syslog_start.h"
 
 namespace straykey {
 namespace {
@@ -8,22 +12,8 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view kCookie = "@cee:";
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 bool is_bracket(char c) noexcept {
   return c == '{' || c == '[';
-}
-
-// `<0>` to `<191>`; 0: there is none.
-std::size_t priority_bytes(std::string_view text) noexcept {
-  if (!text.starts_with('<')) return 0;
-  std::size_t at = 1;
-  unsigned value = 0;
-  while (at < text.size() && at < 4 && is_digit(text[at])) value = value * 10 + static_cast<unsigned>(text[at++] - '0');
-  const bool good = at > 1 && at < text.size() && text[at] == '>' && value <= 191;
-  return good ? at + 1 : 0;
 }
 
 // Removes a word and the space behind it. False: there is none.
@@ -112,18 +102,36 @@ std::string_view trim_end(std::string_view text) noexcept {
 
 struct SizeLimit {
   std::size_t bytes_min, bytes_max;  // of messages that it cut: headers are added before or after the cut
+  std::optional<SyslogHeader> header;
   std::string_view setting;
 };
 
+// Every sender that cuts keeps more than this (RFC 5424 6.1: 480).
+constexpr std::size_t kSplitBytesMax = 480;
+
+// The first that fits.
 constexpr SizeLimit kSizeLimits[] = {
-    {900, 1'200,
+    {900, 1'024, SyslogHeader::rfc3164,
+     "this is the size and the header of BusyBox's logger and syslogd (1024), which have no setting for it: use "
+     "another "
+     "sender; or of `logger --rfc3164`: add `--size 1MiB` before the message"},
+    {900, 1'200, std::nullopt,
      "this is the size at which logger splits a message (1024): send with `logger --size 1MiB`, which has to come "
      "before the message"},
-    {1'900, 2'300, "this is the default of Fluent Bit's syslog output (2048): set syslog_maxsize 1048576"},
-    {7'900, 8'700,
+    {1'900, 2'300, std::nullopt,
+     "this is the default of Fluent Bit's syslog output (2048): set syslog_maxsize 1048576"},
+    {8'192, 8'192, SyslogHeader::none,
+     "this is the size in which `ncat -u` reads its input (8192): send by TCP, or with logger --size 1MiB"},
+    {7'900, 8'700, std::nullopt,
      "this is rsyslog's default (8096): set global(maxMessageSize=\"1m\"), or $MaxMessageSize 1m at the top of "
      "rsyslog.conf, on every rsyslog on the way"},
-    {65'000, 66'200,
+    {64'900, 65'000, SyslogHeader::rfc3164,
+     "this is the default of logback's SyslogAppender (65000): set <maxMessageSize>, or send by TCP or HTTPS, as a "
+     "datagram holds 65507 bytes at most"},
+    {65'400, 65'507, SyslogHeader::rfc3164,
+     "this is what a datagram holds (65507), or syslog-ng's default (65536): send by TCP, with options { "
+     "log-msg-size(1048576); };"},
+    {65'000, 66'200, std::nullopt,
      "this is syslog-ng's default (65536): set options { log-msg-size(1048576); }; on every syslog-ng on the way"},
 };
 
@@ -136,10 +144,57 @@ std::string_view syslog_payload(std::string_view message) noexcept {
   return from_first_object(text);
 }
 
-std::string truncation_advice(std::size_t message_bytes, std::size_t payload_bytes) {
+bool ends_whole(std::string_view message) noexcept {
+  const std::string_view payload = syslog_payload(message);
+  return !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
+}
+
+void blank_escaped_lines(std::span<char> payload) noexcept {
+  constexpr std::size_t kEscapeBytes = 4;
+  static constexpr std::string_view kEscapes[] = {"#011", "#012", "#015"};
+  const std::string_view text(payload.data(), payload.size());
+  const auto escape_at = [text](std::size_t at) {
+    const std::string_view four = text.substr(at, kEscapeBytes);
+    return std::find(std::begin(kEscapes), std::end(kEscapes), four) != std::end(kEscapes);
+  };
+  if (text.size() < kEscapeBytes + 1 || !escape_at(1)) return;
+  BraceDepth depth;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '#' && !depth.quoted() && escape_at(at)) std::fill_n(payload.data() + at, kEscapeBytes, ' ');
+    depth.pass(text.substr(at, 1));
+  }
+}
+
+bool is_unprinted_journal_entry(std::string_view payload) noexcept {
+  // Keys of the journal are written in capitals.
+  const std::size_t key = payload.substr(0, 8).find('"');
+  if (key == std::string_view::npos || key + 1 >= payload.size()) return false;
+  const char first = payload[key + 1];
+  const bool capital = first == '_' || (first >= 'A' && first <= 'Z');
+  if (!capital || payload.substr(key).starts_with("\"Records\"")) return false;
+  constexpr std::string_view kKey = "\"MESSAGE\"";
+  const std::size_t message = payload.find(kKey);
+  if (message == std::string_view::npos) return false;
+  const std::size_t value = payload.find_first_not_of(" :", message + kKey.size());
+  return value != std::string_view::npos && payload.substr(value).starts_with("null");
+}
+
+SyslogHeader syslog_header(std::string_view message) noexcept {
+  const std::string_view rest = message.substr(priority_bytes(message));
+  if (rest.size() == message.size() || rest.size() < 2) return SyslogHeader::none;
+  return rest.front() >= '1' && rest.front() <= '9' && rest[1] == ' ' ? SyslogHeader::rfc5424 : SyslogHeader::rfc3164;
+}
+
+std::string truncation_advice(std::size_t message_bytes, std::size_t payload_bytes, SyslogHeader header) {
   for (const SizeLimit& limit : kSizeLimits) {
     const auto fits = [&](std::size_t bytes) { return bytes >= limit.bytes_min && bytes <= limit.bytes_max; };
-    if (fits(message_bytes) || fits(payload_bytes)) return std::string(limit.setting);
+    const bool by_header = limit.header.has_value();
+    if (by_header && header != *limit.header) continue;
+    if (fits(message_bytes) || (!by_header && fits(payload_bytes))) return std::string(limit.setting);
+  }
+  if (message_bytes < kSplitBytesMax) {
+    return "no sender cuts at so few bytes: a line feed in the record split it. Send one record a line (jq -c), or "
+           "octet counts";
   }
   return "the sender, or a relay on the way, limits the size of a message: raise its limit to 1 MiB";
 }

@@ -9,8 +9,10 @@
 // Bounds: one pass; no memory. Structured data may be of any length within the message.
 // Errors: an empty payload: there is no JSON in the message.
 // Source: RFC 5424 6, RFC 3164 4.1; defaults of the senders: rsyslog 8.2302 (8096), syslog-ng 3.38 (64 KiB),
-//         util-linux 2.38 (1 KiB), Fluent Bit (2048).
+//         util-linux 2.38 (1 KiB), Fluent Bit (2048), logback (65,000), BusyBox (1024), ncat -u (8192).
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,8 +21,22 @@ namespace straykey {
 // From its first bracket to the end of the message, without white space at the end.
 [[nodiscard]] std::string_view syslog_payload(std::string_view message) noexcept;
 
-// For the log, when the JSON of a message of `message_bytes` ends in its middle: who probably cut it, by the size, and
-// which setting to change there.
-[[nodiscard]] std::string truncation_advice(std::size_t message_bytes, std::size_t payload_bytes);
+// There is JSON in it, and it does not end in its middle.
+[[nodiscard]] bool ends_whole(std::string_view message) noexcept;
+
+// rsyslog writes control characters inside of a message as `#` and three octal digits, so a record of several lines
+// comes as `{#012  "eventVersion"...`. Those outside of strings become spaces, if the payload begins like that.
+void blank_escaped_lines(std::span<char> payload) noexcept;
+
+// journalctl writes `"MESSAGE" : null` for texts over 4,096 bytes unless it is told --all.
+[[nodiscard]] bool is_unprinted_journal_entry(std::string_view payload) noexcept;
+
+// What stands before the record: senders have their habits.
+enum class SyslogHeader : std::uint8_t { none, rfc3164, rfc5424 };
+[[nodiscard]] SyslogHeader syslog_header(std::string_view message) noexcept;
+
+// For the log, when the JSON of a message of `message_bytes` ends in its middle: who probably cut it, by the size and
+// the header, and which setting to change there.
+[[nodiscard]] std::string truncation_advice(std::size_t message_bytes, std::size_t payload_bytes, SyslogHeader header);
 
 }  // namespace straykey

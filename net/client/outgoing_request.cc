@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cstring>
 
 #include <algorithm>
 #include <array>
@@ -68,6 +69,24 @@ std::string reading_failed(beast::error_code failure) {
   return failure.category() == http_errors && !closed_early ? kNotHttp : kBroken;
 }
 
+// Some servers leave out the space behind the status that stands before an empty reason: `HTTP/1.1 200` CR LF. Beast
+// takes that for no HTTP. True: a space was put there.
+bool mend_status_line(beast::flat_buffer& buffer) {
+  constexpr std::size_t kStatusEnd = std::string_view("HTTP/1.1 200").size();
+  const auto text = [&buffer] { return static_cast<char*>(buffer.data().data()); };
+  const std::string_view line(text(), buffer.size());
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool spaceless = line.starts_with("HTTP/1.") && line.size() > kStatusEnd + 1 && line[8] == ' ' &&
+                         std::all_of(line.begin() + 9, line.begin() + kStatusEnd, is_digit) &&
+                         line.substr(kStatusEnd, 2) == "\r\n";
+  if (!spaceless) return false;
+  buffer.prepare(1);
+  buffer.commit(1);
+  std::memmove(text() + kStatusEnd + 1, text() + kStatusEnd, buffer.size() - kStatusEnd - 1);
+  text()[kStatusEnd] = ' ';
+  return true;
+}
+
 // Reads the header of the final reply; the parser that has read it stays in `parser`.
 template <class Stream>
 asio::awaitable<OutgoingReply> read_header(Stream& stream, beast::flat_buffer& buffer, std::size_t body_bytes_max,
@@ -81,6 +100,8 @@ asio::awaitable<OutgoingReply> read_header(Stream& stream, beast::flat_buffer& b
       // A reply that claims a huge length still has a status, and we limit what we read ourselves
       parser->body_limit(boost::none);
     const auto [failure, bytes] = co_await http::async_read_header(stream, buffer, *parser, kResume);
+    if (failure.category() == http::make_error_code(http::error::bad_version).category() && mend_status_line(buffer))
+      continue;
     if (failure == http::error::body_limit) co_return failed(too_long(body_bytes_max));
     if (failure) co_return failed(reading_failed(failure));
     const auto status = static_cast<std::uint16_t>(parser->get().result_int());

@@ -8,7 +8,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::array<unsigned, 18> kStatuses{0,   200, 202, 400, 401, 403, 404, 405, 411,
+constexpr std::array<unsigned, 19> kStatuses{0,   200, 202, 204, 400, 401, 403, 404, 405, 411,
                                              413, 414, 415, 417, 429, 431, 500, 503, 505};
 
 std::map<unsigned, Counter*> reply_counters(Metrics& metrics, const std::string& listener) {

@@ -95,7 +95,10 @@ std::string quoted(std::string_view text) {
 
 std::vector<ReplyHeader> refusal_headers(const Refusal& refusal) {
   std::vector<ReplyHeader> headers;
-  if (refusal.status == 401) headers.push_back({"WWW-Authenticate", "Bearer realm=\"straykey\""});
+  if (refusal.status == 401) {
+    headers.push_back({"WWW-Authenticate", "Bearer realm=\"straykey\""});
+    headers.push_back({"WWW-Authenticate", "Basic realm=\"straykey\""});
+  }
   if (refusal.retry_after_s > 0) headers.push_back({"Retry-After", std::to_string(refusal.retry_after_s)});
   return headers;
 }
@@ -117,7 +120,9 @@ std::string render_head(const HttpReply& reply, bool keep_alive, Seconds now) {
   };
   const fmt::format_int status(reply.status), size(reply.body.size());
   add({"HTTP/1.1 ", {status.data(), status.size()}, " ", reason_of(reply.status), "\r\nDate: ", http_date(now)});
-  add({"\r\nContent-Type: ", reply.content_type, "\r\nContent-Length: ", {size.data(), size.size()}});
+  // RFC 9110, 8.6: a 204 has no length.
+  if (reply.status != 204)
+    add({"\r\nContent-Type: ", reply.content_type, "\r\nContent-Length: ", {size.data(), size.size()}});
   add({"\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"});
   for (const ReplyHeader& header : reply.headers) {
     INVARIANT(one_line(header.value));

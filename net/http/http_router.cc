@@ -1,6 +1,7 @@
 #include "net/http/http_router.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/base/invariant.h"
 #include "net/http/request_target.h"
@@ -31,17 +32,48 @@ std::string_view name_of(HttpMethod method) {
       return "POST";
     case HttpMethod::put:
       return "PUT";
+    case HttpMethod::options:
     case HttpMethod::other:
       break;
   }
   return "";
 }
 
+// How many bytes have to be changed, put in or left out (Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (equal_ignoring_case(a.substr(i, 1), b.substr(j, 1)) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+// The last word is the same: a prefix was forgotten, or is too much.
+bool ends_alike(std::string_view a, std::string_view b) {
+  const auto last_word = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+  return !last_word(a).empty() && equal_ignoring_case(last_word(a), last_word(b));
+}
+
 }  // namespace
 
 void HttpRouter::add(Route route) {
   INVARIANT(route.path.starts_with('/') && route.handle);
-  INVARIANT(route.method != HttpMethod::other && route.method != HttpMethod::head);
+  INVARIANT(route.method != HttpMethod::other && route.method != HttpMethod::head &&
+            route.method != HttpMethod::options);
+  route.near_message = "There is nothing at this address; " + route.path + " is near it.";
+  route.too_large_message = "The body is larger than the " + std::to_string(route.body_bytes_max) +
+                            " bytes that this address accepts: send less at once, or raise " + route.too_large_setting +
+                            ".";
+  if (route.too_large_setting.empty()) {
+    route.too_large_message.resize(route.too_large_message.find(", or raise"));
+    route.too_large_message += '.';
+  }
   const bool exact = route.path.find("{}") == std::string::npos;
   const auto first_pattern = std::find_if(routes_.begin(), routes_.end(),
                                           [](const Route& one) { return one.path.find("{}") != std::string::npos; });
@@ -60,7 +92,7 @@ HttpRouter::Match HttpRouter::find(HttpMethod method, std::string_view path) con
     }
   }
   if (match.route == nullptr) {
-    match.refusal = kUnknownPath;
+    match.refusal = unknown(path);
   } else if (method == HttpMethod::head) {
     match.probe = true;
   } else {
@@ -68,6 +100,37 @@ HttpRouter::Match HttpRouter::find(HttpMethod method, std::string_view path) con
     match.refusal = Refusal{405, "method_not_allowed", match.route->purpose};
   }
   return match;
+}
+
+Refusal HttpRouter::unknown(std::string_view path) const {
+  constexpr std::size_t kPathBytesMax = 64;  // of what is compared
+  constexpr std::size_t kDistanceMax = 3;
+  Refusal refusal = kUnknownPath;
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  if (path.size() > kPathBytesMax) return refusal;
+  std::size_t nearest = kDistanceMax + 1;
+  for (const Route& route : routes_) {
+    if (route.path.find("{}") != std::string::npos) continue;
+    const std::size_t apart =
+        std::min(distance(path, route.path), ends_alike(path, route.path) ? kDistanceMax : nearest);
+    // A short path is near everything.
+    if (apart >= nearest || 2 * apart >= route.path.size()) continue;
+    nearest = apart;
+    refusal.message = route.near_message;
+  }
+  return refusal;
+}
+
+std::string HttpRouter::allowed(std::string_view path) const {
+  const auto at_path = [path](const Route& route) { return matches(route.path, path); };
+  const bool known = std::any_of(routes_.begin(), routes_.end(), at_path);
+  std::string allow;
+  for (const Route& route : routes_) {
+    const bool counts = !known || at_path(route);
+    if (!counts || allow.find(name_of(route.method)) != std::string::npos) continue;
+    allow.append(name_of(route.method)).append(", ");
+  }
+  return allow + "HEAD, OPTIONS";
 }
 
 }  // namespace straykey

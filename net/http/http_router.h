@@ -4,8 +4,8 @@
 // Shape:  a list of routes; a segment `{}` of a path stands for any one segment: "/{}/_bulk".
 // Order:  routes without `{}` go before routes with it, else the first added wins.
 // Thread: filled at start-up, then any (immutable).
-// Errors: find() names the refusal: 404 for an unknown path, 405 with the path's purpose and an Allow header for a
-//         wrong method.
+// Errors: find() names the refusal: 404 for an unknown path, with the address that was probably meant; 405 with the
+//         path's purpose and an Allow header for a wrong method.
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -22,14 +22,17 @@ namespace straykey {
 struct Route {
   HttpMethod method = HttpMethod::post;
   std::string path;
-  std::optional<TokenScope> scope;  // nullopt: open to all
-  std::string purpose;              // what this URL is for: the sentence of its 405
-  std::size_t body_bytes_max = 0;   // over it: 413, or too_large_status
-  unsigned too_large_status = 413;  // 400 where the sender would drop the batch on 413
+  std::optional<TokenScope> scope;     // nullopt: open to all
+  std::string purpose;                 // what this URL is for: the sentence of its 405
+  std::size_t body_bytes_max = 0;      // over it: 413, or too_large_status
+  unsigned too_large_status = 413;     // 400 where the sender would drop the batch on 413
+  std::string too_large_setting = {};  // which setting says body_bytes_max
   CredentialPlace credentials;
   // Bodies of refusals where the protocol prescribes them, for every reply of this address: those of the session (401,
   // 413, 503) and 405 too; empty: error_reply. Runs on the io thread.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse;
+  // Made of the others by add(): the sentences of a 404 at an address like this one, and of a 413.
+  std::string near_message = {}, too_large_message = {};
   // Called on the io thread with the whole body; must not block. It, or something it started, calls `reply` once.
   std::function<void(HttpRequest request, const ReplyTo& reply)> handle;
 };
@@ -46,8 +49,12 @@ class HttpRouter {
   };
   // Views in the refusal live as long as the router.
   [[nodiscard]] Match find(HttpMethod method, std::string_view path) const;
+  // What OPTIONS is answered with: the methods of the path, or of all paths where it is unknown.
+  [[nodiscard]] std::string allowed(std::string_view path) const;
 
  private:
+  [[nodiscard]] Refusal unknown(std::string_view path) const;
+
   std::vector<Route> routes_;
 };
 

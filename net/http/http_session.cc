@@ -18,10 +18,11 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadReadBytes = 4 * 1024;
-constexpr std::size_t kDrainBytesMax = 1 << 20;
+// A refused body that is not longer is read and dropped: its sender writes all of it before it looks for the refusal.
+constexpr std::size_t kDrainBytesMax = 8u << 20;
 
 constexpr Refusal kHostNotAllowed{403, "host_not_allowed", "This listener does not answer to that Host."};
-constexpr Refusal kBodyTooLarge{413, "body_too_large", "The body is larger than this address accepts."};
+constexpr Refusal kBodyOfOptions{413, "body_too_large", "OPTIONS takes no body."};
 constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
 constexpr Refusal kBadRequest{400, "bad_request", "The request cannot be read."};
 constexpr Refusal kBadChunk{400, "bad_chunk",
@@ -169,6 +170,8 @@ std::optional<Refusal> HttpSession::examine_head() {
       std::none_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), same_host)) {
     return kHostNotAllowed;
   }
+  if (head_.method == HttpMethod::options && head_.has_body()) return kBodyOfOptions;
+  if (head_.method == HttpMethod::options) return std::nullopt;
   match_ = listener_->router.find(head_.method, head_.path);
   if (match_.refusal) return match_.refusal;
   if (auto refusal = authenticate()) return refusal;
@@ -187,12 +190,14 @@ std::optional<Refusal> HttpSession::authenticate() {
   return std::nullopt;
 }
 
+Refusal HttpSession::too_large() const {
+  return {match_.route->too_large_status, "body_too_large", match_.route->too_large_message};
+}
+
 std::optional<Refusal> HttpSession::begin_body() {
-  Refusal too_large = kBodyTooLarge;
-  too_large.status = match_.route->too_large_status;
   const std::size_t bytes_max = match_.probe ? 0 : match_.route->body_bytes_max;
   const std::uint64_t length = head_.content_length.value_or(0);
-  if (length > bytes_max) return too_large;
+  if (length > bytes_max) return too_large();
   if (!share_.grow_to(static_cast<std::size_t>(length))) return kBusy;
   if (!head_.chunked) {
     body_.reserve(static_cast<std::size_t>(length) + kJsonPadding);
@@ -266,9 +271,7 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   IoError error;
   buffer_.consume(parser_->put(buffer_.data(), error));
   if (error == http::error::body_limit) {
-    Refusal too_large = kBodyTooLarge;
-    too_large.status = match_.route->too_large_status;
-    return too_large;
+    return too_large();
   }
   if (error && error != http::error::need_more) return kBadChunk;
   if (parser_->is_done()) return std::nullopt;
@@ -284,6 +287,12 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
 }
 
 IoAwait<void> HttpSession::answer() {
+  if (head_.method == HttpMethod::options) {
+    reply_.emplace();
+    reply_->status = 204;
+    reply_->headers.push_back({"Allow", listener_->router.allowed(head_.path)});
+    co_return;
+  }
   if (match_.probe) {
     reply_.emplace();
     co_return;

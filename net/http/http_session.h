@@ -50,6 +50,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::optional<Refusal> examine_head();
   std::optional<Refusal> authenticate();
   std::optional<Refusal> begin_body();
+  // REQUIRES: there is a route.
+  [[nodiscard]] Refusal too_large() const;
   IoAwait<Step> receive_body();
   IoAwait<Step> receive_chunks();
   IoAwait<Step> receive_counted_body();

@@ -87,6 +87,7 @@ HttpMethod method_of(std::string_view word) {
   if (word == "HEAD") return HttpMethod::head;
   if (word == "POST") return HttpMethod::post;
   if (word == "PUT") return HttpMethod::put;
+  if (word == "OPTIONS") return HttpMethod::options;
   return HttpMethod::other;
 }
 
@@ -114,8 +115,10 @@ std::optional<Refusal> read_request_line(std::string_view line, HeadLimits limit
   if (target.size() > limits.target_bytes_max) return kTargetTooLong;
   head.method = method_of(method);
   if (head.method == HttpMethod::other) return kBadMethod;
-  if (target.front() != '/') return target.find("://") != std::string_view::npos ? kProxyForm : kBadTarget;
-  if (!well_formed_target(target)) return kBadTarget;
+  const bool whole_server = head.method == HttpMethod::options && target == "*";
+  if (target.front() != '/' && !whole_server)
+    return target.find("://") != std::string_view::npos ? kProxyForm : kBadTarget;
+  if (!whole_server && !well_formed_target(target)) return kBadTarget;
   head.target = target;
   head.path = target.substr(0, target.find('?'));
   head.http_1_0 = version == "HTTP/1.0";

@@ -63,7 +63,7 @@ class HeadScanner {
   Refusal refusal_;
 };
 
-enum class HttpMethod : std::uint8_t { get, head, post, put, other };
+enum class HttpMethod : std::uint8_t { get, head, post, put, options, other };
 
 struct HeaderField {
   std::string_view name;
@@ -73,7 +73,7 @@ struct HeaderField {
 // A head that passed. Views point into the block given to read_head.
 struct RequestHead {
   HttpMethod method = HttpMethod::other;
-  std::string_view target;  // origin form, as sent: "/v1/events?x=1"
+  std::string_view target;  // origin form, as sent: "/v1/events?x=1"; "*" of OPTIONS
   std::string_view path;    // target up to '?', not decoded
   std::string_view host;    // Host without port; empty only for HTTP/1.0
   bool http_1_0 = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/invariant.h"
+#include "net/ingest/body_form.h"
 
 namespace straykey {
 namespace {
@@ -41,13 +42,15 @@ Refusal refusal_of(PayloadError error) {
     case PayloadError::empty_body:
       return {400, name_of(error), "The body is empty."};
     case PayloadError::unreadable_body:
-      return {400, name_of(error), "The body is not JSON."};
+      return {400, name_of(error),
+              "The body is not JSON: CloudTrail records are, one a line or in an array or Records."};
     case PayloadError::bad_compression:
       return {400, name_of(error), "The body does not decompress."};
     case PayloadError::inflated_too_large:
-      return {413, name_of(error), "The body is too large once decompressed."};
+      return {413, name_of(error),
+              "The body is too large once decompressed: send less at once, or raise ingest.inflated_bytes_max."};
     case PayloadError::too_many_records:
-      return {413, name_of(error), "The body holds too many records."};
+      return {413, name_of(error), "The body holds too many records: send fewer at once, or raise ingest.records_max."};
   }
   INVARIANT(false);
   return {};
@@ -104,6 +107,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   route.purpose = added.purpose;
   route.body_bytes_max = added.body_bytes_max;
   route.too_large_status = added.too_large_status;
+  route.too_large_setting = "ingest.body_bytes_max";
   route.credentials = added.credentials;
   route.refuse = [&added](const Refusal& refusal, const RequestHead& head, std::string_view request_id) {
     return added.refuse(refusal, {request_id, note_of(added, head)});
@@ -132,8 +136,13 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   sent.text = std::move(http.body);
   sent.encoding = *encoding;
   sent.split = protocol.split;
+  const std::string_view form = form_of_body(sent.text);
   Intake::Reading reading = intake_.read(sent, protocol.limits, http.source, http.io_thread);
   pending->outcome = std::move(reading.outcome);
+  const bool unreadable = pending->outcome.error == PayloadError::unreadable_body;
+  if (unreadable && !form.empty()) return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
+  // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
+  if (unreadable && pending->outcome.rejected > 0) pending->outcome.error.reset();
   if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
   if (reading.request == nullptr) {
     intake_.count_rejects(pending->outcome);

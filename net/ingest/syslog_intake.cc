@@ -2,9 +2,17 @@
 
 #include <utility>
 
+#include "core/event/other_protocol.h"
 #include "core/event/syslog_message.h"
 
 namespace straykey {
+namespace {
+
+std::uint8_t header_of(std::string_view message) noexcept {
+  return static_cast<std::uint8_t>(syslog_header(message));
+}
+
+}  // namespace
 
 SyslogIntake::SyslogIntake(SyslogIntakeSettings settings, Dependencies dependencies)
     : settings_(settings),
@@ -16,15 +24,33 @@ std::string_view SyslogIntake::count_payload(SyslogListener& listener, std::stri
                                              const IpAddress& sender) {
   listener.counts.messages.add();
   const std::string_view payload = syslog_payload(message);
-  if (payload.empty()) reject(listener, RejectReason::bad_json, message, sender);
+  if (payload.empty()) reject_without_json(listener, message, sender);
+  if (is_unprinted_journal_entry(payload)) {
+    log_.warning("a journal entry has no text in it: MESSAGE is null",
+                 {{"listener", listener.settings.name},
+                  {"sender", sender.text()},
+                  {"change", "journalctl leaves out texts over 4096 bytes: add --all"}});
+  }
   return payload;
+}
+
+void SyslogIntake::reject_without_json(SyslogListener& listener, std::string_view message, const IpAddress& sender) {
+  reject(listener, RejectReason::bad_json, message, sender);
+  const OtherProtocol* const other = other_protocol(message);
+  if (other == nullptr) return;
+  listener.counts.other_protocol.add();
+  log_.warning("a syslog message is in another protocol", {{"listener", listener.settings.name},
+                                                           {"sender", sender.text()},
+                                                           {"protocol", std::string(other->name)},
+                                                           {"change", std::string(other->change)}});
 }
 
 void SyslogIntake::add(SentText& batch, SyslogListener& listener, std::string_view message, const IpAddress& sender) {
   const std::string_view payload = count_payload(listener, message, sender);
   if (payload.empty()) return;
-  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender});
+  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender, header_of(message)});
   batch.text += payload;
+  blank_escaped_lines({batch.text.data() + batch.text.size() - payload.size(), payload.size()});
 }
 
 void SyslogIntake::add_in_place(SentText& batch, SyslogListener& listener, std::string_view text,
@@ -32,7 +58,7 @@ void SyslogIntake::add_in_place(SentText& batch, SyslogListener& listener, std::
   const std::string_view payload = count_payload(listener, message, sender);
   if (payload.empty()) return;
   const auto begin = static_cast<std::size_t>(payload.data() - text.data());
-  batch.items.push_back({begin, payload.size(), message.size(), sender});
+  batch.items.push_back({begin, payload.size(), message.size(), sender, header_of(message)});
 }
 
 bool SyslogIntake::full(const SentText& batch, std::size_t text_bytes) const noexcept {
@@ -52,7 +78,7 @@ void SyslogIntake::advise(const SyslogListener& listener, const SentText& batch,
                  {{"listener", listener.settings.name},
                   {"sender", item.sender.text()},
                   {"message_bytes", std::to_string(item.message_bytes)},
-                  {"change", truncation_advice(item.message_bytes, item.size)}});
+                  {"change", truncation_advice(item.message_bytes, item.size, SyslogHeader{item.header})}});
   }
 }
 

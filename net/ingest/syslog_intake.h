@@ -48,6 +48,7 @@ class SyslogIntake {
   [[nodiscard]] const Submit& submit() const noexcept { return submit_; }
 
  private:
+  void reject_without_json(SyslogListener& listener, std::string_view message, const IpAddress& sender);
   // Empty: it was a reject.
   [[nodiscard]] std::string_view count_payload(SyslogListener& listener, std::string_view message,
                                                const IpAddress& sender);

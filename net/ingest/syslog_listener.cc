@@ -13,7 +13,8 @@ Counter& refused(Metrics& metrics, const std::string& listener, std::string_view
 
 Counter& framing_error(Metrics& metrics, const std::string& listener, std::string_view reason) {
   return metrics.counter("straykey_syslog_framing_errors_total",
-                         "Octet counts that make no sense, and messages in whose middle a connection ended.",
+                         "Wrong octet counts, messages in whose middle a connection ended, and connections "
+                         "that speak something else.",
                          {{"listener", listener}, {"reason", reason}});
 }
 
@@ -34,6 +35,7 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
       refused_client_name(refused(metrics, listener, "client_name")),
       bad_count(framing_error(metrics, listener, "octet_count")),
       cut_off(framing_error(metrics, listener, "cut_off")),
+      other_protocol(framing_error(metrics, listener, "other_protocol")),
       dropped_overload(dropped(metrics, listener, "overloaded")),
       dropped_kernel(dropped(metrics, listener, "kernel")),
       waits(metrics.counter("straykey_syslog_waits_total",

@@ -54,6 +54,7 @@ struct SyslogMetrics {
   Counter& refused_client_name;
   Counter& bad_count;
   Counter& cut_off;
+  Counter& other_protocol;
   Counter& dropped_overload;
   Counter& dropped_kernel;
   Counter& waits;

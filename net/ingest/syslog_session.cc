@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "core/event/json_text.h"
+#include "core/event/other_protocol.h"
 #include "core/event/syslog_message.h"
 #include "net/ingest/syslog_tls.h"
 
@@ -66,6 +68,7 @@ bool SyslogSession::gave_up() const {
 IoAwait<void> SyslogSession::run() {
   const bool welcome = co_await shake_hands();
   if (welcome) co_await read_all();
+  if (ended_well_) stream_.answer_end();
   stream_.close();
   phase_ = Phase::working;
   co_await send_batch();
@@ -79,6 +82,7 @@ IoAwait<bool> SyslogSession::shake_hands() {
   const IoError error = co_await stream_.handshake();
   if (error) {
     if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
+    warn_of_handshake(error);
     co_return false;
   }
   const bool allowed = client_name_allowed(stream_.tls(), listener_->settings.client_names);
@@ -94,10 +98,14 @@ IoAwait<void> SyslogSession::read_all() {
     open = co_await receive();
     phase_ = Phase::working;
     if (!open) framer_.end();
+    if (open && !protocol_known_ && may_become_other_protocol(framer_.held())) continue;
+    open = speaks_syslog() && open;
     const bool in_step = co_await collect_messages();
     open = open && in_step;
     waiting_bytes_ = open ? stream_.waiting_bytes() : 0;
-    if (open && waiting_bytes_ == 0) co_await send_batch();
+    if (!open || waiting_bytes_ > 0) continue;
+    if (const auto frame = framer_.next_unended()) (void)collect(*frame);
+    co_await send_batch();
   }
 }
 
@@ -121,6 +129,7 @@ IoAwait<bool> SyslogSession::receive() {
   phase_ = Phase::reading;
   const auto [error, size] = co_await stream_.read_some(asio::mutable_buffer(room.data(), room.size()));
   framer_.commit(size);
+  ended_well_ = error == asio::error::eof;
   co_return !error;
 }
 
@@ -135,7 +144,22 @@ IoAwait<bool> SyslogSession::collect_messages() {
   co_return true;
 }
 
+bool SyslogSession::speaks_syslog() {
+  if (std::exchange(protocol_known_, true)) return true;
+  const OtherProtocol* const other = other_protocol(framer_.held());
+  if (other == nullptr) return true;
+  listener_->counts.other_protocol.add();
+  listener_->log.warning("a sender speaks something else than syslog", {{"listener", listener_->settings.name},
+                                                                        {"sender", peer_.address.text()},
+                                                                        {"protocol", std::string(other->name)},
+                                                                        {"change", std::string(other->change)}});
+  if (!other->readable) framer_.drop();
+  if (other->readable) framer_.drop_line();
+  return other->readable;
+}
+
 bool SyslogSession::collect(const SyslogFrame& frame) {
+  if (frame.several_lines) warn_of_lines();
   switch (frame.fault) {
     case SyslogFrame::Fault::none:
       intake_.add_in_place(batch_, *listener_, framer_.taken(), frame.text, peer_.address);
@@ -147,21 +171,58 @@ bool SyslogSession::collect(const SyslogFrame& frame) {
     case SyslogFrame::Fault::cut_off:
       collect_last(frame.text);
       return true;
+    case SyslogFrame::Fault::bad_count:
+      collect_miscounted(frame.text);
+      return true;
     case SyslogFrame::Fault::out_of_step:
       listener_->counts.bad_count.add();
-      listener_->log.warning("a syslog sender announced a message of over 64 MiB; its connection is closed",
-                             {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
+      listener_->log.warning(
+          "a syslog sender announced a message of over 64 MiB, or its messages cannot be found; its connection is "
+          "closed",
+          {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
       return false;
   }
   INVARIANT(false);
   return false;
 }
 
+void SyslogSession::collect_miscounted(std::string_view message) {
+  listener_->counts.bad_count.add();
+  if (!std::exchange(warned_of_count_, true)) {
+    listener_->log.warning("the octet count of a syslog message is wrong; reading goes on at the next message",
+                           {{"listener", listener_->settings.name},
+                            {"sender", peer_.address.text()},
+                            {"change",
+                             "the sender counts before it cuts or changes the message, or counts characters: let it "
+                             "count the bytes that it sends, or end each message with a line feed instead"}});
+  }
+  if (!message.empty()) intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
+}
+
+void SyslogSession::warn_of_lines() {
+  if (std::exchange(warned_of_lines_, true)) return;
+  listener_->log.warning("a syslog sender prints a record over several lines; they are put together as well as can be",
+                         {{"listener", listener_->settings.name},
+                          {"sender", peer_.address.text()},
+                          {"change", "send one record a line (jq -c), or octet counts"}});
+}
+
+// Somebody who only looks whether the port is there is not worth a line.
+void SyslogSession::warn_of_handshake(const IoError& error) {
+  if (error.category() != asio::error::get_ssl_category()) return;
+  listener_->log.warning("a syslog sender's TLS handshake failed",
+                         {{"listener", listener_->settings.name},
+                          {"sender", peer_.address.text()},
+                          {"reason", error.message()},
+                          {"change",
+                           "\"wrong version number\" or \"http request\": it speaks no TLS on this port; \"unknown "
+                           "ca\": it does not trust "
+                           "our certificate; \"peer did not return a certificate\": it needs one of client_ca"}});
+}
+
 // The last line may lack its LF; what ends in its middle will be sent again, whole, on the sender's next connection.
 void SyslogSession::collect_last(std::string_view message) {
-  const std::string_view payload = syslog_payload(message);
-  const bool whole = !payload.empty() && scan_json_value(payload).end == JsonEnd::complete;
-  if (whole) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
+  if (ends_whole(message)) return intake_.add_in_place(batch_, *listener_, framer_.taken(), message, peer_.address);
   listener_->counts.cut_off.add();
 }
 
@@ -169,6 +230,7 @@ IoAwait<void> SyslogSession::send_batch() {
   SentText batch = std::exchange(batch_, {});
   batch.text = framer_.release();
   if (batch.items.empty()) co_return;
+  for (const SentText::Item& item : batch.items) blank_escaped_lines({batch.text.data() + item.begin, item.size});
   co_await feeder_->feed(std::move(batch));
 }
 

@@ -43,8 +43,13 @@ class SyslogSession final : public StreamSession {
   IoAwait<bool> receive();
   // False: nothing that follows can be understood.
   IoAwait<bool> collect_messages();
+  // The connection speaks something else than syslog: says so, once. False: none of it can be read.
+  [[nodiscard]] bool speaks_syslog();
   [[nodiscard]] bool collect(const SyslogFrame& frame);
+  void collect_miscounted(std::string_view message);
   void collect_last(std::string_view message);
+  void warn_of_lines();
+  void warn_of_handshake(const IoError& error);
   // Until the pipeline has taken it, or the grace is over.
   IoAwait<void> send_batch();
   [[nodiscard]] bool gave_up() const;
@@ -62,6 +67,9 @@ class SyslogSession final : public StreamSession {
   SentText batch_;  // its text is in the framer until it goes
   BudgetShare share_;
   std::size_t waiting_bytes_ = 0;  // after the last read, at least
+  bool ended_well_ = false;        // by the sender
+  bool protocol_known_ = false;
+  bool warned_of_count_ = false, warned_of_lines_ = false;
 };
 
 }  // namespace straykey

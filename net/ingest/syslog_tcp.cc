@@ -8,8 +8,10 @@ namespace straykey {
 namespace {
 
 StreamServer::Settings stream_settings(const SyslogListenerSettings& settings) {
+  std::optional<TlsFiles> tls = settings.tls;
+  if (tls) tls->tickets = false;
   return {.listen = {settings.name, settings.address, settings.port},
-          .tls = settings.tls,
+          .tls = std::move(tls),
           .connections = settings.connections,
           .tick = settings.timeouts.tick,
           .last_work = settings.timeouts.retry_max};

@@ -52,6 +52,7 @@ IoAwait<void> PeerStream::shut_down() {
 }
 
 IoAwait<void> PeerStream::drain_and_shut_down(std::size_t bytes_max) {
+  if (tls_) tls_->answer_end();
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   std::array<char, 4096> dropped;  // NOLINT: written by the read
@@ -61,6 +62,10 @@ IoAwait<void> PeerStream::drain_and_shut_down(std::size_t bytes_max) {
     total += size;
   }
   close();
+}
+
+void PeerStream::answer_end() noexcept {
+  if (tls_) tls_->answer_end();
 }
 
 void PeerStream::end_sending() noexcept {

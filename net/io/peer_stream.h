@@ -32,6 +32,8 @@ class PeerStream {
   // Ends the connection properly although the peer is still sending. It says that nothing more comes, then reads and
   // drops up to `bytes_max`. Closing with unread bytes would reset the connection, and the peer would lose the reply.
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
+  // After the peer's end: says TLS close_notify to it, if this is TLS.
+  void answer_end() noexcept;
   // Tells the peer that we send nothing more; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;

@@ -171,6 +171,11 @@ Status start_crypto() {
 Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now) {
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
   if (!context || !set_rules(context.get())) return Error{"OpenSSL on this machine cannot serve TLS 1.2 and 1.3"};
+  if (!files.tickets) {
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context.get(), 0);
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  }
   if (auto status = use_certificate(context.get(), files, now); !status) return status.error();
   if (auto status = use_key(context.get(), files); !status) return status.error();
   if (!files.client_ca.empty()) {

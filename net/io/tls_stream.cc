@@ -200,4 +200,10 @@ IoError TlsStream::failure(int reason) const {
   return asio::ssl::error::stream_truncated;
 }
 
+void TlsStream::answer_end() noexcept {
+  if (failed_ || !socket_.is_open()) return;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+}
+
 }  // namespace straykey

@@ -35,6 +35,8 @@ class TlsStream {
   IoAwait<IoError> write(std::string_view bytes);
   // Says close_notify and waits for the peer's.
   IoAwait<IoError> shut_down();
+  // Says close_notify without waiting for anything.
+  void answer_end() noexcept;
   // About how many bytes the next read finds without waiting: 0 while of a record only the beginning is there.
   [[nodiscard]] std::size_t waiting_bytes() noexcept;
   [[nodiscard]] ssl_st* native() noexcept { return ssl_.get(); }

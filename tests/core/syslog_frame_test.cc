@@ -144,7 +144,7 @@ TEST_CASE("what senders put on the wire is cut into their messages, however the 
 
 TEST_CASE("a line that begins with a number is a line, unless the connection counts") {
   check_however_split("22 Nov 2026 edge: {}\n1732252800 {}x\n2026-11-22 {}\n",
-                      {{"22 Nov 2026 edge: {}"}, {"", Fault::out_of_step}});
+                      {{"22 Nov 2026 edge: {}"}, {"1732252800 {}x"}, {"2026-11-22 {}"}});
   check_however_split("22 Nov 2026 edge: {}\n2026-11-22 {}\n7\n1732252800 edge {}\n",
                       {{"22 Nov 2026 edge: {}"}, {"2026-11-22 {}"}, {"7"}, {"1732252800 edge {}"}});
   check_however_split(counted("<14>{}") + "5 hello" + "7 goodbye", {{"<14>{}"}, {"hello"}, {"goodbye"}});
@@ -163,6 +163,147 @@ TEST_CASE("L: a count far beyond any message ends the reading; nothing behind it
                                   "18446744073709551622", "99999999999999999999"}) {
     check_however_split(k3164 + "\n" + count + " <14>{}\n" + k3164 + "\n", {{k3164}, {"", Fault::out_of_step}});
   }
+}
+
+TEST_CASE("senders that part messages by nothing: a message begins behind the brace that closes the one before") {
+  SUBCASE("winston-syslog, pino-socket") {
+    check_however_split(k5424 + k3164 + "<7>" + kJson + k5424,
+                        {{k5424}, {k3164}, {"<7>" + kJson}, {k5424, Fault::cut_off}});
+  }
+  SUBCASE("what only looks like a message in a string is none") {
+    const std::string quoting = R"(<14>{"a":"}<14>{\"}<14>","b":{}})";
+    check_however_split(quoting + k5424 + "\n", {{quoting}, {k5424}});
+    check_however_split(R"(<14>{"a":{}<14>})"
+                        "\n" +
+                            k3164 + "\n",
+                        {{R"(<14>{"a":{}<14>})"}, {k3164}});
+  }
+  SUBCASE("angle brackets that are no priority") {
+    check_however_split("<14>{}<b>{}<192>{}<14>{}\n", {{"<14>{}<b>{}<192>{}"}, {"<14>{}"}});
+    check_however_split("<14>{}<14", {{"<14>{}<14", Fault::cut_off}});
+  }
+}
+
+TEST_CASE(
+    "a whole message is given before anything follows it, if nothing waits and the connection knows no delimiters") {
+  Connection connection;
+  connection.receive(k5424);
+  CHECK(connection.seen.empty());
+  const auto frame = connection.framer.next_unended();
+  REQUIRE(frame.has_value());
+  CHECK(frame->text == k5424);
+  connection.release();
+  CHECK_FALSE(connection.framer.mid_message());
+  connection.receive("\n" + k3164.substr(0, k3164.size() - 1));
+  CHECK_FALSE(connection.framer.next_unended().has_value());
+  connection.receive("}");
+  CHECK_FALSE(connection.framer.next_unended().has_value());
+  connection.receive("\n");
+  CHECK(connection.seen == std::vector<Seen>{{k3164}});
+}
+
+namespace {
+// What a sender writes that counts `by` bytes more than it sends.
+std::string miscounted(const std::string& message, int by) {
+  return std::to_string(static_cast<int>(message.size()) + by) + " " + message;
+}
+std::string record(int number) {
+  return "<134>1 2026-11-28T10:00:00Z host cloudtrail - - - {\"eventVersion\":\"1.11\",\"userIdentity\":{\"type\":"
+         "\"IAMUser\",\"arn\":\"arn:aws:iam::111122223333:user/u" +
+         std::to_string(number) + "\"},\"eventTime\":\"2026-11-28T10:00:00Z\",\"recipientAccountId\":\"111122223333\"}";
+}
+}  // namespace
+
+TEST_CASE("a sender that cuts its message behind the count loses that message and one more at most, wherever it cuts") {
+  const std::string whole = counted(record(1));
+  for (const int by : {0, 1'000, 100'000, 5'000'000}) {
+    for (std::size_t kept = 20; kept < whole.size(); ++kept) {
+      std::string bytes = miscounted(record(1), by).substr(0, kept);
+      for (int i = 2; i < 12; ++i) bytes += counted(record(i));
+      const std::vector<Seen> seen = frames_of(bytes, bytes.size(), bytes.size(), kSyslogMessageBytesMax);
+      CAPTURE(kept);
+      CAPTURE(by);
+      CHECK(frames_of(bytes, 1, 1, kSyslogMessageBytesMax) == seen);
+      for (int i = 3; i < 12; ++i)
+        CHECK(std::any_of(seen.begin(), seen.end(), [i](const Seen& one) { return one.text == record(i); }));
+      CHECK(std::any_of(seen.begin(), seen.end(), [](const Seen& one) { return one.fault == Fault::bad_count; }));
+    }
+  }
+}
+
+TEST_CASE("one count that is a little wrong costs its own message and one more at most") {
+  for (int by = -150; by <= 150; ++by) {
+    if (by == 0) continue;
+    std::string bytes = counted(record(0)) + miscounted(record(1), by);
+    for (int i = 2; i < 6; ++i) bytes += counted(record(i));
+    const std::vector<Seen> seen = frames_of(bytes, bytes.size(), bytes.size(), kSyslogMessageBytesMax);
+    CAPTURE(by);
+    CHECK(frames_of(bytes, 1, 1, kSyslogMessageBytesMax) == seen);
+    for (const int i : {0, 3, 4, 5})
+      CHECK(std::any_of(seen.begin(), seen.end(), [i](const Seen& one) { return one.text == record(i); }));
+    CHECK(std::any_of(seen.begin(), seen.end(), [](const Seen& one) { return one.fault == Fault::bad_count; }));
+  }
+}
+
+TEST_CASE("counts that are all one too large cost no message, and are told each time") {
+  std::string bytes;
+  for (int i = 0; i < 5; ++i) bytes += miscounted(record(i), 1);
+  const std::vector<Seen> seen = frames_of(bytes, bytes.size(), bytes.size(), kSyslogMessageBytesMax);
+  for (int i = 0; i < 5; ++i)
+    CHECK(std::any_of(seen.begin(), seen.end(), [i](const Seen& one) { return one.text == record(i); }));
+}
+
+TEST_CASE("a message that quotes another one is whole") {
+  const std::string quoting = R"(<14>{"userAgent":"x 12 <14>{}<14>{\"a\":1}"})";
+  check_however_split(counted(quoting) + counted(k5424), {{quoting}, {k5424}});
+}
+
+TEST_CASE("a counted message that was cut before it was counted is no wrong count") {
+  const std::string cut = k5424.substr(0, k5424.size() - 9);
+  check_however_split(counted(k5424) + counted(cut) + counted(k5424), {{k5424}, {cut}, {k5424}});
+  check_however_split(counted(cut) + "\n" + k3164 + "\n", {{cut}, {k3164}});
+}
+
+TEST_CASE("behind a wrong count nothing but text ends the reading") {
+  const std::string noise(300'000, 'x');
+  const std::vector<Seen> expected{{k5424}, {"", Fault::bad_count}, {"", Fault::out_of_step}};
+  check_however_split(counted(k5424) + noise + counted(k5424), expected, 100'000);
+}
+
+TEST_CASE("a number before a record on a line is no count") {
+  std::string lines;
+  std::vector<Seen> expected;
+  for (const int number : {1, 2, 3, 40, 48, 93, 510, 2'000, 70'000, 1'732'252'800}) {
+    expected.push_back({std::to_string(number) + " " + kJson});
+    lines += expected.back().text + "\n";
+    CAPTURE(number);
+    check_however_split(expected.back().text + "\n", {expected.back()});
+  }
+  check_however_split(lines, expected);
+}
+
+TEST_CASE("a record printed over several lines is one message") {
+  const std::string pretty =
+      "<134>1 - host trail - - - {\n  \"a\": {\n    \"b\": [\n      1\n    ]\n  },\n  \"c\": \"d\"\n}";
+  for (const std::string& bytes : {pretty + "\n" + k5424 + "\n", pretty + "\n\n" + k5424 + "\r\n"}) {
+    check_however_split(bytes, {{pretty}, {k5424}});
+  }
+  Connection connection;
+  connection.receive(pretty + "\n");
+  REQUIRE(connection.seen.size() == 1);
+  std::string unindented = pretty;
+  for (std::size_t at = unindented.find("\n "); at != std::string::npos; at = unindented.find("\n "))
+    unindented.erase(at + 1, 1);
+  check_however_split("{\r\n\"a\": 1,\r\n\"b\": {\r\n}\r\n}\r\n" + kJson + "\n",
+                      {{"{\r\n\"a\": 1,\r\n\"b\": {\r\n}\r\n}"}, {kJson}});
+}
+
+TEST_CASE("a line that was cut between two values is a message of its own") {
+  check_however_split("<14>{\"a\":1,\n" + k3164 + "\n<14>{\"a\":{\n{}\n",
+                      {{"<14>{\"a\":1,"}, {k3164}, {"<14>{\"a\":{"}, {"{}"}});
+  Connection connection;
+  connection.receive(k3164 + "\n<14>{\"a\":1,\n");
+  CHECK_FALSE(connection.framer.mid_message());
 }
 
 TEST_CASE("a counted message over the limit is skipped to its end") {

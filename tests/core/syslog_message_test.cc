@@ -85,18 +85,52 @@ TEST_CASE("every beginning of a message can be read") {
   }
 }
 
-TEST_CASE("a truncated message is answered with the setting to change, known by its size") {
-  const auto names = [](std::size_t message_bytes, std::string_view setting) {
-    return truncation_advice(message_bytes, message_bytes - 60).find(setting) != std::string::npos;
+TEST_CASE("a truncated message is answered with the setting to change, known by its size and its header") {
+  const auto names = [](std::size_t message_bytes, SyslogHeader header, std::string_view setting) {
+    return truncation_advice(message_bytes, message_bytes - 60, header).find(setting) != std::string::npos;
   };
-  CHECK(names(8'096, "maxMessageSize"));
-  CHECK(names(8'150, "$MaxMessageSize"));
-  CHECK(truncation_advice(8'900, 8'096).find("rsyslog") != std::string::npos);  // cut first, then given a long header
-  CHECK(names(65'536, "log-msg-size("));
-  CHECK(names(1'024, "logger --size"));
-  CHECK(names(2'048, "syslog_maxsize"));
-  CHECK(names(300, "raise its limit to 1 MiB"));
-  CHECK(names(500'000, "raise its limit to 1 MiB"));
+  using enum SyslogHeader;
+  CHECK(names(8'096, rfc3164, "maxMessageSize"));
+  CHECK(names(8'096, none, "maxMessageSize"));
+  CHECK(names(8'150, rfc5424, "$MaxMessageSize"));
+  // Cut first, then given a long header.
+  CHECK(truncation_advice(8'900, 8'096, rfc5424).find("rsyslog") != std::string::npos);
+  CHECK(names(8'192, none, "ncat -u"));
+  CHECK(names(65'536, rfc5424, "log-msg-size("));
+  CHECK(names(65'000, rfc3164, "logback"));
+  CHECK(names(1'024, rfc5424, "logger --size"));
+  CHECK(names(1'024, rfc3164, "BusyBox"));
+  CHECK(names(2'048, rfc5424, "syslog_maxsize"));
+  CHECK(names(500'000, rfc5424, "raise its limit to 1 MiB"));
+  for (const std::size_t bytes : {51, 19, 300}) CHECK(names(bytes + 60, none, "jq -c"));
+}
+
+TEST_CASE("the kinds of headers") {
+  CHECK(syslog_header("<14>1 - - - - - - {}") == SyslogHeader::rfc5424);
+  CHECK(syslog_header("<14>Nov 22 04:05:06 edge trail: {}") == SyslogHeader::rfc3164);
+  for (const std::string& text : {"{}"s, ""s, "<14>"s, "<192>1 {}"s}) CHECK(syslog_header(text) == SyslogHeader::none);
+}
+
+TEST_CASE("rsyslog's escapes of a printed record become spaces outside of strings, and only there") {
+  std::string text = R"({#012  "a": "x#012",#015#012#011"b": "\"#012"#012})";
+  blank_escaped_lines(text);
+  CHECK(text == R"({      "a": "x#012",            "b": "\"#012"    })");
+  for (const std::string& untouched : {R"({"a":"#012"#012})"s, "{}"s, "{#01"s, "{#013}"s, ""s}) {
+    std::string copy = untouched;
+    blank_escaped_lines(copy);
+    CHECK(copy == untouched);
+  }
+}
+
+TEST_CASE("a journal entry without its text is known") {
+  CHECK(is_unprinted_journal_entry(R"({"_PID":"7","MESSAGE":null,"PRIORITY":"6"})"));
+  CHECK(is_unprinted_journal_entry(R"({ "__CURSOR" : "s=1", "MESSAGE" : null })"));
+  for (const std::string_view text :
+       {R"({"_PID":"7","MESSAGE":"{}"})", R"({"message":null})", R"({"Records":[],"MESSAGE":null})", R"({"_PID":"7"})",
+        "{", "", R"({"A":1,"MESSAGE")"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_unprinted_journal_entry(text));
+  }
 }
 
 }  // namespace straykey

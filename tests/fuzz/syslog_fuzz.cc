@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view payload = syslog_payload(message.text);
     INVARIANT(payload.empty() || payload.front() == '{' || payload.front() == '[');
     INVARIANT(payload.size() <= message.text.size());
-    INVARIANT(!truncation_advice(message.text.size(), payload.size()).empty());
+    INVARIANT(!truncation_advice(message.text.size(), payload.size(), syslog_header(message.text)).empty());
   }
   return 0;
 }

@@ -120,6 +120,19 @@ TEST_CASE("every refusal of an address is rendered by its protocol, also those t
   }
 }
 
+TEST_CASE("a body that is one bad record is a bad record, what is no JSON at all a bad request") {
+  IngestProtocol in_any_framing = bulk();
+  in_any_framing.split = nullptr;
+  Site site(in_any_framing);
+  const auto reply = site.post("{broken");
+  CHECK(reply.status == 200);
+  CHECK(reply.body == "took trail 1/a b/7 0:bad_json");
+  const std::string whole = record_json("a");
+  CHECK(site.post(whole.substr(0, whole.size() - 5)).body == "took trail 1/a b/7 0:truncated");
+  CHECK(site.post("plain text").body == "no trail 1/a b/7 unreadable_body");
+  CHECK(site.post(std::string("{\0\"\0", 4)).body == "no trail 1/a b/7 unreadable_body");
+}
+
 TEST_CASE("limits and encodings are those of the address") {
   Site site(bulk());
   std::string lines;

@@ -15,9 +15,13 @@ TEST_CASE("an error reply holds code, message and request id, and the headers it
   CHECK(head.find("Retry-After: 2\r\n") != std::string::npos);
   CHECK(head.ends_with("Connection: close\r\n\r\n"));
   const std::string unauthorized = render_head(error_reply({401, "a", "b"}, "c"), true, 0);
-  CHECK(unauthorized.find("WWW-Authenticate: Bearer") != std::string::npos);
+  CHECK(unauthorized.find("WWW-Authenticate: Bearer realm=\"straykey\"\r\n") != std::string::npos);
+  CHECK(unauthorized.find("WWW-Authenticate: Basic realm=\"straykey\"\r\n") != std::string::npos);
   CHECK(unauthorized.find("Connection") == std::string::npos);
   CHECK(unauthorized.find("Retry-After") == std::string::npos);
+  HttpReply empty;
+  empty.status = 204;
+  CHECK(render_head(empty, true, 0).find("Content-Length") == std::string::npos);
 }
 
 }  // namespace straykey

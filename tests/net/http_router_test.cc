@@ -47,4 +47,29 @@ TEST_CASE("a wrong method gets 405 with the purpose and what is allowed; HEAD re
   CHECK(router.find(HttpMethod::head, "/none").refusal->status == 404);
 }
 
+TEST_CASE("404 near an address names it") {
+  HttpRouter router;
+  router.add(route(HttpMethod::post, "/v1/events", ""));
+  router.add(route(HttpMethod::get, "/healthz", ""));
+  for (const char* path : {"/v1/event", "/v1/events/", "/events", "/v1/Events", "/api/v1/events", "/v2/events"}) {
+    CAPTURE(path);
+    CHECK(router.find(HttpMethod::post, path).refusal->message ==
+          "There is nothing at this address; /v1/events is near it.");
+  }
+  CHECK(router.find(HttpMethod::get, "/health").refusal->message.find("/healthz") != std::string_view::npos);
+  for (const std::string& path :
+       {std::string("/"), std::string("/v1"), std::string("/favicon.ico"), std::string(2'000, 'x')}) {
+    CHECK(router.find(HttpMethod::get, path).refusal->message == "There is nothing at this address.");
+  }
+}
+
+TEST_CASE("OPTIONS hears the methods of the path, or all where there is none") {
+  HttpRouter router;
+  router.add(route(HttpMethod::post, "/in", ""));
+  router.add(route(HttpMethod::get, "/out", ""));
+  CHECK(router.allowed("/in") == "POST, HEAD, OPTIONS");
+  CHECK(router.allowed("/out") == "GET, HEAD, OPTIONS");
+  CHECK(router.allowed("*") == "POST, GET, HEAD, OPTIONS");
+}
+
 }  // namespace straykey

@@ -101,6 +101,33 @@ TEST_CASE("only the first reply to a request counts, and one after its connectio
   CHECK(server.normal_request() == 200);
 }
 
+TEST_CASE("a refusal reaches a sender that writes all of its body before it reads") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    const HttpFixture server(settings);
+    const std::string body(7u << 20, 'x');
+    const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    for (const auto& [line, status] : {std::pair{"POST /echo", 401u}, {"POST /nowhere", 404u}, {"PUT /echo", 405u}}) {
+      CAPTURE(line);
+      const auto client = server.connect();
+      CHECK(client->send(std::string(line) + " HTTP/1.1\r\nHost: a\r\n" + length + body));
+      CHECK(client->read_reply().status == status);
+    }
+  }
+}
+
+TEST_CASE("OPTIONS is answered 204 with what is allowed, also to haproxy's bare check") {
+  const HttpFixture server({});
+  const auto client = server.connect();
+  client->send("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS / HTTP/1.0\r\n\r\n");
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = client->read_reply(true);
+    CHECK(reply.status == 204);
+    CHECK(reply.head.find("OPTIONS") != std::string::npos);
+  }
+}
+
 TEST_CASE("a handler that throws costs its own connection only") {
   const HttpFixture server({}, [](HttpRouter& router) {
     Route route;

@@ -238,6 +238,17 @@ TEST_CASE("interim replies come before the final one, and Retry-After is handed 
   CHECK_EQ(reply.retry_after, "120");
 }
 
+TEST_CASE("a status line without its last space is the status that it says") {
+  Attempt attempt;
+  WebhookReceiver receiver(attempt.io, always({.bytes = "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n"}));
+  CHECK_EQ(attempt.run(receiver.url()).http_status, 200);
+  Attempt second;
+  WebhookReceiver busy(second.io, always({.bytes = "HTTP/1.0 503\r\nRetry-After: 7\r\n\r\n"}));
+  const OutgoingReply reply = second.run(busy.url());
+  CHECK_EQ(reply.http_status, 503);
+  CHECK_EQ(reply.retry_after, "7");
+}
+
 TEST_CASE("a name that leads inside is refused, also when only one of its addresses does") {
   const IpAddress outside = *parse_ip("198.51.100.7");
   for (const auto& found : {std::vector{kLoopback}, std::vector{outside, kLoopback}, std::vector{kLoopback, outside},

@@ -47,6 +47,64 @@ TEST_CASE("both framings on one connection, whole and byte by byte") {
   CHECK(session.site.counted(kMessages) == 10);
 }
 
+TEST_CASE("messages without anything between them are stored, the last one although nothing follows it") {
+  Session session;
+  std::string bytes;
+  for (int i = 0; i < 1'500; ++i) bytes += message_of(std::to_string(i));
+  session.client.send(bytes);
+  CHECK(session.site.pipeline.stored(1'500));
+  session.client.send_byte_by_byte(message_of("a") + message_of("b"));
+  CHECK(session.site.pipeline.stored(1'502));
+}
+
+TEST_CASE("a wrong octet count is counted, and the records behind it are stored") {
+  Session session;
+  const std::string cut = "900 " + message_of("cut").substr(0, 150);
+  std::string bytes = counted_message("a") + cut;
+  for (int i = 0; i < 2'050; ++i) bytes += counted_message(std::to_string(i));
+  session.client.send(bytes);
+  CHECK(session.site.pipeline.stored(2'051));
+  CHECK(session.site.counts_to("straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"octet_count\"}",
+                               1));
+}
+
+TEST_CASE("lines of a number and a record, and records printed over several lines, are stored") {
+  Session session;
+  session.client.send("1 " + record_json("a") + "\n2 " + record_json("b") + "\n3 " + record_json("c") + "\n");
+  CHECK(session.site.pipeline.stored(3));
+  RawHttpClient printing(session.listener->port(), false);
+  std::string pretty = message_of("d");
+  pretty.insert(pretty.find('{') + 1, "\n  ");
+  pretty.insert(pretty.rfind('}'), "\n");
+  printing.send(pretty + "\n" + message_of("e") + "\n");
+  CHECK(session.site.pipeline.stored(5));
+  std::string escaped = message_of("f");
+  escaped.insert(escaped.find('{') + 1, "#012  ");
+  escaped.insert(escaped.rfind('}'), "#012");
+  printing.send(escaped + "\n");
+  CHECK(session.site.pipeline.stored(6));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"bad_json\"}") == 0);
+}
+
+TEST_CASE("what is no syslog is counted once a connection, and closed unless messages can follow it") {
+  using namespace std::string_literals;
+  SyslogFixture site;
+  const auto listener = site.listen();
+  const std::string line = "straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"other_protocol\"}";
+  std::uint64_t count = 0;
+  for (const std::string& bytes : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n"s, "\x16\x03\x01\x02\x00\x01\x00\x01"s,
+                                   "\r\n\r\n\0\r\nQUIT\n\x21\x11"s, "\x1f\x8b\x08\x00\x00"s}) {
+    RawHttpClient client(listener->port(), false);
+    client.send_byte_by_byte(bytes);
+    CHECK(site.counts_to(line, ++count));
+  }
+  RawHttpClient proxied(listener->port(), false);
+  proxied.send("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + counted_message("a"));
+  CHECK(site.pipeline.stored(1));
+  CHECK(site.counts_to(line, ++count));
+  CHECK(site.counted("straykey_events_rejected_total{reason=\"bad_json\"}") == 0);
+}
+
 TEST_CASE("many messages become few requests") {
   Session session;
   std::string bytes;

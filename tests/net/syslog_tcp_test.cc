@@ -146,4 +146,25 @@ TEST_CASE("draining without connections is done at once, and may be done twice")
   CHECK(listener->drain(std::chrono::seconds(10)));
 }
 
+TEST_CASE(
+    "a sender that writes over TLS 1.3, closes and never reads loses nothing, and hears close_notify if it listens") {
+  SyslogFixture site;
+  SyslogListenerSettings settings;
+  settings.tls = new_certificate(site);
+  const auto listener = site.listen(settings);
+  std::string bytes;
+  for (int i = 0; i < 3'000; ++i) bytes += counted_message(std::to_string(i));
+  {
+    RawHttpClient client(listener->port(), true);
+    client.send(bytes);
+  }
+  CHECK(site.pipeline.stored(3'000));
+  RawHttpClient listening(listener->port(), true);
+  CHECK_FALSE(listening.resumed());
+  listening.send(counted_message("a"));
+  listening.half_close();
+  CHECK(listening.ends());
+  CHECK(site.pipeline.stored(3'001));
+}
+
 }  // namespace straykey
