@@ -140,8 +140,8 @@ class ShardWorker {
   SlotTable staged_known_;  // of the open batch; joins known_ after the commit
   SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> repeated_;        // slots with a count
-  std::vector<Slot> carried_;                  // counts of slots that were forgotten before they could be passed on
+  std::vector<std::uint32_t> repeated_;  // slots with a count
+  std::vector<Slot> carried_;            // counts of slots that were forgotten before they could be passed on
   // Of the open batch: what was applied since the last commit.
   std::vector<Candidate> staged_;  // candidates
   std::vector<Request::ShardBatch*> batches_;

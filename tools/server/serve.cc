@@ -164,8 +164,9 @@ void Serve::make_intake() {
     if (reason == RejectReason::attributes_only && !told_of_attributes_.test_and_set())
       log_.warning("OTLP logs came without a body: the CloudTrail record itself is not in them",
                    {{"source", std::string(source)},
-                    {"change", "let the collector forward the record unparsed: as the text of the body, without "
-                               "awslogs_encoding"}});
+                    {"change",
+                     "let the collector forward the record unparsed: as the text of the body, without "
+                     "awslogs_encoding"}});
   };
   PayloadLimits limits;
   limits.poisoned = &recorder_->poisoned();
