@@ -9,6 +9,7 @@
 
 #include "net/ingest/http_protocols.h"
 #include "tests/net/http_fixture.h"
+#include "tests/support/compress.h"
 
 #include <doctest/doctest.h>
 
@@ -193,14 +194,16 @@ TEST_CASE("a body that is refused as a whole says why in its status") {
   CHECK(site.post("  \n ").status == 400);
   CHECK(site.post("this is not JSON").status == 400);
   CHECK(site.post("\x1f\x8b garbage").status == 400);
-  CHECK(site.post(kGood, "Content-Encoding: zstd\r\n").status == 415);
+  CHECK(site.post(kGood, "Content-Encoding: br\r\n").status == 415);
+  CHECK(site.post(kGood, "Content-Encoding: zstd\r\n").status == 400);
+  CHECK(site.post(zstd_of(kGood), "Content-Encoding: zstd\r\n").status == 200);
   CHECK(site.post(kGood, "Content-Encoding: gzip, gzip\r\n").status == 415);
   CHECK(site.post(kGood, "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n").status == 415);
   CHECK(site.post(kGood, "Content-Encoding: Identity\r\n").status == 200);
   std::string many;
   for (int i = 0; i < 1'001; ++i) many += kGood + "\n";
   CHECK(site.post(many).status == 413);
-  CHECK(site.pipeline.events == 1);
+  CHECK(site.pipeline.events == 2);
 }
 
 TEST_CASE("without an ingest token no byte reaches the reader") {
