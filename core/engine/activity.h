@@ -4,7 +4,8 @@
 //
 // Shape:  calls by API, with counts, times and errors; source addresses; user agents, one for each tool on each
 //         platform, since a tool's versions and commands would fill the list and push others out. It is soft state: a
-//         crash loses what was not flushed yet, and an event that is sent again may count twice. No verdict depends on it.
+//         crash loses what was not flushed yet, and an event that is sent again may count twice. No verdict depends on
+//         it.
 // Bounds: kApisMax, kSourcesMax, kAgentsMax; what does not fit is counted as other.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>

@@ -19,7 +19,7 @@
 #include "net/http/http_router.h"
 #include "net/http/request_guard.h"
 #include "net/io/connection_table.h"
-#include "net/io/stream_server.h"
+#include "net/io/stream_session.h"
 #include "net/io/tls.h"
 
 namespace straykey {

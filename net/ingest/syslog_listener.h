@@ -16,7 +16,7 @@
 #include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "net/io/connection_table.h"
-#include "net/io/stream_server.h"
+#include "net/io/stream_session.h"
 #include "net/io/tls.h"
 
 namespace straykey {
@@ -64,7 +64,7 @@ struct SyslogMetrics {
 };
 
 struct SyslogListener {
-  using TimePoint = StreamServer::TimePoint;
+  using TimePoint = StreamSession::TimePoint;
 
   SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes, Metrics& metrics,
                  Log& logs);

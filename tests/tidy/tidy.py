@@ -67,7 +67,7 @@ THREADS_ALLOWED = {
     "net/io/io_runtime.cc",
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
     "net/ingest/syslog_listener.h",     # the time of the last message, of all io threads
-    "net/io/stream_server.h",         # drained by one thread, sessions on all
+    "net/io/stream_session.h",        # drained by one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
     "net/deliver/webhook_sender.cc",     # the sender's thread
     "tools/commands/receive_command.cc",  # waits for its signal
