@@ -7,25 +7,12 @@
 // Thread: any (functions of their arguments).
 // Source: exports of anonymisers and of tools that flatten JSON; CloudTrail itself always writes both members.
 #include <array>
-#include <cstdint>
 #include <string_view>
 
 #include "core/event/event.h"
+#include "core/event/reject_reason.h"
 
 namespace straykey {
-
-enum class NotJudged : std::uint8_t {
-  no_identity,  // without userIdentity, or with an empty one
-  flattened,    // userIdentity is spread over members of the record
-  no_address,   // without sourceIPAddress
-};
-inline constexpr std::size_t kNotJudgedCount = static_cast<std::size_t>(NotJudged::no_address) + 1;
-
-// snake_case: the label of metrics.
-[[nodiscard]] constexpr std::string_view name_of(NotJudged reason) noexcept {
-  constexpr std::array<std::string_view, kNotJudgedCount> kNames{"no_identity", "flattened", "no_address"};
-  return kNames[static_cast<std::size_t>(reason)];
-}
 
 [[nodiscard]] inline bool has_identity(const Event& event) noexcept {
   return event.type != IdentityType::none || !event.arn.empty() || !event.access_key.empty() ||

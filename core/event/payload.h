@@ -40,10 +40,13 @@
 #include <string>
 #include <string_view>
 
-#include "core/event/cloudtrail.h"
-#include "core/event/poisoned_records.h"
+#include "core/event/event.h"
+#include "core/event/reject_reason.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
+
+class PoisonedRecords;
 
 struct PayloadLimits {
   std::size_t inflated_bytes_max = 128u << 20;

@@ -10,6 +10,7 @@
 #include "core/base/invariant.h"
 #include "core/event/framing.h"
 #include "core/event/payload_reading.h"
+#include "core/event/poisoned_records.h"
 #include "core/event/record_in_hand.h"
 
 namespace straykey {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/event/cloudtrail.h"
 #include "core/event/decoding.h"
 #include "core/event/envelope.h"
 #include "core/event/framing.h"

@@ -51,4 +51,18 @@ inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(Rejec
   return reason == RejectReason::digest || reason == RejectReason::insight || reason == RejectReason::aggregated;
 }
 
+// Why nothing can be told of an event that was taken: see not_judged.h.
+enum class NotJudged : std::uint8_t {
+  no_identity,  // without userIdentity, or with an empty one
+  flattened,    // userIdentity is spread over members of the record
+  no_address,   // without sourceIPAddress
+};
+inline constexpr std::size_t kNotJudgedCount = static_cast<std::size_t>(NotJudged::no_address) + 1;
+
+// snake_case: the label of metrics.
+[[nodiscard]] constexpr std::string_view name_of(NotJudged reason) noexcept {
+  constexpr std::array<std::string_view, kNotJudgedCount> kNames{"no_identity", "flattened", "no_address"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
 }  // namespace straykey

@@ -5,6 +5,7 @@
 
 #include "core/base/invariant.h"
 #include "core/event/decoding.h"
+#include "core/event/not_judged.h"
 
 namespace straykey {
 namespace {

@@ -23,7 +23,6 @@
 
 #include "core/base/metrics.h"
 #include "core/engine/submit.h"
-#include "core/event/not_judged.h"
 #include "core/event/payload.h"
 #include "core/location/ip_address.h"
 

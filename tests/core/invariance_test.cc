@@ -2,6 +2,7 @@
 // duplicates, restarts, and crashes between the two commits.
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"  // before doctest, whose CHECK is the one that counts here
+#include "core/event/cloudtrail.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

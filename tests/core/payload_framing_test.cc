@@ -1,4 +1,5 @@
 // Finding the texts of a body: every framing, every kind of damage.
+#include "core/event/cloudtrail.h"
 #include "core/event/payload.h"
 
 #include <algorithm>

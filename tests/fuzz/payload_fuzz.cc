@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/invariant.h"
+#include "core/event/cloudtrail.h"
 #include "core/event/payload.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
