@@ -51,11 +51,6 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int fail(const std::string& message, int code) {
-  std::fprintf(stderr, "straykey: %s\n", terminal_text(message).c_str());
-  return code;
-}
-
 }  // namespace straykey
 
 int main(int argc, char** argv) {

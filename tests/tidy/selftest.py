@@ -27,6 +27,8 @@ PLANTED = [
     ("layer", "core/base/word.h", '#pragma once\n// Words.\n#include "core/event/event.h"\n', "core/base must not include core/event"),
     ("layer", "core/event/event.h", '#pragma once\n// Events.\n#include "core/identity/service_token.h"\n', "core/event must not include"),
     ("layer", "net/a.h", '#pragma once\n// A.\n#include "storage/lmdb.h"\n', "net must not include storage"),
+    ("layer", "net/io/a.h", '#pragma once\n// A.\n#include "net/http/auth.h"\n', "net/io must not include net/http"),
+    ("layer", "tools/config/a.h", '#pragma once\n// A.\n#include "tools/commands/b.h"\n', "tools/config must not include tools/commands"),
     ("layer", "storage/a.h", '#pragma once\n// A.\n#include "net/io/tls.h"\n', "storage must not include net"),
     ("layer", "tools/a.h", '#pragma once\n// A.\n#include "tests/support/aborts.h"\n', "tools must not include tests"),
     ("circle", "core/event/event.h", '#pragma once\n// Events.\n#include "core/identity/service_token.h"\n', "->"),

@@ -26,6 +26,16 @@ MAY_INCLUDE = {
 CORE_ORDER = ("base", "location", "event", "identity", "baseline", "detect", "engine", "operate")
 CORE_MAY_INCLUDE = {room: set(CORE_ORDER[:i + 1]) for i, room in enumerate(CORE_ORDER)}
 
+# Rooms of net and tools: which others each may include. No two include each other, by any way.
+ROOM_MAY_INCLUDE = {
+    "net": {"io": set(), "client": {"io"}, "http": {"io"}, "ingest": {"http", "io"}, "deliver": {"client", "io"},
+            "admin": {"http", "io"}},
+    "tools": {"terminal": set(), "networks": {"terminal"}, "config": {"networks", "terminal"},
+              "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
+              "replay": {"config", "scan", "simulate", "terminal"}, "server": {"config", "networks", "store", "terminal"},
+              "commands": {"config", "networks", "replay", "scan", "server", "simulate", "store", "terminal"}},
+}
+
 FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120
 
 # Sources without a test file of their own name, and why.
@@ -163,6 +173,9 @@ class Tree:
                 elif folder == "core" and len(parts) > 2 and len(target) > 2:
                     if target[1] not in CORE_MAY_INCLUDE.get(parts[1], set()):
                         self.report("layer", path, number, f"core/{parts[1]} must not include core/{target[1]}")
+                elif folder in ROOM_MAY_INCLUDE and folder == target[0] and len(parts) > 2 and len(target) > 2:
+                    if target[1] != parts[1] and target[1] not in ROOM_MAY_INCLUDE[folder].get(parts[1], set()):
+                        self.report("layer", path, number, f"{folder}/{parts[1]} must not include {folder}/{target[1]}")
 
     def check_circles(self):
         graph = {path: [o for _, o, _ in self.includes(path) if o in self.sources] for path in self.sources if path.endswith(".h")}

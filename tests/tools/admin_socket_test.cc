@@ -1,4 +1,4 @@
-#include "tools/commands/admin_socket.h"
+#include "tools/store/admin_socket.h"
 
 #include <string>
 

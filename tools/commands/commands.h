@@ -3,24 +3,16 @@
 //
 // Shape:  add_x_command(app) returns a function that gives -1 if its subcommand was not called, else runs it and gives
 //         the exit code.
-// Errors: exit codes: 0 well, 1 failed, 2 usage, 75 restart me, 78 configuration.
+// Errors: exit codes of tools/terminal/exit_code.h.
 #include <functional>
-#include <string>
+
+#include "tools/terminal/exit_code.h"
 
 namespace CLI {
 class App;
 }
 
 namespace straykey {
-
-inline constexpr int kExitWell = 0;
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitRestart = 75;
-inline constexpr int kExitConfig = 78;
-
-// Says `message` on stderr as "straykey: message" and returns `code`.
-int fail(const std::string& message, int code = kExitFailed);
 
 using RunCommand = std::function<int()>;
 

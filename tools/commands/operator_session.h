@@ -11,7 +11,7 @@
 #include "core/base/result.h"
 #include "core/operate/operations.h"
 #include "storage/data_directory.h"
-#include "tools/commands/admin_socket.h"
+#include "tools/store/admin_socket.h"
 
 namespace straykey {
 

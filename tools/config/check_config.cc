@@ -5,9 +5,9 @@
 #include <ostream>
 
 #include "core/base/terminal_text.h"
-#include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_validate.h"
+#include "tools/terminal/exit_code.h"
 
 namespace straykey {
 

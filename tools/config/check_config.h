@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/base/time.h"
-#include "tools/commands/commands.h"
 #include "tools/config/config.h"
+#include "tools/terminal/exit_code.h"
 
 namespace straykey {
 

@@ -12,10 +12,10 @@
 #include "net/ingest/http_protocols.h"
 #include "net/ingest/http_source.h"
 #include "net/ingest/syslog_udp.h"
-#include "tools/commands/admin_socket.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
+#include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
 #include "tools/terminal/clock.h"
 
