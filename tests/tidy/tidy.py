@@ -79,7 +79,7 @@ THREADS_ALLOWED = {
     "net/ingest/syslog_listener.h",     # the time of the last message, of all io threads
     "net/io/stream_session.h",        # drained by one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them
-    "net/deliver/webhook_sender.cc",     # the sender's thread
+    "net/deliver/webhook_sender.cc",     # hands deliveries to its loop
     "tools/commands/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
     "tools/replay/request_queue.h",   # between them

@@ -76,7 +76,7 @@ SettingTable ingest_table() {
 SettingTable admin_table() {
   constexpr auto admin = &Config::admin;
   return {.name = "admin",
-          .about = "The page, the API, /metrics and health.",
+          .about = "/metrics and health. Operators' commands use admin.sock in data_dir, which needs no token.",
           .rows = {
               row("listen", of(admin, &AdminConfig::listen), ListenKind{},
                   {.words = "\"\" is off. Beyond loopback: see the three below"}),
@@ -84,7 +84,7 @@ SettingTable admin_table() {
                   {.default_words = "plain HTTP, which loopback alone may use"}),
               row("key", of(admin, &AdminConfig::key), PathKind{}, {}),
               row("allowed_hosts", of(admin, &AdminConfig::allowed_hosts), TextsKind{},
-                  {.words = "names browsers use for it, besides loopback ones"}),
+                  {.words = "names that Host may have, besides loopback ones"}),
               row("open_metrics", of(admin, &AdminConfig::open_metrics), SwitchKind{},
                   {.words = "true: /metrics answers without a token"}),
           }};
@@ -124,7 +124,7 @@ SettingTable token_table() {
   SettingTable table{
       .name = "token",
       .about =
-          "Who may send (scope \"ingest\", the default), and who may use the page and the API (scope \"admin\"). A "
+          "Who may send (scope \"ingest\", the default), and who may read /metrics (scope \"admin\"). A "
           "token has 16 bytes or more, and no two are the same: `openssl rand -hex 32 > "
           "/etc/straykey/tokens/forwarder`. The name shows in metrics.",
       .rows = {
