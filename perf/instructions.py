@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 STEADY = ("http", "gzip", "https", "single", "syslog")
@@ -45,8 +46,10 @@ def run_server(bench, workload, passes, teach):
             tls = load.trusting(installation.certificate) if one.tls else None
             received = 0 if one.answered else events_received(installation)
             taken = one.send(installation.server.port(one.listener), requests, tls)
-            if not one.answered:
-                taken = events_received(installation) - received
+            deadline = time.monotonic() + 60
+            while not one.answered and (taken := events_received(installation) - received) < events:
+                assert time.monotonic() < deadline, f"{one.name}: {taken} of {events} events were processed"
+                time.sleep(0.2)
             assert taken == events, f"{one.name}: {taken} of {events} events were acknowledged"
             return events
         if teach:

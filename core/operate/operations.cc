@@ -104,7 +104,11 @@ OperatorAnswer dump_facts(const OperatorStores& stores, const OperatorArguments&
       arguments, [&](std::string_view after) { return list_facts(stores, after, kLimits); }, fact_json);
 }
 
+// An argument that is given and empty, such as an unset variable of a script, must not forget the whole identity.
 Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  for (const std::string_view name : {"network", "tool"})
+    if (arguments.contains(name) && argument(arguments, name).empty())
+      return Error{std::string(name) + ": this argument is empty: give a value, or leave it out"};
   return forget(hash_key,
                 {argument(arguments, "identity"), argument(arguments, "network"), argument(arguments, "tool")}, now);
 }

@@ -38,6 +38,19 @@ TEST_CASE("operations: a request of another form is objected to in a sentence") 
            "after: this argument is too long");
 }
 
+TEST_CASE("operations: to forget an empty network or tool is refused, for it would forget all of the identity") {
+  const Operation* forget = find_operation("baseline/forget");
+  REQUIRE(forget != nullptr);
+  const std::string identity = "111122223333/orders";
+  CHECK(forget->change({1, 2}, {{"identity", identity}}, 0).ok());
+  CHECK(forget->change({1, 2}, {{"identity", identity}, {"network", "AS64511"}}, 0).ok());
+  for (const char* name : {"network", "tool"}) {
+    const auto refused = forget->change({1, 2}, {{"identity", identity}, {name, ""}}, 0);
+    REQUIRE_FALSE(refused.ok());
+    CHECK_EQ(refused.error().message, std::string(name) + ": this argument is empty: give a value, or leave it out");
+  }
+}
+
 TEST_CASE("operations: what is read is JSON, page by page, and what is not there is not found") {
   OperatedStore store;
   REQUIRE(store.learn_and_judge({call_of_role("orders"), call_of_role("billing", 11)}));
