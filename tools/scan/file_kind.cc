@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/descriptor.h"
+#include "core/base/uncleared.h"
 #include "core/event/decoding.h"
 #include "core/event/framing.h"
 #include "tools/networks/file_content.h"
@@ -107,7 +108,8 @@ Result<FileKind> look_into(const std::string& path) {
   struct stat about {};
   if (::fstat(file.number(), &about) != 0) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
   if (!S_ISREG(about.st_mode)) return FileKind{"no regular file", false};
-  std::string beginning(kLookedAtBytes, '\0');
+  std::string beginning;
+  resize_uncleared(beginning, kLookedAtBytes);
   std::size_t held = 0;
   while (held < beginning.size()) {
     const ssize_t count = ::read(file.number(), beginning.data() + held, beginning.size() - held);
