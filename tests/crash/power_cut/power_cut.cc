@@ -149,7 +149,8 @@ int cut(const Options& options) {
   const auto began = std::chrono::steady_clock::now();
   std::string folder = options.folder + "/straykey-power-cut-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return 2;
-  int done = 0, bad = 0, runs = 0;
+  constexpr int kSpoiltRunsMax = 5;
+  int done = 0, bad = 0, runs = 0, spoilt = 0;
   bool useless = false;
   for (std::uint64_t seed = options.seed; done < options.images && !useless; ++seed, ++runs) {
     const auto shards = static_cast<unsigned>(1 + seed % 3);
@@ -161,6 +162,8 @@ int cut(const Options& options) {
     }
     Run run(folder, seed, shards, std::min(kImagesARun, options.images - done));
     const int wrong = run.check();
+    // A planted bug may spoil the run itself, before any cut: what was answered too early is judged in another order.
+    if (wrong < 0 && options.bug != "none" && ++spoilt <= kSpoiltRunsMax) continue;
     useless = wrong < 0;
     done += run.images();
     bad += std::max(wrong, 0);
