@@ -65,6 +65,14 @@ TEST_CASE("file kind: a record that speaks of a digest is a record") {
   CHECK_EQ(left(R"({"eventVersion":"1.11","requestParameters":{"digestStartTime":1,"digestS3Bucket":"x"}})"), "");
 }
 
+TEST_CASE("file kind: gzip is looked into further when its first bytes show no record") {
+  const std::string late = "{\"Records\":[{\"requestParameters\":{\"digestStartTime\":1,\"digestS3Bucket\":\"" +
+                           std::string(9'000, 'x') + "\"},\"eventVersion\":\"1.11\"}]}";
+  CHECK_EQ(left(gzip_of(late)), "");
+  CHECK_EQ(left(gzip_of("{\"note\":\"" + std::string(300, 'x') + "\",\"digestStartTime\":1,\"digestS3Bucket\":\"b\"}")),
+           "a CloudTrail digest");
+}
+
 TEST_CASE("file kind: gzip that is damaged from its first byte on is left to the reader, which says so") {
   std::string bytes = gzip_of(kRecord);
   CHECK_EQ(left(bytes.substr(0, 12)), "");
@@ -77,6 +85,7 @@ TEST_CASE("file kind: a file of lines is told by its first line") {
   CHECK(kind_of("2026-11-28T10:00:00Z " + kRecord + "\r\n", true).lines);
   CHECK_FALSE(kind_of("{\n \"Records\": [" + kRecord + "]}\n", true).lines);
   CHECK_FALSE(kind_of(kRecord, true).lines);
+  CHECK_FALSE(kind_of(gzip_of(kRecord + "\n" + kRecord + "\n"), true).lines);  // its bytes cannot be cut at line feeds
 }
 
 TEST_CASE("file kind: a pipe is named and not waited for; a file that is not there is an error that names it") {

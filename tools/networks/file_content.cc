@@ -84,7 +84,7 @@ std::string unreadable_content(std::string_view first_bytes) {
 bool is_binary(std::string_view first_bytes) noexcept {
   return std::any_of(first_bytes.begin(), first_bytes.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte != 0x1b);
+    return byte < 0x20 && (byte < 0x09 || (byte > 0x0d && byte != 0x1b));
   });
 }
 

@@ -23,7 +23,9 @@ namespace {
 constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";  // the payload reader knows it or says that it does not
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 constexpr std::size_t kGzipLayersMax = 3;
-constexpr std::size_t kFirstLookBytes = 4096;  // enough of most files, and inflated in a tenth of the time
+constexpr std::size_t kFirstLookBytes = 128;      // enough to see that most files hold records, for little inflating
+constexpr std::size_t kTextLookedAtBytes = 4096;  // for bytes that no text has
+constexpr std::string_view kRecordMark = "\"eventVersion\"";
 
 // An object that begins with these members and without an eventVersion is no record of CloudTrail.
 struct Foreign {
@@ -38,11 +40,6 @@ constexpr std::array<Foreign, 4> kForeign{{
 
 bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-bool begins_with_bracket(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
-  return text.starts_with('{') || text.starts_with('[');
 }
 
 bool all_digits(std::string_view text) {
@@ -73,12 +70,13 @@ FileKind kind_of_text(std::string_view text, bool whole) {
   text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
   if (text.empty()) return {whole ? "empty" : "no text at its beginning", false};
   const std::string_view line = first_line_of(text);
-  if (is_flow_log(line)) return {"a VPC flow log", false};
-  if (text.front() == '{' && !holds(text, "\"eventVersion\"")) {
+  const bool is_json = text.front() == '{' || text.front() == '[';
+  if (!is_json && is_flow_log(line)) return {"a VPC flow log", false};
+  if (text.front() == '{' && !holds(text, kRecordMark)) {
     for (const Foreign& foreign : kForeign)
       if (holds(text, foreign.member) && holds(text, foreign.other_member)) return {std::string(foreign.name), false};
   }
-  if (!holds(text, "{") && text.front() != '[') return {"text without JSON", false};
+  if (!is_json && !holds(text, "{")) return {"text without JSON", false};
   return {{}, line.size() < text.size() && holds(line, "{") && line.find_last_not_of(kWhiteSpace) == line.rfind('}')};
 }
 
@@ -87,18 +85,22 @@ FileKind kind_of_text(std::string_view text, bool whole) {
 FileKind kind_of(std::string_view beginning, bool whole) {
   if (beginning.empty()) return {"empty", false};
   std::string inflated;
+  bool compressed = false;
   for (std::size_t layer = 0; layer < kGzipLayersMax && has_gzip_magic(beginning); ++layer) {
-    Salvaged salvaged = salvage_gzip(beginning, kFirstLookBytes);
-    if (!begins_with_bracket(salvaged.text)) salvaged = salvage_gzip(beginning, kLookedAtBytes);
-    if (salvaged.text.empty()) return whole && salvaged.fault.empty() ? FileKind{"empty", false} : FileKind{};
-    whole = whole && salvaged.fault.empty();
-    inflated = std::move(salvaged.text);
+    compressed = true;
+    Salvaged look = gzip_beginning(beginning, kFirstLookBytes);
+    if (!holds(look.text, kRecordMark)) look = gzip_beginning(beginning, kLookedAtBytes);
+    if (look.text.empty()) return whole && look.fault.empty() ? FileKind{"empty", false} : FileKind{};
+    whole = whole && look.fault.empty();
+    inflated = std::move(look.text);
     beginning = inflated;
   }
   if (has_gzip_magic(beginning) || beginning.starts_with(kZstdMagic)) return {};
   if (std::string named = unreadable_content(beginning); !named.empty()) return {std::move(named), false};
-  if (is_binary(beginning)) return {"no text", false};
-  return kind_of_text(beginning, whole);
+  if (is_binary(beginning.substr(0, kTextLookedAtBytes))) return {"no text", false};
+  FileKind kind = kind_of_text(beginning, whole);
+  kind.lines = kind.lines && !compressed;  // compressed bytes have no lines to cut at
+  return kind;
 }
 
 Result<FileKind> look_into(const std::string& path) {

@@ -19,7 +19,7 @@ inline constexpr std::size_t kLookedAtBytes = std::size_t{64} << 10;
 
 struct FileKind {
   std::string not_events;  // why it is left: "a CloudTrail digest". Empty: events
-  bool lines = false;      // each line of it is a value, as far as the first one tells
+  bool lines = false;      // it is not compressed, and each line of it is a value, as far as the first one tells
 };
 
 // Of a file that begins so. REQUIRES: `whole` says whether that is all of the file.

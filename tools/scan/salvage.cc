@@ -8,6 +8,7 @@
 
 #include "core/base/invariant.h"
 #include "core/event/decoding.h"
+#include "core/event/text_arena.h"
 
 namespace straykey {
 namespace {
@@ -21,8 +22,9 @@ constexpr std::string_view kForeignBytes = "bytes that are no gzip follow the gz
 
 class GzipStream {
  public:
-  explicit GzipStream(std::string_view bytes) : rest_(bytes) {
+  GzipStream(std::string_view bytes, bool checked) : rest_(bytes), checked_(checked) {
     if (inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
+    check_or_not();
   }
   ~GzipStream() { inflateEnd(&stream_); }
   GzipStream(const GzipStream&) = delete;
@@ -42,19 +44,22 @@ class GzipStream {
     rest_.remove_prefix(given - stream_.avail_in);
     return code;
   }
-  void next_member() { INVARIANT(inflateReset(&stream_) == Z_OK); }
+  void next_member() {
+    INVARIANT(inflateReset(&stream_) == Z_OK);
+    check_or_not();
+  }
   [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
 
  private:
+  void check_or_not() { INVARIANT(inflateValidate(&stream_, checked_ ? 1 : 0) == Z_OK); }
+
   z_stream stream_{};
   std::string_view rest_;
+  bool checked_;
 };
 
-}  // namespace
-
-Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max) {
+Salvaged read_members(GzipStream& stream, std::size_t text_bytes_max) {
   Salvaged out;
-  GzipStream stream(bytes);
   std::size_t whole_members_bytes = 0;
   while (out.text.size() < text_bytes_max) {
     const int code = stream.add_to(out.text, text_bytes_max);
@@ -75,6 +80,20 @@ Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max) {
   }
   out.fault = kTooLarge;
   return out;
+}
+
+}  // namespace
+
+Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max) {
+  GzipStream stream(bytes, true);
+  Salvaged out = read_members(stream, text_bytes_max);
+  out.text.reserve(out.text.size() + kJsonPadding);
+  return out;
+}
+
+Salvaged gzip_beginning(std::string_view bytes, std::size_t text_bytes_max) {
+  GzipStream stream(bytes, false);
+  return read_members(stream, text_bytes_max);
 }
 
 }  // namespace straykey

@@ -14,11 +14,14 @@
 namespace straykey {
 
 struct Salvaged {
-  std::string text;
+  std::string text;   // of salvage_gzip(): with room behind it for the JSON parser's padding
   std::string fault;  // "the gzip file is cut short"; empty if it decodes
 };
 
 // With the beginning of a file only, the fault says that this is not all of it.
 [[nodiscard]] Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max);
+
+// The first text_bytes_max of the text, or what there is of it. Checksums are not looked at.
+[[nodiscard]] Salvaged gzip_beginning(std::string_view bytes, std::size_t text_bytes_max);
 
 }  // namespace straykey

@@ -40,15 +40,27 @@ struct Days {
 };
 
 // "20250630T0005" of CloudTrail's names, in which time goes before account and region only here; "" without it.
-std::string time_in_name(const std::string& path) {
-  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+std::string_view time_in_name(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
   const auto digits = [&](std::size_t from, std::size_t count) {
     return from + count <= name.size() &&
            std::all_of(name.begin() + from, name.begin() + from + count, [](char c) { return c >= '0' && c <= '9'; });
   };
   for (std::size_t at = name.find('T'); at != std::string_view::npos; at = name.find('T', at + 1))
-    if (at >= 8 && digits(at - 8, 8) && digits(at + 1, 4)) return std::string(name.substr(at - 8, 13));
+    if (at >= 8 && digits(at - 8, 8) && digits(at + 1, 4)) return name.substr(at - 8, 13);
   return {};
+}
+
+// Keeps the order of files of one time.
+void order_by_time(std::vector<EventFile>& files) {
+  std::vector<std::pair<std::string_view, std::size_t>> places;
+  places.reserve(files.size());
+  for (const EventFile& file : files) places.emplace_back(time_in_name(file.path), places.size());
+  std::sort(places.begin(), places.end());
+  std::vector<EventFile> ordered;
+  ordered.reserve(files.size());
+  for (const auto& [time, place] : places) ordered.push_back(std::move(files[place]));
+  files = std::move(ordered);
 }
 
 // Why a file that holds events was not read; empty if it was, or holds none.
@@ -77,9 +89,7 @@ class Scan {
   Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
     if (const Status status = find_files(); !status.ok()) return status.error();
-    std::stable_sort(files_.begin(), files_.end(), [](const EventFile& a, const EventFile& b) {
-      return time_in_name(a.path) < time_in_name(b.path);
-    });
+    order_by_time(files_);
     if (const Status status = read_once(engine->pipeline); !status.ok()) return status.error();
     if (disordered_) {
       engine = std::make_unique<Engine>(settings_.detection, metrics_);
@@ -284,8 +294,7 @@ class Scan {
     std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
     if (error == PayloadError::bad_compression && has_gzip_magic(request.body)) {
       Salvaged salvaged = salvage_gzip(request.body, kFileInflatedMax);
-      reading.fault = salvaged.fault.empty() ? std::string("its compression is damaged") : std::move(salvaged.fault);
-      salvaged.text.reserve(salvaged.text.size() + kJsonPadding);
+      reading.fault = salvaged.fault.empty() ? "its compression is damaged" : salvaged.fault;
       text = request.arena.adopt(std::move(salvaged.text));
       error.reset();
     }
