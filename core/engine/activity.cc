@@ -24,32 +24,53 @@ std::uint8_t count_text(std::vector<Activity::Counted>& list, std::string_view t
   return static_cast<std::uint8_t>(list.size() - 1);
 }
 
-// The same for agents of one tool and platform. A product of no table counts by its name.
-std::uint64_t like_of_agent(std::string_view text) {
-  const UserAgent agent = classify_user_agent(text);
-  const bool unknown_product = agent.tool == "other" || agent.tool == "unknown";
-  const std::string_view name = unknown_product ? text.substr(0, text.find_first_of("/ ")) : agent.tool;
-  ByteWriter out;
-  out.fixed<std::uint8_t>(unknown_product ? 1 : 0).fixed(agent.platform).string(name);
-  const Hash128 hash = hash128(kFixedHashKey, out.view());
-  return hash.low == 0 ? 1 : hash.low;
+void look_at(Activity::Counted& one, const UserAgent& agent) {
+  one.tool = agent.tool;
+  one.platform = agent.platform;
 }
 
-std::uint8_t count_agent(std::vector<Activity::Counted>& list, std::string_view text, std::uint64_t times) {
-  text = cut_utf8(text, kTextMax);
-  auto found = std::find_if(list.begin(), list.end(), [&](const Activity::Counted& one) { return one.text == text; });
-  std::uint64_t like = 0;
-  if (found == list.end()) {
-    like = like_of_agent(text);
-    found = std::find_if(list.begin(), list.end(), [&](Activity::Counted& one) {
-      if (one.like == 0) one.like = like_of_agent(one.text);
-      return one.like == like;
-    });
+std::string_view product_of(std::string_view text) {
+  return text.substr(0, text.find_first_of("/ "));
+}
+
+// Agents are alike if tool and platform are the same. Products of no table have a name instead of a tool.
+bool are_alike(const Activity::Counted& one, const UserAgent& agent, std::string_view text) {
+  if (one.tool != agent.tool || one.platform != agent.platform) return false;
+  return (agent.tool != "other" && agent.tool != "unknown") || product_of(one.text) == product_of(text);
+}
+
+// As count_text, but agents that are alike share one entry. `agent` is what `text` says.
+std::uint8_t count_agent(std::vector<Activity::Counted>& list, std::string_view text, const UserAgent& agent,
+                         std::uint64_t times) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Activity::Counted& one = list[i];
+    if (one.tool.empty()) look_at(one, classify_user_agent(one.text));
+    if (!are_alike(one, agent, text)) continue;
+    one.count += times;
+    return static_cast<std::uint8_t>(i);
   }
-  if (found == list.end() && list.size() == Activity::kAgentsMax) return Activity::kOther;
-  if (found == list.end()) found = list.insert(list.end(), {std::string(text), 0, like});
-  found->count += times;
-  return static_cast<std::uint8_t>(found - list.begin());
+  if (list.size() == Activity::kAgentsMax) return Activity::kOther;
+  look_at(list.emplace_back(Activity::Counted{std::string(text), times}), agent);
+  return static_cast<std::uint8_t>(list.size() - 1);
+}
+
+std::uint8_t count_agent(std::vector<Activity::Counted>& list, const Event& event) {
+  const std::string_view text = cut_utf8(event.user_agent_text, kTextMax);
+  const bool cut = text.size() < event.user_agent_text.size();  // a row keeps what was cut, and is judged by that
+  return count_agent(list, text, cut ? classify_user_agent(text) : event.user_agent, 0);
+}
+
+void add_agent(std::vector<Activity::Counted>& list, const Activity::Counted& theirs) {
+  const auto same = std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.text == theirs.text; });
+  if (same != list.end()) {
+    same->count += theirs.count;
+    return;
+  }
+  UserAgent agent;
+  agent.tool = theirs.tool;
+  agent.platform = theirs.platform;
+  if (agent.tool.empty()) agent = classify_user_agent(theirs.text);
+  count_agent(list, theirs.text, agent, theirs.count);
 }
 
 }  // namespace
@@ -63,8 +84,7 @@ Activity::Places Activity::count(const Event& event) {
     apis.push_back({std::string(source), std::string(name), 0, 0, event.time, event.time});
     return static_cast<std::uint8_t>(apis.size() - 1);
   };
-  const Places places{find_api(), count_text(sources, event.source_ip, kSourcesMax, 0),
-                      count_agent(agents, event.user_agent_text, 0)};
+  const Places places{find_api(), count_text(sources, event.source_ip, kSourcesMax, 0), count_agent(agents, event)};
   count(places, 1, event.error_code.empty() ? 0 : 1, event.time, event.time);
   return places;
 }
@@ -133,7 +153,7 @@ void Activity::merge(const Activity& other) {
     }
   }
   for (const Counted& theirs : other.sources) count_text(sources, theirs.text, kSourcesMax, theirs.count);
-  for (const Counted& theirs : other.agents) count_agent(agents, theirs.text, theirs.count);
+  for (const Counted& theirs : other.agents) add_agent(agents, theirs);
 }
 
 std::string activity_row(HashKey key, std::string_view access_key) {

@@ -32,7 +32,8 @@ struct Activity {
   struct Counted {
     std::string text;
     std::uint64_t count = 0;
-    std::uint64_t like = 0;  // of an agent: its tool and platform, as a hash; 0: not looked at yet. Not stored
+    std::string_view tool = {};  // of an agent, and its platform, which are not stored; empty: not looked at yet
+    Platform platform = Platform::unknown;
   };
 
   std::uint64_t calls = 0, errors = 0;

@@ -97,6 +97,7 @@ TEST_CASE("activity: user agents are listed once for each tool and platform, wha
   Event event = event_of("ListBuckets", 1);
   const auto count = [&](Activity& to, const std::string& agent) {
     event.user_agent_text = agent;
+    event.user_agent = classify_user_agent(agent);
     to.count(event);
   };
   for (int i = 0; i < 20; ++i) {
@@ -121,6 +122,24 @@ TEST_CASE("activity: user agents are listed once for each tool and platform, wha
   REQUIRE_EQ(merged.agents.size(), 6);
   CHECK_EQ(merged.agents[0].count, 21);
   CHECK_EQ(merged.agents[5].text, "made-elsewhere/1");
+}
+
+TEST_CASE("activity: an agent longer than a row keeps is told by what the row keeps, before and after it was stored") {
+  const std::string agent = "Boto3/1.34.0 " + std::string(300, 'x') + " Darwin/23.1.0";
+  Event event = event_of("ListBuckets", 1);
+  event.user_agent_text = agent;
+  event.user_agent = classify_user_agent(agent);
+  REQUIRE(event.user_agent.platform == Platform::macos);
+  Activity activity;
+  activity.count(event);
+  auto stored = decode_activity(encode_activity(activity));
+  REQUIRE(stored);
+  event.user_agent_text = "Boto3/1.35.0";
+  event.user_agent = classify_user_agent(event.user_agent_text);
+  activity.count(event);
+  stored->count(event);
+  CHECK_EQ(activity.agents.size(), 1);
+  CHECK_EQ(stored->agents.size(), 1);
 }
 
 TEST_CASE("activity: a text that is cut stays UTF-8") {
