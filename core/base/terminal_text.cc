@@ -9,11 +9,8 @@
 namespace straykey {
 namespace {
 
-bool is_plain(char c) {
-  return c >= 0x20 && c < 0x7f;
-}
-
 std::size_t plain_bytes(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
 }
 

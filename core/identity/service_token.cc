@@ -124,9 +124,9 @@ std::optional<Session> session_of(const Event& event, const RoleArns& arns) noex
 }
 
 std::string joined(std::string_view before, char between, std::string_view after) {
-  std::string out;
-  out.reserve(before.size() + 1 + after.size());
-  out.append(before).append(1, between).append(after);
+  std::string out(before.size() + 1 + after.size(), between);
+  std::copy(before.begin(), before.end(), out.begin());
+  std::copy(after.begin(), after.end(), out.end() - static_cast<std::ptrdiff_t>(after.size()));
   return out;
 }
 
