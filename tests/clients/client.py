@@ -47,7 +47,7 @@ class Client:
     name: str
     way: str                               # of receiver.WAYS
     program: str                           # without it the client is skipped; see find()
-    version: tuple                         # arguments of the program that print its version
+    version: object                        # arguments of the program that print its version, or the version itself
     command: Callable                      # Place -> arguments, of which the first is the program's path
     # "file": sends place.records and ends. "stdin": sends each line that it reads, ends at the end of its input.
     # "tail": a daemon that reads place.records as it grows.
@@ -95,8 +95,14 @@ def missing(client, kit):
 
 def version(client, kit):
     """The first thing that looks like a version in what the program says of itself."""
-    program, *arguments = [find(client.program, kit), *client.version]
-    said = subprocess.run([program, *arguments], capture_output=True, text=True, env=environment(client, kit), timeout=60,
-                          check=False)
+    if isinstance(client.version, str):
+        return client.version
+    said = subprocess.run([find(client.program, kit), *client.version], capture_output=True, text=True,
+                          env=environment(client, kit), timeout=60, check=False)
     found = re.search(r"\d+\.\d+[\w.+~-]*", said.stdout + said.stderr)
     return found.group(0).rstrip(".") if found else "?"
+
+
+def pinned(path, pattern):
+    """-> what the pattern's group finds in a list of packages under programs/."""
+    return re.search(pattern, (PROGRAMS / path).read_text()).group(1)

@@ -23,7 +23,34 @@ def debian(folder):
         execute("dpkg", "-x", archive, folder)
 
 
-PARTS = {"debian": ("apt-get", debian)}
+def python(folder):
+    execute("python3", "-m", "venv", folder)
+    execute(folder / "bin/pip", "-q", "install", "-r", PROGRAMS / "python/requirements.txt")
+
+
+def node(folder):
+    copied("node", folder)
+    execute("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", folder=folder)
+
+
+def go(folder):
+    copied("go", folder)
+    execute("go", "build", "-o", "bin/", "./post", "./log", folder=folder)
+
+
+def rust(folder):
+    copied("rust", folder)
+    execute("cargo", "build", "-q", "--locked", folder=folder)
+
+
+def java(folder):
+    copied("java", folder)
+    execute("mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libraries", folder=folder)
+    execute("javac", "-cp", "libraries/*", "-d", "classes", *folder.glob("*.java"), folder=folder)
+
+
+PARTS = {"debian": ("apt-get", debian), "python": ("python3", python), "node": ("npm", node), "go": ("go", go),
+         "rust": ("cargo", rust), "java": ("mvn", java)}
 
 
 def install(folder, only):

@@ -132,13 +132,22 @@ class Receiver:
             raise AssertionError(f"baseline dump: {said.stderr}")
         return records.numbers_in(said.stdout)
 
+    def wait_stored(self):
+        """What was taken a moment ago may wait for its commit. -> arrived()"""
+        for _ in range(10):
+            found = self.arrived()
+            if len(found) >= self.taken():
+                break
+            time.sleep(0.2)
+        return found
+
     def wait_taken(self, count, quiet_s, wait_s_max, ended=lambda: False):
-        """Until so many were taken or refused, or nothing has changed for quiet_s, or `ended` says so."""
+        """Until so many were taken or refused, or nothing has changed for quiet_s since the first, or `ended` says so."""
         began = changed = time.monotonic()
-        last = -1
+        last = 0
         while True:
             now, done = time.monotonic(), self.taken() + sum(self.rejected().values())
-            if done != last:
+            if done != last or done == 0:
                 last, changed = done, now
             if done >= count or now - changed > quiet_s or now - began > wait_s_max or ended():
                 return

@@ -64,7 +64,7 @@ def restarted(seen):
     if seen.twice:
         text += f", {seen.twice} twice"
     if not any(number in seen.arrived for number in range(records.COUNT * 3 // 4, records.COUNT)):
-        text += "; it does not connect again"
+        text += ", nothing of the last quarter"
     return f"{text}; {shown(seen)}" if seen.ended not in (None, 0) else text
 
 

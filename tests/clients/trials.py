@@ -11,6 +11,8 @@ from receiver import BOUND_TO_PARENT, BUSY_BYTES_MAX, TOKEN, Receiver
 
 WRONG_TOKEN = "wrong-token-of-the-clients-0123456789"
 ENDS_S_MAX = 90          # a client that ends by itself
+ENDS_LATER_S_MAX = 4     # after all of its records have arrived
+QUIET_LATER_S = 1.5      # it has ended, and what it sent is on its way
 QUIET_S = 5              # nothing more arrives: it has sent all that it sends
 LOOKED_AT_S = 6          # how long a client is watched that goes on after a 401 or 503
 RECOVERS_S_MAX = 75
@@ -180,12 +182,14 @@ class Trials:
 
     @staticmethod
     def _let_it_end(running, receiver, count, wait_s_max, quiet_s=QUIET_S):
-        """A daemon: until all is there or nothing more comes. Others end, and what they sent arrives a little later."""
-        if running.client.feed != "tail":
-            threading.Thread(target=running.end_input, daemon=True).start()
-            running.wait(wait_s_max)
-            quiet_s = 1.5
-        receiver.wait_taken(count, quiet_s + running.client.slow_s, wait_s_max)
+        """Until all is there and a client that ends by itself has had time to; or nothing more comes."""
+        if running.client.feed == "tail":
+            receiver.wait_taken(count, quiet_s + running.client.slow_s, wait_s_max)
+            return
+        threading.Thread(target=running.end_input, daemon=True).start()
+        receiver.wait_taken(count, wait_s_max, wait_s_max, running.ended)
+        running.wait(ENDS_LATER_S_MAX + running.client.slow_s)
+        receiver.wait_taken(count, QUIET_LATER_S, wait_s_max, lambda: receiver.taken() == 0)
 
     @staticmethod
     def _watch(running, receiver, client, statuses, before=0):
@@ -203,7 +207,7 @@ class Trials:
 
     @staticmethod
     def _look(receiver, running, code, asked=0, output=None, telling=""):
-        arrived = receiver.arrived()
+        arrived = receiver.wait_stored()
         if output is None:
             output = running.output.read_text(errors="replace")
         return Seen(arrived=arrived, twice=receiver.taken() - len(arrived), rejected=receiver.rejected(),
