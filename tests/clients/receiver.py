@@ -22,14 +22,17 @@ START_S_MAX = 30
 BUSY_BYTES_MAX = 2 << 20      # in flight, of a receiver that is to be made busy: one body of all records fits
 
 
-def free_port():
-    """Free for TCP and UDP at this moment, above 20,000 and below the ports that the kernel gives to clients."""
+def free_port(given=set()):
+    """Free for TCP and UDP at this moment, above 20,000 and below those that the kernel gives to clients; never one twice."""
     for _ in range(1000):
         port = random.randrange(20_000, 32_000)
+        if port in given:
+            continue
         try:
             with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
                 tcp.bind(("127.0.0.1", port))
                 udp.bind(("127.0.0.1", port))
+            given.add(port)
             return port
         except OSError:
             continue
@@ -81,6 +84,8 @@ class Receiver:
         with Sender(self.ports["http"], None, TOKEN) as sender:
             while sender.post(b"{}").status != 503:
                 time.sleep(0.02)
+        while self.replies().get(503, 0) < 1:      # it is counted a little after it was sent
+            time.sleep(0.02)
 
     def make_free(self):
         self._hog.close()

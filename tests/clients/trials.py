@@ -223,6 +223,7 @@ def telling_words(output, place, telling):
         return ""
     text = ([line for line in lines if telling in line] or lines)[-1].replace(str(place.folder), "FOLDER").replace(str(place.port), "PORT")
     text = re.sub(r'\{"error":\{"code":"(\w+)","message":"[^"]*","request_id":"[^"]*"\}\}', r'{"error":{"code":"\1",...}}', text)
-    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?", "TIME", text)
-    text = re.sub(r"\b0x[0-9a-f]+", "0x..", text)
+    text = re.sub(r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[.,\d]*(?:Z|[+-]\d\d:?\d\d)?", "TIME", text)
+    text = re.sub(r"\b0x[0-9a-f]+|\b[0-9A-F]{16}\b", "0x..", text)
+    text = re.sub(r"\[\d{3,}\]", "[PID]", text)
     return text if len(text) <= SAID_CHARACTERS else text[:SAID_CHARACTERS - 3] + "..."

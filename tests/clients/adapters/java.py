@@ -61,5 +61,5 @@ CLIENTS = [
          '<Socket name="out" host="{place.host}" port="{place.port}" protocol="TCP"><PatternLayout pattern="%m%n"/></Socket>', "log4j-core"),
     logs("log4j Http", "https", "log4j", '<Http name="out" url="{place.url}"><Property name="Authorization" value="Bearer {place.token}"/>'
          f'{TRUST}<PatternLayout pattern="%m"/></Http>', "log4j-core", takes=256,
-         because="it opens a connection for each record and closes none, until there are 256 (findings/log4j-http-connections.sh)"),
+         because="it opens a connection for each record; what comes while 256 are open is lost (findings/log4j-http-connections.sh)"),
 ]
