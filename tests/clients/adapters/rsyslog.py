@@ -1,0 +1,40 @@
+"""rsyslog: omfwd over TCP in both framings, UDP, and TLS by both drivers; omelasticsearch, which straykey does not serve yet."""
+from client import DATAGRAM, Client, find
+
+HEAD = """global(maxMessageSize="1m" workDirectory="{place.folder}" defaultNetstreamDriverCAFile="{place.authority}")
+module(load="imfile" mode="polling" pollingInterval="1")
+{modules}
+input(type="imfile" file="{place.records}" tag="cloudtrail:" ruleset="straykey")
+ruleset(name="straykey" queue.type="linkedList" queue.size="100000") {{
+  action({action} action.resumeRetryCount="-1" action.resumeInterval="1")
+}}
+"""
+TLS = ('type="omfwd" target="127.0.0.1" port="{place.port}" protocol="tcp" TCP_Framing="octet-counted" '
+       'template="RSYSLOG_SyslogProtocol23Format" StreamDriver="%s" StreamDriverMode="1" '
+       'StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="localhost"')
+
+
+def rsyslog(name, way, action, modules="", **more):
+    def command(place):
+        configuration = place.write("rsyslog.conf", HEAD.format(place=place, modules=modules, action=action.format(place=place)))
+        words = [find("rsyslogd", place.kit), "-n", "-f", configuration, "-i", place.folder / "rsyslog.pid"]
+        unpacked = place.kit / "debian/usr/lib/x86_64-linux-gnu/rsyslog" if place.kit else None
+        return [*words, "-M", unpacked] if unpacked and unpacked.exists() else words
+    return Client(name=name, way=way, program="rsyslogd", version=("-v",), command=command, feed="tail", **more)
+
+
+# Action of omelasticsearch: straykey has no _bulk yet, so nothing arrives and rsyslog asks on.
+ELASTICSEARCH = ('type="omelasticsearch" server="127.0.0.1" serverport="{place.port}" bulkmode="on" searchIndex="trail" '
+                 'uid="any" pwd="{place.token}"')
+
+CLIENTS = [
+    rsyslog("rsyslog omfwd, TCP", "syslog_tcp", 'type="omfwd" target="127.0.0.1" port="{place.port}" protocol="tcp"', after_restart=1500),
+    rsyslog("rsyslog omfwd, TCP, octet-counted", "syslog_tcp", 'type="omfwd" target="127.0.0.1" port="{place.port}" protocol="tcp" '
+            'TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"', after_restart=1500),
+    rsyslog("rsyslog omfwd, UDP", "syslog_udp", 'type="omfwd" target="127.0.0.1" port="{place.port}" protocol="udp"',
+            after_restart=1100, **DATAGRAM),
+    rsyslog("rsyslog omfwd, TLS (ossl)", "syslog_tls", TLS % "ossl", after_restart=1500),
+    rsyslog("rsyslog omfwd, TLS (gtls)", "syslog_tls", TLS % "gtls", after_restart=1500),
+    rsyslog("rsyslog omelasticsearch", "http", ELASTICSEARCH, takes=0, because="straykey has no _bulk yet",
+            modules='module(load="omelasticsearch")',             shows_401="", shows_503=""),
+]
