@@ -220,8 +220,36 @@ class Operators(unittest.TestCase):
             fcntl.flock(lock, fcntl.LOCK_EX)
             said = self.said("alerts", "list")
         self.assertEqual((said.returncode, said.stdout, said.stderr.count("\n")), (FAILED, "", 1))
-        self.assertIn("in use by another straykey", said.stderr)
+        self.assertIn(f"in use by another straykey (process {os.getpid()})", said.stderr)
         self.assertIn("admin.sock", said.stderr)
+
+    def test_8_commands_on_a_stopped_store_wait_for_each_other_and_a_server_waits_for_a_command(self):
+        self.server.stop()
+        alerts = len(self.installation.stored_alerts())
+        command = [STRAYKEY, "alerts", "list", "--data-dir", str(self.installation.data_dir)]
+        at_once = [subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+        for process in at_once:
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, err, len(out.splitlines())), (0, f"{alerts} alerts\n", alerts))
+        with open(self.installation.data_dir / "lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waiting = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.server.launch()
+            said = self.server.wait_said("waiting for it")
+            self.assertIn(f'process="{os.getpid()}"', said)
+        out, err = waiting.communicate(timeout=60)      # from the store, or from the server that came first
+        self.assertEqual((waiting.returncode, err, len(out.splitlines())), (0, f"{alerts} alerts\n", alerts))
+        self.server.wait_ready()
+        self.assertEqual(self.server.log_text().count("waiting for it"), 1)
+
+    def test_9_a_server_that_waits_for_a_store_ends_at_a_signal(self):
+        self.server.stop()
+        with open(self.installation.data_dir / "lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.server.launch()
+            self.server.wait_said("waiting for it")
+            self.assertEqual(self.server.stop(), FAILED)
+            self.assertIn("in use by another straykey", "\n".join(self.server.log))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@
 #include "tools/config/config_settings.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
+#include "tools/store/store_wait.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {
@@ -26,6 +27,7 @@ constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
 constexpr std::size_t kAdminSocketConnectionsMax = 64;
+constexpr int kStorePatiencePauses = 75;  // of kSignalTickNs: 15 s
 
 }  // namespace
 
@@ -50,10 +52,26 @@ Status Serve::open_store() {
   if (!key) return key.error();
   DataDirectorySettings settings = data_directory_settings(config_, *key);
   settings.open_damaged = true;
-  auto opened = DataDirectory::open(settings);
+  const auto open = [&] { return DataDirectory::open(settings); };
+  int pauses = 0;
+  auto opened = open_when_free(config_.data_dir, open, [&] { return wait_for_store(pauses++); });
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
   return open_recorder();
+}
+
+// A command on the stopped store has it only for the time of its answer. SIGTERM and SIGINT end the waiting.
+bool Serve::wait_for_store(int pauses) {
+  if (pauses == 0) {
+    const auto holder = lock_holder(config_.data_dir);
+    log_.warning("the store is in use by another straykey; waiting for it",
+                 {{"data_dir", config_.data_dir}, {"process", holder ? std::to_string(*holder) : "unknown"}});
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  const timespec tick{0, kSignalTickNs};
+  return pauses < kStorePatiencePauses && sigtimedwait(&signals, nullptr, &tick) < 0;
 }
 
 // This comes before anything reads a record, so that records which crashed the process twice are refused.
