@@ -117,7 +117,6 @@ int run(const Options& options) {
     std::fputc('\n', stdout);
   });
   if (!summary) return fail(summary.error().message);
-  if (std::fflush(stdout) != 0) return fail("the alerts could not be written to the output");
   return conclude(options, summary.value(), networks, uptime() - began);
 }
 
@@ -167,8 +166,8 @@ RunCommand add_scan_command(CLI::App& app) {
       ->type_name("N");
   command->add_flag("--allow-empty", options->allow_empty, "Nothing to read is no failure");
   command->footer(
-      "Exit code 0: events were taken and no file is damaged. 1: nothing was read, no event was taken, or a file is\n"
-      "damaged (of a gzip file that is cut short the whole records are judged all the same).\n"
+      "Exit code 0: events were taken and all files were read to their ends. 1: nothing was read, no event was taken,\n"
+      "or a file is damaged, cut short or not to be read (it is named, and whole records are judged all the same).\n"
       "Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }
