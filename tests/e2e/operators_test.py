@@ -104,7 +104,10 @@ class Operators(unittest.TestCase):
                  ("baseline", "report", some["account"]), ("baseline", "report", "--json", some["account"]),
                  ("baseline", "dump"), ("alerts", "show", UNKNOWN_ID), ("alerts", "show", "12"), ("alerts", "ack", UNKNOWN_ID),
                  ("baseline", "show", "111122223333/no body&+%"), ("baseline", "forget", "111122223333/nobody"),
-                 ("baseline", "report", "999999999999"), ("baseline", "report", "12"))
+                 ("baseline", "report", "999999999999"), ("baseline", "report", "12"),
+                 ("baseline", "show", "/" * 2048), ("baseline", "show", "x" * 2049), ("baseline", "show", "\udcff"),
+                 ("baseline", "show", "\x01\n\x7f\u202e"), ("baseline", "forget", "nobody", "--tool", ""),
+                 ("alerts", "ack", UNKNOWN_ID, "--note", "n" * 2049), ("alerts", "ack", UNKNOWN_ID, "--note", "\udcff"))
         running = [self.said(*read) for read in reads]
         self.assertTrue(self.socket.exists())
         self.assertEqual(self.server.stop(), 0)
@@ -112,7 +115,12 @@ class Operators(unittest.TestCase):
         for read, before in zip(reads, running):
             after = self.said(*read)
             self.assertEqual((before.returncode, before.stdout, before.stderr), (after.returncode, after.stdout, after.stderr), read)
-        self.assertEqual([said.returncode for said in running], [0] * 9 + [FAILED, USAGE, FAILED, FAILED, FAILED, FAILED, USAGE])
+        link = self.installation.folder / "link"
+        link.symlink_to(self.installation.data_dir)
+        through_link = run_command("alerts", "list", "--data-dir", link)
+        self.assertEqual((through_link.returncode, through_link.stdout), (0, running[0].stdout))
+        self.assertEqual([said.returncode for said in running], [0] * 9 + [FAILED, USAGE, FAILED, FAILED, FAILED, FAILED, USAGE,
+                                                                                 FAILED, USAGE, USAGE, FAILED, USAGE, USAGE, USAGE])
 
     def test_2_only_its_owner_may_open_the_socket_and_a_stale_one_is_replaced(self):
         self.assertEqual(stat.S_IMODE(os.stat(self.socket).st_mode), 0o600)

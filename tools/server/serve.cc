@@ -27,6 +27,9 @@ constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
 constexpr std::size_t kAdminSocketConnectionsMax = 64;
+// Every argument that an operation allows fits into a target, though each byte of it may be written as three.
+constexpr HeadLimits kAdminSocketHead{.block_bytes_max = 24 * 1024, .target_bytes_max = 16 * 1024};
+static_assert(kAdminSocketHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
 constexpr int kStorePatiencePauses = 75;  // of kSignalTickNs: 15 s
 
 }  // namespace
@@ -249,6 +252,7 @@ void Serve::start_operators() {
   settings.name = "admin_socket";
   settings.path = admin_socket_path(config_.data_dir);
   settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
+  settings.head = kAdminSocketHead;
   auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *services_);
   if (const Status status = made->start(wall_clock()); !status.ok())
     return log_.error("commands cannot reach this server; they work when it is stopped",
