@@ -2,7 +2,8 @@
 // What a scan says at its end, and its exit code: whether what it read is all that was there.
 //
 // Errors: the code is 1 if a file is damaged, is cut short or could not be read, if a folder could not be read, and if
-//         no event was taken, unless there was nothing to read and that is allowed. Rejected records alone do not change it while one event was taken.
+//         no event was taken, unless there was nothing to read and that is allowed. Rejected records alone do not
+//         change it while one event was taken.
 // Thread: any (functions of their arguments).
 #include <array>
 #include <cstdint>
