@@ -23,7 +23,7 @@ int run(const Options& options) {
   if (!path) return fail(path.error().message, kExitConfig);
   auto held = open_when_free(
       *path, [&] { return DataDirectory::hold(*path); }, short_pauses());
-  if (!held) return fail(held.error().message);
+  if (!held) return fail(held.error().message + hint_at_data_directory(options.config, options.directory));
   std::optional<Progress> progress(std::in_place, "checking", 0);
   StoreReportCallbacks callbacks;
   callbacks.on_finding = [&](const std::string& sentence) {

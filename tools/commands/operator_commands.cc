@@ -44,7 +44,7 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
   if (!path) return fail(path.error().message, kExitConfig);
   if (const std::string objection = objection_to(asked.request); !objection.empty()) return fail(objection, kExitUsage);
   auto session = OperatorSession::open(*path);
-  if (!session) return fail(session.error().message);
+  if (!session) return fail(session.error().message + hint_at_data_directory(asked.config, asked.data_dir));
   const auto text = std::find_if(texts.begin(), texts.end(), [&](const OperationText& one) {
     return !asked.json && one.operation == asked.request.operation;
   });

@@ -18,6 +18,13 @@ Result<std::string> data_directory_path(const std::string& config, const std::st
   return result.config.data_dir;
 }
 
+std::string hint_at_data_directory(const std::string& config, const std::string& data_dir) {
+  const std::string path = Config{}.data_dir;
+  std::error_code error;
+  if (!config.empty() || !data_dir.empty() || std::filesystem::exists(path + "/format", error)) return {};
+  return " (" + path + " is the default: name another one with --data-dir DIR or --config FILE)";
+}
+
 Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path, const Pause& pause) {
   std::error_code error;
   if (!std::filesystem::exists(path + "/format", error))

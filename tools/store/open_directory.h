@@ -19,6 +19,9 @@ using Pause = std::function<bool()>;  // false: it was long enough
 [[nodiscard]] Result<std::unique_ptr<DataDirectory>> open_or_create(const std::string& path,
                                                                     const Pause& pause = short_pauses());
 
+// What an operator without --config and --data-dir should hear when the default directory holds no store; else empty.
+[[nodiscard]] std::string hint_at_data_directory(const std::string& config, const std::string& data_dir);
+
 // The data directory that --config or --data-dir names. --data-dir counts first; without either it is the
 // configuration's default.
 [[nodiscard]] Result<std::string> data_directory_path(const std::string& config, const std::string& data_dir);
