@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -122,6 +123,18 @@ std::vector<std::string> DataDirectory::environment_names() const {
   return names;
 }
 
+// A link is followed once. Everything is then opened in the directory that it led to, even if somebody changes the
+// link meanwhile: the lock must be on the files that are opened.
+Status DataDirectory::follow_link() {
+  struct stat about {};
+  if (::lstat(settings_.path.c_str(), &about) != 0 || !S_ISLNK(about.st_mode)) return {};
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(settings_.path.c_str(), nullptr), &std::free);
+  if (real == nullptr && errno == ENOENT) return Error{settings_.path + " is a symbolic link to nothing"};
+  if (real == nullptr) return error("follow the symbolic link", errno);
+  settings_.path = real.get();
+  return {};
+}
+
 Status DataDirectory::open_directory() {
   const char* const path = settings_.path.c_str();
   if (::mkdir(path, kDirectoryMode) == 0) {
@@ -134,11 +147,11 @@ Status DataDirectory::open_directory() {
   } else if (errno != EEXIST) {
     return error("create the directory", errno);
   }
+  if (Status followed = follow_link(); !followed) return followed;
   struct stat about {};
-  if (::lstat(path, &about) != 0) return error("look at it", errno);
-  if (S_ISLNK(about.st_mode)) return Error{settings_.path + " is a symbolic link: name the directory itself"};
+  if (::lstat(settings_.path.c_str(), &about) != 0) return error("look at it", errno);
   if (!S_ISDIR(about.st_mode)) return Error{settings_.path + " is not a directory"};
-  directory_ = Descriptor(::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  directory_ = Descriptor(::open(settings_.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory_.is_open()) return error("read the directory", errno);
   struct statfs file_system {};
   if (::fstatfs(directory_.number(), &file_system) != 0) return error("look at its file system", errno);

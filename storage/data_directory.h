@@ -2,13 +2,14 @@
 // DataDirectory: data_dir with everything stored in it, opened by one process at a time.
 //
 // Shape:   lock, format, merger/ (the AlertStore) and shard-00/, shard-01/ ... (one BaselineStore each); see
-//          storage/FORMAT.md. A larger shard count adds partitions. A smaller one leaves the old ones; they are opened,
-//          too, because facts and candidates in them still count.
+//          storage/FORMAT.md. data_dir may be a symbolic link to it; in it, links are refused. A larger shard count
+//          adds partitions. A smaller one leaves the old ones; they are opened, too, because facts and candidates in
+//          them still count.
 // Thread:  open and destroy at start-up; the stores as their own headers say.
 // Durable: `format` is replaced by rename after fsync, and names a partition only once that exists, so a crash at any
 //          point of the first start or of a changed shard count leaves a directory that the next start completes.
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
-// Errors:  one sentence that names the path: not there, not a directory, a symbolic link, no permission, open to
+// Errors:  one sentence that names the path: not there, not a directory, a link to nothing, no permission, open to
 //          others, on a network or FUSE file system, with a pipe, socket or device in it, in use, newer format,
 //          damaged, a partition missing (without it old things would look new). Files are checked before LMDB
 //          opens them, because LMDB trusts them.
@@ -74,6 +75,7 @@ class DataDirectory {
  private:
   explicit DataDirectory(const DataDirectorySettings& settings) : settings_(settings) {}
   [[nodiscard]] Status open_directory();
+  [[nodiscard]] Status follow_link();
   [[nodiscard]] Status take_lock();
   [[nodiscard]] Status close_to_others() const;
   [[nodiscard]] Status read_format();

@@ -54,9 +54,12 @@ int run(int argc, char** argv) {
 }  // namespace straykey
 
 int main(int argc, char** argv) {
+  straykey::occupy_standard_streams();
   try {
-    return straykey::run(argc, argv);
+    return straykey::end_output(straykey::run(argc, argv));
   } catch (const std::exception& error) {
-    return straykey::fail(error.what());
+    // Printing throws as well if the output cannot be written.
+    const int code = std::ferror(stdout) == 0 ? straykey::fail(error.what()) : straykey::kExitFailed;
+    return straykey::end_output(code);
   }
 }

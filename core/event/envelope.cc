@@ -1,6 +1,7 @@
 #include "core/event/envelope.h"
 
 #include <algorithm>
+#include <bitset>
 
 namespace straykey {
 namespace {
@@ -125,18 +126,39 @@ bool is_json_string(const JsonSlice& slice) noexcept {
   return inside.starts_with('{') || inside.starts_with('[');
 }
 
+// Shippers may write a text of their own and the record under one name.
+bool may_hold_records(const JsonSlice& value) noexcept {
+  const bool empty_array = value.is('[') && skip_json_space(value.text.substr(1)).starts_with(']');
+  return (value.is('[') && !empty_array) || value.is('{') || is_json_string(value);
+}
+
 Envelope classify(const Members& members, int peek_depth, std::string& scratch);
+
+// REQUIRES: the payload and the members' values are parts of one text.
+bool lies_in_one_of(std::string_view payload, const Members& members, const std::bitset<kKeyCount>& those) noexcept {
+  for (std::size_t i = 0; i < kKeyCount; ++i) {
+    const std::string_view value = members[i].text;
+    if (those[i] && !payload.empty() && payload.data() >= value.data() && payload.data() < value.data() + value.size())
+      return true;
+  }
+  return false;
+}
 
 Envelope open_at_depth(std::string_view object, int peek_depth, std::string& scratch) {
   Members members{};
+  std::bitset<kKeyCount> repeated;
   JsonMembers walk(object);
   std::string_view key;
   JsonSlice value;
   while (walk.next(key, value)) {
     const auto found = std::ranges::find(kKeyNames, key_text(key, scratch));
-    if (found != kKeyNames.end()) members[static_cast<std::size_t>(found - kKeyNames.begin())] = value;
+    if (found == kKeyNames.end()) continue;
+    const auto number = static_cast<std::size_t>(found - kKeyNames.begin());
+    if (may_hold_records(members[number])) repeated.set(number);
+    members[number] = value;
   }
   Envelope envelope = classify(members, peek_depth, scratch);
+  envelope.repeated = repeated.any() && lies_in_one_of(envelope.payload.text, members, repeated);
   envelope.end = walk.end();
   envelope.consumed = walk.consumed();
   return envelope;

@@ -3,7 +3,7 @@
 // wraps in a manner of its own is a kind here and a function in payload_envelopes.cc besides.
 //
 // Shape:  one pass over the object's members keeps those that envelopes are known by; the last of a key that occurs
-//         twice counts; a key written with escapes is the key that it means.
+//         twice counts (Envelope::repeated says so); a key written with escapes is the key that it means.
 // Errors: an object that is cut or broken is classified by what came before the fault; its arrays can still be used.
 // Thread: any (functions of their arguments).
 // Source: what forwarders put around CloudTrail records, as sent by each of them (the table in payload.h).
@@ -38,6 +38,7 @@ struct Envelope {
   std::string_view member = {};     // of the payload's elements
   JsonEnd end = JsonEnd::complete;  // of the object itself
   std::size_t consumed = 0;         // bytes of the object, up to the fault if there is one
+  bool repeated = false;            // the payload's member came before as well, with what may be records
 };
 
 // REQUIRES: object starts with '{'. `scratch` is for unescaping.

@@ -1,6 +1,8 @@
 #include "core/event/framing.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "core/event/json_text.h"
 
@@ -63,6 +65,20 @@ bool any_line_starts_with_bracket(std::string_view text, std::uint64_t* bytes_lo
   }
   if (bytes_looked_at != nullptr) *bytes_looked_at += std::min(at, text.size());
   return found;
+}
+
+bool is_json_scalar(std::string_view text) noexcept {
+  constexpr std::size_t kNumberBytesMax = 64;
+  if (text == "null" || text == "true" || text == "false") return true;
+  if (text.starts_with('"')) {
+    const JsonExtent string = scan_json_value(text);
+    return string.end == JsonEnd::complete && string.size == text.size();
+  }
+  const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
+  if (digits.empty() || digits.front() < '0' || digits.front() > '9' || text.size() > kNumberBytesMax) return false;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end == text.data() + text.size() && error != std::errc::invalid_argument;
 }
 
 std::size_t records_array_at(std::string_view text) noexcept {

@@ -56,6 +56,9 @@ class TextLine {
 [[nodiscard]] bool any_line_starts_with_bracket(std::string_view text,
                                                 std::uint64_t* bytes_looked_at = nullptr) noexcept;
 
+// `text` is one JSON string, number, true, false or null. REQUIRES: no white space around it.
+[[nodiscard]] bool is_json_scalar(std::string_view text) noexcept;
+
 // Where the array of `{"Records":[` begins, if the text begins so and there is something in it; else 0.
 // REQUIRES: not empty.
 [[nodiscard]] std::size_t records_array_at(std::string_view text) noexcept;

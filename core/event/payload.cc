@@ -36,7 +36,9 @@ std::optional<PayloadError> PayloadReader::Impl::read(std::string_view body, Con
   work.framing += std::min(first, body.size());
   if (first == std::string_view::npos) return PayloadError::empty_body;
   body.remove_prefix(first);
-  if (!any_line_starts_with_bracket(body, &work.framing)) return PayloadError::unreadable_body;
+  const std::string_view scalar = any_line_starts_with_bracket(body, &work.framing) ? "" : trim_json(body);
+  work.framing += scalar.size();
+  if (!scalar.empty() && !is_json_scalar(scalar)) return PayloadError::unreadable_body;
   values = 0;
   index = 0;
   copies = 0;
@@ -44,7 +46,10 @@ std::optional<PayloadError> PayloadReader::Impl::read(std::string_view body, Con
   inflate_bytes_left = text_bytes_left = limits.inflated_bytes_max;
   search_effort = 4 * body.size() + kSearchEffortBytesMin;
   if (!batch) plain().expect(body.size());
-  read_text(body, 0);
+  if (scalar.empty())
+    read_text(body, 0);
+  else
+    read_value({scalar, JsonEnd::complete}, 0);
   if (over_records_max) return PayloadError::too_many_records;
   if (!understood && values <= 1) return PayloadError::unreadable_body;
   return std::nullopt;

@@ -28,9 +28,11 @@
 //         where values, lines and texts end looks at each byte at most four times (work()), whatever parts the values.
 // Errors: a bad record is rejected alone; its neighbours are taken. A broken line of NDJSON ends at its line, a broken
 //         element of an array at the next "},{". An array or envelope that is cut between records gives one more
-//         reject, with an empty record. unreadable_body: nothing could be taken. on_reject has then been called
-//         (bad_json, truncated) if the body held one value that begins as JSON does, and has not if no line begins with
-//         a bracket.
+//         reject, with an empty record. Of an object with two members Records both are read; of another envelope whose
+//         payload comes twice the last is read, with one more reject. A body that is one string, number, true, false or
+//         null is a bad record, but a string may hold a record. unreadable_body: nothing could be taken. on_reject has
+//         then been called (bad_json, truncated) if the body held one value that begins as JSON does, and has not if no
+//         line begins with a bracket.
 // Thread: one PayloadReader a thread; its memory is reused.
 #include <array>
 #include <cstdint>

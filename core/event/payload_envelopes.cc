@@ -19,6 +19,8 @@ std::string_view inside(const JsonSlice& string) noexcept {
 // An envelope that is cut or broken (see Envelope::end) is read only if can_be_split.
 void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_view object, int depth) {
   if (depth + 1 > kEnvelopesMax) return reject(RejectReason::too_deep, object);
+  // What the first of them held is lost, and must not be lost unseen.
+  if (envelope.repeated) reject(RejectReason::bad_json, {});
   const JsonSlice& payload = envelope.payload;
   switch (envelope.kind) {
     case EnvelopeKind::none:

@@ -107,6 +107,11 @@ std::size_t PayloadReader::Impl::read_records_file(std::string_view rest, std::s
   std::string_view key;
   JsonSlice value;
   while (walk.next(key, value)) {
+    if (key != "Records") continue;
+    // Parsers differ in which of two counts, so both are read.
+    if (!value.is('[')) read_value(value, depth);
+    if (value.is('[')) read_values(value.text, depth + 1);
+    if (value.end != JsonEnd::complete) return rest.size();
   }
   if (walk.end() == JsonEnd::complete) return walk.consumed();
   reject(reason_of(walk.end()), {});

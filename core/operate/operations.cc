@@ -1,5 +1,7 @@
 #include "core/operate/operations.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -57,6 +59,11 @@ OperatorAnswer list(const OperatorStores& stores, const OperatorArguments& argum
       [](const ListedAlert& alert) { return alert.document; });
 }
 
+std::string objection_to_id(const OperatorArguments& arguments) {
+  const auto id = alert_id_of(arguments);
+  return id ? std::string() : id.error().message;
+}
+
 OperatorAnswer show_alert(const OperatorStores& stores, const OperatorArguments& arguments) {
   const auto id = alert_id_of(arguments);
   if (!id) return {Kind::bad_request, id.error().message, {}, {}};
@@ -88,10 +95,15 @@ OperatorAnswer show_baseline(const OperatorStores& stores, const OperatorArgumen
   return answer;
 }
 
+std::string objection_to_account(const OperatorArguments& arguments) {
+  const std::string account = argument(arguments, "account");
+  return is_account_id(account) ? std::string() : escape_for_log(account) + ": an account id has 12 digits";
+}
+
 OperatorAnswer report(const OperatorStores& stores, const OperatorArguments& arguments) {
   const std::string account = argument(arguments, "account");
-  if (!is_account_id(account))
-    return {Kind::bad_request, escape_for_log(account) + ": an account id has 12 digits", {}, {}};
+  if (std::string objection = objection_to_account(arguments); !objection.empty())
+    return {Kind::bad_request, std::move(objection), {}, {}};
   const auto found = account_report(stores, account);
   if (!found) return failure(found.error());
   if (!found.value()) return {Kind::not_found, "account " + account + " was never seen as a recipient", {}, {}};
@@ -105,10 +117,16 @@ OperatorAnswer dump_facts(const OperatorStores& stores, const OperatorArguments&
 }
 
 // An argument that is given and empty, such as an unset variable of a script, must not forget the whole identity.
-Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+std::string objection_to_forgetting(const OperatorArguments& arguments) {
   for (const std::string_view name : {"network", "tool"})
     if (arguments.contains(name) && argument(arguments, name).empty())
-      return Error{std::string(name) + ": this argument is empty: give a value, or leave it out"};
+      return std::string(name) + ": this argument is empty: give a value, or leave it out";
+  return {};
+}
+
+Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  if (std::string objection = objection_to_forgetting(arguments); !objection.empty())
+    return Error{std::move(objection)};
   return forget(hash_key,
                 {argument(arguments, "identity"), argument(arguments, "network"), argument(arguments, "tool")}, now);
 }
@@ -119,13 +137,14 @@ std::span<const Operation> operations() {
   constexpr std::string_view kIdentity = "As in an alert: 123456789012/role or 123456789012/role/function";
   static const std::vector<Operation> table{
       {"alerts/list", "All alerts, oldest first", {{"after"}}, list, {}},
-      {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}},
+      {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}, objection_to_id},
       {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
       {"alerts/ack",
        "Say \"this is ours\": the pair counts as known from now on",
        {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
        {},
-       acknowledge_alert},
+       acknowledge_alert,
+       objection_to_id},
       {"baseline/show",
        "Networks, tools and platforms, as a grid of 30 days",
        {{"identity", true, kIdentity}},
@@ -136,7 +155,8 @@ std::span<const Operation> operations() {
        "active would be among them",
        {{"account", true, "Twelve digits"}},
        report,
-       {}},
+       {},
+       objection_to_account},
       {"baseline/dump", "Every fact with its days", {{"after"}}, dump_facts, {}},
       {"baseline/forget",
        "Make an identity (or one network or tool of it) new again",
@@ -144,7 +164,8 @@ std::span<const Operation> operations() {
         {"network", false, "Only this network: AS64511, 198.51.100.0/24 ..."},
         {"tool", false, "Only this tool: aws-cli ..."}},
        {},
-       forget_baseline},
+       forget_baseline,
+       objection_to_forgetting},
   };
   return table;
 }
@@ -166,8 +187,9 @@ std::string objection_to(const OperatorRequest& request) {
     if (std::none_of(operation->arguments.begin(), operation->arguments.end(), is_it))
       return escape_for_log(name, 100) + ": there is no such argument";
     if (value.size() > kArgumentBytesMax) return name + ": this argument is too long";
+    if (!simdjson::validate_utf8(value.data(), value.size())) return name + ": this argument is not UTF-8";
   }
-  return {};
+  return operation->objection ? operation->objection(request.arguments) : std::string();
 }
 
 OperatorAnswer answer_to(const ChangeOutcome& outcome) {

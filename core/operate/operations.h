@@ -5,7 +5,7 @@
 //         objects as texts. A read answers at once, a page at a time. A change is made into an OperatorChange, which
 //         the caller has carried out. A new verb is a row of this table and its function.
 // Thread: any.
-// Bounds: kArgumentBytesMax for each argument; PageLimits for each answer.
+// Bounds: kArgumentBytesMax for each argument, which is UTF-8; PageLimits for each answer.
 // Errors: OperatorAnswer::Kind, with one sentence.
 #include <functional>
 #include <map>
@@ -60,12 +60,14 @@ struct Operation {
   std::function<Result<std::unique_ptr<OperatorChange>>(HashKey hash_key, const OperatorArguments& arguments,
                                                         Seconds now)>
       change;
+  // What is wrong with the form of an argument, whatever the store holds; may be empty.
+  std::function<std::string(const OperatorArguments& arguments)> objection = {};
 };
 
 [[nodiscard]] std::span<const Operation> operations();
 // Null if there is no operation of that name.
 [[nodiscard]] const Operation* find_operation(std::string_view name);
-// Why the table does not allow the request; empty if it does.
+// Why the request has no answer from any store; empty if it has one. Commands ask this before they look for a store.
 [[nodiscard]] std::string objection_to(const OperatorRequest& request);
 // The answer that an operator gets for the outcome of a change.
 [[nodiscard]] OperatorAnswer answer_to(const ChangeOutcome& outcome);

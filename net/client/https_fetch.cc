@@ -11,25 +11,37 @@
 namespace straykey {
 namespace {
 
+bool names_loopback(const Url& url) {
+  return url.literal && is_loopback(*url.literal);
+}
+
+Status check_scheme(const Url& url) {
+  return url.https || names_loopback(url) ? Status() : Status(Error{"the address must begin with https://"});
+}
+
 Result<std::shared_ptr<OutgoingTarget>> target_of(const FetchSettings& settings) {
   auto url = parse_url(settings.url);
   if (!url) return url.error();
   const auto target = std::make_shared<OutgoingTarget>();
   target->url = std::move(url).value();
-  const bool names_loopback = target->url.literal && is_loopback(*target->url.literal);
-  if (!target->url.https && !names_loopback) return Error{"the address must begin with https://"};
+  if (const Status scheme = check_scheme(target->url); !scheme.ok()) return scheme.error();
   if (target->url.https) {
     auto trust = TlsTrust::in_authorities(settings.ca_file);
     if (!trust) return trust.error();
     target->trust = std::move(trust).value();
   }
   target->policy.allow = private_networks();
-  if (names_loopback || settings.loopback_allowed)
+  if (names_loopback(target->url) || settings.loopback_allowed)
     for (const Prefix& loopback : loopback_networks()) target->policy.allow.push_back(loopback);
   return target;
 }
 
 }  // namespace
+
+Status check_fetch_url(std::string_view url) {
+  const auto parsed = parse_url(url);
+  return parsed.ok() ? check_scheme(parsed.value()) : Status(parsed.error());
+}
 
 Result<std::string> fetch_https(const FetchSettings& settings) {
   auto target = target_of(settings);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -26,6 +27,9 @@ struct FetchSettings {
   // Replaces the system's resolver, for tests of what a name server might answer.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
+
+// Whether fetch_https would ask it; else a sentence that does not begin with the URL.
+[[nodiscard]] Status check_fetch_url(std::string_view url);
 
 [[nodiscard]] Result<std::string> fetch_https(const FetchSettings& settings);
 

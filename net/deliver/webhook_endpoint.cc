@@ -1,7 +1,6 @@
 #include "net/deliver/webhook_endpoint.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <set>
 
@@ -10,7 +9,6 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kSecretsMax = 4;
-constexpr double kRateMax = 1'000;
 
 bool is_name(const std::string& name) {
   const auto allowed = [](char c) {
@@ -63,8 +61,9 @@ CheckedEndpoint check_endpoint(const WebhookEndpoint& endpoint, std::vector<std:
   check_secrets(endpoint, checked, report);
   for (const Prefix& prefix : endpoint.allow_cidrs)
     if (never_allowed(prefix)) report("its allow_cidrs entry " + prefix.text() + " can never be allowed");
-  if (!std::isfinite(endpoint.rate_per_s) || endpoint.rate_per_s <= 0 || endpoint.rate_per_s > kRateMax)
-    report("its rate_per_s must be more than 0 and at most 1,000");
+  // A NaN is in no range.
+  if (!(endpoint.rate_per_s >= kRatePerSecondMin && endpoint.rate_per_s <= kRatePerSecondMax))
+    report("its rate_per_s must be between 0.001 and 1,000");
   if (target.url.https) {
     auto trust = TlsTrust::in_authorities(endpoint.ca_file);
     if (trust)

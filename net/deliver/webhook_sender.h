@@ -31,6 +31,9 @@ class io_context;
 
 namespace straykey {
 
+inline constexpr double kRatePerSecondMin = 0.001;
+inline constexpr double kRatePerSecondMax = 1'000;
+
 struct WebhookEndpoint {
   std::string name;  // A-Z a-z 0-9 . _ -, up to 64; the only thing that log and metrics show
   std::string url;

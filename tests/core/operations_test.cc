@@ -36,6 +36,12 @@ TEST_CASE("operations: a request of another form is objected to in a sentence") 
   CHECK_EQ(objection_to({"alerts/list", {{"colour", "red"}}}), "colour: there is no such argument");
   CHECK_EQ(objection_to({"alerts/list", {{"after", std::string(kArgumentBytesMax + 1, 'a')}}}),
            "after: this argument is too long");
+  CHECK_EQ(objection_to({"alerts/ack", {{"id", std::string(32, '0')}, {"note", "\xff"}}}),
+           "note: this argument is not UTF-8");
+  CHECK_EQ(objection_to({"alerts/show", {{"id", "12"}}}), "12: an alert id has 32 hexadecimal digits");
+  CHECK_EQ(objection_to({"baseline/report", {{"account", "12"}}}), "12: an account id has 12 digits");
+  CHECK_EQ(objection_to({"baseline/forget", {{"identity", "a"}, {"tool", ""}}}),
+           "tool: this argument is empty: give a value, or leave it out");
 }
 
 TEST_CASE("operations: to forget an empty network or tool is refused, for it would forget all of the identity") {
@@ -59,7 +65,6 @@ TEST_CASE("operations: what is read is JSON, page by page, and what is not there
   CHECK_EQ(read(store, "alerts/list", {}).next, "");
   CHECK_EQ(read(store, "alerts/show", {{"id", "msg_" + id}}).items.size(), 1);
   CHECK(read(store, "alerts/show", {{"id", std::string(32, '0')}}).kind == Kind::not_found);
-  CHECK(read(store, "alerts/show", {{"id", "12"}}).kind == Kind::bad_request);
   CHECK(read(store, "alerts/list", {{"after", "xyz"}}).kind == Kind::bad_request);
   OperatorAnswer page = read(store, "alerts/dump", {});
   CHECK_EQ(page.items.size(), 2);
@@ -72,7 +77,6 @@ TEST_CASE("operations: what is read is JSON, page by page, and what is not there
   CHECK(read(store, "baseline/show", {{"identity", "nobody"}}).kind == Kind::not_found);
   CHECK_EQ(read(store, "baseline/report", {{"account", std::string(kTestAccount)}}).items.size(), 1);
   CHECK(read(store, "baseline/report", {{"account", "999999999999"}}).kind == Kind::not_found);
-  CHECK(read(store, "baseline/report", {{"account", "12"}}).kind == Kind::bad_request);
   CHECK_GE(read(store, "baseline/dump", {}).items.size(), 8);
   store.alerts.break_down("the disk is gone");
   CHECK(read(store, "alerts/list", {}).kind == Kind::failed);

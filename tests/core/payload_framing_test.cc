@@ -42,8 +42,21 @@ TEST_CASE("a time, a log stream or a number before a record does not matter") {
     CHECK(read(s + R"({"Records":[)" + a + "]}\n").text() == "a ");
     CHECK(read(s + "no record\n" + s + a).text() == "!bad_json a ");
   }
-  CHECK(read("17").error == "unreadable_body");
+  CHECK(read("17 apples").error == "unreadable_body");
   CHECK(read(std::string(700, '1') + " " + a).error == "unreadable_body");
+}
+
+TEST_CASE("of two members Records both are read, and what is left out is counted") {
+  const std::string a = record("a"), b = record("b");
+  CHECK(read(R"({"Records":[],"Records":[)" + a + "]}").text() == "a ");
+  CHECK(read(R"({"Records":[)" + a + R"(],"x":1,"Records":[)" + b + "]}").text() == "a b ");
+  CHECK(read(R"({"Records":[)" + a + R"(],"Records":)" + b + "}").text() == "a b ");
+  CHECK(read(R"({"Records":[)" + a + R"(],"Records":null})").text() == "a !empty_value ");
+  CHECK(read(R"({"Records":[)" + a + R"(],"Records":[)" + b + ",{\"eventVersion\":").text() == "a b !truncated ");
+  CHECK(read(R"({"x":1,"Records":[)" + a + R"(],"Records":[)" + b + "]}").text() == "!bad_json b ");
+  CHECK(read(R"({"x":1,"Records":[ ],"Records":[)" + b + "]}").text() == "b ");
+  CHECK(read(R"({"message":)" + quoted(a) + R"(,"message":)" + quoted(b) + "}").text() == "!bad_json b ");
+  CHECK(read(R"({"host":1,"host":2,"message":)" + quoted(a) + R"(,"event":1,"event":"x"})").text() == "a ");
 }
 
 TEST_CASE("one record may stand alone, on one line or many") {

@@ -16,8 +16,8 @@ using namespace payloads;
 
 TEST_CASE("a body that is no JSON at all is refused as a whole") {
   for (const std::string_view body : {"", " \n\t", "\xef\xbb\xbf"}) CHECK(read(body).error == "empty_body");
-  for (const std::string_view body :
-       {"hello", "hello\nworld {", "<xml/>", "123", "\"text\"", "null", "true", "\xff\xfe\x01"}) {
+  for (const std::string_view body : {"hello", "hello\nworld {", "<xml/>", "12 3", "\"text", "\"a\" \"b\"", "nullx",
+                                      "-", "-x", "2026-11-28", "\xff\xfe\x01"}) {
     CAPTURE(body);
     const Outcome outcome = read(body);
     CHECK(outcome.error == "unreadable_body");
@@ -30,6 +30,19 @@ TEST_CASE("a body that is no JSON at all is refused as a whole") {
     CHECK(outcome.error == "unreadable_body");
     CHECK(rejects(outcome) == 1);
   }
+}
+
+TEST_CASE("a body that is JSON and no object or array is a bad record") {
+  for (const std::string_view body : {"null", " null\n", "\"\"", "\" \""}) {
+    CAPTURE(body);
+    CHECK(read(body).text() == "!empty_value ");
+  }
+  for (const std::string_view body : {"1", "-1.5e300", "1e999", "0", "true", "false", "\"text\"", "\"a \\\"b\\\"\""}) {
+    CAPTURE(body);
+    CHECK(read(body).text() == "!not_cloudtrail ");
+  }
+  CHECK(read("\"bad \\escape\"").text() == "!bad_json unreadable_body");
+  CHECK(read(quoted(record("a"))).text() == "a ");
 }
 
 TEST_CASE("gzip is seen by its magic and deflate as declared") {

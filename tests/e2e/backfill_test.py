@@ -52,6 +52,9 @@ def main():
             again = backfill(installation, old)
             assert again.returncode == 0, again.stderr
             assert occurrences(installation) == before, "a second backfill changed something"
+            assert "data_dir" not in again.stderr, again.stderr
+            other = run_command("scan", "--config", installation.configuration, "--backfill", folder / "other", old[0])
+            assert other.returncode == 0 and f"data_dir is {installation.data_dir}: a server with this" in other.stderr, other
 
             installation.server.start()
             refused = backfill(installation, old)

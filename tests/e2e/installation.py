@@ -53,6 +53,7 @@ class Trail:
         self.folder = folder
         said = run_command("simulate", "--out", folder, "--end", LAST_DAY, *options)
         assert said.returncode == 0, said.stderr
+        self.said = said.stdout
         self.trusted = re.search(r"networks.trusted of this organisation: (\S+)", said.stdout).group(1)
         self.events = int(said.stdout.split()[0])
         self.files = sorted(path for path in (folder / "trail").rglob("*") if path.is_file())

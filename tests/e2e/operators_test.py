@@ -104,7 +104,10 @@ class Operators(unittest.TestCase):
                  ("baseline", "report", some["account"]), ("baseline", "report", "--json", some["account"]),
                  ("baseline", "dump"), ("alerts", "show", UNKNOWN_ID), ("alerts", "show", "12"), ("alerts", "ack", UNKNOWN_ID),
                  ("baseline", "show", "111122223333/no body&+%"), ("baseline", "forget", "111122223333/nobody"),
-                 ("baseline", "report", "999999999999"), ("baseline", "report", "12"))
+                 ("baseline", "report", "999999999999"), ("baseline", "report", "12"),
+                 ("baseline", "show", "/" * 2048), ("baseline", "show", "x" * 2049), ("baseline", "show", "\udcff"),
+                 ("baseline", "show", "\x01\n\x7f\u202e"), ("baseline", "forget", "nobody", "--tool", ""),
+                 ("alerts", "ack", UNKNOWN_ID, "--note", "n" * 2049), ("alerts", "ack", UNKNOWN_ID, "--note", "\udcff"))
         running = [self.said(*read) for read in reads]
         self.assertTrue(self.socket.exists())
         self.assertEqual(self.server.stop(), 0)
@@ -112,7 +115,12 @@ class Operators(unittest.TestCase):
         for read, before in zip(reads, running):
             after = self.said(*read)
             self.assertEqual((before.returncode, before.stdout, before.stderr), (after.returncode, after.stdout, after.stderr), read)
-        self.assertEqual([said.returncode for said in running], [0] * 9 + [FAILED, USAGE, FAILED, FAILED, FAILED, FAILED, USAGE])
+        link = self.installation.folder / "link"
+        link.symlink_to(self.installation.data_dir)
+        through_link = run_command("alerts", "list", "--data-dir", link)
+        self.assertEqual((through_link.returncode, through_link.stdout), (0, running[0].stdout))
+        self.assertEqual([said.returncode for said in running], [0] * 9 + [FAILED, USAGE, FAILED, FAILED, FAILED, FAILED, USAGE,
+                                                                                 FAILED, USAGE, USAGE, FAILED, USAGE, USAGE, USAGE])
 
     def test_2_only_its_owner_may_open_the_socket_and_a_stale_one_is_replaced(self):
         self.assertEqual(stat.S_IMODE(os.stat(self.socket).st_mode), 0o600)
@@ -214,14 +222,60 @@ class Operators(unittest.TestCase):
         else:
             self.assertEqual((waiting.returncode, err.count("\n")), (FAILED, 1), err)
 
+    def test_6b_a_server_with_too_many_connections_is_busy_and_answers_when_there_is_room(self):
+        idle = []
+        try:
+            for _ in range(300):
+                idle.append(socket.socket(socket.AF_UNIX))
+                idle[-1].connect(str(self.socket))
+            busy = self.said("alerts", "list")
+            self.assertEqual((busy.returncode, busy.stdout, busy.stderr.count("\n")), (FAILED, "", 1))
+            self.assertIn("the server is busy: too many connections", busy.stderr)
+            waiting = subprocess.Popen([STRAYKEY, "alerts", "list", "--data-dir", str(self.installation.data_dir)], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        finally:
+            for one in idle:
+                one.close()
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, err)
+        self.assertGreaterEqual(len(out.splitlines()), len(self.stored))
+
     def test_7_a_directory_in_use_by_something_that_does_not_answer_is_named(self):
         self.server.stop()
         with open(self.installation.data_dir / "lock", "r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             said = self.said("alerts", "list")
         self.assertEqual((said.returncode, said.stdout, said.stderr.count("\n")), (FAILED, "", 1))
-        self.assertIn("in use by another straykey", said.stderr)
+        self.assertIn(f"in use by another straykey (process {os.getpid()})", said.stderr)
         self.assertIn("admin.sock", said.stderr)
+
+    def test_8_commands_on_a_stopped_store_wait_for_each_other_and_a_server_waits_for_a_command(self):
+        self.server.stop()
+        alerts = len(self.installation.stored_alerts())
+        command = [STRAYKEY, "alerts", "list", "--data-dir", str(self.installation.data_dir)]
+        at_once = [subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+        for process in at_once:
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, err, len(out.splitlines())), (0, f"{alerts} alerts\n", alerts))
+        with open(self.installation.data_dir / "lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            waiting = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.server.launch()
+            said = self.server.wait_said("waiting for it")
+            self.assertIn(f'process="{os.getpid()}"', said)
+        out, err = waiting.communicate(timeout=60)      # from the store, or from the server that came first
+        self.assertEqual((waiting.returncode, err, len(out.splitlines())), (0, f"{alerts} alerts\n", alerts))
+        self.server.wait_ready()
+        self.assertEqual(self.server.log_text().count("waiting for it"), 1)
+
+    def test_9_a_server_that_waits_for_a_store_ends_at_a_signal(self):
+        self.server.stop()
+        with open(self.installation.data_dir / "lock", "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.server.launch()
+            self.server.wait_said("waiting for it")
+            self.assertEqual(self.server.stop(), FAILED)
+            self.assertIn("in use by another straykey", "\n".join(self.server.log))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,17 @@ def check_update(folder):
     assert update(site, kept, newer).returncode == 0 and kept.read_text() == newer
     shown = run_command("ranges", "show", "--file", kept, "198.18.7.1")
     assert "101 prefixes of 2025-06-03T00:00:00Z" in shown.stdout and "198.18.7.1: aws" in shown.stdout, shown
+    configuration = folder / "ranges.toml"
+    configuration.write_text(f'[networks]\naws_ranges = "kept.json"\naws_ranges_url = "{site.url}"\n')
+    shown = run_command("ranges", "show", "--config", configuration)
+    assert shown.returncode == 0 and f"{kept}: 101 prefixes of 2025-06-03" in shown.stdout, shown
+    newest = ranges("2025-06-04-00-00-00", 102)
+    site.file.write_text(newest)
+    said = run_command("ranges", "update", "--config", configuration)
+    assert said.returncode == 0 and kept.read_text() == newest, said
+    configuration.write_text('[networks]\naws_ranges = "builtin"\n')
+    said = run_command("ranges", "show", "--config", configuration)
+    assert said.returncode == 78 and "is no file" in said.stderr and said.stderr.count("\n") == 1, said
     return site
 
 

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def shell_commands(document):
     """The lines of all ```sh blocks."""
     blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE)
-    lines = [line.strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    # A document that is given to a command belongs to it.
+    commands = [command for block in blocks for command in re.findall(r"^.*<<'END'\n(?:.*\n)*?END$|^.*$", block, re.MULTILINE)]
+    return [command.strip() for command in commands if command.strip() and not command.startswith("#")]
 
 
 def subcommands(words):
@@ -95,6 +96,22 @@ class Readme(unittest.TestCase):
         shown = re.search(r"--config (\S+)", line).group(1)
         line = line.replace(shown, str(self.installation.configuration))
         self.assertIn("no errors", self.run_line(line, self.folder))
+
+    def test_the_certificate_token_and_configuration_shown_make_a_server_that_takes_events(self):
+        folder = self.folder / "first"
+        folder.mkdir()
+        shown = shell_commands("README.md")
+        setting_up = shown[shown.index("umask 077"):shown.index("straykey serve --config straykey.toml")]
+        script = "\n".join(setting_up).replace('"127.0.0.1:8443"', '"127.0.0.1:0"')
+        script = script.replace("[[token]]", '[networks]\naws_ranges = "builtin"\n[[token]]')      # nothing is fetched here
+        self.assertIn("no errors", self.run_line(script, folder))
+        server = straykey_process.Server(folder / "straykey.toml")
+        self.addCleanup(server.stop_if_running)
+        server.start()
+        (folder / "events.json").write_bytes(body_of([record(1)]))
+        (folder / ".curlrc").write_text(f'connect-to = "localhost:8443:127.0.0.1:{server.port("ingest")}"\n')
+        sending = shown[shown.index("TOKEN=$(cat token)"):][:2]
+        self.assertEqual(json.loads(self.run_line("\n".join(sending), folder))["accepted"], 1)
 
     def test_each_curl_shown_is_answered_well(self):
         lines = [line for d in ("README.md", "net/API.md") for line in shell_commands(d) if line.startswith("curl ")]

@@ -98,6 +98,22 @@ class ScanFiles(unittest.TestCase):
             self.assertIn(f"{taken} whole records of it are taken", said.stderr)
             self.expect(self.scan("--backfill", self.store, path), 1, f"{taken} events")
 
+    def test_of_a_cut_plain_file_the_whole_records_are_taken_and_the_cut_is_said(self):
+        records = [record(number) for number in range(20)]
+        for name, text in (("lines", lines_of(records)), ("file.json", json.dumps({"Records": records})),
+                           ("pretty.json", json.dumps({"Records": records}, indent=1))):
+            self.expect(self.scan(self.write(name, text)), 0, "20 events")
+            for size in (len(text) * 3 // 4 - 30, text.rindex("}", 0, len(text) * 3 // 4)):
+                path = self.write(name, text[:size])
+                said = self.expect(self.scan(path), 1, f"damaged {path}: the file is cut short; ")
+                taken = int(said.stderr.split(" events", 1)[0].rsplit(" ", 1)[1])
+                self.assertTrue(10 < taken < 16, said.stderr)
+                self.assertIn(f"{taken} whole records of it are taken", said.stderr)
+                self.expect(self.scan("--backfill", self.store, path), 1, f"{taken} events")
+        self.expect(self.scan(self.write("between.json", json.dumps({"Records": records[:3]})[:-2])), 1, "3 events", "cut short")
+        # A line that its writer cut is a bad record of a whole file.
+        self.expect(self.scan(self.write("lines", lines_of(records[:2]) + json.dumps(record(3))[:50] + "\n")), 0, "1 rejected")
+
     def test_a_damaged_gzip_file_is_a_failure_beside_whole_ones(self):
         damaged = bytearray(gzip.compress(lines_of(record(number) for number in range(50)).encode()))
         damaged[-6] ^= 1
@@ -105,6 +121,14 @@ class ScanFiles(unittest.TestCase):
         self.write("whole.gz", gzip.compress(lines_of([record(60)]).encode()))
         self.expect(self.scan(), 1, "1 event", "damaged.gz: the gzip file is damaged; 0 whole records")
         self.expect(self.scan("--allow-empty", self.folder), 1)
+
+    def test_what_cannot_be_read_is_named_and_the_rest_is_judged(self):
+        self.write("trail.jsonl", lines_of([record(1), record(2)]))
+        (self.folder / "sick").symlink_to("/proc/self/mem")       # reading it is an I/O error, also for root
+        (self.folder / "loop").symlink_to("loop")
+        for arguments in ([self.folder], ["--backfill", self.store, self.folder]):
+            self.expect(self.scan(*arguments), 1, "1 file, 2 events", f"not read {self.folder}/sick: cannot be read: Input/output error",
+                        f"not read {self.folder}/loop: Too many levels", "straykey: 2 paths could not be read: ")
 
     def test_rejects_are_explained_and_alone_change_nothing_while_one_record_is_taken(self):
         wrong = dict(record(2), eventTime="yesterday" + HOSTILE)

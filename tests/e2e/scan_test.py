@@ -3,11 +3,14 @@
 import gzip
 import json
 import random
+import re
+import shlex
 import tempfile
 import unittest
 from pathlib import Path
 
 from installation import Trail, pair_of
+from straykey_process import run_command
 
 
 def records_of(path):
@@ -36,6 +39,14 @@ class Scan(unittest.TestCase):
 
     def test_files_as_they_are_delivered(self):
         self.assertEqual(sorted(map(pair_of, self.expected.values())), self.trail.labels)
+
+    def test_the_command_that_simulate_prints_judges_what_it_wrote(self):
+        trail = Trail(self.scratch / "with a 'space", "--events", 3000)
+        command = re.search(r"^To judge it: (straykey scan .*)$", trail.said, re.MULTILINE).group(1)
+        said = run_command(*shlex.split(command)[1:])
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertNotIn("note:", said.stderr)
+        self.assertEqual({json.loads(line)["id"] for line in said.stdout.splitlines()}, trail.scan().keys())
 
     def test_files_of_a_day_in_any_order(self):
         days = {}

@@ -135,6 +135,14 @@ class Startup(unittest.TestCase):
         sentence = f"straykey: {self.installation.data_dir}: no store is there\n"
         self.assertEqual((said.returncode, said.stderr), (FAILED, sentence))
 
+    def test_commands_without_a_directory_where_no_store_is_hear_how_to_name_one(self):
+        if Path("/var/lib/straykey/format").exists():
+            self.skipTest("this machine has a store in the default directory")
+        for command in (("alerts", "list"), ("baseline", "dump"), ("check",), ("backup", self.installation.folder / "copy")):
+            said = run_command(*command)
+            self.assertEqual((said.returncode, said.stderr.count("\n")), (FAILED, 1), said.stderr)
+            self.assertIn("/var/lib/straykey is the default: name another one with --data-dir DIR or --config FILE", said.stderr)
+
     def test_a_server_ends_well_on_sigterm_and_on_sigint(self):
         for sent in (signal.SIGTERM, signal.SIGINT):
             self.installation.server.start()

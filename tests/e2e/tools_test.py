@@ -2,12 +2,15 @@
 """After a run the operator's commands show it; an acknowledged alert is not raised again, an unanswered one is."""
 import copy
 import json
+import signal
+import subprocess
 import tempfile
 import unittest
 from datetime import date, timedelta
 from pathlib import Path
 
 from installation import Installation, Trail
+from straykey_process import STRAYKEY, run_command
 from webhook_sink import WebhookSink
 
 FAILED, USAGE = 1, 2
@@ -63,6 +66,33 @@ class Tools(unittest.TestCase):
         some_id = next(iter(self.stored))
         self.assertEqual(json.loads(self.said_well("alerts", "show", some_id)), self.stored[some_id])
         self.assertEqual(json.loads(self.said_well("alerts", "show", "msg_" + some_id)), self.stored[some_id])
+
+    def test_1b_output_that_cannot_be_written_is_a_failure_and_a_reader_that_goes_is_none_of_its_business(self):
+        some = next(iter(self.stored.values()))
+        at = ("--data-dir", self.installation.data_dir)
+        commands = [("version",), ("--version",), ("--help",), ("config", "example"),
+                    ("config", "show", "--config", self.installation.configuration),
+                    ("check-config", "--config", self.installation.configuration), ("alerts", "list", *at),
+                    ("alerts", "dump", *at), ("alerts", "show", some["id"], *at), ("baseline", "report", some["account"], *at),
+                    ("baseline", "show", some["identity"], *at), ("baseline", "dump", *at), ("check", self.installation.data_dir),
+                    ("ranges", "show", "--file", self.trail.folder / "ip-ranges.json"),
+                    ("scan", "--activation-days", 0, self.trail.folder / "trail")]
+        for words in commands:
+            command = [STRAYKEY, *map(str, words)]
+            with self.subTest(words=words):
+                with open("/dev/full", "wb") as full:
+                    said = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(said.returncode, FAILED, said.stderr)
+                self.assertEqual(said.stderr.count("not all of the output could be written"), 1, said.stderr)
+                closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(closed.returncode, FAILED, closed.stderr)
+                for ignored in ("", "trap '' PIPE; "):
+                    gone = subprocess.run(["bash", "-c", ignored + '"$@" | true; exit ${PIPESTATUS[0]}', "sh", *command],
+                                          stderr=subprocess.PIPE, text=True, check=False)
+                    self.assertIn(gone.returncode, (0, FAILED, 128 + signal.SIGPIPE))
+                    self.assertNotIn("written", gone.stderr)
+        checked = run_command("check", self.installation.data_dir)      # nothing was printed into a file of the store
+        self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
     def test_2_unknown_ids_and_identities_are_named(self):
         self.assertIn(UNKNOWN_ID, self.refused(FAILED, "alerts", "show", UNKNOWN_ID))

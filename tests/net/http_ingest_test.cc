@@ -129,6 +129,8 @@ TEST_CASE("a body that is one bad record is a bad record, what is no JSON at all
   CHECK(reply.body == "took trail 1/a b/7 0:bad_json");
   const std::string whole = record_json("a");
   CHECK(site.post(whole.substr(0, whole.size() - 5)).body == "took trail 1/a b/7 0:truncated");
+  CHECK(site.post("null").body == "took trail 1/a b/7 0:empty_value");
+  CHECK(site.post("1\n").body == "took trail 1/a b/7 0:not_cloudtrail");
   CHECK(site.post("plain text").body == "no trail 1/a b/7 unreadable_body");
   CHECK(site.post(std::string("{\0\"\0", 4)).body == "no trail 1/a b/7 unreadable_body");
 }

@@ -58,10 +58,11 @@ TEST_CASE("each mistake is one sentence that names the endpoint, and shows neith
   CHECK_EQ(error_after([](E& e) { e.secrets.push_back("canary"); }),
            "webhook soc: secret number 2 is refused: a webhook secret must begin with whsec_.");
   CHECK_EQ(error_after([](E& e) { e.secrets.assign(5, kSecret); }), "webhook soc: it has more than 4 secrets.");
-  CHECK_EQ(error_after([](E& e) { e.rate_per_s = 0; }),
-           "webhook soc: its rate_per_s must be more than 0 and at most 1,000.");
+  CHECK_EQ(error_after([](E& e) { e.rate_per_s = 0; }), "webhook soc: its rate_per_s must be between 0.001 and 1,000.");
+  CHECK_EQ(error_after([](E& e) { e.rate_per_s = 1e-300; }),
+           "webhook soc: its rate_per_s must be between 0.001 and 1,000.");
   CHECK_EQ(error_after([](E& e) { e.rate_per_s = std::nan(""); }),
-           "webhook soc: its rate_per_s must be more than 0 and at most 1,000.");
+           "webhook soc: its rate_per_s must be between 0.001 and 1,000.");
   CHECK_EQ(error_after([](E& e) { e.ca_file = "/nonexistent/ca.pem"; }),
            "webhook soc: its ca_file could not be read as PEM certificates.");
   CHECK_EQ(error_after([](E& e) { e.name = "a\nb"; }),

@@ -263,13 +263,28 @@ TEST_CASE("data directory: what is not a directory of ours is refused") {
   write_text(path, "a file");
   CHECK_EQ(refused(settings_of(path)), path + " is not a directory");
   fs::remove(path);
-  fs::create_directory(parent.path() + "/real");
-  fs::create_directory_symlink(parent.path() + "/real", path);
-  CHECK_EQ(refused(settings_of(path)), path + " is a symbolic link: name the directory itself");
+  fs::create_directory_symlink(parent.path() + "/nowhere", path);
+  CHECK_EQ(refused(settings_of(path)), path + " is a symbolic link to nothing");
   fs::remove(path);
   fs::create_directory(path);
   fs::create_symlink("/dev/null", path + "/lock");
   CHECK(refused(settings_of(path)).find("cannot open its lock file") != std::string::npos);
+}
+
+TEST_CASE("data directory: a symbolic link leads to the store, which then counts by its own name") {
+  const TemporaryDirectory parent;
+  const std::string real = fs::canonical(parent.path()).string() + "/real", link = parent.path() + "/link";
+  fs::create_directory(real);
+  fs::create_directory_symlink("real", link);
+  {
+    const auto directory = opened(settings_of(link));
+    CHECK_EQ(directory->path(), real);
+    put_and_commit(*directory->partitions()[1], Table::facts, "a", "1");
+    CHECK_EQ(refused(settings_of(real)), real + " is in use by another straykey");
+    CHECK_EQ(refused(settings_of(link)), real + " is in use by another straykey");
+  }
+  CHECK(DataDirectory::hold(link).ok());
+  CHECK_EQ(opened(settings_of(real))->partitions()[1]->read()->get(Table::facts, "a"), "1");
 }
 
 TEST_CASE("data directory: an empty directory open to others is closed to them, one with other files is left alone") {

@@ -249,10 +249,45 @@ TEST_CASE("limits that contradict each other are refused") {
   CHECK_HOLDS(here.errors(start + "body_bytes_max = \"200 MiB\"\n" + rest), "inflated_bytes_max is less than");
   CHECK_HOLDS(here.errors(start + "bytes_in_flight_max = \"16 MiB\"\n" + rest),
               "5:23: ingest.bytes_in_flight_max is less than");
-  CHECK_HOLDS(here.errors(start + "api_key_header = \"X: y\"\n" + rest), "must be the name of a header");
+  for (const char* name : {"X: y", "", "X_Api_Key"})
+    CHECK_HOLDS(here.errors(start + "api_key_header = \"" + name + "\"\n" + rest), "must be the name of a header");
+  for (const char* name : {"Authorization", "content-length", "Host", "Transfer-Encoding", "X-Forwarded-For"})
+    CHECK_HOLDS(here.errors(start + "api_key_header = \"" + name + "\"\n" + rest), "has a meaning of its own");
+  CHECK_EQ(here.errors(start + "api_key_header = \"X-Our-Key\"\n" + rest), "");
   CHECK_HOLDS(here.errors(Installation::good() + "[storage]\nmap_bytes = \"1 GiB\"\nbytes_max = \"2 GiB\"\n"),
               "storage.bytes_max is more than");
   CHECK_HOLDS(here.errors("data_dir = \"a/b/c\"\n" + Installation::ingest() + rest), "1:12: data_dir ");
+}
+
+TEST_CASE("a rate of deliveries that is none is refused, however it is written") {
+  const Installation here;
+  for (const char* rate : {"0", "-1", "1e-300", "5e-324", "0.0009", "1000.5", "nan", "inf", "-inf"})
+    CHECK_HOLDS(here.errors(Installation::good() + "rate_per_s = " + rate + "\n"), "must be between 0.001 and 1000");
+  CHECK_EQ(here.errors(Installation::good() + "rate_per_s = 0.001\n"), "");
+}
+
+TEST_CASE("the address of AWS's ranges must be one that can be fetched over TLS") {
+  const Installation here;
+  const std::string key = Installation::good() + "[networks]\naws_ranges_url = ";
+  for (const char* url : {"http://ip-ranges.example.com/", "ftp://a.example.com/", "garbage", "", "https://",
+                          "https://user:word@a.example.com/", "file:///etc/ip-ranges.json"}) {
+    CHECK_HOLDS(here.errors(key + '"' + url + "\"\n"), "networks.aws_ranges_url is refused: ");
+  }
+  CHECK_EQ(here.errors(key + "\"https://mirror.example.com/ip-ranges.json\"\n"), "");
+}
+
+TEST_CASE("trusting every address is said") {
+  const Installation here;
+  const auto warnings = [&](const std::string& prefix) {
+    std::string all;
+    for (const std::string& one :
+         config_warnings(here.config(Installation::good() + "[networks]\ntrusted = [\"" + prefix + "\"]\n")))
+      all += one + "\n";
+    return all;
+  };
+  CHECK_HOLDS(warnings("0.0.0.0/0"), "networks.trusted holds 0.0.0.0/0: every such address counts as yours");
+  CHECK_HOLDS(warnings("::/0"), "networks.trusted holds ::/0");
+  CHECK_FALSE(holds(warnings("192.0.2.0/24"), "trusted"));
 }
 
 TEST_CASE("check-config prints the errors of both steps at once, and returns 78") {

@@ -45,6 +45,42 @@ TEST_CASE("event files: names mean nothing, and what is left is given back with 
                                              "pipe: a pipe, socket or device"});
 }
 
+TEST_CASE("event files: what cannot be read is named with the reason, and its neighbours are found") {
+  const TemporaryDirectory folder;
+  const std::string in = folder.path() + "/";
+  write(in + "whole", kRecord);
+  fs::create_symlink("loop", in + "loop");            // ELOOP
+  fs::create_symlink("/proc/self/mem", in + "sick");  // EIO
+  const auto found = find_event_files({folder.path(), in + "loop"});
+  REQUIRE(found.ok());
+  REQUIRE_EQ(found.value().files.size(), 1);
+  CHECK_EQ(found.value().files[0].path, in + "whole");
+  REQUIRE_EQ(found.value().unreadable.size(), 2);
+  CHECK_EQ(found.value().unreadable[0].path, in + "loop");
+  CHECK(found.value().unreadable[0].reason.find("symbolic links") != std::string::npos);
+  CHECK_EQ(found.value().unreadable[1].path, in + "sick");
+  CHECK_EQ(found.value().unreadable[1].reason, "cannot be read: Input/output error");
+}
+
+TEST_CASE("event files: a Parquet file is named, with what to do for events and not for address files") {
+  const TemporaryDirectory folder;
+  write(folder.path() + "/rows", "PAR1\x15\x04\x15");
+  const auto found = find_event_files({folder.path()});
+  REQUIRE(found.ok());
+  REQUIRE_EQ(found.value().skipped.size(), 1);
+  CHECK(found.value().skipped[0].reason.starts_with("a Parquet file; export its rows as lines of JSON"));
+}
+
+TEST_CASE("event files: a reading that fails is an error") {
+  for (const bool lines : {false, true}) {
+    std::string text;
+    const Status read = read_event_file({"/proc/self/mem", 100, lines}, [&](std::string piece) { text += piece; });
+    REQUIRE_FALSE(read.ok());
+    CHECK_EQ(read.error().message, "Input/output error");
+    CHECK(text.empty());
+  }
+}
+
 TEST_CASE("event files: a path that is not there is an error that names it") {
   const auto found = find_event_files({"/nowhere/at/all"});
   REQUIRE_FALSE(found.ok());

@@ -29,6 +29,13 @@ TEST_CASE("scan summary: the exit code is 1 for nothing taken and for damage, an
   damage.damaged = {{"a.gz", "the gzip file is cut short"}};
   CHECK(failure_of(damage, false).starts_with("1 file damaged"));
   CHECK(failure_of(damage, true) != "");
+
+  ScanSummary unread = with_events(1'000);
+  unread.unread = {{"a.gz", "Permission denied"}, {"b", "Input/output error"}};
+  CHECK(failure_of(unread, true).starts_with("2 paths could not be read: "));
+  unread.damaged = damage.damaged;
+  CHECK(failure_of(unread, false).starts_with("1 file damaged, 2 paths could not be read: "));
+  CHECK(summary_text(unread, 1).find("  not read a.gz: Permission denied\n") != std::string::npos);
 }
 
 TEST_CASE("scan summary: skipped files are counted by reason, the first of each are named and escaped") {

@@ -24,13 +24,14 @@ void add_store_options(CLI::App& command, Options& options) {
   command.add_option("--data-dir", options.data_dir, "The data directory")->type_name("DIR")->check(not_empty);
 }
 
-int copy(const std::string& from, const std::string& to) {
+// `hint`: at the end of what is said if it fails.
+int copy(const std::string& from, const std::string& to, const std::string& hint = "") {
   BackupCallbacks callbacks;
   callbacks.on_environment = [](const std::string& name, std::uint64_t bytes) {
     fmt::print(stderr, "{:<10} {:>16} bytes\n", name, with_commas(bytes));
   };
   callbacks.on_finding = [](const std::string& sentence) { fail(sentence); };
-  if (const Status done = back_up(from, to, callbacks); !done) return fail(done.error().message);
+  if (const Status done = back_up(from, to, callbacks); !done) return fail(done.error().message + hint);
   fmt::print("{} is copied to {} and checked\n", terminal_text(from), terminal_text(to));
   return kExitWell;
 }
@@ -48,7 +49,8 @@ RunCommand add_backup_command(CLI::App& app) {
   return [command, options] {
     if (!command->parsed()) return -1;
     auto path = data_directory_path(options->config, options->data_dir);
-    return path.ok() ? copy(*path, options->other) : fail(path.error().message, kExitConfig);
+    return path.ok() ? copy(*path, options->other, hint_at_data_directory(options->config, options->data_dir))
+                     : fail(path.error().message, kExitConfig);
   };
 }
 

@@ -21,8 +21,9 @@ struct Options {
 int run(const Options& options) {
   auto path = data_directory_path(options.config, options.directory);
   if (!path) return fail(path.error().message, kExitConfig);
-  auto held = DataDirectory::hold(*path);
-  if (!held) return fail(held.error().message);
+  auto held = open_when_free(
+      *path, [&] { return DataDirectory::hold(*path); }, short_pauses());
+  if (!held) return fail(held.error().message + hint_at_data_directory(options.config, options.directory));
   std::optional<Progress> progress(std::in_place, "checking", 0);
   StoreReportCallbacks callbacks;
   callbacks.on_finding = [&](const std::string& sentence) {

@@ -42,8 +42,9 @@ void add_arguments(CLI::App& command, const Operation& operation, const std::sha
 int run(const Asked& asked, const std::vector<OperationText>& texts) {
   auto path = data_directory_path(asked.config, asked.data_dir);
   if (!path) return fail(path.error().message, kExitConfig);
+  if (const std::string objection = objection_to(asked.request); !objection.empty()) return fail(objection, kExitUsage);
   auto session = OperatorSession::open(*path);
-  if (!session) return fail(session.error().message);
+  if (!session) return fail(session.error().message + hint_at_data_directory(asked.config, asked.data_dir));
   const auto text = std::find_if(texts.begin(), texts.end(), [&](const OperationText& one) {
     return !asked.json && one.operation == asked.request.operation;
   });

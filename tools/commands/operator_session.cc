@@ -11,15 +11,18 @@ namespace straykey {
 
 Result<std::unique_ptr<OperatorSession>> OperatorSession::open(const std::string& path) {
   AdminSocket socket(path);
-  const auto served = socket.is_served();
+  auto served = socket.is_served();
   if (!served) return served.error();
   if (served.value()) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), nullptr));
   auto data = open_existing(path);
   if (data) return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), std::move(data).value()));
-  if (data.error().message.ends_with(kInUse))
-    return Error{data.error().message + ", and no server answers at " + socket.path() +
-                 ": it starts or stops, or this is another command"};
-  return data.error();
+  if (!is_in_use(data.error())) return data.error();
+  // A server may have started meanwhile.
+  served = socket.is_served();
+  if (served.ok() && served.value())
+    return std::unique_ptr<OperatorSession>(new OperatorSession(std::move(socket), nullptr));
+  return Error{data.error().message + ", and no server answers at " + socket.path() +
+               ": it starts or stops, or this is another command"};
 }
 
 OperatorAnswer OperatorSession::ask_once(const OperatorRequest& request) {

@@ -3,6 +3,7 @@
 // store itself if none does. The answers are the same.
 //
 // Thread: one.
+// Bounds: a store that another command has is waited for as long as kCommandPatienceMs says.
 // Errors: a sentence: no store, no server that answers, a directory in use by something that is no server.
 #include <functional>
 #include <memory>

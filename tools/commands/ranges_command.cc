@@ -15,19 +15,21 @@ namespace straykey {
 namespace {
 
 struct Options {
-  std::string config, file, url = NetworksConfig{}.aws_ranges_url, ca_file, address;
+  std::string config, file, url, ca_file, address;
 };
 
-// The file given, or the one that the configuration's "auto" means.
-std::string file_of(const Options& options, ConfigResult& config) {
+// The file given, or the one that the configuration names; "auto" is a file in the data directory. An Error: none.
+Result<std::string> file_of(const Options& options, const Config& config) {
   if (!options.file.empty()) return options.file;
-  if (!options.config.empty()) config = read_config(options.config);
-  return automatic_aws_ranges_file(config.config);
+  const std::string& configured = config.networks.aws_ranges;
+  if (configured == "builtin")
+    return Error{options.config + ": networks.aws_ranges is \"builtin\", which is no file: name one with --file"};
+  return configured == "auto" ? automatic_aws_ranges_file(config) : configured;
 }
 
-int update(const Options& options, const std::string& file) {
+int update(const Options& options, const std::string& file, const Config& config) {
   FetchSettings settings;
-  settings.url = options.url;
+  settings.url = options.url.empty() ? config.networks.aws_ranges_url : options.url;
   settings.ca_file = options.ca_file;
   const auto result = update_aws_ranges(settings, file);
   if (!result) return fail(result.error().message);
@@ -60,12 +62,16 @@ RunCommand add_ranges_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->require_subcommand(1);
   command->fallthrough();
-  command->add_option("--config", options->config, "Configuration that names the data directory")->type_name("FILE");
-  command->add_option("--file", options->file, "The file, instead of ip-ranges.json in the data directory")
+  command->add_option("--config", options->config, "Configuration that names the file, the URL and the data directory")
+      ->type_name("FILE");
+  command
+      ->add_option("--file", options->file,
+                   "The file, instead of the configured one, or of ip-ranges.json in the data directory")
       ->type_name("FILE");
   CLI::App* update_command =
       command->add_subcommand("update", "Fetch them over HTTPS; keeps the old file on any doubt");
-  update_command->add_option("--url", options->url, "Where from")->capture_default_str();
+  update_command->add_option("--url", options->url, "Where from, instead of the configured one")
+      ->default_str(NetworksConfig{}.aws_ranges_url);
   update_command->add_option("--ca-file", options->ca_file, "Trust these authorities instead of the system's")
       ->type_name("FILE");
   CLI::App* show_command = command->add_subcommand("show", "How many and how old; where an address belongs");
@@ -73,10 +79,12 @@ RunCommand add_ranges_command(CLI::App& app) {
   return [command, options, update_command] {
     if (!command->parsed()) return -1;
     ConfigResult config;
-    const std::string file = file_of(*options, config);
+    if (!options->config.empty()) config = read_config(options->config);
     for (const ConfigError& error : config.errors) fail(error.text());
     if (!config.ok()) return kExitConfig;
-    return update_command->parsed() ? update(*options, file) : show(*options, file);
+    const auto file = file_of(*options, config.config);
+    if (!file) return fail(file.error().message, kExitConfig);
+    return update_command->parsed() ? update(*options, file.value(), config.config) : show(*options, file.value());
   };
 }
 

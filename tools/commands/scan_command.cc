@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 #include <memory>
 
@@ -67,6 +68,17 @@ int conclude(const Options& options, const ScanSummary& summary, const NetworkMa
   return failure.empty() ? kExitWell : fail(failure);
 }
 
+// Silence would leave a server without the baseline that its operator believes it has.
+void warn_of_other_directory(const std::string& backfill, const std::string& data_dir) {
+  std::error_code error;
+  const auto real = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, error); };
+  if (real(backfill + "/") == real(data_dir + "/")) return;
+  fmt::print(stderr,
+             "  note: --backfill writes into {}, and the configuration's data_dir is {}: a server with this "
+             "configuration does not see what is written\n",
+             terminal_text(backfill), terminal_text(data_dir));
+}
+
 // Writes into the directory of a stopped server; creates it where there is none.
 int run_backfill(const Options& options, const DetectionSettings& detection, const NetworkMap& networks,
                  std::vector<WebhookRoute> routes) {
@@ -100,6 +112,7 @@ int run(const Options& options) {
     if (!networks) return fail(networks.error().message, kExitConfig);
     inputs = std::move(*networks);
     routes = webhook_routes(config.config);
+    if (!options.backfill.empty()) warn_of_other_directory(options.backfill, config.config.data_dir);
   }
   if (const Status status = prepare(options, detection, inputs); !status.ok()) return fail(status.error().message);
   const NetworkMap networks(std::move(inputs));
@@ -117,7 +130,6 @@ int run(const Options& options) {
     std::fputc('\n', stdout);
   });
   if (!summary) return fail(summary.error().message);
-  if (std::fflush(stdout) != 0) return fail("the alerts could not be written to the output");
   return conclude(options, summary.value(), networks, uptime() - began);
 }
 
@@ -167,8 +179,8 @@ RunCommand add_scan_command(CLI::App& app) {
       ->type_name("N");
   command->add_flag("--allow-empty", options->allow_empty, "Nothing to read is no failure");
   command->footer(
-      "Exit code 0: events were taken and no file is damaged. 1: nothing was read, no event was taken, or a file is\n"
-      "damaged (of a gzip file that is cut short the whole records are judged all the same).\n"
+      "Exit code 0: events were taken and all files were read to their ends. 1: nothing was read, no event was taken,\n"
+      "or a file is damaged, cut short or not to be read (it is named, and whole records are judged all the same).\n"
       "Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }

@@ -111,15 +111,15 @@ std::optional<std::int64_t> TableReader::number(std::string_view key, std::int64
   return std::nullopt;
 }
 
-void TableReader::real(std::string_view key, double& target, double most) {
+void TableReader::real(std::string_view key, double& target, double lowest, double most) {
   const toml::node* node = find(key);
   if (node == nullptr) return;
   if (!node->is_number()) return expected(*node, key, "a number");
   const double value = *node->value<double>();
-  if (value > 0 && value <= most)  // and no NaN
+  if (value >= lowest && value <= most)  // and no NaN
     target = value;
   else
-    report(*node, full(key) + fmt::format(" must be more than 0 and at most {}", most));
+    report(*node, full(key) + fmt::format(" must be between {} and {}", lowest, most));
 }
 
 void TableReader::size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {

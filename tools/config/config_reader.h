@@ -43,7 +43,7 @@ class TableReader {
   // nullopt if absent or wrong.
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
   // More than 0.
-  void real(std::string_view key, double& target, double most);
+  void real(std::string_view key, double& target, double lowest, double most);
   // An integer, or a text as "64 GiB".
   void size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
   void listen(std::string_view key, ListenAddress& target);

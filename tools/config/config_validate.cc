@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <utility>
 
+#include "net/client/https_fetch.h"
 #include "net/deliver/webhook_sender.h"
+#include "net/http/request_guard.h"
 #include "net/io/tls.h"
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
@@ -23,6 +26,39 @@ bool all_of_or_in(std::string_view text, std::string_view others) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            others.find(c) != std::string_view::npos;
   });
+}
+
+// Headers that mean something else in a request, or that a proxy on the way sets by itself.
+bool is_reserved_header(std::string_view name) {
+  static constexpr std::string_view kReserved[] = {"Accept",
+                                                   "Accept-Encoding",
+                                                   "Authorization",
+                                                   "Connection",
+                                                   "Content-Encoding",
+                                                   "Content-Length",
+                                                   "Content-Type",
+                                                   "Cookie",
+                                                   "Date",
+                                                   "Expect",
+                                                   "Forwarded",
+                                                   "Host",
+                                                   "Keep-Alive",
+                                                   "Origin",
+                                                   "Proxy-Authorization",
+                                                   "Proxy-Connection",
+                                                   "Range",
+                                                   "Referer",
+                                                   "TE",
+                                                   "Trailer",
+                                                   "Transfer-Encoding",
+                                                   "Upgrade",
+                                                   "User-Agent",
+                                                   "Via",
+                                                   "X-Forwarded-For",
+                                                   "X-Forwarded-Host",
+                                                   "X-Forwarded-Proto"};
+  return std::any_of(std::begin(kReserved), std::end(kReserved),
+                     [name](std::string_view one) { return equal_ignoring_case(name, one); });
 }
 
 class Findings {
@@ -92,9 +128,12 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   if (ingest.budget.bytes_in_flight_max < ingest.body_bytes_max) {
     findings.add("ingest.bytes_in_flight_max", "ingest.bytes_in_flight_max is less than ingest.body_bytes_max");
   }
-  if (!all_of_or_in(ingest.auth.api_key_header, "-_")) {
-    findings.add("ingest.api_key_header",
-                 "ingest.api_key_header must be the name of a header: letters, digits, - and _");
+  // Requests with a header name that holds _ are refused, because proxies read them in different ways.
+  if (!all_of_or_in(ingest.auth.api_key_header, "-")) {
+    findings.add("ingest.api_key_header", "ingest.api_key_header must be the name of a header: letters, digits and -");
+  } else if (is_reserved_header(ingest.auth.api_key_header)) {
+    findings.add("ingest.api_key_header", "ingest.api_key_header cannot be " + ingest.auth.api_key_header +
+                                              ", which has a meaning of its own: take a name such as X-Api-Key");
   }
 }
 
@@ -209,6 +248,8 @@ void check_webhooks(const Config& config, Findings& findings) {
 
 void check_networks(const Config& config, Findings& findings) {
   const NetworksConfig& networks = config.networks;
+  if (const Status url = check_fetch_url(networks.aws_ranges_url); !url)
+    findings.add("networks.aws_ranges_url", "networks.aws_ranges_url is refused: " + url.error().message);
   const bool is_file = networks.aws_ranges != "auto" && networks.aws_ranges != "builtin";
   if (is_file) findings.add("networks.aws_ranges", check_file("address file", networks.aws_ranges, false));
   for (const auto& file : networks.asn) findings.add("networks.asn", check_file("address file", file, false));
@@ -223,6 +264,11 @@ void check_storage(const Config& config, Findings& findings) {
   if (storage.bytes_max != UINT64_MAX && storage.bytes_max > storage.map_bytes) {
     findings.add("storage.bytes_max", "storage.bytes_max is more than storage.map_bytes");
   }
+}
+
+// All of IPv4 or all of IPv6.
+bool is_everything(const Prefix& prefix) {
+  return prefix.length == 0 || (prefix.first.is_v4() && prefix.length == 96);
 }
 
 }  // namespace
@@ -252,6 +298,11 @@ std::vector<std::string> config_warnings(const Config& config) {
   }
   if (config.networks.asn.empty()) {
     warnings.push_back("networks.asn names no file: networks are told apart by prefix, not by AS number");
+  }
+  for (const Prefix& prefix : config.networks.trusted.prefixes) {
+    if (is_everything(prefix))
+      warnings.push_back("networks.trusted holds " + prefix.text() +
+                         ": every such address counts as yours, so nothing from there raises an alert");
   }
   if (config.ingest.http.on() && !config.ingest.http.loopback()) {
     warnings.push_back("ingest.http is open beyond loopback: tokens and records travel in the clear");

@@ -43,7 +43,7 @@ ShownValue RealKind::show(double value) const {
 }
 
 std::string RealKind::limits() const {
-  return fmt::format("more than 0, at most {}", most);
+  return fmt::format("{} to {}", lowest, most);
 }
 
 void PathOrWordKind::read(TableReader& table, std::string_view key, std::string& value) const {

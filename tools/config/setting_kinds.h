@@ -41,10 +41,9 @@ struct SizeKind {
   [[nodiscard]] std::string limits() const;
 };
 
-// More than 0.
 struct RealKind {
-  double most;
-  void read(TableReader& table, std::string_view key, double& value) const { table.real(key, value, most); }
+  double lowest, most;
+  void read(TableReader& table, std::string_view key, double& value) const { table.real(key, value, lowest, most); }
   [[nodiscard]] ShownValue show(double value) const;
   [[nodiscard]] std::string limits() const;
 };

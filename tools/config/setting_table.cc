@@ -182,7 +182,8 @@ std::vector<Setting> webhook_rows() {
                   {.words = "loopback and private networks that url may lead to"}),
       webhook_row("ca_file", of(endpoint, &WebhookEndpoint::ca_file), PathKind{},
                   {.default_words = "the system's authorities"}),
-      webhook_row("rate_per_s", of(endpoint, &WebhookEndpoint::rate_per_s), RealKind{1'000}, {}),
+      webhook_row("rate_per_s", of(endpoint, &WebhookEndpoint::rate_per_s),
+                  RealKind{kRatePerSecondMin, kRatePerSecondMax}, {}),
   };
 }
 

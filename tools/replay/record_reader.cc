@@ -67,6 +67,8 @@ Status RecordReader::open(const std::vector<std::string>& paths) {
   }
   auto found = find_event_files(paths);
   if (!found) return found.error();
+  if (!found->unreadable.empty())
+    return Error{fmt::format("{}: {}", found->unreadable.front().path, found->unreadable.front().reason)};
   files_ = std::move(found->files);
   if (files_.empty()) return Error{"no CloudTrail files are there"};
   std::stable_sort(files_.begin(), files_.end(),
@@ -103,7 +105,8 @@ Status RecordReader::read_file(const EventFile& file, const Visit& visit) {
   const Status status = read_event_file(file, [&](std::string text) {
     if (!stopped_ && split_status.ok()) split_status = split(std::move(text), file.path, visit);
   });
-  return status.ok() ? split_status : status;
+  if (!status.ok()) return Error{fmt::format("{}: cannot be read: {}", file.path, status.error().message)};
+  return split_status;
 }
 
 Status RecordReader::read_lines(const Visit& visit) {

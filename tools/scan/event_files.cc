@@ -18,38 +18,53 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLinkedFolder = "a link to a folder, which is not followed";
 
-// Puts a path that is no folder where it belongs.
-Status sort_in(const std::string& path, FoundFiles& found) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) {
-    if (status.type() != fs::file_type::not_found) return Error{fmt::format("{}: {}", path, error.message())};
-    found.skipped.push_back({path, "a link to nothing"});
-    return {};
-  }
-  if (!fs::is_regular_file(status)) {
-    found.skipped.push_back({path, fs::is_directory(status) ? std::string(kLinkedFolder) : "a pipe, socket or device"});
-    return {};
-  }
-  auto kind = look_into(path);
-  if (!kind) return kind.error();
-  if (!kind->not_events.empty()) {
-    found.skipped.push_back({path, std::move(kind->not_events)});
-    return {};
-  }
-  found.files.push_back({path, fs::file_size(path, error), kind->lines});
-  return error ? Status(Error{fmt::format("{}: {}", path, error.message())}) : Status();
+// What can be done with a file that holds no text. Tables are named without advice.
+std::string with_advice(std::string kind) {
+  if (kind == "a Parquet file" || kind == "a SQLite database")
+    kind += "; export its rows as lines of JSON (DuckDB: COPY (SELECT * FROM 'FILE') TO 'rows.json')";
+  return kind;
 }
 
-Status search_folder(const std::string& folder, FoundFiles& found) {
+// "a/b: Permission denied" of "a/b" -> "Permission denied".
+std::string without_path(const std::string& message, const std::string& path) {
+  return message.starts_with(path + ": ") ? message.substr(path.size() + 2) : message;
+}
+
+// Puts a path that is no folder where it belongs.
+void sort_in(const std::string& path, FoundFiles& found) {
   std::error_code error;
-  for (auto at = fs::recursive_directory_iterator(folder, error); !error && at != fs::recursive_directory_iterator();
-       at.increment(error)) {
-    std::error_code of_entry;
-    if (at->is_directory(of_entry) && !at->is_symlink(of_entry)) continue;
-    if (const Status status = sort_in(at->path().string(), found); !status.ok()) return status;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) return found.skipped.push_back({path, "a link to nothing"});
+  if (!fs::exists(status)) return found.unreadable.push_back({path, error.message()});
+  if (!fs::is_regular_file(status)) {
+    const std::string what = fs::is_directory(status) ? std::string(kLinkedFolder) : "a pipe, socket or device";
+    return found.skipped.push_back({path, what});
   }
-  return error ? Status(Error{fmt::format("{}: {}", folder, error.message())}) : Status();
+  auto kind = look_into(path);
+  if (!kind) return found.unreadable.push_back({path, without_path(kind.error().message, path)});
+  if (!kind->not_events.empty()) return found.skipped.push_back({path, with_advice(std::move(kind->not_events))});
+  const std::uintmax_t bytes = fs::file_size(path, error);
+  if (error) return found.unreadable.push_back({path, error.message()});
+  found.files.push_back({path, bytes, kind->lines});
+}
+
+// One folder is open at a time, however deep they are.
+void search_folder(const std::string& top, FoundFiles& found) {
+  std::vector<std::string> folders{top};
+  while (!folders.empty()) {
+    const std::string folder = std::move(folders.back());
+    folders.pop_back();
+    std::error_code error;
+    for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+         at.increment(error)) {
+      std::error_code of_entry;
+      if (at->is_directory(of_entry) && !at->is_symlink(of_entry))
+        folders.push_back(at->path().string());
+      else
+        sort_in(at->path().string(), found);
+    }
+    if (error) found.unreadable.push_back({folder, error.message()});
+  }
 }
 
 // By path, each once.
@@ -76,28 +91,28 @@ Result<FoundFiles> find_event_files(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return Error{fmt::format("{}: no such file or folder", path)};
-    const Status done = fs::is_directory(status) ? search_folder(path, found) : sort_in(path, found);
-    if (!done.ok()) return done.error();
+    if (status.type() == fs::file_type::not_found) return Error{fmt::format("{}: no such file or folder", path)};
+    fs::is_directory(status) ? search_folder(path, found) : sort_in(path, found);
   }
   put_in_order(found.files);
   put_in_order(found.skipped);
+  put_in_order(found.unreadable);
   return found;
 }
 
 Status read_event_file(const EventFile& file, const std::function<void(std::string)>& visit) {
   errno = 0;
   std::ifstream in(file.path, std::ios::binary);
-  if (!in) return Error{fmt::format("{}: {}", file.path, std::strerror(errno))};
+  if (!in) return Error{std::strerror(errno)};
   if (!file.lines) {
     std::string text;
     text.reserve(file.bytes + 64);  // room behind it for the JSON parser's padding
     resize_uncleared(text, file.bytes);
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    const int failure = errno;
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno))};
-    visit(std::move(text));
-    return {};
+    if (!text.empty() || !in.bad()) visit(std::move(text));
+    return in.bad() ? Status(Error{std::strerror(failure)}) : Status();
   }
   // One byte more than a small file has, so that reading it meets its end. What grows meanwhile is read as well.
   const std::size_t piece_bytes = std::min<std::size_t>(kPieceBytes, file.bytes + 1);
@@ -106,8 +121,12 @@ Status read_event_file(const EventFile& file, const std::function<void(std::stri
     const std::size_t held = rest.size();
     resize_uncleared(rest, held + piece_bytes);
     in.read(rest.data() + held, static_cast<std::streamsize>(piece_bytes));
+    const int failure = errno;
     rest.resize(held + static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) return Error{fmt::format("{}: cannot be read: {}", file.path, std::strerror(errno))};
+    if (in.bad()) {
+      if (!rest.empty()) visit(std::move(rest));
+      return Error{std::strerror(failure)};
+    }
     const std::size_t end = in ? last_line_end(rest) : rest.size();
     if (end == std::string::npos) continue;
     std::string piece = rest.substr(0, end);

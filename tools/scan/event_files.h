@@ -5,7 +5,8 @@
 //         endings mean nothing. Files come in the order of their names: CloudTrail's hold the date, so this is nearly
 //         the order of time. What is left is given back with the reason.
 // Bounds: a plain file of lines is read in pieces of kPieceBytes; any other file is read whole.
-// Errors: one sentence that names the file.
+// Errors: a file or folder that the system does not let us read is given back with the reason, and the others are
+//         found all the same. A path that is not there is an Error, because it was mistyped.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -29,13 +30,16 @@ struct SkippedFile {
 struct FoundFiles {
   std::vector<EventFile> files;
   std::vector<SkippedFile> skipped;
+  std::vector<SkippedFile> unreadable;  // files and folders
 };
 
 [[nodiscard]] Result<FoundFiles> find_event_files(const std::vector<std::string>& paths);
 
 inline constexpr std::size_t kPieceBytes = 32u << 20;
 
-// Calls visit(text) with the whole file, or with pieces that end at line ends and are all of it together.
+// Errors are the system's words, without the path.
+// Calls visit(text) with the whole file, or with pieces that end at line ends and are all of it together. After an
+// Error, it was called with what could be read.
 [[nodiscard]] Status read_event_file(const EventFile& file, const std::function<void(std::string)>& visit);
 
 }  // namespace straykey

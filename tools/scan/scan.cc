@@ -71,6 +71,14 @@ std::string_view unread_because(std::optional<PayloadError> error) {
   return {};
 }
 
+// A record that ends in its middle where the text ends: the text was cut. An array that ends between records gives an
+// empty one. A line that ends well was cut by whoever wrote it, and the file is whole.
+bool reaches_end(std::string_view record, std::string_view text, bool lines) {
+  if (lines && text.ends_with('\n')) return false;
+  const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;
+  return record.empty() || record.data() + record.size() == text.data() + end;
+}
+
 // One engine on memory, thrown away with its stores.
 struct Engine {
   Engine(const DetectionSettings& detection, Metrics& metrics)
@@ -129,6 +137,7 @@ class Scan {
     }
     for (; summary_.events > 0 && from <= all_.last; from += kBlockDays) {
       if (const Status status = work_block(pipeline, from); !status.ok()) return status.error();
+      if (summary_.unread.size() > unread_.size()) continue;  // this block must be done again with that file
       const auto writer = alerts.write();
       writer->put(Table::progress, mark, encode_sequence(from + kBlockDays));
       if (writer->commit() != CommitOutcome::committed)
@@ -145,6 +154,7 @@ class Scan {
     if (!found) return found.error();
     files_ = std::move(found->files);
     skipped_ = std::move(found->skipped);
+    unread_ = std::move(found->unreadable);
     days_.resize(files_.size());
     count_files();
     return {};
@@ -156,6 +166,7 @@ class Scan {
     for (const EventFile& file : files_) summary_.bytes += file.bytes;
     summary_.files = files_.size();
     summary_.skipped = skipped_;
+    summary_.unread = unread_;
   }
 
   // Which files these are: names and sizes.
@@ -264,7 +275,9 @@ class Scan {
     bool counts = false;  // it is the first reading
     std::uint64_t bytes = 0, lines = 0, events = 0, rejects = 0, harmless_rejects = 0;
     std::optional<PayloadError> error = {};
-    std::string fault = {};  // of its gzip
+    std::string fault = {};    // of its gzip
+    bool wide_window = false;  // of its zstd
+    bool cut = false;          // its last record ends in the middle, at the end of the file
   };
 
   // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
@@ -282,9 +295,12 @@ class Scan {
       events_ = std::move(request.events);
       reader_.reuse(request.arena);
     });
-    if (!status.ok()) return status;
     if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
-    if (first_reading) conclude(reading);
+    if (!status.ok()) {
+      note_unread(reading, status.error().message);
+    } else if (first_reading) {
+      conclude(reading);
+    }
     return {};
   }
 
@@ -292,6 +308,7 @@ class Scan {
   void read_piece(Request& request, FileReading& reading) {
     std::string_view text = request.body;
     std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
+    reading.wide_window = zstd_window_bytes(request.body) > kZstdWindowBytesMax;
     if (error == PayloadError::bad_compression && has_gzip_magic(request.body)) {
       Salvaged salvaged = salvage_gzip(request.body, kFileInflatedMax);
       reading.fault = salvaged.fault.empty() ? "its compression is damaged" : salvaged.fault;
@@ -303,6 +320,7 @@ class Scan {
     sink.on_event = [&](std::uint32_t number, Event&& event) {
       if (event.from_future) return reject(RejectReason::future_event_time, event.record, number, placed, reading);
       ++reading.events;
+      reading.cut = false;
       if (reading.counts && !can_be_judged(event))
         ++summary_.not_judged_by_reason[static_cast<std::size_t>(why_not_judged(event))];
       request.events.push_back(event);
@@ -321,6 +339,7 @@ class Scan {
   void reject(RejectReason reason, std::string_view record, std::uint32_t number, const PlacedText& placed,
               FileReading& reading) {
     ++reading.rejects;
+    reading.cut = reason == RejectReason::truncated && reaches_end(record, placed.text, reading.file.lines);
     if (!reading.counts) return;
     if (is_harmless(reason)) {
       ++reading.harmless_rejects;
@@ -335,12 +354,28 @@ class Scan {
                                                explain_reject(reason, record, settings_.now)));
   }
 
+  // The system does not let us read it, or not to its end. A later reading may meet that, too.
+  void note_unread(const FileReading& reading, const std::string& why) {
+    const std::string& path = reading.file.path;
+    const auto is_it = [&](const SkippedFile& one) { return one.path == path; };
+    if (std::any_of(summary_.unread.begin(), summary_.unread.end(), is_it)) return;
+    summary_.unread.push_back(
+        {path, fmt::format("{}; {} whole records of it are taken", why, with_commas(reading.events))});
+  }
+
   // Whether the file was read to its end, and whether it held what is looked for.
   void conclude(const FileReading& reading) {
     const std::string& path = reading.file.path;
     if (!reading.fault.empty()) {
       summary_.damaged.push_back(
           {path, fmt::format("{}; {} whole records of it are taken", reading.fault, with_commas(reading.events))});
+    } else if (reading.cut) {
+      summary_.damaged.push_back(
+          {path, fmt::format("the file is cut short; {} whole records of it are taken", with_commas(reading.events))});
+    } else if (reading.wide_window && reading.error == PayloadError::bad_compression) {
+      summary_.damaged.push_back({path,
+                                  "its zstd window is larger than the 8 MiB that are read: compress it again "
+                                  "without --long and --ultra"});
     } else if (const std::string_view fault = unread_because(reading.error); !fault.empty()) {
       summary_.damaged.push_back({path, std::string(fault)});
     } else if (reading.events == 0) {
@@ -359,8 +394,8 @@ class Scan {
   std::vector<Event> events_;  // between files: memory only
   Metrics metrics_;
   std::vector<EventFile> files_;
-  std::vector<SkippedFile> skipped_;  // before any was read
-  std::vector<Days> days_;            // of each file
+  std::vector<SkippedFile> skipped_, unread_;  // before any was read
+  std::vector<Days> days_;                     // of each file
   Days all_;
   Days block_;                      // of read_once: being learned; earlier days are judged
   std::vector<std::size_t> later_;  // of read_once: files that hold days after the block

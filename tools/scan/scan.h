@@ -6,9 +6,10 @@
 //         than 33 days behind the newest: a longer trail, and every backfill, is worked through in blocks of 30 days.
 //         Files in the order of the times in their names are read once; any other order costs a second reading.
 // Durable: a backfill commits each file and each block; run again, it goes on after the last block that it finished,
-//          and repeats nothing.
-// Errors: a file that the system does not let us read ends the scan. One that holds no events is skipped, one that is
-//         damaged gives its whole records: both are named in the summary. A bad record is counted with its reason.
+//          and repeats nothing. If a file could not be read, nothing counts as finished.
+// Errors: a path that is not there ends the scan. Files and folders that the system does not let us read, files that
+//         hold no events, and damaged ones, which give their whole records, are named in the summary. A bad record is
+//         counted with its reason.
 #include <cstdint>
 #include <functional>
 #include <string>

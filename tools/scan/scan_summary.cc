@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kNamesShown = 3;  // of a reason
 constexpr std::size_t kReasonsShown = 20;
-constexpr std::size_t kDamagedShown = 20;
+constexpr std::size_t kFaultsShown = 20;  // of a kind
 constexpr std::uint64_t kAheadPart = 20;  // more than a twentieth of all records is the clock's fault
 
 std::string counted(std::uint64_t count, const char* noun) {
@@ -73,12 +73,13 @@ std::string skipped_text(const std::vector<SkippedFile>& skipped) {
   return out;
 }
 
-std::string damaged_text(const std::vector<SkippedFile>& damaged) {
+// One line a file. `what`: "damaged".
+std::string faults_text(std::string_view what, const std::vector<SkippedFile>& files) {
   std::string out;
-  for (std::size_t i = 0; i < std::min(damaged.size(), kDamagedShown); ++i)
-    out += fmt::format("  damaged {}: {}\n", terminal_text(damaged[i].path, kPathShownBytes),
-                       terminal_text(damaged[i].reason));
-  if (damaged.size() > kDamagedShown) out += fmt::format("  damaged: {} more\n", damaged.size() - kDamagedShown);
+  for (std::size_t i = 0; i < std::min(files.size(), kFaultsShown); ++i)
+    out += fmt::format("  {} {}: {}\n", what, terminal_text(files[i].path, kPathShownBytes),
+                       terminal_text(files[i].reason));
+  if (files.size() > kFaultsShown) out += fmt::format("  {}: {} more\n", what, files.size() - kFaultsShown);
   return out;
 }
 
@@ -106,12 +107,18 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
         "  note: many events are from the future: the clock of this machine seems to be behind; see that NTP keeps "
         "it right (timedatectl)\n";
   for (const std::string& reject : summary.explained) out += fmt::format("  reject {}\n", terminal_text(reject));
-  return out + not_judged_text(summary) + skipped_text(summary.skipped) + damaged_text(summary.damaged);
+  return out + not_judged_text(summary) + skipped_text(summary.skipped) + faults_text("damaged", summary.damaged) +
+         faults_text("not read", summary.unread);
 }
 
 std::string failure_of(const ScanSummary& summary, bool allow_empty) {
-  if (!summary.damaged.empty())
-    return fmt::format("{} damaged: what is missing there was not judged", counted(summary.damaged.size(), "file"));
+  if (!summary.damaged.empty() || !summary.unread.empty()) {
+    std::string faults;
+    if (!summary.damaged.empty()) faults = counted(summary.damaged.size(), "file") + " damaged";
+    if (!summary.unread.empty())
+      faults += (faults.empty() ? "" : ", ") + counted(summary.unread.size(), "path") + " could not be read";
+    return faults + ": what is missing there was not judged";
+  }
   if (summary.events > 0) return {};
   if (summary.rejected > 0)
     return fmt::format("no event was taken: {} rejected; --explain-rejects 5 shows why",

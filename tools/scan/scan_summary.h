@@ -1,8 +1,9 @@
 #pragma once
 // What a scan says at its end, and its exit code: whether what it read is all that was there.
 //
-// Errors: the code is 1 if a file is damaged or was not read to its end, and if no event was taken, unless there was
-//         nothing to read and that is allowed. Rejected records alone do not change it while one event was taken.
+// Errors: the code is 1 if a file is damaged, is cut short or could not be read, if a folder could not be read, and if
+//         no event was taken, unless there was nothing to read and that is allowed. Rejected records alone do not
+//         change it while one event was taken.
 // Thread: any (functions of their arguments).
 #include <array>
 #include <cstdint>
@@ -22,7 +23,8 @@ struct ScanSummary {
   std::array<std::uint64_t, kRejectReasonCount> ignored_by_reason{};  // that hold no call, and are no fault
   std::array<std::uint64_t, kNotJudgedCount> not_judged_by_reason{};  // of the events
   std::vector<SkippedFile> skipped;                                   // that hold no events
-  std::vector<SkippedFile> damaged;    // that should and cannot be read, or not to their end
+  std::vector<SkippedFile> damaged;                                   // whose content cannot be read, or not to its end
+  std::vector<SkippedFile> unread;     // files and folders that the system does not let us read
   std::vector<std::string> explained;  // the first rejects, if that was asked for
   Day first_day = 0, last_day = 0;
   std::uint64_t blocks_done_before = 0;  // of a backfill that was interrupted

@@ -17,6 +17,7 @@
 #include "tools/config/config_settings.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
+#include "tools/store/store_wait.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {
@@ -26,6 +27,10 @@ constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
 constexpr std::size_t kAdminSocketConnectionsMax = 64;
+// Every argument that an operation allows fits into a target, though each byte of it may be written as three.
+constexpr HeadLimits kAdminSocketHead{.block_bytes_max = 24 * 1024, .target_bytes_max = 16 * 1024};
+static_assert(kAdminSocketHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
+constexpr int kStorePatiencePauses = 75;  // of kSignalTickNs: 15 s
 
 }  // namespace
 
@@ -50,10 +55,26 @@ Status Serve::open_store() {
   if (!key) return key.error();
   DataDirectorySettings settings = data_directory_settings(config_, *key);
   settings.open_damaged = true;
-  auto opened = DataDirectory::open(settings);
+  const auto open = [&] { return DataDirectory::open(settings); };
+  int pauses = 0;
+  auto opened = open_when_free(config_.data_dir, open, [&] { return wait_for_store(pauses++); });
   if (!opened) return opened.error();
   data_ = std::move(opened).value();
   return open_recorder();
+}
+
+// A command on the stopped store has it only for the time of its answer. SIGTERM and SIGINT end the waiting.
+bool Serve::wait_for_store(int pauses) {
+  if (pauses == 0) {
+    const auto holder = lock_holder(config_.data_dir);
+    log_.warning("the store is in use by another straykey; waiting for it",
+                 {{"data_dir", config_.data_dir}, {"process", holder ? std::to_string(*holder) : "unknown"}});
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  const timespec tick{0, kSignalTickNs};
+  return pauses < kStorePatiencePauses && sigtimedwait(&signals, nullptr, &tick) < 0;
 }
 
 // This comes before anything reads a record, so that records which crashed the process twice are refused.
@@ -231,6 +252,7 @@ void Serve::start_operators() {
   settings.name = "admin_socket";
   settings.path = admin_socket_path(config_.data_dir);
   settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
+  settings.head = kAdminSocketHead;
   auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *services_);
   if (const Status status = made->start(wall_clock()); !status.ok())
     return log_.error("commands cannot reach this server; they work when it is stopped",
@@ -279,7 +301,7 @@ void Serve::reload() {
       metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
   const CheckedConfig result = read_and_validate(config_.files.front(), wall_clock());
   std::string errors;
-  for (const ConfigError& error : result.errors) errors += error.text() + "; ";
+  for (const ConfigError& error : result.errors) errors += (errors.empty() ? "" : "; ") + error.text();
   if (!result.errors.empty()) {
     failures.add();
     log_.error("the configuration has errors; the old one stays", {{"errors", errors}});

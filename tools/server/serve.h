@@ -43,6 +43,7 @@ class Serve {
 
  private:
   Status open_store();
+  [[nodiscard]] bool wait_for_store(int pauses);
   Status open_recorder();
   Status start_pipeline();
   Status start_listeners();

@@ -121,6 +121,18 @@ class DayWriter {
   unsigned slots_per_file_;
 };
 
+// As a shell reads it back.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+:,@%").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 }  // namespace
 
 std::string label_json(const TheftLabel& label) {
@@ -139,6 +151,9 @@ std::string summary_text(const SimulateSettings& settings, const SimulateSummary
       summary.files, static_cast<double>(summary.file_bytes) / 1e6, static_cast<double>(summary.json_bytes) / 1e6);
   out += fmt::format("{} alerts are expected: {}\n", summary.labels.size(), (settings.out / "labels.jsonl").string());
   out += fmt::format("networks.trusted of this organisation: {}\n", summary.trusted_prefix);
+  const auto word = [&](const char* name) { return shell_word((settings.out / name).string()); };
+  out += fmt::format("To judge it: straykey scan --aws-ranges {} --asn {} --trusted {} {}\n", word("ip-ranges.json"),
+                     word("asn.csv"), summary.trusted_prefix, word("trail"));
   return out;
 }
 
