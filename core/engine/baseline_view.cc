@@ -52,15 +52,15 @@ void BaselineView::each(FactKind kind, std::string_view scope,
 
 // Forgets the kept answers if they are of another day, or too many.
 std::string BaselineView::answer_key(const UsersBefore& question) const {
-  if (question.day != answered_day_ || users_answered_.size() + days_answered_.size() >= kAnswersKept) forget_answers();
-  answered_day_ = question.day;
+  if (question.day != answers_.day || answers_.users.size() + answers_.days.size() >= kAnswersKept) forget_answers();
+  answers_.day = question.day;
   std::string key(1, static_cast<char>(question.kind));
   return key.append(question.scope).append(1, '\0').append(question.quarantine);
 }
 
 const std::vector<std::string>& BaselineView::users_before(
     const UsersBefore& question, const std::function<bool(const std::string& user)>& in_quarantine) const {
-  const auto [answer, is_new] = users_answered_.try_emplace(answer_key(question));
+  const auto [answer, is_new] = answers_.users.try_emplace(answer_key(question));
   std::vector<std::string>& users = answer->second;
   if (!is_new) return users;
   each(question.kind, question.scope, [&](const std::string& user, const Fact& fact) {
@@ -73,7 +73,7 @@ const std::vector<std::string>& BaselineView::users_before(
 
 int BaselineView::days_before(const UsersBefore& question, int enough,
                               const std::function<bool(const std::string& user)>& in_quarantine) const {
-  const auto [answer, is_new] = days_answered_.try_emplace(answer_key(question), 0);
+  const auto [answer, is_new] = answers_.days.try_emplace(answer_key(question), 0);
   if (!is_new) return answer->second;
   Presence taught;
   each(question.kind, question.scope, [&](const std::string& user, const Fact& fact) {
@@ -85,12 +85,11 @@ int BaselineView::days_before(const UsersBefore& question, int enough,
 }
 
 void BaselineView::note_quarantined(Day day) const {
-  if (day < answered_day_) forget_answers();
+  if (day < answers_.day) forget_answers();
 }
 
 void BaselineView::forget_answers() const {
-  users_answered_.clear();
-  days_answered_.clear();
+  answers_.forget();
 }
 
 void BaselineView::each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const {

@@ -2,7 +2,7 @@
 // BaselineView: what the whole tenant knows: the OR of the facts of all partitions, without what is in quarantine.
 //
 // Shape:  it borrows one reader of each partition and the merger's transaction, for as long as that transaction is
-//         open.
+//         open; and the kept answers, if they are to outlive it.
 // Errors: a reader that failed answers nothing; failed() tells, and the caller must not use what it concluded.
 // Thread: the merger's.
 // Bounds: counting stops at kUsersCounted users, and each() reads no further than its visitor wants. users_before()
@@ -26,8 +26,25 @@ class BaselineView {
   static constexpr int kUsersCounted = 100;
   static constexpr std::size_t kAnswersKept = 4096;
 
-  BaselineView(HashKey hash_key, const std::vector<std::unique_ptr<StoreReader>>& partitions, StoreReader& alerts)
-      : hash_key_(hash_key), partitions_(partitions), alerts_(alerts) {}
+  // What users_before() and days_before() answered, all of one day.
+  struct Answers {
+    Day day = 0;
+    std::map<std::string, std::vector<std::string>, std::less<>> users;  // by question
+    std::map<std::string, int, std::less<>> days;
+
+    void forget() {
+      users.clear();
+      days.clear();
+    }
+  };
+
+  // `kept`: answers of the transaction before, of which this one is the continuation. A day's candidates may need many
+  // transactions, and reading all rows of a scope once more in each of them would make N candidates cost N * N.
+  BaselineView(HashKey hash_key, const std::vector<std::unique_ptr<StoreReader>>& partitions, StoreReader& alerts,
+               Answers* kept = nullptr)
+      : hash_key_(hash_key), partitions_(partitions), alerts_(alerts), answers_(kept == nullptr ? own_ : *kept) {}
+  BaselineView(const BaselineView&) = delete;
+  BaselineView& operator=(const BaselineView&) = delete;
 
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
@@ -80,10 +97,8 @@ class BaselineView {
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
   mutable std::optional<Day> newest_account_day_;
-  mutable Day answered_day_ = 0;
-  // The kept answers of answered_day_, by question.
-  mutable std::map<std::string, std::vector<std::string>, std::less<>> users_answered_;
-  mutable std::map<std::string, int, std::less<>> days_answered_;
+  Answers own_;
+  Answers& answers_;
 };
 
 }  // namespace straykey

@@ -5,6 +5,7 @@
 
 #include "core/base/invariant.h"
 #include "core/engine/route.h"
+#include "core/event/poisoned_records.h"
 
 namespace straykey {
 namespace {
@@ -32,6 +33,8 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
               callbacks_.deliver, *dependencies_.metrics),
       queued_gauge_(dependencies_.metrics->gauge("straykey_queue_bytes",
                                                  "Bytes of records waiting for or in the shard workers.")),
+      unjudged_gauge_(dependencies_.metrics->gauge(
+          "straykey_candidates_unjudged", "Candidates that are stored and that the merger has not judged yet.")),
       refused_(dependencies_.metrics->counter("straykey_requests_refused_total",
                                               "Requests refused because the queues were full.")),
       commits_(
@@ -39,7 +42,9 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
       commit_failures_(dependencies_.metrics->counter("straykey_commit_failures_total", "Commits that failed.")),
       commit_seconds_(dependencies_.metrics->histogram("straykey_commit_seconds",
                                                        "How long durable commits of shard workers took.")) {
-  merger_.refuse(dependencies_.poisoned);
+  if (const PoisonedRecords* poisoned = dependencies_.poisoned)
+    merger_.refuse([poisoned](std::string_view record) { return poisoned->contains(record); });
+  merger_.judge_at_most(settings_.candidates_at_once);
   INVARIANT(settings_.shards >= 1 && dependencies_.partitions.size() >= settings_.shards, settings_.shards,
             dependencies_.partitions.size());
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
@@ -65,9 +70,14 @@ Engine::~Engine() {
   answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
 }
 
-CommitOutcome Engine::judge_unjudged() {
-  const CommitOutcome outcome = merger_.judge_all_unjudged();
+CommitOutcome Engine::find_unjudged() {
+  const CommitOutcome outcome = merger_.find_unjudged();
   find_damage();
+  backlog_ = merger_.waiting();
+  unjudged_gauge_.set(static_cast<double>(backlog_));
+  if (backlog_ > 0 && outcome == CommitOutcome::committed && dependencies_.log != nullptr)
+    dependencies_.log->info("an earlier run left candidates unjudged; they are judged before any of this run",
+                            {{"unjudged", std::to_string(backlog_)}});
   return outcome;
 }
 
@@ -208,6 +218,8 @@ void Engine::finish(Item item, bool committed) {
   // The ticket is drawn before the reply, because what a sender sends after the reply must be judged after this
   // request.
   if (!finished.candidates.empty()) {
+    for (const CandidateRange& range : finished.candidates)
+      unjudged_gauge_.add(static_cast<double>(range.last - range.first + 1));
     finished.ticket = tickets_.fetch_add(1);
     callbacks_.to_merger(Message(std::move(finished)));
   }
@@ -241,8 +253,9 @@ void Engine::flush_if_due(std::uint32_t index) {
   if (callbacks_.uptime() - shards_[index]->flushed_at >= settings_.flush_seconds) flush(index);
 }
 
-// Adds to ready_ what may be merged now. Finished requests go in the order of their tickets, up to the first that is
-// missing: its worker has drawn the ticket and not reached the queue yet. All other messages may go at once.
+// Adds to ready_ what may be merged now. Finished requests wait for judgement in the order of their tickets, up to the
+// first that is missing: its worker has drawn the ticket and not reached the queue yet. All other messages may go at
+// once.
 void Engine::put_in_order(std::vector<Message>& messages) {
   for (Message& message : messages) {
     if (auto* finished = std::get_if<Finished>(&message)) {
@@ -252,12 +265,12 @@ void Engine::put_in_order(std::vector<Message>& messages) {
     }
   }
   for (auto at = early_.begin(); at != early_.end() && at->first == next_ticket_; at = early_.erase(at), ++next_ticket_)
-    ready_.push_back(std::move(at->second));
+    merger_.add(std::move(at->second.candidates));
 }
 
 CommitOutcome Engine::merge(std::vector<Message> messages) {
   put_in_order(messages);
-  if (ready_.empty()) return CommitOutcome::committed;
+  if (ready_.empty() && !has_to_judge()) return CommitOutcome::committed;
   if (broken_) {
     answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
     return CommitOutcome::unknown;
@@ -266,17 +279,19 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   merger_.pass_time(callbacks_.uptime());
   carry_out_in_retired();
   for (const Message& message : ready_) {
-    if (const auto* finished = std::get_if<Finished>(&message)) merger_.judge(finished->candidates);
     if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
     if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
     if (auto* const* change = std::get_if<OperatorChange*>(&message)) merger_.carry_out(**change);
   }
+  const std::uint64_t waiting = merger_.waiting();
+  merger_.judge_waiting();
   const CommitOutcome outcome = merger_.commit();
   merger_failing_ = outcome != CommitOutcome::committed;
   if (outcome == CommitOutcome::committed) {
     commits_.add();
     answer_changes(ChangeOutcome::Kind::done, {});
     ready_.clear();
+    note_judged(waiting - merger_.waiting());
     return outcome;
   }
   commit_failures_.add();
@@ -285,6 +300,14 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   complain("the merger could not commit; it tries again", {{"reason", merger_.failure()}});
   if (outcome == CommitOutcome::unknown) fatal("the merger's commit may or may not be on disk: " + merger_.failure());
   return outcome;
+}
+
+void Engine::note_judged(std::uint64_t candidates) {
+  unjudged_gauge_.add(-static_cast<double>(candidates));
+  if (backlog_ == 0 || merger_.backlog_waits()) return;
+  if (dependencies_.log != nullptr)
+    dependencies_.log->info("what an earlier run left unjudged is judged", {{"candidates", std::to_string(backlog_)}});
+  backlog_ = 0;
 }
 
 // Used when the store is damaged. The outcomes of deliveries are stored if that is possible; if not, the deliveries are

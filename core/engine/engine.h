@@ -7,12 +7,12 @@
 //         an Item to every shard, or a Message to the merger if the change concerns nothing else.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
 //         merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
-// Order:  judge_unjudged() first: it judges what a crash left. Items of one shard are applied in the order in which
-//         they come. Messages may come in any order: each finished request has a ticket number, and the merger judges
-//         in the order of the numbers.
+// Order:  find_unjudged() first: what an earlier run left is judged by merge(), before any request of this run. Items
+//         of one shard are applied in the order in which they come. Messages may come in any order: each finished
+//         request has a ticket number, and the merger judges in the order of the numbers.
 // Durable: on_done(committed) comes after the commit of every shard concerned returned.
 // Bounds: queued_bytes_max for all shards together. A request reserves its bytes before anything is queued, and gives
-//         them back when it has finished.
+//         them back when it has finished. merge() judges candidates_at_once and leaves the rest to the next call.
 // Errors: a commit that failed fails its requests. If the outcome of a commit is unknown, nothing is acknowledged any
 //         more, and on_fatal is called once. If a part of the store is damaged, nothing is admitted or judged until a
 //         restart, but what is stored is still delivered. A change that could not be committed is answered so, and not
@@ -36,6 +36,8 @@
 
 namespace straykey {
 
+class PoisonedRecords;
+
 class Engine {
  public:
   struct Settings {
@@ -43,6 +45,7 @@ class Engine {
     std::uint32_t shards = 1;
     std::size_t queued_bytes_max = 256u << 20;
     std::size_t commit_events_max = 512;       // after so many facts and candidates a batch waits for no more
+    std::size_t candidates_at_once = 500;      // judged in one transaction: 20 ms, and a stop waits for no more
     double flush_seconds = 1;                  // between two flushes of soft state
     std::size_t keys_a_flush = 500;            // takes 5 ms, for which the shard's events wait
     std::size_t signatures_max = 1 << 18;      // for each shard
@@ -96,8 +99,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Fails if the stores cannot be read or written; failure() says why.
-  [[nodiscard]] CommitOutcome judge_unjudged();
+  // Finds what an earlier run left unjudged. Fails if the stores cannot be read or written; failure() says why.
+  [[nodiscard]] CommitOutcome find_unjudged();
   [[nodiscard]] const std::string& failure() const noexcept { return merger_.failure(); }
 
   // Signs the events of a request that is still being filled, as route.h says. Any thread.
@@ -126,8 +129,11 @@ class Engine {
   // which would make them old.
   void flush_if_due(std::uint32_t shard);
 
-  // Handles the messages in one transaction. If it failed they are kept, and merge({}) tries again.
+  // Handles the messages and judges some of what waits, in one transaction. If it failed all is kept, and merge({})
+  // tries again.
   [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
+  // Whether candidates wait that merge({}) would judge.
+  [[nodiscard]] bool has_to_judge() const noexcept { return !broken_ && !damaged_ && merger_.has_to_judge(); }
   void refill_outbox();
   // Tells the merger how much time has passed (callbacks.uptime); now and then it erases rows past their age.
   void age_rows();
@@ -139,6 +145,10 @@ class Engine {
   [[nodiscard]] bool damaged() const noexcept { return damaged_; }
   // The reasons, if there are any: "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
+  // How many candidates are committed and not judged: this run's and an earlier run's. Any thread.
+  [[nodiscard]] std::uint64_t unjudged() const noexcept { return static_cast<std::uint64_t>(unjudged_gauge_.value()); }
+  // Whether those of an earlier run are among them. The merger's thread.
+  [[nodiscard]] bool backlog_waits() const noexcept { return merger_.backlog_waits(); }
 
  private:
   struct Shard {
@@ -158,6 +168,7 @@ class Engine {
   void carry_out_in_retired(OperatorChange& change);
   void answer_changes(ChangeOutcome::Kind kind, const std::string& sentence);
   void put_in_order(std::vector<Message>& messages);
+  void note_judged(std::uint64_t candidates);
   bool find_damage();
   [[nodiscard]] CommitOutcome merge_deliveries();
   [[nodiscard]] std::vector<StoreDamage> damages() const;
@@ -180,6 +191,7 @@ class Engine {
   std::uint64_t next_ticket_ = 0;            // of the finished request that is to be judged next
   std::map<std::uint64_t, Finished> early_;  // finished requests that wait for one with a lower ticket
   std::vector<Message> ready_;               // of the open transaction, or of the one that failed
+  std::uint64_t backlog_ = 0;                // what an earlier run left, until it is judged
 
   // Shared by all threads.
   std::atomic<std::uint64_t> tickets_{0};
@@ -187,6 +199,7 @@ class Engine {
   std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 
   Gauge& queued_gauge_;
+  Gauge& unjudged_gauge_;
   Counter& refused_;
   Counter& commits_;
   Counter& commit_failures_;

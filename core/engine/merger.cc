@@ -1,15 +1,15 @@
 // The merger is the one thread that sees what all shards propose, so it alone can say what the whole tenant knows. Its
 // life is a row of transactions on its own store. The first judge() after a commit opens one, together with a reader of
-// every partition; all that follows is staged in it; commit() writes everything at once and makes the progress mark
-// true.
+// every partition; all that follows is staged in it; commit() writes everything at once and makes the marks of what is
+// judged true.
 //
 // A request's candidates are judged day by day. All verdicts of one day are found first, because they rest on earlier
 // days only. Then the strong hits are settled before the weak ones: a hit either joins an alert of the last five days
 // or raises one. Documents are written last, when every hit of the day knows its alert, because they refer to each
 // other.
 //
-// Nothing is remembered outside of the store but the progress and what waits for the commit. A crash or a failed commit
-// therefore costs only work: the candidates past the mark are judged again, and the dedup rows bring the same answer.
+// Nothing is remembered outside of the store but what waits to be judged, and for the commit. A crash or a failed
+// commit therefore costs only work: what was not committed is judged again.
 #include "core/engine/merger.h"
 
 #include <algorithm>
@@ -24,16 +24,13 @@
 #include "core/engine/flood.h"
 #include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
+#include "core/engine/waiting_candidates.h"
 #include "core/event/record_in_hand.h"
 
 namespace straykey {
 namespace {
 
 constexpr std::string_view kRunSecondsKey = "lived";
-
-std::string shard_key(std::uint32_t shard) {
-  return encode_sequence(shard);
-}
 
 Counter& judged_counter(Metrics& metrics, std::string_view result) {
   return metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
@@ -51,7 +48,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       alerts_(alerts),
       judge_(hash_key, detection),
       outbox_(std::move(routes), std::move(deliver)),
-      progress_(std::make_unique<Progress[]>(partitions_.size())),
+      waiting_(std::make_unique<WaitingCandidates>(static_cast<std::uint32_t>(partitions_.size()))),
       metrics_(metrics),
       expiry_({alert_expiry_rules()}, metrics),
       judged_(judged_counter(metrics, "judged")),
@@ -64,15 +61,21 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
                                         {{"reason", "flood"}})) {
   const auto reader = alerts_.read();
-  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
-    const auto stored = reader->get(Table::progress, shard_key(shard));
-    progress_[shard].staged = stored ? decode_sequence(*stored) : 0;
-    progress_[shard].judged = progress_[shard].staged;
-  }
+  waiting_->read_marks(*reader);
   if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
   unreadable_ = reader->failure();
   alerts_.set_run_hour(run_clock_.hour());
   for (BaselineStore* partition : partitions_) partition->set_run_hour(run_clock_.hour());
+}
+
+Merger::~Merger() = default;
+
+void Merger::judge_at_most(std::size_t candidates) {
+  waiting_->candidates_max = candidates;
+}
+
+std::uint64_t Merger::judged_up_to(std::uint32_t shard) const noexcept {
+  return waiting_->judged_up_to(shard);
 }
 
 void Merger::pass_time(double uptime) {
@@ -99,31 +102,47 @@ void Merger::open() {
   writer_ = alerts_.write();
   if (!judging_) return;
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
-  view_.emplace(hash_key_, readers_, *writer_);
+  if (!waiting_->in_midst()) answers_.forget();
+  view_.emplace(hash_key_, readers_, *writer_, &answers_);
+}
+
+CommitOutcome Merger::find_unjudged() {
+  failure_ = unreadable_;
+  if (!failure_.empty()) return CommitOutcome::failed;
+  open();
+  waiting_->find_backlog(readers_);
+  return commit();
 }
 
 CommitOutcome Merger::judge_all_unjudged() {
-  if (!unreadable_.empty()) {
-    failure_ = unreadable_;
-    return CommitOutcome::failed;
-  }
-  // All candidates are judged together, so that days go in order across shards. Memory is no concern: a crash leaves
-  // only what was in flight.
+  failure_ = unreadable_;
+  if (!failure_.empty()) return CommitOutcome::failed;
   open();
-  std::vector<Candidate> calls;
-  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
-    std::uint64_t last = progress_[shard].staged;
-    const std::uint64_t first = last + 1;
-    readers_[shard]->scan(Table::candidates, {}, encode_sequence(first),
-                          [&](std::string_view key, std::string_view value) {
-                            last = decode_sequence(key);
-                            if (auto call = decode_candidate(value)) calls.push_back(std::move(*call));
-                            return true;
-                          });
-    if (last >= first) note_judged(shard, first, last);
-  }
-  judge_candidates(std::move(calls));
-  return commit();
+  waiting_->find_backlog(readers_);
+  CommitOutcome outcome;
+  do {
+    judge_waiting();
+    outcome = commit();
+  } while (outcome == CommitOutcome::committed && has_to_judge());
+  return outcome;
+}
+
+void Merger::add(std::vector<CandidateRange> request) {
+  waiting_->add(std::move(request));
+}
+
+void Merger::judge_waiting() {
+  if (!has_to_judge()) return;
+  open();
+  for (const std::vector<CandidateRange>& request : waiting_->next(readers_)) judge(request);
+}
+
+std::uint64_t Merger::waiting() const noexcept {
+  return waiting_->count();
+}
+
+bool Merger::backlog_waits() const noexcept {
+  return waiting_->backlog_waits();
 }
 
 void Merger::judge(const std::vector<CandidateRange>& request) {
@@ -133,11 +152,12 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
   for (const CandidateRange& range : request) {
     INVARIANT(range.shard < partitions_.size(), range.shard, partitions_.size());
     for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence) {
+      if (waiting_->is_judged(range.shard, sequence)) continue;
       if (const auto stored = readers_[range.shard]->get(Table::candidates, encode_sequence(sequence))) {
         if (auto call = decode_candidate(*stored)) calls.push_back(std::move(*call));
       }
     }
-    note_judged(range.shard, range.first, range.last);
+    waiting_->note_judged(range);
   }
   judge_candidates(std::move(calls));
 }
@@ -185,7 +205,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     if (call->account_day) note_account_day(*call);
   for (const Candidate* call : calls) {
     if (call->account_day) continue;
-    if (poisoned_ != nullptr && poisoned_->contains(call->record)) {
+    if (poisoned_ && poisoned_(call->record)) {
       crashed_before_.add();
       continue;
     }
@@ -416,11 +436,7 @@ void Merger::make_room() {
 CommitOutcome Merger::commit() {
   if (!writer_) return CommitOutcome::committed;
   make_room();
-  for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
-    Progress& progress = progress_[shard];
-    if (progress.staged != progress.judged.load(std::memory_order_relaxed))
-      writer_->put(Table::progress, shard_key(shard), encode_sequence(progress.staged));
-  }
+  waiting_->write_marks(*writer_);
   CommitOutcome outcome = CommitOutcome::failed;
   failure_.clear();
   for (const auto& reader : readers_)
@@ -433,30 +449,15 @@ CommitOutcome Merger::commit() {
   writer_.reset();
   view_.reset();
   readers_.clear();
-  if (outcome == CommitOutcome::committed) {
-    for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
-      progress_[shard].judged.store(progress_[shard].staged, std::memory_order_release);
-      progress_[shard].ahead_committed = progress_[shard].ahead;
-    }
+  const bool committed = outcome == CommitOutcome::committed;
+  waiting_->settle(committed);
+  if (committed) {
     outbox_.committed();
   } else {
-    for (std::uint32_t shard = 0; shard < partitions_.size(); ++shard) {
-      progress_[shard].staged = progress_[shard].judged.load(std::memory_order_relaxed);
-      progress_[shard].ahead = progress_[shard].ahead_committed;
-    }
     outbox_.failed();
+    answers_.forget();
   }
   return outcome;
-}
-
-void Merger::note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last) {
-  Progress& progress = progress_[shard];
-  for (std::uint64_t sequence = std::max(first, progress.staged + 1); sequence <= last; ++sequence)
-    progress.ahead.insert(sequence);
-  while (!progress.ahead.empty() && *progress.ahead.begin() == progress.staged + 1) {
-    ++progress.staged;
-    progress.ahead.erase(progress.ahead.begin());
-  }
 }
 
 std::optional<Day> Merger::active_since(std::string_view account) {

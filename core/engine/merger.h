@@ -2,23 +2,26 @@
 // Merger: judges the candidates that the workers proposed, joins hits of five days to one alert, and stores alerts and
 // their outbox rows.
 //
-// Shape:  judge(), count(), apply() and carry_out() are called any number of times; the first of them opens a
-//         transaction. commit() ends it: everything is in it, the progress mark included.
+// Shape:  judge(), judge_waiting(), count(), apply() and carry_out() are called any number of times; the first of them
+//         opens a transaction. commit() ends it: everything is in it, the marks of what is judged included.
 // Order:  the candidates of one call of judge() are judged day by day, and within a day STRONG before WEAK. So one
-//         request gives the same alerts whatever the order of its records inside a day.
-// Durable: alert, outbox row, quarantine and progress are one transaction. After a crash the candidates past the mark
-//          are judged again, and dedup takes their hits into the alerts that exist.
+//         request gives the same alerts whatever the order of its records inside a day. What waits is judged in the
+//         order of waiting_candidates.h: what an earlier run left, then finished requests.
+// Durable: alert, outbox row, quarantine and marks are one transaction. What it had not committed when a crash came is
+//          judged after the next start.
+// Bounds: judge_waiting() judges as many candidates as judge_at_most() says, so that a commit is never far.
 // Errors: after a failed commit everything is as it was before the transaction, and the caller tries again. If the
 //         outcome is unknown, the caller stops.
 // Thread: the merger's (or the only thread, inline). judged_up_to() and run_hour() may be called by any thread.
 #include <algorithm>
-#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/metrics.h"
@@ -32,11 +35,11 @@
 #include "core/engine/request.h"
 #include "core/engine/run_clock.h"
 #include "core/engine/store.h"
-#include "core/event/poisoned_records.h"
 
 namespace straykey {
 
 struct AlertState;
+class WaitingCandidates;
 
 class Merger {
  public:
@@ -44,19 +47,35 @@ class Merger {
   // References are borrowed for the merger's life.
   Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
          AlertStore& alerts, std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver, Metrics& metrics);
+  ~Merger();
+
+  // How many candidates judge_waiting() takes into one transaction. Without a call: all that wait.
+  void judge_at_most(std::size_t candidates);
 
   // Alerts of days before this one are stored and not sent, because after a backfill they are too old to act on. 0: all
   // are sent.
   void send_from(Day day) noexcept { send_from_ = day; }
 
-  // Candidates of these records crashed the process before. They are skipped and counted. Borrowed; may be null.
-  void refuse(const PoisonedRecords* poisoned) noexcept { poisoned_ = poisoned; }
+  // Candidates of records for which it is true crashed the process before. They are skipped and counted.
+  void refuse(std::function<bool(std::string_view record)> poisoned) { poisoned_ = std::move(poisoned); }
 
-  // Judges every candidate on disk that is past the progress mark, and commits. Used at the start and by offline scan.
+  // Finds what an earlier run left unjudged: it waits from now on, before all that is added. Commits nothing new, and
+  // fails if the stores cannot be read or written.
+  [[nodiscard]] CommitOutcome find_unjudged();
+  // Finds it and judges it. Used by offline scan.
   [[nodiscard]] CommitOutcome judge_all_unjudged();
 
-  // Judges the candidates of finished requests, each request by itself.
+  // Judges the candidates of a finished request at once, how many they may be.
   void judge(const std::vector<CandidateRange>& request);
+  // The candidates of a finished request wait until those before them are judged.
+  void add(std::vector<CandidateRange> request);
+  // Judges the next of what waits. If its commit fails, they wait again.
+  void judge_waiting();
+  // How many wait, and whether an earlier run's are among them.
+  [[nodiscard]] std::uint64_t waiting() const noexcept;
+  [[nodiscard]] bool backlog_waits() const noexcept;
+  // Whether judge_waiting() has something to do.
+  [[nodiscard]] bool has_to_judge() const noexcept { return judging_ && waiting() > 0; }
   void count(const std::vector<Repeat>& repeats);
   void apply(const DeliveryOutcome& outcome);
   // The part of an operator's change that is in this store. REQUIRES: the partitions have committed theirs.
@@ -78,18 +97,10 @@ class Merger {
   void refill_outbox();
 
   // Every candidate of the shard up to this number is judged, and that is committed.
-  [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept {
-    return progress_[shard].judged.load(std::memory_order_acquire);
-  }
+  [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept;
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
-  struct Progress {
-    std::atomic<std::uint64_t> judged{0};     // the mark of the last commit
-    std::uint64_t staged = 0;                 // the mark that the open transaction will write
-    std::set<std::uint64_t> ahead;            // judged out of order, past `staged`
-    std::set<std::uint64_t> ahead_committed;  // the same as of the last commit, past `judged`
-  };
   struct Hit {
     const Candidate* call;
     Judgement judgement;
@@ -114,7 +125,6 @@ class Merger {
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
   void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void make_room();
-  void note_judged(std::uint32_t shard, std::uint64_t first, std::uint64_t last);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
 
   // Of the merger's whole life.
@@ -124,10 +134,11 @@ class Merger {
   AlertStore& alerts_;
   Judge judge_;
   Outbox outbox_;
-  std::unique_ptr<Progress[]> progress_;
+  std::unique_ptr<WaitingCandidates> waiting_;
+  BaselineView::Answers answers_;  // kept from one part of what waits to the next
   Metrics& metrics_;
   Day send_from_ = 0;
-  const PoisonedRecords* poisoned_ = nullptr;
+  std::function<bool(std::string_view record)> poisoned_;  // empty: none
   bool judging_ = true;
   RunClock run_clock_;
   Expiry expiry_;
@@ -141,7 +152,7 @@ class Merger {
 
   // Why something failed.
   std::string failure_;
-  std::string unreadable_;  // not empty: the progress marks could not be read at the start, so nothing may be judged
+  std::string unreadable_;  // not empty: the marks could not be read at the start, so nothing may be judged
 
   Counter& judged_;
   Counter& not_active_;

@@ -11,7 +11,7 @@ namespace straykey {
 namespace {
 
 constexpr std::size_t kItemsAtOnce = 64;
-constexpr std::size_t kMessagesAtOnce = 256;
+constexpr std::size_t kMessagesAtOnce = 1'024;
 constexpr std::int64_t kIdleWaitUs = 100'000;
 constexpr std::int64_t kMergerRetryUs = 1'000'000;
 
@@ -36,7 +36,7 @@ Pipeline::~Pipeline() {
 }
 
 CommitOutcome Pipeline::start() {
-  const CommitOutcome outcome = engine_.judge_unjudged();
+  const CommitOutcome outcome = engine_.find_unjudged();
   if (outcome != CommitOutcome::committed && !engine_.damaged()) return outcome;
   for (std::uint32_t shard = 0; shard < shards_.size(); ++shard)
     shards_[shard]->thread = std::thread([this, shard] { run_worker(shard); });
@@ -131,10 +131,11 @@ void Pipeline::run_merger() {
   while (true) {
     const bool last = workers_done_.load();
     std::vector<Engine::Message> messages;
-    const std::size_t count =
-        to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, last ? 0 : kIdleWaitUs);
-    if (count == 0 && last) break;
-    if (count > 0) merge(std::move(messages));
+    const bool busy = last || engine_.has_to_judge();
+    std::size_t count = to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, busy ? 0 : kIdleWaitUs);
+    while (last && count > 0) count = to_merger_.pop_some(std::back_inserter(messages), kMessagesAtOnce);
+    if (!messages.empty() || engine_.has_to_judge()) merge(std::move(messages));
+    if (last) break;
     engine_.age_rows();
     engine_.refill_outbox();
   }

@@ -6,7 +6,9 @@
 //         together with others. When the last shard has finished, on_done is called and the merger gets the candidates.
 //         What each step does is written in Engine; here are threads, queues and waiting.
 // Thread: submit(), report() and the like: any. Workers and merger are threads of the pipeline's own.
-// Order:  start() judges what a crash left; stop() takes no more requests, drains the workers, then the merger.
+// Order:  what an earlier run left unjudged is judged after start(), before any request of this run. stop() takes no
+//         more requests and drains the workers. Then the merger stores what it was told, and judges one transaction's
+//         share of what waits; the rest is judged after the next start.
 // Durable, Bounds, Errors: as engine.h says.
 #include <array>
 #include <atomic>
@@ -35,11 +37,11 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Judges what is on disk unjudged, then starts the threads. Fails if the stores cannot be read or written; with a
+  // Finds what is on disk unjudged, and starts the threads. Fails if the stores cannot be read or written; with a
   // damaged one it starts, takes nothing and delivers.
   [[nodiscard]] CommitOutcome start();
-  // Finishes what is in the queues and ends the threads. Outcomes of deliveries that were reported before it are
-  // stored.
+  // Finishes what is in the queues, but for candidates that wait in large numbers, and ends the threads. Outcomes of
+  // deliveries that were reported before it are stored.
   void stop();
 
   void sign(Request& request) const { engine_.sign(request); }
@@ -53,6 +55,8 @@ class Pipeline {
   [[nodiscard]] bool damaged() const noexcept { return engine_.damaged(); }
   // Reasons not to be ready: "starting", "draining", "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
+  // Candidates that are stored and not judged yet. Any thread.
+  [[nodiscard]] std::uint64_t unjudged() const noexcept { return engine_.unjudged(); }
   // Why start() failed.
   [[nodiscard]] const std::string& failure() const noexcept { return engine_.failure(); }
 

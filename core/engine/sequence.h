@@ -6,6 +6,9 @@
 
 namespace straykey {
 
+// Of Table::shard_meta: the number that the partition's next candidate gets.
+inline constexpr std::string_view kNextSequenceKey = "next_sequence";
+
 [[nodiscard]] inline std::string encode_sequence(std::uint64_t number) {
   std::string out(8, '\0');
   for (std::size_t i = 0; i < 8; ++i) out[7 - i] = static_cast<char>(number >> (8 * i));

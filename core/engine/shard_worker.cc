@@ -29,7 +29,6 @@ namespace {
 
 constexpr std::size_t kWarmedAtOnce = 16;
 constexpr std::size_t kRowsASweep = 500;  // looked at every second, which takes a millisecond
-constexpr std::string_view kNextSequenceKey = "next_sequence";
 
 void prefetch(const void* place) noexcept {
   __builtin_prefetch(place, 1);

@@ -40,7 +40,7 @@ enum class Table : std::uint8_t {
   dedup = 18,           // dedup key -> the alerts of it
   hits = 19,            // combination and day -> the alerts it was taken into
   quarantine = 20,      // pair -> days on which it hit, acknowledgement
-  progress = 21,        // shard -> last candidate judged
+  progress = 21,        // shard -> which candidates are judged
   outbox = 22,          // endpoint, alert id -> attempts so far
   activated = 23,       // account -> first day on which it was active
   flood = 24,           // analytic, day -> alerts raised, suppressed

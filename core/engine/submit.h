@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/engine/request.h"
 
@@ -19,7 +21,12 @@ enum class SubmitResult : std::uint8_t {
 // Any thread.
 using Submit = std::function<SubmitResult(std::unique_ptr<Request>& request)>;
 
-// One reason why the server is not ready, as /readyz names it: "starting", "draining", "store", "queues". Empty: ready.
-using Readiness = std::function<std::vector<std::string>()>;
+// What /readyz says.
+struct ReadinessReport {
+  std::vector<std::string>
+      reasons;                 // why the server is not ready: "starting", "draining", "store", "queues". Empty: ready
+  std::uint64_t unjudged = 0;  // candidates that are stored and not judged yet
+};
+using Readiness = std::function<ReadinessReport()>;
 
 }  // namespace straykey

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -13,6 +14,7 @@
 #include "core/engine/activity.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/dedup.h"
+#include "core/engine/judged_marks.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 
@@ -80,6 +82,16 @@ void RowCheck::check_outbox(std::string_view key, std::string_view value) {
   check_alert_id(Table::outbox, key.substr(kHashBytes));
 }
 
+void RowCheck::check_progress(std::string_view key, std::string_view value) {
+  if (key.starts_with(kJudgedAheadPrefix)) {
+    std::vector<std::uint64_t>& ahead = ahead_[decode_sequence(key.substr(kJudgedAheadPrefix.size()))];
+    if (!each_ahead(value, [&](std::uint64_t number) { ahead.push_back(number); })) unreadable(Table::progress);
+    return;
+  }
+  if (value.size() != kSequenceBytes) return unreadable(Table::progress);
+  if (key.size() == kSequenceBytes) judged_[decode_sequence(key)] = decode_sequence(value);
+}
+
 void RowCheck::alert_row(Table table, std::string_view key, std::string_view value) {
   const bool is_id = is_hashes(key, 1);
   const auto readable = [&](bool yes) {
@@ -99,9 +111,7 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
     case Table::quarantine:
       return check_fact(table, key, value);
     case Table::progress:
-      if (value.size() != kSequenceBytes) return unreadable(table);
-      if (key.size() == kSequenceBytes) judged_[decode_sequence(key)] = decode_sequence(value);
-      return;
+      return check_progress(key, value);
     case Table::outbox:
       return check_outbox(key, value);
     case Table::activated:
@@ -142,7 +152,7 @@ void RowCheck::partition_row(Table table, std::string_view key, std::string_view
     case Table::activity:
       return readable(is_hashes(key, 1) && decode_activity(value));
     case Table::shard_meta:
-      if (key == "next_sequence" && value.size() == kSequenceBytes) partition_.next_sequence = decode_sequence(value);
+      if (key == kNextSequenceKey && value.size() == kSequenceBytes) partition_.next_sequence = decode_sequence(value);
       return;
     default:
       return;
@@ -160,11 +170,16 @@ void RowCheck::end_partition(std::uint32_t number) {
   if (std::max(last, partition.proposed_max) >= partition.next_sequence)
     find(fmt::format("has a candidate {} though the next is {}", std::max(last, partition.proposed_max),
                      partition.next_sequence));
-  const auto unjudged = static_cast<std::uint64_t>(
-      partition.candidates.end() - std::upper_bound(partition.candidates.begin(), partition.candidates.end(), judged));
-  if (judged < partition.next_sequence && unjudged < partition.next_sequence - 1 - judged)
+  if (judged >= partition.next_sequence) return;
+  // Past the mark each number must be there or judged. What is judged from the next number on is forgotten at a start.
+  const std::vector<std::uint64_t>& ahead = ahead_[number];
+  std::vector<std::uint64_t> known;
+  std::set_union(std::upper_bound(partition.candidates.begin(), partition.candidates.end(), judged),
+                 partition.candidates.end(), std::upper_bound(ahead.begin(), ahead.end(), judged),
+                 std::lower_bound(ahead.begin(), ahead.end(), partition.next_sequence), std::back_inserter(known));
+  if (known.size() < partition.next_sequence - 1 - judged)
     find(fmt::format("{} candidates are neither judged nor there: their alerts are lost",
-                     partition.next_sequence - 1 - judged - unjudged));
+                     partition.next_sequence - 1 - judged - known.size()));
 }
 
 }  // namespace straykey

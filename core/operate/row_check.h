@@ -46,12 +46,14 @@ class RowCheck {
   void check_fact(Table table, std::string_view key, std::string_view value);
   void check_alert_id(Table table, std::string_view id);
   void check_outbox(std::string_view key, std::string_view value);
+  void check_progress(std::string_view key, std::string_view value);
 
   HashKey hash_key_;
   std::function<void(std::string)> on_finding_;
   std::size_t findings_ = 0;
-  std::vector<Hash128> alerts_;                    // in the order of their keys
-  std::map<std::uint64_t, std::uint64_t> judged_;  // by partition
+  std::vector<Hash128> alerts_;                                // in the order of their keys
+  std::map<std::uint64_t, std::uint64_t> judged_;              // by partition
+  std::map<std::uint64_t, std::vector<std::uint64_t>> ahead_;  // judged past that mark, by partition
   Partition partition_;
 };
 

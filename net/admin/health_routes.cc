@@ -1,6 +1,8 @@
 #include "net/admin/health_routes.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "net/admin/metrics_text.h"
 
@@ -8,15 +10,16 @@ namespace straykey {
 namespace {
 
 // The reasons are our own words: "starting", "store".
-HttpReply readiness_reply(const std::vector<std::string>& reasons) {
+HttpReply readiness_reply(const ReadinessReport& report) {
   HttpReply reply;
+  const std::vector<std::string>& reasons = report.reasons;
   reply.body = reasons.empty() ? "{\"ready\":true,\"reasons\":[" : "{\"ready\":false,\"reasons\":[";
   const char* separator = "";
   for (const std::string& reason : reasons) {
     reply.body.append(separator).append("\"").append(reason).append("\"");
     separator = ",";
   }
-  reply.body += "]}\n";
+  reply.body += "],\"unjudged\":" + std::to_string(report.unjudged) + "}\n";
   if (!reasons.empty()) {
     reply.status = 503;
     reply.headers.push_back({"Retry-After", "1"});

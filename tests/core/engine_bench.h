@@ -37,7 +37,7 @@ struct Bench {
 
   double uptime = 0;
 
-  explicit Bench(std::size_t queued_bytes_max = 256u << 20) {
+  explicit Bench(std::size_t queued_bytes_max = 256u << 20, std::size_t candidates_at_once = 500) {
     detection.activation_days = 0;
     Engine::Dependencies dependencies;
     Engine::Callbacks callbacks;
@@ -55,11 +55,12 @@ struct Bench {
     settings.shards = kShards;
     settings.queued_bytes_max = queued_bytes_max;
     settings.keys_a_flush = 1;
+    settings.candidates_at_once = candidates_at_once;
     dependencies.networks = test_networks();
     make_engine = [this, settings, dependencies, callbacks] {
       engine.reset();
       engine = std::make_unique<Engine>(settings, detection, dependencies, callbacks);
-      REQUIRE(engine->judge_unjudged() == CommitOutcome::committed);
+      REQUIRE(engine->find_unjudged() == CommitOutcome::committed);
     };
     make_engine();
   }

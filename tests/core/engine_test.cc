@@ -246,6 +246,7 @@ TEST_CASE("engine: a partition that turns out damaged ends admission and judging
   // The candidate waits on disk: with the store whole again it is judged.
   bench.retired.restart();
   bench.restart();
+  bench.merge_all();
   CHECK_EQ(bench.rows(Table::alerts), 2);
   CHECK(bench.submit({call_of("c")}) == SubmitResult::accepted);
 }
@@ -259,6 +260,100 @@ TEST_CASE("engine: a worker that cannot commit for damage answers failed, and na
   REQUIRE_EQ(bench.replies.size(), 1);
   CHECK_EQ(bench.replies[0], RequestOutcome::failed);
   CHECK(bench.submit({call_of("b")}) == SubmitResult::damaged);
+}
+
+// What an earlier run left: the thefts of so many roles, committed and not judged.
+void leave_unjudged(Bench& bench, const std::vector<std::string>& roles) {
+  for (const std::string& role : roles) REQUIRE(bench.submit({call_of(role)}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  bench.restart();
+}
+
+bool is_of(const Delivery& delivery, const std::string& role) {
+  return delivery.body.find("\"ASIA" + role) != std::string::npos;
+}
+
+TEST_CASE("engine: what an earlier run left is judged in small transactions, while new requests are taken and wait") {
+  Bench bench(256u << 20, 3);
+  leave_unjudged(bench, {"a", "b", "c", "d", "e", "f"});
+  const std::uint64_t left = bench.engine->unjudged();
+  CHECK(left >= 6);  // and the days of the account
+  CHECK(bench.engine->not_ready().empty());
+  CHECK(bench.delivered.empty());
+  bench.replies.clear();
+
+  REQUIRE(bench.submit({call_of("new")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies, std::vector<RequestOutcome>{RequestOutcome::committed});
+  CHECK(bench.engine->unjudged() > left);
+  bench.merge_all();  // the new request's message comes before any part of the backlog is judged
+  int transactions = 1;
+  for (; bench.engine->backlog_waits(); ++transactions) {
+    CHECK(bench.engine->unjudged() > 0);
+    for (const Delivery& delivery : bench.delivered) CHECK_FALSE(is_of(delivery, "new"));
+    bench.merge_all();
+  }
+  CHECK(transactions >= 3);
+  CHECK_EQ(bench.delivered.size(), 6);
+  REQUIRE(bench.engine->has_to_judge());
+  bench.merge_all();
+  REQUIRE_EQ(bench.delivered.size(), 7);
+  CHECK(is_of(bench.delivered.back(), "new"));
+  CHECK_FALSE(bench.engine->has_to_judge());
+  CHECK_EQ(bench.engine->unjudged(), 0);
+  CHECK_EQ(bench.metrics.gauge("straykey_candidates_unjudged", "").value(), 0);
+}
+
+TEST_CASE(
+    "engine: a run that ends amid the backlog leaves the rest and what it took itself to the next; all come once") {
+  Bench bench(256u << 20, 2);
+  leave_unjudged(bench, {"a", "b", "c", "d", "e", "f"});
+  REQUIRE(bench.submit({call_of("new")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  int runs = 0;
+  std::uint64_t before = bench.engine->unjudged();
+  for (; bench.engine->has_to_judge() || !bench.messages.empty(); ++runs) {
+    bench.merge_all();
+    bench.restart();
+    CHECK(bench.engine->unjudged() < before);
+    before = bench.engine->unjudged();
+  }
+  CHECK(runs >= 4);
+  CHECK_EQ(bench.rows(Table::alerts), 7);
+  for (const char* role : {"a", "b", "c", "d", "e", "f", "new"})
+    CHECK_EQ(std::count_if(bench.delivered.begin(), bench.delivered.end(),
+                           [&](const Delivery& delivery) { return is_of(delivery, role) && delivery.attempts == 0; }),
+             1);
+}
+
+TEST_CASE(
+    "engine: a request with very many candidates is judged in several transactions; outcomes need not wait for it") {
+  Bench bench(256u << 20, 3);
+  REQUIRE(bench.submit({call_of("first")}) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  while (bench.engine->has_to_judge() || !bench.messages.empty()) bench.merge_all();
+  REQUIRE_EQ(bench.rows(Table::outbox), 1);
+  std::vector<Call> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(call_of("role" + std::to_string(i)));
+  REQUIRE(bench.submit(calls) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  bench.merge_all();
+  const std::size_t after_one = bench.delivered.size();
+  CHECK(after_one > 1);
+  CHECK(after_one <= 4);
+  CHECK_FALSE(bench.engine->backlog_waits());
+  bench.messages.push_back(
+      DeliveryOutcome{"siem", bench.delivered[0].alert_id, DeliveryOutcome::Kind::delivered, 1, 0, 200, ""});
+  bench.merge_all();
+  CHECK_EQ(bench.rows(Table::outbox), bench.rows(Table::alerts) - 1);
+  CHECK(bench.engine->has_to_judge());
+  while (bench.engine->has_to_judge()) bench.merge_all();
+  CHECK_EQ(bench.rows(Table::alerts), 11);
 }
 
 TEST_CASE("engine: a damaged alert store is named; nothing waits for it for ever") {

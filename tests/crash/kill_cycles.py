@@ -3,7 +3,7 @@
 
 The real program, 32 connections that post a made-up trail (30 % of the requests again, 2 % invalid records, any order inside a
 day), a webhook sink that refuses 20 % of the posts, and a kill at a random moment of each cycle. After some of the kills the
-next server is only started, killed when it is ready, and its store compared with the model: tests/crash/trail_model.py.
+next server is only started, killed when it has judged what was left, and its store compared with the model: tests/crash/trail_model.py.
 
     tests/crash/kill_cycles.py --cycles 2000 --seed 7 --ledger tests/crash/LEDGER.tsv
 """
@@ -198,9 +198,10 @@ class Episode:
     # --- what must be true ---
 
     def check_after_recovery(self):
-        """Starts, which judges what was left, and kills; then looks at the store."""
+        """Starts, waits until what was left is judged, and kills; then looks at the store."""
         self.launch()
         self.server.wait_ready()
+        self.server.wait_judged()
         self.end(signal.SIGKILL)
         self.check.check()
 

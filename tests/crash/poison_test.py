@@ -67,7 +67,7 @@ class Poison(unittest.TestCase):
                 except NoAnswer:
                     pass    # it is acknowledged before it is judged; the crash may be faster than the reply
             self.assertEqual(server.server.wait_until_ended(), -6, server.server.log_text())
-            server.server.launch()  # judges what was left, first of all
+            server.server.launch()  # judges what was left, before anything else comes
             self.assertEqual(server.server.wait_until_ended(), -6, server.server.log_text())
             server.server.start()
             with server.sender() as sender:

@@ -97,6 +97,7 @@ class Scenario:
         """Without the fault: what was acknowledged is there; then everything is sent, and the answer is the model's."""
         self.launch(faulty=False)
         self.server.wait_ready()
+        self.server.wait_judged()
         self.server.kill()
         self.check.check()
         self.launch(faulty=False)

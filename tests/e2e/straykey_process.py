@@ -61,6 +61,11 @@ class Server:
             raise AssertionError("the server did not become ready:\n" + self.log_text())
         return time.monotonic() - began
 
+    def wait_judged(self):
+        """After wait_ready(): until what an earlier run left unjudged is judged."""
+        if self._said("an earlier run left candidates unjudged"):
+            self.wait_said("what an earlier run left unjudged is judged")
+
     def wait_said(self, words):
         """Until the log has a line with them. -> that line."""
         with self._changed:

@@ -21,20 +21,20 @@ RawHttpClient::Reply get(const HttpFixture& server, const std::string& path, con
 
 }  // namespace
 
-TEST_CASE("health and readiness answer without a token, readiness with its reasons") {
+TEST_CASE("health and readiness answer without a token, readiness with its reasons and what waits unjudged") {
   std::atomic<bool> ready{false};
   const HttpFixture server({}, [&](HttpRouter& router) {
     add_health_routes(router, [&ready] {
-      return ready ? std::vector<std::string>{} : std::vector<std::string>{"starting", "store"};
+      return ready ? ReadinessReport{{}, 5'000} : ReadinessReport{{"starting", "store"}, 0};
     });
   });
   CHECK(get(server, "/healthz").body == "ok\n");
   const RawHttpClient::Reply reply = get(server, "/readyz");
   CHECK(reply.status == 503);
-  CHECK(reply.body == "{\"ready\":false,\"reasons\":[\"starting\",\"store\"]}\n");
+  CHECK(reply.body == "{\"ready\":false,\"reasons\":[\"starting\",\"store\"],\"unjudged\":0}\n");
   ready = true;
   CHECK(get(server, "/readyz").status == 200);
-  CHECK(get(server, "/readyz").body == "{\"ready\":true,\"reasons\":[]}\n");
+  CHECK(get(server, "/readyz").body == "{\"ready\":true,\"reasons\":[],\"unjudged\":5000}\n");
 }
 
 TEST_CASE("metrics need an admin token unless they are open, and the admin listener answers to its own names only") {
@@ -45,7 +45,7 @@ TEST_CASE("metrics need an admin token unless they are open, and the admin liste
   metrics.counter("straykey_test_total", "A test.").add(3);
   const auto add = [&](bool open) {
     return [&metrics, open](HttpRouter& router) {
-      add_health_routes(router, [] { return std::vector<std::string>{}; });
+      add_health_routes(router, [] { return ReadinessReport{}; });
       add_metrics_route(router, metrics, {open});
     };
   };

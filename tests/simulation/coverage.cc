@@ -8,10 +8,10 @@ namespace {
 constexpr std::array<std::string_view, static_cast<std::size_t>(Step::count)> kSteps{
     "start", "admit", "apply", "commit", "flush", "merge", "live", "refill", "deliver", "idle"};
 constexpr std::array<std::string_view, static_cast<std::size_t>(Fault::count)> kFaults{
-    "crash",        "commit_failed", "unknown_kept", "unknown_lost",     "map_full",       "disk_error",
-    "nearly_full",  "clock_jump",    "clock_freeze", "clean_stop",       "shards_changed", "duplicate",
-    "reordered",    "truncated",     "abandoned",    "lost_reply",       "refused",        "webhook_failed",
-    "webhook_hung", "webhook_late",  "webhook_down", "networks_reloaded"};
+    "crash",        "commit_failed", "unknown_kept", "unknown_lost",      "map_full",       "disk_error",
+    "nearly_full",  "clock_jump",    "clock_freeze", "clean_stop",        "shards_changed", "duplicate",
+    "reordered",    "truncated",     "abandoned",    "lost_reply",        "refused",        "webhook_failed",
+    "webhook_hung", "webhook_late",  "webhook_down", "networks_reloaded", "backlog"};
 
 }  // namespace
 

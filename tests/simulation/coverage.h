@@ -31,6 +31,7 @@ enum class Fault : std::uint8_t {
   webhook_late,
   webhook_down,
   networks_reloaded,
+  backlog,
   count,
 };
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class Simulation {
     double clock_jump, freeze, duplicate, truncate, abandon, lose_reply, delay, webhook_down, reload;
     std::size_t request_max, items_max, messages_max;
     bool small_queues, small_tables, long_uptime, merger_lags;
+    std::size_t judged_at_once;
   };
   [[nodiscard]] static Site::Settings site_settings(const World& world, const Swarm& swarm, std::uint64_t seed);
   [[nodiscard]] static Endpoints::Rates endpoint_rates(Random& random);
@@ -61,6 +63,7 @@ class Simulation {
   void crash();
   void restart();
   void check_after_restart();
+  void check_when_backlog_is_judged();
   void guarded(const std::function<void()>& act);
   void say(const std::string& what);
 
@@ -87,6 +90,8 @@ class Simulation {
   std::vector<const Action*> day_;                             // of the phases of this day
   std::deque<std::vector<const Action*>> on_the_way_;
   Reference taught_;  // by what is acknowledged
+  // What called for alerts when the process started, as long as it still judges what the one before left.
+  std::optional<Reference> owed_;
   Day today_ = 0;
   bool frozen_ = false;
 };

@@ -27,6 +27,7 @@ bool Site::start(std::uint32_t shards) {
   settings.queued_bytes_max = settings_.queued_bytes_max;
   settings.signatures_max = settings_.signatures_max;
   settings.keys_max = settings_.keys_max;
+  settings.candidates_at_once = settings_.candidates_at_once;
   settings.duplicates_tracked = 256;
   Engine::Dependencies dependencies;
   Engine::Callbacks callbacks;
@@ -46,7 +47,7 @@ bool Site::start(std::uint32_t shards) {
   dependencies.metrics = metrics_.get();
   dependencies.networks = networks_;
   engine_ = std::make_unique<Engine>(settings, settings_.detection, std::move(dependencies), std::move(callbacks));
-  if (engine_->judge_unjudged() != CommitOutcome::committed) {
+  if (engine_->find_unjudged() != CommitOutcome::committed) {
     die();
     return false;
   }
@@ -79,7 +80,10 @@ void Site::stop() {
     lane_ = shard;
     engine_->flush(shard);
   }
-  for (int tries = 0; has_messages() && tries < 8; ++tries) merge_some(random, 1'000);
+  for (int tries = 0; tries < 8; ++tries) {
+    merge_some(random, 1'000);
+    if (!must_merge_again_) break;
+  }
   die();
 }
 
@@ -129,14 +133,17 @@ void Site::flush_if_due(std::uint32_t shard) {
 }
 
 bool Site::has_messages() const {
-  return must_merge_again_ ||
-         std::any_of(to_merger_.begin(), to_merger_.end(), [](const auto& l) { return !l.empty(); });
+  return must_merge_again_ || has_queued_messages() || (running() && engine_->has_to_judge());
+}
+
+bool Site::has_queued_messages() const {
+  return std::any_of(to_merger_.begin(), to_merger_.end(), [](const auto& l) { return !l.empty(); });
 }
 
 void Site::merge_some(Random& random, std::size_t count) {
   faults_.step = Step::merge;
   std::vector<Engine::Message> messages;
-  while (!must_merge_again_ && count-- > 0 && has_messages()) {
+  while (!must_merge_again_ && count-- > 0 && has_queued_messages()) {
     std::deque<Engine::Message>* lane = nullptr;
     do lane = &to_merger_[random.below(to_merger_.size())];
     while (lane->empty());

@@ -30,6 +30,7 @@ class Site {
     std::size_t queued_bytes_max = 256u << 20;
     std::size_t signatures_max = 1 << 12;
     std::size_t keys_max = 1 << 10;
+    std::size_t candidates_at_once = 500;
   };
   Site(Settings settings, std::shared_ptr<const NetworkMap> networks, Faults& faults, Endpoints& endpoints);
   ~Site();
@@ -44,7 +45,7 @@ class Site {
   [[nodiscard]] bool start(std::uint32_t shards);
   // kill -9: only what was committed is left.
   void die();
-  // SIGTERM: no new requests; workers, then the merger drain.
+  // SIGTERM: no new requests; the workers drain, and the merger does what is left in one transaction.
   void stop();
   [[nodiscard]] bool running() const noexcept { return engine_ != nullptr; }
   [[nodiscard]] bool broken() const noexcept { return fatal_; }
@@ -58,7 +59,10 @@ class Site {
   void apply_some(std::uint32_t shard, Random& random, std::size_t count);
   void commit(std::uint32_t shard);
   void flush_if_due(std::uint32_t shard);
+  // Whether the merger has something to do.
   [[nodiscard]] bool has_messages() const;
+  // Whether candidates that an earlier run left wait to be judged.
+  [[nodiscard]] bool backlog_waits() const { return running() && engine_->backlog_waits(); }
   void merge_some(Random& random, std::size_t count);
   void age_rows();
   void refill();
@@ -76,7 +80,7 @@ class Site {
   struct Lane {  // one producer
     std::deque<Engine::Item> items;
   };
-  void settle_merge(CommitOutcome outcome);
+  [[nodiscard]] bool has_queued_messages() const;
 
   Settings settings_;
   std::shared_ptr<const NetworkMap> networks_;

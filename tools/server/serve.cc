@@ -135,21 +135,20 @@ Status Serve::start_pipeline() {
   pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection,
                                          std::move(dependencies), std::move(callbacks));
   if (pipeline_->start() != CommitOutcome::committed)
-    return Error{fmt::format("{}: what an earlier run left unjudged could not be judged: {}", config_.data_dir,
-                             pipeline_->failure())};
+    return Error{fmt::format("{}: the store cannot be read or written: {}", config_.data_dir, pipeline_->failure())};
   return {};
 }
 
 HttpRouter Serve::ingest_router() {
   HttpRouter router;
   for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, ingest_settings(config_));
-  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
   return router;
 }
 
 HttpRouter Serve::admin_router() {
   HttpRouter router;
-  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
   add_metrics_route(router, metrics_, {config_.admin.open_metrics});
   return router;
 }
@@ -242,7 +241,7 @@ void Serve::start_operators() {
   operators_ =
       std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{operator_stores(*data_), *pipeline_, wall_clock});
   HttpRouter router;
-  add_health_routes(router, [this] { return pipeline_->not_ready(); });
+  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
   add_metrics_route(router, metrics_, {.open = true});
   const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
     operators_->ask(std::move(request), std::move(answer));

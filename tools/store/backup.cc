@@ -26,7 +26,6 @@ namespace straykey {
 namespace {
 
 constexpr std::string_view kMerger = "merger";
-constexpr std::string_view kNextSequence = "next_sequence";
 constexpr std::string_view kRunSecondsKey = "lived";
 
 Error error(const std::string& path, std::string_view doing) {
@@ -66,9 +65,9 @@ Status pass_judged_numbers(const std::string& to, const std::vector<std::string>
     if (!partition) return partition.error();
     (*partition)->set_run_hour(hour);
     const auto writer = (*partition)->write();
-    const auto next = writer->get(Table::shard_meta, kNextSequence);
+    const auto next = writer->get(Table::shard_meta, kNextSequenceKey);
     if (const std::uint64_t judged = decode_sequence(*mark); (next ? decode_sequence(*next) : 1) <= judged)
-      writer->put(Table::shard_meta, kNextSequence, encode_sequence(judged + 1));
+      writer->put(Table::shard_meta, kNextSequenceKey, encode_sequence(judged + 1));
     if (writer->commit() != CommitOutcome::committed) return Error{std::string(writer->failure())};
   }
   return {};
