@@ -34,7 +34,7 @@ struct Candidate {
   // Where the call came from, by its address alone. Only the merger can tell whether an endpoint's owner is foreign.
   SourceClass address_class = SourceClass::service;
   bool untrusted = false;
-  bool range_capped = false;  // external only because AWS ranges that are coarse or old do not hold it
+  bool range_capped = false;  // external only because AWS ranges that are old do not hold it
   std::string address;        // canonical text; empty if none
   std::string source_text;    // sourceIPAddress as it came, cut at 256
   std::string network;        // ASN form where known, else the prefix; empty unless external

@@ -1,9 +1,13 @@
 #pragma once
-// Principals: the parts of the ARNs that CloudTrail writes.
+// Principals: the parts of the ARNs that CloudTrail writes, and the AWS services that hand tokens to workloads.
 //
 // Shape:  views into the ARN. Role names may hold a colon ("aws:ec2-instance"), so only the first five colons separate.
-// Thread: any (functions of their arguments).
-// Source: IAM identifiers: arn:partition:service:region:account:resource.
+//         A service has one name, whether a principal, an issuer type or an OIDC issuer tells of it.
+// Thread: any (functions of their arguments, and constants).
+// Source: IAM identifiers: arn:partition:service:region:account:resource. Principals and issuer types as CloudTrail
+//         writes them in issuing events (`invokedBy`) and in `inScopeOf.issuerType`; hosts of EKS's OIDC issuers by its
+//         guide, one pattern for each partition's domains.
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -35,5 +39,29 @@ struct RoleSession {
 [[nodiscard]] inline bool is_temporary_key(std::string_view access_key) noexcept {
   return access_key.starts_with("ASIA");
 }
+
+enum class Family : std::uint8_t { lambda, ecs, eks, ec2, other };
+[[nodiscard]] std::string_view name_of(Family family) noexcept;  // "Lambda", "ECS", "EKS", "EC2", "other service"
+
+// One service that hands tokens to workloads.
+struct Service {
+  std::string_view name;  // "lambda": stored, shown and part of identities
+  Family family;
+  bool serverless;  // ECS counts as serverless until its exec-env says AWS_ECS_EC2
+};
+[[nodiscard]] const Service* service_by_name(std::string_view name) noexcept;
+// `invoked_by` as in an issuing event: "ecs-tasks.amazonaws.com", "ec2.amazonaws.com.cn".
+[[nodiscard]] const Service* service_by_principal(std::string_view invoked_by) noexcept;
+
+// "Lambda" of the issuer type `AWS::Lambda::Function`. Empty if it is no `AWS::service::kind`, or if the service does
+// AWS's own work under roles (Step Functions, Scheduler ...) and so runs nobody's code.
+[[nodiscard]] std::string_view workload_issuer(std::string_view issuer_type) noexcept;
+// `issuer` as workload_issuer() gives it. Null: a service that is not in the table.
+[[nodiscard]] const Service* service_by_issuer(std::string_view issuer) noexcept;
+
+// Whether an OIDC provider is an EKS cluster's. `provider` is an issuer (`oidc.eks.eu-west-1.amazonaws.com/id/...`,
+// with or without "https://"), a provider's ARN, or a principal id that begins with one. Its host is compared, so a
+// host or a path that only holds the name of an EKS host is none.
+[[nodiscard]] bool is_eks_issuer(std::string_view provider) noexcept;
 
 }  // namespace straykey

@@ -11,21 +11,6 @@
 namespace straykey {
 namespace {
 
-// The table is closed on purpose: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or
-// are legitimately outside.
-constexpr std::array<Service, 10> kServices{{
-    {"lambda", "lambda", "Lambda", Family::lambda, true},
-    {"ecs", "ecs-tasks", "ECS", Family::ecs, true},
-    {"eks", "pods.eks", "EKS", Family::eks, false},
-    {"ec2", "ec2", "EC2", Family::ec2, false},
-    {"codebuild", "codebuild", "CodeBuild", Family::other, true},
-    {"glue", "glue", "Glue", Family::other, true},
-    {"sagemaker", "sagemaker", "SageMaker", Family::other, false},
-    {"apprunner", "tasks.apprunner", "AppRunner", Family::other, true},
-    {"emr-serverless", "emr-serverless", "EMRServerless", Family::other, true},
-    {"bedrock-agentcore", "bedrock-agentcore", "BedrockAgentCore", Family::other, true},
-}};
-
 // IAM allows 64. A longer name was not made by AWS.
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kWorkloadBytesMax = 256;
@@ -56,11 +41,6 @@ const Service* service_by_session_name(std::string_view session) noexcept {
   if (session == "GlueJobRunnerSession") return service_by_name("glue");
   if (session == "SageMaker") return service_by_name("sagemaker");
   return nullptr;
-}
-
-// `oidc.eks.<region>.amazonaws.com`, wherever the provider's text or ARN holds it.
-bool is_eks_provider(std::string_view provider) noexcept {
-  return provider.find("oidc.eks.") != std::string_view::npos;
 }
 
 // "system:serviceaccount:ns:sa" -> "ns/sa".
@@ -153,17 +133,10 @@ ServiceToken token_of(const Service& service, Proof proof, const Session& sessio
 }
 
 std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& session) {
-  constexpr std::string_view kAws = "AWS::";
-  std::string_view type = event.in_scope_issuer_type;
-  if (!type.starts_with(kAws)) return std::nullopt;
-  type.remove_prefix(kAws.size());
-  const std::size_t end = type.find("::");
-  if (end == std::string_view::npos || end == 0) return std::nullopt;
-  const std::string_view issuer = type.substr(0, end);
-  const auto known =
-      std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.issuer == issuer; });
+  const std::string_view issuer = workload_issuer(event.in_scope_issuer_type);
+  if (issuer.empty()) return std::nullopt;
   ServiceToken token;
-  if (known != kServices.end()) {
+  if (const Service* const known = service_by_issuer(issuer)) {
     token = token_of(*known, Proof::in_scope_of, session);
   } else {
     token.service = lower(cut_utf8(issuer, kNameBytesMax));
@@ -189,7 +162,7 @@ std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& ses
 // A pod exchanges its projected token for AWS credentials: the pod makes the call, but has no access key yet.
 std::optional<ServiceToken> by_exchange(const Event& event) {
   if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
-  if (!is_eks_provider(event.identity_provider) && !is_eks_provider(event.principal_id)) return std::nullopt;
+  if (!is_eks_issuer(event.identity_provider) && !is_eks_issuer(event.principal_id)) return std::nullopt;
   const auto role = parse_role_arn(event.assumed_role_arn);
   if (!role || role->role.size() > kNameBytesMax || !is_account_id(role->account)) return std::nullopt;
   ServiceToken token =
@@ -200,31 +173,10 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
 
 }  // namespace
 
-std::string_view name_of(Family family) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"Lambda", "ECS", "EKS", "EC2", "other service"};
-  return kNames[static_cast<std::size_t>(family)];
-}
-
 std::string_view name_of(Proof proof) noexcept {
   constexpr std::array<std::string_view, 6> kNames{"in_scope_of",  "issuing_event", "oidc_provider",
                                                    "ec2_delivery", "session_name",  "lambda_user_agent"};
   return kNames[static_cast<std::size_t>(proof)];
-}
-
-const Service* service_by_name(std::string_view name) noexcept {
-  const auto at = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.name == name; });
-  return at == kServices.end() ? nullptr : &*at;
-}
-
-const Service* service_by_principal(std::string_view invoked_by) noexcept {
-  for (const std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
-    if (!invoked_by.ends_with(suffix)) continue;
-    const std::string_view principal = invoked_by.substr(0, invoked_by.size() - suffix.size());
-    const auto at =
-        std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.principal == principal; });
-    return at == kServices.end() ? nullptr : &*at;
-  }
-  return nullptr;
 }
 
 std::string encode(const IssuedToken& token) {
@@ -254,7 +206,7 @@ IssuedToken issued_token(const Event& event) {
     const Service* service = service_by_principal(event.invoked_by);
     if (service != nullptr) token.service = service->name;
   } else if (event.event_name == "AssumeRoleWithWebIdentity" &&
-             (is_eks_provider(event.identity_provider) || is_eks_provider(event.principal_id))) {
+             (is_eks_issuer(event.identity_provider) || is_eks_issuer(event.principal_id))) {
     token.service = "eks";
     token.workload = service_account(event.user_name);
   }
@@ -281,8 +233,7 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
       return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
     }
   }
-  if (is_eks_provider(event.federated_provider))
-    return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
+  if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
   if (!event.ec2_role_delivery.empty() || is_instance_id(session->session)) {
     ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
     token.workload = session->session;

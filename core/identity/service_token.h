@@ -18,9 +18,6 @@
 
 namespace straykey {
 
-enum class Family : std::uint8_t { lambda, ecs, eks, ec2, other };
-[[nodiscard]] std::string_view name_of(Family family) noexcept;  // "Lambda", "ECS", "EKS", "EC2", "other service"
-
 enum class Proof : std::uint8_t {
   in_scope_of,
   issuing_event,
@@ -30,18 +27,6 @@ enum class Proof : std::uint8_t {
   lambda_user_agent
 };
 [[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
-
-// One service that hands tokens to workloads.
-struct Service {
-  std::string_view name;       // "lambda": stored, shown and part of identities
-  std::string_view principal;  // before ".amazonaws.com": who assumes the role
-  std::string_view issuer;     // second part of inScopeOf.issuerType: "Lambda" in AWS::Lambda::Function
-  Family family;
-  bool serverless;  // ECS counts as serverless until its exec-env says AWS_ECS_EC2
-};
-[[nodiscard]] const Service* service_by_name(std::string_view name) noexcept;
-// `invoked_by` as in an issuing event: "ecs-tasks.amazonaws.com", "ec2.amazonaws.com.cn".
-[[nodiscard]] const Service* service_by_principal(std::string_view invoked_by) noexcept;
 
 // What an issuing event says about the key it issued.
 struct IssuedToken {

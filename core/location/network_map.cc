@@ -142,8 +142,9 @@ struct NetworkMap::Tables {
 
 void NetworkMap::Tables::build_classes(const NetworkInputs& inputs) {
   builtin = inputs.aws_ranges.empty();
-  if (!builtin) created = inputs.aws_ranges_created;
-  const std::vector<Prefix> aws = builtin ? aws_builtin_ranges() : inputs.aws_ranges;
+  const AwsBuiltinRanges compiled = builtin ? aws_builtin_ranges() : AwsBuiltinRanges{};
+  created = builtin ? compiled.created : inputs.aws_ranges_created;
+  const std::vector<Prefix>& aws = builtin ? compiled.prefixes : inputs.aws_ranges;
   aws_range_count = aws.size();
 
   std::vector<PrefixTable::Range> ranges;  // the later counts
@@ -229,7 +230,7 @@ Place NetworkMap::locate(std::string_view source_ip) const noexcept {
 }
 
 bool NetworkMap::aws_ranges_known_on(Day day) const noexcept {
-  if (tables_->builtin || !tables_->created) return false;
+  if (!tables_->created) return false;
   return std::int64_t{day} <= std::int64_t{day_of(*tables_->created)} + kRangesFreshDays;
 }
 

@@ -39,8 +39,8 @@ struct AsnRange {
 // Everything a NetworkMap is built from, as values; the files are read in tools.
 struct NetworkInputs {
   std::vector<Prefix> trusted, untrusted;
-  std::vector<Prefix> aws_ranges;             // empty: the coarse built-in table
-  std::optional<Seconds> aws_ranges_created;  // createDate of the file; absent for the built-in table
+  std::vector<Prefix> aws_ranges;             // empty: the ranges that are compiled in, with their own date
+  std::optional<Seconds> aws_ranges_created;  // createDate of the file
   // The ranges may stand in any order. Of overlapping ranges the narrowest counts. asn 0 says that nobody is known
   // there. REQUIRES: first <= last, and last is IPv4 if first is.
   std::vector<AsnRange> asns;
@@ -67,7 +67,7 @@ class NetworkMap {
   // Place{service} if `source_ip` is no address.
   [[nodiscard]] Place locate(std::string_view source_ip) const noexcept;
 
-  // False while the coarse table is in use or the ranges have no date, and for days more than 30 days after that date.
+  // False for days more than 30 days after the date of the ranges, and if they have none.
   [[nodiscard]] bool aws_ranges_known_on(Day day) const noexcept;
   [[nodiscard]] bool uses_builtin_aws_ranges() const noexcept;
   [[nodiscard]] std::optional<Seconds> aws_ranges_created() const noexcept;

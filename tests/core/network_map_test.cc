@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/location/aws_builtin_ranges.h"
+
 namespace straykey {
 namespace {
 
@@ -240,7 +242,7 @@ TEST_CASE("the width of a network counts across all of its 128 bits") {
   CHECK(map.locate(ip("2001:db8:0:1:fffe::1")).asn == 64500);
 }
 
-TEST_CASE("the ranges are known for 30 days after their date, and never while they are the built-in ones") {
+TEST_CASE("the ranges are known for 30 days after their date, those that are compiled in too") {
   const NetworkMap map(inputs());
   const Day created = parse_day("2026-08-22").value();
   CHECK(map.aws_ranges_known_on(created - 400));
@@ -252,12 +254,14 @@ TEST_CASE("the ranges are known for 30 days after their date, and never while th
   CHECK(map.aws_ranges_created() == parse_time("2026-08-22T21:17:05Z"));
 
   NetworkInputs builtin;
-  builtin.aws_ranges_created = parse_time("2026-08-22T21:17:05Z");  // a date without ranges says nothing
-  const NetworkMap coarse(builtin);
-  CHECK(coarse.uses_builtin_aws_ranges());
-  CHECK_FALSE(coarse.aws_ranges_known_on(created));
-  CHECK_FALSE(coarse.aws_ranges_created().has_value());
-  CHECK(coarse.aws_range_count() > 100);
+  builtin.aws_ranges_created = parse_time("2020-01-01T00:00:00Z");  // a date without ranges says nothing
+  const NetworkMap compiled(builtin);
+  CHECK(compiled.uses_builtin_aws_ranges());
+  REQUIRE(compiled.aws_ranges_created() == aws_builtin_ranges().created);
+  CHECK(compiled.aws_ranges_known_on(day_of(aws_builtin_ranges().created) + 30));
+  CHECK_FALSE(compiled.aws_ranges_known_on(day_of(aws_builtin_ranges().created) + 31));
+  CHECK(compiled.aws_range_count() == aws_builtin_ranges().prefixes.size());
+  CHECK(compiled.locate(ip("52.95.0.1")).source_class == SourceClass::aws);
 
   NetworkInputs undated = inputs();
   undated.aws_ranges_created.reset();

@@ -87,7 +87,7 @@ TEST_CASE("remote service token: family and tier name the variation") {
   }
 }
 
-TEST_CASE("remote service token: absent from old or coarse AWS ranges and nothing else caps at weak and says so") {
+TEST_CASE("remote service token: absent from old AWS ranges and nothing else caps at weak and says so") {
   Candidate c = call();
   c.range_capped = true;
   const auto verdict = judge_remote_service_token(c, RemoteEvidence{});

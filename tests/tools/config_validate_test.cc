@@ -312,7 +312,7 @@ TEST_CASE("check-config reads the address files, and warns of what is allowed an
   here.file("c.toml", Installation::good());
   std::ostringstream out;
   CHECK_EQ(check_config(here.path("c.toml"), out), 0);
-  CHECK_HOLDS(out.str(), "warning: AWS's address ranges are the coarse built-in table");
+  CHECK_HOLDS(out.str(), "warning: AWS's address ranges are those that were compiled in");
   CHECK_HOLDS(out.str(), "warning: no [[token]] has scope = \"admin\"");
   here.file("asn.csv", "nonsense\nnonsense\n");
   here.file("c.toml", Installation::good() + "[networks]\nasn = \"asn.csv\"\n");

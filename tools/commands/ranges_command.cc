@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
 #include "core/base/terminal_text.h"
@@ -39,18 +40,23 @@ int update(const Options& options, const std::string& file, const Config& config
   return kExitWell;
 }
 
+// What the server would use: the file, or the ranges that are compiled in if none was named and none is there yet.
 int show(const Options& options, const std::string& file) {
-  auto ranges = read_aws_ranges(file);
-  if (!ranges) return fail(ranges.error().message);
   NetworkInputs inputs;
-  inputs.aws_ranges = ranges.value().prefixes;
-  inputs.aws_ranges_created = ranges.value().created;
-  fmt::print("{}: {} prefixes of {}\n", terminal_text(file), inputs.aws_ranges.size(),
-             format_time(ranges.value().created));
+  std::error_code failed;
+  const bool compiled_in = options.file.empty() && !std::filesystem::exists(file, failed);
+  if (!compiled_in) {
+    auto ranges = read_aws_ranges(file);
+    if (!ranges) return fail(ranges.error().message);
+    inputs.aws_ranges = std::move(ranges->prefixes);
+    inputs.aws_ranges_created = ranges->created;
+  }
+  const NetworkMap map(std::move(inputs));
+  fmt::print("{}: {} prefixes of {}\n", compiled_in ? "compiled in" : terminal_text(file), map.aws_range_count(),
+             format_time(*map.aws_ranges_created()));
   if (options.address.empty()) return kExitWell;
   const auto address = parse_ip(options.address);
   if (!address) return fail(options.address + ": not an IP address", kExitUsage);
-  const NetworkMap map(std::move(inputs));
   fmt::print("{}: {}\n", address->text(), name_of(map.locate(*address).source_class));
   return kExitWell;
 }

@@ -62,8 +62,9 @@ int conclude(const Options& options, const ScanSummary& summary, const NetworkMa
   std::fputs(summary_text(summary, seconds).c_str(), stderr);
   if (networks.uses_builtin_aws_ranges())
     fmt::print(stderr,
-               "  note: AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept "
-               "at the weak tier. Give --aws-ranges ip-ranges.json.\n");
+               "  note: AWS's address ranges are those that were compiled in, of {}; strong verdicts that rest on them "
+               "are kept at the weak tier for events more than 30 days after that. Give --aws-ranges ip-ranges.json.\n",
+               format_time(*networks.aws_ranges_created()));
   const std::string failure = failure_of(summary, options.allow_empty);
   return failure.empty() ? kExitWell : fail(failure);
 }

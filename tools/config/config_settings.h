@@ -46,7 +46,7 @@ namespace straykey {
 // The file that aws_ranges = "auto" means.
 [[nodiscard]] std::string automatic_aws_ranges_file(const Config& config);
 // Reads all address files, and the lists of the configuration itself. With "auto", if there is no file yet, the
-// built-in table is used.
+// ranges that are compiled in are used.
 [[nodiscard]] Result<NetworkInputs> load_networks(const Config& config);
 
 }  // namespace straykey

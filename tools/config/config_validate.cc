@@ -294,7 +294,9 @@ std::vector<std::string> config_warnings(const Config& config) {
   const std::string ranges = automatic_aws_ranges_file(config);
   if (config.networks.aws_ranges == "auto" && !fs::exists(ranges, failed)) {
     warnings.push_back(
-        "AWS's address ranges are the coarse built-in table, which weakens verdicts: put ip-ranges.json at " + ranges);
+        "AWS's address ranges are those that were compiled in, which weakens verdicts as they grow old: put "
+        "ip-ranges.json at " +
+        ranges);
   }
   if (config.networks.asn.empty()) {
     warnings.push_back("networks.asn names no file: networks are told apart by prefix, not by AS number");

@@ -11,7 +11,7 @@
 //         The alerts follow from the analytics' own decision tables, with the evidence that the survey vouches for.
 // Thread: any (functions of their arguments).
 // Source: core/detect/CATALOGUE.md. Thieves' addresses are 240.1.0.0 to 240.255.255.255 (RFC 1112, class E), which
-//         are nobody's: where the server's AWS ranges are coarse or old, their verdicts stay at the weak tier, and the
+//         are nobody's: where the server's AWS ranges are old, their verdicts stay at the weak tier, and the
 //         labels say so.
 #include <cstdint>
 #include <string>

@@ -101,9 +101,9 @@ Status Serve::start_pipeline() {
   auto map = std::make_shared<const NetworkMap>(std::move(networks).value());
   if (map->uses_builtin_aws_ranges())
     log_.warning(
-        "AWS's address ranges are the coarse built-in table; strong verdicts that rest on them are kept at the weak "
-        "tier",
-        {{"setting", "networks.aws_ranges"}});
+        "AWS's address ranges are those that were compiled in; strong verdicts that rest on them are kept at the weak "
+        "tier for events more than 30 days after their date",
+        {{"created", format_time(*map->aws_ranges_created())}, {"setting", "networks.aws_ranges"}});
 
   runtime_ = std::make_unique<IoRuntime>(io_settings(config_), log_, metrics_);
   auto endpoints = load_webhooks(config_);
