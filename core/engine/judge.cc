@@ -1,12 +1,18 @@
 #include "core/engine/judge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <bit>
 
 namespace straykey {
 namespace {
 
 constexpr int kLearnedDays = 2;
+
+// Of Lambda, EC2 and other services the network alone: no two of these share an identity.
+std::string remote_subject(Family family, const std::string& network) {
+  return family == Family::ecs || family == Family::eks ? fmt::format("{} {}", network, name_of(family)) : network;
+}
 
 }  // namespace
 
@@ -26,10 +32,7 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   const Fact account = view.fact(FactKind::account, call.recipient_account, "");
   if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
     return {Judged::too_late, {}};
-  if (!call.token.must_have_assumed.empty() &&
-      view.fact(FactKind::role_service, call.token.role_identity, call.token.must_have_assumed)
-              .presence.days_before(day, settings_.training_days) == 0)
-    return {Judged::not_proven, {}};
+  if (!is_proven(call, view)) return {Judged::not_proven, {}};
 
   Answer answer;
   if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
@@ -39,6 +42,21 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   // forgotten.
   if (!answer.judgements.empty() && day + kJudgedLateDaysMax < view.newest_account_day()) return {Judged::too_late, {}};
   return answer;
+}
+
+// A weak proof holds if the service was seen to assume the role. A Lambda user agent is the second weak proof: it holds
+// only if that of the session's name does not.
+bool Judge::is_proven(const Candidate& call, const BaselineView& view) const {
+  const ServiceToken& token = call.token;
+  const auto assumed_by = [&](std::string_view service) {
+    return view.fact(FactKind::role_service, token.role_identity, service)
+               .presence.days_before(call.day(), settings_.training_days) > 0;
+  };
+  if (token.must_have_assumed.empty()) return true;
+  if (!assumed_by(token.must_have_assumed)) return false;
+  if (token.proof != Proof::lambda_user_agent) return true;
+  const std::string_view first = service_of_session_name(token.identity.substr(token.identity.rfind('/') + 1));
+  return first.empty() || !assumed_by(first);
 }
 
 // Foreign: not seen as one of our accounts on an earlier day, and not learned as an endpoint owner. `seen`: used on any
@@ -125,7 +143,7 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   out.verdict = std::move(*verdict);
   out.source_class = evidence.foreign_endpoint ? SourceClass::foreign_endpoint : SourceClass::external;
   out.network = evidence.network;
-  out.subjects = forms;
+  for (const std::string& form : forms) out.subjects.push_back(remote_subject(call.token.family, form));
   out.quarantined_networks = call.network_forms();
   out.quarantines_tool = is_new_cli(call, evidence);
   return out;

@@ -18,8 +18,9 @@ struct Judgement {
   Verdict verdict;
   SourceClass source_class = SourceClass::external;
   std::string network;  // shown
-  std::vector<std::string>
-      subjects;  // network forms or the tool: what the dedup key is made of, the first names the alert
+  // What the dedup key is made of: the network's forms, or the tool. The first names the alert. One role may belong to
+  // an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the family.
+  std::vector<std::string> subjects;
   std::vector<std::string> quarantined_networks;  // forms that (identity, network) and (network, role) hit
   bool quarantines_tool = false;                  // (identity, tool)
 };
@@ -42,6 +43,7 @@ class Judge {
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
 
  private:
+  [[nodiscard]] bool is_proven(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] bool endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const;
   [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
   [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;

@@ -232,16 +232,23 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
 
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
-  const Candidate& call = *hit.call;
-  const CatalogueEntry& entry = hit.judgement.verdict.entry();
-  std::vector<DedupEntry> entries;
+  const AlertSubject about = about_of(hit);
+  std::vector<StandingAlert> standing;
   for (const std::string& subject : hit.judgement.subjects) {
-    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
-    if (const auto stored = writer_->get(Table::dedup, key)) {
-      for (const DedupEntry& known : decode_dedup(*stored)) entries.push_back(known);
-    }
+    const auto stored =
+        writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
+    if (!stored) continue;
+    for (const DedupEntry& known : decode_dedup(*stored))
+      standing.push_back({known, known.alert_id == alert_id(about, known.tier, known.day)});
   }
-  return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
+  const Day day = hit.call->day();
+  return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.entry().tier,
+                    detection_.dedup_days);
+}
+
+AlertSubject Merger::about_of(const Hit& hit) {
+  const ServiceToken& token = hit.call->token;
+  return {hit.judgement.verdict.entry().analytic, token.account, token.identity, hit.judgement.subjects.front()};
 }
 
 void Merger::settle(Hit& hit) {
@@ -255,8 +262,7 @@ void Merger::settle(Hit& hit) {
     return;
   }
   if (flooded(hit)) return;
-  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity,
-                          hit.judgement.subjects.front(), call.day());
+  hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.entry().tier, call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);

@@ -37,6 +37,7 @@
 namespace straykey {
 
 struct AlertState;
+struct AlertSubject;
 
 class Merger {
  public:
@@ -104,6 +105,7 @@ class Merger {
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
+  [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
   void stand(const Hit& hit);
   void write_alert(const Hit& hit, const Hit* same_event);

@@ -53,6 +53,7 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   if (auto token = prove_service_token(event, issued)) {
     call.token = std::move(*token);
     out.has_token = true;
+    out.second_token = second_weak_proof(event, call.token);
   }
   const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
   if (unproven && issued == nullptr && is_temporary_key(event.access_key) && may_be_service_token(event)) {
@@ -88,7 +89,8 @@ void prove(Candidate& call, std::string_view session, const IssuedToken& issued)
 
 Hash128 combination_of(HashKey key, const Candidate& call) {
   ByteWriter text(256);
-  text.string(call.token.identity).string(call.token.must_have_assumed).string(call.address);
+  text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
+  text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());

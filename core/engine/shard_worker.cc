@@ -146,10 +146,25 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
     if (observation.may_wait_for_proof) keep_until_proven(observation, event);
   }
   if (observation.has_token) {
+    const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
     if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts, &event);
+    if (slot == kNoSlot) {
+      slot = second;
+    } else {
+      slots_[slot].also = second;
+    }
   }
   staged_known_.emplace(signature, slot);
+}
+
+// What is weakly proven in two ways is learned and proposed as both; the judge takes the first way that holds.
+std::uint32_t ShardWorker::propose_second(Observation& observation, bool counts, const Event& event) {
+  if (!observation.second_token) return kNoSlot;
+  Candidate call = observation.call;
+  call.token = std::move(*observation.second_token);
+  if (!event.from_future) teach_token(call, false);
+  return worth_judging(call, detection_) ? propose(std::move(call), counts, &event) : kNoSlot;
 }
 
 // Learns what every call of our accounts teaches, whoever made it.
@@ -224,12 +239,13 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
 
 std::uint32_t ShardWorker::slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged) {
   const auto slot = static_cast<std::uint32_t>(slots_.size());
-  slots_.push_back({combination, sequence, staged, 0, 0});
+  slots_.push_back({.combination = combination, .sequence = sequence, .staged = staged});
   slot_by_combination_.emplace(combination, slot);
   return slot;
 }
 
 void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
+  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time);
   Slot& slot = slots_[index];
   if (slot.sequence == 0) {
     Candidate& staged = staged_[slot.staged];
@@ -247,6 +263,8 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   call.token = {};
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
+  call.token.identity = observation.caller + '/' + observation.session;
   const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
@@ -282,15 +300,18 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
   if (!event.from_future) teach_role(event, issued);
-  const std::string row = access_key_row(settings_.hash_key, event.issued_key);
+  const std::string role = issued_role(event);
+  const Hash128 id = access_key_id(settings_.hash_key, event.issued_key);
+  const std::string row = token_row(settings_.hash_key, id, role).key();
   if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   writer_.put(Table::tokens, row, encode(issued));
   // The key is read again at its next use, because its identity is known from now on.
-  keys_.forget(access_key_id(settings_.hash_key, event.issued_key));
-  prove_pending(event.issued_key, issued);
+  keys_.forget(id);
+  prove_pending(event.issued_key, role, issued);
 }
 
-void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& issued) {
+// `role`: account/role that the key was issued to; empty: any.
+void ShardWorker::prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued) {
   const std::string prefix = access_key_row(settings_.hash_key, access_key);
   std::vector<std::pair<std::string, std::string>> rows;
   const auto collect = [&](std::string_view key, std::string_view value) {
@@ -306,11 +327,12 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
   }
   for (const auto& [key, value] : rows) {
-    writer_.erase(Table::pending, key);
-    if (issued.service.empty()) continue;
     ByteReader in(value);
     const std::string session(in.string());
     auto call = decode_candidate(in.string());
+    if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    writer_.erase(Table::pending, key);
+    if (issued.service.empty()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     prove(*call, session, issued);
     teach_token(*call, true);

@@ -12,19 +12,26 @@ namespace straykey {
 namespace {
 
 // The table is closed on purpose: other principals (rds, inspector2, ssm, rolesanywhere, iot ...) do AWS's own work or
-// are legitimately outside.
-constexpr std::array<Service, 10> kServices{{
-    {"lambda", "lambda", "Lambda", Family::lambda, true},
-    {"ecs", "ecs-tasks", "ECS", Family::ecs, true},
-    {"eks", "pods.eks", "EKS", Family::eks, false},
-    {"ec2", "ec2", "EC2", Family::ec2, false},
-    {"codebuild", "codebuild", "CodeBuild", Family::other, true},
-    {"glue", "glue", "Glue", Family::other, true},
-    {"sagemaker", "sagemaker", "SageMaker", Family::other, false},
-    {"apprunner", "tasks.apprunner", "AppRunner", Family::other, true},
-    {"emr-serverless", "emr-serverless", "EMRServerless", Family::other, true},
-    {"bedrock-agentcore", "bedrock-agentcore", "BedrockAgentCore", Family::other, true},
+// are legitimately outside. It maps principals and issuer types to one name, so that an identity does not depend on its
+// proof. The issuer types of Airflow, Flink and GameLift are those of CloudFormation; no record was seen.
+constexpr std::array<Service, 13> kServices{{
+    {"lambda", {"lambda", "edgelambda"}, {"Lambda"}, Family::lambda, true},
+    {"ecs", {"ecs-tasks"}, {"ECS"}, Family::ecs, true},
+    {"eks", {"pods.eks"}, {"EKS"}, Family::eks, false},
+    {"ec2", {"ec2"}, {"EC2"}, Family::ec2, false},
+    {"codebuild", {"codebuild"}, {"CodeBuild"}, Family::other, true},
+    {"glue", {"glue"}, {"Glue"}, Family::other, true},
+    {"sagemaker", {"sagemaker"}, {"SageMaker"}, Family::other, false},
+    {"apprunner", {"tasks.apprunner"}, {"AppRunner"}, Family::other, true},
+    {"emr-serverless", {"emr-serverless", "ops.emr-serverless"}, {"EMRServerless"}, Family::other, true},
+    {"airflow", {"airflow", "airflow-env"}, {"MWAA", "Airflow"}, Family::other, true},
+    {"kinesisanalytics", {"kinesisanalytics"}, {"KinesisAnalytics", "KinesisAnalyticsV2"}, Family::other, false},
+    {"gamelift", {"gamelift"}, {"GameLift"}, Family::other, false},
+    {"bedrock-agentcore", {"bedrock-agentcore"}, {"BedrockAgentCore"}, Family::other, true},
 }};
+// Issuers that run AWS's own work with a role of ours. inScopeOf proves no workload then; later proofs are tried.
+constexpr std::array<std::string_view, 6> kOwnWorkers{"StepFunctions",  "Scheduler", "Events",
+                                                      "CloudFormation", "SSM",       "IoT"};
 
 // IAM allows 64. A longer name was not made by AWS.
 constexpr std::size_t kNameBytesMax = 128;
@@ -58,9 +65,45 @@ const Service* service_by_session_name(std::string_view session) noexcept {
   return nullptr;
 }
 
-// `oidc.eks.<region>.amazonaws.com`, wherever the provider's text or ARN holds it.
-bool is_eks_provider(std::string_view provider) noexcept {
-  return provider.find("oidc.eks.") != std::string_view::npos;
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return out;
+}
+
+// The host of an identity provider, which is written as an ARN (...:oidc-provider/HOST/id/1), as a URL or bare.
+std::string_view provider_host(std::string_view provider) noexcept {
+  constexpr std::string_view kKind = "oidc-provider/", kScheme = "https://";
+  if (const auto arn = parse_arn(provider); arn && arn->resource.starts_with(kKind)) {
+    provider = arn->resource.substr(kKind.size());
+  } else if (provider.starts_with(kScheme)) {
+    provider.remove_prefix(kScheme.size());
+  }
+  return provider.substr(0, provider.find_first_of("/:"));
+}
+
+// Whether the provider is the cluster issuer of EKS. Its host is compared and not looked for anywhere in the text,
+// because whoever registers a provider chooses the rest of its name.
+bool is_eks_provider(std::string_view provider) {
+  if (provider.empty()) return false;
+  struct Host {
+    std::string_view before, after;  // of the Region
+  };
+  constexpr std::array<Host, 5> kHosts{{{"oidc.eks.", ".amazonaws.com"},
+                                        {"oidc.eks.", ".amazonaws.com.cn"},
+                                        {"oidc-eks.", ".api.aws"},
+                                        {"oidc-eks.", ".api.amazonwebservices.com.cn"},
+                                        {"oidc-eks.", ".api.amazonwebservices.eu"}}};
+  const std::string host = lower(provider_host(provider));
+  return std::any_of(kHosts.begin(), kHosts.end(), [&](const Host& known) {
+    if (!host.starts_with(known.before) || !host.ends_with(known.after) ||
+        host.size() <= known.before.size() + known.after.size())
+      return false;
+    const std::string_view region =
+        std::string_view(host).substr(known.before.size(), host.size() - known.before.size() - known.after.size());
+    return region.find('.') == std::string_view::npos;
+  });
 }
 
 // "system:serviceaccount:ns:sa" -> "ns/sa".
@@ -79,13 +122,6 @@ std::string_view without_version(std::string_view arn) noexcept {
   if (!parsed || parsed->service != "lambda" || !parsed->resource.starts_with("function:")) return arn;
   const std::size_t colon = parsed->resource.find(':', 9);
   return colon == std::string_view::npos ? arn : arn.substr(0, arn.size() - (parsed->resource.size() - colon));
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return out;
 }
 
 struct Session {
@@ -160,8 +196,10 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   const std::size_t end = type.find("::");
   if (end == std::string_view::npos || end == 0) return std::nullopt;
   const std::string_view issuer = type.substr(0, end);
-  const auto known =
-      std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.issuer == issuer; });
+  if (std::find(kOwnWorkers.begin(), kOwnWorkers.end(), issuer) != kOwnWorkers.end()) return std::nullopt;
+  const auto known = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) {
+    return std::find(s.issuers.begin(), s.issuers.end(), issuer) != s.issuers.end();
+  });
   ServiceToken token;
   if (known != kServices.end()) {
     token = token_of(*known, Proof::in_scope_of, session);
@@ -173,15 +211,17 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   return token;
 }
 
+std::optional<ServiceToken> by_lambda_user_agent(const Event& event, const Session& session) {
+  if (!event.user_agent.exec_env.starts_with("AWS_Lambda_")) return std::nullopt;
+  ServiceToken token = token_of(*service_by_name("lambda"), Proof::lambda_user_agent, session);
+  token.must_have_assumed = token.service;
+  return token;
+}
+
 std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& session) {
   const Service* service = service_by_session_name(session.session);
-  Proof proof = Proof::session_name;
-  if (service == nullptr && event.user_agent.exec_env.starts_with("AWS_Lambda_")) {
-    service = service_by_name("lambda");
-    proof = Proof::lambda_user_agent;
-  }
-  if (service == nullptr) return std::nullopt;
-  ServiceToken token = token_of(*service, proof, session);
+  if (service == nullptr) return by_lambda_user_agent(event, session);
+  ServiceToken token = token_of(*service, Proof::session_name, session);
   token.must_have_assumed = service->name;
   return token;
 }
@@ -220,8 +260,10 @@ const Service* service_by_principal(std::string_view invoked_by) noexcept {
   for (const std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
     if (!invoked_by.ends_with(suffix)) continue;
     const std::string_view principal = invoked_by.substr(0, invoked_by.size() - suffix.size());
-    const auto at =
-        std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) { return s.principal == principal; });
+    if (principal.empty()) return nullptr;
+    const auto at = std::find_if(kServices.begin(), kServices.end(), [&](const Service& s) {
+      return std::find(s.principals.begin(), s.principals.end(), principal) != s.principals.end();
+    });
     return at == kServices.end() ? nullptr : &*at;
   }
   return nullptr;
@@ -265,6 +307,12 @@ IssuedToken issued_token(const Event& event) {
   return token;
 }
 
+std::string issued_role(const Event& event) {
+  const auto role = parse_role_arn(event.assumed_role_arn);
+  if (!role || !is_account_id(role->account) || role->role.size() > kNameBytesMax) return {};
+  return joined(role->account, '/', role->role);
+}
+
 bool may_be_service_token(const Event& event) noexcept {
   return may_be_service_token(event, RoleArns(event));
 }
@@ -276,19 +324,28 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   const auto session = session_of(event, arns);
   if (!session) return std::nullopt;
   if (auto token = by_in_scope_of(event, *session)) return token;
-  if (issued != nullptr && !issued->service.empty()) {
-    if (service_by_name(issued->service) != nullptr) {
-      return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
-    }
-  }
+  if (issued != nullptr && service_by_name(issued->service) != nullptr)
+    return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
   if (is_eks_provider(event.federated_provider))
     return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
-  if (!event.ec2_role_delivery.empty() || is_instance_id(session->session)) {
+  if (!event.federated_provider.empty()) return std::nullopt;  // another provider's session, whatever it calls itself
+  if (!event.ec2_role_delivery.empty() || (issued == nullptr && is_instance_id(session->session))) {
     ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
     token.workload = session->session;
     return token;
   }
-  return by_weak_proof(event, *session);
+  return issued == nullptr ? by_weak_proof(event, *session) : std::nullopt;
+}
+
+std::optional<ServiceToken> second_weak_proof(const Event& event, const ServiceToken& first) {
+  if (first.proof != Proof::session_name) return std::nullopt;
+  const auto session = session_of(event, RoleArns(event));
+  return session ? by_lambda_user_agent(event, *session) : std::nullopt;
+}
+
+std::string_view service_of_session_name(std::string_view session) noexcept {
+  const Service* service = service_by_session_name(session);
+  return service == nullptr ? std::string_view{} : service->name;
 }
 
 ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,

@@ -6,7 +6,10 @@
 //         for other services.
 // Thread: any (functions of their arguments).
 // Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the
-//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume).
+//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume). A key
+//         whose issuing event is known is never judged by its session name or user agent, because anybody who assumes
+//         the role can choose these.
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,9 +36,11 @@ enum class Proof : std::uint8_t {
 
 // One service that hands tokens to workloads.
 struct Service {
-  std::string_view name;       // "lambda": stored, shown and part of identities
-  std::string_view principal;  // before ".amazonaws.com": who assumes the role
-  std::string_view issuer;     // second part of inScopeOf.issuerType: "Lambda" in AWS::Lambda::Function
+  std::string_view name;  // "lambda": stored, shown and part of identities
+  // Before ".amazonaws.com": who assumes the role. Unused places are empty.
+  std::array<std::string_view, 2> principals;
+  // Second part of inScopeOf.issuerType: "Lambda" in AWS::Lambda::Function. Unused places are empty.
+  std::array<std::string_view, 2> issuers;
   Family family;
   bool serverless;  // ECS counts as serverless until its exec-env says AWS_ECS_EC2
 };
@@ -55,6 +60,9 @@ struct IssuedToken {
 
 // REQUIRES: event.assumes_role().
 [[nodiscard]] IssuedToken issued_token(const Event& event);
+// account/role of the role whose key the event issued; empty if the event does not name it. REQUIRES:
+// event.assumes_role().
+[[nodiscard]] std::string issued_role(const Event& event);
 
 struct ServiceToken {
   Family family = Family::other;
@@ -74,9 +82,15 @@ struct ServiceToken {
 // service-linked role, an SSO role or a console session. Only these are worth remembering until a proof comes.
 [[nodiscard]] bool may_be_service_token(const Event& event) noexcept;
 
-// The service token behind an event, by the first proof that holds. `issued`: what is known of its access key, or null.
-// Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
+// The service token behind an event, by the first proof that holds. `issued`: what the event that issued its access key
+// to this very role says, or null. Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
 [[nodiscard]] std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued);
+
+// The second weak proof of an event whose first is the shape of its session name: a Lambda user agent. It counts where
+// the service of the shape was not seen to assume the role, which only the judge can tell.
+[[nodiscard]] std::optional<ServiceToken> second_weak_proof(const Event& event, const ServiceToken& first);
+// The service whose tokens carry session names of this shape, or empty.
+[[nodiscard]] std::string_view service_of_session_name(std::string_view session) noexcept;
 
 // The token of a role session whose key's issuing event proves it. REQUIRES: issued.service is one of the table;
 // role_identity is account/role.

@@ -109,15 +109,122 @@ TEST_CASE("service token: the workload is the function without its version") {
 }
 
 TEST_CASE("service token: the issuing event of every principal of the closed table proves, others never do") {
-  for (const std::string_view name : {"lambda", "ecs-tasks", "pods.eks", "ec2", "codebuild", "glue", "sagemaker",
-                                      "tasks.apprunner", "emr-serverless", "bedrock-agentcore"}) {
-    CHECK(service_by_principal(std::string(name) + ".amazonaws.com") != nullptr);
-    CHECK(service_by_principal(std::string(name) + ".amazonaws.com.cn") != nullptr);
+  struct Row {
+    std::string_view principal, service;
+  };
+  for (const Row& row :
+       {Row{"lambda", "lambda"}, Row{"edgelambda", "lambda"}, Row{"ecs-tasks", "ecs"}, Row{"pods.eks", "eks"},
+        Row{"ec2", "ec2"}, Row{"codebuild", "codebuild"}, Row{"glue", "glue"}, Row{"sagemaker", "sagemaker"},
+        Row{"tasks.apprunner", "apprunner"}, Row{"emr-serverless", "emr-serverless"},
+        Row{"ops.emr-serverless", "emr-serverless"}, Row{"airflow", "airflow"}, Row{"airflow-env", "airflow"},
+        Row{"kinesisanalytics", "kinesisanalytics"}, Row{"gamelift", "gamelift"},
+        Row{"bedrock-agentcore", "bedrock-agentcore"}}) {
+    CAPTURE(row.principal);
+    for (const std::string_view suffix : {".amazonaws.com", ".amazonaws.com.cn"}) {
+      const Service* service = service_by_principal(std::string(row.principal) + std::string(suffix));
+      REQUIRE(service != nullptr);
+      CHECK_EQ(service->name, row.service);
+    }
   }
   for (const std::string_view other :
-       {"rds.amazonaws.com", "inspector2.amazonaws.com", "ssm.amazonaws.com", "lambda", "rolesanywhere.amazonaws.com",
-        "iot.amazonaws.com", "lambda.amazonaws.com.evil.example"})
+       {".amazonaws.com", "", "rds.amazonaws.com", "inspector2.amazonaws.com", "ssm.amazonaws.com", "lambda",
+        "rolesanywhere.amazonaws.com", "iot.amazonaws.com", "lambda.amazonaws.com.evil.example"})
     CHECK(service_by_principal(other) == nullptr);
+}
+
+TEST_CASE("service token: an issuer that does AWS's own work proves nothing, and later proofs are tried") {
+  for (const std::string_view issuer :
+       {"AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule", "AWS::Events::Rule",
+        "AWS::CloudFormation::Stack", "AWS::SSM::Document", "AWS::IoT::Thing"}) {
+    Event event = unproven();
+    event.in_scope_issuer_type = issuer;
+    CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+    event.ec2_role_delivery = "2.0";
+    CHECK_EQ(prove_service_token(event, nullptr)->proof, Proof::ec2_delivery);
+  }
+}
+
+TEST_CASE("service token: an EKS provider is known by its host, however it is written") {
+  for (const std::string_view provider :
+       {"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "https://oidc.eks.eu-west-1.amazonaws.com/id/ABC", "oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/OIDC.eks.eu-west-1.amazonaws.com/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/oidc-eks.eu-west-1.api.aws/id/ABC",
+        "arn:aws-cn:iam::111122223333:oidc-provider/oidc-eks.cn-north-1.api.amazonwebservices.com.cn/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABC:sts.amazonaws.com:system"}) {
+    CAPTURE(provider);
+    Event event = unproven();
+    event.federated_provider = provider;
+    REQUIRE(prove_service_token(event, nullptr).has_value());
+    CHECK_EQ(prove_service_token(event, nullptr)->family, Family::eks);
+  }
+  for (const std::string_view provider :
+       {"arn:aws:iam::111122223333:oidc-provider/example.com/oidc.eks.eu-west-1.amazonaws.com",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com.example.com/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.a.b.amazonaws.com/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.amazonaws.com/id/ABC",
+        "arn:aws:iam::111122223333:oidc-provider/example.com:aud:https://oidc.eks.eu-west-1.amazonaws.com/id/ABC",
+        "https://example.com/:oidc-provider/oidc.eks.eu-west-1.amazonaws.com"}) {
+    CAPTURE(provider);
+    Event event = unproven();
+    event.federated_provider = provider;
+    CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+  }
+}
+
+TEST_CASE("service token: another provider's session is none, whatever it is named and whatever its agent says") {
+  std::string arn;
+  for (const std::string& session : {std::string("i-0123456789abcdef0"), std::string(32, 'a')}) {
+    Event event = with_session(arn, session);
+    event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+    CHECK(prove_service_token(event, nullptr).has_value());
+    event.federated_provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.example.com";
+    CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+  }
+}
+
+TEST_CASE("service token: where the issuing event is known, no session name and no user agent outweighs it") {
+  const IssuedToken to_a_person{};
+  std::string arn;
+  for (const std::string& session : {std::string("i-0123456789abcdef0"), std::string(32, 'a'), std::string("me")}) {
+    CAPTURE(session);
+    Event event = with_session(arn, session);
+    event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+    CHECK(prove_service_token(event, nullptr).has_value());
+    CHECK_FALSE(prove_service_token(event, &to_a_person).has_value());
+  }
+  Event event = unproven();
+  event.ec2_role_delivery = "2.0";  // AWS's own word
+  CHECK(prove_service_token(event, &to_a_person).has_value());
+}
+
+TEST_CASE("service token: behind a session name's shape a Lambda user agent is the second weak proof") {
+  std::string arn;
+  Event event = with_session(arn, std::string(32, 'a'));
+  const auto first = prove_service_token(event, nullptr);
+  REQUIRE(first);
+  CHECK_FALSE(second_weak_proof(event, *first).has_value());
+  event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+  const auto second = second_weak_proof(event, *first);
+  REQUIRE(second);
+  CHECK_EQ(second->proof, Proof::lambda_user_agent);
+  CHECK_EQ(second->must_have_assumed, "lambda");
+  CHECK_EQ(second->identity, "111122223333/orders/" + std::string(32, 'a'));
+  CHECK_FALSE(second_weak_proof(event, *second).has_value());
+  CHECK_EQ(service_of_session_name(std::string(32, 'a')), "ecs");
+  CHECK(service_of_session_name("orders-fn").empty());
+}
+
+TEST_CASE("service token: an issuing event names the role by account and name, if it names one") {
+  Event event = exchange();
+  CHECK_EQ(issued_role(event), "111122223333/pods");
+  event.assumed_role_arn = "arn:aws:iam::111122223333:role/some/path/pods";
+  CHECK_EQ(issued_role(event), "111122223333/pods");
+  for (const std::string_view arn : {"", "pods", "arn:aws:iam::XXXXXXXXXXXX:role/pods"}) {
+    event.assumed_role_arn = arn;
+    CHECK(issued_role(event).empty());
+  }
 }
 
 TEST_CASE("service token: what an issuing event says is remembered and proves the key's later calls") {

@@ -225,6 +225,8 @@ void Reference::dedup(const std::vector<Hit>& hits) {
       bool taken_in = false, only_by_strong_of_this_day = true;
       for (const Standing& alert : standing) {
         if (!near(alert.day, day) || !meet(alert.subjects, hit.subjects) || (strong && !alert.strong)) continue;
+        // Of one day, each name has its own alert: else the first to come would name that of all.
+        if (alert.day == day && alert.subjects.front() != hit.subject) continue;
         taken_in = true;
         if (!alert.strong || alert.day != day) only_by_strong_of_this_day = false;
       }

@@ -66,7 +66,7 @@ class Reference {
   struct Standing {
     Day day;
     bool strong;
-    std::vector<std::string> subjects;
+    std::vector<std::string> subjects;  // the first names it
   };
   void note(std::string_view kind, const std::string& scope, const std::string& value, Day day);
   [[nodiscard]] std::set<std::string> users(std::string_view kind, const std::string& scope, Day day) const;

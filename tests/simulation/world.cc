@@ -27,6 +27,7 @@ const std::vector<Whereabouts> kPlaces{
     {"192.0.2.11", {}, false},
     {"198.51.100.7", {"AS64511", "198.51.100.0/24"}, false},
     {"198.51.100.8", {"AS64511", "198.51.100.0/24"}, false},
+    {"198.51.100.200", {"AS64510", "198.51.100.0/24"}, false},
     {"203.0.113.5", {"AS64500", "203.0.113.0/24"}, false},
     {"203.0.113.6", {"AS64500", "203.0.113.0/24"}, false},
     {"2001:db8:1::5", {"AS64496", "2001:db8:1::/48"}, false},
@@ -277,7 +278,8 @@ std::shared_ptr<const NetworkMap> World::networks() const {
   const auto announced = [&](std::string_view first, std::string_view last, std::uint32_t asn) {
     inputs.asns.push_back({*parse_ip(first), *parse_ip(last), asn, "Example"});
   };
-  announced("198.51.100.0", "198.51.100.255", 64511);
+  announced("198.51.100.0", "198.51.100.127", 64511);
+  announced("198.51.100.128", "198.51.100.255", 64510);  // of the same /24
   announced("203.0.113.0", "203.0.113.255", 64500);
   announced("2001:db8:1::", "2001:db8:2:ffff:ffff:ffff:ffff:ffff", 64496);
   announced("2001:db8:4::", "2001:db8:4:ffff:ffff:ffff:ffff:ffff", 64497);
