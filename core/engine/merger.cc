@@ -332,8 +332,8 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
       .add();
 }
 
-// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, and the
-// tool of either kind.
+// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, the tool
+// of either kind, and the platform or exec-env that is impossible.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
   AlertPairs out{.day = call.day(), .pairs = {}};
@@ -343,6 +343,8 @@ void Merger::remember_pairs(const Hit& hit) {
   }
   if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
     out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
+  for (const std::string& runtime : hit.judgement.quarantined_runtimes)
+    out.pairs.push_back({FactKind::quarantine_identity_runtime, call.token.identity, runtime});
   writer_->put(Table::alert_pairs, hit.alert_id.key(), encode_alert_pairs(out));
 }
 
@@ -354,6 +356,8 @@ void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
     mark(FactKind::quarantine_network_role, form, call.token.role_identity, day);
   }
   if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day);
+  for (const std::string& runtime : judgement.quarantined_runtimes)
+    mark(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day);
 }
 
 void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {

@@ -45,6 +45,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   call.tool_kind = event.user_agent.kind;
   call.platform = event.user_agent.platform;
   call.exec_env = cut(event.user_agent.exec_env, 64);
+  call.event_name = cut(event.event_name, 128);
+  call.error_code = cut(event.error_code, 128);
   fill_place(call, event, networks, settings);
 
   out.own = is_own_authenticated(event, settings.accounts);
@@ -71,10 +73,8 @@ void describe(Candidate& call, const Event& event) {
   call.vpc_endpoint = cut(event.vpc_endpoint, 128);
   call.event_id = cut(event.event_id, 64);
   call.shared_event_id = cut(event.shared_event_id, 64);
-  call.event_name = cut(event.event_name, 128);
   call.event_source = cut(event.event_source, 128);
   call.region = cut(event.region, 64);
-  call.error_code = cut(event.error_code, 128);
   call.recipient_account = cut(event.recipient_account, 64);
   call.command = cut(event.user_agent.command, 128);
   call.sid = cut(event.user_agent.sid, 64);

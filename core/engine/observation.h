@@ -14,7 +14,7 @@ namespace straykey {
 
 struct Observation {
   bool own = false;    // an authenticated caller of one of our accounts
-  std::string caller;  // for B2 and B3; empty unless own
+  std::string caller;  // for B2; empty unless own
   // What decides about the call. `token` is filled if the event proves one (weakly proven ones carry
   // must_have_assumed).
   Candidate call;

@@ -171,25 +171,32 @@ std::uint32_t ShardWorker::propose_second(Observation& observation, bool counts,
 void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
   learn_account(event.recipient_account, event.time);
-  if (!observation.own || observation.caller.empty()) return;
-  const Candidate& call = observation.call;
-  for (const std::string& form : call.network_forms())
+  if (!observation.own || observation.caller.empty() || !teaches_networks(event)) return;
+  for (const std::string& form : observation.call.address_forms())
     learn({FactKind::network_identity, form, observation.caller}, day);
-  if (!call.endpoint_owner.empty() && !call.address.empty())
-    learn({FactKind::address_identity, call.endpoint_network() + '/' + call.address, observation.caller}, day);
-  if (call.address_class == SourceClass::external)
-    learn({FactKind::address_identity, call.address, observation.caller}, day);
 }
 
 void ShardWorker::teach_token(const Candidate& call, bool proven) {
   const Day day = call.day();
   const std::string& identity = call.token.identity;
-  for (const std::string& form : call.network_forms()) learn({FactKind::identity_network, identity, form}, day);
+  const std::vector<std::string> forms = call.network_forms();
+  for (const std::string& form : forms) learn({FactKind::identity_network, identity, form}, day);
+  if (!forms.empty() && call.event_name != "GetCallerIdentity")
+    learn({FactKind::identity_other_call, identity, forms.front()}, day);
+  if (proven) teach_others(call);
   learn({FactKind::identity_tool, identity, call.tool}, day);
   learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
-  if (proven && call.token.serverless && call.is_cli() &&
-      !(call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2"))
-    learn({FactKind::tool_identity, call.tool, identity}, day);
+  if (proven && call.token.serverless && call.is_cli()) learn({FactKind::tool_identity, call.tool, identity}, day);
+}
+
+// What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for
+// each other; and whose endpoints are used here, which people do not teach.
+void ShardWorker::teach_others(const Candidate& call) {
+  if (call.token.family == Family::lambda)
+    for (const std::string& form : call.address_forms())
+      learn({FactKind::network_identity, form, call.token.identity}, call.day());
+  if (!call.endpoint_owner.empty() && call.error_code.empty())
+    learn({FactKind::network_identity, call.endpoint_network(), call.token.role_identity}, call.day());
 }
 
 // Proposes an account's first event of a day to the merger, which notes when the account becomes active.
@@ -284,7 +291,7 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
   std::string role_identity, principal, account;
   if (const auto role = parse_role_arn(event.assumed_role_arn)) {
     role_identity = std::string(role->account) + '/' + std::string(role->role);
-    principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
+    principal = assuming_principal(event);
   }
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);

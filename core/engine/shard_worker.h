@@ -106,6 +106,7 @@ class ShardWorker {
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const IssuedToken& issued);
   void teach_token(const Candidate& call, bool proven);
+  void teach_others(const Candidate& call);
   // True if that was new.
   bool learn(const FactRef& ref, Day day);
   void learn_account(std::string_view account, Seconds time);

@@ -373,4 +373,21 @@ std::string caller_identity(const Event& event) {
   return std::string(event.principal_id);
 }
 
+std::string assuming_principal(const Event& event) {
+  if (!event.invoked_by.empty()) return std::string(event.invoked_by);
+  if (event.type == IdentityType::aws_account && is_account_id(event.account))
+    return joined(event.account, ':', event.principal_id.empty() ? event.arn : event.principal_id);
+  if (event.type == IdentityType::web_identity && !by_exchange(event))
+    return std::string(kFederationPrincipal)
+        .append(event.identity_provider.empty() ? event.principal_id : event.identity_provider);
+  return caller_identity(event);
+}
+
+bool teaches_networks(const Event& event) {
+  if (!event.error_code.empty()) return false;
+  if (!event.federated_provider.empty() && !is_eks_provider(event.federated_provider)) return false;
+  return event.type != IdentityType::web_identity || is_eks_provider(event.identity_provider) ||
+         is_eks_provider(event.principal_id);
+}
+
 }  // namespace straykey

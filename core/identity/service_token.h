@@ -101,6 +101,16 @@ struct ServiceToken {
 // no name.
 [[nodiscard]] std::string caller_identity(const Event& event);
 
+// Who assumed a role, as `event` tells: a principal of another account after that account ("444455556666:AIDA..."), an
+// outside identity provider as "federation <provider>", a service by its name, everybody else as caller_identity().
+// REQUIRES: event.assumes_role().
+[[nodiscard]] std::string assuming_principal(const Event& event);
+inline constexpr std::string_view kFederationPrincipal = "federation ";
+
+// Whether the call says that its place is one of ours (B2): it succeeded, and the caller is no session of an outside
+// identity provider, which anybody in the world may open.
+[[nodiscard]] bool teaches_networks(const Event& event);
+
 // The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or
 // in `declared`.
 template <class Accounts>

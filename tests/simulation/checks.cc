@@ -55,8 +55,8 @@ std::string_view word_of(FactKind kind) {
       return "identity_network";
     case FactKind::network_identity:
       return "network_identity";
-    case FactKind::address_identity:
-      return "address_identity";
+    case FactKind::identity_other_call:
+      return "identity_other_call";
     case FactKind::identity_tool:
       return "identity_tool";
     case FactKind::tool_identity:

@@ -19,7 +19,8 @@ const std::vector<Agent> kTools{
     {"aws-cli/2.15.0 Python/3.11.6 Linux/6.1.0-kali9-amd64 source/x86_64", "aws-cli", true, "kali", ""},
     {"s5cmd/2.2.2 os/linux", "s5cmd", true, "linux", ""},
     {"rclone/1.65 os/linux", "rclone", true, "linux", ""},
-    {"pacu/1.5 os/linux", "pacu", true, "linux", ""},
+    {"pacu/1.5 os/linux", "pacu", true, "linux", "", true},
+    {"Boto3/1.34.0 md/Botocore#1.34.0 os/linux exec-env/AWS_ECS_FARGATE", "boto3", false, "linux", "AWS_ECS_FARGATE"},
 };
 
 const std::vector<Whereabouts> kPlaces{
