@@ -20,17 +20,20 @@ namespace straykey {
 enum class FactKind : std::uint8_t {
   identity_network = 1,  // B1: identity -> network of its external calls
   network_identity = 2,  // B2: network -> whoever of our accounts used it
-  address_identity = 3,  // B3: external address -> whoever used it
+  address_identity = 3,  // written before 0.2 only: external address -> whoever used it
   identity_tool = 4,     // B4: service identity -> tool family
   tool_identity = 5,     // B5: tool family -> serverless identity
   identity_runtime = 6,  // B6: service identity -> "platform exec-env"
   role_service = 7,      // role -> service that assumed it
   role_principal = 8,    // role -> principal that assumed it
   account = 9,           // account -> "": seen as recipient
+  // Service identity -> network from which it made another call than GetCallerIdentity
+  identity_other_call = 10,
   // Quarantine (AlertStore, Table::quarantine): the pair took part in a hit while it was not learned.
   quarantine_identity_network = 17,
   quarantine_network_role = 18,
   quarantine_identity_tool = 19,
+  quarantine_identity_runtime = 20,  // service identity -> platform, or exec-env
 };
 
 inline constexpr std::size_t kFactTextMax = 512;

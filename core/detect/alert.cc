@@ -94,15 +94,13 @@ std::string short_identity(const ServiceToken& token) {
 
 }  // namespace
 
-Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity, std::string_view subject,
-                 Day day) {
-  const CatalogueEntry& entry = verdict.entry();
+Hash128 alert_id(const AlertSubject& about, Tier tier, Day day) {
   ByteWriter text;
-  text.string(name_of(entry.analytic))
-      .string(name_of(entry.tier))
-      .string(account)
-      .string(identity)
-      .string(subject)
+  text.string(name_of(about.analytic))
+      .string(name_of(tier))
+      .string(about.account)
+      .string(about.identity)
+      .string(about.subject)
       .fixed(day);
   return hash128(kFixedHashKey, text.view());
 }

@@ -62,9 +62,14 @@ struct Alert {
   std::vector<RelatedAlert> related;
 };
 
-// Hash of (analytic, tier, account, identity, network or tool, day): the same everywhere, from any input order.
-[[nodiscard]] Hash128 alert_id(const Verdict& verdict, std::string_view account, std::string_view identity,
-                               std::string_view subject, Day day);
+// What an alert is about, and so what it takes in: an identity, and a network or tool.
+struct AlertSubject {
+  Analytic analytic;
+  std::string_view account, identity;
+  std::string_view subject;  // of a remote alert of ECS or EKS the family, too: Judgement::subjects
+};
+// Hash of the subject, the tier and the day: the same everywhere, from any input order.
+[[nodiscard]] Hash128 alert_id(const AlertSubject& about, Tier tier, Day day);
 
 // One sentence that a tired person understands.
 [[nodiscard]] std::string alert_title(const Alert& alert);

@@ -1,6 +1,7 @@
 #include "core/detect/candidate.h"
 
 #include <array>
+#include <utility>
 
 #include "core/base/bytes.h"
 
@@ -55,11 +56,14 @@ auto texts_of(AnyCandidate& c) {
 std::vector<std::string> Candidate::network_forms() const {
   std::vector<std::string> forms;
   if (!endpoint_owner.empty() && !address.empty()) forms.push_back(endpoint_network());
-  if (address_class == SourceClass::external) {
-    forms.push_back(network);
-    if (prefix_network != network) forms.push_back(prefix_network);
-  }
+  for (std::string& form : address_forms()) forms.push_back(std::move(form));
   return forms;
+}
+
+std::vector<std::string> Candidate::address_forms() const {
+  if (address_class != SourceClass::external) return {};
+  if (prefix_network == network) return {network};
+  return {network, prefix_network};
 }
 
 std::string encode_candidate(const Candidate& c) {

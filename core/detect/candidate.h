@@ -63,6 +63,8 @@ struct Candidate {
   // The network forms under which this call's network is known: foreign endpoint, ASN, prefix (those that apply).
   [[nodiscard]] std::vector<std::string> network_forms() const;
   [[nodiscard]] std::string endpoint_network() const { return "vpce:" + endpoint_owner; }
+  // Those of its address alone: ASN, prefix.
+  [[nodiscard]] std::vector<std::string> address_forms() const;
 };
 
 [[nodiscard]] std::string encode_candidate(const Candidate& candidate);

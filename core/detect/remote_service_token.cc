@@ -26,6 +26,54 @@ std::string where(const Candidate& candidate, const RemoteEvidence& evidence) {
   return fmt::format("{} is outside AWS, in {}{}.", candidate.address, evidence.network, name);
 }
 
+bool is_new_attack_tool(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
+  return candidate.tool_kind == ToolKind::attack && !evidence.tool_learned;
+}
+
+// The first line of the table that holds; nothing: silent.
+std::optional<Tier> tier_of(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
+  const bool new_tool = is_new_cli(candidate, evidence);
+  if (is_new_attack_tool(candidate, evidence) || evidence.new_kali) return Tier::strong;
+  if (evidence.network_learned) {
+    if (new_tool || !evidence.impossible.empty()) return Tier::weak;
+    return std::nullopt;
+  }
+  const bool no_earlier_day = evidence.network_days == 0 || evidence.network_quarantined;
+  const bool new_place = no_earlier_day && evidence.other_identities == 0;
+  return new_place || evidence.foreign_endpoint || new_tool ? Tier::strong : Tier::weak;
+}
+
+void say_network(Verdict& verdict, const RemoteEvidence& evidence) {
+  if (evidence.network_learned) {
+    verdict.why.push_back(
+        fmt::format("This identity uses {}, so the place alone would raise nothing.", evidence.network));
+    return;
+  }
+  verdict.why.push_back(
+      evidence.network_quarantined
+          ? fmt::format("{} raised an alert for this identity in the last {} days and nobody acknowledged it.",
+                        evidence.network, evidence.window_days)
+          : fmt::format("This identity used {} on {} of the last {} days; 2 make it known.", evidence.network,
+                        evidence.network_days, evidence.window_days));
+  verdict.why.push_back(fmt::format("{} was used by {}{} other identit{} on 2 or more of the last {} days.",
+                                    evidence.network, evidence.other_identities,
+                                    evidence.other_identities >= 100 ? " or more" : "",
+                                    evidence.other_identities == 1 ? "y" : "ies", evidence.window_days));
+}
+
+void say_tool(Verdict& verdict, const Candidate& candidate, const RemoteEvidence& evidence) {
+  if (is_new_cli(candidate, evidence))
+    verdict.why.push_back(
+        fmt::format("The call was made with {}, {}, which this identity used on {} of the last {} days.",
+                    candidate.tool, candidate.tool_kind == ToolKind::attack ? "an attack tool" : "a command line tool",
+                    evidence.tool_days, evidence.window_days));
+  if (!evidence.impossible.empty())
+    verdict.why.push_back(
+        fmt::format("Its user agent says {}, where {} cannot run.", evidence.impossible, candidate.token.service));
+  if (evidence.new_kali && evidence.impossible.empty())
+    verdict.why.emplace_back("Its user agent says Kali Linux, on which this identity never ran.");
+}
+
 }  // namespace
 
 bool is_new_cli(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
@@ -33,33 +81,24 @@ bool is_new_cli(const Candidate& candidate, const RemoteEvidence& evidence) noex
 }
 
 std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, const RemoteEvidence& evidence) {
-  if (evidence.network_learned) return std::nullopt;
-
+  const auto found = tier_of(candidate, evidence);
+  if (!found) return std::nullopt;
+  Tier tier = *found;
   Verdict verdict{};
   verdict.why.push_back(where(candidate, evidence));
-  verdict.why.push_back(
-      evidence.network_quarantined
-          ? fmt::format("{} raised an alert for this identity in the last {} days and nobody acknowledged it.",
-                        evidence.network, evidence.window_days)
-          : fmt::format("This identity used {} on {} of the last {} days; 2 make it known.", evidence.network,
-                        evidence.network_days, evidence.window_days));
-
-  const bool new_place = evidence.address_identities == 0 && evidence.other_identities == 0;
-  const bool new_endpoint = evidence.foreign_endpoint && !evidence.endpoint_owner_seen;
-  const bool new_tool = is_new_cli(candidate, evidence);
-  verdict.why.push_back(
-      fmt::format("{} was used by {}{} other identit{} in the last {} days, the address by {}.", evidence.network,
-                  evidence.other_identities, evidence.other_identities >= 100 ? " or more" : "",
-                  evidence.other_identities == 1 ? "y" : "ies", evidence.window_days, evidence.address_identities));
-  if (new_endpoint)
-    verdict.why.push_back(fmt::format("No endpoint of account {} was ever used here.", candidate.endpoint_owner));
-  if (new_tool)
+  say_network(verdict, evidence);
+  if (evidence.foreign_endpoint)
+    verdict.why.push_back(fmt::format(
+        "No three workloads of yours have used its endpoints on 2 days each. If account {} is yours, list it under "
+        "networks.accounts.",
+        candidate.endpoint_owner));
+  say_tool(verdict, candidate, evidence);
+  if (evidence.only_identity_call)
     verdict.why.push_back(
-        fmt::format("The call was made with {}, {}, which this identity used on {} of the last {} days.",
-                    candidate.tool, candidate.tool_kind == ToolKind::attack ? "an attack tool" : "a command line tool",
-                    evidence.tool_days, evidence.window_days));
-
-  Tier tier = new_place || new_endpoint || new_tool ? Tier::strong : Tier::weak;
+        fmt::format("Nothing but GetCallerIdentity was called from {} with this identity so far. Login servers (Vault, "
+                    "Teleport, lakeFS, MongoDB Atlas) send such a call, which the workload signed, from their own "
+                    "address; it is also a thief's first call.",
+                    evidence.network));
   if (tier == Tier::strong && candidate.range_capped && !evidence.foreign_endpoint) {
     tier = Tier::weak;
     verdict.limits.emplace_back(

@@ -19,10 +19,13 @@ struct RemoteEvidence {
       false;             // B1: this identity uses this network, and the pair is not in quarantine (or was acknowledged)
   int network_days = 0;  // days in the window on which this identity used this network
   bool network_quarantined = false;
-  int address_identities = 0;        // B3: identities that used this address in the window
-  int other_identities = 0;          // B2: other identities that used this network in the window; counted up to a bound
-  bool endpoint_owner_seen = false;  // somebody of ours used this owner's endpoint before
-  bool tool_learned = false;         // B4
+  // B2: other identities that used this network on two days of the window; counted up to a bound
+  int other_identities = 0;
+  bool only_identity_call = false;  // so far nothing but GetCallerIdentity came from this network for this identity
+  // What runtime of the user agent the service does not offer; empty if it does, or if this identity has learned it
+  std::string_view impossible;
+  bool new_kali = false;      // Kali Linux, on which this identity never ran
+  bool tool_learned = false;  // B4
   int tool_days = 0;
 };
 

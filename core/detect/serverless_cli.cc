@@ -10,43 +10,55 @@
 namespace straykey {
 namespace {
 
-struct PlatformRule {
+// What a service may run on. Services that the table does not name are not judged by macOS and Windows.
+struct RuntimeRule {
   std::string_view service;
-  bool macos, windows;  // whether the service offers them
+  bool macos, windows;
+  bool any_linux;    // WSL and Kali: what runs on the instance is its owner's choice
+  bool lambda, ecs;  // whether exec-env may be AWS_Lambda_*, AWS_ECS_*
 };
-// Fargate has Windows tasks; CodeBuild has Windows and macOS fleets; the others run Linux only.
-constexpr std::array<PlatformRule, 6> kPlatformRules{{{"lambda", false, false},
-                                                      {"glue", false, false},
-                                                      {"apprunner", false, false},
-                                                      {"emr-serverless", false, false},
-                                                      {"bedrock-agentcore", false, false},
-                                                      {"ecs", false, true}}};
+// Fargate has Windows tasks; CodeBuild has Windows and macOS fleets, and runs on ECS instances or on Lambda. Lambda's
+// base images are used in containers everywhere, and containers on an instance may use the instance's token.
+constexpr std::array<RuntimeRule, 12> kRuntimeRules{{{"lambda", false, false, false, true, false},
+                                                     {"glue", false, false, false, false, false},
+                                                     {"apprunner", false, false, false, false, true},
+                                                     {"emr-serverless", false, false, false, false, false},
+                                                     {"bedrock-agentcore", false, false, false, false, false},
+                                                     {"sagemaker", false, false, false, false, false},
+                                                     {"airflow", false, false, false, false, false},
+                                                     {"kinesisanalytics", false, false, false, false, false},
+                                                     {"ecs", false, true, false, true, true},
+                                                     {"eks", false, true, false, true, false},
+                                                     {"ec2", true, true, true, true, true},
+                                                     {"codebuild", true, true, true, true, true}}};
+constexpr RuntimeRule kOtherService{"", true, true, false, false, false};
 
 }  // namespace
 
-std::string_view impossible_platform(std::string_view service, Platform platform, std::string_view exec_env) noexcept {
-  if (platform == Platform::wsl) return "the Windows Subsystem for Linux";
-  if (platform == Platform::kali) return "Kali Linux";
-  if (exec_env == "CloudShell") return "AWS CloudShell";
-  const auto rule = std::find_if(kPlatformRules.begin(), kPlatformRules.end(),
-                                 [&](const PlatformRule& r) { return r.service == service; });
-  if (rule != kPlatformRules.end()) {
-    if (platform == Platform::macos && !rule->macos) return "macOS";
-    if (platform == Platform::windows && !rule->windows) return "Windows";
-  }
-  // CodeBuild runs on ECS instances or on Lambda. Fargate runs several of the services. Lambda runs only itself.
-  if (exec_env.starts_with("AWS_Lambda_") && service != "lambda" && service != "codebuild") return "AWS Lambda";
-  if (exec_env.starts_with("AWS_ECS_") && service == "lambda") return "Amazon ECS";
-  return {};
+std::optional<ImpossibleRuntime> impossible_runtime(std::string_view service, Platform platform,
+                                                    std::string_view exec_env) noexcept {
+  const auto found = std::find_if(kRuntimeRules.begin(), kRuntimeRules.end(),
+                                  [&](const RuntimeRule& r) { return r.service == service; });
+  const RuntimeRule& rule = found == kRuntimeRules.end() ? kOtherService : *found;
+  const auto on = [&](std::string_view shown) { return ImpossibleRuntime{shown, name_of(platform)}; };
+  if (platform == Platform::wsl && !rule.any_linux) return on("the Windows Subsystem for Linux");
+  if (platform == Platform::kali && !rule.any_linux) return on("Kali Linux");
+  if (exec_env == "CloudShell") return ImpossibleRuntime{"AWS CloudShell", exec_env};
+  if (exec_env.starts_with("AmazonQ-For-CLI")) return ImpossibleRuntime{"Amazon Q for the command line", exec_env};
+  if (platform == Platform::macos && !rule.macos) return on("macOS");
+  if (platform == Platform::windows && !rule.windows) return on("Windows");
+  if (exec_env.starts_with("AWS_Lambda_") && !rule.lambda) return ImpossibleRuntime{"AWS Lambda", exec_env};
+  if (exec_env.starts_with("AWS_ECS_") && !rule.ecs) return ImpossibleRuntime{"Amazon ECS", exec_env};
+  return std::nullopt;
 }
 
 std::optional<Verdict> judge_serverless_cli(const Candidate& candidate, const ServerlessEvidence& evidence) {
   INVARIANT(candidate.token.serverless && candidate.is_cli());
   if (evidence.runs_on_own_instances) return std::nullopt;
   Verdict verdict{};
-  const std::string_view impossible =
-      impossible_platform(candidate.token.service, candidate.platform, candidate.exec_env);
-  if (impossible.empty() && evidence.tool_learned) return std::nullopt;
+  const std::string_view impossible = evidence.impossible;
+  constexpr int kCodeBuildUsers = 3;  // a tool that so many builds use is what builds do here
+  if (impossible.empty() && (evidence.tool_learned || evidence.codebuild_users >= kCodeBuildUsers)) return std::nullopt;
 
   verdict.why.push_back(
       fmt::format("{} made the call, a command line tool, with the token of a serverless workload ({}).",

@@ -52,36 +52,23 @@ void BaselineView::each(FactKind kind, std::string_view scope,
 
 // Forgets the kept answers if they are of another day, or too many.
 std::string BaselineView::answer_key(const UsersBefore& question) const {
-  if (question.day != answers_.day || answers_.users.size() + answers_.days.size() >= kAnswersKept) forget_answers();
+  if (question.day != answers_.day || answers_.users.size() >= kAnswersKept) forget_answers();
   answers_.day = question.day;
   std::string key(1, static_cast<char>(question.kind));
   return key.append(question.scope).append(1, '\0').append(question.quarantine);
 }
 
 const std::vector<std::string>& BaselineView::users_before(
-    const UsersBefore& question, const std::function<bool(const std::string& user)>& in_quarantine) const {
+    const UsersBefore& question, const std::function<bool(const std::string& user)>& left_out) const {
   const auto [answer, is_new] = answers_.users.try_emplace(answer_key(question));
   std::vector<std::string>& users = answer->second;
   if (!is_new) return users;
   each(question.kind, question.scope, [&](const std::string& user, const Fact& fact) {
-    if (fact.presence.days_before(question.day, question.window_days) > 0 && !in_quarantine(user))
+    if (fact.presence.days_before(question.day, question.window_days) >= question.days && !left_out(user))
       users.push_back(user);
     return users.size() <= kUsersCounted;
   });
   return users;
-}
-
-int BaselineView::days_before(const UsersBefore& question, int enough,
-                              const std::function<bool(const std::string& user)>& in_quarantine) const {
-  const auto [answer, is_new] = answers_.days.try_emplace(answer_key(question), 0);
-  if (!is_new) return answer->second;
-  Presence taught;
-  each(question.kind, question.scope, [&](const std::string& user, const Fact& fact) {
-    if (fact.presence.days_before(question.day, question.window_days) > 0 && !in_quarantine(user))
-      taught.merge(fact.presence);
-    return taught.days_before(question.day, question.window_days) < enough;
-  });
-  return answer->second = taught.days_before(question.day, question.window_days);
 }
 
 void BaselineView::note_quarantined(Day day) const {

@@ -26,16 +26,12 @@ class BaselineView {
   static constexpr int kUsersCounted = 100;
   static constexpr std::size_t kAnswersKept = 4096;
 
-  // What users_before() and days_before() answered, all of one day.
+  // What users_before() answered, all of one day.
   struct Answers {
     Day day = 0;
     std::map<std::string, std::vector<std::string>, std::less<>> users;  // by question
-    std::map<std::string, int, std::less<>> days;
 
-    void forget() {
-      users.clear();
-      days.clear();
-    }
+    void forget() { users.clear(); }
   };
 
   // `kept`: answers of the transaction before, of which this one is the continuation. A day's candidates may need many
@@ -56,24 +52,22 @@ class BaselineView {
   void each(FactKind kind, std::string_view scope,
             const std::function<bool(const std::string& value, const Fact&)>& visit) const;
 
-  // Who of a scope was seen on one of the window's days before `day`, less those in quarantine: the first
+  // Who of a scope was seen on `days` of the window's days before `day`, less those in quarantine: the first
   // kUsersCounted + 1 in the order of the store, so that one may be left out.
   struct UsersBefore {
     FactKind kind;
     std::string_view scope;
     Day day = 0;
     int window_days = 0;
-    // Names what in_quarantine looks for, so that different questions have different kept answers
+    int days = 1;  // on at least so many of the window's days
+    // Names what left_out looks for, so that different questions have different kept answers
     std::string_view quarantine;
   };
   // The answers are kept, because a day's hits ask the same questions over and over. Without that, N identities that
   // are new in one network would cost N * N rows: each question reads all of them and leaves them out.
   // Cost: the rows of the scope, once a day and question.
   [[nodiscard]] const std::vector<std::string>& users_before(
-      const UsersBefore& question, const std::function<bool(const std::string& user)>& in_quarantine) const;
-  // On how many of the window's days before `day` any of them was seen; counting may stop at `enough`. Kept likewise.
-  [[nodiscard]] int days_before(const UsersBefore& question, int enough,
-                                const std::function<bool(const std::string& user)>& in_quarantine) const;
+      const UsersBefore& question, const std::function<bool(const std::string& user)>& left_out) const;
   // Tells that a row of quarantine of `day` was written. Kept answers that it may change are forgotten.
   void note_quarantined(Day day) const;
   // Tells that rows of quarantine may have been changed in any way. All kept answers are forgotten.

@@ -1,8 +1,23 @@
 #include "core/engine/dedup.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "core/base/bytes.h"
 
 namespace straykey {
+
+std::vector<DedupEntry> that_may_take_in(std::vector<StandingAlert> standing, Day day) {
+  std::erase_if(standing, [&](const StandingAlert& alert) { return !alert.named_alike && alert.entry.day == day; });
+  // Not in the order in which they were raised, for that is the order of arrival.
+  std::sort(standing.begin(), standing.end(), [](const StandingAlert& a, const StandingAlert& b) {
+    return std::tie(a.named_alike, a.entry.day, a.entry.alert_id) <
+           std::tie(b.named_alike, b.entry.day, b.entry.alert_id);
+  });
+  std::vector<DedupEntry> entries;
+  for (const StandingAlert& alert : standing) entries.push_back(alert.entry);
+  return entries;
+}
 
 DedupAnswer find_alert(const std::vector<DedupEntry>& entries, Day day, Tier tier, int dedup_days) noexcept {
   DedupAnswer answer;

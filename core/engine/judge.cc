@@ -1,12 +1,49 @@
 #include "core/engine/judge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <bit>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/identity/principal.h"
 
 namespace straykey {
 namespace {
 
 constexpr int kLearnedDays = 2;
+
+// Of Lambda, EC2 and other services the network alone: no two of these share an identity.
+std::string remote_subject(Family family, const std::string& network) {
+  return family == Family::ecs || family == Family::eks ? fmt::format("{} {}", network, name_of(family)) : network;
+}
+
+// "account/role" and "account/role/function"; nothing else in B2 begins with an account's number.
+bool is_role(std::string_view user) {
+  return user.size() > 13 && user[12] == '/' && is_account_id(user.substr(0, 12));
+}
+// "account/role" of a function; empty of anybody else.
+std::string_view role_of_function(std::string_view user) {
+  const std::size_t slash = user.rfind('/');
+  return is_role(user) && slash > 12 ? user.substr(0, slash) : std::string_view{};
+}
+bool is_ecs(std::string_view serverless_identity) {
+  return role_of_function(serverless_identity).empty() && serverless_identity.find('#') == std::string_view::npos;
+}
+
+// Platform and exec-env of a runtime's text.
+std::pair<std::string_view, std::string_view> parts_of(std::string_view runtime) {
+  const std::size_t space = std::min(runtime.find(' '), runtime.size());
+  return {runtime.substr(0, space), runtime.substr(std::min(space + 1, runtime.size()))};
+}
+
+// The account of whoever assumed a role, as teach_role() names him; empty of services.
+std::string_view account_of(std::string_view principal) {
+  if (const auto arn = parse_arn(principal)) return arn->account;
+  const std::string_view account = principal.substr(0, 12);
+  return is_account_id(account) && principal.size() > 12 ? account : std::string_view{};
+}
 
 }  // namespace
 
@@ -26,10 +63,7 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   const Fact account = view.fact(FactKind::account, call.recipient_account, "");
   if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
     return {Judged::too_late, {}};
-  if (!call.token.must_have_assumed.empty() &&
-      view.fact(FactKind::role_service, call.token.role_identity, call.token.must_have_assumed)
-              .presence.days_before(day, settings_.training_days) == 0)
-    return {Judged::not_proven, {}};
+  if (!is_proven(call, view)) return {Judged::not_proven, {}};
 
   Answer answer;
   if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
@@ -41,22 +75,106 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   return answer;
 }
 
-// Foreign: not seen as one of our accounts on an earlier day, and not learned as an endpoint owner. `seen`: used on any
-// earlier day.
-bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const {
-  seen = false;
-  if (call.endpoint_owner.empty() || call.address.empty()) return false;
+// A weak proof holds if the service was seen to assume the role. A Lambda user agent is the second weak proof: it holds
+// only if that of the session's name does not.
+bool Judge::is_proven(const Candidate& call, const BaselineView& view) const {
+  const ServiceToken& token = call.token;
+  const auto assumed_by = [&](std::string_view service) {
+    return view.fact(FactKind::role_service, token.role_identity, service)
+               .presence.days_before(call.day(), settings_.training_days) > 0;
+  };
+  if (token.must_have_assumed.empty()) return true;
+  if (!assumed_by(token.must_have_assumed)) return false;
+  if (token.proof != Proof::lambda_user_agent) return true;
+  const std::string_view first = service_of_session_name(token.identity.substr(token.identity.rfind('/') + 1));
+  return first.empty() || !assumed_by(first);
+}
+
+// Declared, or seen as recipient on an earlier day.
+bool Judge::is_ours(std::string_view account, Day day, const BaselineView& view) const {
+  if (settings_.accounts.contains(account)) return true;
+  const Fact seen = view.fact(FactKind::account, account, "");
+  return seen.presence.days != 0 && seen.first_day < day;
+}
+
+// Foreign: none of our accounts, and no owner whose endpoints three workloads of three roles used on two days each.
+// Nobody else's calls count, because an outsider with two calls must not be able to teach us an owner.
+bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view) const {
+  constexpr std::size_t kWorkloads = 3;
+  if (call.endpoint_owner.empty()) return false;
   const Day day = call.day();
-  const Fact account = view.fact(FactKind::account, call.endpoint_owner, "");
-  if (account.presence.days != 0 && account.first_day < day) return false;
+  if (is_ours(call.endpoint_owner, day, view)) return false;
   const std::string network = call.endpoint_network();
-  const int days = view.days_before({FactKind::network_identity, network, day, settings_.training_days, network},
-                                    kLearnedDays, [&](const std::string& user) {
-                                      return view.quarantined(FactKind::quarantine_network_role, network, user, day,
-                                                              settings_.training_days);
-                                    });
-  seen = days > 0;
-  return days < kLearnedDays;
+  const int window = settings_.training_days;
+  std::set<std::string> roles;
+  const auto add = [&](const std::vector<std::string>& users) { roles.insert(users.begin(), users.end()); };
+  const auto pair_of = [&](const std::string& user) {
+    return view.quarantine(FactKind::quarantine_network_role, network, user);
+  };
+  add(view.users_before(
+      {FactKind::network_identity, network, day, window, kLearnedDays, "in use"},
+      [&](const std::string& user) { return !is_role(user) || pair_of(user).presence.days_before(day, window) > 0; }));
+  add(view.users_before({FactKind::network_identity, network, day, window, 1, "acknowledged"},
+                        [&](const std::string& user) { return !is_role(user) || !pair_of(user).acknowledged; }));
+  return roles.size() < kWorkloads;
+}
+
+// Whether a role was assumed in the window by another organisation's account or by public federation. What its sessions
+// use says nothing about our networks.
+bool Judge::lends_itself(const std::string& role, Day day, const BaselineView& view) const {
+  bool lends = false;
+  view.each(FactKind::role_principal, role, [&](const std::string& principal, const Fact& fact) {
+    if (fact.presence.days_before(day, settings_.training_days) == 0) return true;
+    const std::string_view account = account_of(principal);
+    lends = principal.starts_with(kFederationPrincipal) ||
+            (!account.empty() && !role.starts_with(account) && !is_ours(account, day, view));
+    return !lends;
+  });
+  return lends;
+}
+
+// B2: who else used the network on two days, as alerts name identities. Another function of a Lambda function's own
+// role counts, too; otherwise the role itself is left out.
+int Judge::other_identities(const Candidate& call, const std::vector<std::string>& forms,
+                            const BaselineView& view) const {
+  const Day day = call.day();
+  const int window = settings_.training_days;
+  const auto distrusted = [&](FactKind kind, const std::string& user) {
+    return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+      return kind == FactKind::quarantine_identity_network ? view.quarantined(kind, user, form, day, window)
+                                                           : view.quarantined(kind, form, user, day, window);
+    });
+  };
+  const auto role_left_out = [&](const std::string& role) {
+    return distrusted(FactKind::quarantine_network_role, role) || (is_role(role) && lends_itself(role, day, view));
+  };
+  const auto left_out = [&](const std::string& user) {
+    return role_of_function(user).empty() ? role_left_out(user)
+                                          : distrusted(FactKind::quarantine_identity_network, user);
+  };
+  const std::string all_forms = forms.front() + '\0' + forms.back();
+  std::set<std::string, std::less<>> others, roles;  // roles: of functions that count
+  std::map<std::string, bool, std::less<>> trusted;  // roles of other functions
+  for (const std::string& form : forms) {
+    for (const std::string& user :
+         view.users_before({FactKind::network_identity, form, day, window, kLearnedDays, all_forms}, left_out)) {
+      const std::string role(role_of_function(user));
+      if (user == call.token.identity || user == call.token.role_identity) continue;
+      if (role == call.token.role_identity) {
+        if (call.token.family == Family::lambda) others.insert(user);
+        continue;
+      }
+      if (!role.empty()) {
+        const auto [known, is_new] = trusted.try_emplace(role, false);
+        if (is_new) known->second = !role_left_out(role);
+        if (!known->second) continue;
+        roles.insert(role);
+      }
+      others.insert(user);
+    }
+  }
+  for (const std::string& role : roles) others.erase(role);  // told by its functions
+  return std::min(static_cast<int>(others.size()), BaselineView::kUsersCounted);
 }
 
 bool Judge::tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const {
@@ -69,26 +187,57 @@ bool Judge::tool_learned(const Candidate& call, const BaselineView& view, int& d
   return days >= kLearnedDays && !quarantined;
 }
 
-std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView& view) const {
-  if (!call.may_be_external()) return std::nullopt;
+// B6: the identity used the platform, or the exec-env, on two days, or somebody acknowledged it.
+bool Judge::runtime_learned(const Candidate& call, std::string_view runtime, const BaselineView& view) const {
   const Day day = call.day();
   const int window = settings_.training_days;
-  RemoteEvidence evidence;
-  evidence.window_days = window;
-  evidence.foreign_endpoint = endpoint_is_foreign(call, view, evidence.endpoint_owner_seen);
-  if (!evidence.foreign_endpoint && call.address_class != SourceClass::external) return std::nullopt;
+  const Fact pair = view.quarantine(FactKind::quarantine_identity_runtime, call.token.identity, runtime);
+  if (pair.acknowledged) return true;
+  if (pair.presence.days_before(day, window) > 0) return false;
+  Presence seen;
+  view.each(FactKind::identity_runtime, call.token.identity, [&](const std::string& text, const Fact& fact) {
+    const auto [platform, exec_env] = parts_of(text);
+    if (platform == runtime || exec_env == runtime) seen.merge(fact.presence);
+    return true;
+  });
+  return seen.days_before(day, window) >= kLearnedDays;
+}
 
-  std::vector<std::string> forms;
-  std::string address = call.address;
-  if (evidence.foreign_endpoint) {
-    forms = {call.endpoint_network()};
-    address = call.endpoint_network() + '/' + call.address;
-  } else {
-    forms = {call.network};
-    if (call.prefix_network != call.network) forms.push_back(call.prefix_network);
-  }
+std::optional<ImpossibleRuntime> Judge::new_impossible_runtime(const Candidate& call, const BaselineView& view) const {
+  auto runtime = impossible_runtime(call.token.service, call.platform, call.exec_env);
+  if (runtime && runtime_learned(call, runtime->value, view)) return std::nullopt;
+  return runtime;
+}
+
+// An ECS identity that has learned AWS_ECS_EC2 and was nowhere else in the window. One call must not switch a check
+// off.
+bool Judge::runs_on_own_instances(const std::string& identity, std::string_view exec_env, Day day,
+                                  const BaselineView& view) const {
+  constexpr std::string_view kOwn = "AWS_ECS_EC2";
+  const int window = settings_.training_days;
+  const auto elsewhere = [](std::string_view env) {
+    return env == "AWS_ECS_FARGATE" || env == "AWS_ECS_MANAGED_INSTANCES";
+  };
+  if (elsewhere(exec_env)) return false;
+  const Fact pair = view.quarantine(FactKind::quarantine_identity_runtime, identity, kOwn);
+  Presence own;
+  bool was_elsewhere = false;
+  view.each(FactKind::identity_runtime, identity, [&](const std::string& text, const Fact& fact) {
+    const std::string_view env = parts_of(text).second;
+    if (env == kOwn) own.merge(fact.presence);
+    was_elsewhere = was_elsewhere || (elsewhere(env) && fact.presence.days_before(day, window) > 0);
+    return !was_elsewhere;
+  });
+  if (was_elsewhere) return false;
+  if (pair.acknowledged) return true;
+  return own.days_before(day, window) >= kLearnedDays && pair.presence.days_before(day, window) == 0;
+}
+
+void Judge::look_at_network(RemoteEvidence& evidence, const Candidate& call, const std::vector<std::string>& forms,
+                            const BaselineView& view) const {
+  const Day day = call.day();
+  const int window = settings_.training_days;
   evidence.network = forms.front();
-
   for (const std::string& form : forms) {
     const int days = view.fact(FactKind::identity_network, call.token.identity, form).presence.days_before(day, window);
     const Fact pair = view.quarantine(FactKind::quarantine_identity_network, call.token.identity, form);
@@ -97,27 +246,28 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
     evidence.network_quarantined = evidence.network_quarantined || quarantined;
     if (pair.acknowledged || (days >= kLearnedDays && !quarantined)) evidence.network_learned = true;
   }
+  evidence.other_identities = other_identities(call, forms, view);
+  // The day itself counts here, because this is only said.
+  evidence.only_identity_call = call.event_name == "GetCallerIdentity" &&
+                                view.fact(FactKind::identity_other_call, call.token.identity, forms.front())
+                                        .presence.days_before(day + 1, window) == 0;
+}
 
-  const auto in_quarantine = [&](const std::string& user) {
-    return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
-      return view.quarantined(FactKind::quarantine_network_role, form, user, day, window);
-    });
-  };
-  const std::string all_forms = forms.front() + '\0' + forms.back();
-  std::vector<std::string> others;
-  for (const std::string& form : forms) {
-    for (const std::string& user :
-         view.users_before({FactKind::network_identity, form, day, window, all_forms}, in_quarantine)) {
-      if (others.size() < BaselineView::kUsersCounted && user != call.token.role_identity &&
-          std::find(others.begin(), others.end(), user) == others.end())
-        others.push_back(user);
-    }
-  }
-  evidence.other_identities = static_cast<int>(others.size());
-  const auto& here = view.users_before({FactKind::address_identity, address, day, window, all_forms}, in_quarantine);
-  evidence.address_identities = std::min(static_cast<int>(here.size()), BaselineView::kUsersCounted);
+std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView& view) const {
+  if (!call.may_be_external()) return std::nullopt;
+  RemoteEvidence evidence;
+  evidence.window_days = settings_.training_days;
+  evidence.foreign_endpoint = endpoint_is_foreign(call, view);
+  if (!evidence.foreign_endpoint && call.address_class != SourceClass::external) return std::nullopt;
+  const std::vector<std::string> forms =
+      evidence.foreign_endpoint ? std::vector{call.endpoint_network()} : call.address_forms();
+  look_at_network(evidence, call, forms, view);
   bool tool_quarantined = false;
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, tool_quarantined);
+  const auto impossible = new_impossible_runtime(call, view);
+  if (impossible) evidence.impossible = impossible->shown;
+  const std::string_view kali = name_of(Platform::kali);
+  evidence.new_kali = call.platform == Platform::kali && !runtime_learned(call, kali, view);
 
   auto verdict = judge_remote_service_token(call, evidence);
   if (!verdict) return std::nullopt;
@@ -125,32 +275,39 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   out.verdict = std::move(*verdict);
   out.source_class = evidence.foreign_endpoint ? SourceClass::foreign_endpoint : SourceClass::external;
   out.network = evidence.network;
-  out.subjects = forms;
-  out.quarantined_networks = call.network_forms();
+  for (const std::string& form : forms) out.subjects.push_back(remote_subject(call.token.family, form));
+  if (!evidence.network_learned) out.quarantined_networks = call.network_forms();
   out.quarantines_tool = is_new_cli(call, evidence);
+  if (impossible) out.quarantined_runtimes.emplace_back(impossible->value);
+  if (evidence.new_kali && !impossible) out.quarantined_runtimes.emplace_back(kali);
   return out;
+}
+
+void Judge::count_users(ServerlessEvidence& evidence, const Candidate& call, const BaselineView& view) const {
+  constexpr std::string_view kCodeBuild = "#codebuild";
+  const Day day = call.day();
+  const auto& users = view.users_before(
+      {FactKind::tool_identity, call.tool, day, settings_.training_days, 1, call.tool}, [&](const std::string& user) {
+        return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, settings_.training_days) ||
+               (is_ecs(user) && runs_on_own_instances(user, {}, day, view));
+      });
+  evidence.serverless_users = std::min(static_cast<int>(users.size()), BaselineView::kUsersCounted);
+  if (!call.token.identity.ends_with(kCodeBuild)) return;
+  evidence.codebuild_users = static_cast<int>(std::count_if(users.begin(), users.end(), [&](const std::string& user) {
+    return user != call.token.identity && user.ends_with(kCodeBuild);
+  }));
 }
 
 std::optional<Judgement> Judge::serverless(const Candidate& call, const BaselineView& view) const {
   if (!call.token.serverless || !call.is_cli()) return std::nullopt;
-  const Day day = call.day();
-  const int window = settings_.training_days;
   ServerlessEvidence evidence;
-  evidence.window_days = window;
-  if (call.token.family == Family::ecs) {
-    evidence.runs_on_own_instances = call.exec_env == "AWS_ECS_EC2";
-    view.each(FactKind::identity_runtime, call.token.identity, [&](const std::string& runtime, const Fact& fact) {
-      if (runtime.ends_with(" AWS_ECS_EC2") && fact.presence.days_before(day, window) > 0)
-        evidence.runs_on_own_instances = true;
-      return !evidence.runs_on_own_instances;
-    });
-  }
+  evidence.window_days = settings_.training_days;
+  evidence.runs_on_own_instances =
+      call.token.family == Family::ecs && runs_on_own_instances(call.token.identity, call.exec_env, call.day(), view);
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, evidence.tool_quarantined);
-  const auto& users =
-      view.users_before({FactKind::tool_identity, call.tool, day, window, call.tool}, [&](const std::string& user) {
-        return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window);
-      });
-  evidence.serverless_users = std::min(static_cast<int>(users.size()), BaselineView::kUsersCounted);
+  const auto impossible = new_impossible_runtime(call, view);
+  if (impossible) evidence.impossible = impossible->shown;
+  count_users(evidence, call, view);
 
   auto verdict = judge_serverless_cli(call, evidence);
   if (!verdict) return std::nullopt;
@@ -160,6 +317,10 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   out.network = call.network.empty() ? std::string(name_of(call.address_class)) : call.network;
   out.subjects = {call.tool};
   out.quarantines_tool = !evidence.tool_learned;
+  if (impossible) out.quarantined_runtimes.emplace_back(impossible->value);
+  // A thief who claims it must not switch the check off by claiming it twice.
+  if (call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2")
+    out.quarantined_runtimes.push_back(call.exec_env);
   return out;
 }
 

@@ -18,10 +18,12 @@ struct Judgement {
   Verdict verdict;
   SourceClass source_class = SourceClass::external;
   std::string network;  // shown
-  std::vector<std::string>
-      subjects;  // network forms or the tool: what the dedup key is made of, the first names the alert
+  // What the dedup key is made of: the network's forms, or the tool. The first names the alert. One role may belong to
+  // an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the family.
+  std::vector<std::string> subjects;
   std::vector<std::string> quarantined_networks;  // forms that (identity, network) and (network, role) hit
   bool quarantines_tool = false;                  // (identity, tool)
+  std::vector<std::string> quarantined_runtimes;  // platforms and exec-envs of (identity, runtime)
 };
 
 enum class Judged : std::uint8_t { judged, not_active, too_late, not_proven, unreadable };
@@ -42,8 +44,21 @@ class Judge {
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
 
  private:
-  [[nodiscard]] bool endpoint_is_foreign(const Candidate& call, const BaselineView& view, bool& seen) const;
+  [[nodiscard]] bool is_proven(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] bool is_ours(std::string_view account, Day day, const BaselineView& view) const;
+  [[nodiscard]] bool endpoint_is_foreign(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] bool lends_itself(const std::string& role, Day day, const BaselineView& view) const;
+  [[nodiscard]] int other_identities(const Candidate& call, const std::vector<std::string>& forms,
+                                     const BaselineView& view) const;
   [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
+  [[nodiscard]] bool runtime_learned(const Candidate& call, std::string_view runtime, const BaselineView& view) const;
+  [[nodiscard]] std::optional<ImpossibleRuntime> new_impossible_runtime(const Candidate& call,
+                                                                        const BaselineView& view) const;
+  [[nodiscard]] bool runs_on_own_instances(const std::string& identity, std::string_view exec_env, Day day,
+                                           const BaselineView& view) const;
+  void look_at_network(RemoteEvidence& evidence, const Candidate& call, const std::vector<std::string>& forms,
+                       const BaselineView& view) const;
+  void count_users(ServerlessEvidence& evidence, const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> serverless(const Candidate& call, const BaselineView& view) const;
 

@@ -20,12 +20,21 @@ std::string access_key_row(HashKey hash_key, std::string_view access_key) {
   return access_key_id(hash_key, access_key).key();
 }
 
+Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role) {
+  if (role.empty()) return access_key_id;
+  std::string text = access_key_id.key();
+  return hash128(hash_key, text.append(role));
+}
+
 KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
   auto found = keys_.find(id);
   if (found == keys_.end()) {
     evict();
     found = keys_.emplace(id, Key{}).first;
     if (is_temporary_key(event.access_key)) load(id, event, found->second);
+  } else if (found->second.session != event.arn && is_temporary_key(event.access_key)) {
+    write(id, found->second);  // what the other session did
+    load(id, event, found->second);
   }
   Key& key = found->second;
   key.used = batch_;
@@ -36,14 +45,24 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
   return key;
 }
 
+void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
+  const auto found = store.get_aged(Table::tokens, row.key());
+  if (!found) return;
+  if (auto issued = decode_issued_token(found->value)) {
+    key.touched = found->put_at;
+    key.token = row;
+    key.issued = std::make_unique<IssuedToken>(std::move(*issued));
+  }
+}
+
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
-  const std::string row = id.key();
+  key.session = event.arn;
+  key.issued.reset();
+  key.calls.reset();
+  const std::string role = event.type == IdentityType::assumed_role ? caller_identity(event) : std::string();
   const auto read = [&](StoreReader& store) {
-    const auto row_found = store.get_aged(Table::tokens, row);
-    if (!row_found) return;
-    key.touched = row_found->put_at;
-    if (auto issued = decode_issued_token(row_found->value))
-      key.issued = std::make_unique<IssuedToken>(std::move(*issued));
+    if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), key);
+    if (!key.issued) read_token(store, id, key);
   };
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {
@@ -141,7 +160,7 @@ void KeyTable::flush() {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
-    writer_.put(Table::tokens, key->first.key(), encode(*key->second.issued));
+    writer_.put(Table::tokens, key->second.token.key(), encode(*key->second.issued));
     ++written;
   }
   while (!changed_.empty() && written < settings_.keys_a_flush) {

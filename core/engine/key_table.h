@@ -3,6 +3,8 @@
 //
 // Shape:  at() reads a key's rows at its first use and keeps them in memory. Calls are counted in memory. flush() adds
 //         them to the rows of the key and its identity; they are soft state, so a crash loses what was not flushed yet.
+//         A key belongs to one session. Where logs were masked, several sessions share one key: what is kept is that of
+//         the session that used it last.
 // Order:  a key in use has its token row put again every kTokenTouchHours, so that its age counts from its last use.
 //         If more keys changed than one flush writes, the key that waited longest is written first.
 // Bounds: keys_max keys in memory. When there are as many, the half that was not used for longest is dropped, and a
@@ -28,8 +30,11 @@
 
 namespace straykey {
 
-// The key of a row that belongs to an access key (tokens, activity; prefix in pending): its access_key_id.
+// The key of a row that belongs to an access key (activity; prefix in pending): its access_key_id.
 [[nodiscard]] std::string access_key_row(HashKey hash_key, std::string_view access_key);
+// The key of a row of Table::tokens: the access key and the role that it was issued to, account/role. Without a role,
+// because the issuing event names none, it is the access key alone, as it was for every row before 0.2.
+[[nodiscard]] Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role);
 
 class KeyTable {
  public:
@@ -49,6 +54,8 @@ class KeyTable {
     bool waits = false;      // it stands in changed_
     RunHour touched = 0;     // when its token row was last put
     std::uint64_t used = 0;  // the batch of its last use
+    std::string session;     // whose rows were read: userIdentity.arn
+    Hash128 token;           // the row of `issued`
     std::unique_ptr<const IssuedToken> issued;
     std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
   };
@@ -91,6 +98,7 @@ class KeyTable {
   };
 
   void load(Hash128 id, const Event& event, Key& key);
+  void read_token(StoreReader& store, Hash128 row, Key& key) const;
   void evict();
   static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);

@@ -252,16 +252,23 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
 
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
-  const Candidate& call = *hit.call;
-  const CatalogueEntry& entry = hit.judgement.verdict.entry();
-  std::vector<DedupEntry> entries;
+  const AlertSubject about = about_of(hit);
+  std::vector<StandingAlert> standing;
   for (const std::string& subject : hit.judgement.subjects) {
-    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
-    if (const auto stored = writer_->get(Table::dedup, key)) {
-      for (const DedupEntry& known : decode_dedup(*stored)) entries.push_back(known);
-    }
+    const auto stored =
+        writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
+    if (!stored) continue;
+    for (const DedupEntry& known : decode_dedup(*stored))
+      standing.push_back({known, known.alert_id == alert_id(about, known.tier, known.day)});
   }
-  return find_alert(entries, call.day(), entry.tier, detection_.dedup_days);
+  const Day day = hit.call->day();
+  return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.entry().tier,
+                    detection_.dedup_days);
+}
+
+AlertSubject Merger::about_of(const Hit& hit) {
+  const ServiceToken& token = hit.call->token;
+  return {hit.judgement.verdict.entry().analytic, token.account, token.identity, hit.judgement.subjects.front()};
 }
 
 void Merger::settle(Hit& hit) {
@@ -275,8 +282,7 @@ void Merger::settle(Hit& hit) {
     return;
   }
   if (flooded(hit)) return;
-  hit.alert_id = alert_id(hit.judgement.verdict, call.token.account, call.token.identity,
-                          hit.judgement.subjects.front(), call.day());
+  hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.entry().tier, call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);
@@ -346,8 +352,8 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
       .add();
 }
 
-// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, and the
-// tool of either kind.
+// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, the tool
+// of either kind, and the platform or exec-env that is impossible.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
   AlertPairs out{.day = call.day(), .pairs = {}};
@@ -357,6 +363,8 @@ void Merger::remember_pairs(const Hit& hit) {
   }
   if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
     out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
+  for (const std::string& runtime : hit.judgement.quarantined_runtimes)
+    out.pairs.push_back({FactKind::quarantine_identity_runtime, call.token.identity, runtime});
   writer_->put(Table::alert_pairs, hit.alert_id.key(), encode_alert_pairs(out));
 }
 
@@ -368,6 +376,8 @@ void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
     mark(FactKind::quarantine_network_role, form, call.token.role_identity, day);
   }
   if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day);
+  for (const std::string& runtime : judgement.quarantined_runtimes)
+    mark(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day);
 }
 
 void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {

@@ -39,6 +39,7 @@
 namespace straykey {
 
 struct AlertState;
+struct AlertSubject;
 class WaitingCandidates;
 
 class Merger {
@@ -115,6 +116,7 @@ class Merger {
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
+  [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
   void stand(const Hit& hit);
   void write_alert(const Hit& hit, const Hit* same_event);

@@ -45,6 +45,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   call.tool_kind = event.user_agent.kind;
   call.platform = event.user_agent.platform;
   call.exec_env = cut(event.user_agent.exec_env, 64);
+  call.event_name = cut(event.event_name, 128);
+  call.error_code = cut(event.error_code, 128);
   fill_place(call, event, networks, settings);
 
   out.own = is_own_authenticated(event, settings.accounts);
@@ -53,6 +55,7 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   if (auto token = prove_service_token(event, issued)) {
     call.token = std::move(*token);
     out.has_token = true;
+    out.second_token = second_weak_proof(event, call.token);
   }
   const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
   if (unproven && issued == nullptr && is_temporary_key(event.access_key) && may_be_service_token(event)) {
@@ -70,10 +73,8 @@ void describe(Candidate& call, const Event& event) {
   call.vpc_endpoint = cut(event.vpc_endpoint, 128);
   call.event_id = cut(event.event_id, 64);
   call.shared_event_id = cut(event.shared_event_id, 64);
-  call.event_name = cut(event.event_name, 128);
   call.event_source = cut(event.event_source, 128);
   call.region = cut(event.region, 64);
-  call.error_code = cut(event.error_code, 128);
   call.recipient_account = cut(event.recipient_account, 64);
   call.command = cut(event.user_agent.command, 128);
   call.sid = cut(event.user_agent.sid, 64);
@@ -88,7 +89,8 @@ void prove(Candidate& call, std::string_view session, const IssuedToken& issued)
 
 Hash128 combination_of(HashKey key, const Candidate& call) {
   ByteWriter text(256);
-  text.string(call.token.identity).string(call.token.must_have_assumed).string(call.address);
+  text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
+  text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());

@@ -14,11 +14,14 @@ namespace straykey {
 
 struct Observation {
   bool own = false;    // an authenticated caller of one of our accounts
-  std::string caller;  // for B2 and B3; empty unless own
+  std::string caller;  // for B2; empty unless own
   // What decides about the call. `token` is filled if the event proves one (weakly proven ones carry
   // must_have_assumed).
   Candidate call;
   bool has_token = false;
+  // The token by the second weak proof, if there is one: a candidate of its own, because only the judge can tell which
+  // of the two holds.
+  std::optional<ServiceToken> second_token;
   bool may_wait_for_proof =
       false;            // an unproven temporary key of a role session: keep what it did until its issuing event comes
   std::string session;  // role session name, for that
@@ -34,8 +37,9 @@ void describe(Candidate& call, const Event& event);
 // Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
 
-// The hash of (identity, proof still missing, networks, address, tool, platform, exec-env, day). One call of each
-// combination is proposed; as the day is in it, once a day.
+// The hash of all that a verdict reads of a call: identity, family, service, proof still missing, networks, address,
+// endpoint owner, tool, platform, exec-env and day. One call of each combination is proposed; as the day is in it, once
+// a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
 // Whether any analytic could say something about the call.

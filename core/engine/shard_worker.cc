@@ -145,35 +145,57 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
     if (observation.may_wait_for_proof) keep_until_proven(observation, event);
   }
   if (observation.has_token) {
+    const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
     if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts, &event);
+    if (slot == kNoSlot) {
+      slot = second;
+    } else {
+      slots_[slot].also = second;
+    }
   }
   staged_known_.emplace(signature, slot);
+}
+
+// What is weakly proven in two ways is learned and proposed as both; the judge takes the first way that holds.
+std::uint32_t ShardWorker::propose_second(Observation& observation, bool counts, const Event& event) {
+  if (!observation.second_token) return kNoSlot;
+  Candidate call = observation.call;
+  call.token = std::move(*observation.second_token);
+  if (!event.from_future) teach_token(call, false);
+  return worth_judging(call, detection_) ? propose(std::move(call), counts, &event) : kNoSlot;
 }
 
 // Learns what every call of our accounts teaches, whoever made it.
 void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
   learn_account(event.recipient_account, event.time);
-  if (!observation.own || observation.caller.empty()) return;
-  const Candidate& call = observation.call;
-  for (const std::string& form : call.network_forms())
+  if (!observation.own || observation.caller.empty() || !teaches_networks(event)) return;
+  for (const std::string& form : observation.call.address_forms())
     learn({FactKind::network_identity, form, observation.caller}, day);
-  if (!call.endpoint_owner.empty() && !call.address.empty())
-    learn({FactKind::address_identity, call.endpoint_network() + '/' + call.address, observation.caller}, day);
-  if (call.address_class == SourceClass::external)
-    learn({FactKind::address_identity, call.address, observation.caller}, day);
 }
 
 void ShardWorker::teach_token(const Candidate& call, bool proven) {
   const Day day = call.day();
   const std::string& identity = call.token.identity;
-  for (const std::string& form : call.network_forms()) learn({FactKind::identity_network, identity, form}, day);
+  const std::vector<std::string> forms = call.network_forms();
+  for (const std::string& form : forms) learn({FactKind::identity_network, identity, form}, day);
+  if (!forms.empty() && call.event_name != "GetCallerIdentity")
+    learn({FactKind::identity_other_call, identity, forms.front()}, day);
+  if (proven) teach_others(call);
   learn({FactKind::identity_tool, identity, call.tool}, day);
   learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
-  if (proven && call.token.serverless && call.is_cli() &&
-      !(call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2"))
-    learn({FactKind::tool_identity, call.tool, identity}, day);
+  if (proven && call.token.serverless && call.is_cli()) learn({FactKind::tool_identity, call.tool, identity}, day);
+}
+
+// What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for
+// each other; and whose endpoints are used here, which people do not teach.
+void ShardWorker::teach_others(const Candidate& call) {
+  if (call.token.family == Family::lambda)
+    for (const std::string& form : call.address_forms())
+      learn({FactKind::network_identity, form, call.token.identity}, call.day());
+  if (!call.endpoint_owner.empty() && call.error_code.empty())
+    learn({FactKind::network_identity, call.endpoint_network(), call.token.role_identity}, call.day());
 }
 
 // Proposes an account's first event of a day to the merger, which notes when the account becomes active.
@@ -223,12 +245,13 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
 
 std::uint32_t ShardWorker::slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged) {
   const auto slot = static_cast<std::uint32_t>(slots_.size());
-  slots_.push_back({combination, sequence, staged, 0, 0});
+  slots_.push_back({.combination = combination, .sequence = sequence, .staged = staged});
   slot_by_combination_.emplace(combination, slot);
   return slot;
 }
 
 void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
+  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time);
   Slot& slot = slots_[index];
   if (slot.sequence == 0) {
     Candidate& staged = staged_[slot.staged];
@@ -246,6 +269,8 @@ void ShardWorker::keep_until_proven(const Observation& observation, const Event&
   call.token = {};
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
+  call.token.identity = observation.caller + '/' + observation.session;
   const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
@@ -265,7 +290,7 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
   std::string role_identity, principal, account;
   if (const auto role = parse_role_arn(event.assumed_role_arn)) {
     role_identity = std::string(role->account) + '/' + std::string(role->role);
-    principal = event.invoked_by.empty() ? caller_identity(event) : std::string(event.invoked_by);
+    principal = assuming_principal(event);
   }
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);
@@ -281,15 +306,18 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
   if (!event.from_future) teach_role(event, issued);
-  const std::string row = access_key_row(settings_.hash_key, event.issued_key);
+  const std::string role = issued_role(event);
+  const Hash128 id = access_key_id(settings_.hash_key, event.issued_key);
+  const std::string row = token_row(settings_.hash_key, id, role).key();
   if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
   writer_.put(Table::tokens, row, encode(issued));
   // The key is read again at its next use, because its identity is known from now on.
-  keys_.forget(access_key_id(settings_.hash_key, event.issued_key));
-  prove_pending(event.issued_key, issued);
+  keys_.forget(id);
+  prove_pending(event.issued_key, role, issued);
 }
 
-void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& issued) {
+// `role`: account/role that the key was issued to; empty: any.
+void ShardWorker::prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued) {
   const std::string prefix = access_key_row(settings_.hash_key, access_key);
   std::vector<std::pair<std::string, std::string>> rows;
   const auto collect = [&](std::string_view key, std::string_view value) {
@@ -305,11 +333,12 @@ void ShardWorker::prove_pending(std::string_view access_key, const IssuedToken& 
     if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
   }
   for (const auto& [key, value] : rows) {
-    writer_.erase(Table::pending, key);
-    if (issued.service.empty()) continue;
     ByteReader in(value);
     const std::string session(in.string());
     auto call = decode_candidate(in.string());
+    if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    writer_.erase(Table::pending, key);
+    if (issued.service.empty()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     prove(*call, session, issued);
     teach_token(*call, true);

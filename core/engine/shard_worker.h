@@ -87,14 +87,15 @@ class ShardWorker {
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
+  static constexpr std::uint32_t kNoSlot = ~0u;
   struct Slot {  // counts the repeats of one combination that was proposed
     Hash128 combination;
     std::uint64_t sequence = 0;  // 0: staged in this batch
     std::size_t staged = 0;      // index into staged_, while sequence == 0
     std::uint64_t count = 0;
     Seconds last_time = 0;
+    std::uint32_t also = kNoSlot;  // a second candidate of the same call, whose repeats are the same
   };
-  static constexpr std::uint32_t kNoSlot = ~0u;
   using SlotTable = boost::unordered_flat_map<Hash128, std::uint32_t, std::hash<Hash128>>;
 
   void warm(std::span<const Request::RoutedEvent> events) const noexcept;
@@ -105,13 +106,15 @@ class ShardWorker {
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const IssuedToken& issued);
   void teach_token(const Candidate& call, bool proven);
+  void teach_others(const Candidate& call);
   // True if that was new.
   bool learn(const FactRef& ref, Day day);
   void learn_account(std::string_view account, Seconds time);
+  std::uint32_t propose_second(Observation& observation, bool counts, const Event& event);
   // `event`: from which the call's description is filled in; null if it has one already.
   std::uint32_t propose(Candidate call, bool counts, const Event* event);
   void keep_until_proven(const Observation& observation, const Event& event);
-  void prove_pending(std::string_view access_key, const IssuedToken& issued);
+  void prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued);
   [[nodiscard]] bool is_new_event(std::uint64_t event_id);
   void count_repeat(std::uint32_t slot, Seconds time);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);

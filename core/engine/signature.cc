@@ -67,7 +67,8 @@ std::string_view teaching_bytes(const Event& event, std::string& memory) {
                static_cast<std::uint32_t>(event.user_agent.platform) << 16 |
                static_cast<std::uint32_t>(event.from_future) << 24 |
                static_cast<std::uint32_t>(event.console_session) << 25 |
-               static_cast<std::uint32_t>(event.sign_in_failed) << 26;
+               static_cast<std::uint32_t>(event.sign_in_failed) << 26 |
+               static_cast<std::uint32_t>(event.event_name == "GetCallerIdentity") << 27;
   for (std::size_t i = 0; i < texts.size(); ++i) head.sizes[i] = static_cast<std::uint32_t>(texts[i].size());
   return join(head, texts, memory);
 }

@@ -61,13 +61,6 @@ std::string_view without_version(std::string_view arn) noexcept {
   return colon == std::string_view::npos ? arn : arn.substr(0, arn.size() - (parsed->resource.size() - colon));
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return out;
-}
-
 struct Session {
   std::string_view account, role, session;
 };
@@ -146,15 +139,17 @@ std::optional<ServiceToken> by_in_scope_of(const Event& event, const Session& se
   return token;
 }
 
+std::optional<ServiceToken> by_lambda_user_agent(const Event& event, const Session& session) {
+  if (!event.user_agent.exec_env.starts_with("AWS_Lambda_")) return std::nullopt;
+  ServiceToken token = token_of(*service_by_name("lambda"), Proof::lambda_user_agent, session);
+  token.must_have_assumed = token.service;
+  return token;
+}
+
 std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& session) {
   const Service* service = service_by_session_name(session.session);
-  Proof proof = Proof::session_name;
-  if (service == nullptr && event.user_agent.exec_env.starts_with("AWS_Lambda_")) {
-    service = service_by_name("lambda");
-    proof = Proof::lambda_user_agent;
-  }
-  if (service == nullptr) return std::nullopt;
-  ServiceToken token = token_of(*service, proof, session);
+  if (service == nullptr) return by_lambda_user_agent(event, session);
+  ServiceToken token = token_of(*service, Proof::session_name, session);
   token.must_have_assumed = service->name;
   return token;
 }
@@ -217,6 +212,12 @@ IssuedToken issued_token(const Event& event) {
   return token;
 }
 
+std::string issued_role(const Event& event) {
+  const auto role = parse_role_arn(event.assumed_role_arn);
+  if (!role || !is_account_id(role->account) || role->role.size() > kNameBytesMax) return {};
+  return joined(role->account, '/', role->role);
+}
+
 bool may_be_service_token(const Event& event) noexcept {
   return may_be_service_token(event, RoleArns(event));
 }
@@ -228,18 +229,27 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   const auto session = session_of(event, arns);
   if (!session) return std::nullopt;
   if (auto token = by_in_scope_of(event, *session)) return token;
-  if (issued != nullptr && !issued->service.empty()) {
-    if (service_by_name(issued->service) != nullptr) {
-      return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
-    }
-  }
+  if (issued != nullptr && service_by_name(issued->service) != nullptr)
+    return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
   if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
-  if (!event.ec2_role_delivery.empty() || is_instance_id(session->session)) {
+  if (!event.federated_provider.empty()) return std::nullopt;  // another provider's session, whatever it calls itself
+  if (!event.ec2_role_delivery.empty() || (issued == nullptr && is_instance_id(session->session))) {
     ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
     token.workload = session->session;
     return token;
   }
-  return by_weak_proof(event, *session);
+  return issued == nullptr ? by_weak_proof(event, *session) : std::nullopt;
+}
+
+std::optional<ServiceToken> second_weak_proof(const Event& event, const ServiceToken& first) {
+  if (first.proof != Proof::session_name) return std::nullopt;
+  const auto session = session_of(event, RoleArns(event));
+  return session ? by_lambda_user_agent(event, *session) : std::nullopt;
+}
+
+std::string_view service_of_session_name(std::string_view session) noexcept {
+  const Service* service = service_by_session_name(session);
+  return service == nullptr ? std::string_view{} : service->name;
 }
 
 ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,
@@ -265,6 +275,23 @@ std::string caller_identity(const Event& event) {
   if (event.type == IdentityType::root) return std::string(event.account) + ":root";
   if (!event.user_name.empty()) return std::string(event.account) + ":" + std::string(event.user_name);
   return std::string(event.principal_id);
+}
+
+std::string assuming_principal(const Event& event) {
+  if (!event.invoked_by.empty()) return std::string(event.invoked_by);
+  if (event.type == IdentityType::aws_account && is_account_id(event.account))
+    return joined(event.account, ':', event.principal_id.empty() ? event.arn : event.principal_id);
+  if (event.type == IdentityType::web_identity && !by_exchange(event))
+    return std::string(kFederationPrincipal)
+        .append(event.identity_provider.empty() ? event.principal_id : event.identity_provider);
+  return caller_identity(event);
+}
+
+bool teaches_networks(const Event& event) {
+  if (!event.error_code.empty()) return false;
+  if (!event.federated_provider.empty() && !is_eks_provider(event.federated_provider)) return false;
+  return event.type != IdentityType::web_identity || is_eks_provider(event.identity_provider) ||
+         is_eks_provider(event.principal_id);
 }
 
 }  // namespace straykey

@@ -6,7 +6,10 @@
 //         for other services.
 // Thread: any (functions of their arguments).
 // Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the
-//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume).
+//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume). A key
+//         whose issuing event is known is never judged by its session name or user agent, because anybody who assumes
+//         the role can choose these.
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +43,9 @@ struct IssuedToken {
 
 // REQUIRES: event.assumes_role().
 [[nodiscard]] IssuedToken issued_token(const Event& event);
+// account/role of the role whose key the event issued; empty if the event does not name it. REQUIRES:
+// event.assumes_role().
+[[nodiscard]] std::string issued_role(const Event& event);
 
 struct ServiceToken {
   Family family = Family::other;
@@ -59,9 +65,15 @@ struct ServiceToken {
 // service-linked role, an SSO role or a console session. Only these are worth remembering until a proof comes.
 [[nodiscard]] bool may_be_service_token(const Event& event) noexcept;
 
-// The service token behind an event, by the first proof that holds. `issued`: what is known of its access key, or null.
-// Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
+// The service token behind an event, by the first proof that holds. `issued`: what the event that issued its access key
+// to this very role says, or null. Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
 [[nodiscard]] std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued);
+
+// The second weak proof of an event whose first is the shape of its session name: a Lambda user agent. It counts where
+// the service of the shape was not seen to assume the role, which only the judge can tell.
+[[nodiscard]] std::optional<ServiceToken> second_weak_proof(const Event& event, const ServiceToken& first);
+// The service whose tokens carry session names of this shape, or empty.
+[[nodiscard]] std::string_view service_of_session_name(std::string_view session) noexcept;
 
 // The token of a role session whose key's issuing event proves it. REQUIRES: issued.service is one of the table;
 // role_identity is account/role.
@@ -71,6 +83,16 @@ struct ServiceToken {
 // account/role for every role session (proven or not), the ARN or principal for everybody else; empty if the caller has
 // no name.
 [[nodiscard]] std::string caller_identity(const Event& event);
+
+// Who assumed a role, as `event` tells: a principal of another account after that account ("444455556666:AIDA..."), an
+// outside identity provider as "federation <provider>", a service by its name, everybody else as caller_identity().
+// REQUIRES: event.assumes_role().
+[[nodiscard]] std::string assuming_principal(const Event& event);
+inline constexpr std::string_view kFederationPrincipal = "federation ";
+
+// Whether the call says that its place is one of ours (B2): it succeeded, and the caller is no session of an outside
+// identity provider, which anybody in the world may open.
+[[nodiscard]] bool teaches_networks(const Event& event);
 
 // The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or
 // in `declared`.

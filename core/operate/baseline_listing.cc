@@ -112,6 +112,10 @@ std::string_view fact_kind_name(FactKind kind) noexcept {
       return "quarantine_network_role";
     case FactKind::quarantine_identity_tool:
       return "quarantine_identity_tool";
+    case FactKind::identity_other_call:
+      return "identity_other_call";
+    case FactKind::quarantine_identity_runtime:
+      return "quarantine_identity_runtime";
   }
   return {};
 }

@@ -69,7 +69,8 @@ std::size_t forget_in(StoreWriter& writer, HashKey hash_key, const Forgetting& w
     rows += erase(quarantine ? FactKind::quarantine_identity_network : FactKind::identity_network, what.network);
   if (all || !what.tool.empty())
     rows += erase(quarantine ? FactKind::quarantine_identity_tool : FactKind::identity_tool, what.tool);
-  if (all && !quarantine) rows += erase(FactKind::identity_runtime, {});
+  if ((all || !what.network.empty()) && !quarantine) rows += erase(FactKind::identity_other_call, what.network);
+  if (all) rows += erase(quarantine ? FactKind::quarantine_identity_runtime : FactKind::identity_runtime, {});
   return rows;
 }
 

@@ -51,7 +51,8 @@ Alert alert_of(const Candidate& c, Variation variation = Variation::remote_suspi
   alert.verdict = {variation, {"It is outside AWS."}, {}};
   alert.severity = Severity::high;
   alert.network = "AS64511";
-  alert.id = alert_id(alert.verdict, c.token.account, c.token.identity, "AS64511", c.day());
+  const CatalogueEntry& entry = alert.verdict.entry();
+  alert.id = alert_id({entry.analytic, c.token.account, c.token.identity, "AS64511"}, entry.tier, c.day());
   return alert;
 }
 
@@ -165,17 +166,17 @@ TEST_CASE("alert: a plain record of 8 KB is kept whole") {
 }
 
 TEST_CASE("alert: its id depends on analytic, tier, account, identity, subject and day, and on nothing else") {
-  const Verdict strong{Variation::remote_suspicious, {}, {}}, other_strong{Variation::remote_eks_remote, {"why"}, {}};
-  const Verdict weak{Variation::remote_base, {}, {}}, cli{Variation::cli_unusual, {}, {}};
-  const Hash128 id = alert_id(strong, "a", "i", "n", 5);
-  CHECK_EQ(id, alert_id(other_strong, "a", "i", "n", 5));
-  CHECK_NE(id, alert_id(weak, "a", "i", "n", 5));
-  CHECK_NE(id, alert_id(cli, "a", "i", "n", 5));
-  CHECK_NE(id, alert_id(strong, "b", "i", "n", 5));
-  CHECK_NE(id, alert_id(strong, "a", "j", "n", 5));
-  CHECK_NE(id, alert_id(strong, "a", "i", "m", 5));
-  CHECK_NE(id, alert_id(strong, "a", "i", "n", 6));
-  CHECK_NE(alert_id(strong, "ab", "c", "n", 5), alert_id(strong, "a", "bc", "n", 5));
+  const AlertSubject about{Analytic::remote_service_token, "a", "i", "n"};
+  const Hash128 id = alert_id(about, Tier::strong, 5);
+  CHECK_EQ(id, alert_id({Analytic::remote_service_token, "a", "i", "n"}, Tier::strong, 5));
+  CHECK_NE(id, alert_id(about, Tier::weak, 5));
+  CHECK_NE(id, alert_id(about, Tier::strong, 6));
+  CHECK_NE(id, alert_id({Analytic::serverless_cli, "a", "i", "n"}, Tier::strong, 5));
+  CHECK_NE(id, alert_id({Analytic::remote_service_token, "b", "i", "n"}, Tier::strong, 5));
+  CHECK_NE(id, alert_id({Analytic::remote_service_token, "a", "j", "n"}, Tier::strong, 5));
+  CHECK_NE(id, alert_id({Analytic::remote_service_token, "a", "i", "m"}, Tier::strong, 5));
+  CHECK_NE(alert_id({Analytic::remote_service_token, "ab", "c", "n"}, Tier::strong, 5),
+           alert_id({Analytic::remote_service_token, "a", "bc", "n"}, Tier::strong, 5));
 }
 
 TEST_CASE("alert: its state widens with what it takes in, and its lists stay bounded") {

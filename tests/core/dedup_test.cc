@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -37,6 +38,26 @@ TEST_CASE("dedup: where both stand each hit goes to its own tier") {
   const std::vector<DedupEntry> entries{{kWeak, kDay, Tier::weak}, {kStrong, kDay + 1, Tier::strong}};
   CHECK_EQ(find_alert(entries, kDay + 2, Tier::weak, 5).taken_in_by, kWeak);
   CHECK_EQ(find_alert(entries, kDay + 2, Tier::strong, 5).taken_in_by, kStrong);
+}
+
+TEST_CASE("dedup: on its own day a hit joins only an alert of its own name, on other days any of its forms") {
+  const DedupEntry today{kWeak, kDay, Tier::weak}, yesterday{kStrong, kDay - 1, Tier::weak};
+  CHECK(that_may_take_in({{today, false}}, kDay).empty());
+  CHECK_EQ(that_may_take_in({{today, true}}, kDay), std::vector{today});
+  CHECK_EQ(that_may_take_in({{yesterday, false}}, kDay), std::vector{yesterday});
+}
+
+TEST_CASE("dedup: which of several alerts comes first does not depend on the order in which they were raised") {
+  const DedupEntry alike{{9, 0}, kDay - 3, Tier::weak}, later{{5, 0}, kDay - 1, Tier::weak},
+      other{{4, 0}, kDay - 1, Tier::weak};
+  std::vector<StandingAlert> standing{{alike, true}, {later, false}, {other, false}};
+  std::sort(standing.begin(), standing.end(),
+            [](const StandingAlert& a, const StandingAlert& b) { return a.entry.alert_id < b.entry.alert_id; });
+  do {
+    CHECK_EQ(that_may_take_in(standing, kDay), std::vector{other, later, alike});
+  } while (std::next_permutation(standing.begin(), standing.end(), [](const StandingAlert& a, const StandingAlert& b) {
+    return a.entry.alert_id < b.entry.alert_id;
+  }));
 }
 
 TEST_CASE("dedup: nothing stands, nothing is answered") {

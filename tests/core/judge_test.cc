@@ -172,18 +172,70 @@ TEST_CASE("judge: learned under the prefix is learned, so that arriving ASN data
   CHECK_FALSE(only(bench.judge(call())).has_value());
 }
 
-TEST_CASE("judge: another identity in the network makes it weak, this role's other functions do not") {
+TEST_CASE("judge: another identity with two days in the network makes it weak, one day or this role's own do not") {
   Bench bench;
-  bench.seen(FactKind::network_identity, "AS64511", kRole, {5});
+  constexpr std::string_view kEve = "arn:aws:iam::111122223333:user/eve";
+  bench.seen(FactKind::network_identity, "AS64511", kRole, {5, 6});
+  bench.seen(FactKind::network_identity, "AS64511", kIdentity, {5, 6});
+  bench.seen(FactKind::network_identity, "AS64511", kEve, {5, 0});
   CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
-  bench.seen(FactKind::network_identity, "AS64511", "arn:aws:iam::111122223333:user/eve", {5});
+  bench.seen(FactKind::network_identity, "AS64511", kEve, {5, 30});
   CHECK(only(bench.judge(call())) == Variation::remote_base);
+}
+
+TEST_CASE("judge: another function of the role counts for a function, and only for one") {
+  Bench bench;
+  bench.seen(FactKind::network_identity, "AS64511", kRole, {5, 6});
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/orders/refunds-fn", {5, 6});
+  const auto answer = bench.judge(call());
+  CHECK(only(answer) == Variation::remote_base);
+  CHECK_NE(answer.judgements[0].verdict.why[2].find("by 1 other identity"), std::string::npos);
+  Candidate instance = call();
+  instance.token.family = Family::ec2;
+  instance.token.identity = instance.token.role_identity;
+  CHECK(only(bench.judge(instance)) == Variation::remote_suspicious);
+  bench.quarantined(FactKind::quarantine_identity_network, "111122223333/orders/refunds-fn", "198.51.100.0/24", {3});
+  CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
+}
+
+TEST_CASE("judge: functions of another role are counted one by one, and not with a role that is left out") {
+  Bench bench;
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other", {5, 6});
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other/a", {5, 6});
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other/b", {5, 6});
+  const auto answer = bench.judge(call());
+  CHECK(only(answer) == Variation::remote_base);
+  CHECK_NE(answer.judgements[0].verdict.why[2].find("by 2 other identities"), std::string::npos);
+  bench.quarantined(FactKind::quarantine_network_role, "AS64511", "111122223333/other", {5});
+  CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
+}
+
+TEST_CASE("judge: roles that outsiders assume say nothing about our networks") {
+  for (const auto& [principal, lends] : std::vector<std::pair<std::string, bool>>{
+           {"444455556666:AIDAEXAMPLEVENDOR0001", true},
+           {"arn:aws:iam::444455556666:user/scanner", true},
+           {"444455556666/hub", true},
+           {"federation arn:aws:iam::111122223333:oidc-provider/token.actions.example.com", true},
+           {"arn:aws:iam::111122223333:user/eve", false},
+           {"111122223333/hub", false},
+           {"lambda.amazonaws.com", false}}) {
+    CAPTURE(principal);
+    Bench bench;
+    bench.seen(FactKind::network_identity, "AS64511", "111122223333/other", {5, 6});
+    bench.seen(FactKind::role_principal, "111122223333/other", principal, {30});
+    CHECK((only(bench.judge(call())) == Variation::remote_suspicious) == lends);
+    bench.detection.accounts = {"444455556666"};  // declared: ours
+    CHECK((only(bench.judge(call())) == Variation::remote_suspicious) ==
+          (lends && principal.starts_with("federation")));
+    bench.detection.accounts = {};
+    bench.seen(FactKind::role_principal, "111122223333/other", principal, {31});
+    CHECK(only(bench.judge(call())) == Variation::remote_base);
+  }
 }
 
 TEST_CASE("judge: what only quarantined users taught counts for nobody") {
   Bench bench;
-  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other", {5});
-  bench.seen(FactKind::address_identity, "198.51.100.7", "111122223333/other", {5});
+  bench.seen(FactKind::network_identity, "AS64511", "111122223333/other", {5, 6});
   CHECK(only(bench.judge(call())) == Variation::remote_base);
   bench.quarantined(FactKind::quarantine_network_role, "AS64511", "111122223333/other", {5});
   CHECK(only(bench.judge(call())) == Variation::remote_suspicious);
@@ -219,6 +271,68 @@ TEST_CASE("judge: an endpoint of an account seen earlier is no foreign one; of o
   CHECK_FALSE(only(bench.judge(c)).has_value());
 }
 
+TEST_CASE("judge: an endpoint's owner is learned from three workloads of three roles on two days each, nobody else") {
+  Bench bench;
+  Candidate c = call();
+  c.endpoint_owner = "444455556666";
+  const auto foreign = [&] {
+    const auto answer = bench.judge(c);
+    return !answer.judgements.empty() && answer.judgements[0].source_class == SourceClass::foreign_endpoint;
+  };
+  const std::string network = c.endpoint_network();
+  bench.seen(FactKind::network_identity, network, "111122223333/a", {1, 2});
+  bench.seen(FactKind::network_identity, network, "111122223333/b", {1, 2});
+  bench.seen(FactKind::network_identity, network, "arn:aws:iam::111122223333:user/eve", {1, 2});
+  bench.seen(FactKind::network_identity, network, "111122223333/c", {1, 0});
+  CHECK(foreign());
+  bench.seen(FactKind::network_identity, network, "111122223333/c", {1, 2});
+  CHECK_FALSE(foreign());
+  bench.quarantined(FactKind::quarantine_network_role, network, "111122223333/c", {2});
+  CHECK(foreign());
+  bench.seen(FactKind::network_identity, network, "111122223333/c", {2});
+  bench.quarantined(FactKind::quarantine_network_role, network, "111122223333/c", {2}, true);
+  CHECK_FALSE(foreign());  // an acknowledged pair counts, whatever its days
+}
+
+TEST_CASE("judge: an impossible platform is one until the identity has learned it, or somebody acknowledged it") {
+  Bench bench;
+  Candidate c = cli_call();
+  c.platform = Platform::macos;
+  bench.seen(FactKind::identity_tool, kIdentity, "aws-cli", {1, 2});
+  const auto answer = bench.judge(c);
+  CHECK(only(answer) == Variation::cli_unusual);
+  CHECK_EQ(answer.judgements[0].quarantined_runtimes, std::vector<std::string>{"macos"});
+  bench.seen(FactKind::identity_runtime, kIdentity, "macos ", {3});
+  bench.seen(FactKind::identity_runtime, kIdentity, "macos CloudShell", {4}, 1);
+  CHECK_FALSE(only(bench.judge(c)).has_value());
+  bench.quarantined(FactKind::quarantine_identity_runtime, kIdentity, "macos", {3});
+  CHECK(only(bench.judge(c)) == Variation::cli_unusual);
+  bench.quarantined(FactKind::quarantine_identity_runtime, kIdentity, "macos", {3}, true);
+  CHECK_FALSE(only(bench.judge(c)).has_value());
+}
+
+TEST_CASE("judge: in a learned network an attack tool and Kali are strong, another new tool or platform is weak") {
+  Bench bench;
+  bench.seen(FactKind::identity_network, kIdentity, "AS64511", {1, 2});
+  const auto remote = [&](ToolKind kind, Platform platform) -> std::optional<Variation> {
+    Candidate c = call();
+    c.token.serverless = false;
+    c.tool = "tool";
+    c.tool_kind = kind;
+    c.platform = platform;
+    const auto answer = bench.judge(c);
+    for (const Judgement& judgement : answer.judgements) CHECK(judgement.quarantined_networks.empty());
+    return only(answer);
+  };
+  CHECK_FALSE(remote(ToolKind::sdk, Platform::linux_os).has_value());
+  CHECK(remote(ToolKind::sdk, Platform::macos) == Variation::remote_base);
+  CHECK(remote(ToolKind::sdk, Platform::kali) == Variation::remote_suspicious);
+  CHECK(remote(ToolKind::cli, Platform::linux_os) == Variation::remote_base);
+  CHECK(remote(ToolKind::attack, Platform::linux_os) == Variation::remote_suspicious);
+  bench.seen(FactKind::identity_tool, kIdentity, "tool", {1, 2});
+  CHECK_FALSE(remote(ToolKind::attack, Platform::linux_os).has_value());
+}
+
 TEST_CASE("judge: a serverless CLI is unusual, then aws-cli, then silent") {
   Bench bench;
   CHECK(only(bench.judge(cli_call())) == Variation::cli_unusual);
@@ -240,8 +354,23 @@ TEST_CASE("judge: ECS tasks on own instances are not serverless") {
   c.token.family = Family::ecs;
   c.token.service = "ecs";
   CHECK(only(bench.judge(c)) == Variation::cli_unusual);
-  bench.seen(FactKind::identity_runtime, kIdentity, "linux AWS_ECS_EC2", {4});
+  bench.seen(FactKind::identity_runtime, kIdentity, "linux AWS_ECS_EC2", {4, 0});
+  CHECK(only(bench.judge(c)) == Variation::cli_unusual);  // one day, which a thief could claim
+  bench.seen(FactKind::identity_runtime, kIdentity, "linux AWS_ECS_EC2", {4, 5});
   CHECK_FALSE(only(bench.judge(c)).has_value());
+  c.exec_env = "AWS_ECS_FARGATE";
+  CHECK(only(bench.judge(c)) == Variation::cli_unusual);
+  c.exec_env.clear();
+  bench.seen(FactKind::identity_runtime, kIdentity, "linux AWS_ECS_MANAGED_INSTANCES", {9});
+  CHECK(only(bench.judge(c)) == Variation::cli_unusual);
+}
+
+TEST_CASE("judge: a task on own instances is no serverless identity for others, either") {
+  Bench bench;
+  bench.seen(FactKind::tool_identity, "aws-cli", "111122223333/box", {5});
+  CHECK(only(bench.judge(cli_call())) == Variation::cli_aws_cli);
+  bench.seen(FactKind::identity_runtime, "111122223333/box", "linux AWS_ECS_EC2", {4, 5});
+  CHECK(only(bench.judge(cli_call())) == Variation::cli_unusual);
 }
 
 TEST_CASE("judge: both analytics may speak of one call") {
@@ -304,7 +433,6 @@ TEST_CASE("judge: identities that are all new in one network on one day cost row
       for (int i = 0; i < identities; ++i) {
         const std::string user = "111122223333/role-" + std::to_string(i);
         bench.seen(FactKind::network_identity, network, user, {0}, static_cast<std::size_t>(i % 2));
-        bench.seen(FactKind::address_identity, one.address, user, {0});
         bench.seen(FactKind::tool_identity, one.tool, user, {0});
       }
       std::size_t rows = 0;

@@ -201,6 +201,9 @@ TEST_CASE("merger: strong after weak is a second alert that names the first, wea
   eve.issuer_type = "";
   eve.ip = "198.51.100.200";
   bench.learn_and_judge({eve});
+  eve.id = "00";
+  eve.at = march(18);
+  bench.learn_and_judge({eve});
   bench.learn_and_judge({from_elsewhere("1", 20)});
   Call with_cli = from_elsewhere("2", 21);
   with_cli.issuer_type = "AWS::EC2::Instance";

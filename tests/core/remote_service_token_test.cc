@@ -37,37 +37,49 @@ TEST_CASE("remote service token: the decision table, line by line") {
   struct Row {
     const char* line;
     bool learned;
-    int address_identities, other_identities;
-    bool foreign, owner_seen;
+    int days;  // of this identity in the network
+    bool quarantined;
+    int others;
+    bool foreign;
     ToolKind kind;
     bool tool_learned;
+    std::string_view impossible;
+    bool new_kali;
     std::optional<Tier> tier;
   };
   constexpr auto kStrong = Tier::strong, kWeak = Tier::weak;
+  constexpr auto kSdk = ToolKind::sdk, kCli = ToolKind::cli, kAttack = ToolKind::attack;
   const Row rows[] = {
-      {"learned network", true, 0, 0, false, false, ToolKind::sdk, false, std::nullopt},
-      {"learned network, new CLI", true, 0, 0, false, false, ToolKind::cli, false, std::nullopt},
-      {"new address, nobody else in the network", false, 0, 0, false, false, ToolKind::sdk, false, kStrong},
-      {"new address, others in the network", false, 0, 1, false, false, ToolKind::sdk, false, kWeak},
-      {"known address, nobody else in the network", false, 1, 0, false, false, ToolKind::sdk, false, kWeak},
-      {"foreign endpoint never seen", false, 1, 1, true, false, ToolKind::sdk, false, kStrong},
-      {"foreign endpoint seen before", false, 1, 1, true, true, ToolKind::sdk, false, kWeak},
-      {"new CLI in others' network", false, 1, 1, false, false, ToolKind::cli, false, kStrong},
-      {"learned CLI in others' network", false, 1, 1, false, false, ToolKind::cli, true, kWeak},
-      {"new attack tool in others' network", false, 1, 1, false, false, ToolKind::attack, false, kStrong},
-      {"new SDK in others' network", false, 1, 1, false, false, ToolKind::sdk, false, kWeak},
+      {"attack tool in a learned network", true, 5, false, 1, false, kAttack, false, "", false, kStrong},
+      {"learned attack tool there", true, 5, false, 1, false, kAttack, true, "", false, std::nullopt},
+      {"Kali in a learned network", true, 5, false, 1, false, kSdk, false, "", true, kStrong},
+      {"new CLI in a learned network", true, 5, false, 1, false, kCli, false, "", false, kWeak},
+      {"impossible platform there", true, 5, false, 1, false, kSdk, false, "macOS", false, kWeak},
+      {"learned network", true, 5, false, 0, false, kSdk, false, "", false, std::nullopt},
+      {"learned network, learned CLI", true, 5, false, 0, false, kCli, true, "", false, std::nullopt},
+      {"new place", false, 0, false, 0, false, kSdk, false, "", false, kStrong},
+      {"an earlier day", false, 1, false, 0, false, kSdk, false, "", false, kWeak},
+      {"an earlier day in quarantine", false, 1, true, 0, false, kSdk, false, "", false, kStrong},
+      {"others' place", false, 0, false, 1, false, kSdk, false, "", false, kWeak},
+      {"foreign endpoint", false, 1, false, 1, true, kSdk, false, "", false, kStrong},
+      {"new CLI in others' place", false, 0, false, 1, false, kCli, false, "", false, kStrong},
+      {"learned CLI in others' place", false, 0, false, 1, false, kCli, true, "", false, kWeak},
+      {"impossible platform in others' place", false, 0, false, 1, false, kSdk, false, "macOS", false, kWeak},
   };
   for (const Row& row : rows) {
     CAPTURE(row.line);
     Candidate c = call();
     c.tool_kind = row.kind;
-    RemoteEvidence evidence = used_by_others();
+    RemoteEvidence evidence;
+    evidence.network = "AS64511";
     evidence.network_learned = row.learned;
-    evidence.address_identities = row.address_identities;
-    evidence.other_identities = row.other_identities;
+    evidence.network_days = row.days;
+    evidence.network_quarantined = row.quarantined;
+    evidence.other_identities = row.others;
     evidence.foreign_endpoint = row.foreign;
-    evidence.endpoint_owner_seen = row.owner_seen;
     evidence.tool_learned = row.tool_learned;
+    evidence.impossible = row.impossible;
+    evidence.new_kali = row.new_kali;
     CHECK(tier_of(c, evidence) == row.tier);
   }
 }
@@ -114,7 +126,21 @@ TEST_CASE("remote service token: the reasons carry the numbers") {
   };
   CHECK(says("198.51.100.7 is outside AWS, in AS64511"));
   CHECK(says("1 of the last 30 days"));
-  CHECK(says("100 or more other identities"));
+  CHECK(says("100 or more other identities on 2 or more"));
+  CHECK_FALSE(says("Login servers"));
+}
+
+TEST_CASE("remote service token: what login servers do, what cannot run and what declares an endpoint is said") {
+  RemoteEvidence evidence = used_by_others();
+  evidence.only_identity_call = evidence.foreign_endpoint = true;
+  evidence.impossible = "macOS";
+  Candidate c = call();
+  c.endpoint_owner = "444455556666";
+  const auto verdict = judge_remote_service_token(c, evidence);
+  REQUIRE(verdict);
+  for (const std::string_view text : {"Login servers", "macOS", "networks.accounts"})
+    CHECK(std::any_of(verdict->why.begin(), verdict->why.end(),
+                      [&](const std::string& line) { return line.find(text) != std::string::npos; }));
 }
 
 TEST_CASE("remote service token: a quarantined network says that nobody acknowledged it") {

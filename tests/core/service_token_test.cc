@@ -114,6 +114,60 @@ TEST_CASE("service token: the workload is the function without its version") {
   CHECK_EQ(prove_service_token(event, nullptr)->workload, event.in_scope_issued_to);
 }
 
+TEST_CASE("service token: another provider's session is none, whatever it is named and whatever its agent says") {
+  std::string arn;
+  for (const std::string& session : {std::string("i-0123456789abcdef0"), std::string(32, 'a')}) {
+    Event event = with_session(arn, session);
+    event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+    CHECK(prove_service_token(event, nullptr).has_value());
+    event.federated_provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.example.com";
+    CHECK_FALSE(prove_service_token(event, nullptr).has_value());
+  }
+}
+
+TEST_CASE("service token: where the issuing event is known, no session name and no user agent outweighs it") {
+  const IssuedToken to_a_person{};
+  std::string arn;
+  for (const std::string& session : {std::string("i-0123456789abcdef0"), std::string(32, 'a'), std::string("me")}) {
+    CAPTURE(session);
+    Event event = with_session(arn, session);
+    event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+    CHECK(prove_service_token(event, nullptr).has_value());
+    CHECK_FALSE(prove_service_token(event, &to_a_person).has_value());
+  }
+  Event event = unproven();
+  event.ec2_role_delivery = "2.0";  // AWS's own word
+  CHECK(prove_service_token(event, &to_a_person).has_value());
+}
+
+TEST_CASE("service token: behind a session name's shape a Lambda user agent is the second weak proof") {
+  std::string arn;
+  Event event = with_session(arn, std::string(32, 'a'));
+  const auto first = prove_service_token(event, nullptr);
+  REQUIRE(first);
+  CHECK_FALSE(second_weak_proof(event, *first).has_value());
+  event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+  const auto second = second_weak_proof(event, *first);
+  REQUIRE(second);
+  CHECK_EQ(second->proof, Proof::lambda_user_agent);
+  CHECK_EQ(second->must_have_assumed, "lambda");
+  CHECK_EQ(second->identity, "111122223333/orders/" + std::string(32, 'a'));
+  CHECK_FALSE(second_weak_proof(event, *second).has_value());
+  CHECK_EQ(service_of_session_name(std::string(32, 'a')), "ecs");
+  CHECK(service_of_session_name("orders-fn").empty());
+}
+
+TEST_CASE("service token: an issuing event names the role by account and name, if it names one") {
+  Event event = exchange();
+  CHECK_EQ(issued_role(event), "111122223333/pods");
+  event.assumed_role_arn = "arn:aws:iam::111122223333:role/some/path/pods";
+  CHECK_EQ(issued_role(event), "111122223333/pods");
+  for (const std::string_view arn : {"", "pods", "arn:aws:iam::XXXXXXXXXXXX:role/pods"}) {
+    event.assumed_role_arn = arn;
+    CHECK(issued_role(event).empty());
+  }
+}
+
 TEST_CASE("service token: what an issuing event says is remembered and proves the key's later calls") {
   Event issue;
   issue.time = 1'711'000'000;

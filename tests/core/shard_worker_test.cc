@@ -68,7 +68,7 @@ struct Bench {
   }
 };
 
-TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
+TEST_CASE("shard worker: a call teaches B1, B2, B4 to B6 and its account on its day") {
   Bench bench;
   REQUIRE_EQ(bench.learn(request_of({Call{.agent = std::string(kAwsCli)}})), CommitOutcome::committed);
   const Day day = *parse_day("2024-03-21");
@@ -76,7 +76,9 @@ TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
   CHECK(bench.fact(FactKind::identity_network, identity, "AS64511").presence.seen_on(day));
   CHECK(bench.fact(FactKind::identity_network, identity, "198.51.100.0/24").presence.seen_on(day));
   CHECK(bench.fact(FactKind::network_identity, "AS64511", role).presence.seen_on(day));
-  CHECK(bench.fact(FactKind::address_identity, "198.51.100.7", role).presence.seen_on(day));
+  CHECK(bench.fact(FactKind::network_identity, "AS64511", identity).presence.seen_on(day));
+  CHECK(bench.fact(FactKind::identity_other_call, identity, "AS64511").presence.seen_on(day));
+  CHECK_EQ(bench.fact(FactKind::address_identity, "198.51.100.7", role).presence.days, 0);
   CHECK(bench.fact(FactKind::identity_tool, identity, "aws-cli").presence.seen_on(day));
   CHECK(bench.fact(FactKind::tool_identity, "aws-cli", identity).presence.seen_on(day));
   CHECK(bench.fact(FactKind::identity_runtime, identity, "linux ").presence.seen_on(day));
@@ -86,7 +88,7 @@ TEST_CASE("shard worker: a call teaches B1 to B6 and its account on its day") {
 TEST_CASE("shard worker: a call from inside AWS teaches no network") {
   Bench bench;
   REQUIRE_EQ(bench.learn(request_of({Call{.ip = "192.0.2.10"}})), CommitOutcome::committed);
-  CHECK_EQ(bench.fact(FactKind::address_identity, "192.0.2.10", "111122223333/orders").presence.days, 0);
+  CHECK_EQ(bench.fact(FactKind::network_identity, "192.0.2.0/24", "111122223333/orders").presence.days, 0);
   CHECK(bench.candidates().empty());
 }
 

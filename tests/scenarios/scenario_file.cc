@@ -14,7 +14,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 4'400;  // twelve years: whatever AWS ranges are compiled in, they are old by then
 
-constexpr std::array<std::string_view, 37> kEventAttributes{"lambda",
+constexpr std::array<std::string_view, 42> kEventAttributes{"lambda",
                                                             "ecs",
                                                             "eks",
                                                             "ec2",
@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 37> kEventAttributes{"lambda",
                                                             "sagemaker",
                                                             "apprunner",
                                                             "emr-serverless",
+                                                            "airflow",
+                                                            "kinesisanalytics",
+                                                            "gamelift",
                                                             "bedrock-agentcore",
                                                             "user",
                                                             "sso",
@@ -50,10 +53,12 @@ constexpr std::array<std::string_view, 37> kEventAttributes{"lambda",
                                                             "event-id",
                                                             "shared-event-id",
                                                             "issues",
+                                                            "principal",
+                                                            "provider",
                                                             "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 10> kExpectAttributes{"identity", "network", "tool",  "day",         "account",
-                                                             "names",    "capped",  "proof", "occurrences", "pairs"};
+constexpr std::array<std::string_view, 11> kExpectAttributes{
+    "says", "identity", "network", "tool", "day", "account", "names", "capped", "proof", "occurrences", "pairs"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;

@@ -10,9 +10,19 @@
 namespace straykey {
 namespace {
 
-constexpr std::array<std::string_view, 10> kServices{
-    "lambda",           "ecs", "eks", "ec2", "codebuild", "glue", "sagemaker", "apprunner", "emr-serverless",
-    "bedrock-agentcore"};
+constexpr std::array<std::string_view, 13> kServices{"lambda",
+                                                     "ecs",
+                                                     "eks",
+                                                     "ec2",
+                                                     "codebuild",
+                                                     "glue",
+                                                     "sagemaker",
+                                                     "apprunner",
+                                                     "emr-serverless",
+                                                     "airflow",
+                                                     "kinesisanalytics",
+                                                     "gamelift",
+                                                     "bedrock-agentcore"};
 constexpr std::array<std::string_view, 8> kOthers{"user", "sso",    "saas",      "oidc",
                                                   "slr",  "person", "anonymous", "foreign"};
 
@@ -53,6 +63,7 @@ Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
   record.recipient_account = attributes.get("recipient", record.recipient_account);
   if (attributes.has("invoked-by")) record.invoked_by = attributes.get("invoked-by");
   record.console_session = attributes.get("console") == "yes";
+  record.federated_provider = attributes.get("provider", record.federated_provider);
   record.event_id =
       attributes.get("event-id", made_up_hex(fmt::format("{} {} {}", line.line, scenario_day, line.second_of_day), 32));
   record.shared_event_id = attributes.get("shared-event-id");
@@ -142,6 +153,7 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
       record.set_api("sts:AssumeRole");
       record.source_ip = plain.source_ip;
       record.user_agent = plain.user_agent;
+      if (attributes.has("principal")) record.invoked_by = attributes.get("principal") + ".amazonaws.com";
     }
     records.request.push_back(record.json());
     return {};

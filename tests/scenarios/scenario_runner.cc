@@ -321,6 +321,13 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
     if (name == "capped" && alert.document.at("limits").as_array().empty() == (value == "yes")) return false;
     if (name == "day" && alert.text("first_seen").substr(0, 10) != format_day(day_number(number_in(value).value_or(1))))
       return false;
+    if (name == "says") {
+      const json::array& why = alert.document.at("why").as_array();
+      const bool said = std::any_of(why.begin(), why.end(), [&](const json::value& sentence) {
+        return std::string_view(sentence.as_string()).find(value) != std::string_view::npos;
+      });
+      if (!said) return false;
+    }
     if (name == "names") {
       const json::array& related = alert.document.at("related").as_array();
       const bool named = std::any_of(related.begin(), related.end(), [&](const json::value& other) {

@@ -33,11 +33,19 @@ std::string analytic_of(const std::string& variation) {
   return variation.substr(0, variation.find('.'));
 }
 
+// What an alert's id is made of beside its tier, day and identity. A role may be a task's and a pod's at once, so their
+// alerts name the family.
+std::string subject_in_id(const AlertName& name) {
+  if (name.variation.find(".ecs_") != std::string::npos) return name.subject + " ECS";
+  if (name.variation.find(".eks_") != std::string::npos) return name.subject + " EKS";
+  return name.subject;
+}
+
 // The id of an alert as the rules define it. It depends only on the alert's name.
 Hash128 id_of(const AlertName& name) {
   ByteWriter out;
   out.string(analytic_of(name.variation)).string(is_strong(name.variation) ? "strong" : "weak");
-  out.string(name.account).string(name.identity).string(name.subject).fixed(name.day);
+  out.string(name.account).string(name.identity).string(subject_in_id(name)).fixed(name.day);
   return hash128(kFixedHashKey, out.view());
 }
 
@@ -47,8 +55,8 @@ std::string_view word_of(FactKind kind) {
       return "identity_network";
     case FactKind::network_identity:
       return "network_identity";
-    case FactKind::address_identity:
-      return "address_identity";
+    case FactKind::identity_other_call:
+      return "identity_other_call";
     case FactKind::identity_tool:
       return "identity_tool";
     case FactKind::tool_identity:
@@ -100,6 +108,7 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   name.day = day_of(*parse_time(text(document.at("first_seen"))));
   high_[id] = text(document.at("severity")) == "high";
   if (id != id_of(name)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  if (remote) prefixes_[id] = text(document.at("source").at("prefix"));
   if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
 
@@ -196,7 +205,8 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
   const auto covered = [&](const std::string& analytic, const Reference::Hit& hit) {
     for (const auto& [name, id] : stored.alerts)
       if (analytic_of(name.variation) == analytic && name.account == hit.call->who->account &&
-          name.identity == hit.identity && name.subject == hit.subject && apart(name.day, hit.call->day) < 5)
+          name.identity == hit.identity && apart(name.day, hit.call->day) < 5 &&
+          (name.subject == hit.subject || (prefixes_.contains(id) && prefixes_.at(id) == hit.subjects.back())))
         return true;
     return false;
   };

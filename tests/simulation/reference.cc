@@ -30,9 +30,15 @@ std::string runtime_of(const Agent& tool) {
   return std::string(tool.platform) + ' ' + std::string(tool.exec_env);
 }
 
-bool impossible(const Action& call) {
-  if (call.tool->platform == "kali") return true;
-  return call.tool->platform == "macos" && (call.who->kind == Kind::lambda || call.who->kind == Kind::ecs);
+// The platform on which the call's service cannot run; or empty.
+std::string_view impossible(const Action& call) {
+  const std::string_view platform = call.tool->platform, exec_env = call.tool->exec_env;
+  const Kind kind = call.who->kind;
+  const bool anything_goes = kind == Kind::ec2 || kind == Kind::codebuild;
+  if (platform == "kali" && !anything_goes) return platform;
+  if (platform == "macos" && !anything_goes) return platform;
+  if (exec_env.starts_with("AWS_ECS_") && (kind == Kind::lambda || kind == Kind::eks)) return exec_env;
+  return {};
 }
 
 bool near(Day a, Day b) {
@@ -87,8 +93,10 @@ void Reference::learn(const Action& action, bool proven) {
   }
   if (!is_call(action)) return;
   for (const std::string& form : action.place->forms) note("network_identity", form, role, day);
-  if (action.place->external()) note("address_identity", std::string(action.place->address), role, day);
   if (action.who->kind == Kind::person || !proven) return;
+  if (action.place->external()) note("identity_other_call", identity, action.place->forms.front(), day);
+  if (action.who->kind == Kind::lambda)
+    for (const std::string& form : action.place->forms) note("network_identity", form, identity, day);
   for (const std::string& form : action.place->forms) note("identity_network", identity, form, day);
   note("identity_tool", identity, tool, day);
   note("identity_runtime", identity, runtime_of(*action.tool), day);
@@ -104,11 +112,11 @@ int Reference::days(std::string_view kind, const std::string& scope, const std::
   }));
 }
 
-std::set<std::string> Reference::users(std::string_view kind, const std::string& scope, Day day) const {
+std::set<std::string> Reference::users(std::string_view kind, const std::string& scope, Day day, int days_seen) const {
   std::set<std::string> out;
   for (auto at = facts_.lower_bound({kind, scope, ""}); at != facts_.end(); ++at) {
     if (std::get<0>(at->first) != kind || std::get<1>(at->first) != scope) break;
-    if (days(kind, scope, std::get<2>(at->first), day) > 0) out.insert(std::get<2>(at->first));
+    if (days(kind, scope, std::get<2>(at->first), day) >= days_seen) out.insert(std::get<2>(at->first));
   }
   return out;
 }
@@ -125,43 +133,90 @@ bool Reference::learned_tool(const Action& call, const std::string& identity) co
   return days("identity_tool", identity, tool, call.day) >= 2 && !quarantined(identity, "tool " + tool, call.day);
 }
 
+bool Reference::learned_runtime(const std::string& identity, std::string_view what, Day day) const {
+  if (quarantined(identity, "runtime " + std::string(what), day)) return false;
+  std::set<Day> seen;
+  for (const std::string& runtime : users("identity_runtime", identity, day)) {
+    const std::size_t space = runtime.find(' ');
+    if (runtime.substr(0, space) != what && runtime.substr(space + 1) != what) continue;
+    for (const Day other : facts_.at({"identity_runtime", identity, runtime}))
+      if (other < day && other + static_cast<Day>(training_days_) >= day) seen.insert(other);
+  }
+  return seen.size() >= 2;
+}
+
+bool Reference::new_impossible(const Action& call, const std::string& identity) const {
+  const std::string_view what = impossible(call);
+  return !what.empty() && !learned_runtime(identity, what, call.day);
+}
+
+bool Reference::on_own_instances(const std::string& identity, std::string_view exec_env, Day day) const {
+  if (exec_env == "AWS_ECS_FARGATE") return false;
+  for (const std::string& runtime : users("identity_runtime", identity, day))
+    if (runtime.ends_with(" AWS_ECS_FARGATE")) return false;
+  return learned_runtime(identity, "AWS_ECS_EC2", day);
+}
+
+// Whether anybody else used one of the forms on two days, whom no alert stands against.
+bool Reference::others_in(const std::vector<std::string>& forms, const Action& call) const {
+  const std::string role = role_of(call), identity = identity_of(call);
+  const auto any_form = [&](const auto& holds) { return std::any_of(forms.begin(), forms.end(), holds); };
+  for (const std::string& form : forms) {
+    for (const std::string& user : users("network_identity", form, call.day, 2)) {
+      if (user == role || user == identity) continue;
+      const bool function = std::count(user.begin(), user.end(), '/') == 2 && !user.starts_with("arn:");
+      if (function && any_form([&](const std::string& f) { return quarantined(user, f, call.day); })) continue;
+      const std::string of = function ? user.substr(0, user.rfind('/')) : user;
+      if (function && of == role) return true;
+      if (!any_form([&](const std::string& f) { return quarantined(f, "role " + of, call.day); })) return true;
+    }
+  }
+  return false;
+}
+
 void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
   if (!call.place->external()) return;
   const Day day = call.day;
   const std::vector<std::string>& forms = call.place->forms;
   const std::string identity = identity_of(call), role = role_of(call);
-  for (const std::string& form : forms)
-    if (days("identity_network", identity, form, day) >= 2 && !quarantined(identity, form, day)) return;
-
-  const auto distrusted = [&](const std::string& user) {
-    return std::any_of(forms.begin(), forms.end(),
-                       [&](const std::string& form) { return quarantined(form, "role " + user, day); });
-  };
-  bool others = false, address_used = false;
-  for (const std::string& form : forms)
-    for (const std::string& user : users("network_identity", form, day))
-      others = others || (user != role && !distrusted(user));
-  for (const std::string& user : users("address_identity", std::string(call.place->address), day))
-    address_used = address_used || !distrusted(user);
+  bool known = false, earlier = false, in_quarantine = false;
+  for (const std::string& form : forms) {
+    const int seen = days("identity_network", identity, form, day);
+    earlier = earlier || seen > 0;
+    if (quarantined(identity, form, day)) {
+      in_quarantine = true;
+    } else if (seen >= 2) {
+      known = true;
+    }
+  }
   const bool new_tool = call.tool->cli && !learned_tool(call, identity);
-  bool strong = (!others && !address_used) || new_tool;
+  const bool kali = call.tool->platform == "kali" && !learned_runtime(identity, "kali", day);
+  bool strong = false;
+  if ((call.tool->attack && new_tool) || kali) {
+    strong = true;
+  } else if (known) {
+    if (!new_tool && !new_impossible(call, identity)) return;
+  } else {
+    strong = ((!earlier || in_quarantine) && !others_in(forms, call)) || new_tool;
+  }
   if (call.place->known_by_prefix_only && day > ranges_day_ + 30) strong = false;
-  hits.push_back({&call, identity, role, true, strong, remote_variation(call.who->kind, strong), forms.front(), forms});
+  hits.push_back(
+      {&call, identity, role, true, strong, remote_variation(call.who->kind, strong), forms.front(), forms, known});
 }
 
 void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) const {
   if (!is_serverless(call.who->kind) || !call.tool->cli) return;
   const Day day = call.day;
   const std::string identity = identity_of(call), tool(call.tool->family);
-  if (call.who->kind == Kind::ecs) {
-    for (const std::string& runtime : users("identity_runtime", identity, day))
-      if (runtime.ends_with(" AWS_ECS_EC2")) return;
-  }
-  if (!impossible(call) && learned_tool(call, identity)) return;
+  if (call.who->kind == Kind::ecs && on_own_instances(identity, call.tool->exec_env, day)) return;
+  const bool cannot_be = new_impossible(call, identity);
+  if (!cannot_be && learned_tool(call, identity)) return;
   bool known_here = false;
-  for (const std::string& user : users("tool_identity", tool, day))
-    known_here = known_here || !quarantined(user, "tool " + tool, day);
-  const bool strong = impossible(call) || !known_here;
+  for (const std::string& user : users("tool_identity", tool, day)) {
+    const bool ecs = user.find('#') == std::string::npos && std::count(user.begin(), user.end(), '/') == 1;
+    known_here = known_here || (!quarantined(user, "tool " + tool, day) && !(ecs && on_own_instances(user, {}, day)));
+  }
+  const bool strong = cannot_be || !known_here;
   const std::string variation = strong              ? "serverless_cli.unusual"
                                 : tool == "aws-cli" ? "serverless_cli.aws_cli"
                                                     : "serverless_cli";
@@ -206,13 +261,20 @@ void Reference::mark(const Hit& hit) {
   if (hit.call->from_future) return;
   const Day day = hit.call->day;
   const std::string tool = "tool " + std::string(hit.call->tool->family);
-  if (hit.remote) {
+  if (hit.remote && !hit.network_known) {
     for (const std::string& form : hit.subjects) {
       quarantine_[{hit.identity, form}].insert(day);
       quarantine_[{form, "role " + hit.role}].insert(day);
     }
   }
   if (hit.call->tool->cli && !learned_tool(*hit.call, hit.identity)) quarantine_[{hit.identity, tool}].insert(day);
+  const auto runtime = [&](std::string_view what) {
+    quarantine_[{hit.identity, "runtime " + std::string(what)}].insert(day);
+  };
+  if (new_impossible(*hit.call, hit.identity)) runtime(impossible(*hit.call));
+  if (hit.remote && hit.call->tool->platform == "kali" && !learned_runtime(hit.identity, "kali", day)) runtime("kali");
+  if (!hit.remote && hit.call->who->kind == Kind::ecs && hit.call->tool->exec_env == "AWS_ECS_EC2")
+    runtime("AWS_ECS_EC2");
 }
 
 void Reference::dedup(const std::vector<Hit>& hits) {
@@ -225,6 +287,8 @@ void Reference::dedup(const std::vector<Hit>& hits) {
       bool taken_in = false, only_by_strong_of_this_day = true;
       for (const Standing& alert : standing) {
         if (!near(alert.day, day) || !meet(alert.subjects, hit.subjects) || (strong && !alert.strong)) continue;
+        // Of one day, each name has its own alert: else the first to come would name that of all.
+        if (alert.day == day && alert.subjects.front() != hit.subject) continue;
         taken_in = true;
         if (!alert.strong || alert.day != day) only_by_strong_of_this_day = false;
       }

@@ -54,6 +54,7 @@ class Reference {
     bool strong;
     std::string variation, subject;
     std::vector<std::string> subjects;
+    bool network_known = false;
   };
   [[nodiscard]] static std::string role_of(const Action& call);
   [[nodiscard]] static std::string identity_of(const Action& call);
@@ -66,12 +67,18 @@ class Reference {
   struct Standing {
     Day day;
     bool strong;
-    std::vector<std::string> subjects;
+    std::vector<std::string> subjects;  // the first names it
   };
   void note(std::string_view kind, const std::string& scope, const std::string& value, Day day);
-  [[nodiscard]] std::set<std::string> users(std::string_view kind, const std::string& scope, Day day) const;
+  // Who of a scope was seen on at least so many days of the window before `day`.
+  [[nodiscard]] std::set<std::string> users(std::string_view kind, const std::string& scope, Day day,
+                                            int days_seen = 1) const;
   [[nodiscard]] bool quarantined(const std::string& scope, const std::string& value, Day day) const;
   [[nodiscard]] bool learned_tool(const Action& call, const std::string& identity) const;
+  [[nodiscard]] bool learned_runtime(const std::string& identity, std::string_view platform_or_exec_env, Day day) const;
+  [[nodiscard]] bool new_impossible(const Action& call, const std::string& identity) const;
+  [[nodiscard]] bool on_own_instances(const std::string& identity, std::string_view exec_env, Day day) const;
+  [[nodiscard]] bool others_in(const std::vector<std::string>& forms, const Action& call) const;
   void judge_remote(const Action& call, std::vector<Hit>& hits) const;
   void judge_command_line(const Action& call, std::vector<Hit>& hits) const;
   void activate(Day day, const std::vector<const Action*>& actions);

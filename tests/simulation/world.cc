@@ -19,7 +19,8 @@ const std::vector<Agent> kTools{
     {"aws-cli/2.15.0 Python/3.11.6 Linux/6.1.0-kali9-amd64 source/x86_64", "aws-cli", true, "kali", ""},
     {"s5cmd/2.2.2 os/linux", "s5cmd", true, "linux", ""},
     {"rclone/1.65 os/linux", "rclone", true, "linux", ""},
-    {"pacu/1.5 os/linux", "pacu", true, "linux", ""},
+    {"pacu/1.5 os/linux", "pacu", true, "linux", "", true},
+    {"Boto3/1.34.0 md/Botocore#1.34.0 os/linux exec-env/AWS_ECS_FARGATE", "boto3", false, "linux", "AWS_ECS_FARGATE"},
 };
 
 const std::vector<Whereabouts> kPlaces{
@@ -27,6 +28,7 @@ const std::vector<Whereabouts> kPlaces{
     {"192.0.2.11", {}, false},
     {"198.51.100.7", {"AS64511", "198.51.100.0/24"}, false},
     {"198.51.100.8", {"AS64511", "198.51.100.0/24"}, false},
+    {"198.51.100.200", {"AS64510", "198.51.100.0/24"}, false},
     {"203.0.113.5", {"AS64500", "203.0.113.0/24"}, false},
     {"203.0.113.6", {"AS64500", "203.0.113.0/24"}, false},
     {"2001:db8:1::5", {"AS64496", "2001:db8:1::/48"}, false},
@@ -277,7 +279,8 @@ std::shared_ptr<const NetworkMap> World::networks() const {
   const auto announced = [&](std::string_view first, std::string_view last, std::uint32_t asn) {
     inputs.asns.push_back({*parse_ip(first), *parse_ip(last), asn, "Example"});
   };
-  announced("198.51.100.0", "198.51.100.255", 64511);
+  announced("198.51.100.0", "198.51.100.127", 64511);
+  announced("198.51.100.128", "198.51.100.255", 64510);  // of the same /24
   announced("203.0.113.0", "203.0.113.255", 64500);
   announced("2001:db8:1::", "2001:db8:2:ffff:ffff:ffff:ffff:ffff", 64496);
   announced("2001:db8:4::", "2001:db8:4:ffff:ffff:ffff:ffff:ffff", 64497);

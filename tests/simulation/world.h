@@ -24,6 +24,7 @@ struct Agent {
   bool cli = false;
   std::string_view platform;
   std::string_view exec_env;
+  bool attack = false;
 };
 
 // Where a call comes from. Places of one network share its forms.

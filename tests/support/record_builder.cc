@@ -21,7 +21,7 @@ constexpr std::string_view kOidcProvider =
 struct ServiceNames {
   std::string_view service, principal, resource_type, arn_service, arn_kind;
 };
-constexpr std::array<ServiceNames, 10> kServiceNames{
+constexpr std::array<ServiceNames, 13> kServiceNames{
     {{"lambda", "lambda", "AWS::Lambda::Function", "lambda", "function:"},
      {"ecs", "ecs-tasks", "AWS::ECS::Task", "ecs", "task/"},
      {"eks", "pods.eks", "AWS::EKS::Pod", "eks", "pod/"},
@@ -31,6 +31,10 @@ constexpr std::array<ServiceNames, 10> kServiceNames{
      {"sagemaker", "sagemaker", "AWS::SageMaker::NotebookInstance", "sagemaker", "notebook-instance/"},
      {"apprunner", "tasks.apprunner", "AWS::AppRunner::Service", "apprunner", "service/"},
      {"emr-serverless", "emr-serverless", "AWS::EMRServerless::Application", "emr-serverless", "/applications/"},
+     {"airflow", "airflow-env", "AWS::MWAA::Environment", "airflow", "environment/"},
+     {"kinesisanalytics", "kinesisanalytics", "AWS::KinesisAnalyticsV2::Application", "kinesisanalytics",
+      "application/"},
+     {"gamelift", "gamelift", "AWS::GameLift::Fleet", "gamelift", "fleet/"},
      {"bedrock-agentcore", "bedrock-agentcore", "AWS::BedrockAgentCore::Runtime", "bedrock-agentcore", "runtime/"}}};
 
 const ServiceNames& names_of(std::string_view service) {

@@ -113,7 +113,7 @@ void TokenSurvey::learn_tool(const Event& event, const Candidate& call) {
   Tool& tool = tools_[key];
   if (tool.user_agent.empty()) tool.user_agent = event.user_agent_text;
   const bool learned = tool.days.days_before(event.day(), detection_.training_days) >= kLearnedDays;
-  const bool possible = impossible_platform(call.token.service, call.platform, call.exec_env).empty();
+  const bool possible = !impossible_runtime(call.token.service, call.platform, call.exec_env);
   if ((!learned || !possible) && is_active(call.token.account, event.day())) tool.silent = false;
   tool.days.seen(event.day());
 }
