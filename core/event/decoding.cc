@@ -16,7 +16,8 @@ namespace {
 // Deflate makes at most 1032 bytes of one; a size field that claims more is a lie.
 constexpr std::size_t kRatioMax = 1032;
 constexpr std::size_t kFirstRoomBytes = 16 * 1024;
-constexpr int kZstdWindowBits = 23;  // 8 MiB
+constexpr int kZstdWindowBits = 23;
+static_assert(std::uint64_t{1} << kZstdWindowBits == kZstdWindowBytesMax);
 
 // The size that a gzip stream's last four bytes claim, if it can be true; else a guess.
 std::size_t claimed_bytes(std::string_view bytes) noexcept {
@@ -34,6 +35,26 @@ bool has_gzip_magic(std::string_view bytes) noexcept {
 
 bool has_zstd_magic(std::string_view bytes) noexcept {
   return bytes.starts_with("\x28\xb5\x2f\xfd");
+}
+
+// RFC 8878, 3.1.1.1: a descriptor byte, then the window's exponent and mantissa; or, for a frame in a single segment,
+// maybe the id of a dictionary, and the size of the content, which is the window.
+std::uint64_t zstd_window_bytes(std::string_view bytes) noexcept {
+  constexpr std::size_t kDescriptorAt = 4;
+  if (!has_zstd_magic(bytes) || bytes.size() < kDescriptorAt + 2) return 0;
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[at])); };
+  const std::uint64_t descriptor = byte(kDescriptorAt);
+  const bool single_segment = (descriptor & 0x20) != 0;
+  if (!single_segment) {
+    const std::uint64_t base = std::uint64_t{1} << (10 + (byte(kDescriptorAt + 1) >> 3));
+    return base + base / 8 * (byte(kDescriptorAt + 1) & 7);
+  }
+  constexpr std::size_t kDictionaryBytes[] = {0, 1, 2, 4}, kSizeBytes[] = {1, 2, 4, 8};
+  const std::size_t at = kDescriptorAt + 1 + kDictionaryBytes[descriptor & 3], count = kSizeBytes[descriptor >> 6];
+  if (bytes.size() < at + count) return 0;
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) size |= byte(at + i) << (8 * i);
+  return size + (count == 2 ? 256 : 0);
 }
 
 void Inflater::FreeZstd::operator()(ZSTD_DCtx_s* d) const noexcept {

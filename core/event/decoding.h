@@ -18,6 +18,11 @@ struct ZSTD_DCtx_s;
 
 namespace straykey {
 
+inline constexpr std::uint64_t kZstdWindowBytesMax = std::uint64_t{8} << 20;
+
+// What the first frame of zstd asks for as its window; 0 if `bytes` do not begin a frame, or do not tell.
+[[nodiscard]] std::uint64_t zstd_window_bytes(std::string_view bytes) noexcept;
+
 enum class Decoded : std::uint8_t { ok, bad, too_large };
 
 [[nodiscard]] bool has_gzip_magic(std::string_view bytes) noexcept;

@@ -332,7 +332,9 @@ void HttpSession::settle(std::uint64_t serial, HttpReply reply) {
 HttpReply HttpSession::refusal_reply(const Refusal& refusal) {
   const bool own_body = match_.route != nullptr && match_.route->refuse;
   HttpReply reply = own_body ? match_.route->refuse(refusal, head_, request_id_) : error_reply(refusal, request_id_);
-  if (refusal.status == 405 && !match_.allow.empty()) reply.headers.push_back({"Allow", match_.allow});
+  // A head that was refused before its route was looked for hears what the server has at all.
+  if (refusal.status == 405)
+    reply.headers.push_back({"Allow", match_.allow.empty() ? listener_->router.allowed("") : match_.allow});
   return reply;
 }
 

@@ -114,7 +114,8 @@ std::optional<Refusal> read_request_line(std::string_view line, HeadLimits limit
     return version.starts_with("HTTP/") ? kBadVersion : kBadRequestLine;
   if (target.size() > limits.target_bytes_max) return kTargetTooLong;
   head.method = method_of(method);
-  if (head.method == HttpMethod::other) return kBadMethod;
+  // Of a path that is known, the router says what is allowed. TRACE asks for its credentials back.
+  if (head.method == HttpMethod::other && (target.front() != '/' || method == "TRACE")) return kBadMethod;
   const bool whole_server = head.method == HttpMethod::options && target == "*";
   if (target.front() != '/' && !whole_server)
     return target.find("://") != std::string_view::npos ? kProxyForm : kBadTarget;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/invariant.h"
+#include "core/event/decoding.h"
 #include "net/ingest/body_form.h"
 
 namespace straykey {
@@ -12,6 +13,9 @@ namespace {
 
 constexpr Refusal kUnsupportedEncoding{415, "unsupported_encoding",
                                        "Content-Encoding must be identity, gzip, deflate or zstd."};
+constexpr Refusal kWideWindow{400, name_of(PayloadError::bad_compression),
+                              "The body's zstd window is larger than 8 MiB, which is the most that is taken: let the "
+                              "sender leave out --long and --ultra (libzstd: ZSTD_c_windowLog at most 23)."};
 constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
 constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
 constexpr Refusal kDamaged{503, "store_damaged",
@@ -137,12 +141,14 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   sent.encoding = *encoding;
   sent.split = protocol.split;
   const std::string_view form = form_of_body(sent.text);
+  const bool wide_window = zstd_window_bytes(sent.text) > kZstdWindowBytesMax;
   Intake::Reading reading = intake_.read(sent, protocol.limits, http.source, http.io_thread);
   pending->outcome = std::move(reading.outcome);
   const bool unreadable = pending->outcome.error == PayloadError::unreadable_body;
   if (unreadable && !form.empty()) return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
   // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
   if (unreadable && pending->outcome.rejected > 0) pending->outcome.error.reset();
+  if (wide_window && pending->outcome.error == PayloadError::bad_compression) return pending->refuse(kWideWindow);
   if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
   if (reading.request == nullptr) {
     intake_.count_rejects(pending->outcome);

@@ -34,6 +34,7 @@ struct SentText {
     std::size_t message_bytes = 0;    // with what its protocol puts around it; 0: unknown
     IpAddress sender;                 // names the origin of its rejects, where it is known; else all zeros
     std::uint8_t header = 0;          // its kind, in the words of its protocol
+    bool advised = false;             // its sender has been told what to change
   };
   // Finds the items of a text that had to be decoded first.
   using Split = void (*)(std::string_view text, std::vector<Item>& items);

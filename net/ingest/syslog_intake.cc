@@ -48,7 +48,8 @@ void SyslogIntake::reject_without_json(SyslogListener& listener, std::string_vie
 void SyslogIntake::add(SentText& batch, SyslogListener& listener, std::string_view message, const IpAddress& sender) {
   const std::string_view payload = count_payload(listener, message, sender);
   if (payload.empty()) return;
-  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender, header_of(message)});
+  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender, header_of(message),
+                         is_unprinted_journal_entry(payload)});
   batch.text += payload;
   blank_escaped_lines({batch.text.data() + batch.text.size() - payload.size(), payload.size()});
 }
@@ -58,7 +59,8 @@ void SyslogIntake::add_in_place(SentText& batch, SyslogListener& listener, std::
   const std::string_view payload = count_payload(listener, message, sender);
   if (payload.empty()) return;
   const auto begin = static_cast<std::size_t>(payload.data() - text.data());
-  batch.items.push_back({begin, payload.size(), message.size(), sender, header_of(message)});
+  batch.items.push_back(
+      {begin, payload.size(), message.size(), sender, header_of(message), is_unprinted_journal_entry(payload)});
 }
 
 bool SyslogIntake::full(const SentText& batch, std::size_t text_bytes) const noexcept {
@@ -72,8 +74,9 @@ void SyslogIntake::reject(SyslogListener& listener, RejectReason reason, std::st
 
 void SyslogIntake::advise(const SyslogListener& listener, const SentText& batch, const ItemOutcomes& outcome) {
   for (const ItemOutcomes::Reject& reject : outcome.rejects) {
-    if (reject.reason != RejectReason::truncated) continue;
     const SentText::Item& item = batch.items[reject.item];
+    // A second hint for the same message would blame another cause.
+    if (reject.reason != RejectReason::truncated || item.advised) continue;
     log_.warning("a syslog message ends in the middle of its JSON: something cut it",
                  {{"listener", listener.settings.name},
                   {"sender", item.sender.text()},

@@ -159,6 +159,14 @@ bool SyslogSession::speaks_syslog() {
 }
 
 bool SyslogSession::collect(const SyslogFrame& frame) {
+  const std::size_t before = batch_.items.size();
+  const bool in_step = sort_in(frame);
+  const bool advised = frame.several_lines || frame.fault == SyslogFrame::Fault::bad_count;
+  for (std::size_t i = before; advised && i < batch_.items.size(); ++i) batch_.items[i].advised = true;
+  return in_step;
+}
+
+bool SyslogSession::sort_in(const SyslogFrame& frame) {
   if (frame.several_lines) warn_of_lines();
   switch (frame.fault) {
     case SyslogFrame::Fault::none:

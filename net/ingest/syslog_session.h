@@ -46,6 +46,7 @@ class SyslogSession final : public StreamSession {
   // The connection speaks something else than syslog: says so, once. False: none of it can be read.
   [[nodiscard]] bool speaks_syslog();
   [[nodiscard]] bool collect(const SyslogFrame& frame);
+  [[nodiscard]] bool sort_in(const SyslogFrame& frame);
   void collect_miscounted(std::string_view message);
   void collect_last(std::string_view message);
   void warn_of_lines();

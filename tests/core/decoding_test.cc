@@ -62,6 +62,14 @@ TEST_CASE("zstd: frames may be joined, and what is cut, damaged, too large or as
   CHECK(inflater.unzstd(frame + "x", 1 << 20, 64, out) == Decoded::bad);
   CHECK(inflater.unzstd(zstd_of(text, 23), 1 << 20, 64, out) == Decoded::ok);
   CHECK(inflater.unzstd(zstd_of(text, 24), 1 << 20, 64, out) == Decoded::bad);
+  CHECK_EQ(zstd_window_bytes(zstd_of(text, 24)), std::uint64_t{16} << 20);
+  CHECK_EQ(zstd_window_bytes(zstd_of(text, 23)), kZstdWindowBytesMax);
+  // Frames in a single segment, whose content is the window.
+  CHECK_EQ(zstd_window_bytes(std::string_view("\x28\xb5\x2f\xfd\x20\x0c", 6)), 12);
+  CHECK_EQ(zstd_window_bytes(std::string_view("\x28\xb5\x2f\xfd\x60\x01\x00", 7)), 257);
+  CHECK_EQ(zstd_window_bytes(std::string_view("\x28\xb5\x2f\xfd\xa3....\x00\x00\x00\x01", 13)), 1u << 24);
+  for (std::size_t size = 0; size < 6; ++size) CHECK_EQ(zstd_window_bytes(std::string_view(frame).substr(0, size)), 0);
+  CHECK_EQ(zstd_window_bytes(text), 0);
   CHECK(inflater.unzstd(frame, 1 << 20, 64, out) == Decoded::ok);
 }
 

@@ -222,6 +222,24 @@ class Operators(unittest.TestCase):
         else:
             self.assertEqual((waiting.returncode, err.count("\n")), (FAILED, 1), err)
 
+    def test_6b_a_server_with_too_many_connections_is_busy_and_answers_when_there_is_room(self):
+        idle = []
+        try:
+            for _ in range(300):
+                idle.append(socket.socket(socket.AF_UNIX))
+                idle[-1].connect(str(self.socket))
+            busy = self.said("alerts", "list")
+            self.assertEqual((busy.returncode, busy.stdout, busy.stderr.count("\n")), (FAILED, "", 1))
+            self.assertIn("the server is busy: too many connections", busy.stderr)
+            waiting = subprocess.Popen([STRAYKEY, "alerts", "list", "--data-dir", str(self.installation.data_dir)], text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        finally:
+            for one in idle:
+                one.close()
+        out, err = waiting.communicate(timeout=60)
+        self.assertEqual(waiting.returncode, 0, err)
+        self.assertGreaterEqual(len(out.splitlines()), len(self.stored))
+
     def test_7_a_directory_in_use_by_something_that_does_not_answer_is_named(self):
         self.server.stop()
         with open(self.installation.data_dir / "lock", "r+") as lock:

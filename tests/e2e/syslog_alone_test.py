@@ -67,7 +67,14 @@ def main():
             while received(server) < RECORDS and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert received(server) == RECORDS, server.log_text()
+            with socket.create_connection(("127.0.0.1", server.port("syslog_tcp"))) as sender:
+                sender.sendall(b"900 " + message(record(7)).partition(b" ")[2][:250] + message(record(8)))
+            deadline = time.monotonic() + COUNTED_S_MAX
+            while received(server) < RECORDS + 1 and time.monotonic() < deadline:
+                time.sleep(0.05)
             assert server.stop() == 0
+            hints = [line for line in server.log + server.last_log if "change=" in line]
+            assert len(hints) == 1 and "octet count" in hints[0], hints     # one message, one cause
         finally:
             server.stop_if_running()
         print(f"{RECORDS} records came in by syslog alone")

@@ -197,6 +197,10 @@ TEST_CASE("a body that is refused as a whole says why in its status") {
   CHECK(site.post(kGood, "Content-Encoding: br\r\n").status == 415);
   CHECK(site.post(kGood, "Content-Encoding: zstd\r\n").status == 400);
   CHECK(site.post(zstd_of(kGood), "Content-Encoding: zstd\r\n").status == 200);
+  const auto wide = site.post(zstd_of(kGood, 27), "Content-Encoding: zstd\r\n");
+  CHECK(wide.status == 400);
+  CHECK(wide.body.find("bad_compression") != std::string::npos);
+  CHECK(wide.body.find("window is larger than 8 MiB") != std::string::npos);
   CHECK(site.post(kGood, "Content-Encoding: gzip, gzip\r\n").status == 415);
   CHECK(site.post(kGood, "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n").status == 415);
   CHECK(site.post(kGood, "Content-Encoding: Identity\r\n").status == 200);

@@ -264,6 +264,19 @@ TEST_CASE("HEAD says that a path is there, GET what it is for, and unknown paths
   CHECK(reply.status == 405);
   CHECK(reply.head.find("Allow: POST, HEAD\r\n") != std::string::npos);
   CHECK(reply.body.find("POST anything to this address.") != std::string::npos);
+  for (const char* method : {"DELETE", "PATCH", "PROPFIND"}) {
+    client->send(std::string(method) + " /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+    reply = client->read_reply();
+    CHECK(reply.status == 405);
+    CHECK(reply.head.find("Allow: POST, HEAD\r\n") != std::string::npos);
+  }
+  for (const char* line : {"CONNECT a:443", "TRACE /echo", "POST http://a/echo"}) {
+    const auto proxied = server.connect();
+    proxied->send(std::string(line) + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    reply = proxied->read_reply();
+    CHECK(reply.status == 405);
+    CHECK(reply.head.find("Allow: ") != std::string::npos);
+  }
   client->send("GET /no/such/path HTTP/1.1\r\nHost: a\r\n\r\n");
   reply = client->read_reply();
   CHECK(reply.status == 404);

@@ -62,6 +62,15 @@ TEST_CASE("event files: what cannot be read is named with the reason, and its ne
   CHECK_EQ(found.value().unreadable[1].reason, "cannot be read: Input/output error");
 }
 
+TEST_CASE("event files: a Parquet file is named, with what to do for events and not for address files") {
+  const TemporaryDirectory folder;
+  write(folder.path() + "/rows", "PAR1\x15\x04\x15");
+  const auto found = find_event_files({folder.path()});
+  REQUIRE(found.ok());
+  REQUIRE_EQ(found.value().skipped.size(), 1);
+  CHECK(found.value().skipped[0].reason.starts_with("a Parquet file; export its rows as lines of JSON"));
+}
+
 TEST_CASE("event files: a reading that fails is an error") {
   for (const bool lines : {false, true}) {
     std::string text;

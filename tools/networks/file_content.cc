@@ -39,8 +39,8 @@ constexpr Kind kKinds[] = {
     {"\x1f\x8b", "gzip within gzip", "unpack it once"},
     {"\xff\xfe", "text in UTF-16", kUtf8},
     {"\xfe\xff", "text in UTF-16", kUtf8},
-    {"PAR1", "a Parquet file", kTakeCsv},
-    {"SQLite format 3", "a SQLite database", kTakeCsv},
+    {"PAR1", "a Parquet file", {}},
+    {"SQLite format 3", "a SQLite database", {}},
 };
 
 std::string mebibytes(std::size_t bytes) {
@@ -74,7 +74,8 @@ std::string quoted_text(std::string_view text) {
 
 std::string unreadable_content(std::string_view first_bytes) {
   for (const Kind& kind : kKinds) {
-    if (first_bytes.starts_with(kind.magic)) return std::string(kind.name) + "; " + std::string(kind.advice);
+    if (!first_bytes.starts_with(kind.magic)) continue;
+    return std::string(kind.name) + (kind.advice.empty() ? "" : "; ") + std::string(kind.advice);
   }
   if (first_bytes.size() > kTarMagicAt && first_bytes.substr(kTarMagicAt).starts_with("ustar"))
     return "a tar archive; " + std::string(kUnpack);
@@ -111,7 +112,8 @@ Result<std::unique_ptr<FileContent>> FileContent::open(const std::string& path, 
   std::unique_ptr<FileContent> content(new FileContent(std::move(state)));
   if (const Status status = content->fill(); !status) return status.error();
   content->is_gzip_ = gzdirect(content->state_->file.get()) == 0;
-  if (const std::string found = unreadable_content(content->chunk_); !found.empty()) {
+  if (std::string found = unreadable_content(content->chunk_); !found.empty()) {
+    if (found.find(';') == std::string::npos) found += "; " + std::string(kTakeCsv);
     return Error{path + ": expected " + std::string(expected) + ", found " + found};
   }
   return content;

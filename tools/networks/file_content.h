@@ -18,8 +18,9 @@ namespace straykey {
 // The user's text within our sentence: quoted, escaped and cut.
 [[nodiscard]] std::string quoted_text(std::string_view text);
 
-// "a zip archive; unpack it first ..." if `first_bytes` begin something that no reader of ours opens; else empty. A tar
-// archive is known by its 262nd byte.
+// "a zip archive; unpack it first ..." if `first_bytes` begin something that no reader of ours opens; else empty.
+// Tables, as in "a Parquet file", come without advice, which depends on what is looked for. A tar archive is known by
+// its 262nd byte.
 [[nodiscard]] std::string unreadable_content(std::string_view first_bytes);
 
 // False for text. REQUIRES: enough of the file, at least a kilobyte if it has that.

@@ -18,6 +18,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kLinkedFolder = "a link to a folder, which is not followed";
 
+// What can be done with a file that holds no text. Tables are named without advice.
+std::string with_advice(std::string kind) {
+  if (kind == "a Parquet file" || kind == "a SQLite database")
+    kind += "; export its rows as lines of JSON (DuckDB: COPY (SELECT * FROM 'FILE') TO 'rows.json')";
+  return kind;
+}
+
 // "a/b: Permission denied" of "a/b" -> "Permission denied".
 std::string without_path(const std::string& message, const std::string& path) {
   return message.starts_with(path + ": ") ? message.substr(path.size() + 2) : message;
@@ -35,7 +42,7 @@ void sort_in(const std::string& path, FoundFiles& found) {
   }
   auto kind = look_into(path);
   if (!kind) return found.unreadable.push_back({path, without_path(kind.error().message, path)});
-  if (!kind->not_events.empty()) return found.skipped.push_back({path, std::move(kind->not_events)});
+  if (!kind->not_events.empty()) return found.skipped.push_back({path, with_advice(std::move(kind->not_events))});
   const std::uintmax_t bytes = fs::file_size(path, error);
   if (error) return found.unreadable.push_back({path, error.message()});
   found.files.push_back({path, bytes, kind->lines});

@@ -265,8 +265,9 @@ class Scan {
     bool counts = false;  // it is the first reading
     std::uint64_t bytes = 0, lines = 0, events = 0, rejects = 0, harmless_rejects = 0;
     std::optional<PayloadError> error = {};
-    std::string fault = {};  // of its gzip
-    bool cut = false;        // its last record ends in the middle, at the end of the file
+    std::string fault = {};    // of its gzip
+    bool wide_window = false;  // of its zstd
+    bool cut = false;          // its last record ends in the middle, at the end of the file
   };
 
   // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
@@ -297,6 +298,7 @@ class Scan {
   void read_piece(Request& request, FileReading& reading) {
     std::string_view text = request.body;
     std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
+    reading.wide_window = zstd_window_bytes(request.body) > kZstdWindowBytesMax;
     if (error == PayloadError::bad_compression && has_gzip_magic(request.body)) {
       Salvaged salvaged = salvage_gzip(request.body, kFileInflatedMax);
       reading.fault = salvaged.fault.empty() ? std::string("its compression is damaged") : std::move(salvaged.fault);
@@ -361,6 +363,10 @@ class Scan {
     } else if (reading.cut) {
       summary_.damaged.push_back(
           {path, fmt::format("the file is cut short; {} whole records of it are taken", with_commas(reading.events))});
+    } else if (reading.wide_window && reading.error == PayloadError::bad_compression) {
+      summary_.damaged.push_back({path,
+                                  "its zstd window is larger than the 8 MiB that are read: compress it again "
+                                  "without --long and --ultra"});
     } else if (const std::string_view fault = unread_because(reading.error); !fault.empty()) {
       summary_.damaged.push_back({path, std::string(fault)});
     } else if (reading.events == 0) {

@@ -301,7 +301,7 @@ void Serve::reload() {
       metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
   const CheckedConfig result = read_and_validate(config_.files.front(), wall_clock());
   std::string errors;
-  for (const ConfigError& error : result.errors) errors += error.text() + "; ";
+  for (const ConfigError& error : result.errors) errors += (errors.empty() ? "" : "; ") + error.text();
   if (!result.errors.empty()) {
     failures.add();
     log_.error("the configuration has errors; the old one stays", {{"errors", errors}});

@@ -1,6 +1,7 @@
 #include "tools/store/admin_socket.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -21,6 +22,7 @@ namespace json = boost::json;
 using Kind = OperatorAnswer::Kind;
 
 constexpr std::string_view kItems = "{\"items\":[";
+constexpr int kBusyPauseMs = 100;
 
 std::string percent_encoded(std::string_view text) {
   std::string out;
@@ -54,6 +56,10 @@ std::string request_text(const OperatorRequest& request) {
   }
   return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
                      changes ? "POST" : "GET", target, body.size(), body);
+}
+
+bool is_refused_as_one_too_many(const Result<std::string>& reply) {
+  return reply.ok() && reply.value().find("\"too_many_connections\"") != std::string::npos;
 }
 
 Kind kind_of(unsigned status) {
@@ -143,6 +149,8 @@ Result<std::string> AdminSocket::exchange(const std::string& request) const {
   const int number = socket.value().number();
   for (std::size_t sent = 0; sent < request.size();) {
     const auto size = ::send(number, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+    // A server that has closed the connection may have said why.
+    if (size < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
     if (size < 0) return Error{path_ + ": " + std::strerror(errno)};
     sent += static_cast<std::size_t>(size);
   }
@@ -150,7 +158,7 @@ Result<std::string> AdminSocket::exchange(const std::string& request) const {
   std::vector<char> buffer(64 * 1024);
   while (true) {
     const auto size = ::recv(number, buffer.data(), buffer.size(), 0);
-    if (size == 0) return reply;
+    if (size == 0 || (size < 0 && errno == ECONNRESET)) return reply;
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
       return Error{fmt::format("{}: the server has not answered for {} seconds", path_, kAnswerSeconds)};
@@ -161,7 +169,17 @@ Result<std::string> AdminSocket::exchange(const std::string& request) const {
 }
 
 OperatorAnswer AdminSocket::ask(const OperatorRequest& request) const {
-  const auto reply = exchange(request_text(request));
+  const std::string text = request_text(request);
+  auto reply = exchange(text);
+  for (int waited = 0; is_refused_as_one_too_many(reply) && waited < kBusyPatienceMs; waited += kBusyPauseMs) {
+    ::poll(nullptr, 0, kBusyPauseMs);
+    reply = exchange(text);
+  }
+  if (is_refused_as_one_too_many(reply))
+    return {Kind::stopped,
+            path_ + ": the server is busy: too many connections to it are open. Asking again does no harm",
+            {},
+            {}};
   if (!reply) return {Kind::failed, reply.error().message, {}, {}};
   if (auto answer = read_operator_reply(reply.value())) return std::move(*answer);
   return {Kind::failed,

@@ -3,7 +3,8 @@
 //
 // Shape:  one connection and one HTTP request for each question.
 // Thread: one, which it blocks.
-// Bounds: kAnswerSeconds for an answer, kAnswerBytesMax of it.
+// Bounds: kAnswerSeconds for an answer, kAnswerBytesMax of it. A server that has no room for another connection is
+//         asked again for kBusyPatienceMs.
 // Errors: a sentence; OperatorAnswer's own come back as the server gave them.
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ namespace straykey {
 class AdminSocket {
  public:
   static constexpr int kAnswerSeconds = 90;  // the server gives up after 60
+  static constexpr int kBusyPatienceMs = 2'000;
   static constexpr std::size_t kAnswerBytesMax = std::size_t{256} << 20;
 
   explicit AdminSocket(const std::string& data_dir) : path_(admin_socket_path(data_dir)) {}
@@ -32,6 +34,7 @@ class AdminSocket {
  private:
   // Not open: nobody listens there.
   [[nodiscard]] Result<Descriptor> connect() const;
+  // Empty: the server closed the connection without a word.
   [[nodiscard]] Result<std::string> exchange(const std::string& request) const;
 
   std::string path_;
