@@ -462,14 +462,14 @@ TEST_CASE("a listener that cannot listen says so in one sentence") {
   HttpListenerSettings taken;
   taken.address = "127.0.0.1";
   taken.port = server.port();
-  const HttpServices services{server.auth, server.budget, server.metrics, server.log};
-  HttpServer second(*server.runtime, taken, HttpRouter{}, services);
+  const HttpDependencies dependencies{server.auth, server.budget, server.metrics, server.log};
+  HttpServer second(*server.runtime, taken, HttpRouter{}, dependencies);
   const Status status = second.start(now_seconds());
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message.find("cannot listen on 127.0.0.1 port") != std::string::npos);
   HttpListenerSettings odd;
   odd.address = "localhost";
-  HttpServer third(*server.runtime, odd, HttpRouter{}, services);
+  HttpServer third(*server.runtime, odd, HttpRouter{}, dependencies);
   CHECK_FALSE(third.start(now_seconds()).ok());
 }
 
