@@ -95,8 +95,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const DataDirectorySe
   INVARIANT(settings.shards >= 1 && settings.shards <= kPartitionsMax);
   std::unique_ptr<DataDirectory> opened(new DataDirectory(settings));
   using Step = Status (DataDirectory::*)();
-  for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format,
-                          &DataDirectory::read_starts, &DataDirectory::open_stores}) {
+  for (const Step step : {&DataDirectory::open_directory, &DataDirectory::lock_against_others,
+                          &DataDirectory::read_format, &DataDirectory::read_starts, &DataDirectory::open_stores}) {
     if (Status done = (opened.get()->*step)(); !done) return done.error();
   }
   return opened;
@@ -110,7 +110,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::hold(const std::string& pa
   }
   std::unique_ptr<DataDirectory> held(new DataDirectory(DataDirectorySettings{.path = path, .new_hash_key = {}}));
   using Step = Status (DataDirectory::*)();
-  for (const Step step : {&DataDirectory::open_directory, &DataDirectory::take_lock, &DataDirectory::read_format}) {
+  for (const Step step :
+       {&DataDirectory::open_directory, &DataDirectory::lock_against_others, &DataDirectory::read_format}) {
     if (Status done = (held.get()->*step)(); !done) return done.error();
   }
   return held;
@@ -179,7 +180,7 @@ Status DataDirectory::close_to_others() const {
   return {};
 }
 
-Status DataDirectory::take_lock() {
+Status DataDirectory::lock_against_others() {
   if (std::string special = special_file_in(settings_.path); !special.empty()) return Error{std::move(special)};
   lock_ = open_at(directory_.number(), "lock", O_RDWR | O_CREAT);
   if (!lock_.is_open()) return error("open its lock file", errno);

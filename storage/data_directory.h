@@ -76,7 +76,7 @@ class DataDirectory {
   explicit DataDirectory(const DataDirectorySettings& settings) : settings_(settings) {}
   [[nodiscard]] Status open_directory();
   [[nodiscard]] Status follow_link();
-  [[nodiscard]] Status take_lock();
+  [[nodiscard]] Status lock_against_others();
   [[nodiscard]] Status close_to_others() const;
   [[nodiscard]] Status read_format();
   [[nodiscard]] Status write_format() const;

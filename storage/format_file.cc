@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kTitle = "straykey store";
 
 // Removes the next line from `text`, which must be "name value", and returns the value.
-std::optional<std::string_view> take_line(std::string_view& text, std::string_view name) {
+std::optional<std::string_view> read_line(std::string_view& text, std::string_view name) {
   const std::size_t end = text.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view line = text.substr(0, end);
@@ -47,15 +47,15 @@ Result<FormatFile> parse_format_file(std::string_view text) {
   std::string_view rest = text;
   if (!rest.starts_with(kTitle) || !rest.substr(kTitle.size()).starts_with('\n')) return damaged;
   rest.remove_prefix(kTitle.size() + 1);
-  const auto format = number<unsigned>(take_line(rest, "format"));
+  const auto format = number<unsigned>(read_line(rest, "format"));
   if (!format || *format == 0) return damaged;
   if (*format > kStoreFormat) {
     return Error{fmt::format("has store format {} and this straykey knows {}: use the newer straykey that wrote it",
                              *format, kStoreFormat)};
   }
-  const auto key = take_line(rest, "hash_key");
-  const auto shards = number<unsigned>(take_line(rest, "shards"));
-  const auto partitions = number<unsigned>(take_line(rest, "partitions"));
+  const auto key = read_line(rest, "hash_key");
+  const auto shards = number<unsigned>(read_line(rest, "shards"));
+  const auto partitions = number<unsigned>(read_line(rest, "partitions"));
   if (!key || key->size() != 32 || !shards || !partitions) return damaged;
   const auto k0 = number<std::uint64_t>(key->substr(0, 16), 16);
   const auto k1 = number<std::uint64_t>(key->substr(16), 16);

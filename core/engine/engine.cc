@@ -240,7 +240,7 @@ void Engine::flush(std::uint32_t index) {
   const CommitOutcome outcome = shard.worker->commit(merger_.judged_up_to(index));
   if (outcome == CommitOutcome::unknown) fatal("a commit may or may not be on disk: " + shard.worker->failure());
   shard.failing = outcome != CommitOutcome::committed;
-  std::vector<Repeat> repeats = shard.worker->take_repeats(merger_.judged_up_to(index));
+  std::vector<Repeat> repeats = shard.worker->hand_over_repeats(merger_.judged_up_to(index));
   if (!repeats.empty()) callbacks_.to_merger(Message(std::move(repeats)));
 }
 

@@ -95,7 +95,7 @@ ChangeOutcome InlinePipeline::carry_out(OperatorChange& change) {
 // them.
 CommitOutcome InlinePipeline::count_repeats() {
   for (std::uint32_t shard = 0; shard < workers_.size(); ++shard)
-    merger_.count(workers_[shard]->take_repeats(merger_.judged_up_to(shard)));
+    merger_.count(workers_[shard]->hand_over_repeats(merger_.judged_up_to(shard)));
   return merger_.commit();
 }
 

@@ -194,7 +194,7 @@ void KeyTable::forget_all() {
   touched_.clear();
 }
 
-std::string KeyTable::take_failure() {
+std::string KeyTable::hand_over_failure() {
   return std::exchange(failure_, {});
 }
 

@@ -10,7 +10,7 @@
 // Bounds: keys_max keys in memory. When there are as many, the half that was not used for longest is dropped, and a
 //         dropped key is read again when it is needed. flush() writes the rows of at most keys_a_flush keys, and those
 //         of their identities. What a dropped key did is written when it is dropped.
-// Errors: take_failure() tells if a partition could not be read. Then the batch must not be trusted.
+// Errors: hand_over_failure() tells if a partition could not be read. Then the batch must not be trusted.
 // Thread: the shard's worker.
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -87,7 +87,7 @@ class KeyTable {
   // How many keys wait to be written by flush().
   [[nodiscard]] std::size_t waiting() const noexcept { return changed_.size() + touched_.size(); }
   // Which partition could not be read since the last call, and why.
-  [[nodiscard]] std::string take_failure();
+  [[nodiscard]] std::string hand_over_failure();
 
  private:
   using Keys = boost::unordered_flat_map<Hash128, Key, std::hash<Hash128>>;

@@ -410,7 +410,7 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
-  std::string unreadable_key = keys_.take_failure();  // taken either way: it must not fail a later batch
+  std::string unreadable_key = keys_.hand_over_failure();  // cleared either way: it must not fail a later batch
   if (failed_elsewhere_.empty()) failed_elsewhere_ = std::move(unreadable_key);
   if (!failed_elsewhere_.empty()) {
     failure_ = std::exchange(failed_elsewhere_, {});
@@ -454,7 +454,7 @@ void ShardWorker::settle(CommitOutcome outcome) {
   staged_of_batch_.clear();
 }
 
-std::vector<Repeat> ShardWorker::take_repeats(std::uint64_t judged_up_to) {
+std::vector<Repeat> ShardWorker::hand_over_repeats(std::uint64_t judged_up_to) {
   std::vector<Repeat> out;
   std::vector<std::uint32_t> later;
   std::erase_if(carried_, [&](const Slot& slot) {

@@ -77,7 +77,7 @@ class ShardWorker {
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
   // The repeats since the last call, of combinations whose candidates are judged.
-  [[nodiscard]] std::vector<Repeat> take_repeats(std::uint64_t judged_up_to);
+  [[nodiscard]] std::vector<Repeat> hand_over_repeats(std::uint64_t judged_up_to);
   // Does the part of an operator's change that concerns this partition. The caller commits afterwards; then nothing is
   // remembered of the store any more. REQUIRES: nothing applied since the last commit.
   void carry_out(OperatorChange& change);

@@ -50,11 +50,12 @@ StreamServer make_server(IoRuntime& runtime, const std::shared_ptr<HttpListener>
 
 }  // namespace
 
-HttpServer::HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router, HttpServices services)
-    : server_(
-          make_server(runtime,
-                      std::make_shared<HttpListener>(std::move(settings), std::move(router), std::move(services.auth),
-                                                     std::move(services.budget), services.metrics),
-                      services.metrics, services.log)) {}
+HttpServer::HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router,
+                       HttpDependencies dependencies)
+    : server_(make_server(
+          runtime,
+          std::make_shared<HttpListener>(std::move(settings), std::move(router), std::move(dependencies.auth),
+                                         std::move(dependencies.budget), dependencies.metrics),
+          dependencies.metrics, dependencies.log)) {}
 
 }  // namespace straykey

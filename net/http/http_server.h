@@ -17,7 +17,7 @@
 namespace straykey {
 
 // What every listener uses of the process; all of it outlives the listener's connections.
-struct HttpServices {
+struct HttpDependencies {
   std::shared_ptr<Authenticator> auth;
   std::shared_ptr<ByteBudget> budget;
   Metrics& metrics;
@@ -26,7 +26,7 @@ struct HttpServices {
 
 class HttpServer {
  public:
-  HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router, HttpServices services);
+  HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router, HttpDependencies dependencies);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 

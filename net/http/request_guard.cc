@@ -75,7 +75,7 @@ std::string_view trim(std::string_view text) {
 }
 
 // Takes the next line of `rest`, without its CR LF.
-std::string_view take_line(std::string_view& rest) {
+std::string_view next_line(std::string_view& rest) {
   const std::size_t end = rest.find("\r\n");
   const std::string_view line = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
@@ -114,8 +114,8 @@ std::optional<Refusal> read_request_line(std::string_view line, HeadLimits limit
     return version.starts_with("HTTP/") ? kBadVersion : kBadRequestLine;
   if (target.size() > limits.target_bytes_max) return kTargetTooLong;
   head.method = method_of(method);
-  // Of a path that is known, the router says what is allowed.
-  if (head.method == HttpMethod::other && target.front() != '/') return kBadMethod;
+  // Of a path that is known, the router says what is allowed. TRACE asks for its credentials back.
+  if (head.method == HttpMethod::other && (target.front() != '/' || method == "TRACE")) return kBadMethod;
   const bool whole_server = head.method == HttpMethod::options && target == "*";
   if (target.front() != '/' && !whole_server)
     return target.find("://") != std::string_view::npos ? kProxyForm : kBadTarget;
@@ -261,7 +261,7 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes) {
 }
 
 HeadScanner::Verdict HeadScanner::take_byte(unsigned char byte) {
-  if (after_cr_) return byte == '\n' ? take_line_end() : refuse(kBareLineEnd);
+  if (after_cr_) return byte == '\n' ? end_line() : refuse(kBareLineEnd);
   if (byte == '\n') return refuse(kBareLineEnd);
   if (byte == '\r') {
     after_cr_ = true;
@@ -280,7 +280,7 @@ HeadScanner::Verdict HeadScanner::take_byte(unsigned char byte) {
   return Verdict::incomplete;
 }
 
-HeadScanner::Verdict HeadScanner::take_line_end() {
+HeadScanner::Verdict HeadScanner::end_line() {
   after_cr_ = false;
   if (line_bytes_ == 0 && lines_ > 0) {
     end_ = at_ + 1;
@@ -301,8 +301,8 @@ std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, Requ
   head.clear();
   if (block.size() > limits.block_bytes_max) return kHeadTooLarge;
   std::string_view rest = block;
-  if (auto refusal = read_request_line(take_line(rest), limits, head)) return refusal;
-  for (std::string_view line = take_line(rest); !line.empty(); line = take_line(rest)) {
+  if (auto refusal = read_request_line(next_line(rest), limits, head)) return refusal;
+  for (std::string_view line = next_line(rest); !line.empty(); line = next_line(rest)) {
     if (head.fields.size() == limits.fields_max) return kTooManyFields;
     if (auto refusal = read_field(line, head)) return refusal;
   }

@@ -50,7 +50,7 @@ class HeadScanner {
  private:
   Verdict refuse(const Refusal& refusal);
   void pass_plain(std::string_view bytes) noexcept;
-  Verdict take_line_end();
+  Verdict end_line();
   Verdict take_byte(unsigned char byte);
 
   HeadLimits limits_;

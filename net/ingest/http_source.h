@@ -11,7 +11,8 @@ namespace straykey {
 
 class HttpSource final : public Source {
  public:
-  HttpSource(IoRuntime& runtime, const HttpListenerSettings& settings, HttpRouter router, HttpServices services);
+  HttpSource(IoRuntime& runtime, const HttpListenerSettings& settings, HttpRouter router,
+             HttpDependencies dependencies);
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] Status start(Seconds now) override { return server_.start(now); }

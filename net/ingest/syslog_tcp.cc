@@ -45,22 +45,22 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& list
   return callbacks;
 }
 
-StreamServer make_server(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services) {
-  services.intake.intake().announce(settings.name);
-  const auto listener =
-      std::make_shared<SyslogListener>(std::move(settings), std::move(services.budget), services.metrics, services.log);
+StreamServer make_server(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies) {
+  dependencies.intake.intake().announce(settings.name);
+  const auto listener = std::make_shared<SyslogListener>(std::move(settings), std::move(dependencies.budget),
+                                                         dependencies.metrics, dependencies.log);
   const std::shared_ptr<StreamDraining> draining(listener, &listener->draining);
   return {stream_settings(listener->settings),
-          {runtime, draining, services.metrics, services.log},
-          callbacks_of(listener, services.intake)};
+          {runtime, draining, dependencies.metrics, dependencies.log},
+          callbacks_of(listener, dependencies.intake)};
 }
 
 }  // namespace
 
-SyslogTcp::SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services)
+SyslogTcp::SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies)
     : name_(settings.name),
       place_((settings.tls ? "tls://" : "tcp://") + settings.address),
-      server_(make_server(runtime, std::move(settings), std::move(services))) {}
+      server_(make_server(runtime, std::move(settings), std::move(dependencies))) {}
 
 std::string SyslogTcp::url() const {
   return place_ + ":" + std::to_string(port());

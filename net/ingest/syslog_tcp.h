@@ -20,7 +20,7 @@
 namespace straykey {
 
 // What every syslog listener uses of the process; all of it outlives the listener's connections.
-struct SyslogServices {
+struct SyslogDependencies {
   SyslogIntake& intake;
   std::shared_ptr<ByteBudget> budget;
   Metrics& metrics;
@@ -29,7 +29,7 @@ struct SyslogServices {
 
 class SyslogTcp final : public Source {
  public:
-  SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services);
+  SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies);
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   // Loads the certificate if there is one, and listens. REQUIRES: called once.

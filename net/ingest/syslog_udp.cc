@@ -95,9 +95,9 @@ class Datagrams {
 
 // Belongs to the first io thread once started.
 struct SyslogUdp::State {
-  State(IoRuntime& runtime, SyslogListenerSettings settings, const SyslogServices& services)
-      : intake(services.intake),
-        listener(std::move(settings), services.budget, services.metrics, services.log),
+  State(IoRuntime& runtime, SyslogListenerSettings settings, const SyslogDependencies& dependencies)
+      : intake(dependencies.intake),
+        listener(std::move(settings), dependencies.budget, dependencies.metrics, dependencies.log),
         socket(runtime.context(0).get_executor()) {}
 
   Status open();
@@ -189,8 +189,8 @@ bool SyslogUdp::State::submit_batch() {
   return any;
 }
 
-SyslogUdp::SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services)
-    : runtime_(runtime), state_(std::make_shared<State>(runtime, std::move(settings), services)) {
+SyslogUdp::SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies)
+    : runtime_(runtime), state_(std::make_shared<State>(runtime, std::move(settings), dependencies)) {
   INVARIANT(!state_->listener.settings.tls);
   state_->intake.intake().announce(state_->listener.settings.name);
 }

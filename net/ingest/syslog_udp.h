@@ -20,7 +20,7 @@ namespace straykey {
 
 class SyslogUdp final : public Source {
  public:
-  SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogServices services);
+  SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies);
   ~SyslogUdp() override;
 
   [[nodiscard]] std::string_view name() const override;

@@ -199,8 +199,8 @@ TEST_CASE("key table: a partition that cannot be read is told once") {
   Bench bench;
   bench.other.break_down("the disk is gone");
   (void)bench.use("ASIAUSED000000000001", 0);
-  CHECK_EQ(bench.keys.take_failure(), "the disk is gone");
-  CHECK_EQ(bench.keys.take_failure(), "");
+  CHECK_EQ(bench.keys.hand_over_failure(), "the disk is gone");
+  CHECK_EQ(bench.keys.hand_over_failure(), "");
 }
 
 }  // namespace

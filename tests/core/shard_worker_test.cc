@@ -167,13 +167,13 @@ TEST_CASE("shard worker: repeats are passed on once their candidate is judged, a
   const Request::ShardBatch& batch = bench.requests.back()->batches[0];
   REQUIRE_EQ(bench.learn(request_of({Call{.at = march(21, 12), .id = "2"}, Call{.id = "2"}, Call{.id = "3"}})),
              CommitOutcome::committed);
-  CHECK(bench.worker->take_repeats(0).empty());
-  const auto repeats = bench.worker->take_repeats(batch.candidates.last);
+  CHECK(bench.worker->hand_over_repeats(0).empty());
+  const auto repeats = bench.worker->hand_over_repeats(batch.candidates.last);
   REQUIRE_EQ(repeats.size(), 1);
   CHECK_EQ(repeats[0].count, 2);
   CHECK_EQ(repeats[0].combination, bench.candidates()[0].combination);
   CHECK_EQ(repeats[0].last_time, *parse_time(march(21, 12)));
-  CHECK(bench.worker->take_repeats(batch.candidates.last).empty());
+  CHECK(bench.worker->hand_over_repeats(batch.candidates.last).empty());
   CHECK_EQ(bench.counted("straykey_events_duplicate_total"), 1);
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("shard worker: repeats survive forgetting what is known") {
   bench.worker->forget_known();
   REQUIRE_EQ(bench.learn(request_of({Call{.id = "3"}})), CommitOutcome::committed);
   std::uint64_t count = 0;
-  for (const Repeat& repeat : bench.worker->take_repeats(2)) count += repeat.count;
+  for (const Repeat& repeat : bench.worker->hand_over_repeats(2)) count += repeat.count;
   CHECK_EQ(count, 2);
   CHECK_EQ(bench.candidates().size(), 1);
 }

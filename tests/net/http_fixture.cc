@@ -55,7 +55,7 @@ HttpFixture::HttpFixture(Settings settings, const std::function<void(HttpRouter&
   listener.address = "127.0.0.1";
   if (tls_) listener.tls = files;
   server =
-      std::make_unique<HttpServer>(*runtime, listener, std::move(router), HttpServices{auth, budget, metrics, log});
+      std::make_unique<HttpServer>(*runtime, listener, std::move(router), HttpDependencies{auth, budget, metrics, log});
   const Status started = server->start(now_seconds());
   REQUIRE_MESSAGE(started.ok(), "the listener starts");
   runtime->start();

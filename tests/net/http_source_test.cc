@@ -19,9 +19,9 @@ TEST_CASE("an HTTP listener is a source: it has a name and a URL, serves, reload
   HttpListenerSettings settings;
   settings.name = "ingest_http";
   settings.address = "127.0.0.1";
-  const HttpServices services{std::make_shared<Authenticator>(AuthSettings{}), std::make_shared<ByteBudget>(1 << 20),
-                              metrics, log};
-  HttpSource source(runtime, settings, std::move(router), services);
+  const HttpDependencies dependencies{std::make_shared<Authenticator>(AuthSettings{}),
+                                      std::make_shared<ByteBudget>(1 << 20), metrics, log};
+  HttpSource source(runtime, settings, std::move(router), dependencies);
   runtime.start();
   REQUIRE(source.start(now_seconds()).ok());
   CHECK(source.name() == "ingest_http");

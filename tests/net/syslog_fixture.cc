@@ -115,7 +115,7 @@ SyslogFixture::~SyslogFixture() {
 std::unique_ptr<SyslogTcp> SyslogFixture::listen(SyslogListenerSettings settings) {
   settings.address = "127.0.0.1";
   if (settings.allow_cidrs.empty()) settings.allow_cidrs = {*parse_prefix("127.0.0.0/8")};
-  auto listener = std::make_unique<SyslogTcp>(*runtime, std::move(settings), services());
+  auto listener = std::make_unique<SyslogTcp>(*runtime, std::move(settings), dependencies());
   const Status started = listener->start(now_seconds());
   REQUIRE_MESSAGE(started.ok(), "the listener starts");
   return listener;

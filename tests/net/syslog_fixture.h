@@ -47,7 +47,7 @@ struct SyslogFixture {
 
   // A listener that takes loopback; `settings` says the rest.
   std::unique_ptr<SyslogTcp> listen(SyslogListenerSettings settings = {});
-  [[nodiscard]] SyslogServices services() { return {*intake, budget, metrics, log}; }
+  [[nodiscard]] SyslogDependencies dependencies() { return {*intake, budget, metrics, log}; }
   // Of one line of the metrics page; 0 without it.
   [[nodiscard]] std::uint64_t counted(const std::string& metric_line) const;
   // Waits until it is `value`; false after 10 s.

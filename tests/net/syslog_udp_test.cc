@@ -19,7 +19,7 @@ struct Udp {
     settings.address = "127.0.0.1";
     settings.receive_buffer_bytes = 100'000;
     if (settings.allow_cidrs.empty()) settings.allow_cidrs = {*parse_prefix("127.0.0.1/32")};
-    listener = std::make_unique<SyslogUdp>(*site.runtime, settings, site.services());
+    listener = std::make_unique<SyslogUdp>(*site.runtime, settings, site.dependencies());
     const Status started = listener->start(0);
     REQUIRE(started.ok());
   }
@@ -120,7 +120,7 @@ TEST_CASE("a port in use is one clear sentence") {
   settings.name = "syslog_udp";
   settings.address = "127.0.0.1";
   settings.port = udp.listener->port();
-  SyslogUdp second(*udp.site.runtime, settings, udp.site.services());
+  SyslogUdp second(*udp.site.runtime, settings, udp.site.dependencies());
   const Status status = second.start(0);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().message == "listener syslog_udp cannot listen on 127.0.0.1 port " +

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "core/base/bytes.h"
+#include "core/base/invariant.h"
 #include "core/baseline/fact.h"
 #include "core/engine/outbox.h"
 
@@ -67,9 +68,16 @@ std::string_view word_of(FactKind kind) {
       return "role_service";
     case FactKind::role_principal:
       return "role_principal";
-    default:
+    case FactKind::account:
       return "account";
+    case FactKind::quarantine_identity_network:
+    case FactKind::quarantine_network_role:
+    case FactKind::quarantine_identity_tool:
+      break;
   }
+  // The AlertStore's, or one that this oracle does not know: it would be taken for another.
+  INVARIANT(false, static_cast<unsigned>(kind));
+  return {};
 }
 
 std::set<Day> days_of(const Fact& fact) {

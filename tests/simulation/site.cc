@@ -40,7 +40,7 @@ bool Site::start(std::uint32_t shards) {
   };
   callbacks.to_merger = [this](Engine::Message message) {
     faults_.operation();
-    to_merger_[lane_].push_back(std::move(message));
+    to_merger_[producer_].push_back(std::move(message));
   };
   callbacks.uptime = [this] { return uptime; };
   callbacks.on_fatal = [this](const std::string&) { fatal_ = true; };
@@ -57,9 +57,9 @@ bool Site::start(std::uint32_t shards) {
 
 void Site::die() {
   engine_.reset();
-  for (auto& lanes : queues_)
-    for (Lane& lane : lanes) lane.items.clear();
-  for (auto& lane : to_merger_) lane.clear();
+  for (auto& queues : queues_)
+    for (ProducerQueue& queue : queues) queue.items.clear();
+  for (auto& queue : to_merger_) queue.clear();
   for (Request* request : live_) delete request;
   live_.clear();
   for (const auto& partition : partitions_) partition->restart();
@@ -77,7 +77,7 @@ void Site::stop() {
     while (has_items(shard)) apply_some(shard, random, 64);
     commit(shard);
     faults_.step = Step::flush;
-    lane_ = shard;
+    producer_ = shard;
     engine_->flush(shard);
   }
   for (int tries = 0; tries < 8; ++tries) {
@@ -104,31 +104,31 @@ std::unique_ptr<Request> Site::submit(std::unique_ptr<Request> request, std::siz
 
 bool Site::has_items(std::uint32_t shard) const {
   return std::any_of(queues_[shard].begin(), queues_[shard].end(),
-                     [](const Lane& lane) { return !lane.items.empty(); });
+                     [](const ProducerQueue& queue) { return !queue.items.empty(); });
 }
 
 void Site::apply_some(std::uint32_t shard, Random& random, std::size_t count) {
   faults_.step = Step::apply;
-  lane_ = shard;
+  producer_ = shard;
   while (count-- > 0 && has_items(shard)) {
-    Lane* lane = nullptr;
-    do lane = &queues_[shard][random.below(kIntakes)];
-    while (lane->items.empty());
-    const Engine::Item item = lane->items.front();
-    lane->items.pop_front();
+    ProducerQueue* queue = nullptr;
+    do queue = &queues_[shard][random.below(kIntakes)];
+    while (queue->items.empty());
+    const Engine::Item item = queue->items.front();
+    queue->items.pop_front();
     engine_->apply(shard, item);
   }
 }
 
 void Site::commit(std::uint32_t shard) {
   faults_.step = Step::commit;
-  lane_ = shard;
+  producer_ = shard;
   engine_->commit(shard);
 }
 
 void Site::flush_if_due(std::uint32_t shard) {
   faults_.step = Step::flush;
-  lane_ = shard;
+  producer_ = shard;
   engine_->flush_if_due(shard);
 }
 
@@ -144,12 +144,12 @@ void Site::merge_some(Random& random, std::size_t count) {
   faults_.step = Step::merge;
   std::vector<Engine::Message> messages;
   while (!must_merge_again_ && count-- > 0 && has_queued_messages()) {
-    std::deque<Engine::Message>* lane = nullptr;
-    do lane = &to_merger_[random.below(to_merger_.size())];
-    while (lane->empty());
-    if (const auto* outcome = std::get_if<DeliveryOutcome>(&lane->front())) outcomes_.push_back(*outcome);
-    messages.push_back(std::move(lane->front()));
-    lane->pop_front();
+    std::deque<Engine::Message>* queue = nullptr;
+    do queue = &to_merger_[random.below(to_merger_.size())];
+    while (queue->empty());
+    if (const auto* outcome = std::get_if<DeliveryOutcome>(&queue->front())) outcomes_.push_back(*outcome);
+    messages.push_back(std::move(queue->front()));
+    queue->pop_front();
   }
   const CommitOutcome outcome = engine_->merge(std::move(messages));
   must_merge_again_ = outcome != CommitOutcome::committed;

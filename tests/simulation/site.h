@@ -77,7 +77,7 @@ class Site {
   FaultyAlertStore& alerts() { return alerts_; }
 
  private:
-  struct Lane {  // one producer
+  struct ProducerQueue {  // what one producer has sent to one shard
     std::deque<Engine::Item> items;
   };
   [[nodiscard]] bool has_queued_messages() const;
@@ -93,9 +93,9 @@ class Site {
   std::uint32_t shards_ = 0;
   bool fatal_ = false;
   std::set<Request*> live_;
-  std::array<std::array<Lane, kIntakes>, kShardsMax> queues_;
-  std::array<std::deque<Engine::Message>, kShardsMax + 1> to_merger_;  // a lane a worker, one for the sender
-  std::size_t lane_ = 0;                                               // the lane of the thread whose step this is
+  std::array<std::array<ProducerQueue, kIntakes>, kShardsMax> queues_;
+  std::array<std::deque<Engine::Message>, kShardsMax + 1> to_merger_;  // a queue a worker, one for the sender
+  std::size_t producer_ = 0;                                           // the queue of the thread whose step this is
   bool must_merge_again_ = false;
   std::vector<DeliveryOutcome> outcomes_;  // given to the merger, and not yet known to be stored
 };

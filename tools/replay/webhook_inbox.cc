@@ -56,8 +56,8 @@ Status WebhookInbox::start() {
   router.add(std::move(route));
   runtime_ = std::make_unique<IoRuntime>(IoRuntime::Settings{1}, log_, metrics_);
   server_ = std::make_unique<HttpServer>(*runtime_, listener, std::move(router),
-                                         HttpServices{std::make_shared<Authenticator>(AuthSettings{}),
-                                                      std::make_shared<ByteBudget>(64u << 20), metrics_, log_});
+                                         HttpDependencies{std::make_shared<Authenticator>(AuthSettings{}),
+                                                          std::make_shared<ByteBudget>(64u << 20), metrics_, log_});
   runtime_->start();
   return server_->start(wall_clock());
 }

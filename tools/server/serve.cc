@@ -158,7 +158,7 @@ Status Serve::start_listeners() {
   if (!tokens) return tokens.error();
   auto authenticator = std::make_shared<Authenticator>(auth_settings(config_));
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
-  services_ = std::make_unique<HttpServices>(HttpServices{
+  http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
   make_intake();
   make_sources();
@@ -202,7 +202,7 @@ void Serve::make_sources() {
   http_ingest_ = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake_, runtime_->threads()},
                                               std::move(callbacks), metrics_);
   for (const HttpListenerSettings& listener : ingest_listeners(config_))
-    sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *services_));
+    sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
   make_syslog();
 }
 
@@ -210,11 +210,11 @@ void Serve::make_syslog() {
   const auto submit_to_pipeline = [this](std::unique_ptr<Request>& request) { return submit(request); };
   syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
                                                   SyslogIntake::Dependencies{*intake_, submit_to_pipeline, log_});
-  const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
+  const SyslogDependencies dependencies{*syslog_intake_, http_dependencies_->budget, metrics_, log_};
   for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_))
-    sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, services));
+    sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, dependencies));
   if (const auto settings = syslog_udp_listener(config_))
-    sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, services));
+    sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, dependencies));
 }
 
 Status Serve::start_sources() {
@@ -227,7 +227,7 @@ Status Serve::start_sources() {
 
 Status Serve::start_admin() {
   const HttpListenerSettings settings = admin_listener(config_);
-  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *services_);
+  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *http_dependencies_);
   if (Status status = admin_->start(wall_clock()); !status.ok()) return status;
   log_.info("listening",
             {{"listener", settings.name},
@@ -252,7 +252,7 @@ void Serve::start_operators() {
   settings.path = admin_socket_path(config_.data_dir);
   settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
   settings.head = kAdminSocketHead;
-  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *services_);
+  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *http_dependencies_);
   if (const Status status = made->start(wall_clock()); !status.ok())
     return log_.error("commands cannot reach this server; they work when it is stopped",
                       {{"reason", status.error().message}});
@@ -323,7 +323,7 @@ void Serve::reload() {
   }
   if (other_networks) update_ranges();
   if (auto tokens = load_tokens(result.config)) {
-    if (const Status status = services_->auth->replace(tokens.value()); !status.ok())
+    if (const Status status = http_dependencies_->auth->replace(tokens.value()); !status.ok())
       note("tokens", status.error().message);
     else
       reloaded_.tokens = result.config.tokens;

@@ -74,7 +74,7 @@ class Serve {
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HttpIngest> http_ingest_;
   std::unique_ptr<SyslogIntake> syslog_intake_;
-  std::unique_ptr<HttpServices> services_;
+  std::unique_ptr<HttpDependencies> http_dependencies_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<RangesUpdater> ranges_;
