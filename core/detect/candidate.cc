@@ -111,7 +111,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
   if (c.token.family > Family::other || c.token.proof > Proof::lambda_user_agent ||
-      c.address_class > SourceClass::external || c.tool_kind > ToolKind::attack || c.platform > Platform::kali ||
+      c.address_class > SourceClass::external || c.tool_kind > ToolKind::unknown || c.platform > Platform::kali ||
       c.time < 0)
     return std::nullopt;
   for (std::string* text : texts_of(c)) *text = in.string();

@@ -15,88 +15,76 @@ struct Tool {
   ToolKind kind;
 };
 
-// What the first product of a user agent may be. First match.
+// What the first product of a user agent may be. First match. Behind each row stands how it was seen: "run" is a run of
+// the real program of that version by tests/agents/run on 2026-11-30, "source" is the program's own source, "trail" a
+// published trail or AWS's manual; what is only "reported" was not seen yet. A program that no row can tell from its
+// SDK has none (core/detect/CATALOGUE.md).
 constexpr std::array kTools{
     // Command lines and file clients that a person types into or clicks through.
-    Tool{"aws-cli", "aws-cli", ToolKind::cli},
-    Tool{"awspowershell*", "aws-powershell", ToolKind::cli},
-    Tool{"aws.tools*", "aws-powershell", ToolKind::cli},
-    Tool{"aws-shell", "aws-shell", ToolKind::cli},
-    Tool{"s3cmd", "s3cmd", ToolKind::cli},
-    Tool{"s4cmd", "s4cmd", ToolKind::cli},
-    Tool{"s5cmd", "s5cmd", ToolKind::cli},
-    Tool{"rclone", "rclone", ToolKind::cli},
-    Tool{"eksctl", "eksctl", ToolKind::cli},
-    Tool{"aws-sam-cli", "aws-sam-cli", ToolKind::cli},
-    Tool{"aws-cdk*", "aws-cdk", ToolKind::cli},
-    Tool{"cdk", "aws-cdk", ToolKind::cli},
-    Tool{"eb-cli", "eb-cli", ToolKind::cli},
-    Tool{"awsebcli", "eb-cli", ToolKind::cli},
-    Tool{"ecs-cli", "ecs-cli", ToolKind::cli},
-    Tool{"aws-ecs-cli", "ecs-cli", ToolKind::cli},
-    Tool{"copilot-cli", "copilot-cli", ToolKind::cli},
-    Tool{"aws-vault", "aws-vault", ToolKind::cli},
-    Tool{"saml2aws", "saml2aws", ToolKind::cli},
-    Tool{"awscurl", "awscurl", ToolKind::cli},
-    Tool{"curl", "curl", ToolKind::cli},
-    Tool{"wget", "wget", ToolKind::cli},
-    Tool{"httpie", "httpie", ToolKind::cli},
-    Tool{"postmanruntime", "postman", ToolKind::cli},
-    Tool{"s3 browser*", "s3browser", ToolKind::cli},
-    Tool{"s3browser*", "s3browser", ToolKind::cli},
-    Tool{"cyberduck", "cyberduck", ToolKind::cli},
-    Tool{"duck", "cyberduck", ToolKind::cli},
-    Tool{"mountain duck*", "cyberduck", ToolKind::cli},
-    Tool{"winscp", "winscp", ToolKind::cli},
-    Tool{"cloudberry*", "cloudberry", ToolKind::cli},
-    Tool{"steampipe*", "steampipe", ToolKind::cli},
-    Tool{"cloudquery*", "cloudquery", ToolKind::cli},
-    Tool{"prowler*", "prowler", ToolKind::cli},
-    Tool{"scoutsuite", "scoutsuite", ToolKind::cli},
-    Tool{"scout suite*", "scoutsuite", ToolKind::cli},
-    // Made for attacks, or to try credentials out.
-    Tool{"pacu*", "pacu", ToolKind::attack},
-    Tool{"trufflehog*", "trufflehog", ToolKind::attack},
-    Tool{"stratus-red-team*", "stratus-red-team", ToolKind::attack},
-    Tool{"cloudfox*", "cloudfox", ToolKind::attack},
-    Tool{"weirdaal*", "weirdaal", ToolKind::attack},
-    Tool{"enumerate-iam*", "enumerate-iam", ToolKind::attack},
-    Tool{"aws_consoler*", "aws-consoler", ToolKind::attack},
-    Tool{"peirates*", "peirates", ToolKind::attack},
-    Tool{"s3scanner*", "s3scanner", ToolKind::attack},
-    Tool{"atomic-red-team*", "atomic-red-team", ToolKind::attack},
+    Tool{"aws-cli", "aws-cli", ToolKind::cli},                // run 1.46.2, 2.9.19, 2.38.5
+    Tool{"awspowershell*", "aws-powershell", ToolKind::cli},  // trail
+    Tool{"aws-shell", "aws-shell", ToolKind::cli},            // reported
+    Tool{"rclone", "rclone", ToolKind::cli},                  // run 1.75.2; 1.60.1 of Debian, without a version
+    Tool{"s3fs", "s3fs", ToolKind::cli},                      // run 1.90
+    Tool{"mountpoint-s3", "mountpoint-s3", ToolKind::cli},    // source
+    Tool{"eksctl", "eksctl", ToolKind::cli},                  // source; behind the SDK
+    Tool{"aws-sam-cli", "aws-sam-cli", ToolKind::cli},        // run 1.170.0, behind Boto3
+    Tool{"eb-cli", "eb-cli", ToolKind::cli},                  // run 3.27.5
+    Tool{"ecs-cli", "ecs-cli", ToolKind::cli},                // reported
+    Tool{"aws-copilot", "aws-copilot", ToolKind::cli},        // reported
+    Tool{"aws-ecs-cli-v2", "aws-copilot", ToolKind::cli},     // source, a former name
+    Tool{"aws-chalice", "aws-chalice", ToolKind::cli},        // run 1.34.0
+    Tool{"ec2-api-tools", "ec2-api-tools", ToolKind::cli},    // trail
+    Tool{"saml2aws", "saml2aws", ToolKind::cli},              // source, to the identity provider
+    Tool{"curl", "curl", ToolKind::cli},                      // run 7.88.1
+    Tool{"wget", "wget", ToolKind::cli},                      // run 1.21.3
+    Tool{"httpie", "httpie", ToolKind::cli},                  // run 3.2.4
+    Tool{"postmanruntime", "postman", ToolKind::cli},         // reported
+    Tool{"s3 browser*", "s3browser", ToolKind::cli},          // trail
+    Tool{"cyberduck*", "cyberduck", ToolKind::cli},           // reported
+    Tool{"mountain duck*", "cyberduck", ToolKind::cli},       // reported
+    Tool{"winscp", "winscp", ToolKind::cli},                  // reported
+    Tool{"cloudberry*", "cloudberry", ToolKind::cli},         // reported
+    Tool{"cloudquery*", "cloudquery", ToolKind::cli},         // reported
+    Tool{"scout-suite", "scoutsuite", ToolKind::cli},         // trail, 5.14.0
+    Tool{"scout suite*", "scoutsuite", ToolKind::cli},        // trail, 5.12.0
+    Tool{"prowler*", "prowler", ToolKind::cli},               // reported
+    // Made for attacks. They are found behind any other product, too.
+    Tool{"pacu*", "pacu", ToolKind::attack},                          // source: Pacu-Session-<id>
+    Tool{"trufflehog*", "trufflehog", ToolKind::attack},              // source, trail
+    Tool{"stratus-red-team*", "stratus-red-team", ToolKind::attack},  // trail
     // Code.
-    Tool{"boto3", "boto3", ToolKind::sdk},
-    Tool{"botocore", "botocore", ToolKind::sdk},
-    Tool{"aiobotocore", "botocore", ToolKind::sdk},
-    Tool{"boto", "boto", ToolKind::sdk},
-    Tool{"aws-sdk-go*", "aws-sdk-go", ToolKind::sdk},
-    Tool{"aws-sdk-js*", "aws-sdk-js", ToolKind::sdk},
-    Tool{"aws-sdk-nodejs*", "aws-sdk-js", ToolKind::sdk},
-    Tool{"aws-sdk-java*", "aws-sdk-java", ToolKind::sdk},
-    Tool{"aws-sdk-kotlin*", "aws-sdk-kotlin", ToolKind::sdk},
-    Tool{"aws-sdk-dotnet*", "aws-sdk-dotnet", ToolKind::sdk},
-    Tool{"aws-sdk-net*", "aws-sdk-dotnet", ToolKind::sdk},
-    Tool{"aws-sdk-php*", "aws-sdk-php", ToolKind::sdk},
-    Tool{"aws-sdk-ruby*", "aws-sdk-ruby", ToolKind::sdk},
-    Tool{"aws-sdk-rust*", "aws-sdk-rust", ToolKind::sdk},
-    Tool{"aws-sdk-cpp*", "aws-sdk-cpp", ToolKind::sdk},
-    Tool{"aws-sdk-swift*", "aws-sdk-swift", ToolKind::sdk},
-    Tool{"aws-sdk-*", "aws-sdk", ToolKind::sdk},
-    Tool{"rusoto*", "rusoto", ToolKind::sdk},
-    Tool{"minio*", "minio", ToolKind::sdk},
-    Tool{"terraform*", "terraform", ToolKind::sdk},
-    Tool{"opentofu*", "opentofu", ToolKind::sdk},
-    Tool{"pulumi*", "pulumi", ToolKind::sdk},
-    Tool{"ansible*", "ansible", ToolKind::sdk},
-    Tool{"hashicorp*", "hashicorp", ToolKind::sdk},
-    Tool{"apn*", "apn", ToolKind::sdk},
-    Tool{"python-requests", "python-requests", ToolKind::sdk},
-    Tool{"python-urllib*", "python-urllib", ToolKind::sdk},
-    Tool{"go-http-client", "go-http-client", ToolKind::sdk},
-    Tool{"apache-httpclient", "apache-httpclient", ToolKind::sdk},
-    Tool{"okhttp", "okhttp", ToolKind::sdk},
-    Tool{"axios", "axios", ToolKind::sdk},
+    Tool{"boto3", "boto3", ToolKind::sdk},                          // run 1.44.5
+    Tool{"botocore", "botocore", ToolKind::sdk},                    // reported
+    Tool{"aiobotocore", "botocore", ToolKind::sdk},                 // run 3.10.0
+    Tool{"boto", "boto", ToolKind::sdk},                            // run 2.49.0
+    Tool{"aws-sdk-go*", "aws-sdk-go", ToolKind::sdk},               // run 1.55.8, v2 1.48.0
+    Tool{"aws-sdk-js*", "aws-sdk-js", ToolKind::sdk},               // run 3.1168.0
+    Tool{"aws-sdk-nodejs*", "aws-sdk-js", ToolKind::sdk},           // run 2.1693.0
+    Tool{"aws-sdk-java*", "aws-sdk-java", ToolKind::sdk},           // run 1.12.797, 2.57.8
+    Tool{"aws-sdk-kotlin*", "aws-sdk-kotlin", ToolKind::sdk},       // reported
+    Tool{"aws-sdk-dotnet*", "aws-sdk-dotnet", ToolKind::sdk},       // reported
+    Tool{"aws-sdk-net*", "aws-sdk-dotnet", ToolKind::sdk},          // reported
+    Tool{"aws-sdk-php*", "aws-sdk-php", ToolKind::sdk},             // reported
+    Tool{"aws-sdk-ruby*", "aws-sdk-ruby", ToolKind::sdk},           // run 3.168.1
+    Tool{"aws-sdk-rust*", "aws-sdk-rust", ToolKind::sdk},           // reported
+    Tool{"aws-sdk-cpp*", "aws-sdk-cpp", ToolKind::sdk},             // reported
+    Tool{"aws-sdk-swift*", "aws-sdk-swift", ToolKind::sdk},         // reported
+    Tool{"aws-sdk-*", "aws-sdk", ToolKind::sdk},                    // any other
+    Tool{"rusoto*", "rusoto", ToolKind::sdk},                       // trail
+    Tool{"minio*", "minio", ToolKind::sdk},                         // run 7.2.20 (Python), 8.0.7 (JavaScript)
+    Tool{"terraform*", "terraform", ToolKind::sdk},                 // trail
+    Tool{"opentofu*", "opentofu", ToolKind::sdk},                   // reported
+    Tool{"pulumi*", "pulumi", ToolKind::sdk},                       // reported
+    Tool{"ansible*", "ansible", ToolKind::sdk},                     // reported
+    Tool{"hashicorp*", "hashicorp", ToolKind::sdk},                 // trail
+    Tool{"apn", "apn", ToolKind::sdk},                              // trail
+    Tool{"python-requests", "python-requests", ToolKind::sdk},      // run 2.34.2
+    Tool{"python-urllib*", "python-urllib", ToolKind::sdk},         // reported
+    Tool{"go-http-client", "go-http-client", ToolKind::sdk},        // run, for credentials
+    Tool{"apache-httpclient", "apache-httpclient", ToolKind::sdk},  // reported
+    Tool{"okhttp", "okhttp", ToolKind::sdk},                        // reported
+    Tool{"axios", "axios", ToolKind::sdk},                          // reported
     // Consoles, browsers, AWS itself.
     Tool{"aws-internal*", "aws-internal", ToolKind::other},
     Tool{"console.*", "aws-console", ToolKind::other},
@@ -107,12 +95,31 @@ constexpr std::array kTools{
 };
 
 // Families that are worth finding behind an SDK's product: programs built on an SDK that name themselves further on.
-// Not the CDK: its helper functions run inside Lambda under that name.
-constexpr std::array<std::string_view, 11> kNamedBehindSdk{"aws-sam-cli", "eksctl",    "s5cmd",     "rclone",
-                                                           "eb-cli",      "aws-vault", "saml2aws",  "steampipe",
-                                                           "cloudquery",  "prowler",   "scoutsuite"};
+constexpr std::array<std::string_view, 7> kNamedBehindSdk{"aws-sam-cli", "eksctl",  "eb-cli",    "saml2aws",
+                                                          "cloudquery",  "prowler", "scoutsuite"};
 // Families that are worth finding behind a partner prefix ("APN/1.0 HashiCorp/1.0 Terraform/1.1.2").
 constexpr std::array<std::string_view, 4> kNamedBehindApn{"terraform", "opentofu", "pulumi", "ansible"};
+
+// Words that name a command line only behind the product of what it is built on, as in kTools with how they were seen.
+struct Behind {
+  std::string_view first;  // family of the first product
+  std::string_view product;
+  std::string_view family;
+  bool anywhere;  // false: not with an exec-env, where AWS runs helper functions of the tool under its name
+};
+constexpr std::array kBehind{
+    // run 2.3.0. Any Go program that uses the transfer manager of version 1 of the SDK says the same, and s5cmd says it
+    // only of transfers.
+    Behind{"aws-sdk-go", "s3manager", "s5cmd", true},
+    // run of 2025-03-13
+    Behind{"minio", "mc", "mc", true},
+    // source
+    Behind{"boto3", "apn_1826889", "prowler", true},
+    // run 2.0
+    Behind{"browser", "libs3", "libs3", true},
+    // run 2.1140.0
+    Behind{"aws-sdk-js", "aws-cdk", "aws-cdk", false},
+};
 
 // Beginnings of tokens, lower case, that name the platform.
 struct PlatformMark {
@@ -120,28 +127,20 @@ struct PlatformMark {
   Platform platform;
 };
 constexpr std::array kPlatformMarks{
-    PlatformMark{"os/macos", Platform::macos},
-    PlatformMark{"os/darwin", Platform::macos},
-    PlatformMark{"darwin", Platform::macos},
-    PlatformMark{"(darwin", Platform::macos},
-    PlatformMark{"macos", Platform::macos},
-    PlatformMark{"mac_os_x", Platform::macos},
-    PlatformMark{"(macintosh", Platform::macos},
-    PlatformMark{"(mac", Platform::macos},
-    PlatformMark{"os/windows", Platform::windows},
-    PlatformMark{"os/win32", Platform::windows},
-    PlatformMark{"os/microsoft_windows", Platform::windows},
-    PlatformMark{"windows", Platform::windows},
-    PlatformMark{"(windows", Platform::windows},
-    PlatformMark{"win32/", Platform::windows},
-    PlatformMark{"os/linux", Platform::linux_os},
-    PlatformMark{"linux/", Platform::linux_os},
-    PlatformMark{"linux;", Platform::linux_os},
-    PlatformMark{"(linux", Platform::linux_os},
-    PlatformMark{"(x11", Platform::linux_os},
+    PlatformMark{"os/macos", Platform::macos},   PlatformMark{"os/mac_os", Platform::macos},
+    PlatformMark{"os/darwin", Platform::macos},  PlatformMark{"darwin", Platform::macos},
+    PlatformMark{"(darwin", Platform::macos},    PlatformMark{"macos", Platform::macos},
+    PlatformMark{"mac_os_x", Platform::macos},   PlatformMark{"(macintosh", Platform::macos},
+    PlatformMark{"(mac", Platform::macos},       PlatformMark{"os/windows", Platform::windows},
+    PlatformMark{"os/win32", Platform::windows}, PlatformMark{"os/microsoft_windows", Platform::windows},
+    PlatformMark{"windows", Platform::windows},  PlatformMark{"(windows", Platform::windows},
+    PlatformMark{"win32/", Platform::windows},   PlatformMark{"os/linux", Platform::linux_os},
+    PlatformMark{"linux/", Platform::linux_os},  PlatformMark{"linux;", Platform::linux_os},
+    PlatformMark{"(linux", Platform::linux_os},  PlatformMark{"(x11", Platform::linux_os},
 };
 
 constexpr std::size_t kExecEnvBytesMax = 64;
+constexpr std::string_view kAmazonQ = "AmazonQ-For-CLI";
 
 // --- Reading ---
 
@@ -208,8 +207,16 @@ const Tool* find_tool(std::string_view product, std::string_view all) noexcept {
   return nullptr;
 }
 
-// "kali" as a word of its own or of a kernel's name, not a part of another word.
+bool contains(std::string_view text, std::string_view lower_case) noexcept {
+  for (std::size_t at = 0; at + lower_case.size() <= text.size(); ++at)
+    if (begins_with(text.substr(at), lower_case)) return true;
+  return false;
+}
+
+// "kali" as a word of its own or of a kernel's name, in a token that tells the system: a program may be called so, too.
 bool marks_kali(std::string_view token) noexcept {
+  constexpr std::array<std::string_view, 6> kSystems{"os/", "linux/", "md/distrib#", "exe/", "source/", "(linux"};
+  if (std::ranges::none_of(kSystems, [&](std::string_view system) { return begins_with(token, system); })) return false;
   for (std::size_t at = 0; at + 4 <= token.size(); ++at) {
     if (!begins_with(token.substr(at), "kali")) continue;
     const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
@@ -219,20 +226,30 @@ bool marks_kali(std::string_view token) noexcept {
   return false;
 }
 
+// The kernel's name in version 2 ("...-microsoft-standard-WSL2") and in version 1 ("...-Microsoft").
 bool marks_wsl(std::string_view token) noexcept {
-  return token.find("-microsoft") != std::string_view::npos || token.find("-Microsoft") != std::string_view::npos ||
-         token.find("WSL2") != std::string_view::npos;
+  return contains(token, "-microsoft") || contains(token, "wsl2");
 }
 
 Platform platform_of(std::string_view token) noexcept {
   for (const PlatformMark& row : kPlatformMarks)
     if (begins_with(token, row.mark)) return row.platform;
+  if (equals(token, "linux")) return Platform::linux_os;
+  // Ruby's: "x86_64-linux", "arm64-darwin23", "x64-mingw32".
+  constexpr std::array<std::string_view, 5> kMachines{"x86_64-", "arm64-", "aarch64-", "x64-", "universal-"};
+  for (const std::string_view machine : kMachines) {
+    if (!begins_with(token, machine)) continue;
+    const std::string_view system = token.substr(machine.size());
+    if (begins_with(system, "darwin")) return Platform::macos;
+    if (begins_with(system, "mingw")) return Platform::windows;
+    if (begins_with(system, "linux")) return Platform::linux_os;
+  }
   return Platform::unknown;
 }
 
 // Whether any token can mark Kali or WSL: asked once for the whole text, since nearly none does.
 bool may_mark_distribution(std::string_view text) noexcept {
-  for (const std::string_view mark : {"kali", "Kali", "KALI", "icrosoft", "WSL"})
+  for (const std::string_view mark : {"kali", "Kali", "KALI", "-microsoft", "-Microsoft", "WSL2", "wsl2"})
     if (text.find(mark) != std::string_view::npos) return true;
   return false;
 }
@@ -274,10 +291,18 @@ void note_later_product(std::string_view token, std::string_view first_family, U
   agent.kind = tool->kind;
 }
 
+const Behind* find_behind(std::string_view token, std::string_view first_family) noexcept {
+  const std::string_view product = cut_at(token, "/");
+  const auto at = std::ranges::find_if(
+      kBehind, [&](const Behind& row) { return row.first == first_family && equals(product, row.product); });
+  return at == kBehind.end() ? nullptr : &*at;
+}
+
 // The first tool of the text, or "other".
 void note_first_product(std::string_view text, UserAgent& agent) noexcept {
   std::string_view rest = text;
   const std::string_view product = cut_at(take_token(rest), "/");
+  agent.kind = ToolKind::other;
   if (const Tool* const tool = find_tool(product, text)) {
     agent.tool = tool->family;
     agent.kind = tool->kind;
@@ -301,6 +326,7 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
   text = cut_at(text, ", ");
   note_first_product(text, agent);
   const std::string_view first_family = agent.tool;
+  const Behind* behind = nullptr;
   const bool look_for_distribution = may_mark_distribution(text);
   (void)take_token(text);
   while (!text.empty()) {
@@ -308,7 +334,15 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
     if (token.empty() || note_named(token, agent)) continue;
     note_platform(token, look_for_distribution, agent.platform);
     note_later_product(token, first_family, agent);
+    if (behind == nullptr) behind = find_behind(token, first_family);
   }
+  if (behind != nullptr && agent.tool == first_family && (behind->anywhere || agent.exec_env.empty())) {
+    agent.tool = behind->family;
+    agent.kind = ToolKind::cli;
+  }
+  // The variable's value is "AmazonQ-For-CLI Version/1.2", which the SDKs write in four ways: as it is, and with "-" or
+  // "_" for the space or the slash (findings/exec-env-four-ways.sh).
+  if (agent.exec_env.starts_with(kAmazonQ)) agent.exec_env = agent.exec_env.substr(0, kAmazonQ.size());
   agent.exec_env = agent.exec_env.substr(0, kExecEnvBytesMax);
   return agent;
 }
@@ -319,7 +353,7 @@ std::string_view name_of(Platform platform) noexcept {
 }
 
 std::string_view name_of(ToolKind kind) noexcept {
-  constexpr std::array<std::string_view, 4> kNames{"other", "sdk", "cli", "attack"};
+  constexpr std::array<std::string_view, 5> kNames{"other", "sdk", "cli", "attack", "unknown"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

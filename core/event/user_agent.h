@@ -11,18 +11,20 @@
 
 namespace straykey {
 
+// The numbers are stored in candidates, so they never change and new ones are added at the end.
 enum class ToolKind : std::uint8_t {
-  other,   // browsers, consoles, products, unknown agents, AWS services calling by name
-  sdk,     // boto3, aws-sdk-*, Terraform ...: code, not a person
-  cli,     // a person's or a script's command line
-  attack,  // made for attacks
+  other,    // browsers, consoles, products of no table, AWS services calling by name
+  sdk,      // boto3, aws-sdk-*, Terraform ...: code, not a person
+  cli,      // a person's or a script's command line
+  attack,   // made for attacks
+  unknown,  // no user agent at all, as s3cmd, the PHP SDK and GDAL send none
 };
 
 enum class Platform : std::uint8_t { unknown, linux_os, macos, windows, wsl, kali };
 
 struct UserAgent {
   std::string_view tool = "unknown";  // family, lower case: "aws-cli", "boto3", "aws-sdk-go" ...; views static storage
-  ToolKind kind = ToolKind::other;
+  ToolKind kind = ToolKind::unknown;
   Platform platform = Platform::unknown;
   std::string_view
       exec_env;  // "AWS_Lambda_python3.12", "AWS_ECS_FARGATE", "CloudShell"; empty if none. At most 64 bytes
@@ -37,6 +39,6 @@ struct UserAgent {
 [[nodiscard]] UserAgent classify_user_agent(std::string_view text) noexcept;
 
 [[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
-[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;      // "other", "sdk", "cli", "attack"
+[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;      // "other", "sdk", "cli", "attack", "unknown"
 
 }  // namespace straykey

@@ -114,7 +114,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     REQUIRE_LE(decoded->token.family, Family::other);
     REQUIRE_LE(decoded->token.proof, Proof::lambda_user_agent);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
-    REQUIRE_LE(decoded->tool_kind, ToolKind::attack);
+    REQUIRE_LE(decoded->tool_kind, ToolKind::unknown);
     REQUIRE_LE(decoded->platform, Platform::kali);
     REQUIRE_GE(decoded->time, 0);
   }

@@ -17,7 +17,7 @@ const std::vector<Agent> kTools{
     {"aws-cli/2.15.0 Python/3.11.6 Linux/6.1 source/x86_64 prompt/off command/s3.ls", "aws-cli", true, "linux", ""},
     {"aws-cli/2.15.0 Python/3.11.6 Darwin/23.0.0 source/arm64 command/s3.cp", "aws-cli", true, "macos", ""},
     {"aws-cli/2.15.0 Python/3.11.6 Linux/6.1.0-kali9-amd64 source/x86_64", "aws-cli", true, "kali", ""},
-    {"s5cmd/2.2.2 os/linux", "s5cmd", true, "linux", ""},
+    {"aws-sdk-go/1.44.298 (go1.22.10; linux; amd64) S3Manager", "s5cmd", true, "linux", ""},
     {"rclone/1.65 os/linux", "rclone", true, "linux", ""},
     {"pacu/1.5 os/linux", "pacu", true, "linux", "", true},
     {"Boto3/1.34.0 md/Botocore#1.34.0 os/linux exec-env/AWS_ECS_FARGATE", "boto3", false, "linux", "AWS_ECS_FARGATE"},

@@ -240,13 +240,17 @@ std::string user_agent_of(std::string_view tool, std::string_view exec_env) {
         system, env);
   if (tool == "go-sdk")
     return fmt::format("aws-sdk-go-v2/1.36.3 ua/2.1 {} lang/go#1.24.2 md/GOARCH#amd64{}", system, env);
-  if (tool == "s5cmd") return fmt::format("s5cmd/v2.3.0 aws-sdk-go/1.55.5 (go1.22.2; linux; amd64) {}{}", system, env);
+  if (tool == "s5cmd")
+    return fmt::format("aws-sdk-go/1.44.298 (go1.22.10; {}; amd64) S3Manager{}",
+                       platform == "macos" ? "darwin" : "linux", env);
   if (tool == "rclone") return fmt::format("rclone/v1.66.0 {}{}", system, env);
   if (tool == "powershell")
     return "AWSPowerShell.Common/4.1.90.0 .NET_Core/6.0.5 OS/Microsoft_Windows_10.0.17763 PowerShellCore/7.-1 "
            "ClientAsync" +
            env;
-  if (tool == "pacu") return fmt::format("Pacu/1.6.0 {}{}", system, env);
+  if (tool == "pacu")
+    return fmt::format("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 {}{} Botocore/1.42.97 Pacu-Session-example", system,
+                       env);
   if (tool == "trufflehog") return "TruffleHog" + env;
   if (tool == "console")
     return "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.1030 Linux/5.4.116 OpenJDK_64-Bit_Server_VM/25.302-b08]";

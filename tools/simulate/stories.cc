@@ -96,10 +96,10 @@ std::vector<Story> container_thefts() {
        "The key of the search-indexer task is used from the office's network, where people work every day.",
        {{25, 17, "search-indexer", network, asn::kOffice, agent::kPythonAnywhere}},
        {{25, kEcsRemote, "search-indexer"}}},
-      {"task-key-with-s3cmd",
-       "The key of the media-worker task is used with s3cmd at a small hoster; nothing here uses s3cmd.",
-       {{33, 12, "media-worker", network, asn::kHoster + 5, agent::kS3cmd}},
-       {{33, kEcsSuspicious, "media-worker"}, {33, kUnusual, "media-worker", "s3cmd"}}},
+      {"task-key-with-mc",
+       "The key of the media-worker task is used with MinIO's mc at a small hoster; nothing here uses mc.",
+       {{33, 12, "media-worker", network, asn::kHoster + 5, agent::kMc}},
+       {{33, kEcsSuspicious, "media-worker"}, {33, kUnusual, "media-worker", "mc"}}},
       {"aws-cli-on-fargate",
        "catalog-import runs aws-cli on Fargate for the first time, as the build job does every day; the next two days "
        "are taken in, the "
