@@ -2,8 +2,8 @@
 // NetworkMap: where a call came from, by its address alone.
 //
 // Shape:  immutable once built; a reload builds another and swaps the pointer.
-// Order:  the classes are tried in this order: untrusted, no place, trusted, private, AWS, external. The first that holds the
-//         address counts. The owner of a VPC endpoint cannot be told from an address, so the merger judges it.
+// Order:  the classes are tried in this order: untrusted, no place, trusted, private, AWS, external. The first that
+//         holds the address counts. The owner of a VPC endpoint cannot be told from an address: the merger judges it.
 // Thread: any (immutable).
 // Bounds: networks and AS names are what the operator's files hold.
 // Source: IPv4-mapped addresses and NAT64 (64:ff9b::/96, RFC 6052) are judged by the IPv4 address within.
