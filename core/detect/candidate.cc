@@ -55,7 +55,7 @@ auto texts_of(AnyCandidate& c) {
 
 std::vector<std::string> Candidate::network_forms() const {
   std::vector<std::string> forms;
-  if (!endpoint_owner.empty() && !address.empty()) forms.push_back(endpoint_network());
+  if (!endpoint_owner.empty()) forms.push_back(endpoint_network());
   for (std::string& form : address_forms()) forms.push_back(std::move(form));
   return forms;
 }

@@ -58,7 +58,7 @@ struct Candidate {
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
   [[nodiscard]] bool is_cli() const noexcept { return tool_kind == ToolKind::cli || tool_kind == ToolKind::attack; }
   [[nodiscard]] bool may_be_external() const noexcept {
-    return address_class == SourceClass::external || (!endpoint_owner.empty() && !address.empty());
+    return address_class == SourceClass::external || !endpoint_owner.empty();
   }
   // The network forms under which this call's network is known: foreign endpoint, ASN, prefix (those that apply).
   [[nodiscard]] std::vector<std::string> network_forms() const;

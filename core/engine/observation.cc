@@ -1,5 +1,7 @@
 #include "core/engine/observation.h"
 
+#include <algorithm>
+
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
 #include "core/identity/principal.h"
@@ -11,21 +13,40 @@ std::string cut(std::string_view text, std::size_t size_max) {
   return std::string(cut_utf8(text, size_max));
 }
 
-void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
-  const auto address = parse_ip(event.source_ip);
-  if (!address) return;
-  const Place place = networks.locate(*address);
-  call.address = address->text();
-  call.address_class = place.source_class;
-  call.untrusted = place.listed_untrusted;
-  call.asn = place.asn;
-  call.as_name = cut(place.as_name, 128);
-  if (place.source_class == SourceClass::external) {
-    call.prefix_network = prefix_network(*address);
-    call.network = place.asn != 0 ? asn_network(place.asn) : call.prefix_network;
-    call.range_capped = place.only_absent_from_aws && !networks.aws_ranges_known_on(event.day());
+// Services that copy X-Forwarded-For let the caller choose the first address of a list. So the first that is external
+// counts, and the first of all only where none is.
+std::optional<IpAddress> source_address(std::string_view source_ip, const NetworkMap& networks) noexcept {
+  constexpr int kAddressesMax = 16;
+  if (source_ip.find(',') == std::string_view::npos) return parse_written_ip(source_ip);
+  std::optional<IpAddress> first;
+  for (int i = 0; i < kAddressesMax && !source_ip.empty(); ++i) {
+    const std::size_t comma = std::min(source_ip.find(','), source_ip.size());
+    const auto address = parse_written_ip(source_ip.substr(0, comma));
+    source_ip.remove_prefix(std::min(comma + 1, source_ip.size()));
+    if (!address) continue;
+    if (networks.locate(*address).source_class == SourceClass::external) return address;
+    if (!first) first = address;
   }
-  // `untrusted` comes first in the order of classes: an untrusted address is external whatever endpoint it used.
+  return first;
+}
+
+void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
+  Place place;
+  if (const auto address = source_address(event.source_ip, networks)) {
+    place = networks.locate(*address);
+    call.address = address->text();
+    call.address_class = place.source_class;
+    call.untrusted = place.listed_untrusted;
+    call.asn = place.asn;
+    call.as_name = cut(place.as_name, 128);
+    if (place.source_class == SourceClass::external) {
+      call.prefix_network = prefix_network(*address);
+      call.network = place.asn != 0 ? asn_network(place.asn) : call.prefix_network;
+      call.range_capped = place.only_absent_from_aws && !networks.aws_ranges_known_on(event.day());
+    }
+  }
+  // `untrusted` comes first in the order of classes: an untrusted address is external whatever endpoint it used. An
+  // endpoint's owner counts even where the address says nothing.
   const std::string_view owner = event.vpc_endpoint_account;
   if (!place.listed_untrusted && is_account_id(owner) && owner != event.account && owner != event.recipient_account &&
       !settings.accounts.contains(owner))

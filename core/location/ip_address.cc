@@ -194,6 +194,26 @@ std::optional<IpAddress> parse_ip(std::string_view text) noexcept {
   return parse_groups(text);
 }
 
+std::optional<IpAddress> parse_written_ip(std::string_view text) noexcept {
+  constexpr std::string_view kBlanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+  const auto is_port = [](std::string_view port) {
+    return port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view behind = text.substr(end + 1);
+    if (!behind.empty() && !(behind[0] == ':' && is_port(behind.substr(1)))) return std::nullopt;
+    text = text.substr(1, end - 1);
+  } else if (const std::size_t colon = text.find(':');
+             colon != std::string_view::npos && text.find('.') < colon && is_port(text.substr(colon + 1))) {
+    text = text.substr(0, colon);
+  }
+  return parse_ip(text.substr(0, text.find('%')));
+}
+
 bool Prefix::contains(const IpAddress& address) const noexcept {
   if (length < kV4StartBits && address.is_v4()) return false;
   return prefix_of(address, length).first == first;

@@ -30,6 +30,10 @@ struct IpAddress {
 // address.
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text) noexcept;
 
+// An address as senders write it into sourceIPAddress: blanks around it, a port ("203.0.113.5:443",
+// "[2001:db8::1]:443") and a zone id ("fe80::1%eth0") are cut.
+[[nodiscard]] std::optional<IpAddress> parse_written_ip(std::string_view text) noexcept;
+
 struct Prefix {
   IpAddress first;          // host bits zero
   std::uint8_t length = 0;  // 0..128, counted in the 128-bit form (IPv4 /24 is 120)

@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <limits>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -17,7 +18,7 @@ namespace straykey {
 namespace {
 
 // What the table of classes says of an address. If two apply, the higher counts.
-enum Rank : std::uint32_t { kUnlisted = 0, kAws = 1, kPrivate = 2, kTrusted = 3, kUntrusted = 4 };
+enum Rank : std::uint32_t { kUnlisted = 0, kAws = 1, kPrivate = 2, kTrusted = 3, kNowhere = 4, kUntrusted = 5 };
 
 constexpr std::string_view kPrivateRanges[] = {
     "10.0.0.0/8",     "172.16.0.0/12",
@@ -25,9 +26,11 @@ constexpr std::string_view kPrivateRanges[] = {
     "100.64.0.0/10",                // RFC 6598, carrier-grade NAT; AWS uses it inside VPCs too
     "169.254.0.0/16", "fe80::/10",  // link-local
     "127.0.0.0/8",    "::1",        // loopback
-    "0.0.0.0",        "::",         // unspecified
     "fc00::/7",                     // RFC 4193, unique local
 };
+
+// Nobody calls from these: unspecified, multicast, broadcast.
+constexpr std::string_view kNowhereRanges[] = {"0.0.0.0", "::", "224.0.0.0/4", "ff00::/8", "255.255.255.255"};
 
 // Amazon's autonomous systems in which AWS runs, and their regional siblings; ascending. By number, never by name: the
 // registries also know organisations of Brazil's state of Amazonas (263639, 264344, 264509, 271047). Amazon's
@@ -43,9 +46,9 @@ void append(std::vector<PrefixTable::Range>& ranges, const std::vector<Prefix>& 
   for (const Prefix& prefix : prefixes) ranges.push_back({prefix.first, prefix.last(), rank});
 }
 
-std::vector<Prefix> private_prefixes() {
+std::vector<Prefix> prefixes_of(std::span<const std::string_view> texts) {
   std::vector<Prefix> prefixes;
-  for (const std::string_view text : kPrivateRanges) {
+  for (const std::string_view text : texts) {
     const auto prefix = parse_prefix(text);
     INVARIANT(prefix.has_value());
     prefixes.push_back(*prefix);
@@ -83,6 +86,8 @@ SourceClass class_of(std::uint32_t rank, bool amazon_asn) noexcept {
       return SourceClass::own;
     case kPrivate:
       return SourceClass::private_range;
+    case kNowhere:
+      return SourceClass::service;
     case kAws:
       return SourceClass::aws;
     case kUntrusted:
@@ -149,8 +154,9 @@ void NetworkMap::Tables::build_classes(const NetworkInputs& inputs) {
 
   std::vector<PrefixTable::Range> ranges;  // the later counts
   append(ranges, aws, kAws);
-  append(ranges, private_prefixes(), kPrivate);
+  append(ranges, prefixes_of(kPrivateRanges), kPrivate);
   append(ranges, inputs.trusted, kTrusted);
+  append(ranges, prefixes_of(kNowhereRanges), kNowhere);
   append(ranges, inputs.untrusted, kUntrusted);
   classes = PrefixTable(ranges);
 }

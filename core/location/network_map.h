@@ -2,8 +2,8 @@
 // NetworkMap: where a call came from, by its address alone.
 //
 // Shape:  immutable once built; a reload builds another and swaps the pointer.
-// Order:  the classes are tried in this order: untrusted, trusted, private, AWS, external. The first that holds the
-//         address counts. The owner of a VPC endpoint cannot be told from an address, so the merger judges it.
+// Order:  the classes are tried in this order: untrusted, no place, trusted, private, AWS, external. The first that
+//         holds the address counts. The owner of a VPC endpoint cannot be told from an address: the merger judges it.
 // Thread: any (immutable).
 // Bounds: networks and AS names are what the operator's files hold.
 // Source: IPv4-mapped addresses and NAT64 (64:ff9b::/96, RFC 6052) are judged by the IPv4 address within.
@@ -20,8 +20,10 @@
 namespace straykey {
 
 enum class SourceClass : std::uint8_t {
-  service,           // not an address: a service name, "AWS Internal", nonsense
-  private_range,     // RFC 1918, 100.64/10, ULA, link-local, loopback, unspecified
+  // No place: a service name, "AWS Internal", nonsense, or an address that nobody calls from (unspecified, multicast,
+  // broadcast). Such a call may have come from anywhere.
+  service,
+  private_range,     // RFC 1918, 100.64/10, ULA, link-local, loopback
   foreign_endpoint,  // through a VPC endpoint whose owner is not one of our accounts (set by the merger only)
   aws,               // in AWS's ranges, or an Amazon ASN
   own,               // networks.trusted

@@ -4,6 +4,9 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 
+#include <utility>
+#include <vector>
+
 #include <random>
 #include <string>
 
@@ -118,6 +121,27 @@ TEST_CASE("exactly what the C library takes for an address is one, and it comes 
     addresses += is_address ? 1 : 0;
   }
   CHECK(addresses > 500);
+}
+
+TEST_CASE("of a written address blanks, port and zone are cut, and nothing else") {
+  for (const auto& [written, address] :
+       std::vector<std::pair<std::string_view, std::string_view>>{{"203.0.113.5", "203.0.113.5"},
+                                                                  {" 203.0.113.5\t", "203.0.113.5"},
+                                                                  {"203.0.113.5:443", "203.0.113.5"},
+                                                                  {"[2001:db8::1]:443", "2001:db8::1"},
+                                                                  {"[2001:db8::1]", "2001:db8::1"},
+                                                                  {"2001:db8::1", "2001:db8::1"},
+                                                                  {"fe80::1%eth0", "fe80::1"},
+                                                                  {"[fe80::1%eth0]:80", "fe80::1"},
+                                                                  {"::ffff:203.0.113.5", "203.0.113.5"}}) {
+    CAPTURE(written);
+    REQUIRE(parse_written_ip(written).has_value());
+    CHECK_EQ(parse_written_ip(written)->text(), address);
+  }
+  for (const std::string_view written :
+       {"", " ", ":", "[", "[]", "[2001:db8::1", "[2001:db8::1]x", "[2001:db8::1]:port", "203.0.113.5:port",
+        "203.0.113.5:443443", "AWS Internal", "%eth0", "203.0.113"})
+    CHECK_FALSE(parse_written_ip(written).has_value());
 }
 
 TEST_CASE("the text of an address is read back as the same address") {

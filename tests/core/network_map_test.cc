@@ -47,29 +47,24 @@ TEST_CASE("what is no address comes from a service") {
   }
 }
 
-TEST_CASE(
-    "private, carrier, link-local, loopback, unique local and unspecified addresses are private, up to their ends") {
+TEST_CASE("from unspecified, multicast and broadcast addresses nobody calls, unless they are listed as untrusted") {
+  NetworkInputs listed = inputs();
+  listed.trusted.push_back(*parse_prefix("224.0.0.0/4"));
+  for (const char* text : {"0.0.0.0", "::", "224.0.0.1", "239.255.255.255", "ff02::1", "255.255.255.255"}) {
+    CAPTURE(text);
+    CHECK(class_in(NetworkMap(listed), text) == "service");
+  }
+  CHECK(class_in(NetworkMap(listed), "223.255.255.255") == "external");
+  listed.untrusted.push_back(*parse_prefix("224.0.0.0/4"));
+  CHECK(class_in(NetworkMap(listed), "224.0.0.1") == "external");
+}
+
+TEST_CASE("private, carrier, link-local, loopback and unique local addresses are private, up to their ends") {
   const NetworkMap map(inputs());
-  for (const char* text : {"10.0.0.0",
-                           "10.255.255.255",
-                           "172.16.0.0",
-                           "172.31.255.255",
-                           "192.168.0.0",
-                           "192.168.255.255",
-                           "100.64.0.0",
-                           "100.127.255.255",
-                           "169.254.0.0",
-                           "169.254.255.255",
-                           "127.0.0.0",
-                           "127.255.255.255",
-                           "0.0.0.0",
-                           "::",
-                           "::1",
-                           "fc00::",
-                           "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-                           "fe80::1",
-                           "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-                           "::ffff:10.1.2.3"}) {
+  for (const char* text : {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0",
+                           "192.168.255.255", "100.64.0.0", "100.127.255.255", "169.254.0.0", "169.254.255.255",
+                           "127.0.0.0", "127.255.255.255", "::1", "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+                           "fe80::1", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:10.1.2.3"}) {
     CAPTURE(text);
     CHECK(class_in(map, text) == "private");
     CHECK_FALSE(map.locate(std::string_view(text)).only_absent_from_aws);

@@ -55,6 +55,17 @@ TEST_CASE("observation: only an endpoint owner that may be foreign is kept") {
   CHECK(observed({.ip = "AWS Internal", .endpoint_owner = "444455556666"}).observation.call.address.empty());
 }
 
+TEST_CASE("observation: of a list the first external address counts, else the first; what is no address is no place") {
+  const auto address = [](std::string ip) { return observed({.ip = std::move(ip)}).observation.call.address; };
+  CHECK_EQ(address("10.0.0.1, 198.51.100.7"), "198.51.100.7");
+  CHECK_EQ(address("10.0.0.1,192.0.2.10"), "10.0.0.1");
+  CHECK_EQ(address("unknown, [2001:db8::1]:443"), "2001:db8::1");
+  CHECK_EQ(address("198.51.100.7:4711"), "198.51.100.7");
+  CHECK_EQ(address("appstream.amazonaws.com"), "");
+  CHECK_EQ(address(""), "");
+  CHECK_EQ(address(", ,"), "");
+}
+
 TEST_CASE("observation: a record over its bound is left out and says so") {
   const auto big = observed({.record = std::string(kCandidateRecordBytesMax + 1, 'x')});
   CHECK(big.observation.call.record.empty());

@@ -105,8 +105,9 @@ class Organisation:
 
         anyway = {("account", ACCOUNT, "")}
         anyway |= {("network_identity", form, caller) for form in forms}
-        anyway |= {("address_identity", address, caller)} if outside else set()
         proven = {("identity_network", identity, form) for form in forms}
+        proven |= {("network_identity", form, identity) for form in forms}
+        proven |= {("identity_other_call", identity, forms[0])} if outside else set()
         proven |= {("identity_tool", identity, tool), ("identity_runtime", identity, "linux ")}
         proven |= {("tool_identity", tool, identity)} if tool == "aws-cli" else set()
         hits = {(REMOTE, identity, forms[0], day)} if outside else set()

@@ -104,7 +104,7 @@ class Planner {
         if (!serverless_inside) return std::nullopt;
         return Approach{.address = token.address, .user_agent = kThiefKali};
       case Way::known_network:
-        return token.calls_from_outside ? std::nullopt : from_known_place(day_of(token.time));
+        return token.calls_from_outside ? std::nullopt : from_known_place(token);
       case Way::usual_tool:
         if (!serverless_inside) return std::nullopt;
         return with_usual_tool(token);
@@ -140,10 +140,14 @@ class Planner {
     return std::nullopt;
   }
 
-  std::optional<Approach> from_known_place(Day day) {
+  // A network is somebody's when another caller used it on two days.
+  std::optional<Approach> from_known_place(const StealableToken& token) {
+    const Day day = day_of(token.time);
     std::vector<const KnownPlace*> fit;
     for (const KnownPlace& place : places_)
-      if (place.days.days_before(day, survey_.detection().training_days) > 0) fit.push_back(&place);
+      if (place.caller != token.token.role_identity &&
+          place.days.days_before(day, survey_.detection().training_days) >= 2)
+        fit.push_back(&place);
     if (fit.empty()) return std::nullopt;
     const KnownPlace& place = *fit[random_.below(static_cast<std::uint32_t>(fit.size()))];
     return Approach{.address = place.address, .network = place.network, .user_agent = kThiefSdk, .place_known = true};
@@ -212,17 +216,22 @@ class Planner {
     const auto sent_day = static_cast<Day>(static_cast<std::int64_t>(day) + settings_.shift_days);
     call.range_capped = place.only_absent_from_aws && !survey_.networks().aws_ranges_known_on(sent_day);
 
+    const auto runtime = impossible_runtime(call.token.service, call.platform, call.exec_env);
+    const std::string_view impossible = runtime ? runtime->shown : std::string_view{};
+
     std::vector<const CatalogueEntry*> alerts;
     if (!approach.network.empty()) {
       const RemoteEvidence evidence{.network = approach.network,
                                     .foreign_endpoint = !approach.endpoint_owner.empty(),
-                                    .address_identities = approach.place_known ? 1 : 0,
-                                    .other_identities = approach.place_known ? 1 : 0};
+                                    .other_identities = approach.place_known ? 1 : 0,
+                                    .impossible = impossible,
+                                    .new_kali = call.platform == Platform::kali};
       if (const auto verdict = judge_remote_service_token(call, evidence))
         alerts.push_back(&catalogue_entry(verdict->variation));
     }
     if (token.token.serverless && call.is_cli()) {
       const ServerlessEvidence evidence{.runs_on_own_instances = token.on_own_instances,
+                                        .impossible = impossible,
                                         .serverless_users = approach.tool_used_here ? 1 : 0};
       if (const auto verdict = judge_serverless_cli(call, evidence))
         alerts.push_back(&catalogue_entry(verdict->variation));

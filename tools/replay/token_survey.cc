@@ -120,12 +120,13 @@ void TokenSurvey::learn_tool(const Event& event, const Candidate& call) {
 
 void TokenSurvey::learn_place(const Observation& observation) {
   const Candidate& call = observation.call;
-  if (call.address_class != SourceClass::external || !call.endpoint_owner.empty()) return;
+  if (call.address_class != SourceClass::external || !call.endpoint_owner.empty() || !call.error_code.empty()) return;
   const std::pair key{call.address, observation.caller};
   if (!places_.contains(key) && places_.size() >= kPlacesMax) return;
   KnownPlace& place = places_[key];
   place.address = call.address;
   place.network = call.network;
+  place.caller = observation.caller;
   place.days.seen(call.day());
 }
 

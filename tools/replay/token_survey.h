@@ -39,6 +39,7 @@ struct StealableToken {
 // quarantine.
 struct KnownPlace {
   std::string address, network;
+  std::string caller;  // who used it
   Presence days;
 };
 
