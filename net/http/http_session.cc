@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadReadBytes = 4 * 1024;
+constexpr std::size_t kBodyReadBytes = 256 * 1024;  // of a counted body, at most at once
 // A refused body that is not longer is read and dropped: its sender writes all of it before it looks for the refusal.
 constexpr std::size_t kDrainBytesMax = 8u << 20;
 
@@ -198,8 +199,8 @@ std::optional<Refusal> HttpSession::begin_body() {
   const std::size_t bytes_max = match_.probe ? 0 : match_.route->body_bytes_max;
   const std::uint64_t length = head_.content_length.value_or(0);
   if (length > bytes_max) return too_large();
-  if (!share_.grow_to(static_cast<std::size_t>(length))) return kBusy;
   if (!head_.chunked) {
+    // Memory that nobody writes to is none.
     body_.reserve(static_cast<std::size_t>(length) + kJsonPadding);
     return std::nullopt;
   }
@@ -215,9 +216,7 @@ std::optional<Refusal> HttpSession::begin_body() {
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_body() {
-  const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
-  if (head_.has_body()) enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
+  if (head_.has_body()) enter(Phase::body, listener_->settings.timeouts.body);
   if (head_.has_body() && head_.expects_continue && buffer_.size() == 0) {
     const IoError error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) {
@@ -242,16 +241,19 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
   body_.assign(view_of(buffer_).substr(0, received));
   buffer_.consume(received);
   if (received < length) resize_uncleared(body_, length);
-  while (received < length) {
-    const auto [error, size] =
-        co_await stream_.read_some(asio::buffer(body_.data() + received, body_.size() - received));
+  for (std::size_t granted = 0;;) {
+    if (received >= granted) {
+      granted = std::min(length, received + kBodyReadBytes);
+      refusal_ = expect_body_bytes(received, granted - received);
+    }
+    if (refusal_ || received == length) co_return Step::done;
+    const auto [error, size] = co_await stream_.read_some(asio::buffer(body_.data() + received, granted - received));
     if (error) {
       stream_.close();
       co_return Step::ended;
     }
     received += size;
   }
-  co_return Step::done;
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_chunks() {
@@ -280,7 +282,11 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   // sends.
   if (has_bare_lf(view_of(buffer_))) return kBadChunk;
   const std::size_t received = parser_->get().body().size();
-  if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
+  return expect_body_bytes(received, kReadBufferBytes);
+}
+
+std::optional<Refusal> HttpSession::expect_body_bytes(std::size_t received, std::size_t next) {
+  if (!share_.grow_to(received + next)) return kBusy;
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;
@@ -307,7 +313,7 @@ IoAwait<void> HttpSession::answer() {
 
 void HttpSession::call_handler() {
   match_.route->handle(HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread,
-                                   request_id_, match_.route->path},
+                                   request_id_, match_.route->path, std::move(share_)},
                        reply_callback());
 }
 

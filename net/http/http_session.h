@@ -5,8 +5,8 @@
 // Order:  nothing of a request without a valid token is read beyond its head. Pipelined requests are answered in their
 //         order.
 // Thread: io (its own); only the ReplyTo given to a handler may be called from elsewhere.
-// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max, the byte
-//         budget.
+// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max. A body
+//         takes of the byte budget what was received of it, whatever it announces, and gets time for that.
 // Errors: a Refusal is answered, and the connection closed if bytes of its request may still come; a peer that breaks
 //         off or is too slow is closed without a word.
 #include <boost/asio/steady_timer.hpp>
@@ -56,6 +56,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<Step> receive_chunks();
   IoAwait<Step> receive_counted_body();
   std::optional<Refusal> take_body_bytes();
+  // Makes room in the budget for what may be received next, and gives the sender time for it.
+  std::optional<Refusal> expect_body_bytes(std::size_t received, std::size_t next);
   // Calls the route's handler and waits until reply_ is there.
   IoAwait<void> answer();
   void call_handler();

@@ -177,7 +177,7 @@ bool SyslogUdp::State::submit_batch() {
   if (batch.items.empty()) return any;
   const std::size_t messages = batch.items.size();
   Intake& reader = intake.intake();
-  auto [request, outcome] = reader.read(batch, intake.settings().limits, listener.settings.name, 0);
+  auto [request, outcome, rest, no_room] = reader.read(batch, intake.settings().limits, listener.settings.name, 0);
   reader.count_rejects(outcome);
   intake.advise(listener, batch, outcome);
   batch = {};

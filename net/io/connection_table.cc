@@ -43,24 +43,25 @@ bool ConnectionTable::wait_empty_until(std::chrono::steady_clock::time_point dea
   return emptied_.wait_until(lock, deadline, [this] { return size_ == 0; });
 }
 
-bool ByteBudget::reserve(std::size_t bytes) noexcept {
+bool ByteBudget::reserve(std::size_t bytes, std::size_t held) noexcept {
   std::size_t used = used_.load(std::memory_order_relaxed);
   do {
-    if (bytes > bytes_max_ || used > bytes_max_ - bytes) return false;
+    if (used != held && (bytes > bytes_max_ || used > bytes_max_ - bytes)) return false;
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   return true;
 }
 
 bool BudgetShare::grow_to(std::size_t bytes) noexcept {
   if (bytes <= held_) return true;
-  if (!budget_->reserve(bytes - held_)) return false;
+  if (budget_ != nullptr && !budget_->reserve(bytes - held_, held_)) return false;
   held_ = bytes;
   return true;
 }
 
-void BudgetShare::clear() noexcept {
-  if (held_ > 0) budget_->give_back(held_);
-  held_ = 0;
+void BudgetShare::give_back(std::size_t bytes) noexcept {
+  INVARIANT(bytes <= held_, bytes, held_);
+  held_ -= bytes;
+  if (budget_ != nullptr && bytes > 0) budget_->give_back(bytes);
 }
 
 }  // namespace straykey

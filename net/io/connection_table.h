@@ -2,7 +2,8 @@
 // ConnectionTable and ByteBudget: how much of the machine the connections of one listener may hold.
 //
 // Thread: any (synchronised inside).
-// Bounds: ConnectionLimits; an IPv6 address counts by its /64. ByteBudget never goes over its total.
+// Bounds: ConnectionLimits; an IPv6 address counts by its /64. ByteBudget goes over its total only for a request that
+//         holds all that is used: alone it is bounded by the limits of its protocol, and could never be served else.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -65,7 +66,8 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
+  // `held`: what the caller has reserved so far.
+  [[nodiscard]] bool reserve(std::size_t bytes, std::size_t held = 0) noexcept;
   void give_back(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
@@ -75,16 +77,22 @@ class ByteBudget {
 };
 
 // What one request has reserved of a budget. It is given back at the latest when this object is destroyed.
+// Thread: one at a time.
 class BudgetShare {
  public:
+  BudgetShare() = default;  // of no budget: all that it asks for is granted
   explicit BudgetShare(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
-  BudgetShare(const BudgetShare&) = delete;
-  BudgetShare& operator=(const BudgetShare&) = delete;
+  // What `other` holds. `other` remains a share of the same budget.
+  BudgetShare(BudgetShare&& other) noexcept : budget_(other.budget_), held_(std::exchange(other.held_, 0)) {}
+  BudgetShare& operator=(BudgetShare&&) = delete;
   ~BudgetShare() { clear(); }
 
   // Reserves what is missing to hold `bytes` in all. False: the budget is spent, and nothing changed.
   [[nodiscard]] bool grow_to(std::size_t bytes) noexcept;
-  void clear() noexcept;
+  [[nodiscard]] bool grow_by(std::size_t bytes) noexcept { return grow_to(held_ + bytes); }
+  // REQUIRES: bytes <= bytes().
+  void give_back(std::size_t bytes) noexcept;
+  void clear() noexcept { give_back(held_); }
   [[nodiscard]] std::size_t bytes() const noexcept { return held_; }
 
  private:

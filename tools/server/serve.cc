@@ -170,7 +170,8 @@ void Serve::make_intake() {
   };
   PayloadLimits limits;
   limits.poisoned = &recorder_->poisoned();
-  intake_ = std::make_unique<Intake>(limits, runtime_->threads(), std::move(callbacks), metrics_);
+  const std::size_t desks = runtime_->threads() + 1;  // one for LargeBodies
+  intake_ = std::make_unique<Intake>(limits, desks, std::move(callbacks), metrics_);
 }
 
 void Serve::make_sources() {
