@@ -72,6 +72,7 @@ struct HttpMetrics {
   Gauge& bytes_in_flight;
   Counter& full;
   Counter& full_address;
+  Counter& gave_way;
   Counter& handshakes_failed;
   Counter& timeouts;
 };

@@ -188,7 +188,15 @@ std::optional<Refusal> HttpSession::authenticate() {
   auto checked = listener_->auth->check(head_, *route.scope, route.credentials, peer_.address, unix_seconds());
   if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
   source_ = std::get<std::string>(std::move(checked));
+  stand(true);
   return std::nullopt;
+}
+
+void HttpSession::stand(bool settled) {
+  if (settled == settled_ || peer_.place == nullptr) return;
+  settled_ = settled;
+  if (settled) peer_.place->settle();
+  if (!settled) peer_.place->doubt();
 }
 
 Refusal HttpSession::too_large() const {
@@ -358,6 +366,7 @@ IoAwait<HttpSession::Step> HttpSession::send_reply() {
   }
   if (keep_alive_) co_return Step::done;
   enter(Phase::linger, timeouts.linger);
+  stand(false);
   if (refusal_ || buffer_.size() > 0) {
     co_await stream_.drain_and_shut_down(kDrainBytesMax);
   } else {

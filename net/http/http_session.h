@@ -33,6 +33,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<void> run() override;
   // Enforces the deadline of the phase, and draining.
   void sweep(TimePoint now) override;
+  void give_way() override { stream_.close(); }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -49,6 +50,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   // Guard, host, route, token, size: all that is decided before the body.
   std::optional<Refusal> examine_head();
   std::optional<Refusal> authenticate();
+  // The connection has shown a valid token, or was refused: what its place in the server is worth.
+  void stand(bool settled);
   std::optional<Refusal> begin_body();
   // REQUIRES: there is a route.
   [[nodiscard]] Refusal too_large() const;
@@ -90,6 +93,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::optional<HttpReply> reply_;
   TimePoint head_at_;
   bool keep_alive_ = false;
+  bool settled_ = false;  // of the connection
 };
 
 }  // namespace straykey

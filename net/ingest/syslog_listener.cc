@@ -32,6 +32,7 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
       refused_network(refused(metrics, listener, "network")),
       refused_connections(refused(metrics, listener, "connections")),
       refused_address(refused(metrics, listener, "address")),
+      gave_way(refused(metrics, listener, "gave_way")),
       refused_client_name(refused(metrics, listener, "client_name")),
       bad_count(framing_error(metrics, listener, "octet_count")),
       cut_off(framing_error(metrics, listener, "cut_off")),

@@ -51,6 +51,7 @@ struct SyslogMetrics {
   Counter& refused_network;
   Counter& refused_connections;
   Counter& refused_address;
+  Counter& gave_way;
   Counter& refused_client_name;
   Counter& bad_count;
   Counter& cut_off;

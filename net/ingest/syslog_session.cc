@@ -136,6 +136,7 @@ IoAwait<bool> SyslogSession::receive() {
 IoAwait<bool> SyslogSession::collect_messages() {
   std::optional<SyslogFrame> frame = framer_.next();
   if (frame) listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  if (frame && !std::exchange(settled_, true) && peer_.place != nullptr) peer_.place->settle();
   for (; frame; frame = framer_.next()) {
     const bool in_step = collect(*frame);
     if (!in_step) co_return false;
