@@ -49,8 +49,9 @@ Inflater::Inflater() : decompressor_(libdeflate_alloc_decompressor()) {
 }
 Inflater::~Inflater() = default;
 
-bool Inflater::grow(std::string& out, std::size_t size, std::size_t room_behind) const {
+bool Inflater::grow(std::string& out, std::size_t size, std::size_t written, std::size_t room_behind) const {
   if (may_hold_ != nullptr && *may_hold_ && !(*may_hold_)(size - out.size())) return false;
+  out.resize(written);  // else 134 MB would be there twice for a moment
   out.reserve(size + room_behind);
   resize_uncleared(out, size);
   return true;
@@ -79,14 +80,14 @@ Decoded Inflater::one_stream(Format format, std::string_view& bytes, Room may_ta
     if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return Decoded::bad;
     if (out.size() >= may_take.output_bytes_max) return Decoded::too_large;
     const std::size_t next_bytes = std::min(may_take.output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2));
-    if (!grow(out, next_bytes, may_take.behind)) return Decoded::too_large;
+    if (!grow(out, next_bytes, written, may_take.behind)) return Decoded::too_large;
   }
 }
 
 Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                          std::string& out) {
   out.clear();
-  if (!grow(out, std::min(claimed_bytes(bytes), output_bytes_max), room_behind)) return Decoded::too_large;
+  if (!grow(out, std::min(claimed_bytes(bytes), output_bytes_max), 0, room_behind)) return Decoded::too_large;
   std::size_t written = 0;
   do {
     const Decoded decoded = one_stream(Format::gzip, bytes, {output_bytes_max, room_behind}, written, out);
@@ -106,7 +107,7 @@ Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, 
     if (format == Format::zlib && !may_be_zlib) continue;
     out.clear();
     const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), output_bytes_max);
-    if (!grow(out, first_bytes, room_behind)) return Decoded::too_large;
+    if (!grow(out, first_bytes, 0, room_behind)) return Decoded::too_large;
     std::size_t written = 0;
     std::string_view rest = bytes;
     decoded = one_stream(format, rest, {output_bytes_max, room_behind}, written, out);
@@ -129,7 +130,7 @@ Decoded Inflater::unzstd(std::string_view bytes, std::size_t output_bytes_max, s
   const std::size_t room_max = output_bytes_max + 1;
   const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), room_max);
   out.clear();
-  if (!grow(out, first_bytes, room_behind)) return Decoded::too_large;
+  if (!grow(out, first_bytes, 0, room_behind)) return Decoded::too_large;
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   for (std::size_t written = 0;;) {
     ZSTD_outBuffer to{out.data(), out.size(), written};
@@ -143,7 +144,7 @@ Decoded Inflater::unzstd(std::string_view bytes, std::size_t output_bytes_max, s
       return Decoded::ok;
     }
     if (read && !full) return Decoded::bad;  // cut
-    if (full && !grow(out, std::min(room_max, std::max(kFirstRoomBytes, out.size() * 2)), room_behind))
+    if (full && !grow(out, std::min(room_max, std::max(kFirstRoomBytes, out.size() * 2)), written, room_behind))
       return Decoded::too_large;
   }
 }

@@ -49,12 +49,12 @@ class Inflater {
 
  private:
   enum class Format : std::uint8_t { gzip, zlib, raw };
-  // Makes room for `size` bytes, or says that it may not.
-  [[nodiscard]] bool grow(std::string& out, std::size_t size, std::size_t room_behind) const;
-  // One stream at the front of `bytes`, put behind the first `written` bytes of `out`, which grows as needed.
   struct Room {
     std::size_t output_bytes_max, behind;
   };
+  // Makes room for `size` bytes, or says that it may not. Of what there is, only the first `written` bytes are moved.
+  [[nodiscard]] bool grow(std::string& out, std::size_t size, std::size_t written, std::size_t room_behind) const;
+  // One stream at the front of `bytes`, put behind the first `written` bytes of `out`, which grows as needed.
   [[nodiscard]] Decoded one_stream(Format format, std::string_view& bytes, Room may_take, std::size_t& written,
                                    std::string& out);
 

@@ -18,7 +18,9 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadReadBytes = 4 * 1024;
-constexpr std::size_t kBodyReadBytes = 256 * 1024;  // of a counted body, at most at once
+// Of a counted body, at once: as much as came so far, between these.
+constexpr std::size_t kBodyReadBytesMin = 16 * 1024;
+constexpr std::size_t kBodyReadBytesMax = 256 * 1024;
 // A refused body that is not longer is read and dropped: its sender writes all of it before it looks for the refusal.
 constexpr std::size_t kDrainBytesMax = 8u << 20;
 
@@ -251,7 +253,7 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
   if (received < length) resize_uncleared(body_, length);
   for (std::size_t granted = 0;;) {
     if (received >= granted) {
-      granted = std::min(length, received + kBodyReadBytes);
+      granted = std::min(length, received + std::clamp(received, kBodyReadBytesMin, kBodyReadBytesMax));
       refusal_ = expect_body_bytes(received, granted - received);
     }
     if (refusal_ || received == length) co_return Step::done;

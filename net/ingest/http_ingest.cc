@@ -84,8 +84,15 @@ struct HttpIngest::Pending {
   BudgetShare share;
   ItemOutcomes outcome;
 
-  void refuse(const Refusal& refusal) const { reply(protocol.refuse(refusal, {request_id, note})); }
-  void finish() const { reply(protocol.render(outcome, {request_id, note})); }
+  // What it holds is given back before its sender can come again.
+  void refuse(const Refusal& refusal) {
+    share.clear();
+    reply(protocol.refuse(refusal, {request_id, note}));
+  }
+  void finish() {
+    share.clear();
+    reply(protocol.render(outcome, {request_id, note}));
+  }
 };
 
 HttpIngest::HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics)

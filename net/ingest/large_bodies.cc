@@ -171,6 +171,7 @@ void LargeBodies::Work::answer_if_done(std::unique_lock<std::mutex> lock) {
   if (!read_ || (in_flight_ > 0 && end_ == End::stored)) return;
   const auto on_end = std::exchange(on_end_, {});
   const End end = end_;
+  if (in_flight_ == 0) share_.clear();  // before its sender can come again
   lock.unlock();
   if (on_end) on_end(end, outcome_);  // nobody changes the outcome any more
 }
