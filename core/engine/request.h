@@ -46,6 +46,7 @@ class Request {
   std::vector<Event> events;
 
   Seconds received_at = 0;
+  bool is_reserved = false;  // its way in has a share of memory of its own, in which its bytes are reserved
 
   // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it
   // returns.

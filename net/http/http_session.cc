@@ -63,12 +63,19 @@ void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
   deadline_ = std::chrono::steady_clock::now() + limit;
 }
 
+bool HttpSession::holds_idly(TimePoint now) const noexcept {
+  constexpr std::chrono::seconds kRecently{1};
+  if (phase_ != Phase::body || share_.bytes() == 0) return false;
+  const bool stalls = now - body_moved_at_ >= listener_->settings.timeouts.body_stall;
+  return stalls && now < listener_->budget->refused_at() + kRecently;
+}
+
 void HttpSession::sweep(TimePoint now) {
   StreamDraining& end = listener_->draining;
   const bool draining = end.begun.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
   const bool out_of_grace = end.out_of_grace(now);
-  if (now < deadline_ && !out_of_grace) return;
+  if (now < deadline_ && !out_of_grace && !holds_idly(now)) return;
   if (out_of_grace && phase_ != Phase::linger) end.cut_short.fetch_add(1);
   if (phase_ != Phase::idle && phase_ != Phase::linger) listener_->counts.timeouts.add();
   if (phase_ == Phase::answer) return settle(serial_, refusal_reply(kNoAnswer));
@@ -263,6 +270,7 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
       co_return Step::ended;
     }
     received += size;
+    body_moved_at_ = std::chrono::steady_clock::now();
   }
 }
 
@@ -297,6 +305,7 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
 
 std::optional<Refusal> HttpSession::expect_body_bytes(std::size_t received, std::size_t next) {
   if (!share_.grow_to(received + next)) return kBusy;
+  body_moved_at_ = std::chrono::steady_clock::now();
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;

@@ -42,6 +42,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   enum class Phase : std::uint8_t { handshake, head, idle, body, answer, reply, linger };
 
   void enter(Phase phase, std::chrono::milliseconds limit);
+  // It holds memory for a body of which nothing comes, while others are refused.
+  [[nodiscard]] bool holds_idly(TimePoint now) const noexcept;
   // What a step came to: go on, or the connection has ended.
   enum class Step : std::uint8_t { done, ended };
 
@@ -91,7 +93,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   BudgetShare share_;
   std::optional<Refusal> refusal_;
   std::optional<HttpReply> reply_;
-  TimePoint head_at_;
+  TimePoint head_at_, body_moved_at_;
   bool keep_alive_ = false;
   bool settled_ = false;  // of the connection
 };

@@ -43,7 +43,7 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& list
     return false;
   };
   callbacks.on_gave_way = [listener] { listener->counts.gave_way.add(); };
-  callbacks.on_tick = [listener](StreamServer::TimePoint now) { listener->show_message_age(now); };
+  callbacks.on_tick = [listener](StreamServer::TimePoint now) { listener->show_state(now); };
   return callbacks;
 }
 

@@ -65,6 +65,27 @@ TEST_CASE("when the byte budget is spent a body is refused with 503 and Retry-Af
   CHECK(server.normal_request() == 200);
 }
 
+TEST_CASE("a body that stalls loses its memory to others, and its connection") {
+  HttpFixture::Settings settings;
+  settings.bytes_in_flight_max = 100'000;
+  settings.listener.timeouts.body_stall = std::chrono::milliseconds(1);
+  const HttpFixture server(settings);
+  const auto stalled = server.connect();
+  stalled->send(post("Content-Length: 90000\r\n", std::string(80'000, 'x')));
+  while (server.budget->used() < 80'000) std::this_thread::yield();
+  CHECK(server.normal_request() == 200);  // there is room: nobody has to give way
+  CHECK(server.server->connections() >= 1);
+  unsigned status = 503;
+  while (status == 503) {
+    const auto other = server.connect();
+    other->send(post("Content-Length: 50000\r\n", std::string(50'000, 'x')));
+    status = other->read_reply().status;
+  }
+  CHECK(status == 200);
+  CHECK(stalled->ends());
+  CHECK(server.counted("straykey_http_timeouts_total{listener=\"ingest\"}") == 1);
+}
+
 TEST_CASE("connections without a token give way to new ones; those with one stay, until they are refused") {
   HttpFixture::Settings settings;
   settings.listener.connections = {2, 100};

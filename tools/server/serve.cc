@@ -204,7 +204,9 @@ void Serve::make_syslog(std::size_t connections_max) {
   const auto submit_to_pipeline = [this](std::unique_ptr<Request>& request) { return submit(request); };
   syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
                                                   SyslogIntake::Dependencies{*intake_, submit_to_pipeline, log_});
-  const SyslogServices services{*syslog_intake_, services_->budget, metrics_, log_};
+  // A share of its own: neither HTTP nor syslog can take the other's memory.
+  const auto budget = std::make_shared<ByteBudget>(config_.syslog.bytes_in_flight_max);
+  const SyslogServices services{*syslog_intake_, budget, metrics_, log_};
   for (SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
     settings.connections.connections_max = connections_max;
     sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, services));
