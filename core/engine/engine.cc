@@ -95,8 +95,8 @@ SubmitResult Engine::admit(Request& request) {
   INVARIANT(!request.events.empty());
   if (broken_) return SubmitResult::stopped;
   if (damaged_) return SubmitResult::damaged;
-  const std::size_t bytes = request.held_bytes();
-  if (!reserve_credits(bytes)) {
+  const std::size_t bytes = request.is_reserved ? 0 : request.held_bytes();
+  if (!request.is_reserved && !reserve_credits(bytes)) {
     refused_.add();
     return SubmitResult::overloaded;
   }

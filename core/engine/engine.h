@@ -12,7 +12,8 @@
 //         request has a ticket number, and the merger judges in the order of the numbers.
 // Durable: on_done(committed) comes after the commit of every shard concerned returned.
 // Bounds: queued_bytes_max for all shards together. A request reserves its bytes before anything is queued, and gives
-//         them back when it has finished. merge() judges candidates_at_once and leaves the rest to the next call.
+//         them back when it has finished. One that is_reserved has done so elsewhere, and counts nothing here. merge()
+//         judges candidates_at_once and leaves the rest to the next call.
 // Errors: a commit that failed fails its requests. If the outcome of a commit is unknown, nothing is acknowledged any
 //         more, and on_fatal is called once. If a part of the store is damaged, nothing is admitted or judged until a
 //         restart, but what is stored is still delivered. A change that could not be committed is answered so, and not

@@ -11,7 +11,7 @@ void Request::set_body(std::string text) {
 }
 
 std::size_t Request::held_bytes() const noexcept {
-  return body.capacity() + arena.bytes() + events.capacity() * (sizeof(Event) + sizeof(RoutedEvent)) + sizeof(Request);
+  return body.capacity() + arena.bytes() + events.capacity() * event_bytes() + sizeof(Request);
 }
 
 }  // namespace straykey

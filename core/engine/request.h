@@ -1,10 +1,12 @@
 #pragma once
 // Request: one sender's request on its way through the shards, and what to call when all of them have finished it.
 //
-// Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body.
+// Shape:  owns the body and every byte its events point into; holds each shard's events in the order of the body. A
+//         body of more than kRequestEventsMax events becomes several Requests, which own its text together.
 // Thread: built by one io thread; from submit() on, each shard reads its own batch.
 // Order:  on_done is called once, by the worker that finishes last, after every shard committed or failed.
 // Durable: outcome committed means that all that was new in it is on disk.
+// Bounds: whoever reads a body cuts it at kRequestEventsMax events or kRequestArenaBytesMax bytes of the arena.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -18,6 +20,9 @@
 #include "core/event/text_arena.h"
 
 namespace straykey {
+
+inline constexpr std::size_t kRequestEventsMax = 16'384;
+inline constexpr std::size_t kRequestArenaBytesMax = std::size_t{4} << 20;
 
 enum class RequestOutcome : std::uint8_t { committed, failed };
 
@@ -37,9 +42,11 @@ class Request {
   // The bytes, filled before the events that point into them.
   std::string body;  // with kJsonPadding readable bytes behind its text: see set_body
   TextArena arena;
+  std::shared_ptr<const void> shared_text;  // what else they point into, if the body was cut into several Requests
   std::vector<Event> events;
 
   Seconds received_at = 0;
+  bool is_reserved = false;  // its way in has a share of memory of its own, in which its bytes are reserved
 
   // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it
   // returns.
@@ -47,8 +54,11 @@ class Request {
 
   // Makes `text` the body, with the padding behind it. REQUIRES: no events yet.
   void set_body(std::string text);
-  // Memory that this request holds, for the byte credits.
+  // Memory that this request holds, for the byte credits; without what it shares.
   [[nodiscard]] std::size_t held_bytes() const noexcept;
+
+  // Memory that each event takes, besides its text.
+  [[nodiscard]] static constexpr std::size_t event_bytes() noexcept;
 
   // --- used by the pipeline ---
   // Everything that a shard needs of an event whose signature it knows, so that it does not touch the event itself.
@@ -72,5 +82,9 @@ class Request {
   std::atomic<bool> any_failed{false};
   std::size_t credits = 0;  // bytes that it has reserved of Engine::Settings::queued_bytes_max
 };
+
+constexpr std::size_t Request::event_bytes() noexcept {
+  return sizeof(Event) + sizeof(RoutedEvent);
+}
 
 }  // namespace straykey

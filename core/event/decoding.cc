@@ -70,7 +70,15 @@ Inflater::Inflater() : decompressor_(libdeflate_alloc_decompressor()) {
 }
 Inflater::~Inflater() = default;
 
-Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t output_bytes_max, std::size_t& written,
+bool Inflater::grow(std::string& out, std::size_t size, std::size_t written, std::size_t room_behind) const {
+  if (may_hold_ != nullptr && *may_hold_ && !(*may_hold_)(size - out.size())) return false;
+  out.resize(written);  // else 134 MB would be there twice for a moment
+  out.reserve(size + room_behind);
+  resize_uncleared(out, size);
+  return true;
+}
+
+Decoded Inflater::one_stream(Format format, std::string_view& bytes, Room may_take, std::size_t& written,
                              std::string& out) {
   for (;;) {
     std::size_t read = 0, made = 0;
@@ -91,20 +99,19 @@ Decoded Inflater::one_stream(Format format, std::string_view& bytes, std::size_t
       return Decoded::ok;
     }
     if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return Decoded::bad;
-    if (out.size() >= output_bytes_max) return Decoded::too_large;
-    resize_uncleared(out, std::min(output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2)));
+    if (out.size() >= may_take.output_bytes_max) return Decoded::too_large;
+    const std::size_t next_bytes = std::min(may_take.output_bytes_max, std::max(kFirstRoomBytes, out.size() * 2));
+    if (!grow(out, next_bytes, written, may_take.behind)) return Decoded::too_large;
   }
 }
 
 Decoded Inflater::gunzip(std::string_view bytes, std::size_t output_bytes_max, std::size_t room_behind,
                          std::string& out) {
   out.clear();
-  const std::size_t first_bytes = std::min(claimed_bytes(bytes), output_bytes_max);
-  out.reserve(first_bytes + room_behind);
-  resize_uncleared(out, first_bytes);
+  if (!grow(out, std::min(claimed_bytes(bytes), output_bytes_max), 0, room_behind)) return Decoded::too_large;
   std::size_t written = 0;
   do {
-    const Decoded decoded = one_stream(Format::gzip, bytes, output_bytes_max, written, out);
+    const Decoded decoded = one_stream(Format::gzip, bytes, {output_bytes_max, room_behind}, written, out);
     if (decoded != Decoded::ok) return decoded;
     if (bytes.find_first_not_of('\0') == std::string_view::npos) break;
   } while (true);
@@ -121,11 +128,10 @@ Decoded Inflater::inflate(std::string_view bytes, std::size_t output_bytes_max, 
     if (format == Format::zlib && !may_be_zlib) continue;
     out.clear();
     const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), output_bytes_max);
-    out.reserve(first_bytes + room_behind);
-    resize_uncleared(out, first_bytes);
+    if (!grow(out, first_bytes, 0, room_behind)) return Decoded::too_large;
     std::size_t written = 0;
     std::string_view rest = bytes;
-    decoded = one_stream(format, rest, output_bytes_max, written, out);
+    decoded = one_stream(format, rest, {output_bytes_max, room_behind}, written, out);
     if (decoded == Decoded::ok && !rest.empty()) decoded = Decoded::bad;
     if (decoded == Decoded::ok) out.resize(written);
     if (decoded != Decoded::bad) return decoded;
@@ -145,8 +151,7 @@ Decoded Inflater::unzstd(std::string_view bytes, std::size_t output_bytes_max, s
   const std::size_t room_max = output_bytes_max + 1;
   const std::size_t first_bytes = std::min(std::max(kFirstRoomBytes, bytes.size() * 4), room_max);
   out.clear();
-  out.reserve(first_bytes + room_behind);
-  resize_uncleared(out, first_bytes);
+  if (!grow(out, first_bytes, 0, room_behind)) return Decoded::too_large;
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   for (std::size_t written = 0;;) {
     ZSTD_outBuffer to{out.data(), out.size(), written};
@@ -160,7 +165,8 @@ Decoded Inflater::unzstd(std::string_view bytes, std::size_t output_bytes_max, s
       return Decoded::ok;
     }
     if (read && !full) return Decoded::bad;  // cut
-    if (full) resize_uncleared(out, std::min(room_max, std::max(kFirstRoomBytes, out.size() * 2)));
+    if (full && !grow(out, std::min(room_max, std::max(kFirstRoomBytes, out.size() * 2)), written, room_behind))
+      return Decoded::too_large;
   }
 }
 

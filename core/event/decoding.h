@@ -4,11 +4,13 @@
 // Bounds: output_bytes_max, whatever the input claims about itself; memory grows by doubling, so a lie costs little.
 //         A zstd frame may ask for a window of 8 MiB (what its levels up to 19 need and RFC 8878 recommends); a larger
 //         one is bad.
+//         What may_hold refuses is not inflated.
 // Errors: Decoded; `out` then holds nothing of use.
 // Thread: one Inflater a thread.
 // Source: RFC 1952 (members may be joined), RFC 1950, RFC 1951, RFC 8878 (frames may be joined).
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,8 +32,13 @@ enum class Decoded : std::uint8_t { ok, bad, too_large };
 
 class Inflater {
  public:
+  // Whether so many more bytes may be held, asked before memory for them is taken. Empty: always.
+  using MayHold = std::function<bool(std::size_t more_bytes)>;
+
   Inflater();
   ~Inflater();
+  // What is asked from now on; nullptr: nothing. REQUIRES: it lives until it is replaced.
+  void ask(const MayHold* may_hold) noexcept { may_hold_ = may_hold; }
 
   // All members of a gzip stream, joined. NUL bytes behind the last member are allowed (tar and tape pad so).
   // `out` gets `room_behind` bytes of spare capacity, so that adopting it moves nothing.
@@ -47,9 +54,14 @@ class Inflater {
 
  private:
   enum class Format : std::uint8_t { gzip, zlib, raw };
+  struct Room {
+    std::size_t output_bytes_max, behind;
+  };
+  // Makes room for `size` bytes, or says that it may not. Of what there is, only the first `written` bytes are moved.
+  [[nodiscard]] bool grow(std::string& out, std::size_t size, std::size_t written, std::size_t room_behind) const;
   // One stream at the front of `bytes`, put behind the first `written` bytes of `out`, which grows as needed.
-  [[nodiscard]] Decoded one_stream(Format format, std::string_view& bytes, std::size_t output_bytes_max,
-                                   std::size_t& written, std::string& out);
+  [[nodiscard]] Decoded one_stream(Format format, std::string_view& bytes, Room may_take, std::size_t& written,
+                                   std::string& out);
 
   struct Free {
     void operator()(libdeflate_decompressor* d) const noexcept;
@@ -59,6 +71,7 @@ class Inflater {
     void operator()(ZSTD_DCtx_s* d) const noexcept;
   };
   std::unique_ptr<ZSTD_DCtx_s, FreeZstd> zstd_;  // made when it is needed first
+  const MayHold* may_hold_ = nullptr;
 };
 
 }  // namespace straykey

@@ -89,6 +89,20 @@ void PayloadReader::forget() noexcept {
   impl_->forget();
 }
 
+void PayloadReader::ask(const MayHold* may_hold) noexcept {
+  impl_->may_hold = may_hold;
+  impl_->inflater.ask(may_hold);
+}
+
+void PayloadReader::stop_here() noexcept {
+  impl_->limits.records_max = impl_->index;
+}
+
+void PayloadReader::go_on_in(TextArena& arena) {
+  for (std::size_t i = 0; i < impl_->copies; ++i) arena.share(*impl_->arena, impl_->open_copies[i]);
+  impl_->arena = &arena;
+}
+
 PayloadReader::Work PayloadReader::work() const noexcept {
   Work work = impl_->work;
   for (const auto& walk : impl_->walks)

@@ -107,6 +107,17 @@ class PayloadReader {
                                                          TextArena& arena, const Sink& sink);
   void forget() noexcept;
 
+  // What is asked before larger memory is taken for texts that are read from now on; nullptr: nothing. What it refuses
+  // is too large. REQUIRES: it lives until it is replaced.
+  using MayHold = std::function<bool(std::size_t more_bytes)>;
+  void ask(const MayHold* may_hold) noexcept;
+  // For the sink to call. Nothing more is handed over of the text in hand; if there is anything, its reading ends with
+  // too_many_records.
+  void stop_here() noexcept;
+  // For the sink to call. What is read from now on goes into `arena`, which also comes to own the copies that are being
+  // read. So the arena before it may go as soon as nobody reads its events.
+  void go_on_in(TextArena& arena);
+
   // What reading has cost since the reader was made, in bytes looked at; a byte looked at twice counts twice.
   struct Work {
     std::uint64_t framing = 0;  // where lines and texts end

@@ -84,14 +84,23 @@ void PayloadReader::Impl::read_byte_array(std::string_view array, int depth) {
 
 void PayloadReader::Impl::read_string(const JsonSlice& string, int depth) {
   if (depth > kEnvelopesMax) return reject(RejectReason::too_deep, string.text);
-  if (!unescape_json(inside(string), unescaped)) return reject(RejectReason::bad_json, string.text);
+  const std::string_view raw = inside(string);
+  // Unescaping makes it shorter, seldom to less than half.
+  if (raw.size() / 2 > text_bytes_left || !may_copy(raw.size())) return reject(RejectReason::inflated_too_large, {});
+  unescaped.reserve(raw.size() + kJsonPadding);
+  if (!unescape_json(raw, unescaped)) return reject(RejectReason::bad_json, string.text);
   read_copy_of(unescaped, depth);
 }
 
-void PayloadReader::Impl::read_copy_of(std::string_view text, int depth) {
+bool PayloadReader::Impl::may_copy(std::size_t bytes) const {
+  return bytes <= kCopyBytesMax || may_hold == nullptr || !*may_hold || (*may_hold)(bytes);
+}
+
+void PayloadReader::Impl::read_copy_of(std::string& text, int depth) {
   if (text.size() > text_bytes_left) return reject(RejectReason::inflated_too_large, {});
   text_bytes_left -= text.size();
-  read_inner_text(arena->keep(text), depth);
+  if (text.size() <= kCopyBytesMax) return read_inner_text(arena->keep(text), depth);
+  read_inner_text(arena->adopt(std::exchange(text, {})), depth);
 }
 
 // One inner layer may inflate to a quarter of the whole allowance, so that one bomb leaves room for its neighbours.
@@ -110,6 +119,8 @@ void PayloadReader::Impl::read_base64(const JsonSlice& string, int depth) {
   std::string_view text = inside(string);
   if (text.find('\\') != std::string_view::npos)
     text = unescape_json(text, unescaped) ? std::string_view(unescaped) : "=";
+  if (!may_copy(text.size())) return reject(RejectReason::inflated_too_large, {});
+  decoded.reserve(text.size() + kJsonPadding);
   if (!decode_base64(text, Base64Padding::optional, decoded)) return reject(RejectReason::bad_encoding, string.text);
   if (!has_gzip_magic(decoded)) return read_copy_of(decoded, depth);
   std::string_view bytes = decoded;
@@ -118,6 +129,7 @@ void PayloadReader::Impl::read_base64(const JsonSlice& string, int depth) {
     if (result == Decoded::bad) return reject(RejectReason::bad_encoding, string.text);
     if (result == Decoded::too_large) return reject(RejectReason::inflated_too_large, string.text);
   }
+  if (decoded.size() > kCopyBytesMax) decoded = {};
   read_inner_text(bytes, depth);
 }
 
@@ -156,7 +168,7 @@ void PayloadReader::Impl::read_inner_text(std::string_view text, int depth) {
   if (skip_json_space(text).empty()) return reject(RejectReason::empty_value, text);
   work.texts += text.size();
   if (!any_line_starts_with_bracket(text, &work.framing)) return reject(RejectReason::not_cloudtrail, text);
-  ++copies;
+  open_copies[copies++] = text;
   plain().expect(text.size());
   read_text(text, depth);
   --copies;

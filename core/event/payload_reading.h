@@ -26,6 +26,8 @@ namespace straykey {
 inline constexpr int kEnvelopesMax = 5;
 inline constexpr int kGzipLayersMax = 3;
 inline constexpr std::size_t kSearchEffortBytesMin = 4096;
+// A copy that is larger is asked for (PayloadReader::ask) and moved into the arena instead of copied a second time.
+inline constexpr std::size_t kCopyBytesMax = 64 * 1024;
 
 [[nodiscard]] inline RejectReason reason_of(JsonEnd end) noexcept {
   return end == JsonEnd::truncated ? RejectReason::truncated : RejectReason::bad_json;
@@ -47,8 +49,10 @@ struct PayloadReader::Impl {
   TextArena* arena = nullptr;
   const Sink* sink = nullptr;
   std::uint32_t index = 0;
-  std::size_t copies = 0;   // copies of copies (unescaped, inflated) that the text in hand is in
-  std::size_t values = 0;   // top-level values that start with a bracket
+  const MayHold* may_hold = nullptr;
+  std::size_t copies = 0;  // copies of copies (unescaped, inflated) that the text in hand is in
+  std::array<std::string_view, kEnvelopesMax + 2> open_copies;  // those, outermost first
+  std::size_t values = 0;                                       // top-level values that start with a bracket
   bool understood = false;  // something in the body made sense, be it a record refused for its meaning
   bool over_records_max = false;
   std::size_t inflate_bytes_left = 0;  // what inner layers may still inflate, failures included
@@ -93,8 +97,9 @@ struct PayloadReader::Impl {
   void read_otlp_attributes(std::string_view log_record, int depth);
   void read_inner_text(std::string_view text, int depth);
   [[nodiscard]] Decoded inflate_inner(std::string_view& bytes);
-  // Keeps a copy in the arena and reads that.
-  void read_copy_of(std::string_view text, int depth);
+  [[nodiscard]] bool may_copy(std::size_t bytes) const;
+  // Keeps a copy in the arena and reads that. `text` may lose its bytes.
+  void read_copy_of(std::string& text, int depth);
   [[nodiscard]] std::variant<Event, RejectReason> parse(std::string_view record);
   // Outcomes.
   void accept(Event&& event);

@@ -49,6 +49,8 @@ HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
       full_address(metrics.counter("straykey_connections_refused_total",
                                    "Connections refused because a limit was reached.",
                                    {{"listener", listener}, {"reason", "address"}})),
+      gave_way(metrics.counter("straykey_connections_refused_total", "Connections refused because a limit was reached.",
+                               {{"listener", listener}, {"reason", "gave_way"}})),
       handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total",
                                         "TLS handshakes that failed or timed out.", {{"listener", listener}})),
       timeouts(metrics.counter("straykey_http_timeouts_total",

@@ -33,7 +33,8 @@ struct HttpTimeouts {
   std::chrono::milliseconds handshake{5'000};
   std::chrono::milliseconds head{10'000};
   std::chrono::milliseconds body{30'000};
-  std::chrono::milliseconds body_per_64_kib{1'000};
+  std::chrono::milliseconds body_per_64_kib{1'000};  // for what was received, not for what was announced
+  std::chrono::milliseconds body_stall{2'000};       // without a byte, while others are refused for want of memory
   std::chrono::milliseconds idle{60'000};
   std::chrono::milliseconds answer{60'000};  // of the handler: then 503, sending again never harms
   std::chrono::milliseconds reply{15'000};
@@ -57,7 +58,7 @@ struct HttpListenerSettings {
 // so that a flood of senders does not lock the operator out.
 [[nodiscard]] HttpListenerSettings admin_listener_defaults();
 
-// Bodies in flight over all listeners.
+// Bodies in flight over all listeners of HTTP, and what is made of them until it is stored.
 struct HttpBudgetSettings {
   std::size_t bytes_in_flight_max = 256u << 20;
 };
@@ -72,6 +73,7 @@ struct HttpMetrics {
   Gauge& bytes_in_flight;
   Counter& full;
   Counter& full_address;
+  Counter& gave_way;
   Counter& handshakes_failed;
   Counter& timeouts;
 };

@@ -1,7 +1,8 @@
 #pragma once
 // HttpRequest and HttpReply: what a route is given and what it gives back.
 //
-// Thread: any (values). An HttpRequest is handed over on its io thread; its reply may come from any thread.
+// Thread: any (values; a request cannot be copied). An HttpRequest is handed over on its io thread; its reply may come
+//         from any thread.
 // Bounds: a reply is a whole body in memory; nothing is streamed.
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "core/base/time.h"
 #include "core/location/ip_address.h"
 #include "net/http/request_guard.h"
+#include "net/io/connection_table.h"
 
 namespace straykey {
 
@@ -24,6 +26,7 @@ struct HttpRequest {
       0;  // which of IoRuntime's threads runs the call: index of what a route keeps for each of them
   std::string request_id;
   std::string_view pattern = {};  // the route's path: for path_segment(); query_parameter() reads head.target
+  BudgetShare share = {};         // holds the bytes of the body; whoever goes on working on it keeps this, and grows it
 };
 
 struct ReplyHeader {

@@ -20,12 +20,13 @@ StreamServer::Settings stream_settings(const HttpListenerSettings& settings) {
           .tick = settings.timeouts.tick};
 }
 
-void refuse(HttpListener& listener, IoSocket& socket, StreamServer::Refused why) {
+bool refuse(HttpListener& listener, IoSocket& socket, StreamServer::Refused why) {
   (why == StreamServer::Refused::address ? listener.counts.full_address : listener.counts.full).add();
-  if (listener.settings.tls) return;
-  IoError ignored;
-  socket.non_blocking(true, ignored);
-  socket.write_some(boost::asio::buffer(kFullReply.data(), kFullReply.size()), ignored);
+  if (listener.settings.tls) return false;
+  IoError error;
+  socket.non_blocking(true, error);
+  socket.write_some(boost::asio::buffer(kFullReply.data(), kFullReply.size()), error);
+  return !error;
 }
 
 StreamServer::Callbacks callbacks_of(const std::shared_ptr<HttpListener>& listener) {
@@ -34,8 +35,9 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<HttpListener>& listen
     return std::make_shared<HttpSession>(listener, std::move(socket), tls, peer);
   };
   callbacks.on_refused = [listener](IoSocket& socket, const IpAddress&, StreamServer::Refused why) {
-    refuse(*listener, socket, why);
+    return refuse(*listener, socket, why);
   };
+  callbacks.on_gave_way = [listener] { listener->counts.gave_way.add(); };
   callbacks.on_tick = [listener](StreamServer::TimePoint) {
     listener->counts.bytes_in_flight.set(static_cast<double>(listener->budget->used()));
   };

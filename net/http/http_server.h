@@ -3,7 +3,9 @@
 //
 // Thread: start-up and shut-down by one thread; the rest is io.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). What routes refer to must outlive the runtime's threads.
-// Bounds: HttpListenerSettings::connections; a connection over them is refused at once, with 503 where it is plain.
+// Bounds: HttpListenerSettings::connections. When all places are taken, the oldest connection without a valid token
+//         gives way to a new one. If all have one, or an address has too many, the new one is refused: with 503 where
+//         it is plain.
 // Errors: as StreamServer's.
 #include <chrono>
 #include <cstdint>

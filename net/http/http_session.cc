@@ -18,6 +18,9 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr std::size_t kHeadReadBytes = 4 * 1024;
+// Of a counted body, at once: as much as came so far, between these.
+constexpr std::size_t kBodyReadBytesMin = 16 * 1024;
+constexpr std::size_t kBodyReadBytesMax = 256 * 1024;
 // A refused body that is not longer is read and dropped: its sender writes all of it before it looks for the refusal.
 constexpr std::size_t kDrainBytesMax = 8u << 20;
 
@@ -60,12 +63,19 @@ void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
   deadline_ = std::chrono::steady_clock::now() + limit;
 }
 
+bool HttpSession::holds_idly(TimePoint now) const noexcept {
+  constexpr std::chrono::seconds kRecently{1};
+  if (phase_ != Phase::body || share_.bytes() == 0) return false;
+  const bool stalls = now - body_moved_at_ >= listener_->settings.timeouts.body_stall;
+  return stalls && now < listener_->budget->refused_at() + kRecently;
+}
+
 void HttpSession::sweep(TimePoint now) {
   StreamDraining& end = listener_->draining;
   const bool draining = end.begun.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
   const bool out_of_grace = end.out_of_grace(now);
-  if (now < deadline_ && !out_of_grace) return;
+  if (now < deadline_ && !out_of_grace && !holds_idly(now)) return;
   if (out_of_grace && phase_ != Phase::linger) end.cut_short.fetch_add(1);
   if (phase_ != Phase::idle && phase_ != Phase::linger) listener_->counts.timeouts.add();
   if (phase_ == Phase::answer) return settle(serial_, refusal_reply(kNoAnswer));
@@ -187,7 +197,15 @@ std::optional<Refusal> HttpSession::authenticate() {
   auto checked = listener_->auth->check(head_, *route.scope, route.credentials, peer_.address, unix_seconds());
   if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
   source_ = std::get<std::string>(std::move(checked));
+  stand(true);
   return std::nullopt;
+}
+
+void HttpSession::stand(bool settled) {
+  if (settled == settled_ || peer_.place == nullptr) return;
+  settled_ = settled;
+  if (settled) peer_.place->settle();
+  if (!settled) peer_.place->doubt();
 }
 
 Refusal HttpSession::too_large() const {
@@ -198,8 +216,8 @@ std::optional<Refusal> HttpSession::begin_body() {
   const std::size_t bytes_max = match_.probe ? 0 : match_.route->body_bytes_max;
   const std::uint64_t length = head_.content_length.value_or(0);
   if (length > bytes_max) return too_large();
-  if (!share_.grow_to(static_cast<std::size_t>(length))) return kBusy;
   if (!head_.chunked) {
+    // Memory that nobody writes to is none.
     body_.reserve(static_cast<std::size_t>(length) + kJsonPadding);
     return std::nullopt;
   }
@@ -215,9 +233,7 @@ std::optional<Refusal> HttpSession::begin_body() {
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_body() {
-  const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  const auto pieces = static_cast<std::int64_t>(head_.content_length.value_or(0) / (64 * 1024));
-  if (head_.has_body()) enter(Phase::body, timeouts.body + timeouts.body_per_64_kib * pieces);
+  if (head_.has_body()) enter(Phase::body, listener_->settings.timeouts.body);
   if (head_.has_body() && head_.expects_continue && buffer_.size() == 0) {
     const IoError error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (error) {
@@ -242,16 +258,20 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
   body_.assign(view_of(buffer_).substr(0, received));
   buffer_.consume(received);
   if (received < length) resize_uncleared(body_, length);
-  while (received < length) {
-    const auto [error, size] =
-        co_await stream_.read_some(asio::buffer(body_.data() + received, body_.size() - received));
+  for (std::size_t granted = 0;;) {
+    if (received >= granted) {
+      granted = std::min(length, received + std::clamp(received, kBodyReadBytesMin, kBodyReadBytesMax));
+      refusal_ = expect_body_bytes(received, granted - received);
+    }
+    if (refusal_ || received == length) co_return Step::done;
+    const auto [error, size] = co_await stream_.read_some(asio::buffer(body_.data() + received, granted - received));
     if (error) {
       stream_.close();
       co_return Step::ended;
     }
     received += size;
+    body_moved_at_ = std::chrono::steady_clock::now();
   }
-  co_return Step::done;
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_chunks() {
@@ -280,7 +300,12 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   // sends.
   if (has_bare_lf(view_of(buffer_))) return kBadChunk;
   const std::size_t received = parser_->get().body().size();
-  if (!share_.grow_to(received + kReadBufferBytes)) return kBusy;
+  return expect_body_bytes(received, kReadBufferBytes);
+}
+
+std::optional<Refusal> HttpSession::expect_body_bytes(std::size_t received, std::size_t next) {
+  if (!share_.grow_to(received + next)) return kBusy;
+  body_moved_at_ = std::chrono::steady_clock::now();
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;
@@ -307,7 +332,7 @@ IoAwait<void> HttpSession::answer() {
 
 void HttpSession::call_handler() {
   match_.route->handle(HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread,
-                                   request_id_, match_.route->path},
+                                   request_id_, match_.route->path, std::move(share_)},
                        reply_callback());
 }
 
@@ -354,6 +379,7 @@ IoAwait<HttpSession::Step> HttpSession::send_reply() {
   }
   if (keep_alive_) co_return Step::done;
   enter(Phase::linger, timeouts.linger);
+  stand(false);
   if (refusal_ || buffer_.size() > 0) {
     co_await stream_.drain_and_shut_down(kDrainBytesMax);
   } else {

@@ -5,8 +5,8 @@
 // Order:  nothing of a request without a valid token is read beyond its head. Pipelined requests are answered in their
 //         order.
 // Thread: io (its own); only the ReplyTo given to a handler may be called from elsewhere.
-// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max, the byte
-//         budget.
+// Bounds: HttpTimeouts (one deadline, armed anew at each phase), kReadBufferBytes, the route's body_bytes_max. A body
+//         takes of the byte budget what was received of it, whatever it announces, and gets time for that.
 // Errors: a Refusal is answered, and the connection closed if bytes of its request may still come; a peer that breaks
 //         off or is too slow is closed without a word.
 #include <boost/asio/steady_timer.hpp>
@@ -33,6 +33,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<void> run() override;
   // Enforces the deadline of the phase, and draining.
   void sweep(TimePoint now) override;
+  void give_way() override { stream_.close(); }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -41,6 +42,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   enum class Phase : std::uint8_t { handshake, head, idle, body, answer, reply, linger };
 
   void enter(Phase phase, std::chrono::milliseconds limit);
+  // It holds memory for a body of which nothing comes, while others are refused.
+  [[nodiscard]] bool holds_idly(TimePoint now) const noexcept;
   // What a step came to: go on, or the connection has ended.
   enum class Step : std::uint8_t { done, ended };
 
@@ -49,6 +52,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   // Guard, host, route, token, size: all that is decided before the body.
   std::optional<Refusal> examine_head();
   std::optional<Refusal> authenticate();
+  // The connection has shown a valid token, or was refused: what its place in the server is worth.
+  void stand(bool settled);
   std::optional<Refusal> begin_body();
   // REQUIRES: there is a route.
   [[nodiscard]] Refusal too_large() const;
@@ -56,6 +61,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<Step> receive_chunks();
   IoAwait<Step> receive_counted_body();
   std::optional<Refusal> take_body_bytes();
+  // Makes room in the budget for what may be received next, and gives the sender time for it.
+  std::optional<Refusal> expect_body_bytes(std::size_t received, std::size_t next);
   // Calls the route's handler and waits until reply_ is there.
   IoAwait<void> answer();
   void call_handler();
@@ -86,8 +93,9 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   BudgetShare share_;
   std::optional<Refusal> refusal_;
   std::optional<HttpReply> reply_;
-  TimePoint head_at_;
+  TimePoint head_at_, body_moved_at_;
   bool keep_alive_ = false;
+  bool settled_ = false;  // of the connection
 };
 
 }  // namespace straykey

@@ -44,9 +44,9 @@ Feeder::Feeder(Settings settings, Dependencies dependencies, Callbacks callbacks
 }
 
 IoAwait<void> Feeder::feed(SentText sent) {
-  auto fed = std::make_shared<Fed>();
-  fed->number = next_number_++;
-  fed->sent = std::move(sent);
+  auto fed = std::make_shared<Fed>(Fed{next_number_++, std::move(sent), BudgetShare(dependencies_.budget), {}});
+  unsettled_.push_back(fed->number);
+  co_await make_room(*fed);
   std::unique_ptr<Request> request = read(fed);
   const ItemOutcomes& outcome = fed->outcome;
   dependencies_.intake.count_rejects(outcome);
@@ -54,13 +54,22 @@ IoAwait<void> Feeder::feed(SentText sent) {
     dependencies_.intake.reject(reason_of(*outcome.error), {}, settings_.source, {});
   if (callbacks_.on_read) callbacks_.on_read(fed->sent, fed->outcome);
   if (request == nullptr) {
+    settle(fed->number);
     stored(*fed);
     co_return;
   }
-  unsettled_.push_back(fed->number);
   co_await wait_until_in_flight_below(settings_.in_flight_max);
   ++in_flight_;
   co_await offer(std::move(fed), std::move(request));
+}
+
+IoAwait<void> Feeder::make_room(Fed& fed) {
+  const std::size_t bytes = fed.sent.text.size() + fed.sent.items.size() * Request::event_bytes();
+  for (auto wait = settings_.retry_min; !fed.share.grow_to(bytes); wait = std::min(2 * wait, settings_.retry_max)) {
+    if (callbacks_.gave_up()) co_return fed.share.grow_anyway(bytes);
+    dependencies_.waits.add();
+    co_await pause(wait);
+  }
 }
 
 std::unique_ptr<Request> Feeder::read(const std::shared_ptr<Fed>& fed) {
@@ -69,6 +78,10 @@ std::unique_ptr<Request> Feeder::read(const std::shared_ptr<Fed>& fed) {
   if (!fed->sent.read_before) fed->outcome = std::move(reading.outcome);
   fed->sent.read_before = true;
   if (reading.request == nullptr) return nullptr;
+  // What its messages unpacked to was not known before.
+  const std::size_t held = reading.request->held_bytes();
+  if (held > fed->share.bytes()) fed->share.grow_anyway(held - fed->share.bytes());
+  reading.request->is_reserved = true;
   // Every shard has finished when this runs, so nothing points into the body any more.
   reading.request->on_done = [weak = weak_from_this(), fed, body = &reading.request->body](RequestOutcome outcome) {
     if (outcome == RequestOutcome::failed) fed->sent.text = std::move(*body);
@@ -144,8 +157,12 @@ void Feeder::lose(const Fed& fed, std::size_t events) {
 
 void Feeder::end_in_flight(std::uint64_t number) {
   --in_flight_;
-  unsettled_.erase(std::find(unsettled_.begin(), unsettled_.end(), number));
+  settle(number);
   wake_.cancel();
+}
+
+void Feeder::settle(std::uint64_t number) {
+  unsettled_.erase(std::find(unsettled_.begin(), unsettled_.end(), number));
 }
 
 std::uint64_t Feeder::stored_below() const noexcept {

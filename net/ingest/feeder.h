@@ -8,7 +8,8 @@
 // Order:  on_stored comes in the order of the commits, not of the numbers. stored_below() is for senders that can only
 //         acknowledge in order: all texts below it are stored.
 // Thread: io (the sender's own), all of it. What the pipeline says from its threads is posted there.
-// Bounds: Settings::in_flight_max texts; feed() waits while there are as many.
+// Bounds: Settings::in_flight_max texts; feed() waits while there are as many, and until the budget has room for the
+//         text and its events.
 // Errors: nothing is given up but by gave_up(), at the end of a drain; what is lost then is counted and told.
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "net/ingest/intake.h"
+#include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
 
 namespace straykey {
@@ -39,6 +41,7 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
     Intake& intake;
     const Submit& submit;
     Counter& waits;  // times that the sender was made to wait
+    std::shared_ptr<ByteBudget> budget;
   };
   // They are called by work that may outlive the sender, so they keep alive what they refer to, or hold it weakly.
   struct Callbacks {
@@ -74,9 +77,12 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
   struct Fed {
     std::uint64_t number = 0;
     SentText sent;
+    BudgetShare share;
     ItemOutcomes outcome;
   };
 
+  // Until the budget has room for it; if the sender gives up before, it is read all the same.
+  IoAwait<void> make_room(Fed& fed);
   [[nodiscard]] std::unique_ptr<Request> read(const std::shared_ptr<Fed>& fed);
   IoAwait<void> offer(std::shared_ptr<Fed> fed, std::unique_ptr<Request> request);
   IoAwait<void> offer_again(std::shared_ptr<Fed> fed);
@@ -85,6 +91,7 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
   void stored(const Fed& fed);
   void lose(const Fed& fed, std::size_t events);
   void end_in_flight(std::uint64_t number);
+  void settle(std::uint64_t number);
 
   const Settings settings_;
   const Dependencies dependencies_;

@@ -17,6 +17,7 @@ constexpr Refusal kWideWindow{400, name_of(PayloadError::bad_compression),
                               "The body's zstd window is larger than 8 MiB, which is the most that is taken: let the "
                               "sender leave out --long and --ultra (libzstd: ZSTD_c_windowLog at most 23)."};
 constexpr Refusal kOverloaded{503, "overloaded", "The queues are full; send the same request again.", 1};
+constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
 constexpr Refusal kStopped{503, "stopped", "The server takes no events now; send the same request again.", 5};
 constexpr Refusal kDamaged{503, "store_damaged",
                            "A part of the store is damaged and must be restored; send the same request again later.",
@@ -84,16 +85,25 @@ struct HttpIngest::Pending {
   const IngestProtocol& protocol;
   std::string request_id, note;
   ReplyTo reply;
+  BudgetShare share;
   ItemOutcomes outcome;
 
-  void refuse(const Refusal& refusal) const { reply(protocol.refuse(refusal, {request_id, note})); }
-  void finish() const { reply(protocol.render(outcome, {request_id, note})); }
+  // What it holds is given back before its sender can come again.
+  void refuse(const Refusal& refusal) {
+    share.clear();
+    reply(protocol.refuse(refusal, {request_id, note}));
+  }
+  void finish() {
+    share.clear();
+    reply(protocol.render(outcome, {request_id, note}));
+  }
 };
 
 HttpIngest::HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics)
     : intake_(dependencies.intake),
       callbacks_(std::move(callbacks)),
-      body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")) {
+      body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")),
+      large_bodies_(dependencies.large_bodies, {intake_, dependencies.io_threads, callbacks_.submit}) {
   for (std::size_t i = 0; i < dependencies.io_threads; ++i) waiting_.push_back(std::make_unique<Waiting>());
 }
 
@@ -102,6 +112,7 @@ HttpIngest::~HttpIngest() = default;
 void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   INVARIANT(protocol.render != nullptr);
   if (protocol.refuse == nullptr) protocol.refuse = refuse_plainly;
+  protocol.limits.cut = true;
   protocols_.push_back(std::make_unique<const IngestProtocol>(std::move(protocol)));
   const IngestProtocol& added = *protocols_.back();
   Route route;
@@ -132,7 +143,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
 void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply) {
   INVARIANT(http.io_thread < waiting_.size());
   auto pending = std::make_shared<Pending>(
-      Pending{protocol, std::move(http.request_id), note_of(protocol, http.head), reply, ItemOutcomes{}});
+      Pending{protocol, std::move(http.request_id), note_of(protocol, http.head), reply, std::move(http.share), {}});
   body_bytes_.add(http.body.size());
   const auto encoding = encoding_of(http.head, protocol.encodings);
   if (!encoding) return pending->refuse(protocol.encodings.refusal);
@@ -142,7 +153,10 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   sent.split = protocol.split;
   const std::string_view form = form_of_body(sent.text);
   const bool wide_window = zstd_window_bytes(sent.text) > kZstdWindowBytesMax;
-  Intake::Reading reading = intake_.read(sent, protocol.limits, http.source, http.io_thread);
+  const Intake::MayHold may_hold = [&share = pending->share](std::size_t bytes) { return share.grow_by(bytes); };
+  Intake::Reading reading = intake_.read(sent, protocol.limits, http.source, http.io_thread, may_hold);
+  if (reading.no_room) return pending->refuse(kBusy);
+  if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
   const bool unreadable = pending->outcome.error == PayloadError::unreadable_body;
   if (unreadable && !form.empty()) return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
@@ -162,6 +176,29 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   if (waiting.is_called_soon) return;
   callbacks_.soon(http.io_thread, [this, &waiting] { submit_waiting(waiting); });
   waiting.is_called_soon = true;
+}
+
+void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
+  LargeBodies::Body body{std::move(reading), std::move(pending->share), {}};
+  body.on_end = [this, pending](LargeBodies::End end, const ItemOutcomes& outcome) {
+    switch (end) {
+      case LargeBodies::End::stored:
+        pending->outcome = outcome;
+        intake_.count_rejects(outcome);
+        return pending->finish();
+      case LargeBodies::End::failed:
+        return pending->refuse(kNotCommitted);
+      case LargeBodies::End::unreadable:
+        return pending->refuse(refusal_of(*outcome.error));
+      case LargeBodies::End::overloaded:
+        return pending->refuse(kOverloaded);
+      case LargeBodies::End::damaged:
+        return pending->refuse(kDamaged);
+      case LargeBodies::End::stopped:
+        return pending->refuse(kStopped);
+    }
+  };
+  large_bodies_.read(std::move(body));
 }
 
 // What an exception leaves goes with the next ones.

@@ -3,11 +3,14 @@
 //
 // Shape:  a protocol is an IngestProtocol: a path, limits, and two renderings, of an outcome and of a refusal. All
 //         replies of its address are rendered by them, those of the session too (401, 413, 503).
+//         A body of more events than one Request takes goes on to LargeBodies.
 // Order:  a request is offered to the pipeline once. It is answered after every shard committed, or at once if nothing
 //         is to be stored or it was not taken: its sender sends it again. Small requests that are ready together are
 //         submitted together, so that the workers wake once for them.
-// Thread: io for requests; the pipeline answers from its own threads. It outlives both.
-// Bounds: the limits of each protocol.
+// Thread: io for requests; the pipeline answers from its own threads, LargeBodies from its own. It outlives all of
+//         them.
+// Bounds: the limits of each protocol. What is inflated, and the memory of events, is charged to the budget of bodies
+//         before it is taken.
 // Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not
 //         committed.
 #include <deque>
@@ -22,6 +25,7 @@
 
 #include "net/http/http_router.h"
 #include "net/ingest/intake.h"
+#include "net/ingest/large_bodies.h"
 
 namespace straykey {
 
@@ -67,8 +71,9 @@ struct IngestProtocol {
 class HttpIngest {
  public:
   struct Dependencies {
-    Intake& intake;
+    Intake& intake;  // with a desk more than there are io threads: for LargeBodies
     std::size_t io_threads;
+    LargeBodies::Settings large_bodies = {};
   };
   struct Callbacks {
     Submit submit;
@@ -91,6 +96,7 @@ class HttpIngest {
     std::deque<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> requests;
     bool is_called_soon = false;
   };
+  void read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending);
   void submit_waiting(Waiting& waiting);
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
 
@@ -99,6 +105,7 @@ class HttpIngest {
   Counter& body_bytes_;
   std::vector<std::unique_ptr<const IngestProtocol>> protocols_;
   std::vector<std::unique_ptr<Waiting>> waiting_;  // of each io thread
+  LargeBodies large_bodies_;
 };
 
 }  // namespace straykey

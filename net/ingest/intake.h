@@ -5,12 +5,16 @@
 // Shape:  a SentText is one text in any framing and envelope, or a number of items in it that are read each by itself,
 //         so that a broken one does not touch its neighbours. read() decodes it, counts its events, signs each as it is
 //         read, and hands every reject to on_reject.
+//         A text that holds more than one Request takes (kRequestEventsMax, kRequestArenaBytesMax) is cut: read() gives
+//         the first Request, and read_rest() reads the text once more and gives the others.
 // Order:  items are read in their order. A text that is read again after a failed commit (read_before) counts nothing
 //         and hands no reject over a second time.
-// Thread: read() on io threads, one PayloadReader for each; the counts any. It outlives the io threads and the
-//         pipeline.
-// Bounds: Limits, of the route or source; the first rejects_listed_max rejects are listed, all are counted.
-// Errors: a PayloadError if the text as a whole cannot be read; a RejectReason for each record that cannot.
+// Thread: read() on io threads, read_rest() on a thread that may wait. Each of them has a desk, with a PayloadReader of
+//         its own; the counts any. It outlives the io threads and the pipeline.
+// Bounds: Limits, of the route or source; the first rejects_listed_max rejects are listed, all are counted. Memory is
+//         asked for before it is taken (MayHold): what is inflated or copied, and that of the events.
+// Errors: a PayloadError if the text as a whole cannot be read; a RejectReason for each record that cannot; no_room if
+//         the memory was refused.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -72,6 +76,9 @@ class Intake {
     std::size_t inflated_bytes_max = 128u << 20;
     std::size_t records_max = 1'000'000;
     std::size_t rejects_listed_max = 100;  // a protocol that answers item by item: records_max
+    // Whether a text may be cut into several Requests. If not, what one Request does not take is rejected as
+    // inflated_too_large.
+    bool cut = false;
   };
   struct Callbacks {
     std::function<Seconds()> now;
@@ -80,17 +87,34 @@ class Intake {
     // refused and is sent again is seen again.
     std::function<void(RejectReason reason, std::string_view record, std::string_view source)> on_reject;
   };
-  // Of `limits`, what Limits names is overruled by each read().
-  Intake(PayloadLimits limits, std::size_t io_threads, Callbacks callbacks, Metrics& metrics);
+  // Of `limits`, what Limits names is overruled by each read(). `desks` is how many threads read.
+  Intake(PayloadLimits limits, std::size_t desks, Callbacks callbacks, Metrics& metrics);
   ~Intake();
 
+  using MayHold = PayloadReader::MayHold;
+  // What of a text is still to be read.
+  struct Rest;
+  struct FreeRest {
+    void operator()(Rest* rest) const noexcept;
+  };
   struct Reading {
     std::unique_ptr<Request> request;  // nullptr: there is nothing to store
     ItemOutcomes outcome;
+    std::unique_ptr<Rest, FreeRest> rest;  // nullptr: that was all
+    bool no_room = false;                  // then nothing else of it counts
   };
   // `source` is the name of the token or listener. Takes the bytes of `sent` over, which the Request's events point
-  // into, and leaves its items. REQUIRES: io_thread is the caller's.
-  [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t io_thread);
+  // into, and leaves its items unless there is a rest. REQUIRES: `desk` is the caller's.
+  [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t desk,
+                             const MayHold& may_hold = {});
+
+  struct RestCallbacks {
+    // Takes a Request, and returns when the next one may be built. False: nothing more is to be read.
+    std::function<bool(std::unique_ptr<Request>)> take;
+    MayHold may_hold;  // of what is inflated and copied; the events of a Request are the affair of take()
+  };
+  // Reads what read() left, and completes its outcome. False: it ended early, because memory or take() said so.
+  [[nodiscard]] bool read_rest(Rest& rest, ItemOutcomes& outcome, std::size_t desk, const RestCallbacks& callbacks);
 
   // Rejects, and what was ignored or cannot be judged, are counted once their sender will not send the same text again.
   void count_rejects(const ItemOutcomes& outcome) noexcept;
@@ -102,13 +126,15 @@ class Intake {
   void announce(const std::string& source);
 
  private:
-  // What one io thread keeps.
+  // What one thread keeps.
   struct Desk;
   // One text being read.
   struct Pass;
   [[nodiscard]] Counter& received_from(Desk& desk, const std::string& source);
-  [[nodiscard]] static std::optional<PayloadError> read_items(Desk& desk, SentText& sent, const Limits& limits,
-                                                              Pass& pass);
+  [[nodiscard]] std::optional<PayloadError> decode(Pass& pass, SentText& sent, std::string_view& text);
+  [[nodiscard]] static std::optional<PayloadError> read_text(Pass& pass, std::string_view text);
+  [[nodiscard]] static std::optional<PayloadError> read_items(Pass& pass, std::string_view text);
+  [[nodiscard]] static std::unique_ptr<Rest, FreeRest> leave(Pass& pass, SentText& sent, std::string_view text);
   void hand_over(RejectReason reason, std::string_view record, const std::string& source, const IpAddress& sender);
 
   const Callbacks callbacks_;

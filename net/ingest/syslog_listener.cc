@@ -32,6 +32,7 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
       refused_network(refused(metrics, listener, "network")),
       refused_connections(refused(metrics, listener, "connections")),
       refused_address(refused(metrics, listener, "address")),
+      gave_way(refused(metrics, listener, "gave_way")),
       refused_client_name(refused(metrics, listener, "client_name")),
       bad_count(framing_error(metrics, listener, "octet_count")),
       cut_off(framing_error(metrics, listener, "cut_off")),
@@ -48,7 +49,9 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
                                         "TLS handshakes that failed or timed out.", {{"listener", listener}})),
       message_age_seconds(metrics.gauge("straykey_syslog_message_age_seconds",
                                         "Since the last message, or since the start without one.",
-                                        {{"listener", listener}})) {}
+                                        {{"listener", listener}})),
+      bytes_in_flight(metrics.gauge("straykey_syslog_bytes_in_flight",
+                                    "Bytes of syslog messages being received, read or judged.")) {}
 
 SyslogListener::SyslogListener(SyslogListenerSettings listener_settings, std::shared_ptr<ByteBudget> bytes,
                                Metrics& metrics, Log& logs)
@@ -64,7 +67,8 @@ bool SyslogListener::admits(const IpAddress& address) const noexcept {
                      [&address](const Prefix& prefix) { return prefix.contains(address); });
 }
 
-void SyslogListener::show_message_age(TimePoint now) noexcept {
+void SyslogListener::show_state(TimePoint now) noexcept {
+  counts.bytes_in_flight.set(static_cast<double>(budget->used()));
   counts.message_age_seconds.set(std::chrono::duration<double>(now - last_message.load()).count());
 }
 

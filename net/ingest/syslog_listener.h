@@ -51,6 +51,7 @@ struct SyslogMetrics {
   Counter& refused_network;
   Counter& refused_connections;
   Counter& refused_address;
+  Counter& gave_way;
   Counter& refused_client_name;
   Counter& bad_count;
   Counter& cut_off;
@@ -61,6 +62,7 @@ struct SyslogMetrics {
   Counter& timeouts;
   Counter& handshakes_failed;
   Gauge& message_age_seconds;
+  Gauge& bytes_in_flight;
 };
 
 struct SyslogListener {
@@ -70,10 +72,11 @@ struct SyslogListener {
                  Log& logs);
 
   [[nodiscard]] bool admits(const IpAddress& address) const noexcept;
-  void show_message_age(TimePoint now) noexcept;
+  // The age of the last message, and what is held of the budget.
+  void show_state(TimePoint now) noexcept;
 
   const SyslogListenerSettings settings;
-  const std::shared_ptr<ByteBudget> budget;
+  const std::shared_ptr<ByteBudget> budget;  // of all ways of syslog together, and of nobody else
   SyslogMetrics counts;
   Log& log;
   std::atomic<TimePoint> last_message;

@@ -20,6 +20,12 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
+// The little that a quiet connection holds is part of what a connection costs.
+std::size_t bytes_to_charge(std::size_t held) noexcept {
+  constexpr std::size_t kQuietBytesMax = 4 * SyslogFramer::kReadBytesMin;
+  return held <= kQuietBytesMax ? 0 : held;
+}
+
 std::shared_ptr<Feeder> make_feeder(const std::shared_ptr<SyslogListener>& listener, SyslogIntake& intake,
                                     IoExecutor executor, std::size_t io_thread) {
   const SyslogListenerSettings& settings = listener->settings;
@@ -32,7 +38,8 @@ std::shared_ptr<Feeder> make_feeder(const std::shared_ptr<SyslogListener>& liste
   return std::make_shared<Feeder>(
       Feeder::Settings{settings.name, io_thread, intake.settings().limits, settings.requests_in_flight_max,
                        settings.timeouts.retry_min, settings.timeouts.retry_max},
-      Feeder::Dependencies{executor, intake.intake(), intake.submit(), listener->counts.waits}, std::move(callbacks));
+      Feeder::Dependencies{executor, intake.intake(), intake.submit(), listener->counts.waits, listener->budget},
+      std::move(callbacks));
 }
 
 }  // namespace
@@ -114,15 +121,17 @@ IoAwait<bool> SyslogSession::receive() {
   if (framer_.crowded()) co_await send_batch();
   std::span<char> room = framer_.prepare(std::min(waiting_bytes_, intake_.settings().batch_bytes_max));
   share_.clear();
-  const TimePoint stalled = std::chrono::steady_clock::now() + timeouts.stall;
-  // Others hold the budget; one of them will end, or stall.
-  while (!share_.grow_to(framer_.held_bytes())) {
+  // Other senders of syslog hold the budget. Who waits holds nothing of it, so one of those who hold it goes on or
+  // stalls; this one is not read meanwhile, however long that takes.
+  auto wait = timeouts.retry_min;
+  while (!share_.grow_to(bytes_to_charge(framer_.held_bytes()))) {
     listener_->counts.waits.add();
     co_await send_batch();
-    Timer pause(executor_, timeouts.retry_max);
+    Timer pause(executor_, wait);
     co_await pause.async_wait(kAwait);
-    const bool too_long = gave_up() || std::chrono::steady_clock::now() >= stalled;
-    if (too_long) co_return false;
+    const bool ended = gave_up();
+    if (ended) co_return false;
+    wait = std::min(2 * wait, timeouts.retry_max);
     room = framer_.prepare();
   }
   deadline_ = std::chrono::steady_clock::now() + (framer_.mid_message() ? timeouts.stall : timeouts.idle);
@@ -136,6 +145,7 @@ IoAwait<bool> SyslogSession::receive() {
 IoAwait<bool> SyslogSession::collect_messages() {
   std::optional<SyslogFrame> frame = framer_.next();
   if (frame) listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  if (frame && !std::exchange(settled_, true) && peer_.place != nullptr) peer_.place->settle();
   for (; frame; frame = framer_.next()) {
     const bool in_step = collect(*frame);
     if (!in_step) co_return false;
@@ -239,6 +249,7 @@ IoAwait<void> SyslogSession::send_batch() {
   batch.text = framer_.release();
   if (batch.items.empty()) co_return;
   for (const SentText::Item& item : batch.items) blank_escaped_lines({batch.text.data() + item.begin, item.size});
+  share_.clear();  // the Feeder reserves what the batch needs: who waits for memory must not hold any
   co_await feeder_->feed(std::move(batch));
 }
 

@@ -32,6 +32,7 @@ class SyslogSession final : public StreamSession {
 
   IoAwait<void> run() override;
   void sweep(TimePoint now) override;
+  void give_way() override { stream_.close(); }
 
  private:
   enum class Phase : std::uint8_t { handshake, reading, working };
@@ -70,6 +71,7 @@ class SyslogSession final : public StreamSession {
   std::size_t waiting_bytes_ = 0;  // after the last read, at least
   bool ended_well_ = false;        // by the sender
   bool protocol_known_ = false;
+  bool settled_ = false;  // it has sent a message
   bool warned_of_count_ = false, warned_of_lines_ = false;
 };
 

@@ -40,8 +40,10 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& list
   callbacks.admits = [listener](const IpAddress& sender) { return listener->admits(sender); };
   callbacks.on_refused = [listener](IoSocket&, const IpAddress& sender, StreamServer::Refused why) {
     count_refused(*listener, sender, why);
+    return false;
   };
-  callbacks.on_tick = [listener](StreamServer::TimePoint now) { listener->show_message_age(now); };
+  callbacks.on_gave_way = [listener] { listener->counts.gave_way.add(); };
+  callbacks.on_tick = [listener](StreamServer::TimePoint now) { listener->show_state(now); };
   return callbacks;
 }
 

@@ -177,12 +177,19 @@ bool SyslogUdp::State::submit_batch() {
   if (batch.items.empty()) return any;
   const std::size_t messages = batch.items.size();
   Intake& reader = intake.intake();
-  auto [request, outcome] = reader.read(batch, intake.settings().limits, listener.settings.name, 0);
+  auto share = std::make_shared<BudgetShare>(listener.budget);
+  if (!share->grow_to(batch.text.size() + messages * Request::event_bytes())) {
+    listener.counts.dropped_overload.add(messages);
+    batch = {};
+    return any;
+  }
+  auto [request, outcome, rest, no_room] = reader.read(batch, intake.settings().limits, listener.settings.name, 0);
   reader.count_rejects(outcome);
   intake.advise(listener, batch, outcome);
   batch = {};
   if (request == nullptr) return any;
-  request->on_done = [&reader, messages](RequestOutcome result) {
+  request->is_reserved = true;
+  request->on_done = [&reader, messages, share = std::move(share)](RequestOutcome result) {
     if (result == RequestOutcome::failed) reader.count_refused(messages);
   };
   if (intake.submit()(request) != SubmitResult::accepted) listener.counts.dropped_overload.add(messages);
@@ -236,7 +243,7 @@ IoAwait<void> SyslogUdp::tick(std::shared_ptr<State> state) {
   while (!state->stopped) {
     timer.expires_after(state->listener.settings.timeouts.tick);
     co_await timer.async_wait(kAwait);
-    state->listener.show_message_age(std::chrono::steady_clock::now());
+    state->listener.show_state(std::chrono::steady_clock::now());
   }
 }
 

@@ -14,53 +14,97 @@ IpAddress counted_as(IpAddress address) noexcept {
   return address;
 }
 
-std::optional<ConnectionTable::Place> ConnectionTable::enter(const IpAddress& address) {
-  const IpAddress key = counted_as(address);
-  const std::lock_guard lock(mutex_);
-  if (size_ >= limits_.connections_max) return std::nullopt;
-  const auto at = by_address_.find(key);
-  if ((at == by_address_.end() ? 0 : at->second) >= limits_.per_address_max) return std::nullopt;
-  ++by_address_[key];
-  ++size_;
-  return Place(*this, key);
+std::variant<std::unique_ptr<ConnectionTable::Place>, ConnectionTable::Refused> ConnectionTable::enter(
+    const IpAddress& address, std::function<void()> give_way) {
+  std::unique_ptr<Place> place(new Place(*this, counted_as(address), std::move(give_way)));
+  std::function<void()> evict;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = by_address_.find(place->address_);
+    if ((at == by_address_.end() ? 0 : at->second) >= limits_.per_address_max) return Refused::address;
+    if (size_ >= limits_.connections_max) {
+      if (unsettled_.empty()) return Refused::connections;
+      evict = unsettled_.front()->give_way_;
+      give_back(*unsettled_.front());
+    }
+    place->at_ = unsettled_.insert(unsettled_.end(), place.get());
+    ++by_address_[place->address_];
+    place->entered_ = true;
+    ++size_;
+    ++open_;
+  }
+  if (evict) evict();
+  return place;
 }
 
-void ConnectionTable::leave(const IpAddress& address) noexcept {
-  const std::lock_guard lock(mutex_);
-  const auto at = by_address_.find(address);
+// The place is free, although its connection may not have ended. REQUIRES: it is not gone.
+void ConnectionTable::give_back(Place& place) noexcept {
+  if (place.standing_ == Place::Standing::unsettled) unsettled_.erase(place.at_);
+  place.standing_ = Place::Standing::gone;
+  const auto at = by_address_.find(place.address_);
   INVARIANT(at != by_address_.end());
   if (--at->second == 0) by_address_.erase(at);
-  if (--size_ == 0) emptied_.notify_all();
+  --size_;
+}
+
+void ConnectionTable::leave(Place& place) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!place.entered_) return;
+  if (place.standing_ != Place::Standing::gone) give_back(place);
+  if (--open_ == 0) emptied_.notify_all();
+}
+
+void ConnectionTable::settle(Place& place) {
+  const std::lock_guard lock(mutex_);
+  if (place.standing_ != Place::Standing::unsettled) return;
+  unsettled_.erase(place.at_);
+  place.standing_ = Place::Standing::settled;
+}
+
+void ConnectionTable::doubt(Place& place) {
+  const std::lock_guard lock(mutex_);
+  if (place.standing_ != Place::Standing::settled) return;
+  place.at_ = unsettled_.insert(unsettled_.end(), &place);
+  place.standing_ = Place::Standing::unsettled;
 }
 
 std::size_t ConnectionTable::size() const {
   const std::lock_guard lock(mutex_);
-  return size_;
+  return open_;
 }
 
 bool ConnectionTable::wait_empty_until(std::chrono::steady_clock::time_point deadline) const {
   std::unique_lock lock(mutex_);
-  return emptied_.wait_until(lock, deadline, [this] { return size_ == 0; });
+  return emptied_.wait_until(lock, deadline, [this] { return open_ == 0; });
 }
 
-bool ByteBudget::reserve(std::size_t bytes) noexcept {
+bool ByteBudget::reserve(std::size_t bytes, std::size_t held) noexcept {
   std::size_t used = used_.load(std::memory_order_relaxed);
   do {
-    if (bytes > bytes_max_ || used > bytes_max_ - bytes) return false;
+    if (used != held && (bytes > bytes_max_ || used > bytes_max_ - std::min(bytes, bytes_max_))) {
+      refused_at_.store(std::chrono::steady_clock::now());
+      return false;
+    }
   } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   return true;
 }
 
 bool BudgetShare::grow_to(std::size_t bytes) noexcept {
   if (bytes <= held_) return true;
-  if (!budget_->reserve(bytes - held_)) return false;
+  if (budget_ != nullptr && !budget_->reserve(bytes - held_, held_)) return false;
   held_ = bytes;
   return true;
 }
 
-void BudgetShare::clear() noexcept {
-  if (held_ > 0) budget_->give_back(held_);
-  held_ = 0;
+void BudgetShare::grow_anyway(std::size_t bytes) noexcept {
+  held_ += bytes;
+  if (budget_ != nullptr) budget_->reserve_anyway(bytes);
+}
+
+void BudgetShare::give_back(std::size_t bytes) noexcept {
+  INVARIANT(bytes <= held_, bytes, held_);
+  held_ -= bytes;
+  if (budget_ != nullptr && bytes > 0) budget_->give_back(bytes);
 }
 
 }  // namespace straykey

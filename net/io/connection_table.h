@@ -2,16 +2,22 @@
 // ConnectionTable and ByteBudget: how much of the machine the connections of one listener may hold.
 //
 // Thread: any (synchronised inside).
-// Bounds: ConnectionLimits; an IPv6 address counts by its /64. ByteBudget never goes over its total.
+// Order:  when all places are taken, the connection that came first of those that have not shown what they are worth
+//         (a token, a message) gives way to the new one. So connections that say nothing lock nobody out.
+// Bounds: ConnectionLimits; an IPv6 address counts by its /64. ByteBudget goes over its total only for a request that
+//         holds all that is used: alone it is bounded by the limits of its protocol, and could never be served else.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
+#include <variant>
 
 #include "core/location/ip_address.h"
 
@@ -28,36 +34,59 @@ struct ConnectionLimits {
 class ConnectionTable {
  public:
   // A place that is counted, and given back when this object is destroyed. It must not outlive the table.
+  // Thread: any.
   class Place {
    public:
-    Place(ConnectionTable& table, IpAddress address) : table_(&table), address_(address) {}
-    Place(Place&& other) noexcept : table_(std::exchange(other.table_, nullptr)), address_(other.address_) {}
-    Place& operator=(Place&&) = delete;
-    ~Place() {
-      if (table_ != nullptr) table_->leave(address_);
-    }
+    ~Place() { table_.leave(*this); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    // Its connection has shown that it is worth its place: until doubt() it gives way to nobody. No effect on a place
+    // that has gone to another.
+    void settle() { table_.settle(*this); }
+    // It may give way from now on, as if it came now.
+    void doubt() { table_.doubt(*this); }
 
    private:
-    ConnectionTable* table_;
-    IpAddress address_;
+    friend class ConnectionTable;
+    enum class Standing : std::uint8_t { unsettled, settled, gone };
+    Place(ConnectionTable& table, const IpAddress& address, std::function<void()> give_way)
+        : table_(table), address_(address), give_way_(std::move(give_way)) {}
+
+    ConnectionTable& table_;
+    const IpAddress address_;
+    const std::function<void()> give_way_;
+    // The table's.
+    bool entered_ = false;
+    Standing standing_ = Standing::unsettled;
+    std::list<Place*>::iterator at_;
   };
+  enum class Refused : std::uint8_t { connections, address };
 
   explicit ConnectionTable(ConnectionLimits limits) : limits_(limits) {}
 
-  // nullopt: one of the limits is reached.
-  [[nodiscard]] std::optional<Place> enter(const IpAddress& address);
+  // When all places are taken, that of the oldest connection that is not settled goes to the new one: its `give_way` is
+  // called on the caller's thread, and may be called while the Place is being destroyed.
+  [[nodiscard]] std::variant<std::unique_ptr<Place>, Refused> enter(const IpAddress& address,
+                                                                    std::function<void()> give_way = {});
+  // Connections that have not ended; among them may be some that gave way.
   [[nodiscard]] std::size_t size() const;
   // True once no connection is left, false at the deadline.
   [[nodiscard]] bool wait_empty_until(std::chrono::steady_clock::time_point deadline) const;
 
  private:
-  void leave(const IpAddress& address) noexcept;
+  void settle(Place& place);
+  void doubt(Place& place);
+  void leave(Place& place) noexcept;
+  void give_back(Place& place) noexcept;
 
   const ConnectionLimits limits_;
   mutable std::mutex mutex_;
   mutable std::condition_variable emptied_;
   std::map<IpAddress, std::size_t> by_address_;
-  std::size_t size_ = 0;
+  std::list<Place*> unsettled_;  // oldest first
+  std::size_t size_ = 0;         // places that are taken
+  std::size_t open_ = 0;         // and those whose connections have not ended yet
 };
 
 // Bytes of bodies that are being read or judged, over all connections and listeners that share it.
@@ -65,26 +94,41 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  [[nodiscard]] bool reserve(std::size_t bytes) noexcept;
+  // `held`: what the caller has reserved so far.
+  [[nodiscard]] bool reserve(std::size_t bytes, std::size_t held = 0) noexcept;
+  // Whatever there is room for.
+  void reserve_anyway(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give_back(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // When reserve() refused something last. As long as that is not long ago, whoever holds bytes and does nothing with
+  // them should give them back.
+  [[nodiscard]] std::chrono::steady_clock::time_point refused_at() const noexcept { return refused_at_.load(); }
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
  private:
   const std::size_t bytes_max_;
   std::atomic<std::size_t> used_{0};
+  std::atomic<std::chrono::steady_clock::time_point> refused_at_{};  // the clock begins with the machine
 };
 
 // What one request has reserved of a budget. It is given back at the latest when this object is destroyed.
+// Thread: one at a time.
 class BudgetShare {
  public:
+  BudgetShare() = default;  // of no budget: all that it asks for is granted
   explicit BudgetShare(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
-  BudgetShare(const BudgetShare&) = delete;
-  BudgetShare& operator=(const BudgetShare&) = delete;
+  // What `other` holds. `other` remains a share of the same budget.
+  BudgetShare(BudgetShare&& other) noexcept : budget_(other.budget_), held_(std::exchange(other.held_, 0)) {}
+  BudgetShare& operator=(BudgetShare&&) = delete;
   ~BudgetShare() { clear(); }
 
   // Reserves what is missing to hold `bytes` in all. False: the budget is spent, and nothing changed.
   [[nodiscard]] bool grow_to(std::size_t bytes) noexcept;
-  void clear() noexcept;
+  [[nodiscard]] bool grow_by(std::size_t bytes) noexcept { return grow_to(held_ + bytes); }
+  // For memory that is there already: the budget may go over its total by it.
+  void grow_anyway(std::size_t bytes) noexcept;
+  // REQUIRES: bytes <= bytes().
+  void give_back(std::size_t bytes) noexcept;
+  void clear() noexcept { give_back(held_); }
   [[nodiscard]] std::size_t bytes() const noexcept { return held_; }
 
  private:

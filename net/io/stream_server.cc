@@ -2,12 +2,16 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
+
+#include "net/io/peer_stream.h"
 
 namespace straykey {
 namespace {
@@ -16,6 +20,37 @@ namespace asio = boost::asio;
 using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+// Of refused connections that are still read, so that their peers see why.
+constexpr ConnectionLimits kFarewellsMax{64, 8};
+constexpr std::chrono::milliseconds kFarewellPatience{2'000};
+constexpr std::size_t kFarewellBytesMax = 64 * 1024;
+
+// A refused connection, after the reply.
+class Farewell final : public StreamSession {
+ public:
+  explicit Farewell(IoSocket socket)
+      : until_(std::chrono::steady_clock::now() + kFarewellPatience), stream_(std::move(socket), nullptr) {}
+  IoAwait<void> run() override { co_await stream_.drain_and_shut_down(kFarewellBytesMax); }
+  void sweep(TimePoint now) override {
+    if (now >= until_) stream_.close();
+  }
+  void give_way() override { stream_.close(); }
+
+ private:
+  const TimePoint until_;
+  PeerStream stream_;
+};
+
+// What ends a session whose place is lost. Places are taken and lost on the thread that accepts; `session` is known
+// there a moment after its place was taken.
+std::function<void()> ending(const IoExecutor& executor, std::shared_ptr<std::weak_ptr<StreamSession>> session,
+                             std::function<void()> on_gave_way) {
+  return [executor, session = std::move(session), on_gave_way = std::move(on_gave_way)] {
+    if (on_gave_way) on_gave_way();
+    if (auto to_end = session->lock()) asio::post(executor, [to_end = std::move(to_end)] { to_end->give_way(); });
+  };
+}
 
 // Logs an exception. Our coroutines throw none, but running out of memory does.
 template <class State>
@@ -44,6 +79,7 @@ struct StreamServer::State {
         open_connections(dependencies.metrics.gauge("straykey_connections", "Open connections.",
                                                     {{"listener", settings.listen.name}})),
         connections(settings.connections),
+        farewells(kFarewellsMax),
         sessions(dependencies.runtime.threads()) {
     if (settings.tls) tls = std::make_unique<TlsServer>(*settings.tls);
   }
@@ -54,14 +90,14 @@ struct StreamServer::State {
   Log& log;
   Gauge& open_connections;
   std::unique_ptr<TlsServer> tls;  // nullptr: plain
-  ConnectionTable connections;
+  ConnectionTable connections, farewells;
   std::vector<std::unordered_set<StreamSession*>> sessions;  // for each io thread; only that thread touches its set
 };
 
 // A session with its place in the server. The place is given back when the session has ended.
 class StreamServer::Connection {
  public:
-  Connection(std::shared_ptr<State> state, ConnectionTable::Place place, std::size_t io_thread)
+  Connection(std::shared_ptr<State> state, std::unique_ptr<ConnectionTable::Place> place, std::size_t io_thread)
       : state_(std::move(state)), place_(std::move(place)), io_thread_(io_thread) {
     state_->open_connections.add(1);
   }
@@ -82,7 +118,7 @@ class StreamServer::Connection {
 
  private:
   const std::shared_ptr<State> state_;
-  const ConnectionTable::Place place_;
+  const std::unique_ptr<ConnectionTable::Place> place_;
   const std::size_t io_thread_;
   bool entered_ = false;
   std::shared_ptr<StreamSession> session_;
@@ -123,20 +159,43 @@ Status StreamServer::start(Seconds now) {
 void StreamServer::accept(const std::shared_ptr<State>& state, IoSocket socket, std::size_t io_thread) {
   const auto address = peer_address_of(socket);
   if (!address) return;  // gone already
+  StreamPeer peer{*address, io_thread};
   const Callbacks& callbacks = state->callbacks;
-  const auto refuse = [&](Refused why) {
-    if (callbacks.on_refused) callbacks.on_refused(socket, *address, why);
-  };
-  if (callbacks.admits && !callbacks.admits(*address)) return refuse(Refused::not_admitted);
-  std::optional<ConnectionTable::Place> place = state->connections.enter(*address);
-  if (!place) {
-    const bool full = state->connections.size() >= state->settings.connections.connections_max;
-    return refuse(full ? Refused::connections : Refused::address);
-  }
-  const TlsContext tls = state->tls ? state->tls->current() : nullptr;
+  if (callbacks.admits && !callbacks.admits(*address))
+    return refuse(state, std::move(socket), peer, Refused::not_admitted);
   const IoExecutor executor = socket.get_executor();
-  auto connection = std::make_unique<Connection>(state, std::move(*place), io_thread);
-  connection->hold(callbacks.open(std::move(socket), tls, {*address, io_thread}));
+  const auto session = std::make_shared<std::weak_ptr<StreamSession>>();
+  auto entered = state->connections.enter(*address, ending(executor, session, callbacks.on_gave_way));
+  if (const auto* why = std::get_if<ConnectionTable::Refused>(&entered)) {
+    const bool full = *why == ConnectionTable::Refused::connections;
+    return refuse(state, std::move(socket), peer, full ? Refused::connections : Refused::address);
+  }
+  auto& place = std::get<std::unique_ptr<ConnectionTable::Place>>(entered);
+  peer.place = place.get();
+  const TlsContext tls = state->tls ? state->tls->current() : nullptr;
+  auto connection = std::make_unique<Connection>(state, std::move(place), io_thread);
+  auto opened = callbacks.open(std::move(socket), tls, peer);
+  *session = opened;
+  connection->hold(std::move(opened));
+  start(state, std::move(connection), executor);
+}
+
+void StreamServer::refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why) {
+  if (!state->callbacks.on_refused || !state->callbacks.on_refused(socket, peer.address, why)) return;
+  const IoExecutor executor = socket.get_executor();
+  const auto session = std::make_shared<std::weak_ptr<StreamSession>>();
+  auto entered = state->farewells.enter(peer.address, ending(executor, session, {}));
+  auto* const place = std::get_if<std::unique_ptr<ConnectionTable::Place>>(&entered);
+  if (place == nullptr) return;
+  auto connection = std::make_unique<Connection>(state, std::move(*place), peer.io_thread);
+  auto opened = std::make_shared<Farewell>(std::move(socket));
+  *session = opened;
+  connection->hold(std::move(opened));
+  start(state, std::move(connection), executor);
+}
+
+void StreamServer::start(const std::shared_ptr<State>& state, std::unique_ptr<Connection> connection,
+                         IoExecutor executor) {
   asio::co_spawn(executor, serve(std::move(connection)), log_exception(state));
 }
 
@@ -147,7 +206,7 @@ IoAwait<void> StreamServer::serve(std::unique_ptr<Connection> connection) {
 IoAwait<void> StreamServer::sweep(std::shared_ptr<State> state, std::size_t io_thread, IoExecutor executor) {
   Timer timer(executor);
   // Ends only after the last connection of a drained server.
-  while (!state->draining->begun.load() || state->connections.size() > 0) {
+  while (!state->draining->begun.load() || state->connections.size() + state->farewells.size() > 0) {
     timer.expires_after(state->settings.tick);
     co_await timer.async_wait(kAwait);
     const auto now = std::chrono::steady_clock::now();

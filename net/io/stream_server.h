@@ -55,7 +55,9 @@ class StreamServer {
     // A new session. `tls` is nullptr where the server has no certificate.
     std::function<std::shared_ptr<StreamSession>(IoSocket socket, const TlsContext& tls, StreamPeer peer)> open;
     std::function<bool(const IpAddress& peer)> admits;  // empty: everybody may connect
-    std::function<void(IoSocket& socket, const IpAddress& peer, Refused why)> on_refused;
+    // True: something was written to the peer. The socket is then read on for a moment, so that it arrives.
+    std::function<bool(IoSocket& socket, const IpAddress& peer, Refused why)> on_refused;
+    std::function<void()> on_gave_way;           // a connection lost its place to a new one; may be empty
     std::function<void(TimePoint now)> on_tick;  // on each io thread
   };
 
@@ -80,6 +82,8 @@ class StreamServer {
   struct State;
   class Connection;
   static void accept(const std::shared_ptr<State>& state, IoSocket socket, std::size_t io_thread);
+  static void refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why);
+  static void start(const std::shared_ptr<State>& state, std::unique_ptr<Connection> connection, IoExecutor executor);
   static IoAwait<void> serve(std::unique_ptr<Connection> connection);
   static IoAwait<void> sweep(std::shared_ptr<State> state, std::size_t io_thread, IoExecutor executor);
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/location/ip_address.h"
+#include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
 
 namespace straykey {
@@ -24,12 +25,15 @@ class StreamSession {
   virtual IoAwait<void> run() = 0;
   // Enforces its deadline, and draining. Called at each tick while run() goes on.
   virtual void sweep(TimePoint now) = 0;
+  // Ends it: its place has gone to another connection (connection_table.h).
+  virtual void give_way() = 0;
 };
 
-// The peer's address, and the io thread of the connection.
+// The peer's address, the io thread of the connection, and its place in the server.
 struct StreamPeer {
   IpAddress address;
   std::size_t io_thread = 0;
+  ConnectionTable::Place* place = nullptr;  // lives as long as run() goes on
 };
 
 // How the end of a server is told to its sessions. Thread: any.

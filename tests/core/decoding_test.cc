@@ -86,5 +86,27 @@ TEST_CASE("deflate may be zlib or raw") {
   CHECK(inflater.inflate("", 1 << 20, 64, out) == Decoded::bad);
 }
 
+TEST_CASE("memory is asked for before it is taken, and what may not be held is not inflated") {
+  const std::string text(1'000'000, 'x');
+  for (const auto decode : {&Inflater::gunzip, &Inflater::inflate, &Inflater::unzstd}) {
+    const std::string packed = decode == &Inflater::gunzip    ? gzip_of(text)
+                               : decode == &Inflater::inflate ? zlib_of(text)
+                                                              : zstd_of(text);
+    Inflater inflater;
+    std::size_t asked = 0, bytes_max = text.size() * 2;
+    const Inflater::MayHold may_hold = [&](std::size_t more) { return (asked += more) <= bytes_max; };
+    inflater.ask(&may_hold);
+    std::string out;
+    CHECK((inflater.*decode)(packed, text.size() + 10, 0, out) == Decoded::ok);
+    CHECK(out == text);
+    CHECK(asked >= text.size());
+    CHECK(asked <= bytes_max);
+    asked = 0;
+    bytes_max = text.size() - 1;
+    CHECK((inflater.*decode)(packed, text.size() + 10, 0, out) == Decoded::too_large);
+    CHECK(out.capacity() <= bytes_max);
+  }
+}
+
 }  // namespace
 }  // namespace straykey

@@ -76,8 +76,9 @@ struct Bench {
     for (const auto& [shard, item] : items) left.insert(item.request);
     for (Request* request : left) delete request;
   }
-  SubmitResult submit(const std::vector<Call>& calls) {
+  SubmitResult submit(const std::vector<Call>& calls, bool is_reserved = false) {
     auto request = request_of(calls);
+    request->is_reserved = is_reserved;
     request->on_done = [this](RequestOutcome outcome) { replies.push_back(outcome); };
     const SubmitResult result = engine->admit(*request);
     if (result != SubmitResult::accepted) return result;

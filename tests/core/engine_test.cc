@@ -95,13 +95,16 @@ TEST_CASE("engine: without credits nothing is routed, and they come back with th
   REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);
   CHECK(bench.submit({call_of("b")}) == SubmitResult::overloaded);
   CHECK_EQ(bench.engine->not_ready(), std::vector<std::string>{"queues"});
+  CHECK(bench.submit({call_of("c")}, true) == SubmitResult::accepted);  // it has reserved its bytes elsewhere
   bench.apply_all();
   bench.commit_all();
+  CHECK(bench.engine->not_ready().empty());
+  CHECK(bench.submit({call_of("d")}, true) == SubmitResult::accepted);
   CHECK(bench.engine->not_ready().empty());
   CHECK(bench.submit({call_of("b")}) == SubmitResult::accepted);
   bench.apply_all();
   bench.commit_all();
-  CHECK_EQ(bench.replies.size(), 2);
+  CHECK_EQ(bench.replies.size(), 4);
 }
 
 TEST_CASE("engine: finished requests are judged in the order in which they finished, however their messages travel") {

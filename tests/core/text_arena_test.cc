@@ -29,5 +29,30 @@ TEST_CASE("the arena keeps addresses, counts its bytes and pads what it gives") 
     std::memcpy(padding.data(), kept.data() + kept.size(), kJsonPadding);
 }
 
+TEST_CASE("what is shared outlives the arena that it came from") {
+  TextArena last;
+  std::string_view kept, adopted;
+  {
+    TextArena middle;
+    {
+      TextArena first;
+      for (int i = 0; i < 1'000; ++i) (void)first.keep("something before it");
+      kept = first.keep("kept in a block");
+      adopted = first.adopt(std::string(100'000, 'a'));
+      middle.share(first, kept.substr(5));
+      middle.share(first, adopted.substr(99'999));
+      middle.share(first, "of no arena");
+    }
+    CHECK(middle.bytes() == 0);
+    const std::string_view own = middle.keep("own");
+    CHECK(own == "own");
+    last.share(middle, kept);
+    last.share(middle, adopted);
+  }
+  CHECK(kept == "kept in a block");
+  CHECK(adopted == std::string(100'000, 'a'));
+  CHECK(last.keep("goes on") == "goes on");
+}
+
 }  // namespace
 }  // namespace straykey

@@ -88,7 +88,7 @@ struct Site {
       last_source = source;
     };
     callbacks.now = now_seconds;
-    intake = std::make_unique<Intake>(PayloadLimits{}, 2, std::move(callbacks), metrics);
+    intake = std::make_unique<Intake>(PayloadLimits{}, 3, std::move(callbacks), metrics);
     HttpIngest::Callbacks submitting;
     submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
     ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);

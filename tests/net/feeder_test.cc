@@ -36,10 +36,11 @@ struct Sender {
     settings.in_flight_max = in_flight_max;
     settings.retry_min = std::chrono::milliseconds(1);
     settings.retry_max = std::chrono::milliseconds(5);
-    feeder = std::make_shared<Feeder>(settings,
-                                      Feeder::Dependencies{site.runtime->context(0).get_executor(), *site.reader,
-                                                           site.intake->submit(), site.metrics.counter("waits", "")},
-                                      std::move(callbacks));
+    feeder = std::make_shared<Feeder>(
+        settings,
+        Feeder::Dependencies{site.runtime->context(0).get_executor(), *site.reader, site.intake->submit(),
+                             site.metrics.counter("waits", ""), site.budget},
+        std::move(callbacks));
   }
   ~Sender() { site.runtime->stop(); }
 
@@ -179,6 +180,24 @@ TEST_CASE("a commit that ends after its feeder is gone harms nobody") {
   });
   sender.site.pipeline.release(RequestOutcome::failed);
   CHECK(sender.told == 0);
+}
+
+TEST_CASE("a text waits for room in the budget, holds it until it is stored, and does not count in the queues") {
+  Sender sender;
+  const auto budget = sender.site.budget;
+  const std::size_t all = 64u << 20;
+  REQUIRE(budget->reserve(all));
+  auto fed = sender.feed(record_json("a"));
+  while (sender.site.metrics.counter("waits", "").value() < 3) std::this_thread::yield();
+  CHECK(sender.site.pipeline.requests() == 0);
+  sender.site.pipeline.set(FakePipeline::Mode::hold);
+  budget->give_back(all);
+  fed.get();
+  REQUIRE(sender.site.pipeline.holds(1));
+  CHECK(budget->used() >= Request::event_bytes());
+  sender.site.pipeline.release(RequestOutcome::committed);
+  CHECK(sender.hears(1));
+  while (budget->used() > 0) std::this_thread::yield();
 }
 
 }  // namespace straykey

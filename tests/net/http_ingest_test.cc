@@ -10,6 +10,7 @@
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"
 #include "tests/support/compress.h"
+#include "tests/support/many_records.h"
 
 #include <doctest/doctest.h>
 
@@ -67,7 +68,7 @@ struct Site {
   explicit Site(const IngestProtocol& protocol) {
     Intake::Callbacks callbacks;
     callbacks.now = now_seconds;
-    intake = std::make_unique<Intake>(PayloadLimits{}, 2, std::move(callbacks), metrics);
+    intake = std::make_unique<Intake>(PayloadLimits{}, 3, std::move(callbacks), metrics);
     HttpIngest::Callbacks submitting;
     submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
     ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);
@@ -150,6 +151,45 @@ TEST_CASE("limits and encodings are those of the address") {
   Site second(plain);
   CHECK(second.post("x", "Content-Encoding: gzip\r\n").body == "no trail 1/a b/7 plain_only");
   CHECK(second.post(record_json("a"), "Content-Encoding: IDENTITY\r\n").status == 200);
+}
+
+TEST_CASE("a body of more events than one Request takes has one answer, with all outcomes in its order") {
+  IngestProtocol large = bulk();
+  large.body_bytes_max = 8u << 20;
+  large.limits = {.inflated_bytes_max = 8u << 20, .records_max = 50'000, .rejects_listed_max = 20};
+  const std::string body = numbered_records(40'000, 10'000);
+  for (const SentText::Split split : {SentText::Split{nullptr}, SentText::Split{split_lines}}) {
+    large.split = split;
+    Site site(large);
+    for (const std::string& sent : {body, gzip_of(body)}) {
+      const auto reply = site.post(sent);
+      CHECK(reply.status == 200);
+      CHECK(reply.body ==
+            "took trail 1/a b/7 9999:not_cloudtrail 19999:not_cloudtrail 29999:not_cloudtrail 39999:not_cloudtrail");
+    }
+    CHECK(site.pipeline.stored(2 * 39'996));
+    CHECK(site.pipeline.requests() == 6);
+    CHECK(site.metrics.counter("straykey_events_rejected_total", "", {{"reason", "not_cloudtrail"}}).value() == 8);
+    site.pipeline.set(FakePipeline::Mode::fail);
+    CHECK(site.post(body).body == "no trail 1/a b/7 not_committed");
+    site.pipeline.set(FakePipeline::Mode::stopped);
+    CHECK(site.post(body).body == "no trail 1/a b/7 stopped");
+    site.pipeline.set(FakePipeline::Mode::commit);
+    CHECK(site.post(numbered_records(50'001)).body == "no trail 1/a b/7 too_many_records");
+  }
+}
+
+TEST_CASE("a body that others leave no memory for is refused as busy") {
+  IngestProtocol any = bulk();
+  any.split = nullptr;
+  Site site(any);
+  BudgetShare others(site.server->budget);
+  REQUIRE(others.grow_to((1 << 20) - 20'000));
+  const auto reply = site.post(gzip_of(std::string(40'000, ' ') + record_json("a")));
+  CHECK(reply.status == 503);
+  CHECK(reply.body == "no trail 1/a b/7 busy");
+  others.clear();
+  CHECK(site.post(gzip_of(std::string(40'000, ' ') + record_json("a"))).status == 200);
 }
 
 TEST_CASE("a protocol may answer GET and HEAD, without a token") {

@@ -285,67 +285,6 @@ TEST_CASE("HEAD says that a path is there, GET what it is for, and unknown paths
   CHECK(client->read_reply(true).status == 401);
 }
 
-TEST_CASE("when the byte budget is spent a body is refused with 503 and Retry-After, and later taken") {
-  std::vector<ReplyTo> held;
-  std::mutex mutex;
-  HttpFixture::Settings settings;
-  settings.bytes_in_flight_max = 100'000;
-  const HttpFixture server(settings, [&](HttpRouter& router) {
-    Route route;
-    route.path = "/hold";
-    route.scope = TokenScope::ingest;
-    route.body_bytes_max = 1 << 20;
-    route.handle = [&](HttpRequest, const ReplyTo& reply) {
-      const std::lock_guard lock(mutex);
-      held.push_back(reply);
-      if (held.size() > 1) reply({});
-    };
-    router.add(std::move(route));
-  });
-  const auto first = server.connect();
-  first->send("POST /hold HTTP/1.1\r\nHost: a\r\n" + kAuth + "Expect: 100-continue\r\nContent-Length: 90000\r\n\r\n");
-  REQUIRE(first->read_reply(true).status == 100);
-  for (const char* headers : {"Content-Length: 20000\r\n", "Transfer-Encoding: chunked\r\n"}) {
-    const auto second = server.connect();
-    second->send("POST /hold HTTP/1.1\r\nHost: a\r\n" + kAuth + headers + "\r\n");
-    const RawHttpClient::Reply reply = second->read_reply();
-    CHECK(reply.status == 503);
-    CHECK(reply.head.find("Retry-After: 1\r\n") != std::string::npos);
-  }
-  first->send(std::string(90'000, 'x'));
-  const auto answered = [&] {
-    const std::lock_guard lock(mutex);
-    return !held.empty();
-  };
-  while (!answered()) std::this_thread::yield();
-  held.front()({});
-  CHECK(first->read_reply().status == 200);
-  CHECK(server.budget->used() == 0);
-  CHECK(server.normal_request() == 200);
-}
-
-TEST_CASE("connections over the limit of an address are refused, and taken again when one ends") {
-  HttpFixture::Settings settings;
-  settings.listener.connections = {10, 2};
-  const HttpFixture server(settings);
-  auto first = server.connect();
-  first->send(post("Content-Length: 1\r\n", "x"));
-  CHECK(first->read_reply().status == 200);
-  const auto second = server.connect();
-  second->send(post("Content-Length: 1\r\n", "x"));
-  CHECK(second->read_reply().status == 200);
-  const auto third = server.connect();
-  const RawHttpClient::Reply refused = third->read_reply();
-  CHECK(refused.status == 503);
-  CHECK(refused.body.ends_with("}}"));
-  CHECK(third->ends());
-  CHECK(server.counted("straykey_connections_refused_total{listener=\"ingest\",reason=\"address\"}") == 1);
-  first->half_close();
-  CHECK(first->ends());
-  while (server.server->connections() > 1) std::this_thread::yield();
-  CHECK(server.normal_request() == 200);
-}
-
 TEST_CASE("a client that half-closes is answered, one that resets in its body harms nobody") {
   for (const bool tls : {false, true}) {
     HttpFixture::Settings settings;

@@ -1,11 +1,13 @@
 #include "net/ingest/intake.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "tests/net/syslog_fixture.h"
 #include "tests/support/compress.h"
+#include "tests/support/many_records.h"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +22,7 @@ struct Site {
     callbacks.on_reject = [this](RejectReason reason, std::string_view, std::string_view source) {
       handed_over.push_back(std::string(source) + " " + std::string(name_of(reason)));
     };
-    intake = std::make_unique<Intake>(PayloadLimits{}, 1, std::move(callbacks), metrics);
+    intake = std::make_unique<Intake>(PayloadLimits{}, 2, std::move(callbacks), metrics);
   }
   Intake::Reading read(SentText sent, Intake::Limits limits = {}) { return intake->read(sent, limits, "source", 0); }
   std::uint64_t received() {
@@ -45,6 +47,61 @@ SentText items_of(const std::vector<std::string>& texts) {
     sent.text += text;
   }
   return sent;
+}
+
+// What is cut, all of it: the eventIDs in the order of the Requests, none of which outlives the next.
+struct Cut {
+  ItemOutcomes outcome;
+  std::string ids;
+  std::vector<std::size_t> events;  // of each Request
+
+  bool take(const Request& request) {
+    events.push_back(request.events.size());
+    for (const Event& event : request.events) ids.append(event.event_id).append(" ");
+    return events.size() < requests_max;
+  }
+  std::size_t requests_max = 1'000;
+};
+
+Cut read_cut(Site& site, SentText sent, std::size_t requests_max = 1'000, Intake::Limits limits = {}) {
+  Cut cut;
+  cut.requests_max = requests_max;
+  limits.cut = true;
+  Intake::Reading reading = site.read(std::move(sent), limits);
+  cut.outcome = reading.outcome;
+  if (reading.request != nullptr) (void)cut.take(*reading.request);
+  reading.request.reset();
+  if (reading.rest == nullptr) return cut;
+  Intake::RestCallbacks callbacks;
+  callbacks.take = [&cut](std::unique_ptr<Request> request) { return cut.take(*request); };
+  const bool whole = site.intake->read_rest(*reading.rest, cut.outcome, 1, callbacks);
+  CHECK(whole == (cut.events.size() < requests_max));
+  return cut;
+}
+
+std::string numbers_without(std::size_t count, std::size_t bad_each) {
+  std::string ids;
+  for (std::size_t i = 0; i < count; ++i)
+    if (i % bad_each != bad_each - 1) ids += std::to_string(i) + " ";
+  return ids;
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') out += "\\n";
+    if (c != '\n') out += c;
+  }
+  return out;
+}
+
+void split_lines(std::string_view text, std::vector<SentText::Item>& items) {
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    items.push_back({begin, end - begin, 0, {}});
+    begin = end + 1;
+  }
 }
 
 // "0:bad_json" for a whole item, "0:bad_json*" for a part of one.
@@ -142,6 +199,111 @@ TEST_CASE("the items of an encoded text are found after it is decoded") {
   CHECK(text_of(reading.outcome) == "1:not_cloudtrail");
   SentText not_gzip{.text = "plain", .encoding = ContentEncoding::gzip, .split = by_semicolon};
   CHECK(site.read(std::move(not_gzip)).outcome.error == PayloadError::bad_compression);
+}
+
+TEST_CASE("a text of more events than one Request takes is cut, and every outcome is in the order of the text") {
+  constexpr std::size_t kCount = 40'000, kBadEach = 1'000;
+  const std::string lines = numbered_records(kCount, kBadEach);
+  const std::string file = "{\"Records\":[" + numbered_records(kCount, kBadEach, ",") + "]}";
+  const std::string in_copies = R"({"message":")" + escaped(R"({"message":")" + escaped(lines) + "\"}") + "\"}";
+  const std::string in_base64 = R"({"requestId":"1","records":[{"data":")" + base64_of(gzip_of(lines)) + "\"}]}";
+  for (const SentText& sent : {SentText{.text = lines}, SentText{.text = gzip_of(lines)}, SentText{.text = file},
+                               SentText{.text = in_copies}, SentText{.text = in_base64},
+                               SentText{.text = gzip_of(in_copies)}, SentText{.text = lines, .split = split_lines}}) {
+    Site site;
+    const Cut cut = read_cut(site, sent);
+    CHECK(cut.events.size() >= 3);
+    CHECK(*std::max_element(cut.events.begin(), cut.events.end()) == kRequestEventsMax);
+    CHECK(cut.ids == numbers_without(kCount, kBadEach));
+    CHECK(cut.outcome.error == std::nullopt);
+    CHECK(cut.outcome.accepted == kCount - kCount / kBadEach);
+    CHECK(cut.outcome.rejected == kCount / kBadEach);
+    REQUIRE(cut.outcome.rejects.size() == kCount / kBadEach);
+    for (std::size_t i = 0; i < cut.outcome.rejects.size(); ++i)
+      CHECK(cut.outcome.rejects[i].item == (i + 1) * kBadEach - 1);
+    CHECK(site.received() == cut.outcome.accepted);
+    CHECK(site.handed_over.size() == cut.outcome.rejected);
+    CHECK(site.signed_events.size() == cut.outcome.accepted);
+  }
+}
+
+TEST_CASE("a text of just as many events as one Request takes has no rest") {
+  for (const SentText::Split split : {SentText::Split{nullptr}, SentText::Split{split_lines}}) {
+    Site site;
+    const Intake::Limits limits{.cut = true};
+    const auto full = site.read({.text = numbered_records(kRequestEventsMax), .split = split}, limits);
+    CHECK(full.rest == nullptr);
+    CHECK(full.outcome.accepted == kRequestEventsMax);
+    const Cut cut = read_cut(site, {.text = numbered_records(kRequestEventsMax + 1), .split = split});
+    CHECK(cut.events == std::vector<std::size_t>{kRequestEventsMax, 1});
+  }
+}
+
+TEST_CASE("a Request is cut too when what was copied for it is large, and without events nothing is kept of it") {
+  Site site;
+  const std::string layer = base64_of(gzip_of(std::string(3 << 20, ' ') + "{\"n\":1}"));
+  const std::string last = base64_of(gzip_of(std::string(3 << 20, ' ') + numbered_record(7)));
+  std::string body = R"({"requestId":"1","records":[)";
+  for (int i = 0; i < 6; ++i) body += R"({"data":")" + layer + "\"},";
+  body += R"({"data":")" + last + "\"},{\"data\":\"" + last + "\"},{\"data\":\"" + last + "\"}]}";
+  const Cut cut = read_cut(site, {.text = body});
+  CHECK(cut.ids == "7 7 7 ");
+  CHECK(cut.events.size() == 2);
+  CHECK(cut.outcome.rejected == 6);
+}
+
+TEST_CASE("one item that holds more than a Request takes has one outcome") {
+  Site site;
+  const auto one_item = [](std::string_view text, std::vector<SentText::Item>& items) {
+    items = {{0, 7, 0, {}}, {7, text.size() - 14, 0, {}}, {text.size() - 7, 7, 0, {}}};
+  };
+  const std::string bad = R"({"n":1})";
+  const Cut cut = read_cut(site, {.text = bad + numbered_records(40'000) + bad, .split = one_item});
+  CHECK(cut.ids == numbers_without(40'000, 50'000));
+  CHECK(text_of(cut.outcome) == "0:not_cloudtrail 2:not_cloudtrail");
+}
+
+TEST_CASE("the reading of a rest ends when nobody takes its Requests, and at the limit of records") {
+  Site site;
+  CHECK(read_cut(site, {.text = numbered_records(100'000)}, 3).events.size() == 3);
+  const Cut over = read_cut(site, {.text = numbered_records(40'000)}, 1'000, {.records_max = 35'000});
+  CHECK(over.outcome.error == PayloadError::too_many_records);
+}
+
+TEST_CASE("what may not be cut takes as many events as one Request does, and rejects what follows") {
+  Site site;
+  const auto reading = site.read({.text = numbered_records(kRequestEventsMax + 2)});
+  CHECK(reading.rest == nullptr);
+  CHECK(reading.outcome.accepted == kRequestEventsMax);
+  CHECK(text_of(reading.outcome) == "16384:inflated_too_large 16385:inflated_too_large");
+}
+
+TEST_CASE("memory is asked for before it is taken: events, inflated layers, large copies") {
+  const std::string records = numbered_records(5'000);
+  for (const std::string& text : {records, gzip_of(records), R"({"message":")" + escaped(records) + "\"}",
+                                  R"({"requestId":"1","records":[{"data":")" + base64_of(gzip_of(records)) + "\"}]}"}) {
+    std::size_t asked = 0;
+    Site site;
+    SentText sent{.text = text};
+    const auto granted = site.intake->read(sent, {.cut = true}, "source", 0, [&asked](std::size_t bytes) {
+      asked += bytes;
+      return true;
+    });
+    CHECK(granted.outcome.accepted == 5'000);
+    const bool as_it_is = text == records;
+    CHECK(asked >= 5'000 * Request::event_bytes() + (as_it_is ? 0 : records.size()));
+    // Refused at any time, it ends.
+    for (std::size_t most = 0; most < asked; most += asked / 7) {
+      std::size_t held = 0;
+      sent = {.text = text};
+      const auto refused = site.intake->read(sent, {.cut = true}, "source", 0, [&](std::size_t bytes) {
+        held += bytes;
+        return held <= most;
+      });
+      CHECK(refused.no_room);
+      CHECK(refused.request == nullptr);
+    }
+  }
 }
 
 TEST_CASE("rejects name the sender of their message, where it is known") {

@@ -41,6 +41,7 @@ class EchoSession final : public StreamSession {
     if (draining_->out_of_grace(now)) draining_->cut_short.fetch_add(1);
     stream_.close();
   }
+  void give_way() override { stream_.close(); }
 
  private:
   const std::shared_ptr<StreamDraining> draining_;
@@ -151,6 +152,7 @@ TEST_CASE("who is not admitted or over a limit is told why and closed") {
   callbacks.on_refused = [&](IoSocket&, const IpAddress& peer, StreamServer::Refused why) {
     CHECK(peer == *parse_ip("127.0.0.1"));
     refused.set_value(why);
+    return false;
   };
   Site site(settings, callbacks);
   REQUIRE(site.server->start(0).ok());
@@ -165,6 +167,48 @@ TEST_CASE("who is not admitted or over a limit is told why and closed") {
   CHECK(second.ends());
   CHECK(refused.get_future().get() == StreamServer::Refused::address);
   CHECK(site.server->connections() == 1);
+}
+
+TEST_CASE("a refused peer that still sends sees the reply, and then the end") {
+  StreamServer::Settings settings;
+  settings.connections = {10, 0};
+  StreamServer::Callbacks callbacks;
+  callbacks.on_refused = [](IoSocket& socket, const IpAddress&, StreamServer::Refused) {
+    IoError ignored;
+    socket.write_some(boost::asio::buffer(std::string("HTTP/1.1 503 Full\r\nContent-Length: 2\r\n\r\nno")), ignored);
+    return true;
+  };
+  Site site(settings, callbacks);
+  REQUIRE(site.server->start(0).ok());
+  RawHttpClient client(site.server->port(), false);
+  client.send(std::string(40'000, 'x'));
+  CHECK(client.read_reply().body == "no");
+  CHECK(client.ends());
+  client.half_close();
+  std::vector<std::unique_ptr<RawHttpClient>> silent;  // more than are read on: they end, none of them hangs
+  for (int i = 0; i < 20; ++i) silent.push_back(std::make_unique<RawHttpClient>(site.server->port(), false));
+  for (const auto& one : silent) CHECK(one->read_reply().status == 503);
+}
+
+TEST_CASE("at the limit the oldest connection gives way to a new one") {
+  StreamServer::Settings settings;
+  settings.connections = {2, 10};
+  std::atomic<int> gave_way{0};
+  StreamServer::Callbacks callbacks;
+  const auto draining = std::make_shared<StreamDraining>();
+  callbacks.open = [draining](IoSocket socket, const TlsContext& tls, StreamPeer) {
+    return std::make_shared<EchoSession>(std::move(socket), tls, draining);
+  };
+  callbacks.on_gave_way = [&] { ++gave_way; };
+  Site site(settings, callbacks);
+  REQUIRE(site.server->start(0).ok());
+  RawHttpClient first(site.server->port(), false), second(site.server->port(), false);
+  second.send("x");
+  RawHttpClient third(site.server->port(), false);
+  CHECK(first.ends());
+  CHECK(gave_way == 1);
+  third.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CHECK(third.read_reply().status == 200);
 }
 
 TEST_CASE("a session that throws ends alone, and its place is free again") {

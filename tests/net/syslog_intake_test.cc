@@ -20,7 +20,8 @@ struct Messages {
   void add(const std::string& message) { site.intake->add(batch, *listener, message, kSender); }
   std::unique_ptr<Request> read() {
     SentText sent = std::exchange(batch, {});
-    auto [request, outcome] = site.reader->read(sent, site.intake->settings().limits, listener->settings.name, 0);
+    auto [request, outcome, rest, no_room] =
+        site.reader->read(sent, site.intake->settings().limits, listener->settings.name, 0);
     site.reader->count_rejects(outcome);
     return std::move(request);
   }

@@ -44,10 +44,10 @@ TEST_CASE("the age of the last message is shown, counted from the start before t
   Log log({LogLevel::error, false});
   SyslogListener listener({}, std::make_shared<ByteBudget>(1), metrics, log);
   const auto start = listener.last_message.load();
-  listener.show_message_age(start + std::chrono::seconds(90));
+  listener.show_state(start + std::chrono::seconds(90));
   CHECK(listener.counts.message_age_seconds.value() == doctest::Approx(90));
   listener.last_message.store(start + std::chrono::seconds(60));
-  listener.show_message_age(start + std::chrono::seconds(90));
+  listener.show_state(start + std::chrono::seconds(90));
   CHECK(listener.counts.message_age_seconds.value() == doctest::Approx(30));
 }
 

@@ -55,6 +55,25 @@ TEST_CASE("connections over the limits are closed and counted, and there is room
   CHECK(site.pipeline.stored(1));
 }
 
+TEST_CASE("connections that have sent nothing give way to new ones; a sender of messages stays") {
+  SyslogFixture site;
+  SyslogListenerSettings settings;
+  settings.connections = {2, 10};
+  const auto listener = site.listen(settings);
+  RawHttpClient sender(listener->port(), false);
+  sender.send(counted_message("a"));
+  CHECK(site.pipeline.stored(1));
+  auto silent = std::make_unique<RawHttpClient>(listener->port(), false);
+  for (int i = 0; i < 10; ++i) {
+    auto next = std::make_unique<RawHttpClient>(listener->port(), false);
+    CHECK(silent->ends());
+    silent = std::move(next);
+  }
+  CHECK(site.counted(refused("gave_way")) == 10);
+  sender.send(counted_message("b"));
+  CHECK(site.pipeline.stored(2));
+}
+
 TEST_CASE("over TLS, and with a new certificate after a reload") {
   SyslogFixture site;
   SyslogListenerSettings settings;

@@ -76,6 +76,8 @@ THREADS_ALLOWED = {
     "net/io/io_runtime.h",          # the io threads
     "net/io/io_runtime.cc",
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
+    "net/ingest/large_bodies.h",        # a thread of its own that may wait for room
+    "net/ingest/large_bodies.cc",       # answered by shard workers beside it
     "net/ingest/syslog_listener.h",     # the time of the last message, of all io threads
     "net/io/stream_session.h",        # drained by one thread, sessions on all
     "net/io/tls.h",                 # certificates are reloaded while handshakes read them

@@ -125,14 +125,6 @@ TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   CHECK_HOLDS(relp, "nothing can come in");
 }
 
-TEST_CASE("syslog: the queues must be able to hold one batch of messages") {
-  const Installation here;
-  const std::string tcp = "[syslog]\ntcp = \"127.0.0.1:5514\"\nallow_cidrs = [\"192.0.2.0/24\"]\n";
-  const std::string queue = "queued_bytes_max = \"63 MiB\"\n";
-  CHECK_HOLDS(here.errors(Installation::top() + Installation::ingest() + queue + Installation::token() + tcp),
-              "less than the 64 MiB that syslog needs");
-}
-
 TEST_CASE("listeners: one must be on, none may share a port") {
   const Installation here;
   CHECK_HOLDS(here.errors(Installation::good() + "[syslog]\nudp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");

@@ -82,6 +82,7 @@ struct SyslogConfig {
   std::string client_ca;                  // who signs the senders' certificates; empty: tls needs allow_cidrs too
   std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;
+  std::size_t bytes_in_flight_max = 64u << 20;  // of all ways of syslog together
 };
 
 struct TokenConfig {

@@ -94,8 +94,7 @@ IngestSettings ingest_settings(const Config& config) {
 SyslogIntakeSettings syslog_intake_settings(const Config& config) {
   SyslogIntakeSettings settings;
   settings.limits.records_max = config.ingest.limits.records_max;
-  // Syslog messages are small, and what they unpack to must fit into the queues (kSyslogQueuedBytesMin in
-  // config_validate.cc).
+  // Syslog messages are small, and what they unpack to is known only when it is there.
   settings.limits.inflated_bytes_max = std::min<std::size_t>(config.ingest.limits.inflated_bytes_max, 8u << 20);
   return settings;
 }

@@ -154,16 +154,8 @@ void check_admin(const Config& config, Seconds now, Findings& findings) {
   }
 }
 
-// The most that one batch of syslog messages can hold once it is read: 2 MiB of text, 8 MiB unpacked, and their events.
-// If the queues could not hold that, the batch would block its sender for good.
-constexpr std::uint64_t kSyslogQueuedBytesMin = std::uint64_t{64} << 20;
-
 void check_syslog(const Config& config, Seconds now, Findings& findings) {
   const SyslogConfig& syslog = config.syslog;
-  const bool any = syslog.udp.on() || syslog.tcp.on() || syslog.tls.on();
-  if (any && config.pipeline.queued_bytes_max < kSyslogQueuedBytesMin) {
-    findings.add("ingest.queued_bytes_max", "ingest.queued_bytes_max is less than the 64 MiB that syslog needs");
-  }
   if (syslog.relp.on()) {
     findings.add("syslog.relp",
                  "syslog.relp is not supported yet in this version: set it to \"\", and send over HTTPS or syslog.tls");

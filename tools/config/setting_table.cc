@@ -57,11 +57,11 @@ SettingTable ingest_table() {
           row("records_max", of(in, &In::limits, &Intake::Limits::records_max), NumberKind{1, 100'000'000},
               {.words = "of one request"}),
           row("bytes_in_flight_max", of(in, &In::budget, &HttpBudgetSettings::bytes_in_flight_max),
-              SizeKind{kMiB, kTiB}, {.words = "bodies being received, together; beyond it 503"}),
+              SizeKind{kMiB, kTiB}, {.words = "bodies that come by HTTP, until they are stored; beyond it 503"}),
           row("queued_bytes_max", of(&Config::pipeline, &Pipeline::Settings::queued_bytes_max), SizeKind{kMiB, kTiB},
               {.words = "requests taken and not yet on disk; beyond it 503"}),
           row("connections_max", of(in, &In::connections, &ConnectionLimits::connections_max), NumberKind{1, 1'000'000},
-              {.words = "of each listener"}),
+              {.words = "of each listener; beyond it the oldest without a token or message gives way"}),
           row("connections_per_address_max", of(in, &In::connections, &ConnectionLimits::per_address_max),
               NumberKind{1, 1'000'000}, {.words = "an IPv6 address counts by its /64"}),
           row("failures_per_second_max", of(in, &In::auth, &AuthSettings::failures_per_second_max),
@@ -115,6 +115,8 @@ SettingTable syslog_table() {
               {.words = "\"a.example.com\", \".example.com\" for all below it", .default_words = "any"}),
           row("allow_cidrs", of(syslog, &SyslogConfig::allow_cidrs), NetworksKind{},
               {.words = "who may send over udp, tcp, and tls without client_ca"}),
+          row("bytes_in_flight_max", of(syslog, &SyslogConfig::bytes_in_flight_max), SizeKind{16 * kMiB, kTiB},
+              {.words = "messages until they are stored; beyond it senders wait"}),
       }};
 }
 

@@ -15,6 +15,7 @@
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
+#include "tools/server/descriptors.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
 #include "tools/store/store_wait.h"
@@ -161,11 +162,21 @@ Status Serve::start_listeners() {
   http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
   make_intake();
-  make_sources();
+  make_sources(share_out_connections());
   runtime_->start();
   if (Status status = start_sources(); !status.ok()) return status;
   start_operators();
   return config_.admin.listen.on() ? start_admin() : Status{};
+}
+
+std::size_t Serve::share_out_connections() {
+  DescriptorUse use;
+  use.listeners = ingest_listeners(config_).size() + syslog_stream_listeners(config_).size();
+  use.connections_max = config_.ingest.connections.connections_max;
+  use.operators = kAdminSocketConnectionsMax + admin_listener_defaults().connections.connections_max;
+  use.webhooks = config_.webhooks.size();
+  use.shards = config_.storage.shards;
+  return share_out_descriptors(use, log_);
 }
 
 SubmitResult Serve::submit(std::unique_ptr<Request>& request) {
@@ -190,10 +201,11 @@ void Serve::make_intake() {
   };
   PayloadLimits limits;
   limits.poisoned = &recorder_->poisoned();
-  intake_ = std::make_unique<Intake>(limits, runtime_->threads(), std::move(callbacks), metrics_);
+  const std::size_t desks = runtime_->threads() + 1;  // one for LargeBodies
+  intake_ = std::make_unique<Intake>(limits, desks, std::move(callbacks), metrics_);
 }
 
-void Serve::make_sources() {
+void Serve::make_sources(std::size_t connections_max) {
   HttpIngest::Callbacks callbacks;
   callbacks.submit = [this](std::unique_ptr<Request>& request) { return submit(request); };
   callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
@@ -201,18 +213,24 @@ void Serve::make_sources() {
   };
   http_ingest_ = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake_, runtime_->threads()},
                                               std::move(callbacks), metrics_);
-  for (const HttpListenerSettings& listener : ingest_listeners(config_))
+  for (HttpListenerSettings& listener : ingest_listeners(config_)) {
+    listener.connections.connections_max = connections_max;
     sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
-  make_syslog();
+  }
+  make_syslog(connections_max);
 }
 
-void Serve::make_syslog() {
+void Serve::make_syslog(std::size_t connections_max) {
   const auto submit_to_pipeline = [this](std::unique_ptr<Request>& request) { return submit(request); };
   syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
                                                   SyslogIntake::Dependencies{*intake_, submit_to_pipeline, log_});
-  const SyslogDependencies dependencies{*syslog_intake_, http_dependencies_->budget, metrics_, log_};
-  for (const SyslogListenerSettings& settings : syslog_stream_listeners(config_))
+  // A share of its own: neither HTTP nor syslog can take the other's memory.
+  const auto budget = std::make_shared<ByteBudget>(config_.syslog.bytes_in_flight_max);
+  const SyslogDependencies dependencies{*syslog_intake_, budget, metrics_, log_};
+  for (SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
+    settings.connections.connections_max = connections_max;
     sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, dependencies));
+  }
   if (const auto settings = syslog_udp_listener(config_))
     sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, dependencies));
 }

@@ -47,12 +47,14 @@ class Serve {
   Status open_recorder();
   Status start_pipeline();
   Status start_listeners();
+  // How many connections each listener of [ingest] and [syslog] may have.
+  [[nodiscard]] std::size_t share_out_connections();
   void make_intake();
   // What every way in ends with.
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
   // All ways in that the configuration turns on.
-  void make_sources();
-  void make_syslog();
+  void make_sources(std::size_t connections_max);
+  void make_syslog(std::size_t connections_max);
   Status start_sources();
   Status start_admin();
   void start_operators();
