@@ -16,6 +16,10 @@ bool is_bracket(char c) noexcept {
   return c == '{' || c == '[';
 }
 
+bool ends_line(char c) noexcept {
+  return c == '\n' || c == '\r' || c == '\0';
+}
+
 // Removes a word and the space behind it. False: there is none.
 bool skip_word(std::string_view& text) noexcept {
   const std::size_t end = text.find(' ');
@@ -142,6 +146,16 @@ std::string_view syslog_payload(std::string_view message) noexcept {
   const std::string_view text = skip_decoration(behind_header(message));
   if (!text.empty() && is_bracket(text.front())) return text;
   return from_first_object(text);
+}
+
+std::size_t first_message_bytes(std::string_view datagram) noexcept {
+  // Nearly every datagram holds one message, and hardly a record a '<': then this is all that is done.
+  if (datagram.find('<', 1) == std::string_view::npos) return datagram.size();
+  BraceDepth depth;
+  std::size_t next = depth.pass_until_closed(datagram);
+  if (!depth.closed()) return datagram.size();
+  while (next < datagram.size() && ends_line(datagram[next])) ++next;
+  return priority_bytes(datagram.substr(next)) > 0 ? next : datagram.size();
 }
 
 bool ends_whole(std::string_view message) noexcept {

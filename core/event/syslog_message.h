@@ -21,6 +21,11 @@ namespace straykey {
 // From its first bracket to the end of the message, without white space at the end.
 [[nodiscard]] std::string_view syslog_payload(std::string_view message) noexcept;
 
+// Of a datagram, which may hold several messages: the bytes of the first, with the ends of line behind it. The next
+// begins with a `<PRI>` there, or directly behind the brace that closes the JSON (pino-socket puts what was logged at
+// once into one datagram; seen on the wire). All bytes if none follows.
+[[nodiscard]] std::size_t first_message_bytes(std::string_view datagram) noexcept;
+
 // There is JSON in it, and it does not end in its middle.
 [[nodiscard]] bool ends_whole(std::string_view message) noexcept;
 

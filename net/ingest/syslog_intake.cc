@@ -54,6 +54,17 @@ void SyslogIntake::add(SentText& batch, SyslogListener& listener, std::string_vi
   blank_escaped_lines({batch.text.data() + batch.text.size() - payload.size(), payload.size()});
 }
 
+void SyslogIntake::add_datagram(SentText& batch, SyslogListener& listener, std::string_view datagram,
+                                const IpAddress& sender) {
+  for (std::size_t count = 1; count < kDatagramMessagesMax; ++count) {
+    const std::size_t first = first_message_bytes(datagram);
+    if (first == datagram.size()) break;
+    add(batch, listener, datagram.substr(0, first), sender);
+    datagram.remove_prefix(first);
+  }
+  add(batch, listener, datagram, sender);
+}
+
 void SyslogIntake::add_in_place(SentText& batch, SyslogListener& listener, std::string_view text,
                                 std::string_view message, const IpAddress& sender) {
   const std::string_view payload = count_payload(listener, message, sender);

@@ -5,6 +5,7 @@
 //         may stand between them in the text.
 // Thread: io; add() and add_in_place() of one SentText on one thread. It outlives the io threads and the pipeline.
 // Bounds: batch_messages_max and batch_bytes_max: whichever is reached first makes a batch full.
+//         kDatagramMessagesMax of one datagram.
 // Errors: a message without any JSON is a reject, counted with those of all ways in; a truncated one is logged with the
 //         setting to change.
 #include <cstddef>
@@ -16,6 +17,9 @@
 #include "net/ingest/syslog_listener.h"
 
 namespace straykey {
+
+// Records of 128 bytes fill a datagram with so many; CloudTrail's have several times that.
+inline constexpr std::size_t kDatagramMessagesMax = 512;
 
 struct SyslogIntakeSettings {
   Intake::Limits limits{.rejects_listed_max = std::numeric_limits<std::size_t>::max()};  // as many as a batch holds
@@ -34,6 +38,8 @@ class SyslogIntake {
 
   // Counts a message and appends its JSON to the text; without any it is a reject.
   void add(SentText& batch, SyslogListener& listener, std::string_view message, const IpAddress& sender);
+  // The same for each message of a datagram; what follows the first kDatagramMessagesMax - 1 counts as one.
+  void add_datagram(SentText& batch, SyslogListener& listener, std::string_view datagram, const IpAddress& sender);
   // The same for a message inside of `text`, which becomes the batch's in the end.
   void add_in_place(SentText& batch, SyslogListener& listener, std::string_view text, std::string_view message,
                     const IpAddress& sender);

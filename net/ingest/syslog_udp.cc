@@ -159,7 +159,7 @@ void SyslogUdp::State::collect_datagrams(std::size_t count) {
     }
     const IpAddress sender = datagrams.sender(i);
     if (listener.admits(sender))
-      intake.add(batch, listener, datagrams.text(i), sender);
+      intake.add_datagram(batch, listener, datagrams.text(i), sender);
     else
       listener.counts.refused_network.add();
   }

@@ -1,5 +1,5 @@
 #pragma once
-// SyslogUdp: one syslog listener over UDP (RFC 5426): a message a datagram, best effort.
+// SyslogUdp: one syslog listener over UDP (RFC 5426), best effort: a datagram is a message, or several.
 //
 // Shape:  all that waits in the socket's buffer is read at once, up to a batch, and goes to the pipeline as a Request.
 // Thread: start-up and shut-down by one thread, which is no io thread; the rest is the first io thread.

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from client import PROGRAMS, pinned
+from client import PROGRAMS
 
 # They exclude each other as installed packages, so both are unpacked.
 DEBIAN = (("rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-elasticsearch"), ("syslog-ng-core", "syslog-ng-mod-http"))
@@ -49,16 +49,8 @@ def java(folder):
     execute("javac", "-cp", "libraries/*", "-d", "classes", *folder.glob("*.java"), folder=folder)
 
 
-def otel(folder):
-    """Several minutes: some hundred Go modules are compiled."""
-    copied("otel", folder)
-    version = pinned("otel/builder.yaml", r"version: (\S+)")
-    execute("go", "install", f"go.opentelemetry.io/collector/cmd/builder@v{version}", folder=folder, GOBIN=folder / "bin")
-    execute(folder / "bin/builder", "--config", "builder.yaml", folder=folder)
-
-
 PARTS = {"debian": ("apt-get", debian), "python": ("python3", python), "node": ("npm", node), "go": ("go", go),
-         "rust": ("cargo", rust), "java": ("mvn", java), "otel": ("go", otel)}
+         "rust": ("cargo", rust), "java": ("mvn", java)}
 
 
 def install(folder, only):

@@ -133,4 +133,17 @@ TEST_CASE("a journal entry without its text is known") {
   }
 }
 
+TEST_CASE("the first message of a datagram ends where a priority follows its JSON, at once or behind ends of line") {
+  CHECK(first_message_bytes("<14>1 - {\"a\":{}}<14>1 - {}") == 16);
+  CHECK(first_message_bytes("<14>1 - {\"a\":{}}\r\n<14>1 - {}") == 18);
+  CHECK(first_message_bytes("<14>1 - {\"a\":{}}\0<14>{}"s) == 17);
+  CHECK(first_message_bytes("{}<0>{}") == 2);
+  for (const std::string_view text :
+       {"", "<", "{", "<14>1 - {}", "<14>1 - {}\n", "<14>1 - {\"a\":\"}<14>\"}", "<14>1 - {}<192>{}",
+        "<14>1 - {} <14>{}", "<14>1 - {<14>{}", "<14>text<14>{}", "{}\n{\"a\":\"<14>\"}"}) {
+    CAPTURE(text);
+    CHECK(first_message_bytes(text) == text.size());
+  }
+}
+
 }  // namespace straykey

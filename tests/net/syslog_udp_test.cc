@@ -41,6 +41,26 @@ TEST_CASE("each datagram is a message, with or without LF") {
   CHECK(udp.site.counted("straykey_syslog_messages_total{listener=\"syslog_udp\"}") == 3);
 }
 
+TEST_CASE("a datagram may hold many messages, with and without line feeds between them (pino-socket's bursts)") {
+  Udp udp;
+  udp.send(message_of("a") + message_of("b") + message_of("c"));
+  udp.send(message_of("d") + "\n" + message_of("e") + "\n");
+  udp.send(record_json("f") + "\n" + record_json("g") + "\n");
+  CHECK(udp.site.pipeline.stored(7));
+  CHECK(udp.site.pipeline.ids() == std::vector<std::string>{"a", "b", "c", "d", "e", "f", "g"});
+  CHECK(udp.site.counted("straykey_syslog_messages_total{listener=\"syslog_udp\"}") == 6);
+}
+
+TEST_CASE("L: of a datagram 511 messages are told apart; what follows counts as one") {
+  Udp udp;
+  std::string many;
+  for (int i = 0; i < 600; ++i) many += "<14>{}";
+  udp.send(many);
+  udp.send(message_of("a"));
+  CHECK(udp.site.pipeline.stored(1));
+  CHECK(udp.site.counted("straykey_syslog_messages_total{listener=\"syslog_udp\"}") == 513);
+}
+
 TEST_CASE("L: a datagram of 65,507 bytes is taken; one that is empty or no syslog does no harm") {
   Udp udp;
   std::string large = record_json(std::string("large"));
