@@ -43,6 +43,13 @@ const Service* service_by_session_name(std::string_view session) noexcept {
   return nullptr;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return out;
+}
+
 // "system:serviceaccount:ns:sa" -> "ns/sa".
 std::string service_account(std::string_view user_name) {
   constexpr std::string_view kPrefix = "system:serviceaccount:";
@@ -289,9 +296,9 @@ std::string assuming_principal(const Event& event) {
 
 bool teaches_networks(const Event& event) {
   if (!event.error_code.empty()) return false;
-  if (!event.federated_provider.empty() && !is_eks_provider(event.federated_provider)) return false;
-  return event.type != IdentityType::web_identity || is_eks_provider(event.identity_provider) ||
-         is_eks_provider(event.principal_id);
+  if (!event.federated_provider.empty() && !is_eks_issuer(event.federated_provider)) return false;
+  return event.type != IdentityType::web_identity || is_eks_issuer(event.identity_provider) ||
+         is_eks_issuer(event.principal_id);
 }
 
 }  // namespace straykey
