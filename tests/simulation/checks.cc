@@ -70,9 +70,11 @@ std::string_view word_of(FactKind kind) {
       return "role_principal";
     case FactKind::account:
       return "account";
+    case FactKind::address_identity:  // not written any more
     case FactKind::quarantine_identity_network:
     case FactKind::quarantine_network_role:
     case FactKind::quarantine_identity_tool:
+    case FactKind::quarantine_identity_runtime:
       break;
   }
   // The AlertStore's, or one that this oracle does not know: it would be taken for another.
