@@ -157,7 +157,7 @@ void Pipeline::report(DeliveryOutcome outcome) {
 
 std::vector<std::string> Pipeline::not_ready() const {
   std::vector<std::string> reasons = engine_.not_ready();
-  if (stopping_) {
+  if (stopping_ || stop_announced_) {
     reasons.insert(reasons.begin(), "draining");
   } else if (!started_) {
     reasons.insert(reasons.begin(), "starting");

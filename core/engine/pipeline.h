@@ -43,6 +43,8 @@ class Pipeline {
   // Finishes what is in the queues, but for candidates that wait in large numbers, and ends the threads. Outcomes of
   // deliveries that were reported before it are stored.
   void stop();
+  // not_ready() says "draining" from now on, though the queues take what the listeners still finish. Any thread.
+  void announce_stop() noexcept { stop_announced_ = true; }
 
   void sign(Request& request) const { engine_.sign(request); }
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
@@ -86,7 +88,7 @@ class Pipeline {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::array<Intake, 8> intakes_;
   std::thread merger_thread_;
-  std::atomic<bool> started_{false}, stopping_{false}, workers_done_{false};
+  std::atomic<bool> started_{false}, stop_announced_{false}, stopping_{false}, workers_done_{false};
   std::atomic<std::uint32_t> submitting_{0};
 };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What an operator gets wrong ends the start with one clear sentence and the right exit code."""
+import contextlib
 import os
 import shutil
 import signal
@@ -147,6 +148,25 @@ class Startup(unittest.TestCase):
         for sent in (signal.SIGTERM, signal.SIGINT):
             self.installation.server.start()
             self.assertEqual(self.installation.server.stop(sent), 0)
+
+    def test_a_server_that_drains_is_not_ready(self):
+        server = self.installation.server
+        server.start()
+        admin = server.port("admin")
+        reply = b""
+        with socket.create_connection(("127.0.0.1", server.port("ingest"))):     # it sends nothing, so draining waits for it
+            server.process.send_signal(signal.SIGTERM)
+            while b"draining" not in reply and server.process.poll() is None:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", admin), timeout=5) as asked:
+                    asked.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    reply = asked.recv(4096)
+        self.assertTrue(reply.startswith(b"HTTP/1.1 503"), reply)
+        self.assertEqual(server.wait_until_ended(), 0)
+
+    def test_an_empty_directory_for_a_backfill_is_an_error(self):
+        said = run_command("scan", "--backfill", "", self.installation.folder)
+        self.assertNotEqual(said.returncode, 0)
+        self.assertIn("an empty text is no directory", said.stderr)
 
 
 if __name__ == "__main__":

@@ -271,7 +271,7 @@ std::vector<Refusal> refusals() {
       {tar_archive(), "found a tar archive; unpack it first and name the file inside"},
       {"7z\xbc\xaf\x27\x1c" + rest, "found a 7z archive; unpack it first and name the file inside"},
       {"Rar!\x1a\x07" + rest, "found a rar archive; unpack it first"},
-      {"\xfd\x37zXZ" + rest, "found a file compressed with xz; unpack it first; of compressions only gzip is read"},
+      {"\xfd\x37zXZ" + rest, "found a file compressed with xz; unpack it first, or pack it with gzip"},
       {"BZh91AY&SY" + rest, "found a file compressed with bzip2; unpack it first"},
       {"\x28\xb5\x2f\xfd" + rest, "found a file compressed with zstd; unpack it first"},
       {"\xff\xfe[", "found text in UTF-16; save it as UTF-8"},

@@ -172,6 +172,7 @@ RunCommand add_scan_command(CLI::App& app) {
                    "days are not over "
                    "will be sent by the server, older ones are only stored. Give the server's --config too. May be "
                    "repeated without effect")
+      ->check([](const std::string& path) { return path.empty() ? "an empty text is no directory" : std::string(); })
       ->type_name("DIR");
   command
       ->add_option("--explain-rejects", options->explain_rejects,
@@ -181,7 +182,8 @@ RunCommand add_scan_command(CLI::App& app) {
   command->add_flag("--allow-empty", options->allow_empty, "Nothing to read is no failure");
   command->footer(
       "Exit code 0: events were taken and all files were read to their ends. 1: nothing was read, no event was taken,\n"
-      "or a file is damaged, cut short or not to be read (it is named, and whole records are judged all the same).\n"
+      "or a file is damaged, cut short or not to be read (it is named; what is whole of one that is cut short is "
+      "judged).\n"
       "Example: straykey scan --activation-days 0 --aws-ranges ip-ranges.json ./cloudtrail > alerts.jsonl");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }

@@ -22,7 +22,7 @@ struct Kind {
   std::string_view magic, name, advice;
 };
 constexpr std::string_view kUnpack = "unpack it first and name the file inside";
-constexpr std::string_view kRecompress = "unpack it first; of compressions only gzip is read";
+constexpr std::string_view kRecompress = "unpack it first, or pack it with gzip";
 constexpr std::string_view kUtf8 = "save it as UTF-8";
 constexpr std::string_view kTakeCsv = "take the download as CSV or MMDB instead";
 constexpr Kind kKinds[] = {

@@ -373,6 +373,7 @@ void Serve::update_ranges() {
 }
 
 void Serve::stop() {
+  if (pipeline_) pipeline_->announce_stop();  // a load balancer learns of it while the listeners still finish
   ranges_.reset();
   for (const auto& source : sources_) {
     if (!source->drain(kDrainGrace))
