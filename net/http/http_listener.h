@@ -32,9 +32,10 @@ inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
 struct HttpTimeouts {
   std::chrono::milliseconds handshake{5'000};
   std::chrono::milliseconds head{10'000};
+  std::chrono::milliseconds head_at_end{1'000};  // of a handshake or head that is under way when draining begins
   std::chrono::milliseconds body{30'000};
   std::chrono::milliseconds body_per_64_kib{1'000};  // for what was received, not for what was announced
-  std::chrono::milliseconds body_stall{2'000};       // without a byte, while others are refused for want of memory
+  std::chrono::milliseconds body_stall{2'000};       // without 16 KiB, while others are refused for want of memory
   std::chrono::milliseconds idle{60'000};
   std::chrono::milliseconds answer{60'000};  // of the handler: then 503, sending again never harms
   std::chrono::milliseconds reply{15'000};

@@ -74,6 +74,9 @@ void HttpSession::sweep(TimePoint now) {
   StreamDraining& end = listener_->draining;
   const bool draining = end.begun.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
+  // Whoever has not said who he is must not delay the end.
+  if (draining && (phase_ == Phase::handshake || phase_ == Phase::head))
+    deadline_ = std::min(deadline_, now + listener_->settings.timeouts.head_at_end);
   const bool out_of_grace = end.out_of_grace(now);
   if (now < deadline_ && !out_of_grace && !holds_idly(now)) return;
   if (out_of_grace && phase_ != Phase::linger) end.cut_short.fetch_add(1);
@@ -233,6 +236,8 @@ std::optional<Refusal> HttpSession::begin_body() {
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_body() {
+  body_noted_bytes_ = 0;
+  body_moved_at_ = std::chrono::steady_clock::now();
   if (head_.has_body()) enter(Phase::body, listener_->settings.timeouts.body);
   if (head_.has_body() && head_.expects_continue && buffer_.size() == 0) {
     const IoError error = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -270,7 +275,7 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
       co_return Step::ended;
     }
     received += size;
-    body_moved_at_ = std::chrono::steady_clock::now();
+    note_progress(received);
   }
 }
 
@@ -303,9 +308,16 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   return expect_body_bytes(received, kReadBufferBytes);
 }
 
+// Single bytes are no progress: a sender that drips them would hold its memory for ever.
+void HttpSession::note_progress(std::size_t received) {
+  if (received - body_noted_bytes_ < kBodyReadBytesMin) return;
+  body_noted_bytes_ = received;
+  body_moved_at_ = std::chrono::steady_clock::now();
+}
+
 std::optional<Refusal> HttpSession::expect_body_bytes(std::size_t received, std::size_t next) {
   if (!share_.grow_to(received + next)) return kBusy;
-  body_moved_at_ = std::chrono::steady_clock::now();
+  note_progress(received);
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;

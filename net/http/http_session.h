@@ -63,6 +63,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::optional<Refusal> take_body_bytes();
   // Makes room in the budget for what may be received next, and gives the sender time for it.
   std::optional<Refusal> expect_body_bytes(std::size_t received, std::size_t next);
+  void note_progress(std::size_t received);
   // Calls the route's handler and waits until reply_ is there.
   IoAwait<void> answer();
   void call_handler();
@@ -94,6 +95,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::optional<Refusal> refusal_;
   std::optional<HttpReply> reply_;
   TimePoint head_at_, body_moved_at_;
+  std::size_t body_noted_bytes_ = 0;  // of the body, at body_moved_at_
   bool keep_alive_ = false;
   bool settled_ = false;  // of the connection
 };

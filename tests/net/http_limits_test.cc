@@ -86,6 +86,25 @@ TEST_CASE("a body that stalls loses its memory to others, and its connection") {
   CHECK(server.counted("straykey_http_timeouts_total{listener=\"ingest\"}") == 1);
 }
 
+TEST_CASE("a body that comes byte by byte stalls as well") {
+  HttpFixture::Settings settings;
+  settings.bytes_in_flight_max = 100'000;
+  settings.listener.timeouts.body_stall = std::chrono::milliseconds(300);
+  const HttpFixture server(settings);
+  const auto dripping = server.connect();
+  dripping->send(post("Content-Length: 90000\r\n", std::string(80'000, 'x')));
+  while (server.budget->used() < 80'000) std::this_thread::yield();
+  unsigned status = 503;
+  while (status == 503) {
+    (void)dripping->send("x");
+    const auto other = server.connect();
+    other->send(post("Content-Length: 50000\r\n", std::string(50'000, 'x')));
+    status = other->read_reply().status;
+  }
+  CHECK(status == 200);
+  CHECK(server.counted("straykey_http_timeouts_total{listener=\"ingest\"}") == 1);
+}
+
 TEST_CASE("connections without a token give way to new ones; those with one stay, until they are refused") {
   HttpFixture::Settings settings;
   settings.listener.connections = {2, 100};

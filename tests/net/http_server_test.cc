@@ -377,6 +377,20 @@ TEST_CASE("draining finishes the request in hand, closes idle connections and ta
   CHECK_FALSE(refused.send("GET / HTTP/1.1\r\n"));
 }
 
+TEST_CASE("draining does not wait for connections that have not sent a whole head") {
+  HttpFixture::Settings settings;
+  settings.listener.timeouts.tick = std::chrono::milliseconds(10);
+  settings.listener.timeouts.head = std::chrono::hours(1);
+  settings.listener.timeouts.head_at_end = std::chrono::milliseconds(20);
+  HttpFixture server(settings);
+  const auto silent = server.connect(), half = server.connect();
+  half->send("POST /echo HTTP/1.1\r\nHost: a\r\n");
+  CHECK(server.normal_request() == 200);  // by now both are there
+  CHECK(server.server->drain(std::chrono::hours(1)));
+  CHECK(silent->ends());
+  CHECK(half->ends());
+}
+
 TEST_CASE("draining answers 503 what does not finish in time") {
   HttpFixture::Settings settings;
   settings.listener.timeouts.tick = std::chrono::milliseconds(10);
