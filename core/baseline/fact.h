@@ -20,7 +20,7 @@ namespace straykey {
 enum class FactKind : std::uint8_t {
   identity_network = 1,  // B1: identity -> network of its external calls
   network_identity = 2,  // B2: network -> whoever of our accounts used it
-  address_identity = 3,  // written before 0.2 only: external address -> whoever used it
+  address_identity = 3,  // written by builds before December 2026: external address -> whoever used it
   identity_tool = 4,     // B4: service identity -> tool family
   tool_identity = 5,     // B5: tool family -> serverless identity
   identity_runtime = 6,  // B6: service identity -> "platform exec-env"

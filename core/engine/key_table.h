@@ -33,7 +33,7 @@ namespace straykey {
 // The key of a row that belongs to an access key (activity; prefix in pending): its access_key_id.
 [[nodiscard]] std::string access_key_row(HashKey hash_key, std::string_view access_key);
 // The key of a row of Table::tokens: the access key and the role that it was issued to, account/role. Without a role,
-// because the issuing event names none, it is the access key alone, as it was for every row before 0.2.
+// because the issuing event names none, it is the access key alone, as it is in rows of builds before December 2026.
 [[nodiscard]] Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role);
 
 class KeyTable {
