@@ -29,11 +29,23 @@ enum class FactKind : std::uint8_t {
   account = 9,           // account -> "": seen as recipient
   // Service identity -> network from which it made another call than GetCallerIdentity
   identity_other_call = 10,
+  identity_evidence = 11,   // B7: service identity -> evidence, as Candidate::evidence names it
+  identity_presigned = 12,  // B8: service identity -> "": external presigned requests
+  role_child = 13,          // role -> role that it assumed with a service token
   // Quarantine (AlertStore, Table::quarantine): the pair took part in a hit while it was not learned.
   quarantine_identity_network = 17,
   quarantine_network_role = 18,
   quarantine_identity_tool = 19,
   quarantine_identity_runtime = 20,  // service identity -> platform, or exec-env
+  quarantine_identity_evidence = 21,
+  quarantine_role_child = 22,
+  quarantine_identity_presigned = 23,
+  // What weakly proven tokens teach: it counts for weakly proven tokens only.
+  weak_identity_network = 33,
+  weak_identity_tool = 36,
+  weak_tool_identity = 37,
+  weak_identity_runtime = 38,
+  weak_identity_evidence = 43,
 };
 
 inline constexpr std::size_t kFactTextMax = 512;

@@ -8,7 +8,9 @@
 namespace straykey {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+// Rows of version 1 end before the texts that version 2 added, and may wait to be judged when a store is upgraded.
+constexpr std::uint8_t kVersion = 2, kOldVersion = 1;
+constexpr std::size_t kOldTexts = 27;
 
 enum Flags : std::uint8_t {
   kFromFuture = 1,
@@ -16,7 +18,8 @@ enum Flags : std::uint8_t {
   kRangeCapped = 4,
   kServerless = 8,
   kRecordTruncated = 16,
-  kAccountDay = 32
+  kAccountDay = 32,
+  kPresigned = 64
 };
 
 // All texts of a candidate, in the order of its encoding.
@@ -48,7 +51,11 @@ auto texts_of(AnyCandidate& c) {
                     &c.region,
                     &c.error_code,
                     &c.recipient_account,
-                    &c.record};
+                    &c.record,
+                    &c.token.parent_role,
+                    &c.token.chain,
+                    &c.token.assumed_role,
+                    &c.evidence};
 }
 
 }  // namespace
@@ -69,7 +76,8 @@ std::vector<std::string> Candidate::address_forms() const {
 std::string encode_candidate(const Candidate& c) {
   const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
                     (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
-                    (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0);
+                    (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0) |
+                    (c.presigned ? kPresigned : 0);
   ByteWriter out(1024 + c.record.size());
   out.fixed(kVersion)
       .fixed(c.combination.low)
@@ -90,7 +98,8 @@ std::string encode_candidate(const Candidate& c) {
 
 std::optional<Candidate> decode_candidate(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != kVersion) return std::nullopt;
+  const auto version = in.fixed<std::uint8_t>();
+  if (version != kVersion && version != kOldVersion) return std::nullopt;
   Candidate c;
   c.combination.low = in.fixed<std::uint64_t>();
   c.combination.high = in.fixed<std::uint64_t>();
@@ -104,17 +113,21 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.token.serverless = (flags & kServerless) != 0;
   c.record_truncated = (flags & kRecordTruncated) != 0;
   c.account_day = (flags & kAccountDay) != 0;
+  c.presigned = (flags & kPresigned) != 0;
   c.token.family = in.fixed<Family>();
   c.token.proof = in.fixed<Proof>();
   c.address_class = in.fixed<SourceClass>();
   c.tool_kind = in.fixed<ToolKind>();
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
-  if (c.token.family > Family::other || c.token.proof > Proof::lambda_user_agent ||
-      c.address_class > SourceClass::external || c.tool_kind > ToolKind::unknown || c.platform > Platform::kali ||
-      c.time < 0)
+  if (c.token.family > Family::other || c.token.proof > Proof::descended || c.address_class > SourceClass::external ||
+      c.tool_kind > ToolKind::unknown || c.platform > Platform::kali || c.time < 0)
     return std::nullopt;
-  for (std::string* text : texts_of(c)) *text = in.string();
+  std::size_t left = version == kOldVersion ? kOldTexts : texts_of(c).size();
+  for (std::string* text : texts_of(c)) {
+    if (left-- == 0) break;
+    *text = in.string();
+  }
   if (!in.at_end()) return std::nullopt;
   return c;
 }

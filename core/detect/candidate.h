@@ -49,6 +49,9 @@ struct Candidate {
   ToolKind tool_kind = ToolKind::other;
   Platform platform = Platform::unknown;
   std::string exec_env, command, sid, user_agent_text;
+  bool presigned = false;  // the signature may have travelled without the token: nothing of the agent is read
+  // What needs no place to be evidence (B7), sorted, parted by commas: "console,exchanged:GetWebIdentityToken,letter:n"
+  std::string evidence;
 
   // The event.
   std::string access_key, event_id, shared_event_id, event_name, event_source, region, error_code, recipient_account;

@@ -113,6 +113,7 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
   text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
+  text.string(call.token.chain).string(call.evidence).fixed(call.presigned ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());
 }

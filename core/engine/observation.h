@@ -37,9 +37,9 @@ void describe(Candidate& call, const Event& event);
 // Gives an unproven call the token that its key's issuing event proved. REQUIRES: !issued.service.empty().
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
 
-// The hash of all that a verdict reads of a call: identity, family, service, proof still missing, networks, address,
-// endpoint owner, tool, platform, exec-env and day. One call of each combination is proposed; as the day is in it, once
-// a day.
+// The hash of all that a verdict reads of a call: identity, family, service, proof still missing, chain, networks,
+// address, endpoint owner, tool, platform, exec-env, evidence, whether it was presigned, and day. One call of each
+// combination is proposed; as the day is in it, once a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
 // Whether any analytic could say something about the call.

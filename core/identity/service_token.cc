@@ -176,8 +176,8 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
 }  // namespace
 
 std::string_view name_of(Proof proof) noexcept {
-  constexpr std::array<std::string_view, 6> kNames{"in_scope_of",  "issuing_event", "oidc_provider",
-                                                   "ec2_delivery", "session_name",  "lambda_user_agent"};
+  constexpr std::array<std::string_view, 7> kNames{"in_scope_of",  "issuing_event",     "oidc_provider", "ec2_delivery",
+                                                   "session_name", "lambda_user_agent", "descended"};
   return kNames[static_cast<std::size_t>(proof)];
 }
 

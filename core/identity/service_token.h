@@ -27,7 +27,8 @@ enum class Proof : std::uint8_t {
   oidc_provider,
   ec2_delivery,
   session_name,
-  lambda_user_agent
+  lambda_user_agent,
+  descended,  // issued by a call of AssumeRole that a proven token made
 };
 [[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
 
@@ -59,6 +60,10 @@ struct ServiceToken {
   // For weak proofs only: the service that must have been seen to assume the role. The judge checks that. Empty:
   // proven.
   std::string must_have_assumed;
+  // Of a descended key: the role that assumed this one, account/role, and all roles from the first workload's to this
+  // one, parted by " > " (shown). Where the chain began with a weak proof, the service must have been seen to assume
+  // its first role, and not this one: assumed_role names it. Empty: role_identity.
+  std::string parent_role = {}, chain = {}, assumed_role = {};
 };
 
 // Whether the event was made by a role session that could be a workload's: not a forward access session, a

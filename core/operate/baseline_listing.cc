@@ -116,6 +116,28 @@ std::string_view fact_kind_name(FactKind kind) noexcept {
       return "identity_other_call";
     case FactKind::quarantine_identity_runtime:
       return "quarantine_identity_runtime";
+    case FactKind::identity_evidence:
+      return "identity_evidence";
+    case FactKind::identity_presigned:
+      return "identity_presigned";
+    case FactKind::role_child:
+      return "role_child";
+    case FactKind::quarantine_identity_evidence:
+      return "quarantine_identity_evidence";
+    case FactKind::quarantine_role_child:
+      return "quarantine_role_child";
+    case FactKind::quarantine_identity_presigned:
+      return "quarantine_identity_presigned";
+    case FactKind::weak_identity_network:
+      return "weak_identity_network";
+    case FactKind::weak_identity_tool:
+      return "weak_identity_tool";
+    case FactKind::weak_tool_identity:
+      return "weak_tool_identity";
+    case FactKind::weak_identity_runtime:
+      return "weak_identity_runtime";
+    case FactKind::weak_identity_evidence:
+      return "weak_identity_evidence";
   }
   return {};
 }

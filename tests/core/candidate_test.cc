@@ -50,6 +50,11 @@ Candidate full() {
   c.error_code = "AccessDenied";
   c.recipient_account = "111122223333";
   c.record = "{}";
+  c.presigned = true;
+  c.token.parent_role = "111122223333/ci";
+  c.token.chain = "111122223333/ci > 111122223333/orders";
+  c.token.assumed_role = "111122223333/ci";
+  c.evidence = "console,letter:n";
   return c;
 }
 
@@ -78,18 +83,37 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->endpoint_owner, "444455556666");
   CHECK_EQ(decoded->event_source, "s3.amazonaws.com");
   CHECK_EQ(decoded->record, "{}");
+  CHECK(decoded->presigned);
+  CHECK_EQ(decoded->token.parent_role, "111122223333/ci");
+  CHECK_EQ(decoded->token.chain, "111122223333/ci > 111122223333/orders");
+  CHECK_EQ(decoded->token.assumed_role, "111122223333/ci");
+  CHECK_EQ(decoded->evidence, "console,letter:n");
+}
+
+TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
+  Candidate c = full();
+  c.presigned = false;
+  c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = "";
+  std::string bytes = encode_candidate(c);
+  bytes.resize(bytes.size() - 4);  // four empty texts
+  bytes[0] = 1;
+  const auto decoded = decode_candidate(bytes);
+  REQUIRE(decoded);
+  CHECK_EQ(decoded->record, "{}");
+  CHECK_EQ(decoded->evidence, "");
 }
 
 TEST_CASE("candidate: each flag is its own") {
-  for (int flag = 0; flag < 5; ++flag) {
+  for (int flag = 0; flag < 6; ++flag) {
     Candidate c;
-    bool* const flags[] = {&c.from_future, &c.untrusted, &c.range_capped, &c.token.serverless, &c.record_truncated};
+    bool* const flags[] = {&c.from_future,      &c.untrusted,        &c.range_capped,
+                           &c.token.serverless, &c.record_truncated, &c.presigned};
     *flags[flag] = true;
     const auto decoded = decode_candidate(encode_candidate(c));
     REQUIRE(decoded);
-    const bool read[] = {decoded->from_future, decoded->untrusted, decoded->range_capped, decoded->token.serverless,
-                         decoded->record_truncated};
-    for (int other = 0; other < 5; ++other) CHECK_EQ(read[other], other == flag);
+    const bool read[] = {decoded->from_future,      decoded->untrusted,        decoded->range_capped,
+                         decoded->token.serverless, decoded->record_truncated, decoded->presigned};
+    for (int other = 0; other < 6; ++other) CHECK_EQ(read[other], other == flag);
   }
 }
 
@@ -112,7 +136,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     if (!decoded) continue;
     ++read;
     REQUIRE_LE(decoded->token.family, Family::other);
-    REQUIRE_LE(decoded->token.proof, Proof::lambda_user_agent);
+    REQUIRE_LE(decoded->token.proof, Proof::descended);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
     REQUIRE_LE(decoded->tool_kind, ToolKind::unknown);
     REQUIRE_LE(decoded->platform, Platform::kali);

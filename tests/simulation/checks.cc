@@ -70,11 +70,30 @@ std::string_view word_of(FactKind kind) {
       return "role_principal";
     case FactKind::account:
       return "account";
+    case FactKind::identity_evidence:
+      return "identity_evidence";
+    case FactKind::identity_presigned:
+      return "identity_presigned";
+    case FactKind::role_child:
+      return "role_child";
+    case FactKind::weak_identity_network:
+      return "weak_identity_network";
+    case FactKind::weak_identity_tool:
+      return "weak_identity_tool";
+    case FactKind::weak_tool_identity:
+      return "weak_tool_identity";
+    case FactKind::weak_identity_runtime:
+      return "weak_identity_runtime";
+    case FactKind::weak_identity_evidence:
+      return "weak_identity_evidence";
     case FactKind::address_identity:  // not written any more
     case FactKind::quarantine_identity_network:
     case FactKind::quarantine_network_role:
     case FactKind::quarantine_identity_tool:
     case FactKind::quarantine_identity_runtime:
+    case FactKind::quarantine_identity_evidence:
+    case FactKind::quarantine_role_child:
+    case FactKind::quarantine_identity_presigned:
       break;
   }
   // The AlertStore's, or one that this oracle does not know: it would be taken for another.
