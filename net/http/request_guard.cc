@@ -23,6 +23,8 @@ constexpr Refusal kProxyForm{405, "proxy_request",
                              "This server is not a proxy: send the path alone as request target."};
 constexpr Refusal kBadField{400, "bad_header", "A header line is malformed."};
 constexpr Refusal kSpaceBeforeColon{400, "space_before_colon", "A header name must be followed by its colon at once."};
+// Splunk Connect for Syslog names its headers `__splunk_app_name`, and gives a batch up after a 400.
+constexpr std::string_view kUnderscoresTaken = "/services/collector";
 constexpr Refusal kUnderscore{400, "underscore_in_header", "Header names with an underscore are not accepted."};
 constexpr Refusal kBadHost{400, "bad_host", "Exactly one well-formed Host header is needed."};
 constexpr Refusal kBadLength{400, "bad_content_length", "Content-Length must be one plain decimal number."};
@@ -132,7 +134,7 @@ std::optional<Refusal> read_field(std::string_view line, RequestHead& head) {
   const std::string_view name = line.substr(0, colon);
   if (name.back() == ' ' || name.back() == '\t') return kSpaceBeforeColon;
   if (!std::all_of(name.begin(), name.end(), is_token_byte)) return kBadField;
-  if (name.find('_') != std::string_view::npos) return kUnderscore;
+  if (name.find('_') != std::string_view::npos && !head.path.starts_with(kUnderscoresTaken)) return kUnderscore;
   head.fields.push_back({name, trim(line.substr(colon + 1))});
   return std::nullopt;
 }

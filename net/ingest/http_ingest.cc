@@ -75,6 +75,15 @@ std::string note_of(const IngestProtocol& protocol, const RequestHead& head) {
   return protocol.note_of == nullptr ? std::string() : protocol.note_of(head, protocol.path);
 }
 
+// A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
+void take_as_bad_record(ItemOutcomes& outcome, bool takes_any_text) {
+  if (takes_any_text && outcome.rejected == 0) {
+    ++outcome.rejected;
+    ++outcome.tally[static_cast<std::size_t>(RejectReason::bad_json)];
+  }
+  if (outcome.rejected > 0) outcome.error.reset();
+}
+
 }  // namespace
 
 AcceptedEncodings usual_encodings() noexcept {
@@ -91,11 +100,11 @@ struct HttpIngest::Pending {
   // What it holds is given back before its sender can come again.
   void refuse(const Refusal& refusal) {
     share.clear();
-    reply(protocol.refuse(refusal, {request_id, note}));
+    reply(protocol.refuse(refusal, {request_id, note, outcome.item_kinds}));
   }
   void finish() {
     share.clear();
-    reply(protocol.render(outcome, {request_id, note}));
+    reply(protocol.render(outcome, {request_id, note, outcome.item_kinds}));
   }
 };
 
@@ -158,10 +167,11 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   if (reading.no_room) return pending->refuse(kBusy);
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
-  const bool unreadable = pending->outcome.error == PayloadError::unreadable_body;
-  if (unreadable && !form.empty()) return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
-  // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
-  if (unreadable && pending->outcome.rejected > 0) pending->outcome.error.reset();
+  if (pending->outcome.error == PayloadError::unreadable_body) {
+    if (!form.empty() && !protocol.takes_any_text)
+      return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
+    take_as_bad_record(pending->outcome, protocol.takes_any_text);
+  }
   if (wide_window && pending->outcome.error == PayloadError::bad_compression) return pending->refuse(kWideWindow);
   if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
   if (reading.request == nullptr) {
@@ -179,6 +189,7 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
 }
 
 void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
+  pending->outcome.item_kinds = reading.outcome.item_kinds;  // for a refusal
   LargeBodies::Body body{std::move(reading), std::move(pending->share), {}};
   body.on_end = [this, pending](LargeBodies::End end, const ItemOutcomes& outcome) {
     switch (end) {

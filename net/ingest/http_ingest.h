@@ -43,8 +43,9 @@ struct AcceptedEncodings {
 
 // What renderings may need of the request.
 struct AnsweredRequest {
-  std::string_view request_id;  // ours
-  std::string_view note;        // what IngestProtocol::note_of kept of it
+  std::string_view request_id;       // ours
+  std::string_view note;             // what IngestProtocol::note_of kept of it
+  std::string_view item_kinds = {};  // ItemOutcomes::item_kinds, as far as the body was read
 };
 
 struct IngestProtocol {
@@ -57,6 +58,7 @@ struct IngestProtocol {
   Intake::Limits limits;
   AcceptedEncodings encodings = usual_encodings();
   SentText::Split split = nullptr;  // where the items are in a decoded body; nullptr: it is read as it is framed
+  bool takes_any_text = false;      // a body without any JSON is one rejected record, not a bad request
 
   // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
   std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;

@@ -22,6 +22,18 @@ using AddHttpProtocol = void (*)(HttpRouter& router, HttpIngest& ingest, const I
 // POST /v1/events: CloudTrail records in any framing and envelope; the plainest of them. (events_route.cc)
 void add_events_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
 
-inline constexpr std::array<AddHttpProtocol, 1> kHttpProtocols{add_events_route};
+// POST /firehose: Amazon Data Firehose with an HTTP endpoint as its destination. (firehose_route.cc)
+void add_firehose_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+// /services/collector...: Splunk's HTTP Event Collector. (splunk_route.cc)
+void add_splunk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+// /_bulk, /{index}/_bulk: Elasticsearch's bulk API, and what its clients ask before. (bulk_route.cc)
+void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+// POST /v1/logs: OTLP over HTTP, JSON and protobuf. (otlp_route.cc)
+void add_otlp_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+// POST /api/v2/logs: Datadog's forwarders. (datadog_route.cc)
+void add_datadog_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+
+inline constexpr std::array<AddHttpProtocol, 6> kHttpProtocols{add_events_route, add_firehose_route, add_splunk_routes,
+                                                               add_bulk_routes,  add_otlp_route,     add_datadog_route};
 
 }  // namespace straykey

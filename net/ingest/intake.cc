@@ -276,6 +276,7 @@ std::optional<PayloadError> Intake::decode(Pass& pass, SentText& sent, std::stri
   if (sent.split != nullptr) {
     sent.items.clear();
     sent.split(text, sent.items);
+    for (const SentText::Item& item : sent.items) pass.outcome.item_kinds += static_cast<char>(item.header);
   }
   return sent.items.size() > pass.limits.records_max ? std::optional(PayloadError::too_many_records) : std::nullopt;
 }

@@ -66,6 +66,7 @@ struct ItemOutcomes {
   std::size_t not_judged = 0;   // of the accepted: nobody can tell who called, or from where (core/event/not_judged.h)
   std::size_t ignored = 0;      // records of a harmless class (is_harmless): neither accepted nor rejected
   std::vector<Reject> rejects;  // the first of them, in the order of the items
+  std::string item_kinds;       // of a text that was split: SentText::Item::header of each item
   std::array<std::uint64_t, kRejectReasonCount> tally{};  // of all rejected and ignored, by reason
   std::array<std::uint64_t, kNotJudgedCount> not_judged_tally{};
 };

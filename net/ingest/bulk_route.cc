@@ -1,0 +1,163 @@
+// /_bulk and /{index}/_bulk: Elasticsearch's bulk API. A body is pairs of an action line and a document line; the reply
+// has one item for each action, in their order. A document that is no record is an item with status 201 and counted as
+// rejected: clients post a 400 again hundreds of times. When the queues are full all items are 429, which clients send
+// again; a request that is refused as a whole is lost by some of them.
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "net/ingest/http_protocols.h"
+
+namespace straykey {
+namespace {
+
+constexpr std::array<std::string_view, 4> kActions{"index", "create", "update", "delete"};
+constexpr std::uint8_t kDelete = 3;
+constexpr std::string_view kPurpose =
+    "Senders for Elasticsearch post CloudTrail records here as pairs of an action and a document; the password is an "
+    "ingest token.";
+
+std::string_view take_line(std::string_view text, std::size_t& at) {
+  const std::size_t end = std::min(text.find('\n', at), text.size());
+  const std::string_view line = text.substr(at, end - at);
+  at = end + 1;
+  return line;
+}
+
+std::string_view trim(std::string_view line) {
+  constexpr std::string_view kSpaces = " \t\r";
+  const std::size_t begin = std::min(line.find_first_not_of(kSpaces), line.size());
+  return line.substr(begin, line.find_last_not_of(kSpaces) + 1 - begin);
+}
+
+// Which action a line names: its first member does. `{}` is "index". Empty: the line is none.
+std::optional<std::uint8_t> action_of(std::string_view line) {
+  if (!line.starts_with('{')) return std::nullopt;
+  line = trim(line.substr(1));
+  if (line == "}") return 0;
+  for (std::uint8_t i = 0; i < kActions.size(); ++i) {
+    const std::string_view name = kActions[i];
+    const bool named = line.starts_with('"') && line.substr(1).starts_with(name) && line.size() > name.size() + 2 &&
+                       line[name.size() + 1] == '"';
+    if (named && trim(line.substr(name.size() + 2)).starts_with(':')) return i;
+  }
+  return std::nullopt;
+}
+
+// A line without an action before it is a document all the same.
+void split_bulk(std::string_view text, std::vector<SentText::Item>& items) {
+  std::optional<std::uint8_t> action;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view line = trim(take_line(text, at));
+    if (line.empty()) continue;
+    if (!action) {
+      action = action_of(line);
+      if (action && *action != kDelete) continue;
+    }
+    SentText::Item item;
+    item.begin = static_cast<std::size_t>(line.data() - text.data());
+    item.size = line.size();
+    item.header = action.value_or(0);
+    items.push_back(item);
+    action.reset();
+  }
+}
+
+std::vector<ReplyHeader> product_headers(std::vector<ReplyHeader> more = {}) {
+  more.push_back({"X-Elastic-Product", "Elasticsearch"});
+  return more;
+}
+
+HttpReply json_reply(std::string body) {
+  HttpReply reply;
+  reply.body = std::move(body);
+  reply.headers = product_headers();
+  return reply;
+}
+
+// `item` is written for each of them; `errors` is what it has to say of all.
+template <class Item>
+std::string items_body(std::string_view kinds, bool errors, const Item& item) {
+  constexpr std::size_t kItemBytes = 160;
+  std::string body = fmt::format("{{\"took\":0,\"errors\":{},\"items\":[", errors);
+  body.reserve(body.size() + kItemBytes * kinds.size());
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const auto kind = static_cast<std::size_t>(kinds[i]);
+    fmt::format_to(std::back_inserter(body), "{}{{\"{}\":{{\"_index\":\"straykey\",\"_id\":\"{}\",", i == 0 ? "" : ",",
+                   kActions[kind], i);
+    item(body, kind);
+    body += "}}";
+  }
+  return body + "]}";
+}
+
+HttpReply render_bulk(const ItemOutcomes& outcome, const AnsweredRequest&) {
+  return json_reply(items_body(outcome.item_kinds, false, [](std::string& body, std::size_t kind) {
+    if (kind == kDelete) {
+      body += "\"_version\":1,\"result\":\"not_found\",\"status\":404";
+      return;
+    }
+    body +=
+        "\"_version\":1,\"result\":\"created\",\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0},\"_seq_no\":0,"
+        "\"_primary_term\":1,\"status\":201";
+  }));
+}
+
+HttpReply refuse_bulk(const Refusal& refusal, const AnsweredRequest& request) {
+  if (refusal.status == 503 && !request.item_kinds.empty())
+    return json_reply(items_body(request.item_kinds, true, [&](std::string& body, std::size_t) {
+      fmt::format_to(std::back_inserter(body),
+                     "\"status\":429,\"error\":{{\"type\":\"es_rejected_execution_exception\",\"reason\":\"{}\"}}",
+                     refusal.message);
+    }));
+  HttpReply reply;
+  reply.status = refusal.status;
+  reply.headers = product_headers(refusal_headers(refusal));
+  reply.body = fmt::format("{{\"error\":{{\"root_cause\":[],\"type\":\"{}\",\"reason\":\"{}\"}},\"status\":{}}}",
+                           refusal.code, refusal.message, refusal.status);
+  return reply;
+}
+
+void add_answer(HttpRouter& router, std::string path, std::string_view body) {
+  Route route;
+  route.method = HttpMethod::get;
+  route.path = std::move(path);
+  route.purpose = kPurpose;
+  route.handle = [body](const HttpRequest&, const ReplyTo& reply) { reply(json_reply(std::string(body))); };
+  router.add(std::move(route));
+}
+
+}  // namespace
+
+void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings) {
+  for (const std::string_view path : {"/_bulk", "/{}/_bulk"}) {
+    for (const HttpMethod method : {HttpMethod::post, HttpMethod::put}) {
+      IngestProtocol protocol;
+      protocol.path = path;
+      protocol.method = method;
+      protocol.purpose = kPurpose;
+      protocol.body_bytes_max = settings.body_bytes_max;
+      protocol.limits = settings.limits;
+      protocol.split = split_bulk;
+      protocol.render = render_bulk;
+      protocol.refuse = refuse_bulk;
+      ingest.add(router, std::move(protocol));
+    }
+  }
+  // What clients ask before they send: who is there, whether all is well, whether their index template exists.
+  add_answer(router, "/",
+             R"({"name":"straykey","cluster_name":"straykey","cluster_uuid":"straykey","version":{"number":"8.15.0",)"
+             R"("build_flavor":"default","build_type":"deb","build_hash":"0","build_date":"2024-08-05T00:00:00Z",)"
+             R"("build_snapshot":false,"lucene_version":"9.11.1","minimum_wire_compatibility_version":"7.17.0",)"
+             R"("minimum_index_compatibility_version":"7.0.0"},"tagline":"You Know, for Search"})");
+  add_answer(router, "/_cluster/health",
+             R"({"cluster_name":"straykey","status":"green","timed_out":false,"number_of_nodes":1,)"
+             R"("number_of_data_nodes":1,"active_primary_shards":1,"active_shards":1})");
+  add_answer(router, "/_license",
+             R"({"license":{"status":"active","uid":"straykey","type":"basic","issue_date_in_millis":0}})");
+  add_answer(router, "/_index_template/{}", R"({"index_templates":[]})");
+}
+
+}  // namespace straykey
