@@ -1,4 +1,4 @@
-"""Node: its https and fetch, axios, got, undici, superagent; winston, pino, bunyan, syslog-client and log4js."""
+"""Node: its https and fetch, Elasticsearch's client, splunk-logging, OpenTelemetry's exporters, axios, got, undici, superagent; winston, pino, bunyan, syslog-client and log4js."""
 import shutil
 
 from client import DATAGRAM, PROGRAMS, Client, pinned
@@ -28,6 +28,13 @@ def logs(name, way, library, package, **more):
     return Client(name=name, way=way, program="node", version=version(package), command=command, feed="stdin", needs=needs(package), **more)
 
 
+def speaks(name, library, package, **more):
+    """By the protocol of another product."""
+    def command(place):
+        return run(place, "protocol.mjs", library, place.host, place.port, place.token, place.records)
+    return Client(name=name, way="https", program="node", version=version(package), command=command, needs=needs(package), **more)
+
+
 def version(package):
     return ("--version",) if package is None else pinned("node/package.json", f'"{package}": "([^"]+)"')
 
@@ -48,6 +55,13 @@ CLIENTS = [
     posts("undici", "undici", "undici"),
     posts("undici RetryAgent", "undici_retry", "undici", again=True, shows_503=""),
     posts("superagent", "superagent", "superagent", shows_401="Unauthorized", shows_503="Service Unavailable"),
+    speaks("@elastic/elasticsearch bulk()", "elasticsearch_bulk", "@elastic/elasticsearch", again=True, shows_503=""),
+    speaks("@elastic/elasticsearch helpers.bulk()", "elasticsearch_helper", "@elastic/elasticsearch",
+           remark="Without `wait` and `retries` of one's own it gives up within a second"),
+    speaks("splunk-logging", "splunk_logging", "splunk-logging", shows_401="Invalid token", shows_503="Server is busy"),
+    speaks("OTLP exporter, JSON", "otlp_json", "@opentelemetry/exporter-logs-otlp-http", again=True, shows_401="Unauthorized", shows_503=""),
+    speaks("OTLP exporter, protobuf", "otlp_protobuf", "@opentelemetry/exporter-logs-otlp-proto", again=True, shows_401="Unauthorized", shows_503=""),
+    speaks("OTLP exporter, protobuf, gzip", "otlp_protobuf_gzip", "@opentelemetry/exporter-logs-otlp-proto", again=True, shows_401="Unauthorized", shows_503=""),
     logs("winston Http", "https", "winston_http", "winston", takes=1488, because=WINSTON_END),
     logs("winston Http, batches", "https", "winston_http_batch", "winston", takes=1488, because=WINSTON_END),
     logs("winston-syslog, TCP", "syslog_tcp", "winston_syslog_tcp", "winston-syslog", after_restart=1490),
