@@ -32,9 +32,12 @@ struct SyslogTimeouts {
 };
 
 struct SyslogListenerSettings {
+  enum class Protocol : std::uint8_t { syslog, relp };  // relp: over TCP or TLS, see RelpSession
+
   std::string name = "syslog_tcp";  // metric label
   std::string address = "0.0.0.0";
-  std::uint16_t port = 0;                 // 0: any free one
+  std::uint16_t port = 0;  // 0: any free one
+  Protocol protocol = Protocol::syslog;
   std::optional<TlsFiles> tls;            // TCP only
   std::vector<std::string> client_names;  // of client certificates; empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;        // who may send; with a client_ca: whoever has a certificate

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -86,18 +85,8 @@ IoAwait<void> SyslogSession::run() {
 IoAwait<bool> SyslogSession::shake_hands() {
   if (!stream_.is_tls()) co_return true;
   deadline_ = std::chrono::steady_clock::now() + listener_->settings.timeouts.handshake;
-  const IoError error = co_await stream_.handshake();
-  if (error) {
-    if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
-    warn_of_handshake(error);
-    co_return false;
-  }
-  const bool allowed = client_name_allowed(stream_.tls(), listener_->settings.client_names);
-  if (allowed) co_return true;
-  listener_->counts.refused_client_name.add();
-  listener_->log.warning("a syslog sender's certificate has none of the names in client_names",
-                         {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
-  co_return false;
+  const bool welcome = co_await shake_hands_for_syslog(stream_, *listener_, peer_.address);
+  co_return welcome;
 }
 
 IoAwait<void> SyslogSession::read_all() {
@@ -223,19 +212,6 @@ void SyslogSession::warn_of_lines() {
                          {{"listener", listener_->settings.name},
                           {"sender", peer_.address.text()},
                           {"change", "send one record a line (jq -c), or octet counts"}});
-}
-
-// Somebody who only looks whether the port is there is not worth a line.
-void SyslogSession::warn_of_handshake(const IoError& error) {
-  if (error.category() != asio::error::get_ssl_category()) return;
-  listener_->log.warning("a syslog sender's TLS handshake failed",
-                         {{"listener", listener_->settings.name},
-                          {"sender", peer_.address.text()},
-                          {"reason", error.message()},
-                          {"change",
-                           "\"wrong version number\" or \"http request\": it speaks no TLS on this port; \"unknown "
-                           "ca\": it does not trust "
-                           "our certificate; \"peer did not return a certificate\": it needs one of client_ca"}});
 }
 
 // The last line may lack its LF; what ends in its middle will be sent again, whole, on the sender's next connection.

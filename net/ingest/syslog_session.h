@@ -51,7 +51,6 @@ class SyslogSession final : public StreamSession {
   void collect_miscounted(std::string_view message);
   void collect_last(std::string_view message);
   void warn_of_lines();
-  void warn_of_handshake(const IoError& error);
   // Until the pipeline has taken it, or the grace is over.
   IoAwait<void> send_batch();
   [[nodiscard]] bool gave_up() const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/ingest/relp_session.h"
 #include "net/ingest/syslog_session.h"
 
 namespace straykey {
@@ -32,9 +33,12 @@ void count_refused(SyslogListener& listener, const IpAddress& sender, StreamServ
 
 StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& listener, SyslogIntake& intake) {
   StreamServer::Callbacks callbacks;
-  callbacks.open = [listener, &intake](IoSocket socket, const TlsContext& tls, StreamPeer peer) {
+  callbacks.open = [listener, &intake](IoSocket socket, const TlsContext& tls,
+                                       StreamPeer peer) -> std::shared_ptr<StreamSession> {
     IoError ignored;  // a sender that vanished leaves before its idle time
     socket.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+    if (listener->settings.protocol == SyslogListenerSettings::Protocol::relp)
+      return make_relp_session(listener, intake, std::move(socket), tls, peer);
     return std::make_shared<SyslogSession>(listener, intake, std::move(socket), tls, peer);
   };
   callbacks.admits = [listener](const IpAddress& sender) { return listener->admits(sender); };
@@ -61,7 +65,8 @@ StreamServer make_server(IoRuntime& runtime, SyslogListenerSettings settings, Sy
 
 SyslogTcp::SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies)
     : name_(settings.name),
-      place_((settings.tls ? "tls://" : "tcp://") + settings.address),
+      place_(std::string(settings.protocol == SyslogListenerSettings::Protocol::relp ? "relp+" : "") +
+             (settings.tls ? "tls://" : "tcp://") + settings.address),
       server_(make_server(runtime, std::move(settings), std::move(dependencies))) {}
 
 std::string SyslogTcp::url() const {

@@ -10,7 +10,7 @@ from pathlib import Path
 from client import PROGRAMS
 
 # They exclude each other as installed packages, so both are unpacked.
-DEBIAN = (("rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-elasticsearch"), ("syslog-ng-core", "syslog-ng-mod-http"))
+DEBIAN = (("rsyslog", "rsyslog-gnutls", "rsyslog-openssl", "rsyslog-elasticsearch", "rsyslog-relp"), ("syslog-ng-core", "syslog-ng-mod-http"))
 
 
 def debian(folder):

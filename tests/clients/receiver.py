@@ -17,7 +17,7 @@ from straykey_process import BOUND_TO_PARENT, Server, run_command  # noqa: E402
 
 import records  # noqa: E402
 
-WAYS = ("http", "https", "syslog_tcp", "syslog_udp", "syslog_tls")
+WAYS = ("http", "https", "syslog_tcp", "syslog_udp", "syslog_tls", "syslog_relp", "syslog_relp_tls")
 START_S_MAX = 30
 BUSY_BYTES_MAX = 2 << 20      # in flight, of a receiver that is to be made busy: one body of all records fits
 
@@ -184,6 +184,8 @@ map_bytes = "1 GiB"
 tcp = "{at['syslog_tcp']}"
 udp = "{at['syslog_udp']}"
 tls = "{at['syslog_tls']}"
+relp = "{at['syslog_relp']}"
+relp_tls = "{at['syslog_relp_tls']}"
 allow_cidrs = ["127.0.0.1/32"]
 {keys}
 [[token]]

@@ -157,6 +157,18 @@ RawHttpClient::Reply RawHttpClient::read_reply(bool without_body) {
   }
 }
 
+std::string RawHttpClient::read_text(std::size_t size) {
+  std::string text = received_.substr(0, size);
+  received_.erase(0, text.size());
+  while (text.size() < size) {
+    std::array<char, 4096> bytes;
+    const long got = receive(bytes.data(), std::min(bytes.size(), size - text.size()));
+    if (got <= 0) break;
+    text.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 bool RawHttpClient::ends() {
   if (!received_.empty()) return false;
   char byte = 0;

@@ -32,6 +32,8 @@ class RawHttpClient {
   bool send_byte_by_byte(std::string_view bytes);
   // The next reply; `without_body` as for HEAD or 100.
   Reply read_reply(bool without_body = false);
+  // The next bytes, so many; fewer if the connection ends or nothing comes.
+  std::string read_text(std::size_t size);
   // True once the peer ends the connection without sending more. False if bytes come, or if nothing happens within 10
   // s.
   bool ends();

@@ -90,12 +90,12 @@ TEST_CASE("an empty configuration lacks a certificate, a key and an ingest token
            "1:1: nobody could send: there must be a [[token]] with scope = \"ingest\"\n");
 }
 
-TEST_CASE(
-    "syslog: RELP is not there yet; plain needs networks, TLS a certificate and networks or client certificates") {
+TEST_CASE("syslog: plain needs networks, TLS a certificate and networks or client certificates, with RELP or without") {
   const Installation here;
   const std::string syslog = Installation::good() + "[log]\n[syslog]\n";
-  CHECK_HOLDS(here.errors(syslog + "relp = \"127.0.0.1:2514\"\n"),
-              "14:8: syslog.relp is not supported yet in this version");
+  CHECK_HOLDS(here.errors(syslog + "relp = \"127.0.0.1:2514\"\n"), "need syslog.allow_cidrs");
+  CHECK_EQ(here.errors(syslog + "relp = \"127.0.0.1:2514\"\nallow_cidrs = [\"192.0.2.0/24\"]\n"), "");
+  CHECK_HOLDS(here.errors(syslog + "relp_tls = \"127.0.0.1:2515\"\n"), "syslog.relp_tls needs syslog.certificate");
   CHECK_HOLDS(here.errors(syslog + "tcp = \"127.0.0.1:5514\"\n"), "need syslog.allow_cidrs");
   CHECK_EQ(
       here.errors(syslog + "tcp = \"127.0.0.1:5514\"\nudp = \"127.0.0.1:5514\"\nallow_cidrs = [\"192.0.2.0/24\"]\n"),
@@ -112,7 +112,7 @@ TEST_CASE(
 TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   const Installation here;
   const std::string off = Installation::top() + "[ingest]\nhttps = \"\"\n";
-  for (const char* listener : {"udp", "tcp"}) {
+  for (const char* listener : {"udp", "tcp", "relp"}) {
     CAPTURE(listener);
     const std::string on = std::string(listener) + " = \"127.0.0.1:5514\"\nallow_cidrs = [\"127.0.0.1/32\"]\n";
     CHECK_EQ(here.errors(off + "[syslog]\n" + on), "");
@@ -121,8 +121,6 @@ TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   CHECK_EQ(here.errors(off + "[syslog]\ntls = \"127.0.0.1:6514\"\nallow_cidrs = [\"127.0.0.1/32\"]\n"
                              "certificate = \"cert.pem\"\nkey = \"key.pem\"\n"),
            "");
-  const std::string relp = here.errors(off + "[syslog]\nrelp = \"127.0.0.1:2514\"\n");
-  CHECK_HOLDS(relp, "nothing can come in");
 }
 
 TEST_CASE("listeners: one must be on, none may share a port") {

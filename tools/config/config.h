@@ -77,8 +77,8 @@ struct AdminConfig {
 };
 
 struct SyslogConfig {
-  ListenAddress udp, tcp, tls, relp;
-  std::string certificate, key;           // of tls
+  ListenAddress udp, tcp, tls, relp, relp_tls;
+  std::string certificate, key;           // of tls and relp_tls
   std::string client_ca;                  // who signs the senders' certificates; empty: tls needs allow_cidrs too
   std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;

@@ -103,10 +103,19 @@ std::vector<SyslogListenerSettings> syslog_stream_listeners(const Config& config
   const SyslogConfig& syslog = config.syslog;
   std::vector<SyslogListenerSettings> listeners;
   if (syslog.tcp.on()) listeners.push_back(syslog_listener(config, "syslog_tcp", syslog.tcp));
-  if (syslog.tls.on()) {
-    listeners.push_back(syslog_listener(config, "syslog_tls", syslog.tls));
+  if (syslog.relp.on()) {
+    listeners.push_back(syslog_listener(config, "syslog_relp", syslog.relp));
+    listeners.back().protocol = SyslogListenerSettings::Protocol::relp;
+  }
+  const auto add_tls = [&](const std::string& name, const ListenAddress& listen) {
+    listeners.push_back(syslog_listener(config, name, listen));
     listeners.back().tls = TlsFiles{syslog.certificate, syslog.key, syslog.client_ca};
     listeners.back().client_names = syslog.client_names;
+  };
+  if (syslog.tls.on()) add_tls("syslog_tls", syslog.tls);
+  if (syslog.relp_tls.on()) {
+    add_tls("syslog_relp_tls", syslog.relp_tls);
+    listeners.back().protocol = SyslogListenerSettings::Protocol::relp;
   }
   return listeners;
 }

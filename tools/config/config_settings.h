@@ -29,7 +29,7 @@ namespace straykey {
 [[nodiscard]] AuthSettings auth_settings(const Config& config);
 [[nodiscard]] IngestSettings ingest_settings(const Config& config);
 [[nodiscard]] SyslogIntakeSettings syslog_intake_settings(const Config& config);
-// "syslog_tcp" and "syslog_tls", those of them that are on.
+// "syslog_tcp", "syslog_relp", "syslog_tls" and "syslog_relp_tls", those of them that are on.
 [[nodiscard]] std::vector<SyslogListenerSettings> syslog_stream_listeners(const Config& config);
 // nullopt: off.
 [[nodiscard]] std::optional<SyslogListenerSettings> syslog_udp_listener(const Config& config);

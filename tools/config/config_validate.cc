@@ -156,30 +156,28 @@ void check_admin(const Config& config, Seconds now, Findings& findings) {
 
 void check_syslog(const Config& config, Seconds now, Findings& findings) {
   const SyslogConfig& syslog = config.syslog;
-  if (syslog.relp.on()) {
-    findings.add("syslog.relp",
-                 "syslog.relp is not supported yet in this version: set it to \"\", and send over HTTPS or syslog.tls");
-  }
-  if ((syslog.udp.on() || syslog.tcp.on()) && syslog.allow_cidrs.empty()) {
-    findings.add("syslog.allow_cidrs", "syslog.udp and syslog.tcp need syslog.allow_cidrs: the networks that may send");
+  if ((syslog.udp.on() || syslog.tcp.on() || syslog.relp.on()) && syslog.allow_cidrs.empty()) {
+    findings.add("syslog.allow_cidrs",
+                 "syslog.udp, syslog.tcp and syslog.relp need syslog.allow_cidrs: the networks that may send");
   }
   if (!syslog.client_names.empty() && syslog.client_ca.empty()) {
     findings.add("syslog.client_names", "syslog.client_names needs syslog.client_ca: who signs those certificates");
   }
-  if (!syslog.tls.on()) return;
+  if (!syslog.tls.on() && !syslog.relp_tls.on()) return;
+  const std::string path = syslog.tls.on() ? "syslog.tls" : "syslog.relp_tls";
   const TlsFiles files{syslog.certificate, syslog.key, syslog.client_ca};
-  check_certificate("syslog", files, "syslog.tls", now, findings);
+  check_certificate("syslog", files, path.c_str(), now, findings);
   if (syslog.client_ca.empty() && syslog.allow_cidrs.empty()) {
-    findings.add("syslog.tls", "syslog.tls needs syslog.client_ca or syslog.allow_cidrs: who may send");
+    findings.add(path, path + " needs syslog.client_ca or syslog.allow_cidrs: who may send");
   }
 }
 
 void check_ports(const Config& config, Findings& findings) {
-  const std::pair<const char*, const ListenAddress*> listeners[] = {{"ingest.https", &config.ingest.https},
-                                                                    {"ingest.http", &config.ingest.http},
-                                                                    {"admin.listen", &config.admin.listen},
-                                                                    {"syslog.tcp", &config.syslog.tcp},
-                                                                    {"syslog.tls", &config.syslog.tls}};
+  const std::pair<const char*, const ListenAddress*> listeners[] = {
+      {"ingest.https", &config.ingest.https}, {"ingest.http", &config.ingest.http},
+      {"admin.listen", &config.admin.listen}, {"syslog.tcp", &config.syslog.tcp},
+      {"syslog.relp", &config.syslog.relp},   {"syslog.relp_tls", &config.syslog.relp_tls},
+      {"syslog.tls", &config.syslog.tls}};
   std::map<std::string, const char*> taken;
   for (const auto& [path, listen] : listeners) {
     if (!listen->on() || listen->port == 0) continue;

@@ -92,32 +92,34 @@ SettingTable admin_table() {
 
 SettingTable syslog_table() {
   constexpr auto syslog = &Config::syslog;
-  return {
-      .name = "syslog",
-      .about =
-          "Syslog from rsyslog, syslog-ng, logger and the like; how to set those up is in net/API.md. UDP loses "
-          "messages; TCP and TLS have no acknowledgement, so a crash on either side may lose some: HTTPS is the "
-          "safer way. RELP is not supported yet in this version: it must be off.",
-      .rows = {
-          row("udp", of(syslog, &SyslogConfig::udp), ListenKind{},
-              {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
-          row("tcp", of(syslog, &SyslogConfig::tcp), ListenKind{},
-              {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
-          row("tls", of(syslog, &SyslogConfig::tls), ListenKind{},
-              {.words = "usual is \"0.0.0.0:6514\"", .default_words = "off", .way_in = true}),
-          row("relp", of(syslog, &SyslogConfig::relp), ListenKind{},
-              {.words = "usual is \"0.0.0.0:2514\"", .default_words = "off"}),
-          row("certificate", of(syslog, &SyslogConfig::certificate), PathKind{}, {.words = "of tls, as in [ingest]"}),
-          row("key", of(syslog, &SyslogConfig::key), PathKind{}, {}),
-          row("client_ca", of(syslog, &SyslogConfig::client_ca), PathKind{},
-              {.words = "PEM: tls takes whoever has a certificate of these"}),
-          row("client_names", of(syslog, &SyslogConfig::client_names), TextsKind{},
-              {.words = "\"a.example.com\", \".example.com\" for all below it", .default_words = "any"}),
-          row("allow_cidrs", of(syslog, &SyslogConfig::allow_cidrs), NetworksKind{},
-              {.words = "who may send over udp, tcp, and tls without client_ca"}),
-          row("bytes_in_flight_max", of(syslog, &SyslogConfig::bytes_in_flight_max), SizeKind{16 * kMiB, kTiB},
-              {.words = "messages until they are stored; beyond it senders wait"}),
-      }};
+  return {.name = "syslog",
+          .about =
+              "Syslog from rsyslog, syslog-ng, logger and the like; how to set those up is in net/API.md. UDP loses "
+              "messages; TCP and TLS have no acknowledgement, so a crash on either side may lose some: HTTPS is the "
+              "safer way, and so is RELP (rsyslog's omrelp), which acknowledges what is on disk.",
+          .rows = {
+              row("udp", of(syslog, &SyslogConfig::udp), ListenKind{},
+                  {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
+              row("tcp", of(syslog, &SyslogConfig::tcp), ListenKind{},
+                  {.words = "usual is \"0.0.0.0:5514\"", .default_words = "off", .way_in = true}),
+              row("tls", of(syslog, &SyslogConfig::tls), ListenKind{},
+                  {.words = "usual is \"0.0.0.0:6514\"", .default_words = "off", .way_in = true}),
+              row("relp", of(syslog, &SyslogConfig::relp), ListenKind{},
+                  {.words = "usual is \"0.0.0.0:2514\"", .default_words = "off", .way_in = true}),
+              row("relp_tls", of(syslog, &SyslogConfig::relp_tls), ListenKind{},
+                  {.words = "usual is \"0.0.0.0:2515\"", .default_words = "off", .way_in = true}),
+              row("certificate", of(syslog, &SyslogConfig::certificate), PathKind{},
+                  {.words = "of tls and relp_tls, as in [ingest]"}),
+              row("key", of(syslog, &SyslogConfig::key), PathKind{}, {}),
+              row("client_ca", of(syslog, &SyslogConfig::client_ca), PathKind{},
+                  {.words = "PEM: tls and relp_tls take whoever has a certificate of these"}),
+              row("client_names", of(syslog, &SyslogConfig::client_names), TextsKind{},
+                  {.words = "\"a.example.com\", \".example.com\" for all below it", .default_words = "any"}),
+              row("allow_cidrs", of(syslog, &SyslogConfig::allow_cidrs), NetworksKind{},
+                  {.words = "who may send over udp, tcp, relp, and TLS without client_ca"}),
+              row("bytes_in_flight_max", of(syslog, &SyslogConfig::bytes_in_flight_max), SizeKind{16 * kMiB, kTiB},
+                  {.words = "messages until they are stored; beyond it senders wait"}),
+          }};
 }
 
 SettingTable token_table() {

@@ -1,4 +1,4 @@
-"""rsyslog: omfwd over TCP in both framings, UDP, and TLS by both drivers; omelasticsearch."""
+"""rsyslog: omfwd over TCP in both framings, UDP, and TLS by both drivers; omrelp, plain and TLS; omelasticsearch."""
 from client import DATAGRAM, Client, find
 
 HEAD = """global(maxMessageSize="1m" workDirectory="{place.folder}" defaultNetstreamDriverCAFile="{place.authority}")
@@ -26,6 +26,9 @@ def rsyslog(name, way, action, modules="", **more):
 ELASTICSEARCH = ('type="omelasticsearch" server="127.0.0.1" serverport="{place.port}" bulkmode="on" searchIndex="trail" '
                  'uid="any" pwd="{place.token}"')
 
+RELP = 'type="omrelp" target="127.0.0.1" port="{place.port}" template="RSYSLOG_SyslogProtocol23Format" '
+RELP_TLS = RELP + ('tls="on" tls.caCert="{place.authority}" tls.authMode="name" tls.permittedPeer=["localhost"] ')
+
 CLIENTS = [
     rsyslog("rsyslog omfwd, TCP", "syslog_tcp", 'type="omfwd" target="127.0.0.1" port="{place.port}" protocol="tcp"', after_restart=1500),
     rsyslog("rsyslog omfwd, TCP, octet-counted", "syslog_tcp", 'type="omfwd" target="127.0.0.1" port="{place.port}" protocol="tcp" '
@@ -34,6 +37,9 @@ CLIENTS = [
             after_restart=1100, **DATAGRAM),
     rsyslog("rsyslog omfwd, TLS (ossl)", "syslog_tls", TLS % "ossl", after_restart=1500),
     rsyslog("rsyslog omfwd, TLS (gtls)", "syslog_tls", TLS % "gtls", after_restart=1500),
+    rsyslog("rsyslog omrelp", "syslog_relp", RELP, modules='module(load="omrelp")', after_restart=1500),
+    rsyslog("rsyslog omrelp, TLS (openssl)", "syslog_relp_tls", RELP_TLS, modules='module(load="omrelp" tls.tlslib="openssl")',
+            after_restart=1500),
     rsyslog("rsyslog omelasticsearch", "http", ELASTICSEARCH, modules='module(load="omelasticsearch")', shows_401="does not return array",
             shows_503="does not return array", remark="It gives up what was refused as a whole"),
 ]

@@ -1,0 +1,303 @@
+#include "net/ingest/relp_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/event/relp_frame.h"
+#include "net/ingest/feeder.h"
+#include "net/ingest/syslog_intake.h"
+#include "net/ingest/syslog_tls.h"
+
+namespace straykey {
+namespace {
+
+namespace asio = boost::asio;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+// The frame that announces data of more bytes than this cannot be passed over.
+constexpr std::size_t kPassedOverBytesMax = 64u << 20;
+constexpr std::string_view kStored = "200 OK";
+constexpr std::string_view kServerClose = "0 serverclose 0\n";
+
+// The value of `name=` in the lines of an offer.
+std::string_view offered(std::string_view offers, std::string_view name) {
+  for (std::size_t at = 0; at < offers.size();) {
+    const std::size_t end = std::min(offers.find('\n', at), offers.size());
+    std::string_view line = offers.substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with(name) && line.substr(name.size()).starts_with('=')) return line.substr(name.size() + 1);
+  }
+  return {};
+}
+
+class RelpSession final : public StreamSession, public std::enable_shared_from_this<RelpSession> {
+ public:
+  RelpSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket, const TlsContext& tls,
+              StreamPeer peer);
+
+  IoAwait<void> run() override;
+  void sweep(TimePoint now) override;
+  void give_way() override { stream_.close(); }
+
+ private:
+  IoAwait<void> read_all();
+  // False: the connection has ended, or the time to wait for room is over.
+  IoAwait<bool> receive();
+  // False: nothing more is to be read.
+  [[nodiscard]] bool take_frames();
+  [[nodiscard]] bool take(const RelpFrame& frame);
+  void open(const RelpFrame& frame);
+  IoAwait<void> send_batch();
+  void on_stored(std::uint64_t number);
+  // Answers are written by one coroutine at a time.
+  void answer(std::string text);
+  IoAwait<void> write_answers();
+  [[nodiscard]] bool gave_up() const;
+  void warn(std::string_view what) const;
+
+  const std::shared_ptr<SyslogListener> listener_;
+  SyslogIntake& intake_;
+  const StreamPeer peer_;
+  const IoExecutor executor_;
+  std::shared_ptr<Feeder> feeder_;
+  PeerStream stream_;
+  BudgetShare share_;
+  TimePoint read_until_ = TimePoint::max(), write_until_ = TimePoint::max();
+  TimePoint linger_until_ = TimePoint::max();
+
+  std::string received_;         // from the first frame that is not whole
+  std::size_t passed_over_ = 0;  // bytes of a frame too large that are still to come
+  SentText batch_;
+  std::vector<std::uint32_t> transactions_;                         // of the batch
+  std::map<std::uint64_t, std::vector<std::uint32_t>> unanswered_;  // by the Feeder's number
+  std::string answers_;
+  bool writes_ = false;
+  std::uint32_t close_transaction_ = 0;
+  bool closes_ = false, is_open_ = false;
+};
+
+RelpSession::RelpSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket,
+                         const TlsContext& tls, StreamPeer peer)
+    : listener_(std::move(listener)),
+      intake_(intake),
+      peer_(peer),
+      executor_(socket.get_executor()),
+      stream_(std::move(socket), tls),
+      share_(listener_->budget) {}
+
+bool RelpSession::gave_up() const {
+  return listener_->draining.out_of_grace(std::chrono::steady_clock::now());
+}
+
+void RelpSession::warn(std::string_view what) const {
+  listener_->log.warning(what, {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
+}
+
+void RelpSession::sweep(TimePoint now) {
+  const StreamDraining& end = listener_->draining;
+  if (end.begun.load() && linger_until_ == TimePoint::max()) {
+    linger_until_ = std::min(now + listener_->settings.timeouts.linger, end.deadline.load());
+    answer(std::string(kServerClose));
+  }
+  if (feeder_) feeder_->wake();
+  const bool waits_for_sender = read_until_ != TimePoint::max();
+  const bool stalls = now >= std::min(read_until_, write_until_);
+  if (!stalls && !(waits_for_sender && now >= linger_until_)) return;
+  if (stalls) listener_->counts.timeouts.add();
+  read_until_ = write_until_ = TimePoint::max();
+  stream_.close();
+}
+
+IoAwait<void> RelpSession::run() {
+  Feeder::Callbacks callbacks;
+  callbacks.gave_up = [listener = listener_] {
+    return listener->draining.out_of_grace(std::chrono::steady_clock::now());
+  };
+  callbacks.on_read = [listener = listener_, &intake = intake_](const SentText& batch, const ItemOutcomes& outcome) {
+    intake.advise(*listener, batch, outcome);
+  };
+  callbacks.on_stored = [weak = weak_from_this()](std::uint64_t number, const ItemOutcomes&) {
+    if (const auto session = weak.lock()) session->on_stored(number);
+  };
+  callbacks.on_lost = [listener = listener_](std::uint64_t) { listener->draining.cut_short.fetch_add(1); };
+  const SyslogListenerSettings& settings = listener_->settings;
+  feeder_ = std::make_shared<Feeder>(
+      Feeder::Settings{settings.name, peer_.io_thread, intake_.settings().limits, settings.requests_in_flight_max,
+                       settings.timeouts.retry_min, settings.timeouts.retry_max},
+      Feeder::Dependencies{executor_, intake_.intake(), intake_.submit(), listener_->counts.waits, listener_->budget},
+      std::move(callbacks));
+
+  read_until_ = std::chrono::steady_clock::now() + settings.timeouts.handshake;
+  bool welcome = true;
+  if (stream_.is_tls()) welcome = co_await shake_hands_for_syslog(stream_, *listener_, peer_.address);
+  if (welcome) co_await read_all();
+  read_until_ = TimePoint::max();
+  co_await send_batch();
+  co_await feeder_->wait_until_in_flight_below(1);
+  if (closes_) answer(relp_response(close_transaction_, ""));
+  while (writes_) {
+    Timer pause(executor_, settings.timeouts.retry_min);
+    co_await pause.async_wait(kAwait);
+  }
+  co_await stream_.shut_down();
+  stream_.close();
+}
+
+IoAwait<void> RelpSession::read_all() {
+  for (bool goes_on = true; goes_on;) {
+    goes_on = co_await receive();
+    const bool in_step = take_frames();
+    goes_on = goes_on && in_step;
+    if (goes_on && stream_.waiting_bytes() > 0 && !intake_.full(batch_, batch_.text.size())) continue;
+    co_await send_batch();
+  }
+}
+
+IoAwait<bool> RelpSession::receive() {
+  const SyslogTimeouts& timeouts = listener_->settings.timeouts;
+  const std::size_t held = received_.size();
+  share_.clear();
+  // Who waits for room holds nothing of it, and is not read meanwhile.
+  for (auto wait = timeouts.retry_min; !share_.grow_to(held + batch_.text.size() + kReadBytes);
+       wait = std::min(2 * wait, timeouts.retry_max)) {
+    listener_->counts.waits.add();
+    co_await send_batch();
+    Timer pause(executor_, wait);
+    co_await pause.async_wait(kAwait);
+    const bool ended = gave_up();
+    if (ended) co_return false;
+  }
+  read_until_ = std::chrono::steady_clock::now() + (held > 0 ? timeouts.stall : timeouts.idle);
+  received_.resize(held + kReadBytes);
+  const auto [error, size] = co_await stream_.read_some(asio::buffer(received_.data() + held, kReadBytes));
+  received_.resize(held + size);
+  read_until_ = TimePoint::max();
+  co_return !error;
+}
+
+bool RelpSession::take_frames() {
+  std::string_view rest = received_;
+  bool goes_on = true;
+  while (goes_on && !rest.empty()) {
+    if (passed_over_ > 0) {
+      const std::size_t passed = std::min(passed_over_, rest.size());
+      rest.remove_prefix(passed);
+      passed_over_ -= passed;
+      continue;
+    }
+    const RelpFrame frame = read_relp_frame(rest);
+    if (frame.verdict == RelpFrame::Verdict::incomplete) break;
+    goes_on = take(frame);
+    rest.remove_prefix(std::min(frame.bytes, rest.size()));
+  }
+  received_.erase(0, received_.size() - rest.size());
+  return goes_on;
+}
+
+bool RelpSession::take(const RelpFrame& frame) {
+  if (frame.verdict == RelpFrame::Verdict::broken ||
+      (frame.verdict == RelpFrame::Verdict::too_large && frame.data_bytes > kPassedOverBytesMax)) {
+    listener_->counts.other_protocol.add();
+    warn("a sender does not speak RELP, or not correctly; its connection is closed");
+    return false;
+  }
+  if (frame.command == "open") {
+    open(frame);
+    return true;
+  }
+  if (frame.command == "close") {
+    closes_ = true;
+    close_transaction_ = frame.transaction;
+    return false;
+  }
+  if (frame.command != "syslog" || !is_open_) {
+    answer(relp_response(frame.transaction, "500 unknown command, or no session is open"));
+    return frame.verdict == RelpFrame::Verdict::whole;
+  }
+  listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
+  transactions_.push_back(frame.transaction);
+  if (frame.verdict == RelpFrame::Verdict::too_large) {
+    listener_->counts.messages.add();
+    intake_.reject(*listener_, RejectReason::record_too_large, {}, peer_.address);
+    passed_over_ = frame.data_bytes + 1;
+  } else {
+    intake_.add(batch_, *listener_, frame.data, peer_.address);
+  }
+  return true;
+}
+
+void RelpSession::open(const RelpFrame& frame) {
+  is_open_ = true;
+  if (peer_.place != nullptr) peer_.place->settle();
+  const std::string_view version = offered(frame.data, "relp_version");
+  const bool is_number =
+      !version.empty() && version.size() < 4 && version.find_first_not_of("0123456789") == std::string_view::npos;
+  answer(
+      relp_response(frame.transaction, fmt::format("200 OK\nrelp_version={}\nrelp_software=straykey\ncommands=syslog",
+                                                   is_number ? version : std::string_view("0"))));
+}
+
+IoAwait<void> RelpSession::send_batch() {
+  std::vector<std::uint32_t> transactions = std::exchange(transactions_, {});
+  SentText batch = std::exchange(batch_, {});
+  if (transactions.empty()) co_return;
+  if (batch.items.empty()) {  // nothing to store: all of them were rejects
+    for (const std::uint32_t transaction : transactions) answer(relp_response(transaction, kStored));
+    co_return;
+  }
+  share_.clear();  // the Feeder reserves what the batch needs: who waits for memory must not hold any
+  unanswered_.emplace(feeder_->next_number(), std::move(transactions));
+  co_await feeder_->feed(std::move(batch));
+}
+
+void RelpSession::on_stored(std::uint64_t number) {
+  const auto stored = unanswered_.extract(number);
+  if (stored.empty()) return;
+  std::string text;
+  for (const std::uint32_t transaction : stored.mapped()) text += relp_response(transaction, kStored);
+  answer(std::move(text));
+}
+
+void RelpSession::answer(std::string text) {
+  answers_ += text;
+  if (std::exchange(writes_, true)) return;
+  auto write = [self = shared_from_this()]() -> IoAwait<void> { co_await self->write_answers(); };
+  asio::co_spawn(executor_, std::move(write), asio::detached);
+}
+
+IoAwait<void> RelpSession::write_answers() {
+  while (!answers_.empty()) {
+    const std::string text = std::exchange(answers_, {});
+    write_until_ = std::chrono::steady_clock::now() + listener_->settings.timeouts.stall;
+    const IoError error = co_await stream_.write(text);
+    write_until_ = TimePoint::max();
+    if (error) {
+      answers_.clear();
+      stream_.close();
+    }
+  }
+  writes_ = false;
+}
+
+}  // namespace
+
+std::shared_ptr<StreamSession> make_relp_session(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake,
+                                                 IoSocket socket, const TlsContext& tls, StreamPeer peer) {
+  return std::make_shared<RelpSession>(std::move(listener), intake, std::move(socket), tls, peer);
+}
+
+}  // namespace straykey

@@ -1,0 +1,127 @@
+#include "net/ingest/relp_session.h"
+
+#include <string>
+
+#include "tests/net/http_fixture.h"
+#include "tests/net/syslog_fixture.h"
+#include "tests/support/raw_http_client.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+const std::string kOpen = "1 open 49 relp_version=0\nrelp_software=test\ncommands=syslog\n";
+
+SyslogListenerSettings relp(SyslogTimeouts timeouts = {}) {
+  SyslogListenerSettings settings;
+  settings.name = "syslog_relp";
+  settings.protocol = SyslogListenerSettings::Protocol::relp;
+  settings.timeouts = timeouts;
+  return settings;
+}
+
+std::string frame(int transaction, const std::string& message) {
+  return std::to_string(transaction) + " syslog " + std::to_string(message.size()) + " " + message + "\n";
+}
+
+struct Session {
+  explicit Session(SyslogListenerSettings settings = relp(), bool opens = true)
+      : listener(site.listen(std::move(settings))), client(listener->port(), false) {
+    if (!opens) return;
+    client.send(kOpen);
+    CHECK(client.read_text(hello.size()) == hello);
+  }
+
+  const std::string hello = "1 rsp 60 200 OK\nrelp_version=0\nrelp_software=straykey\ncommands=syslog\n";
+  SyslogFixture site;
+  std::unique_ptr<SyslogTcp> listener;
+  RawHttpClient client;
+};
+
+}  // namespace
+
+TEST_CASE("relp: the version that is offered is taken, and messages are answered once they are stored") {
+  Session session;
+  session.site.pipeline.set(FakePipeline::Mode::hold);
+  session.client.send(frame(2, message_of("a")) + frame(3, message_of("b")));
+  CHECK(session.site.pipeline.holds(1));
+  session.site.pipeline.release(RequestOutcome::committed);
+  const std::string answers = relp_response(2, "200 OK") + relp_response(3, "200 OK");
+  CHECK(session.client.read_text(answers.size()) == answers);
+  CHECK(session.site.pipeline.ids() == std::vector<std::string>{"a", "b"});
+  CHECK(session.site.counted("straykey_syslog_messages_total{listener=\"syslog_relp\"}") == 2);
+}
+
+TEST_CASE("relp: byte by byte it is the same") {
+  Session session(relp(), false);
+  session.client.send_byte_by_byte(kOpen + frame(2, message_of("a")));
+  const std::string answers = session.hello + relp_response(2, "200 OK");
+  CHECK(session.client.read_text(answers.size()) == answers);
+}
+
+TEST_CASE("relp: a failed commit is not answered, and tried again") {
+  Session session;
+  session.site.pipeline.set(FakePipeline::Mode::hold);
+  session.client.send(frame(2, message_of("a")));
+  CHECK(session.site.pipeline.holds(1));
+  session.site.pipeline.set(FakePipeline::Mode::commit);
+  session.site.pipeline.release(RequestOutcome::failed);
+  CHECK(session.client.read_text(relp_response(2, "200 OK").size()) == relp_response(2, "200 OK"));
+  CHECK(session.site.pipeline.ids() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("relp: what is no record is answered as well, and counted") {
+  Session session;
+  session.client.send(frame(2, "<13>1 - - - - - - no json"));
+  CHECK(session.client.read_text(relp_response(2, "200 OK").size()) == relp_response(2, "200 OK"));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"bad_json\"}") == 1);
+}
+
+TEST_CASE("relp: a message over the limit is passed over and counted; what follows is stored") {
+  Session session;
+  const std::string large(kRelpDataBytesMax + 1, 'x');
+  session.client.send(frame(2, large) + frame(3, message_of("a")));
+  const std::string answers = relp_response(2, "200 OK") + relp_response(3, "200 OK");
+  std::string heard = session.client.read_text(answers.size());
+  CHECK((heard == answers || heard == relp_response(3, "200 OK") + relp_response(2, "200 OK")));
+  CHECK(session.site.counted("straykey_events_rejected_total{reason=\"record_too_large\"}") == 1);
+}
+
+TEST_CASE("relp: close is answered after everything before it, and the connection ends") {
+  Session session;
+  session.client.send(frame(2, message_of("a")) + "3 close 0\n");
+  const std::string answers = relp_response(2, "200 OK") + relp_response(3, "");
+  CHECK(session.client.read_text(answers.size()) == answers);
+  CHECK(session.client.ends());
+}
+
+TEST_CASE("relp: without a session, and for other commands, the answer is 500; no RELP at all ends the connection") {
+  Session session(relp(), false);
+  session.client.send(frame(2, message_of("a")));
+  CHECK(session.client.read_text(11) == "2 rsp 42 50");
+  Session other(relp(), false);
+  other.client.send("<13>1 - - - - - - {}\n");
+  CHECK(other.client.ends());
+  CHECK(other.site.counted(
+            "straykey_syslog_framing_errors_total{listener=\"syslog_relp\",reason=\"other_protocol\"}") == 1);
+}
+
+TEST_CASE("relp: draining says serverclose, and what was taken is answered first") {
+  Session session;
+  session.client.send(frame(2, message_of("a")));
+  const std::string stored = relp_response(2, "200 OK");
+  CHECK(session.client.read_text(stored.size()) == stored);
+  CHECK(session.listener->drain(std::chrono::seconds(5)));
+  CHECK(session.client.read_text(16) == "0 serverclose 0\n");
+  CHECK(session.client.ends());
+}
+
+TEST_CASE("relp: whoever stops in the middle of a frame is closed") {
+  Session session(relp(SyslogFixture::short_timeouts()));
+  session.client.send("2 syslog 100 begin");
+  CHECK(session.client.ends());
+  CHECK(session.site.counted("straykey_syslog_timeouts_total{listener=\"syslog_relp\"}") == 1);
+}
+
+}  // namespace straykey
