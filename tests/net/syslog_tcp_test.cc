@@ -97,6 +97,16 @@ TEST_CASE("over TLS, and with a new certificate after a reload") {
   CHECK(kept.certificate_serial() == after.certificate_serial());
 }
 
+TEST_CASE("of messages that nothing parts, one that was cut costs itself alone, also where it is the last but one") {
+  SyslogFixture site;
+  const auto listener = site.listen();
+  RawHttpClient client(listener->port(), false);
+  const std::string b = message_of("b"), cut = b.substr(0, b.size() - 9);
+  client.send(message_of("a") + cut + message_of("c") + message_of("d") + cut + message_of("e"));
+  CHECK(site.pipeline.stored(4));
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "c", "d", "e"});
+}
+
 TEST_CASE("plain bytes on the TLS port and silence are closed") {
   SyslogFixture site;
   SyslogListenerSettings settings;
