@@ -141,6 +141,23 @@ TEST_CASE("draining takes what a sender has sent, tells it to stop, and waits fo
   CHECK(listener->connections() == 0);
 }
 
+TEST_CASE("draining over TLS says close_notify, and what the sender sends behind that is taken") {
+  SyslogFixture site;
+  SyslogListenerSettings settings;
+  settings.tls = new_certificate(site);
+  const auto listener = site.listen(settings);
+  RawHttpClient client(listener->port(), true);
+  client.send(counted_message("a"));
+  CHECK(site.pipeline.stored(1));
+  std::thread stopping([&] { CHECK(listener->drain(std::chrono::seconds(10))); });
+  CHECK(client.ends());
+  CHECK(client.heard_close_notify());
+  client.send(counted_message("b"));
+  client.half_close();
+  stopping.join();
+  CHECK(site.pipeline.stored(2));
+}
+
 TEST_CASE("draining ends at its grace although the queues stay full, and says that something was lost") {
   SyslogFixture site;
   SyslogListenerSettings settings;
