@@ -172,7 +172,6 @@ RunCommand add_scan_command(CLI::App& app) {
                    "days are not over "
                    "will be sent by the server, older ones are only stored. Give the server's --config too. May be "
                    "repeated without effect")
-      ->check([](const std::string& path) { return path.empty() ? "an empty text is no directory" : std::string(); })
       ->type_name("DIR");
   command
       ->add_option("--explain-rejects", options->explain_rejects,
