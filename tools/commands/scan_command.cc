@@ -45,6 +45,7 @@ Status prepare(const Options& options, DetectionSettings& detection, NetworkInpu
     if (!ranges) return ranges.error();
     networks.aws_ranges = std::move(ranges->prefixes);
     networks.aws_ranges_created = ranges->created;
+    networks.aws_regions = std::move(ranges->regions);
   }
   if (!options.asn.empty()) networks.asns.clear();
   for (const std::string& file : options.asn) {
