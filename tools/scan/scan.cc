@@ -27,7 +27,10 @@ namespace {
 
 constexpr Day kBlockDays = 30;
 constexpr Day kSlackDays = 3;  // that the first file of all may begin after the first day
-static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax);
+// The event that issued a key may come two days after calls that were made with it. So the last days of a block are
+// judged with the next one, when those that it proves are known: an alert's day is that of its first call.
+constexpr Day kLateProofDays = 2;
+static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax && kBlockDays + kLateProofDays <= kJudgedLateDaysMax);
 // What is held of a compressed file at one time, and of gzip whose text could be read in pieces as well.
 constexpr std::size_t kInflatedMax = std::size_t{1} << 30;
 constexpr std::size_t kGzipHeldMax = std::size_t{256} << 20;
@@ -234,9 +237,11 @@ class Scan {
 
   // Judges the block and begins the next one with what was left of files that were read.
   Status next_block(InlinePipeline& pipeline) {
-    if (const Status status = judge(pipeline); !status.ok()) return status;
     Days next;
     for (const std::size_t file : later_) next.add(std::max(days_[file].first, block_.last + 1));
+    // Behind a gap there is nothing to wait for, and waiting would make them too late.
+    const Day left = next.first <= block_.last + kLateProofDays ? kLateProofDays : 0;
+    if (const Status status = judge(pipeline, block_.last - left); !status.ok()) return status;
     block_ = {next.first, next.first + kBlockDays - 1};
     for (const std::size_t file : std::exchange(later_, {})) {
       if (const Status status = learn_file(pipeline, file, block_); !status.ok()) return status;
@@ -262,12 +267,12 @@ class Scan {
       if (const Status status = learn_file(pipeline, i, days); !status.ok()) return status;
       progress.show(i + 1, "");
     }
-    return judge(pipeline);
+    return judge(pipeline, days.last < all_.last ? days.last - kLateProofDays : Merger::kEveryDay);
   }
 
   // Counts of repeats afterwards, when the alerts exist. Activity that no alert shows is written for a server only.
-  Status judge(InlinePipeline& pipeline) const {
-    if (pipeline.judge_all() == CommitOutcome::committed &&
+  Status judge(InlinePipeline& pipeline, Day until = Merger::kEveryDay) const {
+    if (pipeline.judge_all(until) == CommitOutcome::committed &&
         (keeps_ ? pipeline.flush() : pipeline.count_repeats()) == CommitOutcome::committed)
       return {};
     return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
