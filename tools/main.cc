@@ -16,6 +16,15 @@
 namespace straykey {
 namespace {
 
+// An unset variable of a script gives an empty argument. Nobody means that, and it must not mean the default.
+void refuse_empty_arguments(CLI::App& app) {
+  for (CLI::Option* option : app.get_options({})) {
+    if (option->get_items_expected_max() > 0)
+      option->check([](const std::string& text) { return text.empty() ? "it is empty" : std::string(); });
+  }
+  for (CLI::App* command : app.get_subcommands({})) refuse_empty_arguments(*command);
+}
+
 int run(int argc, char** argv) {
   umask(077);
   CLI::App app{"straykey catches AWS service credentials that have strayed: CloudTrail in, alerts out."};
@@ -30,6 +39,7 @@ int run(int argc, char** argv) {
                                          add_receive_command(app), add_ranges_command(app),   add_replay_command(app),
                                          add_check_command(app),   add_backup_command(app),   add_restore_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
+  refuse_empty_arguments(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -32,6 +32,7 @@ enum class FactKind : std::uint8_t {
   identity_evidence = 11,   // B7: service identity -> evidence, as Candidate::evidence names it
   identity_presigned = 12,  // B8: service identity -> "": external presigned requests
   role_child = 13,          // role -> role that it assumed with a service token
+  account_early_day = 14,   // account -> one of its kEarliestDays earliest days, as a number
   // Quarantine (AlertStore, Table::quarantine): the pair took part in a hit while it was not learned.
   quarantine_identity_network = 17,
   quarantine_network_role = 18,
@@ -48,6 +49,9 @@ enum class FactKind : std::uint8_t {
   weak_identity_evidence = 43,
 };
 
+// So many days tell when an account became active, however long ago they were. Its own fact cannot tell: the bitmap
+// holds 64 days, and of what is older only the first day.
+inline constexpr std::size_t kEarliestDays = 7;
 inline constexpr std::size_t kFactTextMax = 512;
 inline constexpr std::size_t kFactKeyBytes = 33;
 

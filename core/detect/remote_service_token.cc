@@ -103,8 +103,8 @@ std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, co
     tier = Tier::weak;
     verdict.limits.emplace_back(
         "Kept at the weak tier: the address counts as external only because it is absent from AWS's address ranges, "
-        "and these are more than 30 days older than the event or have no date. Load current ranges "
-        "(networks.aws_ranges) and ASN data (networks.asn).");
+        "and these are more than 30 days older than the event, have no date, or hold no address of its Region. Load "
+        "current ranges (networks.aws_ranges) and ASN data (networks.asn).");
   }
   verdict.variation = variation_of(candidate.token.family, tier);
   return verdict;

@@ -103,6 +103,22 @@ Day BaselineView::newest_account_day() const {
   return *newest_account_day_;
 }
 
+std::vector<Day> BaselineView::earliest_days(std::string_view account) const {
+  std::set<Day> days;
+  each(FactKind::account_early_day, account, [&](const std::string&, const Fact& early) {
+    days.insert(early.first_day);
+    return true;
+  });
+  if (const Fact seen = fact(FactKind::account, account, ""); seen.presence.days != 0) {
+    days.insert(seen.first_day);
+    for (Day back = 0; back < 64 && back <= seen.presence.newest_day; ++back)
+      if (seen.presence.seen_on(seen.presence.newest_day - back)) days.insert(seen.presence.newest_day - back);
+  }
+  std::vector<Day> earliest(days.begin(), days.end());
+  earliest.resize(std::min(earliest.size(), kEarliestDays));
+  return earliest;
+}
+
 Activity BaselineView::activity(std::string_view row) const {
   Activity merged;
   for (const auto& partition : partitions_) {

@@ -79,6 +79,10 @@ class BaselineView {
   // The last day on which any account was seen. The first call reads the facts of all accounts.
   [[nodiscard]] Day newest_account_day() const;
 
+  // The earliest days on which the account was seen as recipient, ascending, at most kEarliestDays. Builds before
+  // December 2026 kept no facts of them, so what the account's own fact tells is taken in.
+  [[nodiscard]] std::vector<Day> earliest_days(std::string_view account) const;
+
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
   [[nodiscard]] bool failed() const;

@@ -26,14 +26,34 @@ constexpr ExpiryRule kAlertRules[] = {
     {.table = Table::flood, .hours = 70 * kDay, .percent_an_hour = 1},
 };
 
-// What an operator acknowledged is kept.
-bool is_kept(Table table, std::string_view value) {
+// What an operator acknowledged is kept. So is when an account was first seen: one that was quiet for longer than other
+// facts live has not become young again.
+bool is_kept(Table table, std::string_view key, std::string_view value) {
+  if (table == Table::facts) {
+    const auto kind = static_cast<FactKind>(key.front());
+    return kind == FactKind::account || kind == FactKind::account_early_day;
+  }
   if (table != Table::quarantine) return false;
   const auto fact = decode_fact(value);
   return !fact || fact->fact.acknowledged;
 }
 
 using Readers = std::vector<std::unique_ptr<StoreReader>>;
+
+// An early day of an account goes before its time only if its account was seen on no other day.
+bool is_only_day(std::string_view key, StoreReader& here, const Readers& elsewhere) {
+  Fact account;
+  const std::string prefix = static_cast<char>(FactKind::account) + std::string(key.substr(1, 16));
+  const auto add = [&](StoreReader& store) {
+    store.scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view value) {
+      if (const auto fact = decode_fact(value)) account.merge(fact->fact);
+      return true;
+    });
+  };
+  add(here);
+  for (const auto& reader : elsewhere) add(*reader);
+  return account.first_day == account.presence.newest_day;
+}
 
 // A fact is erased early only if all partitions together have seen it on one day. The keys of an identity belong to
 // different shards, so an established fact may have one day in one partition and one in another.
@@ -110,8 +130,8 @@ std::size_t Expiry::sweep(StoreWriter& writer, RunHour now) {
 std::size_t Expiry::sweep_table(StoreWriter& writer, Pass& pass, RunHour now) {
   if (pass.left == 0 || now <= pass.rule.hours) return 0;
   const std::size_t erased = walk(writer, pass.rule.table, pass.from, settings_.rows_a_sweep, pass.left,
-                                  [&](std::string_view, std::string_view value, RunHour put_at) {
-                                    return put_at + pass.rule.hours < now && !is_kept(pass.rule.table, value);
+                                  [&](std::string_view key, std::string_view value, RunHour put_at) {
+                                    return put_at + pass.rule.hours < now && !is_kept(pass.rule.table, key, value);
                                   });
   pass.left -= erased;
   pass.expired->add(erased);
@@ -127,11 +147,12 @@ std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, RunHour now, 
   for (Pass& pass : passes_) {
     if (!pass.rule.gives_way) continue;
     const Table table = pass.rule.table;
-    const std::size_t evicted =
-        walk(writer, table, pass.relieve_from, rows, rows,
-             [&](std::string_view key, std::string_view value, RunHour put_at) {
-               return put_at + spared_hours <= now && may_be_evicted(table, key, value, elsewhere);
-             });
+    const auto goes = [&](std::string_view key, std::string_view value, RunHour put_at) {
+      if (put_at + spared_hours > now || !may_be_evicted(table, key, value, elsewhere)) return false;
+      const bool early_day = table == Table::facts && static_cast<FactKind>(key.front()) == FactKind::account_early_day;
+      return !early_day || is_only_day(key, writer, elsewhere);
+    };
+    const std::size_t evicted = walk(writer, table, pass.relieve_from, rows, rows, goes);
     pass.evicted->add(evicted);
     erased += evicted;
   }

@@ -74,9 +74,9 @@ CommitOutcome InlinePipeline::flush_proposed() {
   return CommitOutcome::committed;
 }
 
-CommitOutcome InlinePipeline::judge_all() {
+CommitOutcome InlinePipeline::judge_all(Day until) {
   const CommitOutcome outcome = flush_proposed();
-  return outcome == CommitOutcome::committed ? merger_.judge_all_unjudged() : outcome;
+  return outcome == CommitOutcome::committed ? merger_.judge_all_unjudged(until) : outcome;
 }
 
 ChangeOutcome InlinePipeline::carry_out(OperatorChange& change) {

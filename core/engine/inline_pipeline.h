@@ -30,7 +30,7 @@ class InlinePipeline {
   [[nodiscard]] CommitOutcome judge(const Request& request);
   // Judges everything proposed and not judged yet, in the order of days. The activity that its alerts may show is
   // written before.
-  [[nodiscard]] CommitOutcome judge_all();
+  [[nodiscard]] CommitOutcome judge_all(Day until = Merger::kEveryDay);
   // Carries an operator's change out at once, in the partitions that have a worker; on_done is not called.
   [[nodiscard]] ChangeOutcome carry_out(OperatorChange& change);
   // Writes the counts of repeats.

@@ -49,11 +49,10 @@ std::string_view account_of(std::string_view principal) {
 
 bool Judge::activates(std::string_view account, Day day, const BaselineView& view) const {
   if (settings_.activation_days == 0) return true;
-  const Fact seen = view.fact(FactKind::account, account, "");
-  if (seen.presence.days == 0 || seen.first_day + static_cast<Day>(settings_.activation_days) > day) return false;
-  int days = seen.presence.days_before(day, 63);
-  if (seen.first_day + 63 < day) ++days;  // the first day lies before the bitmap
-  return days >= std::min(7, settings_.activation_days);
+  const auto activation = static_cast<std::size_t>(settings_.activation_days);
+  const std::size_t needed = std::min(kEarliestDays, activation);
+  const std::vector<Day> days = view.earliest_days(account);
+  return days.size() >= needed && days[needed - 1] < day && days.front() + activation <= day;
 }
 
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+
+#include "core/engine/batch_writer.h"
 
 namespace straykey {
 namespace {
@@ -44,6 +47,26 @@ void LearnedFacts::add(const FactRef& ref, Day day) {
 
 void LearnedFacts::forget() {
   for (Place& place : places_) place.kind = {};
+}
+
+bool learn_early_day(BatchWriter& writer, HashKey key, std::string_view account, Day day) {
+  std::set<Day> known;
+  const std::string prefix = fact_scope_prefix(key, FactKind::account_early_day, account);
+  writer.open().scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view stored) {
+    if (const auto fact = decode_fact(stored)) known.insert(fact->fact.first_day);
+    return true;
+  });
+  const bool full = known.size() >= kEarliestDays;
+  if (known.contains(day) || (full && *known.rbegin() < day)) return false;
+  const auto key_of = [&](const std::string& value) {
+    return fact_key(key, {FactKind::account_early_day, account, value});
+  };
+  if (full) writer.erase(Table::facts, key_of(std::to_string(*known.rbegin())));
+  Fact fact;
+  (void)fact.seen(day);
+  const std::string value = std::to_string(day);
+  writer.put(Table::facts, key_of(value), encode_fact(fact, {FactKind::account_early_day, account, value}));
+  return true;
 }
 
 }  // namespace straykey

@@ -1,6 +1,7 @@
 #pragma once
 // LearnedFacts: remembers which facts the partition, or the open batch, already holds with which day. So a fact that is
-// taught again costs no look-up in the store.
+// taught again costs no look-up in the store. And learn_early_day(), which keeps the facts of an account's earliest
+// days.
 //
 // Shape:  a direct-mapped table with one day for each fact; a new fact replaces the one that had its place. A fact that
 //         is not found here may still be in the store.
@@ -16,6 +17,8 @@
 #include "core/baseline/fact.h"
 
 namespace straykey {
+
+class BatchWriter;
 
 class LearnedFacts {
  public:
@@ -38,5 +41,10 @@ class LearnedFacts {
 
   std::vector<Place> places_ = std::vector<Place>(kPlaces);
 };
+
+// Learns that the account was seen as recipient on that day, if that is one of the seven earliest days that the
+// partition has seen, and erases the eighth. So all partitions together hold the seven earliest of all, in whatever
+// order the days came. True if the day is new. Cost: one scan of at most seven rows.
+bool learn_early_day(BatchWriter& writer, HashKey key, std::string_view account, Day day);
 
 }  // namespace straykey

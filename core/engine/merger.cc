@@ -114,9 +114,10 @@ CommitOutcome Merger::find_unjudged() {
   return commit();
 }
 
-CommitOutcome Merger::judge_all_unjudged() {
+CommitOutcome Merger::judge_all_unjudged(Day until) {
   failure_ = unreadable_;
   if (!failure_.empty()) return CommitOutcome::failed;
+  judged_until_ = until;
   open();
   waiting_->find_backlog(readers_);
   CommitOutcome outcome;
@@ -124,6 +125,7 @@ CommitOutcome Merger::judge_all_unjudged() {
     judge_waiting();
     outcome = commit();
   } while (outcome == CommitOutcome::committed && has_to_judge());
+  judged_until_ = kEveryDay;
   return outcome;
 }
 
@@ -151,13 +153,20 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
   std::vector<Candidate> calls;
   for (const CandidateRange& range : request) {
     INVARIANT(range.shard < partitions_.size(), range.shard, partitions_.size());
+    std::uint64_t first = range.first;  // of what is judged and not noted
     for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence) {
       if (waiting_->is_judged(range.shard, sequence)) continue;
-      if (const auto stored = readers_[range.shard]->get(Table::candidates, encode_sequence(sequence))) {
-        if (auto call = decode_candidate(*stored)) calls.push_back(std::move(*call));
+      const auto stored = readers_[range.shard]->get(Table::candidates, encode_sequence(sequence));
+      auto call = stored ? decode_candidate(*stored) : std::nullopt;
+      if (!call) continue;
+      if (call->day() <= judged_until_) {
+        calls.push_back(std::move(*call));
+        continue;
       }
+      if (first < sequence) waiting_->note_judged({range.shard, first, sequence - 1});
+      first = sequence + 1;
     }
-    waiting_->note_judged(range);
+    if (first <= range.last) waiting_->note_judged({range.shard, first, range.last});
   }
   judge_candidates(std::move(calls));
 }

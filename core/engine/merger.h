@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,8 +64,9 @@ class Merger {
   // Finds what an earlier run left unjudged: it waits from now on, before all that is added. Commits nothing new, and
   // fails if the stores cannot be read or written.
   [[nodiscard]] CommitOutcome find_unjudged();
-  // Finds it and judges it. Used by offline scan.
-  [[nodiscard]] CommitOutcome judge_all_unjudged();
+  // Finds it and judges what of it is of days up to `until`. Used by offline scan.
+  [[nodiscard]] CommitOutcome judge_all_unjudged(Day until = kEveryDay);
+  static constexpr Day kEveryDay = std::numeric_limits<Day>::max();
 
   // Judges the candidates of a finished request at once, how many they may be.
   void judge(const std::vector<CandidateRange>& request);
@@ -137,6 +139,7 @@ class Merger {
   Judge judge_;
   Outbox outbox_;
   std::unique_ptr<WaitingCandidates> waiting_;
+  Day judged_until_ = kEveryDay;   // candidates of later days are left
   BaselineView::Answers answers_;  // kept from one part of what waits to the next
   Metrics& metrics_;
   Day send_from_ = 0;

@@ -42,7 +42,7 @@ void fill_place(Candidate& call, const Event& event, const NetworkMap& networks,
     if (place.source_class == SourceClass::external) {
       call.prefix_network = prefix_network(*address);
       call.network = place.asn != 0 ? asn_network(place.asn) : call.prefix_network;
-      call.range_capped = place.only_absent_from_aws && !networks.aws_ranges_known_on(event.day());
+      call.range_capped = place.only_absent_from_aws && !networks.aws_ranges_tell(event.day(), event.region);
     }
   }
   // `untrusted` comes first in the order of classes: an untrusted address is external whatever endpoint it used. An
@@ -113,7 +113,7 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
   text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
-  text.string(call.token.chain).string(call.evidence).fixed(call.presigned ? 1 : 0);
+  text.string(call.token.chain).string(call.evidence).fixed(call.presigned ? 1 : 0).fixed(call.range_capped ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());
 }

@@ -200,7 +200,10 @@ void ShardWorker::teach_others(const Candidate& call) {
 
 // Proposes an account's first event of a day to the merger, which notes when the account becomes active.
 void ShardWorker::learn_account(std::string_view account, Seconds time) {
-  if (!is_account_id(account) || !learn({FactKind::account, account, ""}, day_of(time))) return;
+  const FactRef ref{FactKind::account, account, ""};
+  if (!is_account_id(account) || learned_.holds(ref, day_of(time))) return;
+  const bool early = learn_early_day(writer_, settings_.hash_key, account, day_of(time));
+  if (!learn(ref, day_of(time)) && !early) return;
   Candidate day;
   day.account_day = true;
   day.time = day.last_time = time;

@@ -8,7 +8,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::size_t kTeachingTexts = 20;
+constexpr std::size_t kTeachingTexts = 21;
 
 std::array<std::string_view, kTeachingTexts> teaching_texts(const Event& event) noexcept {
   const bool exchange = event.type == IdentityType::web_identity;
@@ -31,6 +31,7 @@ std::array<std::string_view, kTeachingTexts> teaching_texts(const Event& event) 
           exchange ? event.assumed_role_arn : std::string_view{},
           exchange ? event.identity_provider : std::string_view{},
           exchange ? event.event_name : std::string_view{},
+          event.region,
           event.source_ip};
 }
 
@@ -44,7 +45,7 @@ struct CallHead {
   Hash128 teaching;  // with the address
   std::uint32_t agent_size, source_size;
 };
-static_assert(sizeof(TeachingHead) == 88 && sizeof(CallHead) == 24, "all bytes are hashed");
+static_assert(sizeof(TeachingHead) == 92 && sizeof(CallHead) == 24, "all bytes are hashed");
 
 template <class Head, std::size_t Texts>
 std::string_view join(const Head& head, const std::array<std::string_view, Texts>& texts, std::string& out) {

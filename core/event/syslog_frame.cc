@@ -257,6 +257,8 @@ std::optional<SyslogFrame> SyslogFramer::next_line() {
     return take(0, std::min(kBeginningBytes, message_bytes_max_), SyslogFrame::Fault::too_large);
   }
   if (end == LineEnd::delimiter || end == LineEnd::next_message) return take(0, size, SyslogFrame::Fault::none);
+  if (ended_ && !delimiters_seen_ && whole_message_ends(held().size()))
+    return take(0, priority_at_, SyslogFrame::Fault::none);
   if (ended_) return take(0, held().size(), SyslogFrame::Fault::cut_off);
   return std::nullopt;
 }
@@ -269,8 +271,8 @@ SyslogFramer::LineEnd SyslogFramer::find_line_end() noexcept {
     const std::size_t piece_end = scanned_ + piece.size();
     const std::string_view so_far = text.substr(0, piece_end);
     for (std::size_t at = so_far.find('<', scanned_); at < piece_end; at = so_far.find('<', at + 1)) {
-      const LineEnd end = look_at_priority(at);
       scanned_ = at;
+      const LineEnd end = look_at_priority(at);
       if (end != LineEnd::none) return end;
     }
     scanned_ = piece_end;
@@ -284,16 +286,37 @@ SyslogFramer::LineEnd SyslogFramer::find_line_end() noexcept {
   return LineEnd::none;
 }
 
-// `}<PRI>`: the next message begins where the JSON of this one has ended, without anything between.
+// `}<PRI>`: the next message begins where the JSON of this one has ended, without anything between. Or this one was
+// cut, and what ends here is a whole message that began behind it: then scanned_ is where that began.
 SyslogFramer::LineEnd SyslogFramer::look_at_priority(std::size_t at) noexcept {
   const std::string_view text = held();
-  if (at == 0 || text[at - 1] != '}') return LineEnd::none;
+  if (at == 0) return LineEnd::none;
   const std::string_view priority = text.substr(at, kPriorityBytesMax);
   if (priority_bytes(priority) == 0) {
     return may_become_priority(priority) && !ended_ ? LineEnd::undecided : LineEnd::none;
   }
-  pass_braces(at);
-  return depth_.closed() ? LineEnd::next_message : LineEnd::none;
+  if (text[at - 1] == '}') {
+    pass_braces(at);
+    if (depth_.closed()) return LineEnd::next_message;
+    if (at <= message_bytes_max_ && whole_message_ends(at)) {
+      scanned_ = priority_at_;
+      return LineEnd::next_message;
+    }
+  }
+  priority_at_ = at;
+  return LineEnd::none;
+}
+
+// A message that began at the last <PRI> ends at `at`: it has a JSON object, and that is whole.
+bool SyslogFramer::whole_message_ends(std::size_t at) const noexcept {
+  constexpr std::string_view kWhiteSpace = " \t\r\n";
+  constexpr std::string_view kBehindString = ",:]} \t\r\n";
+  if (priority_at_ == 0) return false;
+  std::string_view json = held().substr(priority_at_, at - priority_at_);
+  json.remove_prefix(std::min(json.find('{'), json.size()));
+  const std::size_t quote = json.find_first_not_of(kWhiteSpace, 1);
+  if (quote == std::string_view::npos || json[quote] != '"' || quote + 1 == json.size()) return false;
+  return kBehindString.find(json[quote + 1]) == std::string_view::npos && is_whole_json(json);
 }
 
 // A record printed over several lines is put together again: a line of it ends between two values, and the next one is
@@ -322,8 +345,9 @@ std::optional<SyslogFrame> SyslogFramer::next_unended() {
   const bool may_be_whole = !delimiters_seen_ && scanned_ > 0 && scanned_ == text.size() && text.back() == '}';
   if (!may_be_whole) return std::nullopt;
   pass_braces(text.size());
-  if (!depth_.closed()) return std::nullopt;
-  return take(0, text.size(), SyslogFrame::Fault::none);
+  if (depth_.closed()) return take(0, text.size(), SyslogFrame::Fault::none);
+  if (!whole_message_ends(text.size())) return std::nullopt;
+  return take(0, priority_at_, SyslogFrame::Fault::none);
 }
 
 void SyslogFramer::drop_line() noexcept {
@@ -354,6 +378,7 @@ SyslogFrame SyslogFramer::take(std::size_t prefix, std::size_t size, SyslogFrame
   depth_ = {};
   depth_at_ = 0;
   several_lines_ = false;
+  priority_at_ = 0;
   after_counted_ = false;
   json_open_ = false;
   return frame;

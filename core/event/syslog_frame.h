@@ -10,6 +10,11 @@
 //         A wrong count is noticed where another message begins inside of one whose JSON is not whole, or where
 //         something follows that no message begins with. Reading goes on at the next place that only a message begins
 //         at (syslog_start.h), so that one wrong count costs its own message and at most one more.
+//         Where nothing parts messages, one that was cut does not end, and swallows those behind it. So a message ends
+//         as well before a `<PRI>` whose own JSON object is whole and ends directly before another `<PRI>` or where
+//         nothing more comes. No whole message holds such a thing in its strings: the quote behind the object's brace
+//         would end the string there, and what follows it is never the first letter of a key. Two cut messages in a
+//         row are one, and a whole one that holds a `<PRI>` in a string is lost with the cut one before it.
 //         Messages are cut out of the text in place: release() gives that text away, and no message is copied.
 // Order:  prepare(), commit() of what was received, next() until it gives nothing; and again, with release() when
 //         crowded() or earlier. Frames are valid until the next release(). How the bytes were split makes no
@@ -108,6 +113,7 @@ class SyslogFramer {
   std::optional<SyslogFrame> next_line();
   LineEnd find_line_end() noexcept;
   LineEnd look_at_priority(std::size_t at) noexcept;
+  [[nodiscard]] bool whole_message_ends(std::size_t at) const noexcept;
   LineEnd look_at_delimiter() noexcept;
   void pass_braces(std::size_t to) noexcept;
   SyslogFrame take_counted(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
@@ -125,6 +131,7 @@ class SyslogFramer {
   BraceDepth depth_;           // up to depth_at_
   std::size_t depth_at_ = 0;
   bool several_lines_ = false;
+  std::size_t priority_at_ = 0;  // where the last <PRI> behind its front stands; 0: there is none
   // Of the message before it.
   bool after_counted_ = false;
   bool json_open_ = false;  // it was counted, its JSON did not end in it, and no delimiter followed

@@ -2,6 +2,8 @@
 // Made by tools/networks/make_builtin_ranges from AWS's published ip-ranges.json; do not edit.
 #include "core/location/aws_builtin_ranges.h"
 
+#include <iterator>
+
 #include "core/location/range_list.h"
 
 namespace straykey {
@@ -346,10 +348,19 @@ e000/40 f000/40 2a05:d07f 800/40 1000/40 2000/40 4000/40 5000/40 6000/40 8000/40
 c000/40 e000/40 f000/40
 )";
 
+constexpr std::string_view kRegions[] = {
+    "af-south-1",     "ap-east-1",      "ap-east-2",      "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
+    "ap-south-1",     "ap-south-2",     "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4",
+    "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1",   "ca-west-1",      "cn-north-1",
+    "cn-northwest-1", "eu-central-1",   "eu-central-2",   "eu-north-1",     "eu-south-1",     "eu-south-2",
+    "eu-west-1",      "eu-west-2",      "eu-west-3",      "eusc-de-east-1", "il-central-1",   "me-central-1",
+    "me-south-1",     "me-west-1",      "mx-central-1",   "sa-east-1",      "sa-west-1",      "us-east-1",
+    "us-east-2",      "us-gov-east-1",  "us-gov-west-1",  "us-south-1",     "us-west-1",      "us-west-2"};
+
 }  // namespace
 
 AwsBuiltinRanges aws_builtin_ranges() {
-  return {read_range_list(kList), kCreated};
+  return {read_range_list(kList), kCreated, {std::begin(kRegions), std::end(kRegions)}};
 }
 
 }  // namespace straykey

@@ -5,6 +5,7 @@
 //         prefixes. It is as good as a file of that day, and like a file it grows old.
 // Thread: any (constants).
 // Source: AWS's ip-ranges.json of the day in `created`; tools/networks/make_builtin_ranges writes the source from it.
+#include <string_view>
 #include <vector>
 
 #include "core/base/time.h"
@@ -15,6 +16,8 @@ namespace straykey {
 struct AwsBuiltinRanges {
   std::vector<Prefix> prefixes;  // disjoint, each family in ascending order
   Seconds created = 0;           // when AWS made the list
+  // Of which the list has addresses, ascending. Views into constants.
+  std::vector<std::string_view> regions;
 };
 
 // Reads the text anew at each call, which takes 0.5 ms (2026-11-30).

@@ -29,8 +29,9 @@ constexpr std::string_view kPrivateRanges[] = {
     "fc00::/7",                     // RFC 4193, unique local
 };
 
-// Nobody calls from these: unspecified, multicast, broadcast.
-constexpr std::string_view kNowhereRanges[] = {"0.0.0.0", "::", "224.0.0.0/4", "ff00::/8", "255.255.255.255"};
+// Nobody calls from these: unspecified, multicast, and class E, which was never given to anybody (RFC 1112). Its last
+// address is broadcast.
+constexpr std::string_view kNowhereRanges[] = {"0.0.0.0", "::", "224.0.0.0/4", "ff00::/8", "240.0.0.0/4"};
 
 // Amazon's autonomous systems in which AWS runs, and their regional siblings; ascending. By number, never by name: the
 // registries also know organisations of Brazil's state of Amazonas (263639, 264344, 264509, 271047). Amazon's
@@ -137,6 +138,7 @@ struct NetworkMap::Tables {
   std::vector<System> systems;  // each (number, name) once
   bool builtin = false;
   std::optional<Seconds> created;
+  std::set<std::string, std::less<>> regions;
   std::size_t aws_range_count = 0;
   std::size_t asn_range_count = 0;
 
@@ -150,6 +152,10 @@ void NetworkMap::Tables::build_classes(const NetworkInputs& inputs) {
   const AwsBuiltinRanges compiled = builtin ? aws_builtin_ranges() : AwsBuiltinRanges{};
   created = builtin ? compiled.created : inputs.aws_ranges_created;
   const std::vector<Prefix>& aws = builtin ? compiled.prefixes : inputs.aws_ranges;
+  if (builtin)
+    regions.insert(compiled.regions.begin(), compiled.regions.end());
+  else
+    regions = inputs.aws_regions;
   aws_range_count = aws.size();
 
   std::vector<PrefixTable::Range> ranges;  // the later counts
@@ -238,6 +244,10 @@ Place NetworkMap::locate(std::string_view source_ip) const noexcept {
 bool NetworkMap::aws_ranges_known_on(Day day) const noexcept {
   if (!tables_->created) return false;
   return std::int64_t{day} <= std::int64_t{day_of(*tables_->created)} + kRangesFreshDays;
+}
+
+bool NetworkMap::aws_ranges_hold(std::string_view region) const noexcept {
+  return region.empty() || tables_->regions.empty() || tables_->regions.contains(region);
 }
 
 bool NetworkMap::uses_builtin_aws_ranges() const noexcept {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,7 @@ namespace straykey {
 
 enum class SourceClass : std::uint8_t {
   // No place: a service name, "AWS Internal", nonsense, or an address that nobody calls from (unspecified, multicast,
-  // broadcast). Such a call may have come from anywhere.
+  // broadcast, 240/4). Such a call may have come from anywhere.
   service,
   private_range,     // RFC 1918, 100.64/10, ULA, link-local, loopback
   foreign_endpoint,  // through a VPC endpoint whose owner is not one of our accounts (set by the merger only)
@@ -43,6 +44,8 @@ struct NetworkInputs {
   std::vector<Prefix> trusted, untrusted;
   std::vector<Prefix> aws_ranges;             // empty: the ranges that are compiled in, with their own date
   std::optional<Seconds> aws_ranges_created;  // createDate of the file
+  // The Regions of which the file has addresses. Empty: it names none, and is taken to hold all.
+  std::set<std::string, std::less<>> aws_regions;
   // The ranges may stand in any order. Of overlapping ranges the narrowest counts. asn 0 says that nobody is known
   // there. REQUIRES: first <= last, and last is IPv4 if first is.
   std::vector<AsnRange> asns;
@@ -54,7 +57,7 @@ struct Place {
   std::uint32_t asn = 0;     // 0: unknown
   std::string_view as_name;  // lives as long as the map
   // True if the address is external only because AWS's ranges do not hold it: it has no known ASN and is not listed as
-  // untrusted. Whether that caps the verdict depends on the age of the ranges: NetworkMap::aws_ranges_known_on.
+  // untrusted. Whether that caps the verdict depends on the ranges: NetworkMap::aws_ranges_tell.
   bool only_absent_from_aws = false;
 };
 
@@ -71,6 +74,12 @@ class NetworkMap {
 
   // False for days more than 30 days after the date of the ranges, and if they have none.
   [[nodiscard]] bool aws_ranges_known_on(Day day) const noexcept;
+  // False for a Region of which the ranges hold no address: it is younger than they are. "" is no Region.
+  [[nodiscard]] bool aws_ranges_hold(std::string_view region) const noexcept;
+  // Whether an address that the ranges lack is not AWS's, as far as a call of that day in that Region shows.
+  [[nodiscard]] bool aws_ranges_tell(Day day, std::string_view region) const noexcept {
+    return aws_ranges_known_on(day) && aws_ranges_hold(region);
+  }
   [[nodiscard]] bool uses_builtin_aws_ranges() const noexcept;
   [[nodiscard]] std::optional<Seconds> aws_ranges_created() const noexcept;
   [[nodiscard]] std::size_t aws_range_count() const noexcept;

@@ -122,6 +122,8 @@ std::string_view fact_kind_name(FactKind kind) noexcept {
       return "identity_presigned";
     case FactKind::role_child:
       return "role_child";
+    case FactKind::account_early_day:
+      return "account_early_day";
     case FactKind::quarantine_identity_evidence:
       return "quarantine_identity_evidence";
     case FactKind::quarantine_role_child:

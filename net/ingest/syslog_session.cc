@@ -100,7 +100,10 @@ IoAwait<void> SyslogSession::read_all() {
     open = open && in_step;
     waiting_bytes_ = open ? stream_.waiting_bytes() : 0;
     if (!open || waiting_bytes_ > 0) continue;
-    if (const auto frame = framer_.next_unended()) (void)collect(*frame);
+    while (const auto frame = framer_.next_unended()) {
+      (void)collect(*frame);
+      (void)co_await collect_messages();  // behind a message that was cut a whole one may stand
+    }
     co_await send_batch();
   }
 }

@@ -69,6 +69,7 @@ void PeerStream::answer_end() noexcept {
 }
 
 void PeerStream::end_sending() noexcept {
+  answer_end();
   IoError ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }

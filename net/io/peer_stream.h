@@ -34,7 +34,7 @@ class PeerStream {
   IoAwait<void> drain_and_shut_down(std::size_t bytes_max);
   // After the peer's end: says TLS close_notify to it, if this is TLS.
   void answer_end() noexcept;
-  // Tells the peer that we send nothing more; the peer may still send.
+  // Tells the peer that we send nothing more, over TLS by close_notify; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;
   // About how many bytes the next read finds without waiting.

@@ -68,6 +68,16 @@ auto log_exception(std::shared_ptr<State> state) {
   };
 }
 
+// A TLS peer sees nothing but the end of its connection, so what it ran into must be found here.
+void say_refused(Log& log, const StreamServer::Settings& settings, const IpAddress& peer, bool by_address) {
+  const ConnectionLimits& limits = settings.connections;
+  log.warning("a connection was refused, because as many are open as may be",
+              {{"listener", settings.listen.name},
+               {"peer", peer.text()},
+               {"limit", by_address ? "ingest.connections_per_address_max = " + std::to_string(limits.per_address_max)
+                                    : "connections_max = " + std::to_string(limits.connections_max)}});
+}
+
 }  // namespace
 
 struct StreamServer::State {
@@ -181,6 +191,7 @@ void StreamServer::accept(const std::shared_ptr<State>& state, IoSocket socket, 
 }
 
 void StreamServer::refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why) {
+  if (why != Refused::not_admitted) say_refused(state->log, state->settings, peer.address, why == Refused::address);
   if (!state->callbacks.on_refused || !state->callbacks.on_refused(socket, peer.address, why)) return;
   const IoExecutor executor = socket.get_executor();
   const auto session = std::make_shared<std::weak_ptr<StreamSession>>();

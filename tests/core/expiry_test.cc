@@ -75,6 +75,19 @@ TEST_CASE("expiry: a row's age counts from its last put") {
   CHECK_FALSE(bench.has(Table::facts, "left"));
 }
 
+TEST_CASE("expiry: when an account was first seen is not forgotten, however quiet it is") {
+  Bench<MemoryBaselineStore> bench(baseline_expiry_rules());
+  const std::string account(1, static_cast<char>(FactKind::account));
+  const std::string early_day(1, static_cast<char>(FactKind::account_early_day));
+  const std::string network(1, static_cast<char>(FactKind::identity_network));
+  bench.put(Table::facts, {account, early_day, network}, 0, fact_of_days({100}));
+  (void)bench.sweep(70 * kDay);
+  for (RunHour hour = 1; hour < 10; ++hour) (void)bench.sweep(70 * kDay + hour);
+  CHECK(bench.has(Table::facts, account));
+  CHECK(bench.has(Table::facts, early_day));
+  CHECK_FALSE(bench.has(Table::facts, network));
+}
+
 TEST_CASE("expiry: at most one percent of the facts go in an hour, however long nothing ran") {
   Bench<MemoryBaselineStore> bench(baseline_expiry_rules());
   bench.put(Table::facts, keys(1'000), 0, fact_of_days({100}));

@@ -47,10 +47,12 @@ TEST_CASE("what is no address comes from a service") {
   }
 }
 
-TEST_CASE("from unspecified, multicast and broadcast addresses nobody calls, unless they are listed as untrusted") {
+TEST_CASE(
+    "from unspecified, multicast, class E and broadcast addresses nobody calls, unless they are listed as untrusted") {
   NetworkInputs listed = inputs();
   listed.trusted.push_back(*parse_prefix("224.0.0.0/4"));
-  for (const char* text : {"0.0.0.0", "::", "224.0.0.1", "239.255.255.255", "ff02::1", "255.255.255.255"}) {
+  for (const char* text :
+       {"0.0.0.0", "::", "224.0.0.1", "239.255.255.255", "ff02::1", "240.0.0.0", "240.1.2.3", "255.255.255.255"}) {
     CAPTURE(text);
     CHECK(class_in(NetworkMap(listed), text) == "service");
   }
@@ -246,6 +248,7 @@ TEST_CASE("the ranges are known for 30 days after their date, those that are com
   CHECK_FALSE(map.aws_ranges_known_on(created + 31));
   CHECK_FALSE(map.uses_builtin_aws_ranges());
   CHECK(map.aws_range_count() == 2);
+  CHECK(map.aws_ranges_hold("xx-any-1"));  // this file names no Region
   CHECK(map.aws_ranges_created() == parse_time("2026-08-22T21:17:05Z"));
 
   NetworkInputs builtin;
@@ -256,6 +259,9 @@ TEST_CASE("the ranges are known for 30 days after their date, those that are com
   CHECK(compiled.aws_ranges_known_on(day_of(aws_builtin_ranges().created) + 30));
   CHECK_FALSE(compiled.aws_ranges_known_on(day_of(aws_builtin_ranges().created) + 31));
   CHECK(compiled.aws_range_count() == aws_builtin_ranges().prefixes.size());
+  CHECK(compiled.aws_ranges_hold("eu-central-1"));
+  CHECK_FALSE(compiled.aws_ranges_hold("xx-new-1"));
+  CHECK(compiled.aws_ranges_hold(""));
   CHECK(compiled.locate(ip("52.95.0.1")).source_class == SourceClass::aws);
 
   NetworkInputs undated = inputs();

@@ -44,6 +44,27 @@ TEST_CASE("observation: without a known ASN and with ranges older than 30 days t
   CHECK_FALSE(observed({.at = "2024-05-21T09:05:00Z"}).observation.call.range_capped);  // its ASN is known
 }
 
+TEST_CASE("observation: ranges without an address of the call's Region cap the verdict, however fresh they are") {
+  NetworkInputs inputs;
+  inputs.aws_ranges = {*parse_prefix("192.0.2.0/24")};
+  inputs.aws_ranges_created = parse_time("2024-03-20T00:00:00Z");
+  inputs.aws_regions = {"us-east-1"};
+  const NetworkMap networks(std::move(inputs));
+  const auto request = request_of({Call{.ip = "203.0.113.7"}});
+  Event event = request->events[0];
+  const auto capped = [&](std::string_view region) {
+    event.region = region;
+    return observe(event, nullptr, networks, {}).call.range_capped;
+  };
+  CHECK_FALSE(capped("us-east-1"));
+  CHECK(capped("xx-new-1"));
+  CHECK_FALSE(capped(""));
+  // Capped and not capped are two verdicts, so they are two candidates.
+  Candidate in_known = observe(event, nullptr, networks, {}).call, in_new = in_known;
+  in_new.range_capped = true;
+  CHECK(combination_of(HashKey{1, 2}, in_known) != combination_of(HashKey{1, 2}, in_new));
+}
+
 TEST_CASE("observation: only an endpoint owner that may be foreign is kept") {
   DetectionSettings settings;
   settings.accounts = {"777788889999"};

@@ -55,6 +55,7 @@ TEST_CASE("whatever facts and candidates depend on changes the signature") {
       [](Event& e) { e.ec2_role_delivery = "2.0"; },
       [](Event& e) { e.in_scope_issuer_type = "AWS::Lambda::Function"; },
       [](Event& e) { e.source_ip = "192.0.2.11"; },
+      [](Event& e) { e.region = "xx-new-1"; },
       [](Event& e) { e.vpc_endpoint_account = "999900001111"; },
       [](Event& e) { e.error_code = "ExpiredToken"; },
       [](Event& e) { e.user_agent.tool = "aws-cli"; },

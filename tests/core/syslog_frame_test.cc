@@ -184,6 +184,50 @@ TEST_CASE("senders that part messages by nothing: a message begins behind the br
   }
 }
 
+TEST_CASE("senders that part messages by nothing: a cut message costs itself alone, wherever it is cut") {
+  const std::string cut_one = k5424.substr(0, k5424.size() - 9);
+  SUBCASE("behind it all is whole") {
+    for (std::size_t kept = 5; kept < k5424.size(); ++kept) {
+      const std::string cut = k5424.substr(0, kept);
+      CAPTURE(cut);
+      const std::string bytes = k3164 + cut + k3164 + k5424 + k3164;
+      const std::vector<Seen> seen = frames_of(bytes, bytes.size(), bytes.size(), kSyslogMessageBytesMax);
+      CHECK(frames_of(bytes, 1, 1, kSyslogMessageBytesMax) == seen);
+      const bool has_json = cut.find('{') != std::string::npos;
+      // A header alone is taken for a part of the message behind it.
+      const std::vector<Seen> behind_cut =
+          has_json ? std::vector<Seen>{{k3164}, {cut}, {k3164}, {k5424}, {k3164, Fault::cut_off}}
+                   : std::vector<Seen>{{k3164}, {cut + k3164}, {k5424}, {k3164, Fault::cut_off}};
+      CHECK(seen == behind_cut);
+    }
+  }
+  SUBCASE("several, each behind a whole one") {
+    check_however_split(k5424 + cut_one + k3164 + cut_one + k5424 + k3164,
+                        {{k5424}, {cut_one}, {k3164}, {cut_one}, {k5424}, {k3164, Fault::cut_off}});
+  }
+  SUBCASE("the last one that comes") {
+    check_however_split(cut_one + k3164, {{cut_one}, {k3164, Fault::cut_off}});
+    Connection connection;
+    connection.receive(cut_one + k3164);
+    CHECK(connection.seen.empty());
+    CHECK(connection.framer.next_unended().value().text == cut_one);
+    CHECK_FALSE(connection.framer.next().has_value());
+    CHECK(connection.framer.next_unended().value().text == k3164);
+  }
+  SUBCASE("no string can make a whole message look like a cut one") {
+    for (const std::string inside :
+         {R"("<14>{}<14>")", R"("<14>{\"a\":1}<14>{}<14>")", R"("<14>{",":1}<14>")", R"("<14>{", ":1}<14>")",
+          R"("<14>{":"}<14>")", R"("<14>{":["}<14>"])", R"("<14>{":{"}<14>":1})"}) {
+      CAPTURE(inside);
+      for (const std::string before : {R"({"a":)", R"({"a":[)", R"({"a":{)"}) {
+        const std::string message = "<14>" + before + inside + "}";
+        check_however_split(k3164 + message.substr(0, message.size()) + "\n" + k5424 + "\n",
+                            {{k3164}, {message}, {k5424}});
+      }
+    }
+  }
+}
+
 TEST_CASE(
     "a whole message is given before anything follows it, if nothing waits and the connection knows no delimiters") {
   Connection connection;

@@ -69,6 +69,18 @@ class Connections(unittest.TestCase):
         for one in silent:
             one.close()
 
+    def test_a_connection_too_many_of_one_address_is_told_by_the_log_over_tls_too(self):
+        installation = self.start('[ingest]\nconnections_per_address_max = 2\n[syslog]\ntcp = "127.0.0.1:0"\n'
+                                  'allow_cidrs = ["127.0.0.0/8"]\n')
+        server = installation.server
+        for listener in ("ingest", "syslog_tcp"):
+            held = [socket.create_connection(("127.0.0.1", server.port(listener))) for _ in range(3)]
+            self.assertEqual(held[-1].recv(1), b"")
+            line = server.wait_said(f'listener="{listener}" peer="127.0.0.1" limit=')
+            self.assertIn('limit="ingest.connections_per_address_max = 2"', line)
+            for one in held:
+                one.close()
+
     def test_bodies_that_fill_the_memory_of_http_leave_syslog_its_own(self):
         installation = self.start('[ingest]\nhttp = "127.0.0.1:0"\nbody_bytes_max = "1 MiB"\nbytes_in_flight_max = "1 MiB"\n[syslog]\n'
                                   'tcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.0/8"]\n')

@@ -4,10 +4,12 @@ import gzip
 import json
 import os
 import random
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
+import straykey_process
 from bad_input_test import record
 from installation import Trail
 from straykey_process import run_command
@@ -71,6 +73,19 @@ class ScanFiles(unittest.TestCase):
                            "a VPC flow log: ", "ignored insight: 1", "Insights events, aggregated events or digests of CloudTrail, which hold no call: ", "text without JSON: ",
                            "a pipe, socket or device: ")
         self.assertNotIn("rejected digest", said.stderr)
+
+    def test_gzip_that_inflates_to_gigabytes_takes_little_memory(self):
+        spaces = gzip.compress(b" " * (16 << 20))
+        first, last = (gzip.compress(lines_of([record(number)]).encode()) for number in (1, 2))
+        self.write("spaces.json.gz", first + spaces * 40 + gzip.compress(b"\n") + last)
+        command = [*straykey_process.BOUND_TO_PARENT, straykey_process.STRAYKEY, "scan", str(self.folder)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            said = process.stderr.read()
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0, said)
+        self.assertIn("1 file, 2 events", said)
+        self.assertLess(used.ru_maxrss, 500 << 10)
 
     def test_events_that_cannot_be_judged_are_said(self):
         stripped = [{key: value for key, value in record(number).items() if key not in ("userIdentity", "sourceIPAddress")}

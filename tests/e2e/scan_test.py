@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A trail longer than the baseline's bitmaps gives the same alerts whatever files it lies in and in whatever order they come."""
+import datetime
 import gzip
 import json
 import random
@@ -70,6 +71,46 @@ class Scan(unittest.TestCase):
         newest_first = sorted(days, reverse=True)
         self.expect_the_same("wrong", {f"a_20250{1 + i // 28}{1 + i % 28:02}T0000Z_x.jsonl": days[day]
                                          for i, day in enumerate(newest_first)})
+
+    def test_a_proof_that_comes_in_the_next_block_gives_the_alert_of_the_first_call(self):
+        """The first call is of the last days of a block of 30 days, the event that issued its key of the next one."""
+        start = datetime.datetime(2026, 5, 1, tzinfo=datetime.timezone.utc)
+
+        def record(day, hour, number, name, source, identity, **more):
+            return {"eventVersion": "1.11", "eventTime": f"{start + datetime.timedelta(days=day, hours=hour):%Y-%m-%dT%H:%M:%SZ}",
+                    "eventName": name, "eventSource": source, "awsRegion": "eu-west-1", "eventID": f"e-{number}",
+                    "userAgent": "Boto3/1.42.97", "recipientAccountId": "111122223333", "userIdentity": identity, **more}
+
+        def person(day):
+            return record(day, 9, f"p{day}", "ListBuckets", "s3.amazonaws.com",
+                          {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/auditor", "accountId": "111122223333",
+                           "accessKeyId": "AKIAAUDITOR000000001", "userName": "auditor"}, sourceIPAddress="10.0.0.1")
+
+        def theft(day, key, **proof):
+            return record(day, 12, f"t{day}", "ListBuckets", "s3.amazonaws.com",
+                          {"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/orders/orders-fn",
+                           "accountId": "111122223333", "accessKeyId": key, "sessionContext": {"sessionIssuer": {
+                               "type": "Role", "arn": "arn:aws:iam::111122223333:role/orders"}}, **proof},
+                          sourceIPAddress="203.0.113.7")
+
+        issue = record(30, 10, "i", "AssumeRole", "sts.amazonaws.com", {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"},
+                       sourceIPAddress="lambda.amazonaws.com",
+                       requestParameters={"roleArn": "arn:aws:iam::111122223333:role/orders", "roleSessionName": "orders-fn"},
+                       responseElements={"credentials": {"accessKeyId": "ASIAORDERS0000000001"}})
+        in_scope = {"inScopeOf": {"issuerType": "AWS::Lambda::Function",
+                                  "credentialsIssuedTo": "arn:aws:lambda:eu-west-1:111122223333:function:orders-fn"}}
+        trail = [person(day) for day in range(45)] + [theft(28, "ASIAORDERS0000000001"),
+                                                      theft(29, "ASIAORDERS0000000002", **in_scope), issue]
+        found = []
+        for name, records in (("boundary", trail), ("shifted", [person(-10), *trail])):
+            folder = self.scratch / f"late-{name}"
+            folder.mkdir()
+            (folder / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
+            said = run_command("scan", folder)
+            self.assertEqual(said.returncode, 0, said.stderr)
+            found.append([json.loads(line) for line in said.stdout.splitlines()])
+        self.assertEqual([[alert["first_seen"][:10] for alert in alerts] for alerts in found], [["2026-05-29"]] * 2)
+        self.assertEqual(found[0][0]["id"], found[1][0]["id"])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import straykey_process
 from installation import Installation, make_certificate
 from straykey_process import run_command
 
-FAILED, CONFIGURATION = 1, 78
+FAILED, USAGE, CONFIGURATION = 1, 2, 78
 NOBODY = 65534
 
 
@@ -163,10 +163,18 @@ class Startup(unittest.TestCase):
         self.assertTrue(reply.startswith(b"HTTP/1.1 503"), reply)
         self.assertEqual(server.wait_until_ended(), 0)
 
-    def test_an_empty_directory_for_a_backfill_is_an_error(self):
-        said = run_command("scan", "--backfill", "", self.installation.folder)
-        self.assertNotEqual(said.returncode, 0)
-        self.assertIn("an empty text is no directory", said.stderr)
+    def test_an_empty_argument_is_an_error_and_never_the_default(self):
+        folder = self.installation.folder
+        for command in (("check", ""), ("check", "--config", ""), ("backup", ""), ("backup", "--data-dir", "", folder / "to"),
+                        ("restore", ""), ("restore", "--config", "", folder), ("scan", ""), ("scan", "--config", "", folder),
+                        ("scan", "--backfill", "", folder), ("scan", "--aws-ranges", "", folder), ("serve", "--config", ""),
+                        ("check-config", "--config", ""), ("config", "show", "--config", ""), ("simulate", "--out", ""),
+                        ("receive", "--secret-file", "", "--seconds", "1"), ("ranges", "show", "--file", ""),
+                        ("ranges", "show", ""), ("replay", "--config", "", folder), ("alerts", "list", "--data-dir", ""),
+                        ("alerts", "show", ""), ("baseline", "show", "")):
+            said = run_command(*command)
+            self.assertEqual((said.returncode, said.stdout), (USAGE, ""), command)
+            self.assertIn("it is empty", said.stderr, command)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,16 @@ TEST_CASE("over TLS, and with a new certificate after a reload") {
   CHECK(kept.certificate_serial() == after.certificate_serial());
 }
 
+TEST_CASE("of messages that nothing parts, one that was cut costs itself alone, also where it is the last but one") {
+  SyslogFixture site;
+  const auto listener = site.listen();
+  RawHttpClient client(listener->port(), false);
+  const std::string b = message_of("b"), cut = b.substr(0, b.size() - 9);
+  client.send(message_of("a") + cut + message_of("c") + message_of("d") + cut + message_of("e"));
+  CHECK(site.pipeline.stored(4));
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "c", "d", "e"});
+}
+
 TEST_CASE("plain bytes on the TLS port and silence are closed") {
   SyslogFixture site;
   SyslogListenerSettings settings;
@@ -129,6 +139,23 @@ TEST_CASE("draining takes what a sender has sent, tells it to stop, and waits fo
   CHECK(stored);
   CHECK(site.pipeline.stored(2));
   CHECK(listener->connections() == 0);
+}
+
+TEST_CASE("draining over TLS says close_notify, and what the sender sends behind that is taken") {
+  SyslogFixture site;
+  SyslogListenerSettings settings;
+  settings.tls = new_certificate(site);
+  const auto listener = site.listen(settings);
+  RawHttpClient client(listener->port(), true);
+  client.send(counted_message("a"));
+  CHECK(site.pipeline.stored(1));
+  std::thread stopping([&] { CHECK(listener->drain(std::chrono::seconds(10))); });
+  CHECK(client.ends());
+  CHECK(client.heard_close_notify());
+  client.send(counted_message("b"));
+  client.half_close();
+  stopping.join();
+  CHECK(site.pipeline.stored(2));
 }
 
 TEST_CASE("draining ends at its grace although the queues stay full, and says that something was lost") {

@@ -248,9 +248,7 @@ void Reference::activate(Day day, const std::vector<const Action*>& actions) {
     const auto seen = facts_.find({"account", account, ""});
     int before = 0;
     if (seen != facts_.end()) {
-      before = static_cast<int>(std::count_if(seen->second.begin(), seen->second.end(),
-                                              [&](Day other) { return other < day && other + 63 >= day; }));
-      if (*seen->second.begin() + 63 < day) ++before;  // of what is older, only the first day is remembered
+      before = static_cast<int>(std::distance(seen->second.begin(), seen->second.lower_bound(day)));
     }
     const bool old_enough = before > 0 && *seen->second.begin() + static_cast<Day>(activation_days_) <= day;
     if (activation_days_ == 0 || (old_enough && before >= std::min(7, activation_days_))) activated_[account] = day;

@@ -177,6 +177,10 @@ bool RawHttpClient::ends() {
   return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
+bool RawHttpClient::heard_close_notify() const {
+  return tls_ && (SSL_get_shutdown(tls_->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 void RawHttpClient::half_close() {
   if (tls_) SSL_shutdown(tls_->ssl);
   shutdown(socket_, SHUT_WR);

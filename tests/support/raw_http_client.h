@@ -37,6 +37,8 @@ class RawHttpClient {
   // True once the peer ends the connection without sending more. False if bytes come, or if nothing happens within 10
   // s.
   bool ends();
+  // TLS: the peer said that nothing more comes; without it an end is a truncation.
+  [[nodiscard]] bool heard_close_notify() const;
   void half_close();
   void reset();
   // Whether the session was resumed from a ticket of the TLS client that this thread closed last.

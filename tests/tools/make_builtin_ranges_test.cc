@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "core/location/prefix_table.h"
@@ -53,6 +54,7 @@ TEST_CASE("the list that is compiled in holds the very addresses that the loader
   const auto loaded = parse_aws_ranges(kPublished, "sample");
   REQUIRE(loaded.ok());
 
+  CHECK(loaded.value().regions == std::set<std::string, std::less<>>{"eu-west-1"});  // GLOBAL is none
   CHECK(made.size() == 6);  // 198.51.100.0/24 in one, 203.0.113.0/24 and 2001:db8:8000::/33 with what they hold
   const PrefixTable by_list = table_of(made), by_file = table_of(loaded.value().prefixes);
   CHECK(by_list.interval_count() == by_file.interval_count());
@@ -71,6 +73,7 @@ TEST_CASE("the source that is made carries the date and the numbers of the list"
   const std::string source = output_of(STRAYKEY_MAKE_BUILTIN_RANGES " " + file);
   CHECK(source.find("3 IPv4 and 3 IPv6 prefixes of 2026-08-22 21:17:05 UTC") != std::string::npos);
   CHECK(source.find("kCreated = 1787433425;") != std::string::npos);
+  CHECK(source.find("kRegions[] = {\n    \"eu-west-1\"\n};") != std::string::npos);
 }
 
 }  // namespace

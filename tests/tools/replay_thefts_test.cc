@@ -119,7 +119,7 @@ TEST_CASE("every way to steal a serverless token is taken, and its alerts are th
     CHECK(theft.labels.size() == (theft.way == "kali-outside" ? 2 : 1));
     if (theft.way == "outside" || theft.way == "kali-outside") {
       CHECK(first.variation == "remote_service_token.suspicious");
-      CHECK(first.network.starts_with("240."));
+      CHECK(first.network.starts_with("3fff:"));
     }
     if (theft.way == "foreign-endpoint") CHECK(first.network.starts_with("vpce:"));
     if (theft.way == "known-network") {

@@ -18,10 +18,8 @@ struct Options {
 };
 
 void add_store_options(CLI::App& command, Options& options) {
-  command.add_option("--config", options.config, "Configuration that names the data directory")
-      ->type_name("FILE")
-      ->check(not_empty);
-  command.add_option("--data-dir", options.data_dir, "The data directory")->type_name("DIR")->check(not_empty);
+  command.add_option("--config", options.config, "Configuration that names the data directory")->type_name("FILE");
+  command.add_option("--data-dir", options.data_dir, "The data directory")->type_name("DIR");
 }
 
 // `hint`: at the end of what is said if it fails.

@@ -16,11 +16,6 @@ namespace straykey {
 
 using RunCommand = std::function<int()>;
 
-// For CLI::Option::check(): an unset variable of a script is no path, and must not mean the default one.
-[[nodiscard]] inline std::string not_empty(const std::string& path) {
-  return path.empty() ? "it is empty" : "";
-}
-
 RunCommand add_serve_command(CLI::App& app);
 RunCommand add_scan_command(CLI::App& app);
 RunCommand add_simulate_command(CLI::App& app);

@@ -71,10 +71,8 @@ RunCommand add_operator_commands(CLI::App& app, const std::string& room, const s
   command->require_subcommand(1);
   // Before the subcommands, which inherit it: `list --data-dir DIR` as well as `--data-dir DIR list`.
   command->fallthrough();
-  command->add_option("--config", asked->config, "Configuration that names the data directory")
-      ->type_name("FILE")
-      ->check(not_empty);
-  command->add_option("--data-dir", asked->data_dir, "The data directory")->type_name("DIR")->check(not_empty);
+  command->add_option("--config", asked->config, "Configuration that names the data directory")->type_name("FILE");
+  command->add_option("--data-dir", asked->data_dir, "The data directory")->type_name("DIR");
   for (const Operation& operation : operations()) {
     if (!operation.name.starts_with(room + '/')) continue;
     CLI::App* one =

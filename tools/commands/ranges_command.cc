@@ -50,6 +50,7 @@ int show(const Options& options, const std::string& file) {
     if (!ranges) return fail(ranges.error().message);
     inputs.aws_ranges = std::move(ranges->prefixes);
     inputs.aws_ranges_created = ranges->created;
+    inputs.aws_regions = std::move(ranges->regions);
   }
   const NetworkMap map(std::move(inputs));
   fmt::print("{}: {} prefixes of {}\n", compiled_in ? "compiled in" : terminal_text(file), map.aws_range_count(),

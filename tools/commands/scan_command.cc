@@ -45,6 +45,7 @@ Status prepare(const Options& options, DetectionSettings& detection, NetworkInpu
     if (!ranges) return ranges.error();
     networks.aws_ranges = std::move(ranges->prefixes);
     networks.aws_ranges_created = ranges->created;
+    networks.aws_regions = std::move(ranges->regions);
   }
   if (!options.asn.empty()) networks.asns.clear();
   for (const std::string& file : options.asn) {
@@ -172,7 +173,6 @@ RunCommand add_scan_command(CLI::App& app) {
                    "days are not over "
                    "will be sent by the server, older ones are only stored. Give the server's --config too. May be "
                    "repeated without effect")
-      ->check([](const std::string& path) { return path.empty() ? "an empty text is no directory" : std::string(); })
       ->type_name("DIR");
   command
       ->add_option("--explain-rejects", options->explain_rejects,

@@ -50,6 +50,7 @@ Status add_aws_ranges(NetworkInputs& inputs, const Config& config) {
   if (!ranges) return ranges.error();
   inputs.aws_ranges = std::move(ranges->prefixes);
   inputs.aws_ranges_created = ranges->created;
+  inputs.aws_regions = std::move(ranges->regions);
   return {};
 }
 

@@ -58,9 +58,11 @@ std::optional<Seconds> parse_create_date(std::string_view text) {
   return parse_time(time + 'Z');
 }
 
-// The prefixes of one of the two lists, `list`, whose rows hold them under `key`.
+constexpr std::string_view kNoRegion = "GLOBAL";  // of services that have none
+
+// The prefixes of one of the two lists, `list`, whose rows hold them under `key`, and their Regions.
 Status take_prefixes(const dom::element& document, std::string_view list, std::string_view key, std::string_view name,
-                     std::vector<Prefix>& prefixes) {
+                     AwsRanges& ranges) {
   dom::array rows;
   if (document[list].get(rows) != simdjson::SUCCESS) {
     return Error{std::string(name) + ": expected AWS's ip-ranges.json with a list " + quoted_text(list)};
@@ -75,7 +77,9 @@ Status take_prefixes(const dom::element& document, std::string_view list, std::s
                    quoted_text(key) + " with an address range such as \"192.0.2.0/24\", found " +
                    (is_text ? quoted_text(text) : "none")};
     }
-    prefixes.push_back(*prefix);
+    ranges.prefixes.push_back(*prefix);
+    std::string_view region;
+    if (row["region"].get(region) == simdjson::SUCCESS && region != kNoRegion) ranges.regions.emplace(region);
     ++number;
   }
   return {};
@@ -153,9 +157,8 @@ Result<AwsRanges> parse_aws_ranges(std::string_view json, std::string_view name)
                  (is_text ? quoted_text(date) : "none")};
   }
   ranges.created = *created;
-  if (Status status = take_prefixes(document, "prefixes", "ip_prefix", name, ranges.prefixes); !status)
-    return status.error();
-  if (Status status = take_prefixes(document, "ipv6_prefixes", "ipv6_prefix", name, ranges.prefixes); !status)
+  if (Status status = take_prefixes(document, "prefixes", "ip_prefix", name, ranges); !status) return status.error();
+  if (Status status = take_prefixes(document, "ipv6_prefixes", "ipv6_prefix", name, ranges); !status)
     return status.error();
   if (ranges.prefixes.empty()) return Error{std::string(name) + ": expected at least one address range, found none"};
 

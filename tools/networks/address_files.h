@@ -10,6 +10,7 @@
 //         by its name, with the advice to unpack it.
 // Thread: any (no state).
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ inline constexpr std::size_t kAsnFileBytesMax = std::size_t{512} << 20;
 struct AwsRanges {
   std::vector<Prefix> prefixes;
   Seconds created = 0;  // createDate
+  std::set<std::string, std::less<>> regions;
 };
 [[nodiscard]] Result<AwsRanges> read_aws_ranges(const std::string& path);
 // The same from text; `name` stands for the file in the sentence of an error.

@@ -58,7 +58,7 @@ class Planner {
       if (stolen) thefts.push_back(std::move(*stolen));
     }
     if (thefts.size() < settings_.count)
-      return Error{fmt::format("--thefts {}: no address for a thief was found; is 240.0.0.0/4 a network of yours?",
+      return Error{fmt::format("--thefts {}: no address for a thief was found; is 3fff::/20 a network of yours?",
                                settings_.count)};
     std::stable_sort(thefts.begin(), thefts.end(), [](const Theft& a, const Theft& b) { return a.behind < b.behind; });
     return thefts;
@@ -116,7 +116,7 @@ class Planner {
     for (int draw = 0; draw < kDraws; ++draw) {
       const auto word = random_.next();
       const std::string text =
-          fmt::format("240.{}.{}.{}", 1 + (word >> 8) % 255, (word >> 16) % 256, 1 + (word >> 24) % 254);
+          fmt::format("3fff:{:x}:{:x}::{:x}", (word >> 8) % 4096, (word >> 20) % 65'536, 1 + (word >> 36) % 65'535);
       const auto address = parse_ip(text);
       const Place place = survey_.networks().locate(*address);
       const std::string network = place.asn != 0 ? asn_network(place.asn) : prefix_network(*address);
@@ -214,7 +214,7 @@ class Planner {
     call.exec_env = agent.exec_env;
     const Place place = survey_.networks().locate(*parse_ip(approach.address));
     const auto sent_day = static_cast<Day>(static_cast<std::int64_t>(day) + settings_.shift_days);
-    call.range_capped = place.only_absent_from_aws && !survey_.networks().aws_ranges_known_on(sent_day);
+    call.range_capped = place.only_absent_from_aws && !survey_.networks().aws_ranges_tell(sent_day, token.region);
 
     const auto runtime = impossible_runtime(call.token.service, call.platform, call.exec_env);
     const std::string_view impossible = runtime ? runtime->shown : std::string_view{};

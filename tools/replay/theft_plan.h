@@ -10,8 +10,8 @@
 //           usual-tool        a command line that another serverless identity uses (serverless tokens)
 //         The alerts follow from the analytics' own decision tables, with the evidence that the survey vouches for.
 // Thread: any (functions of their arguments).
-// Source: core/detect/CATALOGUE.md. Thieves' addresses are 240.1.0.0 to 240.255.255.255 (RFC 1112, class E), which
-//         are nobody's: where the server's AWS ranges are old, their verdicts stay at the weak tier, and the
+// Source: core/detect/CATALOGUE.md. Thieves' addresses are from 3fff::/20 (RFC 9637, documentation), which is
+//         nobody's: where the server's AWS ranges are old, their verdicts stay at the weak tier, and the
 //         labels say so.
 #include <cstdint>
 #include <string>

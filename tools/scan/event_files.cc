@@ -75,16 +75,15 @@ void put_in_order(std::vector<File>& files) {
               files.end());
 }
 
-// Where a piece of lines may end: before the last line that begins a value. Lines within a value are indented or begin
-// with what closes or continues one. npos: nowhere.
+}  // namespace
+
+// Lines within a value are indented or begin with what closes or continues one.
 std::size_t last_line_end(std::string_view text) {
   constexpr std::string_view kContinues = " \t\r\n}],\"";
   for (std::size_t at = text.rfind('\n'); at != std::string_view::npos && at > 0; at = text.rfind('\n', at - 1))
     if (at + 1 < text.size() && kContinues.find(text[at + 1]) == std::string_view::npos) return at;
   return std::string_view::npos;
 }
-
-}  // namespace
 
 Result<FoundFiles> find_event_files(const std::vector<std::string>& paths) {
   FoundFiles found;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -36,6 +37,9 @@ struct FoundFiles {
 [[nodiscard]] Result<FoundFiles> find_event_files(const std::vector<std::string>& paths);
 
 inline constexpr std::size_t kPieceBytes = 32u << 20;
+
+// Where a piece of lines may end: before the last line that begins a value. npos: nowhere.
+[[nodiscard]] std::size_t last_line_end(std::string_view text);
 
 // Errors are the system's words, without the path.
 // Calls visit(text) with the whole file, or with pieces that end at line ends and are all of it together. After an

@@ -58,6 +58,17 @@ class GzipStream {
   bool checked_;
 };
 
+// Whether another member follows one that has ended; if something else does, that is a fault.
+bool goes_on(GzipStream& stream, std::string& fault) {
+  if (stream.rest().find_first_not_of('\0') == std::string_view::npos) return false;
+  if (!has_gzip_magic(stream.rest()) && stream.rest() != "\x1f") {
+    fault = kForeignBytes;
+    return false;
+  }
+  stream.next_member();
+  return true;
+}
+
 Salvaged read_members(GzipStream& stream, std::size_t text_bytes_max) {
   Salvaged out;
   std::size_t whole_members_bytes = 0;
@@ -66,12 +77,7 @@ Salvaged read_members(GzipStream& stream, std::size_t text_bytes_max) {
     if (code == Z_OK) continue;
     if (code == Z_STREAM_END) {
       whole_members_bytes = out.text.size();
-      if (stream.rest().find_first_not_of('\0') == std::string_view::npos) return out;
-      if (!has_gzip_magic(stream.rest()) && stream.rest() != "\x1f") {
-        out.fault = kForeignBytes;
-        return out;
-      }
-      stream.next_member();
+      if (!goes_on(stream, out.fault)) return out;
       continue;
     }
     out.fault = code == Z_BUF_ERROR ? kCut : kDamaged;
@@ -89,6 +95,20 @@ Salvaged salvage_gzip(std::string_view bytes, std::size_t text_bytes_max) {
   Salvaged out = read_members(stream, text_bytes_max);
   out.text.reserve(out.text.size() + kJsonPadding);
   return out;
+}
+
+std::string gzip_in_pieces(std::string_view bytes, const std::function<bool(std::string_view)>& visit) {
+  GzipStream stream(bytes, true);
+  std::string piece, fault;
+  for (bool more = true; more;) {
+    piece.clear();
+    const int code = stream.add_to(piece, kPieceBytes);
+    if (!piece.empty() && !visit(piece)) return {};
+    if (code == Z_OK) continue;
+    if (code != Z_STREAM_END) return std::string(code == Z_BUF_ERROR ? kCut : kDamaged);
+    more = goes_on(stream, fault);
+  }
+  return fault;
 }
 
 Salvaged gzip_beginning(std::string_view bytes, std::size_t text_bytes_max) {

@@ -8,6 +8,7 @@
 // Thread: any (a function of its arguments).
 // Source: RFC 1952.
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,10 @@ struct Salvaged {
 
 // The first text_bytes_max of the text, or what there is of it. Checksums are not looked at.
 [[nodiscard]] Salvaged gzip_beginning(std::string_view bytes, std::size_t text_bytes_max);
+
+// For text that is too large to be held: calls visit(piece) with one small piece of it after the other, until that
+// returns false. Returns the fault; what a member gave before its damage was found has been visited.
+[[nodiscard]] std::string gzip_in_pieces(std::string_view bytes,
+                                         const std::function<bool(std::string_view piece)>& visit);
 
 }  // namespace straykey

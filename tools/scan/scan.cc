@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "core/event/payload.h"
 #include "core/operate/alert_listing.h"
 #include "tools/scan/event_files.h"
+#include "tools/scan/large_gzip.h"
 #include "tools/scan/reject_explanation.h"
 #include "tools/scan/salvage.h"
 #include "tools/terminal/progress.h"
@@ -25,8 +27,13 @@ namespace {
 
 constexpr Day kBlockDays = 30;
 constexpr Day kSlackDays = 3;  // that the first file of all may begin after the first day
-static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax);
-constexpr std::size_t kFileInflatedMax = std::size_t{4} << 30;
+// The event that issued a key may come two days after calls that were made with it. So the last days of a block are
+// judged with the next one, when those that it proves are known: an alert's day is that of its first call.
+constexpr Day kLateProofDays = 2;
+static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax && kBlockDays + kLateProofDays <= kJudgedLateDaysMax);
+// What is held of a compressed file at one time, and of gzip whose text could be read in pieces as well.
+constexpr std::size_t kInflatedMax = std::size_t{1} << 30;
+constexpr std::size_t kGzipHeldMax = std::size_t{256} << 20;
 constexpr HashKey kScanHashKey{0x7363616e, 1};  // nothing is stored, so nothing can be aimed at
 
 struct Days {
@@ -92,7 +99,7 @@ struct Engine {
 class Scan {
  public:
   Scan(const ScanSettings& settings, const NetworkMap& networks)
-      : settings_(settings), networks_(networks), reader_({kFileInflatedMax, ~std::size_t{0}}) {}
+      : settings_(settings), networks_(networks), reader_({kInflatedMax, ~std::size_t{0}}) {}
 
   Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
@@ -230,9 +237,11 @@ class Scan {
 
   // Judges the block and begins the next one with what was left of files that were read.
   Status next_block(InlinePipeline& pipeline) {
-    if (const Status status = judge(pipeline); !status.ok()) return status;
     Days next;
     for (const std::size_t file : later_) next.add(std::max(days_[file].first, block_.last + 1));
+    // Behind a gap there is nothing to wait for, and waiting would make them too late.
+    const Day left = next.first <= block_.last + kLateProofDays ? kLateProofDays : 0;
+    if (const Status status = judge(pipeline, block_.last - left); !status.ok()) return status;
     block_ = {next.first, next.first + kBlockDays - 1};
     for (const std::size_t file : std::exchange(later_, {})) {
       if (const Status status = learn_file(pipeline, file, block_); !status.ok()) return status;
@@ -258,12 +267,12 @@ class Scan {
       if (const Status status = learn_file(pipeline, i, days); !status.ok()) return status;
       progress.show(i + 1, "");
     }
-    return judge(pipeline);
+    return judge(pipeline, days.last < all_.last ? days.last - kLateProofDays : Merger::kEveryDay);
   }
 
   // Counts of repeats afterwards, when the alerts exist. Activity that no alert shows is written for a server only.
-  Status judge(InlinePipeline& pipeline) const {
-    if (pipeline.judge_all() == CommitOutcome::committed &&
+  Status judge(InlinePipeline& pipeline, Day until = Merger::kEveryDay) const {
+    if (pipeline.judge_all(until) == CommitOutcome::committed &&
         (keeps_ ? pipeline.flush() : pipeline.count_repeats()) == CommitOutcome::committed)
       return {};
     return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
@@ -275,16 +284,17 @@ class Scan {
     bool counts = false;  // it is the first reading
     std::uint64_t bytes = 0, lines = 0, events = 0, rejects = 0, harmless_rejects = 0;
     std::optional<PayloadError> error = {};
-    std::string fault = {};    // of its gzip
-    bool wide_window = false;  // of its zstd
-    bool cut = false;          // its last record ends in the middle, at the end of the file
+    std::string fault = {};          // of its gzip
+    bool wide_window = false;        // of its zstd
+    bool cut = false;                // its last record ends in the middle, at the end of the file
+    bool too_large_to_hold = false;  // it is gzip, of which nothing was read yet
   };
 
   // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
   Status each_request(const EventFile& file, bool first_reading, const std::function<bool(Request&)>& learn) {
     bool learned = true;
     FileReading reading{.file = file, .counts = first_reading};
-    const Status status = read_event_file(file, [&](std::string text) {
+    const auto take = [&](std::string text) {
       Request request;
       request.received_at = settings_.now;
       request.events = std::move(events_);  // with its room
@@ -294,6 +304,12 @@ class Scan {
       learned = learned && learn(request);
       events_ = std::move(request.events);
       reader_.reuse(request.arena);
+      return std::move(request.body);
+    };
+    const Status status = read_within_memory(file, [&](std::string text) {
+      const std::string body = take(std::move(text));
+      if (!std::exchange(reading.too_large_to_hold, false)) return;
+      reading.fault = read_large_gzip(body, {}, [&](std::string piece) { (void)take(std::move(piece)); });
     });
     if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
     if (!status.ok()) {
@@ -304,13 +320,29 @@ class Scan {
     return {};
   }
 
+  // A file for which there is no memory is named, and the others are read.
+  static Status read_within_memory(const EventFile& file, const std::function<void(std::string)>& visit) {
+    try {
+      return read_event_file(file, visit);
+    } catch (const std::bad_alloc&) {
+      return Error{"there is not enough memory for it"};
+    }
+  }
+
   // A text is decoded first, so that what is wrong with a record can be shown by its place.
   void read_piece(Request& request, FileReading& reading) {
     std::string_view text = request.body;
+    const bool gzip = has_gzip_magic(request.body);
+    reader_.limit(gzip ? kGzipHeldMax : kInflatedMax, ~std::size_t{0});
     std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
+    reader_.limit(kInflatedMax, ~std::size_t{0});
+    if (gzip && error == PayloadError::inflated_too_large && reading.bytes == 0) {
+      reading.too_large_to_hold = true;
+      return;
+    }
     reading.wide_window = zstd_window_bytes(request.body) > kZstdWindowBytesMax;
-    if (error == PayloadError::bad_compression && has_gzip_magic(request.body)) {
-      Salvaged salvaged = salvage_gzip(request.body, kFileInflatedMax);
+    if (error == PayloadError::bad_compression && gzip) {
+      Salvaged salvaged = salvage_gzip(request.body, kInflatedMax);
       reading.fault = salvaged.fault.empty() ? "its compression is damaged" : salvaged.fault;
       text = request.arena.adopt(std::move(salvaged.text));
       error.reset();

@@ -44,7 +44,7 @@ constexpr std::array kExternal{
 constexpr std::uint32_t kHosters = 16;
 
 ExternalPrefix hoster(std::uint32_t number) {
-  return {asn::kHoster + number, "Example Small Hoster", v4(240, 0, number, 0), 256};
+  return {asn::kHoster + number, "Example Small Hoster", v4(198, 19, 128 + number, 0), 256};
 }
 
 struct Region {

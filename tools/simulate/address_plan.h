@@ -2,8 +2,8 @@
 // The simulated Internet: which addresses are AWS's, and who owns the others.
 //
 // Shape:  it uses only addresses that belong to nobody. AWS: 198.18.0.0/16, 192.0.2.0/25, 2001:db8:a000::/36. The
-//         world: 198.19.0.0/16, 198.51.100.0/24, 203.0.113.0/24, 240.0.0.0/20 and 2001:db8:f000::/36, each network with
-//         a documentation ASN.
+//         world: 198.19.0.0/16, 198.51.100.0/24, 203.0.113.0/24 and 2001:db8:f000::/36, each network with a
+//         documentation ASN.
 // Thread: any (immutable).
 // Source: RFC 5737, RFC 2544, RFC 3849, RFC 5398; the layout of AWS's published ip-ranges.json.
 #include <cstdint>
