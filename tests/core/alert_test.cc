@@ -47,7 +47,7 @@ Candidate call() {
 
 Alert alert_of(const Candidate& c, Variation variation = Variation::remote_suspicious) {
   Alert alert;
-  alert.call = &c;
+  alert.call = c;
   alert.verdict = {variation, {"It is outside AWS."}, {}};
   alert.severity = Severity::high;
   alert.network = "AS64511";
@@ -247,11 +247,10 @@ TEST_CASE("alert: the title is a sentence with who, where and what") {
            "The token of Lambda orders-fn in account 111122223333 was used with aws-cli (s3.ls).");
 }
 
-TEST_CASE("alert: a webhook body is a type, a time and the document") {
-  const json::value body = parsed(webhook_body("alert.created", 1'711'011'900, R"({"id":"x"})"));
-  CHECK_EQ(text_at(body, "/type"), "alert.created");
-  CHECK_EQ(text_at(body, "/timestamp"), "2024-03-21T09:05:00Z");
-  CHECK_EQ(text_at(body, "/data/id"), "x");
+TEST_CASE("alert: of one event it names every other alert, not itself and none that was not raised") {
+  Alert alert = alert_of(call());
+  relate_to_event(alert, std::vector<Hash128>{{1, 1}, alert.id, {}, {2, 2}});
+  CHECK_EQ(alert.related, std::vector<RelatedAlert>{{{1, 1}, "same_event"}, {{2, 2}, "same_event"}});
 }
 
 }  // namespace
