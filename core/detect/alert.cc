@@ -162,6 +162,7 @@ std::string document_of(const Alert& alert) {
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
+  if (alert.hosting) document["acknowledges"] = "prefix";
   if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
   return json::serialize(document);
 }

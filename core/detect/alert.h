@@ -68,6 +68,8 @@ struct Alert {
   std::string network;  // "AS64511", a prefix, "vpce:...", or the source class for a call from inside
   SourceClass source_class = SourceClass::external;
   int dedup_days = 5;
+  bool hosting =
+      false;  // anybody may rent an address there, so an acknowledgement is of the prefix, if nothing else is said
   CallSummary key_calls, identity_calls;
   std::vector<RoleAssumption> role_assumed_by;  // at most kAssumptionsShown
   std::vector<RelatedAlert> related;

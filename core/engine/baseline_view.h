@@ -45,6 +45,10 @@ class BaselineView {
   BaselineView(const BaselineView&) = delete;
   BaselineView& operator=(const BaselineView&) = delete;
 
+  // From now on calls of this day are judged, so an acknowledgement that ended before it does not count. Until it is
+  // called, all count.
+  void judge_day(Day day) noexcept { judged_day_ = day; }
+
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
   // Whether the pair took part in an alert on one of the window's days before `day`, and nobody acknowledged it.
@@ -97,6 +101,7 @@ class BaselineView {
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
+  Day judged_day_ = 0;
   mutable std::optional<Day> newest_account_day_;
   Answers own_;
   Answers& answers_;

@@ -186,6 +186,7 @@ void Merger::note_account_day(const Candidate& day) {
 
 // All verdicts of a day rest on earlier days only, so they can all be found before any is applied, strong ones first.
 void Merger::judge_day(const std::vector<const Candidate*>& calls) {
+  view_->judge_day(calls.front()->day());
   std::vector<std::vector<Hit>> hits;  // by call
   std::set<std::string_view> accounts;
   for (const Candidate* call : calls) {

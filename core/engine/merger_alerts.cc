@@ -78,6 +78,7 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
   alert.network = hit.judgement.network;
   alert.source_class = hit.judgement.source_class;
   alert.dedup_days = detection_.dedup_days;
+  alert.hosting = call.asn != 0 && detection_.hosting_asns.contains(call.asn);
   investigate(alert, *view_, detection_.training_days);
   if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
   relate_to_event(alert, of_event);

@@ -203,11 +203,13 @@ TEST_CASE("alert: its state reads back, and cut or changed bytes are none") {
   state.status = AlertState::Status::acknowledged;
   state.status_at = 1'711'111'111;
   state.note = "ours";
+  state.acknowledged_until = 20'000;
   const std::string bytes = encode_alert_state(state);
   const auto decoded = decode_alert_state(bytes);
   REQUIRE(decoded);
   CHECK_EQ(encode_alert_state(*decoded), bytes);
   CHECK_EQ(decoded->keys, state.keys);
+  CHECK_EQ(decoded->acknowledged_until, 20'000);
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(decode_alert_state(bytes.substr(0, size)).has_value());
   std::mt19937 random(31);

@@ -24,6 +24,7 @@ Alert full_alert() {
   alert.source_class = SourceClass::external;
   alert.network = "AS64511";
   alert.dedup_days = 7;
+  alert.hosting = true;
   alert.key_calls = {9, 2, 5, 6, {{"s3:ListBuckets", 7, 1, 5, 6}}, 2, {{"198.51.100.7", 9}}, {{"Boto3/1.34.0", 9}}};
   alert.identity_calls = {1, 0, 5, 5, {}, 1, {}, {}};
   alert.role_assumed_by = {{"lambda", 12, 19'000, 19'011}};

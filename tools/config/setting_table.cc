@@ -233,6 +233,8 @@ SettingTable networks_table() {
               {.words = "your own egress: networks, or files of them (\"/path\")", .effect = reload}),
           row("untrusted", of(networks, &Networks::untrusted), NetworksOrFilesKind{},
               {.words = "counts as outside even if it is private", .effect = reload}),
+          row("hosting_asn", of(&Config::detection, &DetectionSettings::hosting_asns), AsNumbersKind{},
+              {.words = "\"AS64511\": anybody rents there; an acknowledgement is of the prefix"}),
           row("accounts", of(&Config::detection, &DetectionSettings::accounts), AccountsKind{},
               {.words = "your own accounts, in quotes"}),
       }};
