@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/detect/alert_state.h"
 #include "core/detect/formats/standard_webhooks.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
