@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "core/detect/alert.h"
+#include "core/detect/alert_state.h"
+#include "core/detect/formats/standard_webhooks.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 #include "perf/sample_facts.h"
@@ -30,8 +31,10 @@ void load_outbox(Store& store, std::uint64_t alerts) {
   std::vector<Hash128> ids;
   for (std::uint64_t number = 0; number < alerts; ++number)
     ids.push_back(hash128(kFixedHashKey, "alert " + std::to_string(number)));
-  const std::string document = R"({"title":")" + std::string(3'000, 'x') + R"("})";
-  const std::string stored = encode_stored_alert(webhook_body("alert.created", 1'728'000'000, document), document);
+  Alert alert;
+  alert.call.record = R"({"title":")" + std::string(2'000, 'x') + R"("})";
+  alert.verdict = {Variation::remote_suspicious, {}, {}};
+  const std::string stored = encode_message(alert), body = standard_webhooks_body(alert);
   RowLoader loader(store);
   for (const Hash128 id : ids) loader.put(Table::alerts, bytes_of(id), stored);
   for (const Hash128 id : ids) loader.put(Table::alert_state, bytes_of(id), encode_alert_state({}));
@@ -39,7 +42,8 @@ void load_outbox(Store& store, std::uint64_t alerts) {
     const std::string name = "endpoint-" + std::to_string(endpoint);
     const std::string prefix = bytes_of(hash128(kFixedHashKey, name));
     for (const Hash128 id : ids)
-      loader.put(Table::outbox, prefix + bytes_of(id), encode_outbox_row({name, 1, 4'000'000'000, false, "no answer"}));
+      loader.put(Table::outbox, prefix + bytes_of(id),
+                 encode_outbox_row({name, 1, 4'000'000'000, false, "no answer", body}));
   }
 }
 

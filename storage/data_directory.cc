@@ -17,6 +17,7 @@
 
 #include "core/base/invariant.h"
 #include "core/engine/damaged_store.h"
+#include "storage/format_upgrade.h"
 #include "storage/replace_file.h"
 #include "storage/special_file.h"
 #include "storage/store_check.h"
@@ -264,6 +265,12 @@ Status DataDirectory::open_stores() {
     if (!store) return store.error();
     partitions_.push_back(std::move(store).value());
   }
+  if (format_.format < kStoreFormat) {
+    format_.format = kStoreFormat;
+    if (Status written = write_format(); !written) return written;
+  }
+  if (Status upgraded = upgrade_store(format_.hash_key, *alerts_, partitions_, is_new_); !upgraded)
+    return Error{settings_.path + ": " + upgraded.error().message};
   if (format_.partitions == partitions && format_.shards == settings_.shards) return {};
   if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);
   format_.partitions = partitions;

@@ -7,7 +7,8 @@
 //          them still count.
 // Thread:  open and destroy at start-up; the stores as their own headers say.
 // Durable: `format` is replaced by rename after fsync, and names a partition only once that exists, so a crash at any
-//          point of the first start or of a changed shard count leaves a directory that the next start completes.
+//          point of the first start, of a changed shard count or of an upgrade leaves a directory that the next start
+//          completes (format_upgrade.h).
 // Bounds:  1 to 64 partitions. Directories have mode 0700 and files 0600, whatever the umask.
 // Errors:  one sentence that names the path: not there, not a directory, a link to nothing, no permission, open to
 //          others, on a network or FUSE file system, with a pipe, socket or device in it, in use, newer format,

@@ -31,7 +31,7 @@ std::optional<Number> number(std::optional<std::string_view> digits, int base = 
 }
 
 std::string body(const FormatFile& file) {
-  return fmt::format("{}\nformat {}\nhash_key {:016x}{:016x}\nshards {}\npartitions {}\n", kTitle, kStoreFormat,
+  return fmt::format("{}\nformat {}\nhash_key {:016x}{:016x}\nshards {}\npartitions {}\n", kTitle, file.format,
                      file.hash_key.k0, file.hash_key.k1, file.shards, file.partitions);
 }
 
@@ -60,7 +60,7 @@ Result<FormatFile> parse_format_file(std::string_view text) {
   const auto k0 = number<std::uint64_t>(key->substr(0, 16), 16);
   const auto k1 = number<std::uint64_t>(key->substr(16), 16);
   if (!k0 || !k1 || *shards > kPartitionsMax || *partitions > kPartitionsMax) return damaged;
-  const FormatFile file{{*k0, *k1}, *shards, *partitions};
+  const FormatFile file{{*k0, *k1}, *shards, *partitions, *format};
   // Compares everything, the checksum included, with the one way in which we write it
   if (format_file_text(file) != text) return damaged;
   return file;

@@ -13,13 +13,14 @@
 
 namespace straykey {
 
-inline constexpr unsigned kStoreFormat = 1;
+inline constexpr unsigned kStoreFormat = 2;
 inline constexpr unsigned kPartitionsMax = 64;
 
 struct FormatFile {
   HashKey hash_key;         // made once at installation; shards and stored keys depend on it
   unsigned shards = 0;      // the shard count of the last start
   unsigned partitions = 0;  // how many partitions must exist: the largest shard count ever used. 0 while being created
+  unsigned format = kStoreFormat;
 
   bool operator==(const FormatFile&) const = default;
 };

@@ -7,7 +7,10 @@
 namespace straykey {
 namespace {
 
-constexpr std::size_t kFactBytesBesideTexts = 2 + sizeof(Day) + sizeof(std::uint64_t) + sizeof(Day) + 2 * 2;
+// Not acknowledged, for good, or until a day that follows.
+enum class Acknowledged : std::uint8_t { no = 0, for_good = 1, until = 2 };
+
+constexpr std::size_t kFactBytesBesideTexts = 2 + 2 * sizeof(Day) + sizeof(std::uint64_t) + sizeof(Day) + 2 * 2;
 
 // The text as it is stored: whole or, if it is too long, its beginning and the hash of all of it. `cut` then owns the
 // bytes.
@@ -26,7 +29,10 @@ std::optional<FactView> view_fact(std::string_view bytes) noexcept {
   ByteReader in(bytes);
   if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
   FactView out;
-  out.fact.acknowledged = in.fixed<std::uint8_t>() == 1;
+  const auto acknowledged = in.fixed<Acknowledged>();
+  if (acknowledged > Acknowledged::until) return std::nullopt;
+  out.fact.acknowledged = acknowledged != Acknowledged::no;
+  if (acknowledged == Acknowledged::until) out.fact.acknowledged_until = in.fixed<Day>();
   out.fact.presence.newest_day = in.fixed<Day>();
   out.fact.presence.days = in.fixed<std::uint64_t>();
   out.fact.first_day = in.fixed<Day>();
@@ -47,7 +53,10 @@ bool Fact::seen(Day day) noexcept {
 void Fact::merge(const Fact& other) noexcept {
   if (other.presence.days != 0) first_day = presence.days == 0 ? other.first_day : std::min(first_day, other.first_day);
   presence.merge(other.presence);
-  acknowledged = acknowledged || other.acknowledged;
+  if (!other.acknowledged) return;
+  const bool for_good = (acknowledged && acknowledged_until == 0) || other.acknowledged_until == 0;
+  acknowledged_until = for_good ? 0 : std::max(acknowledged_until, other.acknowledged_until);
+  acknowledged = true;
 }
 
 std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope) {
@@ -68,10 +77,14 @@ std::string fact_key(HashKey key, const FactRef& ref) {
 std::string encode_fact(const Fact& fact, const FactRef& ref) {
   std::string cut_scope, cut_value;
   const std::string_view scope = stored_text(ref.scope, cut_scope), value = stored_text(ref.value, cut_value);
-  return ByteWriter(kFactBytesBesideTexts + scope.size() + value.size())
-      .fixed<std::uint8_t>(1)
-      .fixed<std::uint8_t>(fact.acknowledged ? 1 : 0)
-      .fixed(fact.presence.newest_day)
+  ByteWriter out(kFactBytesBesideTexts + scope.size() + value.size());
+  out.fixed<std::uint8_t>(1);
+  if (!fact.acknowledged || fact.acknowledged_until == 0) {
+    out.fixed(fact.acknowledged ? Acknowledged::for_good : Acknowledged::no);
+  } else {
+    out.fixed(Acknowledged::until).fixed(fact.acknowledged_until);
+  }
+  return out.fixed(fact.presence.newest_day)
       .fixed(fact.presence.days)
       .fixed(fact.first_day)
       .string(scope)

@@ -64,12 +64,17 @@ struct FactRef {
 struct Fact {
   Presence presence;
   Day first_day = 0;
-  bool acknowledged = false;  // quarantine only: an operator said "this is ours"
+  bool acknowledged = false;   // quarantine only: an operator said "this is ours"
+  Day acknowledged_until = 0;  // the last day for which that counts; 0: all
 
   bool operator==(const Fact&) const = default;
   // True if that changed anything.
   bool seen(Day day) noexcept;
   void merge(const Fact& other) noexcept;
+  // Whether it was acknowledged for calls of `day`.
+  [[nodiscard]] bool acknowledged_on(Day day) const noexcept {
+    return acknowledged && (acknowledged_until == 0 || day <= acknowledged_until);
+  }
 };
 
 struct NamedFact {

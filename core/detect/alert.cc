@@ -52,7 +52,7 @@ json::array role_assumptions(const std::vector<RoleAssumption>& list) {
 }
 
 json::object source(const Alert& alert) {
-  const Candidate& call = *alert.call;
+  const Candidate& call = alert.call;
   json::object out{{"address", call.address.empty() ? call.source_text : call.address},
                    {"class", name_of(alert.source_class)}};
   if (call.asn != 0) out["asn"] = call.asn;
@@ -106,7 +106,7 @@ Hash128 alert_id(const AlertSubject& about, Tier tier, Day day) {
 }
 
 std::string alert_title(const Alert& alert) {
-  const Candidate& call = *alert.call;
+  const Candidate& call = alert.call;
   const std::string who = fmt::format("{} {}", name_of(call.token.family), short_identity(call.token));
   if (alert.verdict.entry().analytic == Analytic::serverless_cli)
     return fmt::format("The token of {} in account {} was used with {} ({}).", who, call.token.account, call.tool,
@@ -119,7 +119,7 @@ std::string alert_title(const Alert& alert) {
 namespace {
 
 std::string document_of(const Alert& alert) {
-  const Candidate& call = *alert.call;
+  const Candidate& call = alert.call;
   const CatalogueEntry& entry = alert.verdict.entry();
   json::array related;
   for (const RelatedAlert& other : alert.related)
@@ -162,13 +162,15 @@ std::string document_of(const Alert& alert) {
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
+  if (alert.hosting) document["acknowledges"] = "prefix";
   if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
   return json::serialize(document);
 }
 
 // The limits for a sender who tries to make the document long: each text from outside has at most 48 bytes and each
 // list 5 lines. A control character needs 6 bytes of JSON, so about 50 such texts make 15 KB; the rest has 3 KB.
-void shorten(Alert& alert, Candidate& call) {
+void shorten(Alert& alert) {
+  Candidate& call = alert.call;
   constexpr std::size_t kTextMax = 48, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };
   for (std::string* text :
@@ -190,22 +192,21 @@ void shorten(Alert& alert, Candidate& call) {
 
 }  // namespace
 
+void relate_to_event(Alert& alert, std::span<const Hash128> of_event) {
+  for (const Hash128 other : of_event)
+    if (other != Hash128{} && other != alert.id) alert.related.push_back({other, "same_event"});
+}
+
 std::string alert_document(const Alert& alert) {
   std::string out = document_of(alert);
   if (out.size() <= kDocumentBytesMax) return out;
-  Candidate call = *alert.call;
   Alert smaller = alert;
-  smaller.call = &call;
-  call.record.clear();
-  call.record_truncated = true;
+  smaller.call.record.clear();
+  smaller.call.record_truncated = true;
   out = document_of(smaller);
   if (out.size() <= kDocumentBytesMax) return out;
-  shorten(smaller, call);
+  shorten(smaller);
   return document_of(smaller);
-}
-
-std::string webhook_body(std::string_view type, Seconds timestamp, std::string_view document) {
-  return fmt::format(R"({{"type":"{}","timestamp":"{}","data":{}}})", type, format_time(timestamp), document);
 }
 
 }  // namespace straykey

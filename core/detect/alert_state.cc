@@ -12,6 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::uint8_t kVersionWithoutEnd = 1, kVersion = 2;
 constexpr std::size_t kStateListMax = 16;
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
@@ -31,18 +32,19 @@ void AlertState::take_in(const Candidate& call) {
 
 std::string encode_alert_state(const AlertState& state) {
   ByteWriter out;
-  out.fixed<std::uint8_t>(1).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
+  out.fixed(kVersion).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
   out.fixed(state.status).fixed(state.status_at).string(state.note);
   for (const auto* list : {&state.addresses, &state.keys}) {
     out.varint(list->size());
     for (const std::string& text : *list) out.string(text);
   }
-  return out.bytes();
+  return out.fixed(state.acknowledged_until).bytes();
 }
 
 std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  const auto version = in.fixed<std::uint8_t>();
+  if (version != kVersion && version != kVersionWithoutEnd) return std::nullopt;
   AlertState out;
   out.occurrences = in.varint();
   out.first_seen = in.fixed<Seconds>();
@@ -56,6 +58,7 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
     if (size > kStateListMax) return std::nullopt;
     for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
   }
+  if (version == kVersion) out.acknowledged_until = in.fixed<Day>();
   if (!in.at_end()) return std::nullopt;
   return out;
 }
@@ -72,6 +75,7 @@ std::string alert_with_state(std::string_view document, const AlertState& state)
   out["access_keys"] = json_texts(state.keys);
   out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
   if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
+  if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;
   return json::serialize(shown);
 }

@@ -22,6 +22,7 @@ struct AlertState {
   std::vector<std::string> addresses, keys;  // at most 16 each
   enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
   Seconds status_at = 0;
+  Day acknowledged_until = 0;  // 0: for good
   std::string note;
 
   void take_in(const Candidate& call);

@@ -14,8 +14,10 @@ struct DetectionSettings {
   int training_days = 30;                                   // 1..30
   int dedup_days = 5;                                       // 1..30
   bool ec2 = true;                                          // families.ec2
+  std::uint64_t identity_alerts_max = 50;                   // alerts of an identity, analytic, tier and day
   std::uint64_t flood_max = 5'000;                          // alerts per analytic and day; the rest becomes one summary
   std::map<std::string, Severity, std::less<>> severities;  // by variation id
+  std::set<std::uint32_t> hosting_asns;                     // networks.hosting_asn: anybody may rent an address there
   std::set<std::string, std::less<>> accounts;              // ours, as declared in networks.accounts
 
   [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {

@@ -1,9 +1,6 @@
 #include "core/engine/activation_report.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "core/base/bytes.h"
 #include "core/engine/baseline_view.h"
@@ -38,6 +35,7 @@ ActivationReport ActivationPairs::report(Day day, int window_days) const {
   }
   std::stable_sort(report.pairs.begin(), report.pairs.end(),
                    [](const auto& a, const auto& b) { return a.days > b.days; });
+  report.pairs_total = report.pairs.size();
   return report;
 }
 
@@ -45,30 +43,6 @@ ActivationReport activation_report(std::string_view account, Day day, int window
   ActivationPairs pairs(account);
   view.each_of_kind(FactKind::identity_network, [&](const NamedFact& fact) { return pairs.add(fact); });
   return pairs.report(day, window_days);
-}
-
-std::string activation_document(const ActivationReport& report) {
-  namespace json = boost::json;
-  json::array pairs;
-  for (const ActivationReport::Pair& pair : report.pairs) {
-    if (pairs.size() == ActivationReport::kPairsShown) break;
-    pairs.push_back(json::object{{"identity", pair.identity},
-                                 {"network", pair.network},
-                                 {"days", pair.days},
-                                 {"first_day", format_day(pair.first_day)},
-                                 {"last_day", format_day(pair.last_day)}});
-  }
-  return json::serialize(json::object{
-      {"id", report.id.hex()},
-      {"account", report.account},
-      {"day", format_day(report.day)},
-      {"title",
-       fmt::format(
-           "Account {} raises alerts from {} on. {} uses of networks outside AWS by its service identities count as "
-           "usual: look through them, a thief who was there before would be among them.",
-           report.account, format_day(report.day), report.pairs.size())},
-      {"pairs", std::move(pairs)},
-      {"pairs_total", report.pairs.size()}});
 }
 
 }  // namespace straykey

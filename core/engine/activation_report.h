@@ -1,36 +1,18 @@
 #pragma once
-// ActivationReport: what an account's service identities use outside AWS at the moment the account becomes active. A
-// thief who was there before straykey would be among it, and nobody was warned of him.
+// ActivationPairs: collects an account's ActivationReport (core/detect/activation.h) from facts.
 //
 // Thread: any; with a BaselineView, the merger's.
-// Bounds: kPairsShown pairs in the document; all of them in the report, up to kPairsMax.
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "core/base/hash.h"
 #include "core/baseline/fact.h"
+#include "core/detect/activation.h"
 
 namespace straykey {
 
 class BaselineView;
-
-struct ActivationReport {
-  static constexpr std::size_t kPairsShown = 100;
-  static constexpr std::size_t kPairsMax = 10'000;
-
-  struct Pair {
-    std::string identity, network;
-    int days = 0;  // in the window before `day`
-    Day first_day = 0, last_day = 0;
-  };
-  Hash128 id;
-  std::string account;
-  Day day = 0;
-  std::vector<Pair> pairs;  // most days first
-};
 
 // Builds the report from facts that the caller reads in its own way.
 class ActivationPairs {
@@ -51,7 +33,5 @@ class ActivationPairs {
 // Every external (identity, network) pair of the account that was seen in the window before `day`.
 [[nodiscard]] ActivationReport activation_report(std::string_view account, Day day, int window_days,
                                                  const BaselineView& view);
-
-[[nodiscard]] std::string activation_document(const ActivationReport& report);
 
 }  // namespace straykey

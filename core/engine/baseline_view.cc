@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/engine/sequence.h"
+
 namespace straykey {
 
 Fact BaselineView::fact(FactKind kind, std::string_view scope, std::string_view value) const {
@@ -21,13 +23,15 @@ Fact BaselineView::quarantine(FactKind kind, std::string_view scope, std::string
   const FactRef ref{kind, scope, value};
   const auto stored = alerts_.get(Table::quarantine, fact_key(hash_key_, ref));
   if (!stored) return {};
-  return decode_fact_of(*stored, ref).value_or(Fact{});
+  Fact fact = decode_fact_of(*stored, ref).value_or(Fact{});
+  fact.acknowledged = fact.acknowledged_on(judged_day_);
+  return fact;
 }
 
 bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day,
                                int window_days) const {
   const Fact fact = quarantine(kind, scope, value);
-  return !fact.acknowledged && fact.presence.days_before(day, window_days) > 0;
+  return !fact.acknowledged_on(day) && fact.presence.days_before(day, window_days) > 0;
 }
 
 void BaselineView::each(FactKind kind, std::string_view scope,
@@ -117,6 +121,12 @@ std::vector<Day> BaselineView::earliest_days(std::string_view account) const {
   std::vector<Day> earliest(days.begin(), days.end());
   earliest.resize(std::min(earliest.size(), kEarliestDays));
   return earliest;
+}
+
+std::optional<Day> BaselineView::kept_since() const {
+  const auto stored = alerts_.get(Table::progress, kKeptSinceKey);
+  if (!stored) return std::nullopt;
+  return static_cast<Day>(decode_sequence(*stored));
 }
 
 Activity BaselineView::activity(std::string_view row) const {

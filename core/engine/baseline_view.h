@@ -21,6 +21,9 @@
 
 namespace straykey {
 
+// The row of Table::progress that kept_since() reads.
+inline constexpr std::string_view kKeptSinceKey = "kept since";
+
 class BaselineView {
  public:
   static constexpr int kUsersCounted = 100;
@@ -41,6 +44,10 @@ class BaselineView {
       : hash_key_(hash_key), partitions_(partitions), alerts_(alerts), answers_(kept == nullptr ? own_ : *kept) {}
   BaselineView(const BaselineView&) = delete;
   BaselineView& operator=(const BaselineView&) = delete;
+
+  // From now on calls of this day are judged, so an acknowledgement that ended before it does not count. Until it is
+  // called, all count.
+  void judge_day(Day day) noexcept { judged_day_ = day; }
 
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
@@ -82,6 +89,9 @@ class BaselineView {
   // The earliest days on which the account was seen as recipient, ascending, at most kEarliestDays. Builds before
   // December 2026 kept no facts of them, so what the account's own fact tells is taken in.
   [[nodiscard]] std::vector<Day> earliest_days(std::string_view account) const;
+  // Newest day of any account when the store was first opened by a program of format 2. The kinds of facts that this
+  // format brought are kept from that day on. Nothing: the store was made by such a program and always kept them.
+  [[nodiscard]] std::optional<Day> kept_since() const;
 
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
@@ -94,6 +104,7 @@ class BaselineView {
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
+  Day judged_day_ = 0;
   mutable std::optional<Day> newest_account_day_;
   Answers own_;
   Answers& answers_;

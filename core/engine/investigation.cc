@@ -43,7 +43,7 @@ CallSummary summary_of(Activity activity) {
 }  // namespace
 
 void investigate(Alert& alert, const BaselineView& view, int window_days) {
-  const Candidate& call = *alert.call;
+  const Candidate& call = alert.call;
   alert.key_calls = summary_of(view.activity(activity_row(view.hash_key(), call.access_key)));
   alert.identity_calls = summary_of(view.activity(identity_activity_row(view.hash_key(), call.token.identity)));
   // The event's own day is shown, too, because this only informs and decides nothing.

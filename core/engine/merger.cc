@@ -13,16 +13,14 @@
 #include "core/engine/merger.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
-#include "core/base/bytes.h"
 #include "core/base/invariant.h"
 #include "core/detect/alert.h"
 #include "core/detect/alert_state.h"
-#include "core/engine/activation_report.h"
+#include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
-#include "core/engine/flood.h"
-#include "core/engine/investigation.h"
 #include "core/engine/sequence.h"
 #include "core/engine/waiting_candidates.h"
 #include "core/event/record_in_hand.h"
@@ -47,6 +45,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       partitions_(std::move(partitions)),
       alerts_(alerts),
       judge_(hash_key, detection),
+      caps_(std::make_unique<AlertCaps>(hash_key, detection)),
       outbox_(std::move(routes), std::move(deliver)),
       waiting_(std::make_unique<WaitingCandidates>(static_cast<std::uint32_t>(partitions_.size()))),
       metrics_(metrics),
@@ -58,8 +57,8 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       crashed_before_(judged_counter(metrics, "crashed_before")),
       taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
                                 {{"reason", "dedup"}})),
-      flood_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
-                                        {{"reason", "flood"}})) {
+      cap_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
+                                      {{"reason", "cap"}})) {
   const auto reader = alerts_.read();
   waiting_->read_marks(*reader);
   if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
@@ -194,24 +193,16 @@ void Merger::note_account_day(const Candidate& day) {
   if (!active_since(account) && judge_.activates(account, day.day(), *view_)) activate(account, day);
 }
 
-// From this day on the account raises alerts. A thief who was active while we learned looks normal to us, so what was
-// learned is reported once, for somebody to look at.
-void Merger::activate(const std::string& account, const Candidate& seen) {
-  writer_->put(Table::activated, account, encode_sequence(seen.day()));
-  if (detection_.activation_days == 0) return;
-  const ActivationReport report = activation_report(account, seen.day(), detection_.training_days, *view_);
-  const std::string document = activation_document(report);
-  const std::string body = webhook_body("account.activated", seen.time, document);
-  writer_->put(Table::alerts, report.id.key(), encode_stored_alert(body, document));
-  if (seen.day() >= send_from_)
-    outbox_.add(*writer_, report.id, body, Severity::informational, "account.activated", account);
-}
-
 // All verdicts of a day rest on earlier days only, so they can all be found before any is applied, strong ones first.
 void Merger::judge_day(const std::vector<const Candidate*>& calls) {
+  view_->judge_day(calls.front()->day());
   std::vector<std::vector<Hit>> hits;  // by call
-  for (const Candidate* call : calls)
+  std::set<std::string_view> accounts;
+  for (const Candidate* call : calls) {
+    accounts.insert(call->token.account);
     if (call->account_day) note_account_day(*call);
+  }
+  send_summaries(caps_->take_over(*writer_, calls.front()->day(), accounts));
   for (const Candidate* call : calls) {
     if (call->account_day) continue;
     if (poisoned_ && poisoned_(call->record)) {
@@ -251,10 +242,10 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   for (const std::vector<Hit>& of_call : hits) {
     const RecordInHand in_hand(of_call.front().call->record);
     std::vector<Hash128> alerts;
-    for (std::size_t i = 0; i < of_call.size(); ++i) {
-      if (of_call[i].raises) write_alert(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
-      if (of_call[i].alert_id != Hash128{}) alerts.push_back(of_call[i].alert_id);
-    }
+    for (const Hit& hit : of_call)
+      if (hit.alert_id != Hash128{}) alerts.push_back(hit.alert_id);
+    for (const Hit& hit : of_call)
+      if (hit.raises) write_alert(hit, alerts);
     remember_hit(*of_call.front().call, alerts);
   }
 }
@@ -290,75 +281,14 @@ void Merger::settle(Hit& hit) {
     change_state(hit.alert_id, [&](AlertState& state) { state.take_in(call); });
     return;
   }
-  if (flooded(hit)) return;
+  if (!admit(hit)) {
+    cap_suppressed_.add();
+    return;
+  }
   hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.entry().tier, call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);
-}
-
-// From here on the alert takes in other hits. Its document is written later, when every hit of the day has its alert.
-void Merger::stand(const Hit& hit) {
-  const Candidate& call = *hit.call;
-  const CatalogueEntry& entry = hit.judgement.verdict.entry();
-  AlertState state;
-  state.take_in(call);
-  writer_->put(Table::alert_state, hit.alert_id.key(), encode_alert_state(state));
-  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + hit.alert_id.key(), "");
-  remember_pairs(hit);
-  for (const std::string& subject : hit.judgement.subjects) {
-    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
-    const auto stored = writer_->get(Table::dedup, key);
-    std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
-    entries.push_back({hit.alert_id, call.day(), entry.tier});
-    writer_->put(Table::dedup, key, encode_dedup(entries));
-  }
-}
-
-bool Merger::flooded(const Hit& hit) {
-  const Analytic analytic = hit.judgement.verdict.entry().analytic;
-  const std::string key = flood_key(analytic, hit.call->day());
-  FloodCount count = decode_flood(writer_->get(Table::flood, key));
-  const bool flooded = count.raised >= detection_.flood_max;
-  ++(flooded ? count.suppressed : count.raised);
-  writer_->put(Table::flood, key, encode_flood(count));
-  if (!flooded) return false;
-  flood_suppressed_.add();
-  if (count.suppressed == 1) {
-    const Hash128 id = hash128(kFixedHashKey, "flood " + key);
-    const std::string document = flood_document(id, analytic, hit.call->day(), detection_.flood_max);
-    const std::string body = webhook_body("alerts.flood", hit.call->time, document);
-    writer_->put(Table::alerts, id.key(), encode_stored_alert(body, document));
-    outbox_.add(*writer_, id, body, Severity::high, name_of(analytic), hit.call->token.account);
-  }
-  return true;
-}
-
-void Merger::write_alert(const Hit& hit, const Hit* same_event) {
-  const Candidate& call = *hit.call;
-  const CatalogueEntry& entry = hit.judgement.verdict.entry();
-  Alert alert;
-  alert.id = hit.alert_id;
-  alert.call = &call;
-  alert.verdict = hit.judgement.verdict;
-  alert.severity = detection_.severity_of(entry);
-  alert.network = hit.judgement.network;
-  alert.source_class = hit.judgement.source_class;
-  alert.dedup_days = detection_.dedup_days;
-  investigate(alert, *view_, detection_.training_days);
-  if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
-  if (same_event != nullptr && same_event->alert_id != Hash128{})
-    alert.related.push_back({same_event->alert_id, "same_event"});
-
-  const std::string document = alert_document(alert);
-  const std::string body = webhook_body("alert.created", call.time, document);
-  writer_->put(Table::alerts, alert.id.key(), encode_stored_alert(body, document));
-  if (call.day() >= send_from_)
-    outbox_.add(*writer_, alert.id, body, alert.severity, name_of(entry.analytic), call.token.account);
-  metrics_
-      .counter("straykey_alerts_total", "Alerts raised.",
-               {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
-      .add();
 }
 
 // Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, the tool

@@ -20,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,8 +40,11 @@
 
 namespace straykey {
 
+class AlertCaps;
 struct AlertState;
 struct AlertSubject;
+struct AlertSummary;
+struct Message;
 class WaitingCandidates;
 
 class Merger {
@@ -107,7 +111,7 @@ class Merger {
   struct Hit {
     const Candidate* call;
     Judgement judgement;
-    Hash128 alert_id;  // of the alert that it raises or joins; zero if the flood limit suppressed it
+    Hash128 alert_id;  // of the alert that it raises or joins; zero if a cap suppressed it
     bool raises = false;
     std::optional<Hash128> weaker = {};  // the existing weak alert that a strong hit's new alert refers to
   };
@@ -121,9 +125,11 @@ class Merger {
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
   void stand(const Hit& hit);
-  void write_alert(const Hit& hit, const Hit* same_event);
+  void write_alert(const Hit& hit, std::span<const Hash128> of_event);
+  void send_summaries(const std::vector<AlertSummary>& summaries);
+  void tell(const Message& message, const Announcement& announcement, Day day);
   void remember_pairs(const Hit& hit);
-  [[nodiscard]] bool flooded(const Hit& hit);
+  [[nodiscard]] bool admit(const Hit& hit);
   void quarantine(const Candidate& call, const Judgement& judgement);
   void mark(FactKind kind, std::string_view scope, std::string_view value, Day day);
   void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
@@ -137,6 +143,7 @@ class Merger {
   std::vector<BaselineStore*> partitions_;
   AlertStore& alerts_;
   Judge judge_;
+  std::unique_ptr<AlertCaps> caps_;
   Outbox outbox_;
   std::unique_ptr<WaitingCandidates> waiting_;
   Day judged_until_ = kEveryDay;   // candidates of later days are left
@@ -165,7 +172,7 @@ class Merger {
   Counter& not_proven_;
   Counter& crashed_before_;
   Counter& taken_in_;
-  Counter& flood_suppressed_;
+  Counter& cap_suppressed_;
 };
 
 }  // namespace straykey

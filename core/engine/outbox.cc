@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
+#include "core/detect/formats/body_format.h"
 
 namespace straykey {
 namespace {
+
+constexpr std::uint8_t kBodylessVersion = 1, kRowVersion = 2;
 
 std::string endpoint_prefix(std::string_view endpoint) {
   return hash128(kFixedHashKey, endpoint).key();
@@ -17,48 +20,37 @@ std::string row_key(std::string_view endpoint, Hash128 alert_id) {
 
 }  // namespace
 
+// A message that belongs to no account concerns all of them.
 bool WebhookRoute::wants(Severity severity, std::string_view analytic, std::string_view account) const {
   return severity >= severity_min && (analytics.empty() || analytics.contains(analytic)) &&
-         (accounts.empty() || accounts.contains(account));
+         (account.empty() || accounts.empty() || accounts.contains(account));
 }
 
 std::string encode_outbox_row(const OutboxRow& row) {
   return ByteWriter()
-      .fixed<std::uint8_t>(1)
+      .fixed(kRowVersion)
       .string(row.endpoint)
       .fixed(row.attempts)
       .fixed(row.next_attempt)
       .fixed<std::uint8_t>(row.dead ? 1 : 0)
       .string(row.last_error)
+      .string(row.body)
       .bytes();
 }
 
 std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  const auto version = in.fixed<std::uint8_t>();
+  if (version != kRowVersion && version != kBodylessVersion) return std::nullopt;
   OutboxRow row;
   row.endpoint = in.string();
   row.attempts = in.fixed<std::uint32_t>();
   row.next_attempt = in.fixed<Seconds>();
   row.dead = in.fixed<std::uint8_t>() == 1;
   row.last_error = in.string();
+  if (version == kRowVersion) row.body = in.string();
   if (!in.at_end()) return std::nullopt;
   return row;
-}
-
-std::string encode_stored_alert(std::string_view body, std::string_view document) {
-  const std::size_t at = body.find(document);
-  return ByteWriter().fixed<std::uint8_t>(1).varint(at).varint(document.size()).string(body).bytes();
-}
-
-std::optional<StoredAlert> decode_stored_alert(std::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
-  const std::uint64_t at = in.varint();
-  const std::uint64_t size = in.varint();
-  const std::string_view body = in.string();
-  if (!in.at_end() || at > body.size() || size > body.size() - at) return std::nullopt;
-  return StoredAlert{body, body.substr(at, size)};
 }
 
 Outbox::Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver) : deliver_(std::move(deliver)) {
@@ -71,26 +63,32 @@ Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
   return at == endpoints_.end() ? nullptr : &*at;
 }
 
-void Outbox::add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity,
-                 std::string_view analytic, std::string_view account) {
+void Outbox::add(StoreWriter& writer, const Announcement& message) {
+  std::map<const BodyFormat*, std::string> bodies;  // endpoints of one format share theirs
   for (const Endpoint& endpoint : endpoints_) {
-    if (!endpoint.route.wants(severity, analytic, account)) continue;
-    writer.put(Table::outbox, row_key(endpoint.route.name, alert_id),
-               encode_outbox_row({endpoint.route.name, 0, 0, false, {}}));
-    added_.push_back({endpoint.route.name, alert_id, std::string(body), 0, 0, false});
+    const WebhookRoute& route = endpoint.route;
+    if (!route.wants(message.severity, message.analytic, message.account)) continue;
+    const BodyFormat* const format = route.format == nullptr ? &body_formats().front() : route.format;
+    const auto [body, is_new] = bodies.try_emplace(format);
+    if (is_new) body->second = message.body(*format);
+    writer.put(Table::outbox, row_key(route.name, message.id),
+               encode_outbox_row({route.name, 0, 0, false, {}, body->second}));
+    added_.push_back({route.name, message.id, body->second, 0, 0, false});
   }
 }
 
 void Outbox::apply(StoreWriter& writer, const DeliveryOutcome& outcome) {
   const std::string key = row_key(outcome.endpoint, outcome.alert_id);
   const auto stored = writer.get(Table::outbox, key);
-  if (stored) {
+  if (auto row = stored ? decode_outbox_row(*stored) : std::nullopt) {
     if (outcome.kind == DeliveryOutcome::Kind::delivered) {
       writer.erase(Table::outbox, key);
     } else {
-      writer.put(Table::outbox, key,
-                 encode_outbox_row({outcome.endpoint, outcome.attempts, outcome.next_attempt,
-                                    outcome.kind == DeliveryOutcome::Kind::dead, outcome.error}));
+      row->attempts = outcome.attempts;
+      row->next_attempt = outcome.next_attempt;
+      row->dead = outcome.kind == DeliveryOutcome::Kind::dead;
+      row->last_error = outcome.error;
+      writer.put(Table::outbox, key, encode_outbox_row(*row));
     }
   }
   if (outcome.kind != DeliveryOutcome::Kind::retry) done_.emplace_back(outcome.endpoint, outcome.alert_id);
@@ -141,21 +139,27 @@ void Outbox::refill(StoreReader& reader) {
         endpoint.more_on_disk = true;
         return false;
       }
-      found.push_back({endpoint.route.name, id, {}, row->attempts, row->next_attempt, false});
+      found.push_back({endpoint.route.name, id, row->body, row->attempts, row->next_attempt, false});
       return true;
     });
     if (!reader.failure().empty()) {  // the store was not read to the end, so ask again later
       endpoint.more_on_disk = wants_refill_ = true;
       continue;
     }
-    for (Delivery& delivery : found) {
+    hand_over(endpoint, std::move(found), reader);
+  }
+}
+
+void Outbox::hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreReader& reader) {
+  for (Delivery& delivery : found) {
+    if (delivery.body.empty()) {  // a row of format 1
       const auto stored = reader.get(Table::alerts, delivery.alert_id.key());
-      const auto alert = stored ? decode_stored_alert(*stored) : std::nullopt;
-      if (!alert) continue;
-      delivery.body = alert->body;
-      endpoint.in_hand.insert(delivery.alert_id);
-      deliver_(std::move(delivery));
+      const auto message = stored ? decode_message(*stored) : std::nullopt;
+      if (!message) continue;
+      delivery.body = body_formats().front().make(*message);
     }
+    endpoint.in_hand.insert(delivery.alert_id);
+    deliver_(std::move(delivery));
   }
 }
 

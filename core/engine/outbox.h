@@ -1,10 +1,11 @@
 #pragma once
-// Outbox: which alerts still have to reach which webhook, on disk beside the alerts.
+// Outbox: which messages still have to reach which webhook, on disk beside the alerts.
 //
-// Shape:  there is a row for each (endpoint, alert) with the attempts so far, when the next is due, and whether it is
-//         dead. The body is stored with the alert.
-// Order:  a row is put in the transaction that stores the alert and erased after the receiver's 2xx. So a crash may
-//         repeat an attempt, and never loses a delivery.
+// Shape:  there is a row for each (endpoint, message) with the body, the attempts so far, when the next is due, and
+//         whether it is dead. Rows that a store of format 1 brought have no body; theirs lies in Table::alerts.
+// Order:  a row is put in the transaction that stores the message and erased after the receiver's 2xx. So a crash may
+//         repeat an attempt, and never loses a delivery. The body is made with the row, in the endpoint's format, and
+//         never again: every attempt sends the same bytes, whatever program makes it.
 // Thread: the merger's.
 // Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk.
 #include <cstdint>
@@ -13,6 +14,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/hash.h"
@@ -22,12 +25,15 @@
 
 namespace straykey {
 
+struct BodyFormat;
+
 // What an endpoint wants to hear.
 struct WebhookRoute {
   std::string name;
   Severity severity_min = Severity::informational;
   std::set<std::string, std::less<>> analytics;  // empty: all
   std::set<std::string, std::less<>> accounts;   // empty: all
+  const BodyFormat* format = nullptr;            // how its bodies are written; null: the first of body_formats()
 
   [[nodiscard]] bool wants(Severity severity, std::string_view analytic, std::string_view account) const;
 };
@@ -38,24 +44,25 @@ struct OutboxRow {
   Seconds next_attempt = 0;
   bool dead = false;
   std::string last_error;
+  std::string body = {};  // empty in rows of a store of format 1
 };
 [[nodiscard]] std::string encode_outbox_row(const OutboxRow& row);
 [[nodiscard]] std::optional<OutboxRow> decode_outbox_row(std::string_view bytes);
 
-// An alert as stored: the webhook body, built once, and where the document lies in it.
-[[nodiscard]] std::string encode_stored_alert(std::string_view body, std::string_view document);
-struct StoredAlert {
-  std::string_view body, document;
+// A message that was stored just now: what decides who hears of it, and how its body is made.
+struct Announcement {
+  Hash128 id;
+  Severity severity = Severity::informational;
+  std::string_view analytic, account;
+  std::function<std::string(const BodyFormat&)> body;
 };
-[[nodiscard]] std::optional<StoredAlert> decode_stored_alert(std::string_view bytes);
 
 class Outbox {
  public:
   Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver);
 
-  // Puts rows for the endpoints that want the alert. committed() hands them to the sender.
-  void add(StoreWriter& writer, Hash128 alert_id, std::string_view body, Severity severity, std::string_view analytic,
-           std::string_view account);
+  // Puts rows for the endpoints that want the message. committed() hands them to the sender.
+  void add(StoreWriter& writer, const Announcement& message);
   void apply(StoreWriter& writer, const DeliveryOutcome& outcome);
 
   // After a commit, hands over what was added. After a failed commit, forgets it.
@@ -74,6 +81,7 @@ class Outbox {
     bool more_on_disk = true;
   };
   Endpoint* endpoint(std::string_view name);
+  void hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreReader& reader);
 
   std::vector<Endpoint> endpoints_;
   std::function<void(Delivery)> deliver_;

@@ -35,15 +35,15 @@ enum class Table : std::uint8_t {
   activity = 5,    // access key id -> calls made with it
   shard_meta = 6,  // the partition's next sequence number
   // AlertStore
-  alerts = 16,          // alert id -> the alert document, written once
+  alerts = 16,          // alert id -> the facts of an alert, report or summary, written once
   alert_state = 17,     // alert id -> occurrences, last seen, acknowledgement ...
   dedup = 18,           // dedup key -> the alerts of it
   hits = 19,            // combination and day -> the alerts it was taken into
   quarantine = 20,      // pair -> days on which it hit, acknowledgement
   progress = 21,        // shard -> which candidates are judged
-  outbox = 22,          // endpoint, alert id -> attempts so far
+  outbox = 22,          // endpoint, alert id -> body, attempts so far
   activated = 23,       // account -> first day on which it was active
-  flood = 24,           // analytic, day -> alerts raised, suppressed
+  flood = 24,           // what counts against a cap -> alerts raised, hits suppressed; summaries that wait
   alerts_by_time = 25,  // day, alert id -> nothing: the order in which alerts are listed
   alert_pairs = 26,     // alert id -> the pairs that an acknowledgement of it clears
   operator_log = 27,    // time, number -> what an operator changed, as text

@@ -1,5 +1,7 @@
 #include "core/operate/alert_listing.h"
 
+#include "core/detect/formats/standard_webhooks.h"
+#include "core/detect/message.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
@@ -34,11 +36,11 @@ std::vector<std::string> endpoint_prefixes(StoreReader& reader) {
 
 Result<StoredMessage> stored_message(StoreReader& reader, std::string_view key, std::string_view value,
                                      const std::vector<std::string>& endpoints) {
-  const auto alert = decode_stored_alert(value);
+  const auto facts = decode_message(value);
   const auto row = reader.get(Table::alert_state, key);
   const auto state = row ? decode_alert_state(*row) : std::nullopt;
-  if (!alert || key.size() != kIdBytes || (row && !state)) return Error{"a row of alerts cannot be read"};
-  StoredMessage message{Hash128::from_bytes(key.data()), std::string(alert->body), state, {}};
+  if (!facts || key.size() != kIdBytes || (row && !state)) return Error{"a row of alerts cannot be read"};
+  StoredMessage message{Hash128::from_bytes(key.data()), standard_webhooks_body(*facts), state, {}};
   for (const std::string& endpoint : endpoints) {
     const auto stored = reader.get(Table::outbox, endpoint + std::string(key));
     if (!stored) continue;
@@ -92,10 +94,10 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
   const auto stored = reader.get(Table::alerts, key);
   const auto row = reader.get(Table::alert_state, key);
   if (!stored || !row) return std::nullopt;
-  const auto alert = decode_stored_alert(*stored);
+  const auto alert = decode_message(*stored);
   const auto state = decode_alert_state(*row);
   if (!alert || !state) return std::nullopt;
-  return ListedAlert{id, *state, alert_with_state(alert->document, *state)};
+  return ListedAlert{id, *state, alert_with_state(message_document(*alert), *state)};
 }
 
 Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits) {

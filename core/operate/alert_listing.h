@@ -18,7 +18,6 @@
 #include "core/engine/outbox.h"
 #include "core/engine/store.h"
 #include "core/operate/page.h"
-#include "core/operate/stores.h"
 
 namespace straykey {
 
@@ -33,10 +32,10 @@ struct ListedAlert {
 // Lists all alerts, page by page.
 [[nodiscard]] Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit);
 
-// A webhook's body and what became of it: an alert, an activation report or a flood's summary.
+// A message and what became of it: an alert, an activation report or the summary of a day.
 struct StoredMessage {
   Hash128 id;
-  std::string body;                 // byte for byte
+  std::string body;                 // as Standard Webhooks has it, made of the stored facts
   std::optional<AlertState> state;  // reports and summaries have none
   std::vector<OutboxRow> deliveries;
 };

@@ -79,10 +79,41 @@ OperatorAnswer dump_messages(const OperatorStores& stores, const OperatorArgumen
       arguments, [&](std::string_view after) { return list_messages(*stores.alerts, after, {}); }, message_json);
 }
 
+// A day as 2026-11-30; 0 if the argument is left out.
+Result<Day> day_argument(const OperatorArguments& arguments, std::string_view name) {
+  const std::string text = argument(arguments, name);
+  if (text.empty()) return Day{0};
+  const auto day = parse_day(text);
+  if (!day || *day == 0) return Error{std::string(name) + ": a day is written as 2026-11-30"};
+  return *day;
+}
+
+std::string objection_to_acknowledgement(const OperatorArguments& arguments) {
+  if (std::string objection = objection_to_id(arguments); !objection.empty()) return objection;
+  if (const auto until = day_argument(arguments, "until"); !until) return until.error().message;
+  const std::string network = argument(arguments, "network");
+  if (!network.empty() && network != "prefix" && network != "all") return "network: say prefix or all";
+  return {};
+}
+
 Change acknowledge_alert(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  if (std::string objection = objection_to_acknowledgement(arguments); !objection.empty())
+    return Error{std::move(objection)};
+  using Networks = Acknowledgement::Networks;
+  const std::string network = argument(arguments, "network");
+  return acknowledge(
+      hash_key,
+      {alert_id_of(arguments).value(), argument(arguments, "note"), day_argument(arguments, "until").value(),
+       network.empty()    ? Networks::offered
+       : network == "all" ? Networks::all
+                          : Networks::prefix},
+      now);
+}
+
+Change reopen_alert(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
   const auto id = alert_id_of(arguments);
   if (!id) return id.error();
-  return acknowledge(hash_key, {id.value(), argument(arguments, "note")}, now);
+  return reopen(hash_key, id.value(), argument(arguments, "note"), now);
 }
 
 OperatorAnswer show_baseline(const OperatorStores& stores, const OperatorArguments& arguments) {
@@ -141,9 +172,20 @@ std::span<const Operation> operations() {
       {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
       {"alerts/ack",
        "Say \"this is ours\": the pair counts as known from now on",
-       {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
+       {{"id", true, "Alert id"},
+        {"note", false, "Why; kept with the alert"},
+        {"until", false, "The last day of calls for which it counts: 2026-11-30"},
+        {"network", false,
+         "\"all\": the AS number as well as the prefix; \"prefix\": only that, as is usual for networks of "
+         "networks.hosting_asn"}},
        {},
        acknowledge_alert,
+       objection_to_acknowledgement},
+      {"alerts/reopen",
+       "Undo an acknowledgement",
+       {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
+       {},
+       reopen_alert,
        objection_to_id},
       {"baseline/show",
        "Networks, tools and platforms, as a grid of 30 days",

@@ -2,47 +2,128 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/base/log.h"
 #include "core/baseline/fact.h"
 #include "core/detect/alert_state.h"
+#include "core/detect/message.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
 namespace {
 
-// Acknowledges the pair: from now on it is no reason for an alert, and its days count as learned.
-void make_known(StoreWriter& alerts, HashKey hash_key, const AlertPairs::Pair& pair, Day day) {
+// Changes the row of a pair in quarantine, if there is one or it is to become one.
+void change_pair(StoreWriter& alerts, HashKey hash_key, const AlertPairs::Pair& pair,
+                 const std::function<void(Fact&)>& change) {
   const FactRef ref{pair.kind, pair.scope, pair.value};
   const std::string key = fact_key(hash_key, ref);
   Fact fact;
   if (const auto stored = alerts.get(Table::quarantine, key)) fact = decode_fact_of(*stored, ref).value_or(Fact{});
   const Fact before = fact;
-  fact.seen(day);
-  fact.acknowledged = true;
+  change(fact);
   if (fact != before) alerts.put(Table::quarantine, key, encode_fact(fact, ref));
+}
+
+// An alert that can be acknowledged, with its rows.
+struct KnownAlert {
+  AlertState state;
+  AlertPairs pairs;
+  bool hosting = false;
+};
+
+std::optional<KnownAlert> find_known(StoreReader& alerts, const std::string& key) {
+  const auto facts = alerts.get(Table::alerts, key);
+  const auto message = facts ? decode_message(*facts) : std::nullopt;
+  const auto row = alerts.get(Table::alert_state, key);
+  const auto state = row ? decode_alert_state(*row) : std::nullopt;
+  const auto stored = alerts.get(Table::alert_pairs, key);
+  const auto pairs = stored ? decode_alert_pairs(*stored) : std::nullopt;
+  if (!message || !state || !pairs) return std::nullopt;
+  const auto* alert = std::get_if<Alert>(&*message);
+  return KnownAlert{*state, *pairs, alert != nullptr && alert->hosting};
+}
+
+bool is_of_asn(const AlertPairs::Pair& pair) {
+  return (pair.kind == FactKind::quarantine_identity_network && pair.value.starts_with("AS")) ||
+         (pair.kind == FactKind::quarantine_network_role && pair.scope.starts_with("AS"));
+}
+
+OperatorChange::InAlerts no_such_alert(Hash128 id) {
+  return {0, "no alert has the id " + id.hex()};
 }
 
 OperatorChange::InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, const Acknowledgement& what,
                                         Seconds now) {
   const std::string key = what.alert_id.key();
-  const auto refused = [&] { return OperatorChange::InAlerts{0, "no alert has the id " + what.alert_id.hex()}; };
-  if (!alerts.get(Table::alerts, key)) return refused();
-  const auto row = alerts.get(Table::alert_state, key);
-  auto state = row ? decode_alert_state(*row) : std::nullopt;
-  const auto stored = alerts.get(Table::alert_pairs, key);
-  const auto pairs = stored ? decode_alert_pairs(*stored) : std::nullopt;
-  if (!state || !pairs) return refused();
-  for (const AlertPairs::Pair& pair : pairs->pairs) make_known(alerts, hash_key, pair, pairs->day);
-  state->status = AlertState::Status::acknowledged;
-  state->status_at = now;
-  state->note = what.note.substr(0, Acknowledgement::kNoteBytesMax);
-  alerts.put(Table::alert_state, key, encode_alert_state(*state));
-  note_in_operator_log(alerts, now, fmt::format("acknowledged alert {}: {}", what.alert_id.hex(), what.note));
-  return {1 + pairs->pairs.size(), {}};
+  auto known = find_known(alerts, key);
+  if (!known) return no_such_alert(what.alert_id);
+  const bool only_prefix = what.networks == Acknowledgement::Networks::prefix ||
+                           (what.networks == Acknowledgement::Networks::offered && known->hosting);
+  std::size_t rows = 1;
+  for (const AlertPairs::Pair& pair : known->pairs.pairs) {
+    if (only_prefix && is_of_asn(pair)) continue;
+    ++rows;
+    change_pair(alerts, hash_key, pair, [&](Fact& fact) {
+      fact.seen(known->pairs.day);
+      fact.acknowledged = true;
+      fact.acknowledged_until = what.until;
+    });
+  }
+  known->state.status = AlertState::Status::acknowledged;
+  known->state.status_at = now;
+  known->state.acknowledged_until = what.until;
+  known->state.note = what.note.substr(0, Acknowledgement::kNoteBytesMax);
+  alerts.put(Table::alert_state, key, encode_alert_state(known->state));
+  note_in_operator_log(alerts, now,
+                       fmt::format("acknowledged alert {}{}{}: {}", what.alert_id.hex(),
+                                   what.until == 0 ? "" : " until " + format_day(what.until),
+                                   only_prefix ? ", its prefix only" : "", what.note));
+  return {rows, {}};
+}
+
+// The pairs of all alerts but one that are acknowledged.
+std::vector<AlertPairs::Pair> acknowledged_pairs(StoreReader& alerts, std::string_view but) {
+  std::vector<AlertPairs::Pair> out;
+  alerts.scan(Table::alert_pairs, {}, {}, [&](std::string_view key, std::string_view value) {
+    if (key == but) return true;
+    const auto row = alerts.get(Table::alert_state, key);
+    const auto state = row ? decode_alert_state(*row) : std::nullopt;
+    if (!state || state->status != AlertState::Status::acknowledged) return true;
+    if (const auto pairs = decode_alert_pairs(value)) out.insert(out.end(), pairs->pairs.begin(), pairs->pairs.end());
+    return true;
+  });
+  return out;
+}
+
+OperatorChange::InAlerts reopen_in(StoreWriter& alerts, HashKey hash_key, Hash128 id, const std::string& note,
+                                   Seconds now) {
+  const std::string key = id.key();
+  auto known = find_known(alerts, key);
+  if (!known) return no_such_alert(id);
+  if (known->state.status == AlertState::Status::open) return {0, "alert " + id.hex() + " is open"};
+  const std::vector<AlertPairs::Pair> stay = acknowledged_pairs(alerts, key);
+  std::size_t rows = 1;
+  for (const AlertPairs::Pair& pair : known->pairs.pairs) {
+    if (std::find(stay.begin(), stay.end(), pair) != stay.end()) continue;
+    ++rows;
+    change_pair(alerts, hash_key, pair, [](Fact& fact) {
+      fact.acknowledged = false;
+      fact.acknowledged_until = 0;
+    });
+  }
+  known->state.status = AlertState::Status::open;
+  known->state.status_at = now;
+  known->state.acknowledged_until = 0;
+  known->state.note = note.substr(0, Acknowledgement::kNoteBytesMax);
+  alerts.put(Table::alert_state, key, encode_alert_state(known->state));
+  note_in_operator_log(alerts, now, fmt::format("reopened alert {}: {}", id.hex(), note));
+  return {rows, {}};
 }
 
 // Erases every fact of the scope whose value is `value`, or any if that is empty. Returns how many.
@@ -87,6 +168,14 @@ std::unique_ptr<OperatorChange> acknowledge(HashKey hash_key, Acknowledgement wh
   auto change = std::make_unique<OperatorChange>();
   change->in_alerts = [hash_key, what = std::move(what), now](StoreWriter& alerts, std::size_t) {
     return acknowledge_in(alerts, hash_key, what, now);
+  };
+  return change;
+}
+
+std::unique_ptr<OperatorChange> reopen(HashKey hash_key, Hash128 alert_id, std::string note, Seconds now) {
+  auto change = std::make_unique<OperatorChange>();
+  change->in_alerts = [hash_key, alert_id, note = std::move(note), now](StoreWriter& alerts, std::size_t) {
+    return reopen_in(alerts, hash_key, alert_id, note, now);
   };
   return change;
 }

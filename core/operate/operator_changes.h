@@ -1,5 +1,5 @@
 #pragma once
-// The changes that an operator may make: acknowledge an alert, forget what is known of an identity.
+// The changes that an operator may make: acknowledge an alert or reopen it, forget what is known of an identity.
 //
 // Shape:  each function makes an OperatorChange (engine/operator_change.h) for whoever carries it out: the pipeline of
 //         a running server, or InlinePipeline on the store of a stopped one.
@@ -20,10 +20,19 @@ namespace straykey {
 struct Acknowledgement {
   static constexpr std::size_t kNoteBytesMax = 1'000;
 
+  // Whether an AS number is acknowledged with the prefix. offered: not if it belongs to a hosting company.
+  enum class Networks : std::uint8_t { offered, all, prefix };
+
   Hash128 alert_id;
   std::string note;  // cut to kNoteBytesMax
+  Day until = 0;     // the last day of calls for which it counts; 0: for good
+  Networks networks = Networks::offered;
 };
 [[nodiscard]] std::unique_ptr<OperatorChange> acknowledge(HashKey hash_key, Acknowledgement what, Seconds now);
+
+// Undoes an acknowledgement: the alert is open, and its pairs are in quarantine again. A pair that another acknowledged
+// alert was raised for stays known. Cost: reads the pairs of every alert.
+[[nodiscard]] std::unique_ptr<OperatorChange> reopen(HashKey hash_key, Hash128 alert_id, std::string note, Seconds now);
 
 // An identity, or one network or one tool of it, is new again.
 struct Forgetting {

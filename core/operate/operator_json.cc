@@ -19,6 +19,7 @@ json::object state_object(const AlertState& state) {
   out["addresses"] = json::array(state.addresses.begin(), state.addresses.end());
   out["keys"] = json::array(state.keys.begin(), state.keys.end());
   out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
+  if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;
   return out;
 }
@@ -49,6 +50,7 @@ std::string fact_json(const KnownFact& known) {
   out["days"] = std::move(days);
   out["first_day"] = format_day(fact.first_day);
   if (fact.acknowledged) out["acknowledged"] = true;
+  if (fact.acknowledged_until != 0) out["acknowledged_until"] = format_day(fact.acknowledged_until);
   return json::serialize(out);
 }
 

@@ -11,7 +11,9 @@
 #include "core/baseline/fact.h"
 #include "core/detect/alert_state.h"
 #include "core/detect/candidate.h"
+#include "core/detect/message.h"
 #include "core/engine/activity.h"
+#include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/dedup.h"
 #include "core/engine/judged_marks.h"
@@ -38,13 +40,6 @@ bool is_pending(std::string_view value) {
   static_cast<void>(in.string());
   const std::string_view call = in.string();
   return in.at_end() && decode_candidate(call).has_value();
-}
-
-bool is_flood(std::string_view value) {
-  ByteReader in(value);
-  static_cast<void>(in.varint());
-  static_cast<void>(in.varint());
-  return in.at_end();
 }
 
 }  // namespace
@@ -99,7 +94,7 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
   };
   switch (table) {
     case Table::alerts:
-      if (!is_id || !decode_stored_alert(value)) return unreadable(table);
+      if (!is_id || !decode_message(value)) return unreadable(table);
       alerts_.push_back(Hash128::from_bytes(key.data()));
       return;
     case Table::alert_state:
@@ -117,7 +112,7 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
     case Table::activated:
       return readable(value.size() == kSequenceBytes);
     case Table::flood:
-      return readable(key.size() == 5 && is_flood(value));
+      return readable(is_flood_row(key, value));
     case Table::alerts_by_time:
       if (key.size() != kSequenceBytes + kHashBytes) return unreadable(table);
       return check_alert_id(table, key.substr(kSequenceBytes));

@@ -47,7 +47,7 @@ Candidate call() {
 
 Alert alert_of(const Candidate& c, Variation variation = Variation::remote_suspicious) {
   Alert alert;
-  alert.call = &c;
+  alert.call = c;
   alert.verdict = {variation, {"It is outside AWS."}, {}};
   alert.severity = Severity::high;
   alert.network = "AS64511";
@@ -203,11 +203,13 @@ TEST_CASE("alert: its state reads back, and cut or changed bytes are none") {
   state.status = AlertState::Status::acknowledged;
   state.status_at = 1'711'111'111;
   state.note = "ours";
+  state.acknowledged_until = 20'000;
   const std::string bytes = encode_alert_state(state);
   const auto decoded = decode_alert_state(bytes);
   REQUIRE(decoded);
   CHECK_EQ(encode_alert_state(*decoded), bytes);
   CHECK_EQ(decoded->keys, state.keys);
+  CHECK_EQ(decoded->acknowledged_until, 20'000);
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(decode_alert_state(bytes.substr(0, size)).has_value());
   std::mt19937 random(31);
@@ -247,11 +249,10 @@ TEST_CASE("alert: the title is a sentence with who, where and what") {
            "The token of Lambda orders-fn in account 111122223333 was used with aws-cli (s3.ls).");
 }
 
-TEST_CASE("alert: a webhook body is a type, a time and the document") {
-  const json::value body = parsed(webhook_body("alert.created", 1'711'011'900, R"({"id":"x"})"));
-  CHECK_EQ(text_at(body, "/type"), "alert.created");
-  CHECK_EQ(text_at(body, "/timestamp"), "2024-03-21T09:05:00Z");
-  CHECK_EQ(text_at(body, "/data/id"), "x");
+TEST_CASE("alert: of one event it names every other alert, not itself and none that was not raised") {
+  Alert alert = alert_of(call());
+  relate_to_event(alert, std::vector<Hash128>{{1, 1}, alert.id, {}, {2, 2}});
+  CHECK_EQ(alert.related, std::vector<RelatedAlert>{{{1, 1}, "same_event"}, {{2, 2}, "same_event"}});
 }
 
 }  // namespace

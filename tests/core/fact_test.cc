@@ -68,6 +68,28 @@ TEST_CASE("fact: it reads back with its texts") {
   CHECK_EQ(decode_fact_of(encode_fact(fact, ref), ref), fact);
 }
 
+TEST_CASE("fact: an acknowledgement may end on a day; of two the longer counts, and one for good longest") {
+  const FactRef ref{FactKind::quarantine_identity_tool, "a", "b"};
+  Fact fact;
+  fact.seen(kDay);
+  fact.acknowledged = true;
+  fact.acknowledged_until = kDay + 5;
+  CHECK_EQ(decode_fact_of(encode_fact(fact, ref), ref), fact);
+  CHECK(fact.acknowledged_on(kDay + 5));
+  CHECK_FALSE(fact.acknowledged_on(kDay + 6));
+  Fact longer = fact;
+  longer.acknowledged_until = kDay + 9;
+  fact.merge(longer);
+  CHECK_EQ(fact.acknowledged_until, kDay + 9);
+  Fact for_good = longer;
+  for_good.acknowledged_until = 0;
+  fact.merge(for_good);
+  CHECK(fact.acknowledged_on(kDay + 1'000));
+  fact.merge(longer);
+  CHECK(fact.acknowledged_on(kDay + 1'000));
+  CHECK_FALSE(Fact{}.acknowledged_on(kDay));
+}
+
 TEST_CASE("fact: under a colliding key another fact's texts are not believed") {
   Fact fact;
   fact.seen(kDay);

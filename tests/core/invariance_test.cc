@@ -16,7 +16,7 @@
 #include <variant>
 
 #include "core/detect/catalogue.h"
-#include "core/engine/outbox.h"
+#include "core/detect/message.h"
 #include "tests/support/record_builder.h"
 
 namespace straykey {
@@ -302,9 +302,9 @@ class Run {
     std::map<std::string, Tier> tiers;
     const auto reader = alerts_.read();
     reader->scan(Table::alerts, {}, {}, [&](std::string_view, std::string_view value) {
-      const auto stored = decode_stored_alert(value);
+      const auto stored = decode_message(value);
       REQUIRE(stored.has_value());
-      const auto alert = boost::json::parse(stored->document).as_object();
+      const auto alert = boost::json::parse(message_document(*stored)).as_object();
       const auto text = [&](std::string_view name) { return std::string(alert.at(name).as_string()); };
       if (alert.contains("pairs")) {
         found[fmt::format("activated {} {}", text("account"), text("day"))] = text("title");

@@ -54,7 +54,7 @@ struct Bench {
     for (const auto& partition : partitions) readers.push_back(partition->read());
     const auto reader = alerts.read();
     Alert alert;
-    alert.call = &call;
+    alert.call = call;
     investigate(alert, BaselineView(kKey, readers, *reader), 30);
     return alert;
   }

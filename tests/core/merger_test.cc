@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/detect/alert_state.h"
+#include "core/detect/message.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
 #include "core/operate/operator_changes.h"
@@ -65,9 +66,9 @@ struct Bench {
       return true;
     });
     for (const std::string& id : ids) {
-      const auto alert = decode_stored_alert(reader->get(Table::alerts, id).value());
+      const auto alert = decode_message(reader->get(Table::alerts, id).value());
       const auto state = decode_alert_state(reader->get(Table::alert_state, id).value());
-      out.push_back(boost::json::parse(alert_with_state(alert->document, state.value())));
+      out.push_back(boost::json::parse(alert_with_state(message_document(*alert), state.value())));
     }
     return out;
   }
@@ -268,7 +269,7 @@ TEST_CASE("merger: acknowledged, the pair is silent from then on, and the alert 
   CHECK_EQ(bench.shown().size(), 1);
 }
 
-TEST_CASE("merger: beyond the flood cap one summary stands for the rest, and all are counted") {
+TEST_CASE("merger: beyond a cap nothing is sent, and when the day is over one summary counts the rest") {
   Bench bench;
   bench.detection.flood_max = 3;
   std::vector<Call> calls;
@@ -278,11 +279,23 @@ TEST_CASE("merger: beyond the flood cap one summary stands for the rest, and all
   }
   bench.learn_and_judge(calls);
   CHECK_EQ(bench.shown().size(), 3);
+  CHECK_EQ(bench.delivered.size(), 3);
+  CHECK_EQ(bench.metrics.counter("straykey_alerts_suppressed_total", "", {{"reason", "cap"}}).value(), 7);
+  Call next = from_elsewhere("next", 22);
+  next.role = "role-0";
+  bench.learn_and_judge({next});
   REQUIRE_EQ(bench.delivered.size(), 4);
-  CHECK_EQ(std::count_if(bench.delivered.begin(), bench.delivered.end(),
-                         [](const Delivery& d) { return d.body.find("alerts.flood") != std::string::npos; }),
-           1);
-  CHECK_EQ(bench.metrics.counter("straykey_alerts_suppressed_total", "", {{"reason", "flood"}}).value(), 7);
+  const auto body = boost::json::parse(bench.delivered.back().body);
+  CHECK_EQ(body.at("type"), "alerts.summary");
+  CHECK_EQ(body.at_pointer("/data/suppressed").to_number<int>(), 7);
+  // Hits of that day that come later are suppressed, and the summary is not told again.
+  Call late = from_elsewhere("late");
+  late.role = "role-late";
+  bench.learn_and_judge({late});
+  next.id = "after";
+  next.at = march(23);
+  bench.learn_and_judge({next});
+  CHECK_EQ(bench.delivered.size(), 4);
 }
 
 TEST_CASE("merger: the order of calls inside a day changes no alert") {

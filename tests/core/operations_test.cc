@@ -96,6 +96,26 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
   CHECK(answer.kind == Kind::done);
   REQUIRE_EQ(answer.items.size(), 1);
   CHECK(answer.items[0].starts_with("{\"changed\":"));
+  const auto carried_out = [&](const std::string& name, const OperatorArguments& arguments) {
+    auto change = make(name, arguments);
+    REQUIRE(change.ok());
+    return answer_to(store.pipeline->carry_out(**change)).kind;
+  };
+  const OperatorArguments asked{{"id", store.delivered.at(0).alert_id.hex()}};
+  const auto with = [&](const std::string& name, const std::string& value) {
+    OperatorArguments arguments = asked;
+    arguments[name] = value;
+    return arguments;
+  };
+  CHECK_EQ(objection_to({"alerts/ack", with("until", "30.11.2026")}), "until: a day is written as 2026-11-30");
+  CHECK_EQ(objection_to({"alerts/ack", with("network", "asn")}), "network: say prefix or all");
+  CHECK_FALSE(make("alerts/ack", with("until", "soon")).ok());
+  for (const OperatorArguments& arguments : {with("until", "2026-11-30"), with("network", "prefix"), asked}) {
+    CHECK_EQ(objection_to({"alerts/ack", arguments}), "");
+    CHECK(carried_out("alerts/ack", arguments) == Kind::done);
+  }
+  CHECK(carried_out("alerts/reopen", asked) == Kind::done);
+  CHECK(carried_out("alerts/reopen", asked) == Kind::not_found);
   auto nobody = make("baseline/forget", {{"identity", "nobody"}});
   CHECK(answer_to(store.pipeline->carry_out(**nobody)).kind == Kind::not_found);
   CHECK(answer_to({ChangeOutcome::Kind::failed, 0, "why"}).kind == Kind::failed);

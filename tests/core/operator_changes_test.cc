@@ -44,6 +44,100 @@ TEST_CASE("acknowledge: the alert says so with the note, its pairs are known, an
   CHECK_EQ(store.delivered.size(), 2);  // of two endpoints: no second alert
 }
 
+// The bodies of those alerts of the first endpoint that were delivered.
+std::size_t alerts_of(const OperatedStore& store) {
+  return store.delivered.size() / 2;  // two endpoints hear of each
+}
+
+// Both documentation networks belong to one AS.
+std::shared_ptr<const NetworkMap> one_as() {
+  const auto range = [](std::string_view first, std::string_view last) {
+    return AsnRange{*parse_ip(first), *parse_ip(last), 64'511, "Example Hosting"};
+  };
+  NetworkInputs inputs;
+  inputs.asns = {range("198.51.100.0", "198.51.100.255"), range("203.0.113.0", "203.0.113.255")};
+  return std::make_shared<NetworkMap>(std::move(inputs));
+}
+
+TEST_CASE("acknowledge: with an end date it counts for calls up to that day, in whatever order they come") {
+  OperatedStore store;
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
+  const Day until = *parse_day("2024-03-17");
+  REQUIRE(
+      store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {store.delivered.at(0).alert_id, "", until}, kNow))
+          .kind == Kind::done);
+  CHECK_NE(find_alert(*store.alerts.read(), store.delivered[0].alert_id)
+               ->document.find(R"("acknowledged_until":"2024-03-17")"),
+           std::string::npos);
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 18)}));
+  CHECK_EQ(alerts_of(store), 2);
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 17)}));
+  CHECK_EQ(alerts_of(store), 2);
+  CHECK_EQ(find_alert(*store.alerts.read(), store.delivered.back().alert_id)->state.occurrences, 1);
+}
+
+TEST_CASE("acknowledge: by prefix, another prefix of the same AS number still speaks; with the number it is silent") {
+  for (const auto networks : {Acknowledgement::Networks::prefix, Acknowledgement::Networks::all}) {
+    OperatedStore store;
+    store.networks = one_as();
+    REQUIRE(store.learn_and_judge({call_of_role("orders")}));
+    REQUIRE(store.pipeline
+                ->carry_out(*acknowledge(OperatedStore::kKey, {store.delivered.at(0).alert_id, "", 0, networks}, kNow))
+                .kind == Kind::done);
+    REQUIRE(store.learn_and_judge({call_of_role("orders", 17)}));
+    CHECK_EQ(alerts_of(store), 1);
+    Call elsewhere = call_of_role("orders", 18);
+    elsewhere.ip = "203.0.113.7";
+    REQUIRE(store.learn_and_judge({elsewhere}));
+    CHECK_EQ(alerts_of(store), networks == Acknowledgement::Networks::prefix ? 2 : 1);
+  }
+}
+
+TEST_CASE("acknowledge: in the network of a hosting company the prefix alone is taken, if nothing else is said") {
+  OperatedStore store;
+  store.networks = one_as();
+  store.detection.hosting_asns = {64'511};
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
+  const Hash128 id = store.delivered.at(0).alert_id;
+  CHECK_NE(store.delivered[0].body.find(R"("acknowledges":"prefix")"), std::string::npos);
+  REQUIRE(store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {id, ""}, kNow)).kind == Kind::done);
+  Call elsewhere = call_of_role("orders", 18);
+  elsewhere.ip = "203.0.113.7";
+  REQUIRE(store.learn_and_judge({elsewhere}));
+  CHECK_EQ(alerts_of(store), 2);
+}
+
+TEST_CASE("reopen: what was acknowledged speaks again, and the alert is open") {
+  OperatedStore store;
+  REQUIRE(store.learn_and_judge({call_of_role("orders")}));
+  const Hash128 id = store.delivered.at(0).alert_id;
+  const auto reopen_it = [&] { return store.pipeline->carry_out(*reopen(OperatedStore::kKey, id, "not ours", kNow)); };
+  CHECK(reopen_it().kind == Kind::refused);
+  REQUIRE(store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {id, ""}, kNow)).kind == Kind::done);
+  CHECK(reopen_it().kind == Kind::done);
+  const auto alert = find_alert(*store.alerts.read(), id);
+  CHECK(alert->state.status == AlertState::Status::open);
+  CHECK_EQ(alert->state.note, "not ours");
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 18)}));
+  CHECK_EQ(alerts_of(store), 2);
+}
+
+TEST_CASE("reopen: a pair of another acknowledged alert stays known") {
+  OperatedStore store;
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 10)}));
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 17)}));
+  REQUIRE_EQ(alerts_of(store), 2);
+  const Hash128 first = store.delivered[0].alert_id, second = store.delivered[2].alert_id;
+  for (const Hash128 id : {first, second})
+    REQUIRE(store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {id, ""}, kNow)).kind == Kind::done);
+  REQUIRE(store.pipeline->carry_out(*reopen(OperatedStore::kKey, first, "", kNow)).kind == Kind::done);
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 25)}));
+  CHECK_EQ(alerts_of(store), 2);
+  REQUIRE(store.pipeline->carry_out(*reopen(OperatedStore::kKey, second, "", kNow)).kind == Kind::done);
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 26)}));
+  CHECK_EQ(alerts_of(store), 3);
+}
+
 TEST_CASE("acknowledge: an alert that does not exist is refused, and nothing is written") {
   OperatedStore store;
   const ChangeOutcome outcome = store.pipeline->carry_out(*acknowledge(OperatedStore::kKey, {{1, 2}, ""}, kNow));

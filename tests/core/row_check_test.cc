@@ -8,6 +8,7 @@
 #include "core/base/bytes.h"
 #include "core/baseline/fact.h"
 #include "core/detect/candidate.h"
+#include "core/detect/message.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 
@@ -80,7 +81,7 @@ TEST_CASE("row check: an outbox row has its alert and lies under its endpoint") 
   const std::string prefix = bytes_of(hash128(kFixedHashKey, "siem"));
   const std::string row = encode_outbox_row({"siem", 0, 0, false, ""});
   Bench bench;
-  bench.rows.alert_row(Table::alerts, bytes_of(alert), encode_stored_alert("{}", "{}"));
+  bench.rows.alert_row(Table::alerts, bytes_of(alert), encode_message(AlertSummary{}));
   bench.rows.alert_row(Table::outbox, prefix + bytes_of(alert), row);
   CHECK_EQ(bench.findings, std::vector<std::string>{});
   bench.rows.alert_row(Table::outbox, prefix + bytes_of(other), row);

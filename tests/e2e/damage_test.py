@@ -112,7 +112,7 @@ class Damage(unittest.TestCase):
     def test_a_damaged_alert_store_is_named_and_nothing_else_runs(self):
         installation, _ = self.served("merger", fail_share=0.0)
         self.assertEqual(installation.server.stop(), 0)
-        flip_letters(installation.data_dir / "merger/data.mdb", b"alert.created")
+        flip_letters(installation.data_dir / "merger/data.mdb", b"remote_service_token")
         self.start_damaged(installation.server)
         self.expect_refusal(installation, "merger")
         self.assertEqual(installation.server.stop(), 0)

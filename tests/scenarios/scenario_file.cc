@@ -57,8 +57,9 @@ constexpr std::array<std::string_view, 42> kEventAttributes{"lambda",
                                                             "provider",
                                                             "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 11> kExpectAttributes{
-    "says", "identity", "network", "tool", "day", "account", "names", "capped", "proof", "occurrences", "pairs"};
+constexpr std::array<std::string_view, 12> kExpectAttributes{"says",  "identity",    "network", "tool",
+                                                             "day",   "account",     "names",   "capped",
+                                                             "proof", "occurrences", "pairs",   "suppressed"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;

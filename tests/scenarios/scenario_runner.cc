@@ -9,11 +9,10 @@
 #include <set>
 #include <variant>
 
-#include "core/detect/alert.h"
 #include "core/detect/alert_state.h"
+#include "core/detect/message.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
-#include "core/engine/outbox.h"
 #include "core/event/cloudtrail.h"
 #include "core/event/reject_reason.h"
 #include "core/operate/operator_changes.h"
@@ -41,9 +40,11 @@ struct Raised {
     return inner != nullptr && inner->is_string() ? std::string(inner->as_string()) : std::string();
   }
   [[nodiscard]] bool is_activation_report() const { return document.contains("pairs"); }
-  [[nodiscard]] bool is_flood_summary() const { return !document.contains("variation") && !is_activation_report(); }
+  [[nodiscard]] bool is_summary() const { return !document.contains("variation") && !is_activation_report(); }
   [[nodiscard]] std::string shown() const {
-    if (is_flood_summary()) return "flood-summary " + text("analytic");
+    if (is_summary())
+      return fmt::format("summary {} identity={} suppressed={}", text("analytic"), text("identity"),
+                         document.at("suppressed").to_number<int>());
     return fmt::format("{} {} identity={} network={} tool={} first seen {}", text("variation"), text("severity"),
                        text("identity"), text("network"), text("user_agent", "tool"), text("first_seen"));
   }
@@ -129,6 +130,7 @@ class ScenarioRun {
   void start();
   void collect(int line);
   void no_more_expected();
+  [[nodiscard]] bool matches_summary(const Raised& alert, const Step& step) const;
   [[nodiscard]] bool matches(const Raised& alert, const Step& step) const;
   [[nodiscard]] const Raised* last_like(const Step& step) const;
   void fail(int line, std::string_view what) {
@@ -209,6 +211,8 @@ Status ScenarioRun::run_settings(const Step& step) {
       settings_.dedup_days = number;
     } else if (name == "flood_max" && number > 0) {
       settings_.flood_max = static_cast<std::uint64_t>(number);
+    } else if (name == "identity_alerts_max" && number > 0) {
+      settings_.identity_alerts_max = static_cast<std::uint64_t>(number);
     } else if (name == "ec2" && (value == "on" || value == "off")) {
       settings_.ec2 = value == "on";
     } else if (const auto severity = severity_from(value); severity && catalogue_entry_by_id(name) != nullptr) {
@@ -289,12 +293,12 @@ void ScenarioRun::collect(int line) {
   const auto reader = alerts_.read();
   reader->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
     if (!known_.insert(std::string(key)).second) return true;
-    const auto stored = decode_stored_alert(value);
+    const auto stored = decode_message(value);
     if (!stored) {
       fail(line, "an alert was stored that cannot be read");
       return true;
     }
-    raised_.push_back({std::string(key), line, json::parse(stored->document).as_object()});
+    raised_.push_back({std::string(key), line, json::parse(message_document(*stored)).as_object()});
     if (!raised_.back().is_activation_report()) open_.push_back(raised_.back());
     return true;
   });
@@ -305,11 +309,21 @@ void ScenarioRun::no_more_expected() {
   open_.clear();
 }
 
+// "summary", the analytic, and how many hits of which identity it counts.
+bool ScenarioRun::matches_summary(const Raised& alert, const Step& step) const {
+  if (!alert.is_summary() || step.words.size() != 2 || alert.text("analytic") != step.words[1]) return false;
+  for (const auto& [name, value] : step.attributes.pairs()) {
+    if (name == "identity" && (!alert.document.contains("identity") || !names_identity(alert.text("identity"), value)))
+      return false;
+    if (name == "suppressed" && alert.document.at("suppressed").to_number<int>() != number_in(value)) return false;
+  }
+  return true;
+}
+
 // The words of an expectation: variation and severity; any of them and of the attributes may be left out.
 bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
-  if (!step.words.empty() && step.words[0] == "flood-summary")
-    return alert.is_flood_summary() && step.words.size() == 2 && alert.text("analytic") == step.words[1];
-  if (alert.is_flood_summary() || alert.is_activation_report()) return false;
+  if (!step.words.empty() && step.words[0] == "summary") return matches_summary(alert, step);
+  if (alert.is_summary() || alert.is_activation_report()) return false;
   if (!step.words.empty() && alert.text("variation") != step.words[0]) return false;
   if (step.words.size() > 1 && alert.text("severity") != step.words[1]) return false;
   for (const auto& [name, value] : step.attributes.pairs()) {
@@ -394,7 +408,7 @@ Status ScenarioRun::run_expect(const Step& step) {
     return expect_occurrences(step, *number);
   }
   const bool known =
-      !step.words.empty() && (step.words[0] == "flood-summary" || catalogue_entry_by_id(step.words[0]) != nullptr);
+      !step.words.empty() && (step.words[0] == "summary" || catalogue_entry_by_id(step.words[0]) != nullptr);
   if (!known || step.words.size() != 2) return Error{"write: expect nothing, or: expect <variation> <severity> ..."};
   const auto found =
       std::find_if(open_.begin(), open_.end(), [&](const Raised& alert) { return matches(alert, step); });

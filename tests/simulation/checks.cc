@@ -7,7 +7,7 @@
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
-#include "core/engine/outbox.h"
+#include "core/detect/formats/standard_webhooks.h"
 
 namespace straykey {
 namespace {
@@ -154,9 +154,9 @@ std::string Checks::others_of(const Stored& stored, const AlertName& name) {
 const Checks::Stored& Checks::read() {
   std::size_t rows = 0;
   site_.alerts().look()->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
-    const auto alert = decode_stored_alert(value);
+    const auto alert = decode_message(value);
     if (!alert) throw Violation{"a stored alert cannot be read"};
-    read_alert(Hash128::from_bytes(key.data()), alert->body);
+    read_alert(Hash128::from_bytes(key.data()), standard_webhooks_body(*alert));
     ++rows;
     return true;
   });

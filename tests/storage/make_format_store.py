@@ -58,6 +58,11 @@ def trail():
     yield [record(61, 13, "198.51.100.7", agent="aws-cli/2.15.0 md/Botocore#2.0.0 ua/2.0 os/linux#6.1")]
 
 
+def stranger():
+    text = json.dumps(record(62, 13, "192.0.2.11", key="ASIAXXXXXXXXXXXXXXXX"))
+    return json.loads(text.replace(ACCOUNT, "444455556666"))
+
+
 def main():
     to = Path(sys.argv[1])
     with scratch_folder() as folder:
@@ -70,8 +75,11 @@ def main():
                 for records in trail():
                     reply = sender.post(json.dumps({"Records": records}).encode())
                     assert reply.status == 200 and reply.json()["rejected"] == 0, reply
-            sink.wait_for(1, 1, 2)
-            made.server.kill()      # or the last candidates would be erased before it ends
+                sink.wait_for(1, 1, 2)
+                # An account seen for the first time is a candidate. It is still there if the server ends at once.
+                reply = sender.post(json.dumps({"Records": [stranger()]}).encode())
+                assert reply.status == 200 and reply.json()["rejected"] == 0, reply
+            made.server.kill()
             alerts = made.stored_alerts()
             assert alerts, "no alert"
             said = made.command("alerts", "ack", sorted(alerts)[0], "--note", "a note")

@@ -9,7 +9,9 @@ OFFENDERS = {
     "core/engine/pipeline.cc": 45,
     "core/engine/pipeline.h": 43,
     "core/engine/engine.cc": 43,
-    "core/engine/merger.cc": 43,
+    "core/engine/merger.cc": 41,
+    "core/engine/merger_alerts.cc": 42,  # was a part of merger.cc
+    "core/operate/row_check.cc": 29,  # reads the rows of every table
     "core/engine/inline_pipeline.cc": 41,
     "core/engine/engine.h": 40,
     "core/engine/inline_pipeline.h": 37,

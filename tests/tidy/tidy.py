@@ -40,11 +40,15 @@ FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120
 
 # Sources without a test file of their own name, and why.
 UNTESTED = {
+    "core/detect/activation.cc": "tests/core/activation_report_test.cc, beside what it shows",
     "core/detect/alert_state.cc": "tests/core/alert_test.cc, beside the document that it is laid over",
+    "core/detect/alert_summary.cc": "tests/core/alert_caps_test.cc, beside what it counts",
+    "core/detect/formats/standard_webhooks.cc": "tests/core/body_format_test.cc, with every format",
     "core/base/invariant.cc": "aborts; every test of a REQUIRES line runs it",
     "core/base/cpu.cc": "asks the machine; the answer differs from machine to machine",
     "core/engine/baseline_view.cc": "tested through judge_test, whose every verdict it reads",
     "core/engine/inline_pipeline.cc": "tested by merger_test and the scenarios, which run on it",
+    "core/engine/merger_alerts.cc": "tests/core/merger_test.cc, which tests the whole class",
     "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
     "net/io/asio_impl.cc": "the library's own code, compiled once",
 }

@@ -176,6 +176,8 @@ TEST_CASE("each mistake is named with its line, its column and what was probably
        "/etc/c.toml:2:9: log.level must be one of \"debug\", \"info\", \"warning\", \"error\", not \"warn\"\n"},
       {"[log]\nformat = \"jsno\"",
        "/etc/c.toml:2:10: log.format must be one of \"logfmt\", \"json\", not \"jsno\" - did you mean \"json\"?\n"},
+      {"[networks]\nhosting_asn = [\"64511\"]",
+       "/etc/c.toml:2:16: \"64511\" in networks.hosting_asn is no AS number: write AS64511\n"},
       {"[networks]\naccounts = [123456789012]",
        "/etc/c.toml:2:13: an entry of networks.accounts must be a string in quotes, not an integer\n"},
       {"[networks]\naccounts = [\"1234\"]",

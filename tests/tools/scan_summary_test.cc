@@ -13,6 +13,13 @@ ScanSummary with_events(std::uint64_t events) {
   return summary;
 }
 
+TEST_CASE("scan summary: hits that a cap held back are said") {
+  ScanSummary summary = with_events(10);
+  CHECK_EQ(summary_text(summary, 1).find("raised no alert"), std::string::npos);
+  summary.suppressed = 1'234;
+  CHECK_NE(summary_text(summary, 1).find("  1,234 hits raised no alert"), std::string::npos);
+}
+
 TEST_CASE("scan summary: the exit code is 1 for nothing taken and for damage, and rejects alone do not change it") {
   CHECK_EQ(failure_of(with_events(1), false), "");
   CHECK(failure_of(with_events(0), false).starts_with("nothing was read"));

@@ -31,17 +31,28 @@ void print_count(std::size_t items) {
   fmt::print(stderr, "{} alerts\n", items);
 }
 
-void print_acknowledged(const std::string&, const OperatorArguments& asked) {
+std::string id_of(const OperatorArguments& asked) {
   const std::string& id = asked.at("id");
-  fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on\n",
-             id.starts_with("msg_") ? id.substr(4) : id);
+  return id.starts_with("msg_") ? id.substr(4) : id;
+}
+
+void print_acknowledged(const std::string&, const OperatorArguments& asked) {
+  const auto until = asked.find("until");
+  fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on{}\n", id_of(asked),
+             until == asked.end() ? "" : ", until the end of " + until->second);
+}
+
+void print_reopened(const std::string&, const OperatorArguments& asked) {
+  fmt::print("alert {} is open again; what it was raised for counts as yours no more\n", id_of(asked));
 }
 
 }  // namespace
 
 RunCommand add_alerts_command(CLI::App& app) {
   return add_operator_commands(app, "alerts", "List, show and acknowledge alerts, of a running server or a stopped one",
-                               {{"alerts/list", print_line, print_count}, {"alerts/ack", print_acknowledged}});
+                               {{"alerts/list", print_line, print_count},
+                                {"alerts/ack", print_acknowledged},
+                                {"alerts/reopen", print_reopened}});
 }
 
 }  // namespace straykey

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "core/identity/principal.h"
@@ -210,6 +211,20 @@ void TableReader::accounts(std::string_view key, std::set<std::string, std::less
       read.insert(text);
     else
       report(element, in_quotes(text) + " in " + full(key) + " is no account id: it has 12 digits");
+  });
+  if (has(key)) target = std::move(read);
+}
+
+void TableReader::as_numbers(std::string_view key, std::set<std::uint32_t>& target) {
+  std::set<std::uint32_t> read;
+  each_string(key, "a list of AS numbers in quotes", [&](const toml::node& element, const std::string& text) {
+    const std::string_view digits = text.starts_with("AS") ? std::string_view(text).substr(2) : std::string_view();
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (!digits.empty() && error == std::errc{} && end == digits.data() + digits.size() && number != 0)
+      read.insert(number);
+    else
+      report(element, in_quotes(text) + " in " + full(key) + " is no AS number: write AS64511");
   });
   if (has(key)) target = std::move(read);
 }

@@ -70,6 +70,10 @@ ShownValue AccountsKind::show(const TextSet& values) const {
   return list_of(values, toml_string);
 }
 
+ShownValue AsNumbersKind::show(const std::set<std::uint32_t>& values) const {
+  return list_of(values, [](std::uint32_t number) { return toml_string(fmt::format("AS{}", number)); });
+}
+
 ShownValue SecretKind::show(const SecretSource& value) const {
   if (!value.given()) return std::nullopt;
   return source_text(value);

@@ -105,6 +105,14 @@ struct AccountsKind {
   [[nodiscard]] ShownValue show(const TextSet& values) const;
 };
 
+// A set of AS numbers, written as in alerts: "AS64511".
+struct AsNumbersKind {
+  void read(TableReader& table, std::string_view key, std::set<std::uint32_t>& value) const {
+    table.as_numbers(key, value);
+  }
+  [[nodiscard]] ShownValue show(const std::set<std::uint32_t>& values) const;
+};
+
 // A set of known words.
 struct WordsKind {
   std::vector<std::string_view> words;

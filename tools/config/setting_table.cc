@@ -1,6 +1,7 @@
 #include "tools/config/setting_table.h"
 
 #include "core/detect/catalogue.h"
+#include "core/detect/formats/body_format.h"
 #include "tools/config/setting_kinds.h"
 
 namespace straykey {
@@ -27,6 +28,12 @@ ChoiceKind<Severity> severity_kind() {
            {"low", Severity::low},
            {"medium", Severity::medium},
            {"high", Severity::high}}};
+}
+
+ChoiceKind<const BodyFormat*> format_kind() {
+  ChoiceKind<const BodyFormat*> kind{{{body_formats().front().name, nullptr}}};
+  for (const BodyFormat& format : body_formats().subspan(1)) kind.choices.emplace_back(format.name, &format);
+  return kind;
 }
 
 SettingTable top_table() {
@@ -173,6 +180,8 @@ std::vector<Setting> webhook_rows() {
                    .example = "[{ file = \"/etc/straykey/webhooks/soc\" }]"}),
       webhook_row("sign", of(endpoint, &WebhookEndpoint::sign), SwitchKind{},
                   {.words = "false for receivers that know no signature"}),
+      webhook_row("format", of(&Webhook::route, &WebhookRoute::format), format_kind(),
+                  {.words = "how bodies are written"}),
       webhook_row("severity_min", of(&Webhook::route, &WebhookRoute::severity_min), severity_kind(),
                   {.words = "or \"low\", \"medium\", \"high\""}),
       webhook_row("analytics", of(&Webhook::route, &WebhookRoute::analytics),
@@ -226,6 +235,8 @@ SettingTable networks_table() {
               {.words = "your own egress: networks, or files of them (\"/path\")", .effect = reload}),
           row("untrusted", of(networks, &Networks::untrusted), NetworksOrFilesKind{},
               {.words = "counts as outside even if it is private", .effect = reload}),
+          row("hosting_asn", of(&Config::detection, &DetectionSettings::hosting_asns), AsNumbersKind{},
+              {.words = "\"AS64511\": anybody rents there; an acknowledgement is of the prefix"}),
           row("accounts", of(&Config::detection, &DetectionSettings::accounts), AccountsKind{},
               {.words = "your own accounts, in quotes"}),
       }};
@@ -241,6 +252,8 @@ SettingTable detection_table() {
                   {.words = "how long an account is watched before alerts"}),
               row("training_days", of(detection, &Detection::training_days), NumberKind{1, 30}, {}),
               row("dedup_days", of(detection, &Detection::dedup_days), NumberKind{1, 30}, {}),
+              row("identity_alerts_max", of(detection, &Detection::identity_alerts_max), NumberKind{1, 1'000'000},
+                  {.words = "alerts of an identity, analytic, tier and day, then one summary"}),
               row("flood_max", of(detection, &Detection::flood_max), NumberKind{1, 1'000'000'000},
                   {.words = "alerts of an analytic and day, then one summary"}),
           }};

@@ -120,7 +120,7 @@ class Scan {
       on_alert(alert.document);
     });
     if (!listed.ok()) return listed.error();
-    return summary_;
+    return summarised();
   }
 
   Result<ScanSummary> into(BackfillTarget target) {
@@ -152,10 +152,17 @@ class Scan {
     }
     if (const Status status = for_each_alert(alerts, [&](const ListedAlert&) { ++summary_.alerts; }); !status.ok())
       return status.error();
-    return summary_;
+    return summarised();
   }
 
  private:
+  ScanSummary summarised() {
+    summary_.suppressed =
+        metrics_
+            .counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "cap"}})
+            .value();
+    return summary_;
+  }
   Status find_files() {
     auto found = find_event_files(settings_.paths);
     if (!found) return found.error();

@@ -107,6 +107,9 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
         "  note: many events are from the future: the clock of this machine seems to be behind; see that NTP keeps "
         "it right (timedatectl)\n";
   for (const std::string& reject : summary.explained) out += fmt::format("  reject {}\n", terminal_text(reject));
+  if (summary.suppressed > 0)
+    out += fmt::format("  {} raised no alert: an identity, or all, had raised as many for their day as they may\n",
+                       counted(summary.suppressed, "hit"));
   return out + not_judged_text(summary) + skipped_text(summary.skipped) + faults_text("damaged", summary.damaged) +
          faults_text("not read", summary.unread);
 }

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/detect/formats/standard_webhooks.h"
 #include "core/engine/inline_pipeline.h"
-#include "core/engine/outbox.h"
 #include "storage/store_check.h"
 #include "tests/crash/power_cut/power_cut_workload.h"
 #include "tests/support/calls.h"
@@ -82,8 +82,8 @@ std::string PowerCutCheck::check_alerts(DataDirectory& store, const Promised& pr
   std::set<std::string> waiting;
   const auto reader = store.alerts().read();
   reader->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
-    const auto alert = decode_stored_alert(value);
-    if (alert) stored[Hash128::from_bytes(key.data()).hex()] = hash64(kFixedHashKey, alert->body);
+    const auto alert = decode_message(value);
+    if (alert) stored[Hash128::from_bytes(key.data()).hex()] = hash64(kFixedHashKey, standard_webhooks_body(*alert));
     return alert.has_value();
   });
   reader->scan(Table::outbox, {}, {}, [&](std::string_view key, std::string_view) {

@@ -11,7 +11,7 @@
 #include <random>
 #include <thread>
 
-#include "core/engine/outbox.h"
+#include "core/detect/message.h"
 #include "core/engine/pipeline.h"
 #include "storage/data_directory.h"
 #include "tests/crash/power_cut/disk_log.h"
@@ -135,9 +135,9 @@ bool write_alerts(DataDirectory& store, const std::string& path) {
   std::ofstream out(path);
   const auto reader = store.alerts().read();
   reader->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
-    const auto alert = decode_stored_alert(value);
+    const auto alert = decode_message(value);
     if (!alert) return false;
-    const boost::json::value document = boost::json::parse(alert->document);
+    const boost::json::value document = boost::json::parse(message_document(*alert));
     out << Hash128::from_bytes(key.data()).hex() << ' ' << std::string_view(document.at("analytic").as_string()) << ' '
         << std::string_view(document.at("identity").as_string()) << '\n';
     return true;

@@ -1,0 +1,278 @@
+#include "core/detect/message.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/invariant.h"
+
+namespace straykey {
+namespace {
+
+// The first byte of a row: a body as format 1 stored it, or facts. Then the kind of the facts.
+constexpr std::uint8_t kBodyVersion = 1, kFactsVersion = 2;
+constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3;
+
+template <class... Cases>
+struct Visitor : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Visitor(Cases...) -> Visitor<Cases...>;
+
+template <class Item, class Write>
+void write_list(ByteWriter& out, const std::vector<Item>& list, const Write& write) {
+  out.varint(list.size());
+  for (const Item& item : list) write(item);
+}
+
+// Stops at the end of the bytes, whatever size they claim.
+template <class Item, class Read>
+void read_list(ByteReader& in, std::vector<Item>& list, const Read& read) {
+  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) list.push_back(read());
+}
+
+void write_id(ByteWriter& out, Hash128 id) {
+  out.fixed(id.low).fixed(id.high);
+}
+
+Hash128 read_id(ByteReader& in) {
+  Hash128 id;
+  id.low = in.fixed<std::uint64_t>();
+  id.high = in.fixed<std::uint64_t>();
+  return id;
+}
+
+void write_texts(ByteWriter& out, const std::vector<std::string>& texts) {
+  write_list(out, texts, [&](const std::string& text) { out.string(text); });
+}
+
+void read_texts(ByteReader& in, std::vector<std::string>& texts) {
+  read_list(in, texts, [&] { return std::string(in.string()); });
+}
+
+void write_calls(ByteWriter& out, const CallSummary& calls) {
+  out.varint(calls.calls).varint(calls.errors).fixed(calls.first).fixed(calls.last);
+  write_list(out, calls.apis, [&](const CallLine& line) {
+    out.string(line.api).varint(line.count).varint(line.errors).fixed(line.first).fixed(line.last);
+  });
+  out.varint(calls.other_calls);
+  for (const auto* list : {&calls.sources, &calls.agents})
+    write_list(out, *list, [&](const CountedText& item) { out.string(item.text).varint(item.count); });
+}
+
+void read_calls(ByteReader& in, CallSummary& calls) {
+  calls.calls = in.varint();
+  calls.errors = in.varint();
+  calls.first = in.fixed<Seconds>();
+  calls.last = in.fixed<Seconds>();
+  read_list(in, calls.apis, [&] {
+    CallLine line;
+    line.api = in.string();
+    line.count = in.varint();
+    line.errors = in.varint();
+    line.first = in.fixed<Seconds>();
+    line.last = in.fixed<Seconds>();
+    return line;
+  });
+  calls.other_calls = in.varint();
+  for (auto* list : {&calls.sources, &calls.agents}) {
+    read_list(in, *list, [&] {
+      CountedText item;
+      item.text = in.string();
+      item.count = in.varint();
+      return item;
+    });
+  }
+}
+
+void write_alert(ByteWriter& out, const Alert& alert) {
+  out.fixed(kAlertKind);
+  write_id(out, alert.id);
+  out.string(alert.verdict.entry().id).fixed(alert.severity).fixed(alert.source_class);
+  out.varint(static_cast<std::uint64_t>(alert.dedup_days)).string(alert.network);
+  out.fixed<std::uint8_t>(alert.hosting ? 1 : 0);
+  write_texts(out, alert.verdict.why);
+  write_texts(out, alert.verdict.limits);
+  out.string(encode_candidate(alert.call));
+  write_calls(out, alert.key_calls);
+  write_calls(out, alert.identity_calls);
+  write_list(out, alert.role_assumed_by, [&](const RoleAssumption& item) {
+    out.string(item.by).varint(static_cast<std::uint64_t>(item.days)).fixed(item.first_day).fixed(item.last_day);
+  });
+  write_list(out, alert.related, [&](const RelatedAlert& other) {
+    write_id(out, other.id);
+    out.string(other.relation);
+  });
+}
+
+std::optional<Message> read_alert(ByteReader& in) {
+  Alert alert;
+  alert.id = read_id(in);
+  const CatalogueEntry* entry = catalogue_entry_by_id(in.string());
+  alert.severity = in.fixed<Severity>();
+  alert.source_class = in.fixed<SourceClass>();
+  alert.dedup_days = static_cast<int>(in.varint());
+  alert.network = in.string();
+  alert.hosting = in.fixed<bool>();
+  read_texts(in, alert.verdict.why);
+  read_texts(in, alert.verdict.limits);
+  auto call = decode_candidate(in.string());
+  read_calls(in, alert.key_calls);
+  read_calls(in, alert.identity_calls);
+  read_list(in, alert.role_assumed_by, [&] {
+    RoleAssumption item;
+    item.by = in.string();
+    item.days = static_cast<int>(in.varint());
+    item.first_day = in.fixed<Day>();
+    item.last_day = in.fixed<Day>();
+    return item;
+  });
+  read_list(in, alert.related, [&] {
+    const Hash128 id = read_id(in);
+    return RelatedAlert{id, std::string(in.string())};
+  });
+  if (entry == nullptr || !call || alert.severity > Severity::high || alert.source_class > SourceClass::external)
+    return std::nullopt;
+  alert.verdict.variation = entry->variation;
+  alert.call = std::move(*call);
+  return alert;
+}
+
+// Only the pairs that the document shows are kept; the others are counted.
+void write_activation(ByteWriter& out, const ActivationReport& report) {
+  out.fixed(kActivationKind);
+  write_id(out, report.id);
+  out.string(report.account).fixed(report.day).fixed(report.at).varint(report.pairs_total);
+  std::vector<ActivationReport::Pair> shown = report.pairs;
+  if (shown.size() > ActivationReport::kPairsShown) shown.resize(ActivationReport::kPairsShown);
+  write_list(out, shown, [&](const ActivationReport::Pair& pair) {
+    out.string(pair.identity).string(pair.network).varint(static_cast<std::uint64_t>(pair.days));
+    out.fixed(pair.first_day).fixed(pair.last_day);
+  });
+}
+
+std::optional<Message> read_activation(ByteReader& in) {
+  ActivationReport report;
+  report.id = read_id(in);
+  report.account = in.string();
+  report.day = in.fixed<Day>();
+  report.at = in.fixed<Seconds>();
+  report.pairs_total = in.varint();
+  read_list(in, report.pairs, [&] {
+    ActivationReport::Pair pair;
+    pair.identity = in.string();
+    pair.network = in.string();
+    pair.days = static_cast<int>(in.varint());
+    pair.first_day = in.fixed<Day>();
+    pair.last_day = in.fixed<Day>();
+    return pair;
+  });
+  return report;
+}
+
+std::optional<Analytic> analytic_named(std::string_view name) {
+  for (const CatalogueEntry& entry : catalogue())
+    if (name_of(entry.analytic) == name) return entry.analytic;
+  return std::nullopt;
+}
+
+void write_summary(ByteWriter& out, const AlertSummary& summary) {
+  out.fixed(kSummaryKind).string(name_of(summary.analytic)).string(summary.account).string(summary.identity);
+  out.fixed(summary.day).fixed(summary.severity);
+  out.varint(summary.strong).varint(summary.weak).varint(summary.alerts_max);
+}
+
+std::optional<Message> read_summary(ByteReader& in) {
+  AlertSummary summary;
+  const auto analytic = analytic_named(in.string());
+  summary.account = in.string();
+  summary.identity = in.string();
+  summary.day = in.fixed<Day>();
+  summary.severity = in.fixed<Severity>();
+  summary.strong = in.varint();
+  summary.weak = in.varint();
+  summary.alerts_max = in.varint();
+  if (!analytic || summary.severity > Severity::high) return std::nullopt;
+  summary.analytic = *analytic;
+  return summary;
+}
+
+// The webhook body, and where the document lies in it.
+std::optional<Message> read_old_body(ByteReader& in) {
+  const std::uint64_t at = in.varint();
+  const std::uint64_t size = in.varint();
+  const std::string_view body = in.string();
+  if (at > body.size() || size > body.size() - at) return std::nullopt;
+  return OldBody{std::string(body), std::string(body.substr(at, size))};
+}
+
+std::optional<Message> read_message(ByteReader& in) {
+  const auto version = in.fixed<std::uint8_t>();
+  if (version == kBodyVersion) return read_old_body(in);
+  if (version != kFactsVersion) return std::nullopt;
+  switch (in.fixed<std::uint8_t>()) {
+    case kAlertKind:
+      return read_alert(in);
+    case kActivationKind:
+      return read_activation(in);
+    case kSummaryKind:
+      return read_summary(in);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string encode_message(const Message& message) {
+  ByteWriter out(1024);
+  out.fixed(kFactsVersion);
+  std::visit(Visitor{[&](const Alert& alert) { write_alert(out, alert); },
+                     [&](const ActivationReport& report) { write_activation(out, report); },
+                     [&](const AlertSummary& summary) { write_summary(out, summary); },
+                     [&](const OldBody&) { INVARIANT(false, "an old body is only read"); }},
+             message);
+  return out.bytes();
+}
+
+std::optional<Message> decode_message(std::string_view bytes) {
+  ByteReader in(bytes);
+  auto message = read_message(in);
+  if (!in.at_end()) return std::nullopt;
+  return message;
+}
+
+std::string_view message_type(const Message& message) {
+  return std::visit(Visitor{[](const Alert&) { return std::string_view("alert.created"); },
+                            [](const ActivationReport&) { return std::string_view("account.activated"); },
+                            [](const AlertSummary&) { return std::string_view("alerts.summary"); },
+                            [](const OldBody&) {
+                              INVARIANT(false, "an old body tells its type itself");
+                              return std::string_view();
+                            }},
+                    message);
+}
+
+Seconds message_time(const Message& message) {
+  return std::visit(
+      Visitor{[](const Alert& alert) { return alert.call.time; },
+              [](const ActivationReport& report) { return report.at; },
+              // A summary is of the whole day, so its time is the day's end.
+              [](const AlertSummary& summary) { return (static_cast<Seconds>(summary.day) + 1) * kSecondsPerDay; },
+              [](const OldBody&) {
+                INVARIANT(false, "an old body tells its time itself");
+                return Seconds{0};
+              }},
+      message);
+}
+
+std::string message_document(const Message& message) {
+  return std::visit(Visitor{[](const Alert& alert) { return alert_document(alert); },
+                            [](const ActivationReport& report) { return activation_document(report); },
+                            [](const AlertSummary& summary) { return summary_document(summary); },
+                            [](const OldBody& old) { return old.document; }},
+                    message);
+}
+
+}  // namespace straykey

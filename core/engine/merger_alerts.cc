@@ -1,0 +1,93 @@
+// What the merger tells: it raises alerts, reports that an account became active, and sums up what the caps held back.
+// Each is stored as facts, and its bodies are made for the endpoints that want it (core/engine/outbox), all in the
+// transaction in which it was judged.
+#include <utility>
+
+#include "core/detect/alert_state.h"
+#include "core/detect/formats/body_format.h"
+#include "core/engine/activation_report.h"
+#include "core/engine/alert_caps.h"
+#include "core/engine/investigation.h"
+#include "core/engine/merger.h"
+#include "core/engine/sequence.h"
+
+namespace straykey {
+
+// From this day on the account raises alerts. A thief who was active while we learned looks normal to us, so what was
+// learned is reported once, for somebody to look at.
+void Merger::activate(const std::string& account, const Candidate& seen) {
+  writer_->put(Table::activated, account, encode_sequence(seen.day()));
+  if (detection_.activation_days == 0) return;
+  ActivationReport report = activation_report(account, seen.day(), detection_.training_days, *view_);
+  report.at = seen.time;
+  const Hash128 id = report.id;
+  tell(std::move(report), {id, Severity::informational, "account.activated", account, {}}, seen.day());
+}
+
+// Stores a message, and puts its outbox rows unless it is of a day that is too old to act on.
+void Merger::tell(const Message& message, const Announcement& announcement, Day day) {
+  writer_->put(Table::alerts, announcement.id.key(), encode_message(message));
+  if (day < send_from_) return;
+  Announcement with_body = announcement;
+  with_body.body = [&](const BodyFormat& format) { return format.make(message); };
+  outbox_.add(*writer_, with_body);
+}
+
+// The summary of hits that came after the first one has its id, and is not told again.
+void Merger::send_summaries(const std::vector<AlertSummary>& summaries) {
+  for (const AlertSummary& summary : summaries) {
+    const Hash128 id = summary.id();
+    if (writer_->get(Table::alerts, id.key())) continue;
+    tell(summary, {id, summary.severity, name_of(summary.analytic), summary.account, {}}, summary.day);
+  }
+}
+
+// From here on the alert takes in other hits. Its document is written later, when every hit of the day has its alert.
+void Merger::stand(const Hit& hit) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  AlertState state;
+  state.take_in(call);
+  writer_->put(Table::alert_state, hit.alert_id.key(), encode_alert_state(state));
+  writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + hit.alert_id.key(), "");
+  remember_pairs(hit);
+  for (const std::string& subject : hit.judgement.subjects) {
+    const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
+    const auto stored = writer_->get(Table::dedup, key);
+    std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
+    entries.push_back({hit.alert_id, call.day(), entry.tier});
+    writer_->put(Table::dedup, key, encode_dedup(entries));
+  }
+}
+
+bool Merger::admit(const Hit& hit) {
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  const ServiceToken& token = hit.call->token;
+  return caps_->admit(*writer_, {entry.analytic, entry.tier, detection_.severity_of(entry), token.account,
+                                 token.identity, hit.call->day()});
+}
+
+void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  Alert alert;
+  alert.id = hit.alert_id;
+  alert.call = call;
+  alert.verdict = hit.judgement.verdict;
+  alert.severity = detection_.severity_of(entry);
+  alert.network = hit.judgement.network;
+  alert.source_class = hit.judgement.source_class;
+  alert.dedup_days = detection_.dedup_days;
+  alert.hosting = call.asn != 0 && detection_.hosting_asns.contains(call.asn);
+  investigate(alert, *view_, detection_.training_days);
+  if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
+  relate_to_event(alert, of_event);
+  metrics_
+      .counter("straykey_alerts_total", "Alerts raised.",
+               {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
+      .add();
+  const Announcement announcement{alert.id, alert.severity, name_of(entry.analytic), call.token.account, {}};
+  tell(std::move(alert), announcement, call.day());
+}
+
+}  // namespace straykey

@@ -1,0 +1,181 @@
+// A store of format 1 becomes one of format 2, wherever that is interrupted.
+#include "storage/format_upgrade.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/baseline/fact.h"
+#include "core/detect/message.h"
+#include "core/engine/baseline_view.h"
+#include "core/engine/memory_store.h"
+#include "core/engine/outbox.h"
+#include "core/engine/sequence.h"
+#include "storage/data_directory.h"
+#include "tests/support/temporary_directory.h"
+
+namespace straykey {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr HashKey kKey{1, 2};
+constexpr Day kTheft = 20'240 + 12;  // the last day of the store of format 1
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A copy of the store that a program of format 1 wrote.
+std::string old_store(const TemporaryDirectory& parent) {
+  const std::string path = parent.path() + "/store";
+  fs::copy(STRAYKEY_SOURCE_DIR "/tests/storage/stores/format_1", path, fs::copy_options::recursive);
+  return path;
+}
+
+std::unique_ptr<DataDirectory> opened(const std::string& path) {
+  auto directory = DataDirectory::open({.path = path,
+                                        .shards = 1,
+                                        .new_hash_key = kKey,
+                                        .map_bytes = std::uint64_t{16} << 20,
+                                        .disk_free_bytes_min = 0});
+  REQUIRE_MESSAGE(directory.ok(), (directory.ok() ? "" : directory.error().message));
+  return std::move(directory).value();
+}
+
+std::optional<Day> kept_since(AlertStore& alerts) {
+  const std::vector<std::unique_ptr<StoreReader>> none;
+  const auto reader = alerts.read();
+  return BaselineView(kKey, none, *reader).kept_since();
+}
+
+std::map<std::string, std::string> rows_of(AlertStore& alerts, Table table) {
+  std::map<std::string, std::string> rows;
+  alerts.read()->scan(table, {}, {}, [&](std::string_view key, std::string_view value) {
+    rows.emplace(key, value);
+    return true;
+  });
+  return rows;
+}
+
+void put_account(BaselineStore& partition, Day day) {
+  const FactRef ref{FactKind::account, "111122223333", ""};
+  Fact fact;
+  fact.seen(day);
+  const auto writer = partition.write();
+  writer->put(Table::facts, fact_key(kKey, ref), encode_fact(fact, ref));
+  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+}
+
+TEST_CASE("format upgrade: a store of format 1 is of format 2 once it was opened, and says since when") {
+  const TemporaryDirectory parent;
+  const std::string path = old_store(parent);
+  CHECK_EQ(kept_since(opened(path)->alerts()), kTheft);
+  CHECK(text_of(path + "/format").starts_with("straykey store\nformat 2\n"));
+  CHECK_EQ(kept_since(opened(path)->alerts()), kTheft);
+}
+
+TEST_CASE("format upgrade: interrupted between its two steps, the next opening goes on") {
+  const TemporaryDirectory parent;
+  const std::string path = old_store(parent);
+  auto file = parse_format_file(text_of(path + "/format"));
+  REQUIRE(file.ok());
+  CHECK_EQ(file.value().format, 1);
+  FormatFile replaced = file.value();
+  replaced.format = kStoreFormat;
+  std::ofstream(path + "/format", std::ios::binary) << format_file_text(replaced);
+  CHECK_EQ(kept_since(opened(path)->alerts()), kTheft);
+}
+
+TEST_CASE("format upgrade: what waits for its receivers is handed over with the body that was stored, byte for byte") {
+  const TemporaryDirectory parent;
+  const auto directory = opened(old_store(parent));
+  std::map<std::string, std::string> bodies;
+  for (const auto& [id, row] : rows_of(directory->alerts(), Table::alerts)) {
+    const auto message = decode_message(row);
+    REQUIRE(message.has_value());
+    REQUIRE(std::holds_alternative<OldBody>(*message));
+    CHECK_NE(row.find(std::get<OldBody>(*message).body), std::string::npos);
+    bodies[id] = std::get<OldBody>(*message).body;
+  }
+  std::vector<Delivery> delivered;
+  Outbox outbox({{"sink", Severity::informational, {}, {}}},
+                [&](Delivery one) { delivered.push_back(std::move(one)); });
+  outbox.refill(*directory->alerts().read());
+  CHECK_EQ(delivered.size(), rows_of(directory->alerts(), Table::outbox).size());
+  REQUIRE_FALSE(delivered.empty());
+  for (const Delivery& one : delivered) CHECK_EQ(one.body, bodies.at(one.alert_id.key()));
+}
+
+TEST_CASE("format upgrade: a store that is made now keeps every kind from the beginning") {
+  const TemporaryDirectory parent;
+  const std::string path = parent.path() + "/store";
+  {
+    const auto made = opened(path);
+    put_account(*made->partitions()[0], 20'000);
+  }
+  CHECK_FALSE(kept_since(opened(path)->alerts()).has_value());
+}
+
+struct Memory {
+  std::vector<std::unique_ptr<BaselineStore>> partitions;
+  MemoryAlertStore alerts;
+  Memory() {
+    for (int i = 0; i < 2; ++i) partitions.push_back(std::make_unique<MemoryBaselineStore>());
+  }
+  Status upgrade() { return upgrade_store(kKey, alerts, partitions, false); }
+};
+
+TEST_CASE("format upgrade: the newest day of any account in any partition counts, and later openings change nothing") {
+  Memory store;
+  put_account(*store.partitions[0], 20'100);
+  put_account(*store.partitions[1], 20'007);
+  REQUIRE(store.upgrade().ok());
+  CHECK_EQ(kept_since(store.alerts), 20'100);
+  put_account(*store.partitions[1], 20'200);
+  REQUIRE(store.upgrade().ok());
+  CHECK_EQ(kept_since(store.alerts), 20'100);
+}
+
+TEST_CASE("format upgrade: a store that saw no account is like a new one") {
+  Memory store;
+  REQUIRE(store.upgrade().ok());
+  CHECK_FALSE(kept_since(store.alerts).has_value());
+}
+
+TEST_CASE("format upgrade: a commit that fails is made by a later opening; an unknown outcome is an error") {
+  Memory store;
+  put_account(*store.partitions[0], 20'100);
+  store.alerts.fail_next_commit(CommitOutcome::failed);
+  REQUIRE(store.upgrade().ok());
+  CHECK_FALSE(kept_since(store.alerts).has_value());
+  store.alerts.restart();
+  REQUIRE(store.upgrade().ok());
+  CHECK_EQ(kept_since(store.alerts), 20'100);
+
+  Memory other;
+  other.alerts.fail_next_commit(CommitOutcome::unknown, false);
+  CHECK_FALSE(other.upgrade().ok());
+}
+
+TEST_CASE("format upgrade: a partition that cannot be read leaves the store as it is") {
+  Memory store;
+  put_account(*store.partitions[0], 20'100);
+  auto& partition = static_cast<MemoryBaselineStore&>(*store.partitions[0]);
+  partition.break_down("the disk is gone");
+  REQUIRE(store.upgrade().ok());
+  CHECK(rows_of(store.alerts, Table::progress).empty());
+  partition.restart();
+  REQUIRE(store.upgrade().ok());
+  CHECK_EQ(kept_since(store.alerts), 20'100);
+}
+
+}  // namespace
+}  // namespace straykey
