@@ -21,6 +21,9 @@ const std::vector<Agent> kTools{
     {"rclone/1.65 os/linux", "rclone", true, "linux", ""},
     {"pacu/1.5 os/linux", "pacu", true, "linux", "", true},
     {"Boto3/1.34.0 md/Botocore#1.34.0 os/linux exec-env/AWS_ECS_FARGATE", "boto3", false, "linux", "AWS_ECS_FARGATE"},
+    {"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux m/Z,n,b", "boto3", false, "linux", "", false, "n"},
+    {"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux m/g,Z,b", "boto3", false, "linux", "", false, "g"},
+    {"aws-sdk-js/3.895.0 ua/2.1 os/darwin#23.0.0 lang/js", "aws-sdk-js", false, "macos", ""},
 };
 
 const std::vector<Whereabouts> kPlaces{
