@@ -53,8 +53,8 @@ struct Candidate {
   // The call was made in a console session that was opened with the token: its place and tool are not judged
   bool console_session = false;
   // What needs no place to be evidence (B7), sorted, parted by commas, as the event says it:
-  // "console,exchanged:GetWebIdentityToken,letter:n". evidence_of() tells what of it counts for the token, and adds tool
-  // and platform.
+  // "console,exchanged:GetWebIdentityToken,letter:n". evidence_of() tells what of it counts for the token, and adds
+  // tool and platform.
   std::string evidence;
 
   // The event.

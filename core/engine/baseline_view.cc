@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/engine/sequence.h"
+
 namespace straykey {
 
 Fact BaselineView::fact(FactKind kind, std::string_view scope, std::string_view value) const {
@@ -101,6 +103,12 @@ Day BaselineView::newest_account_day() const {
     newest_account_day_ = newest;
   }
   return *newest_account_day_;
+}
+
+std::optional<Day> BaselineView::kept_since() const {
+  const auto stored = alerts_.get(Table::progress, kKeptSinceKey);
+  if (!stored) return std::nullopt;
+  return static_cast<Day>(decode_sequence(*stored));
 }
 
 Activity BaselineView::activity(std::string_view row) const {

@@ -301,6 +301,7 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   evidence.window_days = settings_.training_days;
   evidence.foreign_endpoint = endpoint_is_foreign(call, view);
   if (!evidence.foreign_endpoint && call.address_class != SourceClass::external) return std::nullopt;
+  if (call.presigned && !keeps_new_kinds(call.day(), view)) return std::nullopt;
   const std::vector<std::string> forms =
       evidence.foreign_endpoint ? std::vector{call.endpoint_network()} : call.address_forms();
   look_at_network(evidence, call, forms, view);
@@ -381,6 +382,13 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   return out;
 }
 
+// Whether the store has kept the kinds of facts that format 2 brought for long enough to tell what is new. After an
+// upgrade everything would look new.
+bool Judge::keeps_new_kinds(Day day, const BaselineView& view) const {
+  const auto since = view.kept_since();
+  return !since || *since + static_cast<Day>(settings_.activation_days) <= day;
+}
+
 // Whether the parent's role gave its workloads' tokens this role on two days. What such keys are used for is then a
 // matter of the pipeline that does so.
 bool Judge::child_learned(const Candidate& call, const BaselineView& view) const {
@@ -397,7 +405,7 @@ bool Judge::child_learned(const Candidate& call, const BaselineView& view) const
 std::vector<NewEvidence> Judge::unlearned_evidence(const Candidate& call, const BaselineView& view) const {
   const Day day = call.day();
   const int window = settings_.training_days;
-  const bool of_a_pipeline = child_learned(call, view);
+  const bool of_a_pipeline = child_learned(call, view), keeps = keeps_new_kinds(day, view);
   std::vector<NewEvidence> out;
   for (const std::string& text : evidence_of(call)) {
     const bool platform = text.starts_with(kPlatformEvidence);
@@ -411,11 +419,13 @@ std::vector<NewEvidence> Judge::unlearned_evidence(const Candidate& call, const 
           view.quarantined(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day, window);
     } else if (text.starts_with(kToolEvidence)) {
       if (tool_learned(call, view, item.days, item.quarantined)) continue;
-    } else {
+    } else if (text == kConsoleEvidence || keeps) {
       const Fact pair = view.quarantine(FactKind::quarantine_identity_evidence, call.token.identity, text);
       item.days = seen(call, FactKind::identity_evidence, text, view).presence.days_before(day, window);
       item.quarantined = pair.presence.days_before(day, window) > 0;
       if (pair.acknowledged || (item.days >= kLearnedDays && !item.quarantined)) continue;
+    } else {
+      continue;
     }
     out.push_back(std::move(item));
   }

@@ -76,6 +76,7 @@ class Judge {
   void count_users(ServerlessEvidence& evidence, const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> serverless(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] bool keeps_new_kinds(Day day, const BaselineView& view) const;
   [[nodiscard]] bool child_learned(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::vector<NewEvidence> unlearned_evidence(const Candidate& call, const BaselineView& view) const;
   // `others`: what the first two analytics say of the call.

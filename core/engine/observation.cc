@@ -82,15 +82,17 @@ void fill_tool(Candidate& call, const UserAgent& agent) {
   call.exec_env = cut(known_exec_env(agent.exec_env), 64);
 }
 
-// The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing;
-// a console session is a workload's only by what its own record says, and not by the shape of a name.
+// The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing. A
+// console session has a key of its own, which no event issued: it is a workload's by what its own record says, and not by
+// the shape of a name.
 std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
   if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
   Event plain = event;
   plain.console_session = false;
   if (event.presigned) plain.user_agent = {};
-  auto token = prove_service_token(plain, issued);
-  if (token && event.console_session && !token->must_have_assumed.empty()) return std::nullopt;
+  if (!event.console_session) return prove_service_token(plain, issued);
+  auto token = prove_service_token(plain, nullptr);
+  if (token && !token->must_have_assumed.empty()) return std::nullopt;
   return token;
 }
 

@@ -2,6 +2,7 @@
 #include "core/detect/misused_service_token.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/judge.h"
+#include "core/engine/sequence.h"
 
 #include <string>
 #include <vector>
@@ -172,6 +173,30 @@ TEST_CASE("judge: of a descended key no file says anything, and console and plat
   CHECK(only(bench.judge(console)) == Variation::misused_console);
   bench.quarantined(FactKind::quarantine_role_child, parent, child, {3}, true);
   CHECK_FALSE(only(bench.judge(console)).has_value());
+}
+
+TEST_CASE(
+    "judge: after an upgrade what rests on a new kind of fact is judged once it was kept for the activation period") {
+  Bench bench;
+  const auto kept_for = [&](Day days) {
+    const auto writer = bench.alerts.write();
+    writer->put(Table::progress, kKeptSinceKey, encode_sequence(kToday - days));
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  };
+  Candidate link = call();
+  link.presigned = true;
+  link.tool_kind = ToolKind::unknown;
+  Candidate mac = inside_call();
+  mac.platform = Platform::macos;
+  kept_for(13);
+  CHECK_FALSE(only(bench.judge(inside_call("letter:n"))).has_value());
+  CHECK_FALSE(only(bench.judge(inside_call("exchanged:GetWebIdentityToken"))).has_value());
+  CHECK_FALSE(only(bench.judge(link)).has_value());
+  CHECK(only(bench.judge(inside_call("console"))) == Variation::misused_console);
+  CHECK(only(bench.judge(mac)) == Variation::misused_platform);  // platforms were kept before
+  kept_for(14);
+  CHECK(only(bench.judge(inside_call("letter:n"))) == Variation::misused_pasted);
+  CHECK(only(bench.judge(link)) == Variation::remote_suspicious);
 }
 
 TEST_CASE("judge: of a console session neither the place nor the tool is judged") {

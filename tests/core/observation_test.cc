@@ -164,7 +164,9 @@ TEST_CASE("observation: of a console session only that is judged which its own r
   CHECK_EQ(proven.call.evidence, "console");
   CHECK_EQ(proven.caller, "");  // it teaches no network
   CHECK(observed({.session = "i-0123456789abcdef0", .issuer_type = "", .console_session = true}).observation.has_token);
-  // The shape of a name is no proof of its own.
+  // An issuing event tells of another key, and the shape of a name is no proof of its own.
+  const IssuedToken issued{"lambda", {}, 0};
+  CHECK_FALSE(observed({.issuer_type = "", .console_session = true}, {}, &issued).observation.has_token);
   const auto shape =
       observed({.session = "0123456789abcdef0123456789abcdef", .issuer_type = "", .console_session = true});
   CHECK_FALSE(shape.observation.has_token);
