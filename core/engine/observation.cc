@@ -82,9 +82,9 @@ void fill_tool(Candidate& call, const UserAgent& agent) {
   call.exec_env = cut(known_exec_env(agent.exec_env), 64);
 }
 
-// The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing. A
-// console session has a key of its own, which no event issued: it is a workload's by what its own record says, and not by
-// the shape of a name.
+// The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing.
+// A console session has a key of its own, which no event issued: it is a workload's by what its own record says, and
+// not by the shape of a name.
 std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
   if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
   Event plain = event;
