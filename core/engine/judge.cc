@@ -205,13 +205,23 @@ Fact Judge::seen(const Candidate& call, FactKind kind, std::string_view value, c
   return fact;
 }
 
+// A tool that had no row before an upgrade was learned as "other". For as long as the window reaches back before the
+// upgrade that counts for it, where the identity used something of that kind; old use must not look new.
+bool Judge::learned_as_other(const Candidate& call, const BaselineView& view) const {
+  const int window = settings_.training_days;
+  if (call.tool_kind == ToolKind::attack || !was_other_before_format_2(call.tool)) return false;
+  const auto since = view.kept_since();
+  if (!since || *since + static_cast<Day>(window) < call.day()) return false;
+  return seen(call, FactKind::identity_tool, "other", view).presence.days_before(call.day(), window) >= kLearnedDays;
+}
+
 bool Judge::tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const {
   const std::string& identity = call.token.identity;
   days = seen(call, FactKind::identity_tool, call.tool, view).presence.days_before(call.day(), settings_.training_days);
   const Fact pair = view.quarantine(FactKind::quarantine_identity_tool, identity, call.tool);
   if (pair.acknowledged) return true;
   quarantined = pair.presence.days_before(call.day(), settings_.training_days) > 0;
-  return days >= kLearnedDays && !quarantined;
+  return (days >= kLearnedDays || learned_as_other(call, view)) && !quarantined;
 }
 
 // B6: on how many days the identity used the platform, or the exec-env.

@@ -59,6 +59,7 @@ class Judge {
                                      const BaselineView& view) const;
   // What the identity was seen with; of a weakly proven token what such tokens taught, too.
   [[nodiscard]] Fact seen(const Candidate& call, FactKind kind, std::string_view value, const BaselineView& view) const;
+  [[nodiscard]] bool learned_as_other(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
   [[nodiscard]] int runtime_days(const Candidate& call, std::string_view runtime, const BaselineView& view) const;
   [[nodiscard]] bool runtime_learned(const Candidate& call, std::string_view runtime, const BaselineView& view) const;

@@ -370,6 +370,12 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
   return agent;
 }
 
+bool was_other_before_format_2(std::string_view tool) noexcept {
+  constexpr std::array<std::string_view, 5> kNamedSince{"s3fs", "mountpoint-s3", "aws-copilot", "aws-chalice",
+                                                        "ec2-api-tools"};
+  return std::ranges::find(kNamedSince, tool) != kNamedSince.end();
+}
+
 std::string_view name_of(Platform platform) noexcept {
   constexpr std::array<std::string_view, 6> kNames{"", "linux", "macos", "windows", "wsl", "kali"};
   return kNames[static_cast<std::size_t>(platform)];

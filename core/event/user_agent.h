@@ -57,6 +57,9 @@ struct UserAgent {
 // (empty text) or "other" (a product of no table).
 [[nodiscard]] UserAgent classify_user_agent(std::string_view text) noexcept;
 
+// Whether the tool has a row only since stores have format 2, and was "other" before. Attack tools are never told so.
+[[nodiscard]] bool was_other_before_format_2(std::string_view tool) noexcept;
+
 [[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
 [[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;      // "other", "sdk", "cli", "attack", "unknown"
 

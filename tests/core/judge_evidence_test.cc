@@ -199,6 +199,31 @@ TEST_CASE(
   CHECK(only(bench.judge(link)) == Variation::remote_suspicious);
 }
 
+TEST_CASE("judge: a tool that had no row before an upgrade is known to whoever used other tools, for the window") {
+  Bench bench;
+  const auto kept_for = [&](Day days) {
+    const auto writer = bench.alerts.write();
+    writer->put(Table::progress, kKeptSinceKey, encode_sequence(kToday - days));
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+  };
+  Candidate chalice = cli_call(), rclone = cli_call(), pacu = cli_call();
+  chalice.tool = "aws-chalice";
+  rclone.tool = "rclone";
+  pacu.tool = "pacu";
+  pacu.tool_kind = ToolKind::attack;
+  bench.seen(FactKind::identity_tool, kIdentity, "other", {0, 10});
+  kept_for(5);
+  CHECK(only(bench.judge(chalice)) == Variation::cli_unusual);
+  bench.seen(FactKind::identity_tool, kIdentity, "other", {10, 11});
+  CHECK_FALSE(only(bench.judge(chalice)).has_value());
+  CHECK(only(bench.judge(rclone)) == Variation::cli_unusual);  // it had a row
+  CHECK_EQ(bench.judge(pacu).judgements.size(), 2);
+  kept_for(30);
+  CHECK_FALSE(only(bench.judge(chalice)).has_value());
+  kept_for(31);
+  CHECK(only(bench.judge(chalice)) == Variation::cli_unusual);
+}
+
 TEST_CASE("judge: of a console session neither the place nor the tool is judged") {
   Bench bench;
   Candidate c = call();
