@@ -291,32 +291,20 @@ void Merger::settle(Hit& hit) {
   stand(hit);
 }
 
-// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, the tool
-// of either kind, and the platform or exec-env that is impossible.
+// Stores which quarantined pairs an acknowledgement of this alert will clear. Those of a command line name the tool
+// even where it was learned, and only the platform was new.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
-  AlertPairs out{.day = call.day(), .pairs = {}};
-  for (const std::string& form : hit.judgement.quarantined_networks) {
-    out.pairs.push_back({FactKind::quarantine_identity_network, call.token.identity, form});
-    out.pairs.push_back({FactKind::quarantine_network_role, form, call.token.role_identity});
-  }
-  if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
+  AlertPairs out{.day = call.day(), .pairs = quarantined_pairs(hit.judgement, call)};
+  if (!hit.judgement.quarantines_tool && hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
     out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
-  for (const std::string& runtime : hit.judgement.quarantined_runtimes)
-    out.pairs.push_back({FactKind::quarantine_identity_runtime, call.token.identity, runtime});
   writer_->put(Table::alert_pairs, hit.alert_id.key(), encode_alert_pairs(out));
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
   if (call.from_future) return;  // the day was set by us and is not the event's own, so it must not count as seen
-  const Day day = call.day();
-  for (const std::string& form : judgement.quarantined_networks) {
-    mark(FactKind::quarantine_identity_network, call.token.identity, form, day);
-    mark(FactKind::quarantine_network_role, form, call.token.role_identity, day);
-  }
-  if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day);
-  for (const std::string& runtime : judgement.quarantined_runtimes)
-    mark(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day);
+  for (const AlertPairs::Pair& pair : quarantined_pairs(judgement, call))
+    mark(pair.kind, pair.scope, pair.value, call.day());
 }
 
 void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {
