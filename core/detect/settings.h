@@ -17,6 +17,7 @@ struct DetectionSettings {
   std::uint64_t flood_max = 5'000;                          // alerts per analytic and day; the rest becomes one summary
   std::map<std::string, Severity, std::less<>> severities;  // by variation id
   std::set<std::string, std::less<>> accounts;              // ours, as declared in networks.accounts
+  std::set<std::string, std::less<>> brokers;               // account/role: their children are people's sessions
 
   [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {
     const auto found = severities.find(entry.id);

@@ -51,6 +51,7 @@ void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
   if (auto issued = decode_issued_token(found->value)) {
     key.touched = found->put_at;
     key.token = row;
+    key.proof = hash64(settings_.hash_key, found->value) | 1;
     key.issued = std::make_unique<IssuedToken>(std::move(*issued));
   }
 }
@@ -58,6 +59,7 @@ void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   key.session = event.arn;
   key.issued.reset();
+  key.proof = 0;
   key.calls.reset();
   const std::string role = event.type == IdentityType::assumed_role ? caller_identity(event) : std::string();
   const auto read = [&](StoreReader& store) {

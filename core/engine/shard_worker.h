@@ -13,6 +13,7 @@
 // Bounds: Settings. A table that reaches its bound is emptied in whole or in part, which costs time and never a
 //         verdict.
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -35,12 +36,14 @@
 
 namespace straykey {
 
+class Descents;
 class OperatorChange;
+class WaitingCalls;
 
 class ShardWorker {
  public:
   struct Settings {
-    std::uint32_t shard = 0;
+    std::uint32_t shard = 0, shards = 1;
     HashKey hash_key;
     // The other partitions, borrowed and only read. A key's rows lie there if the shard count changed since they were
     // written.
@@ -103,6 +106,9 @@ class ShardWorker {
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);
   void issue(const Event& event);
+  void settle_descents(Request::ShardBatch& batch);
+  void take_over(const Descent& descent);
+  void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const IssuedToken& issued);
   void teach_token(const Candidate& call, bool proven);
@@ -113,8 +119,6 @@ class ShardWorker {
   std::uint32_t propose_second(Observation& observation, bool counts, const Event& event);
   // `event`: from which the call's description is filled in; null if it has one already.
   std::uint32_t propose(Candidate call, bool counts, const Event* event);
-  void keep_until_proven(const Observation& observation, const Event& event);
-  void prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued);
   [[nodiscard]] bool is_new_event(std::uint64_t event_id);
   void count_repeat(std::uint32_t slot, Seconds time);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
@@ -131,12 +135,13 @@ class ShardWorker {
   // Of the worker's whole life. What is remembered here of the store is forgotten after a failed commit.
   BatchWriter writer_;
   KeyTable keys_;
+  std::unique_ptr<WaitingCalls> waiting_;
+  std::unique_ptr<Descents> descents_;
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
   bool evicted_ = false;  // rows were erased that known_ may rest on: the next commit empties it
   std::string failure_;
-  std::string failed_elsewhere_;  // why another partition could not be read; then the batch must not be trusted
 
   // What is known: signature -> slot, or kNoSlot if nothing was proposed for it.
   SlotTable known_;         // committed
@@ -162,8 +167,6 @@ class ShardWorker {
   Counter& duplicates_;
   Counter& candidates_;
   Counter& facts_;
-  Counter& pending_overflow_of_key_;
-  Counter& pending_overflow_of_all_;
 };
 
 }  // namespace straykey

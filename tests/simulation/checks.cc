@@ -245,7 +245,7 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     const std::string identity = Reference::identity_of(action);
     for (const Reference::Hit& hit : all_learned.hits_of(action)) {
       if (action.tells == Tells::session_shape) continue;  // proven only by earlier events
-      if (evicting && action.tells == Tells::by_issue) continue;
+      if (evicting && (action.tells == Tells::by_issue || action.depth > 0)) continue;
       const std::string analytic = analytic_of(hit.variation);
       if (!covered(analytic, hit))
         throw Violation{fmt::format("P4: missing in any order: {} of {} on day {}", analytic, identity, action.day)};

@@ -33,6 +33,7 @@ struct Call {
   std::string endpoint_owner{};
   std::string record = R"({"eventVersion":"1.09"})";
   bool from_future = false;
+  std::string assumes{}, gives{};  // the call is AssumeRole: the role of the same account, and the key that it issues
 };
 
 // lambda.amazonaws.com (or another principal) assumes the role and is given `issued_key`.

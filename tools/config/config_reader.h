@@ -51,6 +51,7 @@ class TableReader {
   // Prefixes and addresses; with `files`, also the paths of files of them, which begin with / or ./
   void prefixes(std::string_view key, std::vector<Prefix>& target, std::vector<std::string>* files = nullptr);
   void accounts(std::string_view key, std::set<std::string, std::less<>>& target);
+  void roles(std::string_view key, std::set<std::string, std::less<>>& target);
   // One of `known`; nullopt if absent or wrong.
   [[nodiscard]] std::optional<std::string_view> word(std::string_view key, const std::vector<std::string_view>& known);
   void words(std::string_view key, const std::vector<std::string_view>& known,

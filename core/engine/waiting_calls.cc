@@ -1,0 +1,109 @@
+#include "core/engine/waiting_calls.h"
+
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/engine/key_table.h"
+
+namespace straykey {
+namespace {
+
+Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
+  return metrics.counter("straykey_pending_overflow_total",
+                         "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
+                         {{"bound", bound}});
+}
+
+}  // namespace
+
+WaitingCalls::WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics)
+    : settings_(std::move(settings)),
+      writer_(writer),
+      overflow_of_key_(overflow_counter(metrics, "key")),
+      overflow_of_all_(overflow_counter(metrics, "all")) {}
+
+bool WaitingCalls::has_room(const std::string& prefix) {
+  std::size_t waiting = 0;
+  writer_.open().scan(Table::pending, prefix, prefix,
+                      [&](std::string_view, std::string_view) { return ++waiting < settings_.per_key_max; });
+  const bool key_is_full = waiting >= settings_.per_key_max;
+  if (!key_is_full && writer_.open().rows(Table::pending) < settings_.max) return true;
+  (key_is_full ? overflow_of_key_ : overflow_of_all_).add();
+  return false;
+}
+
+void WaitingCalls::keep(const Observation& observation, const Event& event) {
+  Candidate call = observation.call;
+  call.token = {};
+  call.token.role_identity = observation.caller;
+  call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
+  call.token.identity = observation.caller + '/' + observation.session;
+  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
+  // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
+  if (!call.may_be_external()) call.address.clear();
+  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
+  if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
+  describe(call, event);
+  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).bytes());
+}
+
+// The rows of issued keys lie apart from those of calls, so that neither can use up the room of the other.
+std::string WaitingCalls::issued_prefix(Hash128 key) const {
+  return hash128(settings_.hash_key, key.key().append(" issued")).key();
+}
+
+void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued) {
+  const std::string prefix = issued_prefix(caller);
+  const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
+  if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
+  writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
+}
+
+// Since a change of the shard count, rows may lie in another partition. They are read and left there, because only that
+// partition's worker may erase them.
+WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere) {
+  Rows found;
+  const auto collect = [&](std::string_view key, std::string_view value) {
+    found.emplace_back(key, value);
+    return true;
+  };
+  writer_.open().scan(Table::pending, prefix, prefix, collect);
+  for (BaselineStore* other : everywhere ? settings_.others : std::vector<BaselineStore*>{}) {
+    const auto reader = other->read();
+    reader->scan(Table::pending, prefix, prefix, collect);
+    if (!reader->failure().empty()) failure_ = reader->failure();
+  }
+  return found;
+}
+
+std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
+  std::vector<Candidate> calls;
+  for (const auto& [row, value] : rows(key.key(), true)) {
+    ByteReader in(value);
+    const std::string session(in.string());
+    auto call = decode_candidate(in.string());
+    if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    if (!issued.weak) writer_.erase(Table::pending, row);
+    if (!issued.proves()) continue;
+    if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
+    straykey::prove(*call, session, issued);
+    calls.push_back(std::move(*call));
+  }
+  return calls;
+}
+
+std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {
+  std::vector<WaitingKey> keys;
+  for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
+    auto waiting = decode_waiting_key(value);
+    if (waiting && (role.empty() || waiting->parent_role == role)) keys.push_back(std::move(*waiting));
+  }
+  return keys;
+}
+
+std::string WaitingCalls::hand_over_failure() {
+  return std::exchange(failure_, {});
+}
+
+}  // namespace straykey
