@@ -97,7 +97,10 @@ std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view ro
   std::vector<WaitingKey> keys;
   for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
     auto waiting = decode_waiting_key(value);
-    if (waiting && (role.empty() || waiting->parent_role == role)) keys.push_back(std::move(*waiting));
+    if (!waiting || (!role.empty() && waiting->parent_role != role)) continue;
+    // What lay in another partition lies here from now on, where it is found again without a look elsewhere.
+    if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
+    keys.push_back(std::move(*waiting));
   }
   return keys;
 }
