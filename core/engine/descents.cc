@@ -1,16 +1,17 @@
 #include "core/engine/descents.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "core/engine/key_table.h"
+#include "core/engine/route.h"
 
 namespace straykey {
 
 void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
   constexpr std::size_t kAccountSize = 12;
   if (!assumes_by_session(event)) return;
-  const HandedKey child{access_key_id(hash_key_, event.issued_key), issued_role(event), event.day(),
+  const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
                         !event.from_future};
   const std::string caller_role = caller_identity(event);
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
@@ -41,11 +42,16 @@ void Descents::add(const HandedKey& issued, const ServiceToken* parent, std::uin
   made_.push_back({issued.key, issued.role, encode(token), issued.teaches, static_cast<std::uint8_t>(handed + 1)});
 }
 
-std::optional<Descent> Descents::next() {
-  if (made_.empty()) return std::nullopt;
-  Descent descent = std::move(made_.back());
-  made_.pop_back();
-  return descent;
+void Descents::settle(const std::function<void(const Descent&)>& take_over, std::vector<Descent>& others) {
+  while (!made_.empty()) {
+    Descent descent = std::move(made_.back());
+    made_.pop_back();
+    if (shard_of(descent.key, settings_.shards) == settings_.shard) {
+      take_over(descent);
+    } else {
+      others.push_back(std::move(descent));
+    }
+  }
 }
 
 }  // namespace straykey

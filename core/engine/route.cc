@@ -48,7 +48,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     if (!routed.has_key) {
       const Event& event = request.events[routed.index];
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
-      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues, false);
+      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues, issues);
       continue;
     }
     const std::uint32_t use = shard_of(routed.signature.access_key, shard_count);

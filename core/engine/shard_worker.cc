@@ -60,7 +60,8 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
       std::make_unique<WaitingCalls>(WaitingCalls::Settings{settings_.hash_key, settings_.others,
                                                             settings_.pending_per_key_max, settings_.pending_max},
                                      writer_, metrics);
-  descents_ = std::make_unique<Descents>(settings_.hash_key, detection_, *waiting_);
+  descents_ = std::make_unique<Descents>(Descents::Settings{settings_.hash_key, settings_.shard, settings_.shards},
+                                         detection_, *waiting_);
   sequences_known_ = read_sequences();
 }
 
@@ -82,6 +83,7 @@ ShardWorker::~ShardWorker() = default;
 void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
   const std::size_t first_staged = staged_.size();
   keys_.begin_batch(now_);
+  const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     if (i % kWarmedAtOnce == 0)
       warm(std::span(batch.events).subspan(i, std::min(kWarmedAtOnce, batch.events.size() - i)));
@@ -92,12 +94,12 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     if (routed.use) use(routed, event, networks);
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
-      descents_->hand_on(event, caller, keys_.at(caller, event).issued.get());
+      descents_->hand_on(event, caller, routed.has_key ? keys_.at(caller, event).issued.get() : nullptr);
     }
-    if (routed.issue || routed.hands_on) settle_descents(batch);
+    if (routed.issue || routed.hands_on) settle();
   }
   for (const Descent& descent : batch.descents) take_over(descent);
-  settle_descents(batch);
+  settle();
   events_.add(batch.events.size());
   batches_.push_back(&batch);
   staged_of_batch_.emplace_back(first_staged, staged_.size());
@@ -150,9 +152,10 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
   std::uint32_t slot = kNoSlot;
   if (!event.from_future) {
     teach(observation, event);
-    if (observation.may_wait_for_proof) waiting_->keep(observation, event);
+    if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
+    slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
     if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts, &event);
@@ -234,13 +237,13 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
   call.combination = combination_of(settings_.hash_key, call);
   const auto held = slot_by_combination_.find(call.combination);
   if (held != slot_by_combination_.end()) {
-    if (counts) count_repeat(held->second, call.time);
+    if (counts) count_repeat(held->second, call.last_time, call.count);
     return held->second;
   }
   const std::string mark = call.combination.key();
   if (const auto proposed = writer_.open().get(Table::proposed, mark)) {
     const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
-    if (counts) count_repeat(slot, call.time);
+    if (counts) count_repeat(slot, call.last_time, call.count);
     return slot;
   }
   const std::uint32_t slot = slot_of(call.combination, 0, staged_.size());
@@ -258,27 +261,35 @@ std::uint32_t ShardWorker::slot_of(Hash128 combination, std::uint64_t sequence, 
   return slot;
 }
 
-void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
-  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time);
+// Returns the slot that counts the repeats of a call which waits for proof.
+std::uint32_t ShardWorker::keep(const Observation& observation, const Event& event, bool counts) {
+  const std::uint32_t place = waiting_->keep(observation, event, counts);
+  if (place == WaitingCalls::kNowhere) return kNoSlot;
+  slots_.push_back({.combination = {}, .sequence = kWaits, .staged = place});
+  return static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+void ShardWorker::count_repeat(std::uint32_t index, Seconds time, std::uint64_t count) {
+  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time, count);
   Slot& slot = slots_[index];
+  if (slot.sequence == kWaits) return waiting_->count_repeat(static_cast<std::uint32_t>(slot.staged), time);
   if (slot.sequence == 0) {
     Candidate& staged = staged_[slot.staged];
-    ++staged.count;
+    staged.count += count;
     staged.time = std::min(staged.time, time);
     staged.last_time = std::max(staged.last_time, time);
     return;
   }
-  if (slot.count++ == 0) repeated_.push_back(index);
+  if (slot.count == 0) repeated_.push_back(index);
+  slot.count += count;
   slot.last_time = std::max(slot.last_time, time);
 }
 
 // Learns what an issuing event says about the role. This does not depend on which key it issued.
 void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
-  std::string role_identity, principal, account;
-  if (const auto role = parse_role_arn(event.assumed_role_arn)) {
-    role_identity = std::string(role->account) + '/' + std::string(role->role);
-    principal = assuming_principal(event);
-  }
+  const std::string role_identity = issued_role(event);
+  std::string principal, account;
+  if (!role_identity.empty()) principal = assuming_principal(event);
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);
   lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
@@ -320,17 +331,6 @@ void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& 
   descents_->hand_on(key, role, issued, is_news, handed);
 }
 
-// Descents of keys that are used in this shard are taken over at once, in the same transaction; those may bring others.
-void ShardWorker::settle_descents(Request::ShardBatch& batch) {
-  while (auto descent = descents_->next()) {
-    if (shard_of(descent->key, settings_.shards) == settings_.shard) {
-      take_over(*descent);
-    } else {
-      batch.handed_on.push_back(std::move(*descent));
-    }
-  }
-}
-
 void ShardWorker::take_over(const Descent& descent) {
   const auto token = decode_issued_token(descent.token);
   INVARIANT(token.has_value());
@@ -354,10 +354,15 @@ void ShardWorker::flush(RunHour now) {
   now_ = now;
   store_.set_run_hour(now);
   keys_.flush();
+  waiting_->flush(settings_.keys_a_flush);
   if (expiry_.sweep(writer_.open(), now) > 0) {
     writer_.note_erased();
     learned_.forget();
   }
+}
+
+bool ShardWorker::has_more_to_flush() const noexcept {
+  return keys_.waiting() > 0 || waiting_->has_more_to_flush();
 }
 
 void ShardWorker::carry_out(OperatorChange& change) {
@@ -476,6 +481,7 @@ void ShardWorker::forget_known() {
   learned_.forget();
   for (const std::uint32_t index : repeated_)
     if (slots_[index].sequence != 0) carried_.push_back(slots_[index]);
+  waiting_->forget_places();
   known_.clear();
   slot_by_combination_.clear();
   slots_.clear();

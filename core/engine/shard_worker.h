@@ -76,7 +76,7 @@ class ShardWorker {
     keys_.flush_of(keys, identities);
   }
   // Whether another flush would write something.
-  [[nodiscard]] bool has_more_to_flush() const noexcept { return keys_.waiting() > 0; }
+  [[nodiscard]] bool has_more_to_flush() const noexcept;
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
   // The repeats since the last call, of combinations whose candidates are judged.
@@ -91,10 +91,11 @@ class ShardWorker {
 
  private:
   static constexpr std::uint32_t kNoSlot = ~0u;
+  static constexpr std::uint64_t kWaits = ~std::uint64_t{0};
   struct Slot {  // counts the repeats of one combination that was proposed
     Hash128 combination;
-    std::uint64_t sequence = 0;  // 0: staged in this batch
-    std::size_t staged = 0;      // index into staged_, while sequence == 0
+    std::uint64_t sequence = 0;  // 0: staged in this batch; kWaits: it is no candidate, and waits for proof
+    std::size_t staged = 0;      // index into staged_, while sequence == 0; where it is counted, while it waits
     std::uint64_t count = 0;
     Seconds last_time = 0;
     std::uint32_t also = kNoSlot;  // a second candidate of the same call, whose repeats are the same
@@ -106,7 +107,6 @@ class ShardWorker {
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);
   void issue(const Event& event);
-  void settle_descents(Request::ShardBatch& batch);
   void take_over(const Descent& descent);
   void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
   void teach(const Observation& observation, const Event& event);
@@ -120,7 +120,8 @@ class ShardWorker {
   // `event`: from which the call's description is filled in; null if it has one already.
   std::uint32_t propose(Candidate call, bool counts, const Event* event);
   [[nodiscard]] bool is_new_event(std::uint64_t event_id);
-  void count_repeat(std::uint32_t slot, Seconds time);
+  void count_repeat(std::uint32_t slot, Seconds time, std::uint64_t count = 1);
+  [[nodiscard]] std::uint32_t keep(const Observation& observation, const Event& event, bool counts);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
   void write_staged();
   void make_room();

@@ -1,5 +1,6 @@
 #include "core/engine/waiting_calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -7,6 +8,10 @@
 
 namespace straykey {
 namespace {
+
+std::string encode_call(std::string_view session, const Candidate& call) {
+  return ByteWriter().string(session).string(encode_candidate(call)).bytes();
+}
 
 Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
   return metrics.counter("straykey_pending_overflow_total",
@@ -32,7 +37,12 @@ bool WaitingCalls::has_room(const std::string& prefix) {
   return false;
 }
 
-void WaitingCalls::keep(const Observation& observation, const Event& event) {
+void WaitingCalls::Repeats::add_to(Candidate& call) const noexcept {
+  call.count += count;
+  call.last_time = std::max(call.last_time, last_time);
+}
+
+std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& event, bool counts) {
   Candidate call = observation.call;
   call.token = {};
   call.token.role_identity = observation.caller;
@@ -43,9 +53,53 @@ void WaitingCalls::keep(const Observation& observation, const Event& event) {
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
   const std::string key = prefix + combination_of(settings_.hash_key, call).key();
-  if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
+  if (writer_.open().get(Table::pending, key)) {
+    const std::uint32_t place = place_of(key);
+    if (counts) count_repeat(place, call.time);
+    return place;
+  }
+  if (!has_room(prefix)) return kNowhere;
   describe(call, event);
-  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).bytes());
+  writer_.put(Table::pending, key, encode_call(observation.session, call));
+  return place_of(key);
+}
+
+std::uint32_t WaitingCalls::place_of(const std::string& row) {
+  const auto [place, is_new] = places_.try_emplace(row, static_cast<std::uint32_t>(repeats_.size()));
+  if (is_new) repeats_.push_back({row});
+  return place->second;
+}
+
+void WaitingCalls::count_repeat(std::uint32_t place, Seconds time) {
+  Repeats& repeats = repeats_[place];
+  if (repeats.count++ == 0) counted_.push_back(place);
+  repeats.last_time = std::max(repeats.last_time, time);
+}
+
+void WaitingCalls::flush(std::size_t rows) {
+  for (; rows > 0 && !counted_.empty(); --rows) {
+    Repeats& repeats = repeats_[counted_.back()];
+    counted_.pop_back();
+    const Repeats counted{repeats.row, std::exchange(repeats.count, 0), repeats.last_time};
+    const auto stored = writer_.open().get(Table::pending, repeats.row);
+    if (!stored || counted.count == 0) continue;  // the call is proven, or it was never committed
+    ByteReader in(*stored);
+    const std::string session(in.string());
+    auto call = decode_candidate(in.string());
+    if (!call) continue;
+    counted.add_to(*call);
+    writer_.put(Table::pending, counted.row, encode_call(session, *call));
+  }
+}
+
+void WaitingCalls::forget_places() {
+  std::erase_if(repeats_, [](const Repeats& repeats) { return repeats.count == 0; });
+  places_.clear();
+  counted_.clear();
+  for (std::uint32_t place = 0; place < repeats_.size(); ++place) {
+    places_.emplace(repeats_[place].row, place);
+    counted_.push_back(place);
+  }
 }
 
 // The rows of issued keys lie apart from those of calls, so that neither can use up the room of the other.
@@ -84,6 +138,10 @@ std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, c
     const std::string session(in.string());
     auto call = decode_candidate(in.string());
     if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    if (const auto place = places_.find(row); call && place != places_.end()) {
+      repeats_[place->second].add_to(*call);
+      repeats_[place->second].count = issued.weak ? repeats_[place->second].count : 0;
+    }
     if (!issued.weak) writer_.erase(Table::pending, row);
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;

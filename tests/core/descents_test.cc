@@ -21,7 +21,7 @@ struct Bench {
   DetectionSettings detection;
   BatchWriter writer{store};
   WaitingCalls waiting{{.hash_key = kKey, .others = {}}, writer, metrics};
-  Descents descents{kKey, detection, waiting};
+  Descents descents{{kKey}, detection, waiting};
 
   // A call of AssumeRole by `role`, with the key ASIAORDERS0000000001.
   void assume(Call call, const IssuedToken* issued) {
@@ -35,12 +35,20 @@ struct Bench {
   }
   std::vector<IssuedToken> made() {
     std::vector<IssuedToken> out;
-    while (const auto descent = descents.next()) {
-      CHECK(descent->key == id_of("ASIACHILD00000000001"));
-      CHECK_EQ(descent->role, "111122223333/archive");
-      out.push_back(decode_issued_token(descent->token).value());
-    }
+    std::vector<Descent> others;
+    const auto take_over = [&](const Descent& descent) {
+      CHECK(descent.key == id_of("ASIACHILD00000000001"));
+      CHECK_EQ(descent.role, "111122223333/archive");
+      out.push_back(decode_issued_token(descent.token).value());
+    };
+    descents.settle(take_over, others);
+    CHECK(others.empty());
     return out;
+  }
+  int rows() {
+    int count = 0;
+    writer.open().scan(Table::pending, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });
+    return count;
   }
   static Hash128 id_of(std::string_view key) { return access_key_id(kKey, key); }
 };
@@ -86,6 +94,18 @@ TEST_CASE("descents: a weakly proven caller's is handed on weakly, and strongly 
   CHECK_FALSE(made[0].weak);
 }
 
+TEST_CASE("descents: a caller whose key the record does not name is proven by the record or never") {
+  Bench bench;
+  Call call;
+  call.key.clear();
+  bench.assume(call, nullptr);
+  CHECK_EQ(bench.made().size(), 1);
+  call.issuer_type.clear();
+  bench.assume(call, nullptr);
+  CHECK(bench.made().empty());
+  CHECK_EQ(bench.rows(), 0);
+}
+
 TEST_CASE("descents: what somebody who is no workload was given is his, early or late") {
   Bench bench;
   const IssuedToken somebodys;
@@ -120,6 +140,24 @@ TEST_CASE("descents: a key that waits hands nothing on, and a masked key is not 
   masked.assumes = "orders";
   bench.assume(masked, nullptr);
   CHECK(bench.made().empty());
+}
+
+TEST_CASE("descents: what concerns keys of other shards is left for them") {
+  Bench bench;
+  const std::uint32_t shard = shard_of(Bench::id_of("ASIACHILD00000000001"), 2);
+  for (const std::uint32_t own : {0u, 1u}) {
+    Descents descents({kKey, own, 2}, bench.detection, bench.waiting);
+    Call call;
+    call.assumes = "archive";
+    call.gives = "ASIACHILD00000000001";
+    const auto request = request_of({call});
+    descents.hand_on(request->events.front(), Bench::id_of(call.key), nullptr);
+    std::vector<Descent> others;
+    int taken_over = 0;
+    descents.settle([&](const Descent&) { ++taken_over; }, others);
+    CHECK_EQ(taken_over, own == shard ? 1 : 0);
+    CHECK_EQ(others.size(), own == shard ? 0 : 1);
+  }
 }
 
 TEST_CASE("descents: nothing is handed on for ever") {
