@@ -151,6 +151,7 @@ std::string document_of(const Alert& alert) {
                      {"family", name_of(call.token.family)},
                      {"service", call.token.service},
                      {"proof", name_of(call.token.proof)}};
+  if (!call.token.chain.empty()) token["chain"] = call.token.chain;
   json::object document{
       {"id", alert.id.hex()},
       {"analytic", name_of(entry.analytic)},
@@ -197,9 +198,9 @@ void shorten(Alert& alert) {
   Candidate& call = alert.call;
   constexpr std::size_t kTextMax = 48, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };
-  for (std::string* text :
-       {&call.token.workload, &call.source_text, &call.as_name, &call.vpc_endpoint, &call.command, &call.sid,
-        &call.exec_env, &call.user_agent_text, &call.event_name, &call.event_source, &call.region, &call.error_code})
+  for (std::string* text : {&call.token.workload, &call.token.chain, &call.source_text, &call.as_name,
+                            &call.vpc_endpoint, &call.command, &call.sid, &call.exec_env, &call.user_agent_text,
+                            &call.event_name, &call.event_source, &call.region, &call.error_code})
     cut(*text);
   for (CallSummary* calls : {&alert.key_calls, &alert.identity_calls}) {
     for (std::size_t i = kLinesMax; i < calls->apis.size(); ++i) calls->other_calls += calls->apis[i].count;

@@ -19,6 +19,7 @@ struct DetectionSettings {
   std::map<std::string, Severity, std::less<>> severities;  // by variation id
   std::set<std::uint32_t> hosting_asns;                     // networks.hosting_asn: anybody may rent an address there
   std::set<std::string, std::less<>> accounts;              // ours, as declared in networks.accounts
+  std::set<std::string, std::less<>> brokers;               // account/role: their children are people's sessions
 
   [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {
     const auto found = severities.find(entry.id);

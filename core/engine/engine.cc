@@ -50,6 +50,7 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) {
     ShardWorker::Settings worker;
     worker.shard = shard;
+    worker.shards = settings_.shards;
     worker.hash_key = settings_.hash_key;
     for (BaselineStore* partition : dependencies_.partitions)
       if (partition != dependencies_.partitions[shard]) worker.others.push_back(partition);
@@ -103,6 +104,7 @@ SubmitResult Engine::admit(Request& request) {
   route(request, settings_.hash_key, static_cast<std::uint32_t>(shards_.size()));
   request.credits = bytes;
   request.shards_to_finish.store(static_cast<std::uint32_t>(request.batches.size()));
+  unfinished_.fetch_add(1);
   return SubmitResult::accepted;
 }
 
@@ -208,10 +210,25 @@ void Engine::answer_changes(ChangeOutcome::Kind kind, const std::string& sentenc
   });
 }
 
+// Whether shards have something to tell each other about keys that were issued in the request. It has finished when
+// that is committed, too: so nothing is acknowledged that only a shard's memory knows, and what comes after the reply
+// is judged by all of it.
+bool Engine::hand_on(Request& request) {
+  const std::size_t handled = request.batches.size();
+  if (!route_descents(request, static_cast<std::uint32_t>(shards_.size()))) return false;
+  std::vector<std::uint32_t> to;
+  for (std::size_t i = handled; i < request.batches.size(); ++i) to.push_back(request.batches[i].shard);
+  request.shards_to_finish.store(static_cast<std::uint32_t>(to.size()));
+  // The request may be destroyed after the last of these calls.
+  for (std::size_t i = 0; i < to.size(); ++i)
+    callbacks_.to_shard(to[i], Item{{&request}, static_cast<std::uint32_t>(handled + i)});
+  return true;
+}
+
 void Engine::finish(Item item, bool committed) {
   Request& request = *item.request;
   if (!committed) request.any_failed.store(true);
-  if (request.shards_to_finish.fetch_sub(1) != 1) return;
+  if (request.shards_to_finish.fetch_sub(1) != 1 || hand_on(request)) return;
   Finished finished;
   for (const Request::ShardBatch& batch : request.batches)
     if (batch.candidates.last != 0) finished.candidates.push_back(batch.candidates);
@@ -223,6 +240,7 @@ void Engine::finish(Item item, bool committed) {
     finished.ticket = tickets_.fetch_add(1);
     callbacks_.to_merger(Message(std::move(finished)));
   }
+  unfinished_.fetch_sub(1);
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
   delete item.request;

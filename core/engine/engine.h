@@ -2,7 +2,9 @@
 // Engine: the steps of admission, workers and merger. It has no thread and no queue, and never waits.
 //
 // Shape:  after admit() the caller brings an Item to each shard concerned. apply() and commit() of the shard make the
-//         replies, and a Message that the caller brings to merge(). Pipeline drives the steps with threads and queues,
+//         replies, and a Message that the caller brings to merge(). A request in which a key was handed to another key
+//         has a second round: commit() gives Items for the shards of those keys to to_shard, and the caller brings them
+//         there like the first ones. Pipeline drives the steps with threads and queues,
 //         tests/simulation with an adversary. An operator's change goes the same way: after admit() the caller brings
 //         an Item to every shard, or a Message to the merger if the change concerns nothing else.
 // Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
@@ -89,10 +91,11 @@ class Engine {
   };
   // What the engine calls back.
   struct Callbacks {
-    std::function<void(Delivery)> deliver;      // on the merger's thread; must not block
-    std::function<void(Message)> to_merger;     // on any thread; must not block
-    std::function<double()> uptime;             // seconds, monotonic; on any thread
-    std::function<void(std::string)> on_fatal;  // on any thread, once: the process should exit with 75
+    std::function<void(Delivery)> deliver;                    // on the merger's thread; must not block
+    std::function<void(Message)> to_merger;                   // on any thread; must not block
+    std::function<void(std::uint32_t shard, Item)> to_shard;  // on a worker's thread; must not block
+    std::function<double()> uptime;                           // seconds, monotonic; on any thread
+    std::function<void(std::string)> on_fatal;                // on any thread, once: the process should exit with 75
   };
 
   Engine(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks);
@@ -148,6 +151,9 @@ class Engine {
   [[nodiscard]] std::vector<std::string> not_ready() const;
   // How many candidates are committed and not judged: this run's and an earlier run's. Any thread.
   [[nodiscard]] std::uint64_t unjudged() const noexcept { return static_cast<std::uint64_t>(unjudged_gauge_.value()); }
+  // How many requests are admitted and not finished. While there are any, a worker may get an Item from another one.
+  // Any thread.
+  [[nodiscard]] std::uint64_t unfinished() const noexcept { return unfinished_.load(); }
   // Whether those of an earlier run are among them. The merger's thread.
   [[nodiscard]] bool backlog_waits() const noexcept { return merger_.backlog_waits(); }
 
@@ -164,6 +170,7 @@ class Engine {
   [[nodiscard]] bool reserve_credits(std::size_t bytes);
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
+  [[nodiscard]] bool hand_on(Request& request);
   void carry_out(std::uint32_t shard, OperatorChange& change);
   void carry_out_in_retired();
   void carry_out_in_retired(OperatorChange& change);
@@ -195,7 +202,7 @@ class Engine {
   std::uint64_t backlog_ = 0;                // what an earlier run left, until it is judged
 
   // Shared by all threads.
-  std::atomic<std::uint64_t> tickets_{0};
+  std::atomic<std::uint64_t> tickets_{0}, unfinished_{0};
   std::atomic<std::size_t> queued_bytes_{0};
   std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 

@@ -24,6 +24,7 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     ShardWorker::Settings settings;
     settings.shard = shard;
+    settings.shards = shards;
     settings.hash_key = hash_key;
     settings.keys_a_flush = kKeysAFlush;
     for (BaselineStore* partition : stores.partitions)
@@ -35,11 +36,16 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
 RequestOutcome InlinePipeline::learn(Request& request, const NetworkMap& networks) {
   route(request, hash_key_, static_cast<std::uint32_t>(workers_.size()));
   RequestOutcome outcome = RequestOutcome::committed;
-  for (Request::ShardBatch& batch : request.batches) {
-    ShardWorker& worker = *workers_[batch.shard];
-    worker.apply(request, batch, networks);
-    if (worker.commit(merger_.judged_up_to(batch.shard)) != CommitOutcome::committed) outcome = RequestOutcome::failed;
-  }
+  std::size_t done = 0;
+  do {
+    for (; done < request.batches.size(); ++done) {
+      Request::ShardBatch& batch = request.batches[done];
+      ShardWorker& worker = *workers_[batch.shard];
+      worker.apply(request, batch, networks);
+      if (worker.commit(merger_.judged_up_to(batch.shard)) != CommitOutcome::committed)
+        outcome = RequestOutcome::failed;
+    }
+  } while (route_descents(request, static_cast<std::uint32_t>(workers_.size())));
   return outcome;
 }
 

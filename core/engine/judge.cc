@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/utf8.h"
 #include "core/detect/misused_service_token.h"
 #include "core/identity/principal.h"
 
@@ -61,6 +62,13 @@ void each_seen(const BaselineView& view, FactKind kind, std::string_view scope, 
   if (weak && goes_on) view.each(weak_kind(kind), scope, one);
 }
 
+std::string chain_sentence(const ServiceToken& token) {
+  const std::string_view article = token.service.find_first_of("aeiou") == 0 ? "an" : "a";
+  constexpr std::size_t kShownMax = 400;
+  return fmt::format("The key was issued by AssumeRole, called with {} {} token; roles from the first to this one: {}.",
+                     article, token.service, cut_utf8(token.chain, kShownMax));
+}
+
 }  // namespace
 
 bool Judge::activates(std::string_view account, Day day, const BaselineView& view) const {
@@ -90,6 +98,8 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   }
   add(misused(call, answer.judgements, view));
   if (view.failed()) return {Judged::unreadable, {}};
+  if (!call.token.chain.empty())
+    for (Judgement& judgement : answer.judgements) judgement.verdict.why.push_back(chain_sentence(call.token));
   // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
   // forgotten.
   if (!answer.judgements.empty() && day + kJudgedLateDaysMax < view.newest_account_day()) return {Judged::too_late, {}};
@@ -100,9 +110,10 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
 // only if that of the session's name does not.
 bool Judge::is_proven(const Candidate& call, const BaselineView& view) const {
   const ServiceToken& token = call.token;
+  const std::string& role = token.assumed_role.empty() ? token.role_identity : token.assumed_role;
   const auto assumed_by = [&](std::string_view service) {
-    return view.fact(FactKind::role_service, token.role_identity, service)
-               .presence.days_before(call.day(), settings_.training_days) > 0;
+    return view.fact(FactKind::role_service, role, service).presence.days_before(call.day(), settings_.training_days) >
+           0;
   };
   if (token.must_have_assumed.empty()) return true;
   if (!assumed_by(token.must_have_assumed)) return false;
@@ -182,7 +193,7 @@ int Judge::other_identities(const Candidate& call, const std::vector<std::string
       const std::string role(role_of_function(user));
       if (user == call.token.identity || user == call.token.role_identity) continue;
       if (role == call.token.role_identity) {
-        if (call.token.family == Family::lambda) others.insert(user);
+        if (call.token.family == Family::lambda && call.token.proof != Proof::descended) others.insert(user);
         continue;
       }
       if (!role.empty()) {

@@ -48,9 +48,11 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
 void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
   const auto found = store.get_aged(Table::tokens, row.key());
   if (!found) return;
-  if (auto issued = decode_issued_token(found->value)) {
+  auto issued = decode_issued_token(found->value);
+  if (issued && (!key.issued || key.issued->weight() < issued->weight())) {
     key.touched = found->put_at;
     key.token = row;
+    key.proof = hash64(settings_.hash_key, found->value) | 1;
     key.issued = std::make_unique<IssuedToken>(std::move(*issued));
   }
 }
@@ -58,6 +60,7 @@ void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   key.session = event.arn;
   key.issued.reset();
+  key.proof = 0;
   key.calls.reset();
   const std::string role = event.type == IdentityType::assumed_role ? caller_identity(event) : std::string();
   const auto read = [&](StoreReader& store) {
@@ -66,7 +69,8 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   };
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {
-    if (key.issued) break;
+    // After a change of the shard count, an issuing event that comes again may say less here than is known elsewhere.
+    if (key.issued && !key.issued->waits && !key.issued->weak) break;
     const auto reader = other->read();
     read(*reader);
     if (!reader->failure().empty()) failure_ = reader->failure();

@@ -51,11 +51,12 @@ class KeyTable {
     std::string identity;         // the identity whose calls they are; empty unless proven
   };
   struct Key {
-    bool waits = false;      // it stands in changed_
-    RunHour touched = 0;     // when its token row was last put
-    std::uint64_t used = 0;  // the batch of its last use
-    std::string session;     // whose rows were read: userIdentity.arn
-    Hash128 token;           // the row of `issued`
+    bool waits = false;       // it stands in changed_
+    RunHour touched = 0;      // when its token row was last put
+    std::uint64_t proof = 0;  // changes with what is known of its issuing event; 0: nothing
+    std::uint64_t used = 0;   // the batch of its last use
+    std::string session;      // whose rows were read: userIdentity.arn
+    Hash128 token;            // the row of `issued`
     std::unique_ptr<const IssuedToken> issued;
     std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
   };

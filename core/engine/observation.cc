@@ -123,7 +123,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
     if (!event.presigned) out.second_token = second_weak_proof(event, call.token);
   }
   const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
-  if (unproven && issued == nullptr && is_temporary_key(event.access_key) && may_be_service_token(event)) {
+  const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
+  if (unproven && may_be_proven && is_temporary_key(event.access_key) && may_be_service_token(event)) {
     const auto session = parse_role_session_arn(event.arn);
     if (session) {
       out.may_wait_for_proof = true;

@@ -15,20 +15,20 @@ constexpr std::size_t kMessagesAtOnce = 1'024;
 constexpr std::int64_t kIdleWaitUs = 100'000;
 constexpr std::int64_t kMergerRetryUs = 1'000'000;
 
-Engine::Callbacks with_queue(Engine::Callbacks callbacks, Queue<Engine::Message>& to_merger) {
-  callbacks.to_merger = [&to_merger](Engine::Message message) { to_merger.push(std::move(message)); };
-  return callbacks;
-}
-
 }  // namespace
 
 Pipeline::Pipeline(Settings settings, const DetectionSettings& detection, Dependencies dependencies,
                    Callbacks callbacks)
-    : settings_(settings),
-      engine_(settings, detection, std::move(dependencies), with_queue(std::move(callbacks), to_merger_)) {
+    : settings_(settings), engine_(settings, detection, std::move(dependencies), with_queues(std::move(callbacks))) {
   for (std::uint32_t shard = 0; shard < settings_.shards; ++shard) shards_.push_back(std::make_unique<Shard>());
   for (Intake& intake : intakes_)
     for (const auto& shard : shards_) intake.producers.push_back(shard->queue.producer());
+}
+
+Engine::Callbacks Pipeline::with_queues(Callbacks callbacks) {
+  callbacks.to_merger = [this](Engine::Message message) { to_merger_.push(std::move(message)); };
+  callbacks.to_shard = [this](std::uint32_t shard, Engine::Item item) { shards_[shard]->queue.push(item); };
+  return callbacks;
 }
 
 Pipeline::~Pipeline() {
@@ -96,7 +96,7 @@ void Pipeline::run_worker(std::uint32_t index) {
   while (true) {
     const bool stopping =
         // Asked before the pop: only then does an empty queue mean that all is drained
-        stopping_.load() && submitting_.load() == 0;
+        stopping_.load() && submitting_.load() == 0 && engine_.unfinished() == 0;
     const std::size_t count =
         shards_[index]->queue.wait_pop_some(items.begin(), kItemsAtOnce, stopping ? 0 : kIdleWaitUs);
     if (count == 0 && stopping) break;

@@ -30,7 +30,7 @@ class Pipeline {
     std::int64_t commit_wait_us = 2'000;  // how long a worker waits for more to commit together
   };
   using Dependencies = Engine::Dependencies;
-  using Callbacks = Engine::Callbacks;  // to_merger is the pipeline's own
+  using Callbacks = Engine::Callbacks;  // to_merger and to_shard are the pipeline's own
 
   Pipeline(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks);
   ~Pipeline();
@@ -75,6 +75,7 @@ class Pipeline {
     std::vector<Queue<Engine::Item>::Producer> producers;
   };
 
+  [[nodiscard]] Callbacks with_queues(Callbacks callbacks);
   template <class Admitted, class Enqueue>
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Admitted>& admitted, const Enqueue& enqueue);
   void run_worker(std::uint32_t shard);

@@ -33,6 +33,15 @@ struct CandidateRange {
   std::uint64_t last = 0;
 };
 
+// What a shard tells another of a key that is used there: a call of AssumeRole issued it to the role (account/role).
+struct Descent {
+  Hash128 key;
+  std::string role;
+  std::string token;        // what is known of the issuing event: an encoded IssuedToken
+  bool teaches = true;      // whether the call teaches that the caller's role assumes this one
+  std::uint8_t handed = 0;  // how often it was handed on, from key to key
+};
+
 class Request {
  public:
   Request() = default;
@@ -64,8 +73,9 @@ class Request {
   // Everything that a shard needs of an event whose signature it knows, so that it does not touch the event itself.
   struct RoutedEvent {
     std::uint32_t index;   // into events
-    bool use;              // this shard owns the caller's key (or the account, without a key)
-    bool issue;            // this shard owns the key that the event issued
+    bool use : 1;          // this shard owns the caller's key (or the account, without a key)
+    bool issue : 1;        // this shard owns the key that the event issued
+    bool hands_on : 1;     // it issued a key, and this shard owns the caller's
     bool has_key, failed;  // its access key, its error code is not empty
     Seconds time;
     EventSignature signature;
@@ -74,7 +84,9 @@ class Request {
   struct ShardBatch {
     std::uint32_t shard = 0;
     std::vector<RoutedEvent> events;
-    CandidateRange candidates;  // what the shard proposed for it; last == 0: nothing
+    CandidateRange candidates;       // what the shard proposed for it; last == 0: nothing
+    std::vector<Descent> descents;   // what other shards told this one
+    std::vector<Descent> handed_on;  // what this shard tells others
   };
   std::vector<RoutedEvent> routed;  // of the first events, until they are routed: see sign()
   std::vector<ShardBatch> batches;  // one for each shard concerned

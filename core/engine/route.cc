@@ -1,5 +1,7 @@
 #include "core/engine/route.h"
 
+#include <utility>
+
 #include "core/base/invariant.h"
 
 namespace straykey {
@@ -29,7 +31,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
   INVARIANT(shard_count >= 1 && request.batches.empty(), shard_count, request.batches.size());
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<std::size_t> batch_of(shard_count, kNone);
-  const auto add = [&](std::uint32_t shard, Request::RoutedEvent& routed, bool use, bool issue) {
+  const auto add = [&](std::uint32_t shard, Request::RoutedEvent& routed, bool use, bool issue, bool hands_on) {
     if (batch_of[shard] == kNone) {
       batch_of[shard] = request.batches.size();
       request.batches.emplace_back().shard = shard;
@@ -37,6 +39,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     }
     routed.use = use;
     routed.issue = issue;
+    routed.hands_on = hands_on;
     request.batches[batch_of[shard]].events.push_back(routed);
   };
   sign(request, key);
@@ -45,20 +48,34 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     if (!routed.has_key) {
       const Event& event = request.events[routed.index];
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
-      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues);
+      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues, issues);
       continue;
     }
     const std::uint32_t use = shard_of(routed.signature.access_key, shard_count);
     if (!issues) {
-      add(use, routed, true, false);
+      add(use, routed, true, false, false);
       continue;
     }
     const std::string_view issued = request.events[routed.index].issued_key;
     const std::uint32_t issue = shard_of(access_key_id(key, issued), shard_count);
-    add(use, routed, true, issue == use);
-    if (issue != use) add(issue, routed, false, true);
+    add(use, routed, true, issue == use, true);
+    if (issue != use) add(issue, routed, false, true, false);
   }
   request.routed = {};  // freed, because each event stands in a batch now
+}
+
+bool route_descents(Request& request, std::uint32_t shard_count) {
+  const std::size_t handled = request.batches.size();
+  for (std::size_t i = 0; i < handled; ++i) {
+    for (Descent& descent : std::exchange(request.batches[i].handed_on, {})) {
+      const std::uint32_t shard = shard_of(descent.key, shard_count);
+      std::size_t to = handled;
+      while (to < request.batches.size() && request.batches[to].shard != shard) ++to;
+      if (to == request.batches.size()) request.batches.emplace_back().shard = shard;
+      request.batches[to].descents.push_back(std::move(descent));
+    }
+  }
+  return request.batches.size() > handled;
 }
 
 }  // namespace straykey

@@ -3,7 +3,7 @@
 //
 // Shape:  an event goes to the shard of the caller's access key. An event that issues a key also goes to the shard of
 //         that key, because its uses will arrive there. If the caller has no key, the issued key decides; if there is
-//         neither, the account.
+//         neither, the account. What the caller's shard knows of the caller follows to the shard of the issued key.
 // Source: keyed SipHash, so that nobody outside can aim at one shard.
 #include <cstdint>
 #include <string_view>
@@ -24,5 +24,9 @@ void sign(Request& request, HashKey key);
 // Signs what was not signed yet, and fills request.batches from request.events in their order. Afterwards
 // request.routed is empty. REQUIRES: shard_count >= 1, no batches yet.
 void route(Request& request, HashKey key, std::uint32_t shard_count);
+
+// Brings what the shards hand on to each other to those concerned: appends a batch for each of them. False if there is
+// nothing. The new batches must be applied like those that route() made. REQUIRES: all batches are committed.
+[[nodiscard]] bool route_descents(Request& request, std::uint32_t shard_count);
 
 }  // namespace straykey

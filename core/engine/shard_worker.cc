@@ -18,9 +18,11 @@
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
+#include "core/engine/descents.h"
 #include "core/engine/operator_change.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
+#include "core/engine/waiting_calls.h"
 #include "core/event/record_in_hand.h"
 #include "core/identity/principal.h"
 
@@ -53,15 +55,13 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
                                   "Events seen again with the same eventID; they count once.")),
       candidates_(metrics.counter("straykey_candidates_total",
                                   "Calls proposed for judgement, once a day for each combination.")),
-      facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")),
-      pending_overflow_of_key_(
-          metrics.counter("straykey_pending_overflow_total",
-                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
-                          {{"bound", "key"}})),
-      pending_overflow_of_all_(
-          metrics.counter("straykey_pending_overflow_total",
-                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
-                          {{"bound", "all"}})) {
+      facts_(metrics.counter("straykey_facts_learned_total", "Days added to facts of the baseline.")) {
+  waiting_ =
+      std::make_unique<WaitingCalls>(WaitingCalls::Settings{settings_.hash_key, settings_.others,
+                                                            settings_.pending_per_key_max, settings_.pending_max},
+                                     writer_, metrics);
+  descents_ = std::make_unique<Descents>(Descents::Settings{settings_.hash_key, settings_.shard, settings_.shards},
+                                         detection_, *waiting_);
   sequences_known_ = read_sequences();
 }
 
@@ -83,6 +83,7 @@ ShardWorker::~ShardWorker() = default;
 void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
   const std::size_t first_staged = staged_.size();
   keys_.begin_batch(now_);
+  const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     if (i % kWarmedAtOnce == 0)
       warm(std::span(batch.events).subspan(i, std::min(kWarmedAtOnce, batch.events.size() - i)));
@@ -91,7 +92,14 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     const RecordInHand in_hand(&event.record);
     if (routed.issue) issue(event);
     if (routed.use) use(routed, event, networks);
+    if (routed.hands_on) {
+      const Hash128 caller = routed.signature.access_key;
+      descents_->hand_on(event, caller, routed.has_key ? keys_.at(caller, event).issued.get() : nullptr);
+    }
+    if (routed.issue || routed.hands_on) settle();
   }
+  for (const Descent& descent : batch.descents) take_over(descent);
+  settle();
   events_.add(batch.events.size());
   batches_.push_back(&batch);
   staged_of_batch_.emplace_back(first_staged, staged_.size());
@@ -115,14 +123,16 @@ void ShardWorker::warm(std::span<const Request::RoutedEvent> events) const noexc
 void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks) {
   const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
+  std::uint64_t proof = 0;
   if (routed.has_key) {
     KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
     issued = key.issued.get();
+    proof = key.proof;
     if (key.calls != nullptr && counts) keys_.count(routed, event, key);
   }
   Hash128 signature = routed.signature.teaching;
-  // The same call teaches more once the event that issued its key is known, so it has another signature then.
-  if (issued != nullptr) signature.low = ~signature.low;
+  // The same call teaches more once more is known of the event that issued its key, so it has another signature then.
+  signature.low ^= proof;
   const auto known = known_.find(signature);
   if (known != known_.end()) {
     if (known->second != kNoSlot && counts) count_repeat(known->second, routed.time);
@@ -142,9 +152,10 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
   std::uint32_t slot = kNoSlot;
   if (!event.from_future) {
     teach(observation, event);
-    if (observation.may_wait_for_proof) keep_until_proven(observation, event);
+    if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
+    slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
     if (worth_judging(observation.call, detection_)) slot = propose(std::move(observation.call), counts, &event);
@@ -200,7 +211,7 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
 // What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for
 // each other; and whose endpoints are used here, which people do not teach.
 void ShardWorker::teach_others(const Candidate& call) {
-  if (call.token.family == Family::lambda)
+  if (call.token.family == Family::lambda && call.token.proof != Proof::descended)
     for (const std::string& form : call.address_forms())
       learn({FactKind::network_identity, form, call.token.identity}, call.day());
   if (!call.endpoint_owner.empty() && call.error_code.empty())
@@ -238,13 +249,13 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
   call.combination = combination_of(settings_.hash_key, call);
   const auto held = slot_by_combination_.find(call.combination);
   if (held != slot_by_combination_.end()) {
-    if (counts) count_repeat(held->second, call.time);
+    if (counts) count_repeat(held->second, call.last_time, call.count);
     return held->second;
   }
   const std::string mark = call.combination.key();
   if (const auto proposed = writer_.open().get(Table::proposed, mark)) {
     const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
-    if (counts) count_repeat(slot, call.time);
+    if (counts) count_repeat(slot, call.last_time, call.count);
     return slot;
   }
   const std::uint32_t slot = slot_of(call.combination, 0, staged_.size());
@@ -262,48 +273,35 @@ std::uint32_t ShardWorker::slot_of(Hash128 combination, std::uint64_t sequence, 
   return slot;
 }
 
-void ShardWorker::count_repeat(std::uint32_t index, Seconds time) {
-  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time);
+// Returns the slot that counts the repeats of a call which waits for proof.
+std::uint32_t ShardWorker::keep(const Observation& observation, const Event& event, bool counts) {
+  const std::uint32_t place = waiting_->keep(observation, event, counts);
+  if (place == WaitingCalls::kNowhere) return kNoSlot;
+  slots_.push_back({.combination = {}, .sequence = kWaits, .staged = place});
+  return static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+void ShardWorker::count_repeat(std::uint32_t index, Seconds time, std::uint64_t count) {
+  if (slots_[index].also != kNoSlot) count_repeat(slots_[index].also, time, count);
   Slot& slot = slots_[index];
+  if (slot.sequence == kWaits) return waiting_->count_repeat(static_cast<std::uint32_t>(slot.staged), time);
   if (slot.sequence == 0) {
     Candidate& staged = staged_[slot.staged];
-    ++staged.count;
+    staged.count += count;
     staged.time = std::min(staged.time, time);
     staged.last_time = std::max(staged.last_time, time);
     return;
   }
-  if (slot.count++ == 0) repeated_.push_back(index);
+  if (slot.count == 0) repeated_.push_back(index);
+  slot.count += count;
   slot.last_time = std::max(slot.last_time, time);
-}
-
-void ShardWorker::keep_until_proven(const Observation& observation, const Event& event) {
-  Candidate call = observation.call;
-  call.token = {};
-  call.token.role_identity = observation.caller;
-  call.token.account = observation.caller.substr(0, observation.caller.find('/'));
-  // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
-  call.token.identity = observation.caller + '/' + observation.session;
-  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
-  // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
-  if (!call.may_be_external()) call.address.clear();
-  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
-  if (writer_.open().get(Table::pending, key)) return;
-  std::size_t waiting = 0;
-  writer_.open().scan(Table::pending, prefix, prefix,
-                      [&](std::string_view, std::string_view) { return ++waiting < settings_.pending_per_key_max; });
-  if (waiting >= settings_.pending_per_key_max) return pending_overflow_of_key_.add();
-  if (writer_.open().rows(Table::pending) >= settings_.pending_max) return pending_overflow_of_all_.add();
-  describe(call, event);
-  writer_.put(Table::pending, key, ByteWriter().string(observation.session).string(encode_candidate(call)).bytes());
 }
 
 // Learns what an issuing event says about the role. This does not depend on which key it issued.
 void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
-  std::string role_identity, principal, account;
-  if (const auto role = parse_role_arn(event.assumed_role_arn)) {
-    role_identity = std::string(role->account) + '/' + std::string(role->role);
-    principal = assuming_principal(event);
-  }
+  const std::string role_identity = issued_role(event);
+  std::string principal, account;
+  if (!role_identity.empty()) principal = assuming_principal(event);
   if (event.access_key.empty()) account = event.recipient_account;
   ByteWriter lesson(256);
   lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
@@ -318,44 +316,39 @@ void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
   if (!event.from_future) teach_role(event, issued);
-  const std::string role = issued_role(event);
-  const Hash128 id = access_key_id(settings_.hash_key, event.issued_key);
-  const std::string row = token_row(settings_.hash_key, id, role).key();
-  if (writer_.open().get(Table::tokens, row)) return;  // a key is issued once: this is the event again
-  writer_.put(Table::tokens, row, encode(issued));
-  // The key is read again at its next use, because its identity is known from now on.
-  keys_.forget(id);
-  prove_pending(event.issued_key, role, issued);
+  know(access_key_id(settings_.hash_key, event.issued_key), issued_role(event), issued, 0);
 }
 
-// `role`: account/role that the key was issued to; empty: any.
-void ShardWorker::prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued) {
-  const std::string prefix = access_key_row(settings_.hash_key, access_key);
-  std::vector<std::pair<std::string, std::string>> rows;
-  const auto collect = [&](std::string_view key, std::string_view value) {
-    rows.emplace_back(key, value);
-    return true;
-  };
-  writer_.open().scan(Table::pending, prefix, prefix, collect);
-  // Since a change of the shard count, calls may wait in another partition. They are read and left there, because only
-  // that partition's worker may erase them.
-  for (BaselineStore* other : settings_.others) {
-    const auto reader = other->read();
-    reader->scan(Table::pending, prefix, prefix, collect);
-    if (!reader->failure().empty()) failed_elsewhere_ = reader->failure();
+// Notes what is known of the event that issued the key, unless more is known already. A key is issued once, so the same
+// again is the event, or the descent, once more.
+void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed) {
+  const std::string row = token_row(settings_.hash_key, key, role).key();
+  const auto stored = writer_.open().get(Table::tokens, row);
+  const auto known = stored ? decode_issued_token(*stored) : std::nullopt;
+  const bool is_news = !known || known->weight() < issued.weight();
+  if (is_news) {
+    writer_.put(Table::tokens, row, encode(issued));
+    // The key is read again at its next use, because its identity is known from now on.
+    keys_.forget(key);
+  } else if (*known != issued) {
+    return;
   }
-  for (const auto& [key, value] : rows) {
-    ByteReader in(value);
-    const std::string session(in.string());
-    auto call = decode_candidate(in.string());
-    if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
-    writer_.erase(Table::pending, key);
-    if (issued.service.empty()) continue;
-    if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
-    prove(*call, session, issued);
-    teach_token(*call, true);
-    if (worth_judging(*call, detection_)) propose(std::move(*call), true, nullptr);
+  if (issued.waits) return;
+  if (is_news) {
+    for (Candidate& call : waiting_->prove(key, role, issued)) {
+      teach_token(call, call.token.must_have_assumed.empty());
+      if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
+    }
   }
+  descents_->hand_on(key, role, issued, is_news, handed);
+}
+
+void ShardWorker::take_over(const Descent& descent) {
+  const auto token = decode_issued_token(descent.token);
+  INVARIANT(token.has_value());
+  if (descent.teaches && token->proves() && !token->weak)
+    learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
+  know(descent.key, descent.role, *token, descent.handed);
 }
 
 bool ShardWorker::is_new_event(std::uint64_t event_id) {
@@ -373,10 +366,15 @@ void ShardWorker::flush(RunHour now) {
   now_ = now;
   store_.set_run_hour(now);
   keys_.flush();
+  waiting_->flush(settings_.keys_a_flush);
   if (expiry_.sweep(writer_.open(), now) > 0) {
     writer_.note_erased();
     learned_.forget();
   }
+}
+
+bool ShardWorker::has_more_to_flush() const noexcept {
+  return keys_.waiting() > 0 || waiting_->has_more_to_flush();
 }
 
 void ShardWorker::carry_out(OperatorChange& change) {
@@ -422,10 +420,10 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
-  std::string unreadable_key = keys_.hand_over_failure();  // cleared either way: it must not fail a later batch
-  if (failed_elsewhere_.empty()) failed_elsewhere_ = std::move(unreadable_key);
-  if (!failed_elsewhere_.empty()) {
-    failure_ = std::exchange(failed_elsewhere_, {});
+  // Both are cleared either way: they must not fail a later batch.
+  std::string unreadable_key = keys_.hand_over_failure(), unreadable_calls = waiting_->hand_over_failure();
+  if (!unreadable_key.empty() || !unreadable_calls.empty()) {
+    failure_ = std::move(unreadable_calls.empty() ? unreadable_key : unreadable_calls);
     settle(CommitOutcome::failed);
     return CommitOutcome::failed;
   }
@@ -452,7 +450,10 @@ void ShardWorker::settle(CommitOutcome outcome) {
     for (const auto& [signature, slot] : staged_known_) known_.emplace(signature, slot);
     committed_sequences_ = sequences_;
   } else {
-    for (Request::ShardBatch* batch : batches_) batch->candidates = {};
+    for (Request::ShardBatch* batch : batches_) {
+      batch->candidates = {};
+      batch->handed_on.clear();
+    }
     staged_.clear();
     forget_known();
     keys_.forget_all();
@@ -492,6 +493,7 @@ void ShardWorker::forget_known() {
   learned_.forget();
   for (const std::uint32_t index : repeated_)
     if (slots_[index].sequence != 0) carried_.push_back(slots_[index]);
+  waiting_->forget_places();
   known_.clear();
   slot_by_combination_.clear();
   slots_.clear();

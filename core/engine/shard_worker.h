@@ -13,6 +13,7 @@
 // Bounds: Settings. A table that reaches its bound is emptied in whole or in part, which costs time and never a
 //         verdict.
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -35,12 +36,14 @@
 
 namespace straykey {
 
+class Descents;
 class OperatorChange;
+class WaitingCalls;
 
 class ShardWorker {
  public:
   struct Settings {
-    std::uint32_t shard = 0;
+    std::uint32_t shard = 0, shards = 1;
     HashKey hash_key;
     // The other partitions, borrowed and only read. A key's rows lie there if the shard count changed since they were
     // written.
@@ -73,7 +76,7 @@ class ShardWorker {
     keys_.flush_of(keys, identities);
   }
   // Whether another flush would write something.
-  [[nodiscard]] bool has_more_to_flush() const noexcept { return keys_.waiting() > 0; }
+  [[nodiscard]] bool has_more_to_flush() const noexcept;
   // Gives the next commit something to write, so that it tells whether the store takes writes again.
   void write_something();
   // The repeats since the last call, of combinations whose candidates are judged.
@@ -88,10 +91,11 @@ class ShardWorker {
 
  private:
   static constexpr std::uint32_t kNoSlot = ~0u;
+  static constexpr std::uint64_t kWaits = ~std::uint64_t{0};
   struct Slot {  // counts the repeats of one combination that was proposed
     Hash128 combination;
-    std::uint64_t sequence = 0;  // 0: staged in this batch
-    std::size_t staged = 0;      // index into staged_, while sequence == 0
+    std::uint64_t sequence = 0;  // 0: staged in this batch; kWaits: it is no candidate, and waits for proof
+    std::size_t staged = 0;      // index into staged_, while sequence == 0; where it is counted, while it waits
     std::uint64_t count = 0;
     Seconds last_time = 0;
     std::uint32_t also = kNoSlot;  // a second candidate of the same call, whose repeats are the same
@@ -103,6 +107,8 @@ class ShardWorker {
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);
   void issue(const Event& event);
+  void take_over(const Descent& descent);
+  void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const IssuedToken& issued);
   void teach_token(const Candidate& call, bool proven);
@@ -113,10 +119,9 @@ class ShardWorker {
   std::uint32_t propose_second(Observation& observation, bool counts, const Event& event);
   // `event`: from which the call's description is filled in; null if it has one already.
   std::uint32_t propose(Candidate call, bool counts, const Event* event);
-  void keep_until_proven(const Observation& observation, const Event& event);
-  void prove_pending(std::string_view access_key, std::string_view role, const IssuedToken& issued);
   [[nodiscard]] bool is_new_event(std::uint64_t event_id);
-  void count_repeat(std::uint32_t slot, Seconds time);
+  void count_repeat(std::uint32_t slot, Seconds time, std::uint64_t count = 1);
+  [[nodiscard]] std::uint32_t keep(const Observation& observation, const Event& event, bool counts);
   std::uint32_t slot_of(Hash128 combination, std::uint64_t sequence, std::size_t staged);
   void write_staged();
   void make_room();
@@ -131,12 +136,13 @@ class ShardWorker {
   // Of the worker's whole life. What is remembered here of the store is forgotten after a failed commit.
   BatchWriter writer_;
   KeyTable keys_;
+  std::unique_ptr<WaitingCalls> waiting_;
+  std::unique_ptr<Descents> descents_;
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
   bool evicted_ = false;  // rows were erased that known_ may rest on: the next commit empties it
   std::string failure_;
-  std::string failed_elsewhere_;  // why another partition could not be read; then the batch must not be trusted
 
   // What is known: signature -> slot, or kNoSlot if nothing was proposed for it.
   SlotTable known_;         // committed
@@ -162,8 +168,6 @@ class ShardWorker {
   Counter& duplicates_;
   Counter& candidates_;
   Counter& facts_;
-  Counter& pending_overflow_of_key_;
-  Counter& pending_overflow_of_all_;
 };
 
 }  // namespace straykey

@@ -15,6 +15,10 @@ namespace {
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kWorkloadBytesMax = 256;
 
+// Between the roles of a chain. No role's name holds a blank.
+constexpr std::string_view kThen = " > ", kMoreRoles = " > 8 or more > ";
+constexpr std::size_t kChainLinksMax = 8;
+
 bool is_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
@@ -173,6 +177,19 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
   return token;
 }
 
+// EKS Pod Identity assumes a second role in the name of the pod: the call is the pod's own.
+Event as_the_pod(const Event& event) noexcept {
+  Event caller = event;
+  const Service* const by = service_by_principal(event.invoked_by);
+  if (by != nullptr && by->family == Family::eks) caller.invoked_by = {};
+  return caller;
+}
+
+// A role session of another account: its principal id is the role's id, a colon and the session's name.
+bool is_foreign_session(const Event& event) noexcept {
+  return event.type == IdentityType::aws_account && event.principal_id.find(':') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string_view name_of(Proof proof) noexcept {
@@ -181,24 +198,72 @@ std::string_view name_of(Proof proof) noexcept {
   return kNames[static_cast<std::size_t>(proof)];
 }
 
+bool IssuedToken::proves() const noexcept {
+  return !chain.empty() || service_by_name(service) != nullptr;
+}
+
+int IssuedToken::weight() const noexcept {
+  if (waits) return 0;
+  if (weak) return 1;
+  return service.empty() ? 2 : 3;
+}
+
+// Version 2 adds what only a key has that a role session was given, so all other rows are still of version 1.
 std::string encode(const IssuedToken& token) {
-  return ByteWriter()
-      .fixed<std::uint8_t>(1)
-      .string(token.service)
-      .string(token.workload)
-      .fixed(token.issued_day)
-      .bytes();
+  const bool by_session = token.waits || !token.chain.empty();
+  ByteWriter out;
+  out.fixed<std::uint8_t>(by_session ? 2 : 1).string(token.service).string(token.workload).fixed(token.issued_day);
+  if (by_session)
+    out.fixed(static_cast<std::uint8_t>((token.waits ? 1 : 0) | (token.weak ? 2 : 0)))
+        .string(token.parent_role)
+        .string(token.chain);
+  return out.bytes();
 }
 
 std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.fixed<std::uint8_t>() != 1) return std::nullopt;
+  const auto version = in.fixed<std::uint8_t>();
+  if (version != 1 && version != 2) return std::nullopt;
   IssuedToken token;
   token.service = in.string();
   token.workload = in.string();
   token.issued_day = in.fixed<Day>();
+  if (version == 2) {
+    const auto flags = in.fixed<std::uint8_t>();
+    token.waits = (flags & 1) != 0;
+    token.weak = (flags & 2) != 0;
+    token.parent_role = in.string();
+    token.chain = in.string();
+  }
   if (!in.at_end()) return std::nullopt;
   return token;
+}
+
+// It stands in one table with calls, whose second text is the call itself. So an empty one tells that it is a key.
+std::string encode(const WaitingKey& waiting) {
+  return ByteWriter()
+      .string(waiting.parent_role)
+      .string({})
+      .string(waiting.issued.key.key())
+      .string(waiting.issued.role)
+      .fixed(waiting.issued.day)
+      .fixed<std::uint8_t>(waiting.issued.teaches ? 1 : 0)
+      .bytes();
+}
+
+std::optional<WaitingKey> decode_waiting_key(std::string_view bytes) {
+  ByteReader in(bytes);
+  WaitingKey waiting;
+  waiting.parent_role = in.string();
+  if (!in.string().empty()) return std::nullopt;
+  const std::string_view key = in.string();
+  if (key.size() != sizeof(Hash128)) return std::nullopt;
+  waiting.issued.key = Hash128::from_bytes(key.data());
+  waiting.issued.role = in.string();
+  waiting.issued.day = in.fixed<Day>();
+  waiting.issued.teaches = in.fixed<std::uint8_t>() != 0;
+  if (!in.at_end()) return std::nullopt;
+  return waiting;
 }
 
 IssuedToken issued_token(const Event& event) {
@@ -211,6 +276,9 @@ IssuedToken issued_token(const Event& event) {
              (is_eks_issuer(event.identity_provider) || is_eks_issuer(event.principal_id))) {
     token.service = "eks";
     token.workload = service_account(event.user_name);
+  } else {
+    // The other account's copy of a call names the role session that made it, and not its key.
+    token.waits = assumes_by_session(event) || (event.event_name == "AssumeRole" && is_foreign_session(event));
   }
   if (token.service == "eks" && !event.kubernetes_service_account.empty())
     token.workload =
@@ -236,7 +304,7 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   const auto session = session_of(event, arns);
   if (!session) return std::nullopt;
   if (auto token = by_in_scope_of(event, *session)) return token;
-  if (issued != nullptr && service_by_name(issued->service) != nullptr)
+  if (issued != nullptr && issued->proves())
     return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
   if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
   if (!event.federated_provider.empty()) return std::nullopt;  // another provider's session, whatever it calls itself
@@ -259,8 +327,57 @@ std::string_view service_of_session_name(std::string_view session) noexcept {
   return service == nullptr ? std::string_view{} : service->name;
 }
 
+bool assumes_by_session(const Event& event) noexcept {
+  if (event.event_name != "AssumeRole" || event.type != IdentityType::assumed_role) return false;
+  return may_be_service_token(as_the_pod(event));
+}
+
+std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued) {
+  return prove_service_token(as_the_pod(event), issued);
+}
+
+IssuedToken descended_from(const ServiceToken& parent, std::string_view role, Day day) {
+  IssuedToken token;
+  token.service = parent.service;
+  token.workload = parent.workload;
+  token.issued_day = day;
+  token.weak = !parent.must_have_assumed.empty();
+  token.parent_role = parent.role_identity;
+  token.chain = parent.chain.empty() ? parent.role_identity : parent.chain;
+  const std::size_t more = token.chain.find(kMoreRoles);
+  std::size_t links = 0;
+  for (std::size_t at = 0; (at = token.chain.find(kThen, at)) != std::string::npos; at += kThen.size()) ++links;
+  if (more != std::string::npos) token.chain.resize(more);
+  token.chain.append(links < kChainLinksMax ? kThen : kMoreRoles).append(role);
+  return token;
+}
+
+namespace {
+
+ServiceToken descended_token(const IssuedToken& issued, std::string_view role_identity) {
+  ServiceToken token;
+  const Service* const service = service_by_name(issued.service);
+  token.family = service == nullptr ? Family::other : service->family;
+  token.serverless = service != nullptr && service->serverless;
+  token.proof = Proof::descended;
+  token.service = issued.service;
+  token.workload = issued.workload;
+  token.account = role_identity.substr(0, role_identity.find('/'));
+  token.identity = token.role_identity = role_identity;
+  token.parent_role = issued.parent_role;
+  token.chain = issued.chain;
+  if (issued.weak) {
+    token.must_have_assumed = issued.service;
+    token.assumed_role = issued.chain.substr(0, issued.chain.find(kThen));
+  }
+  return token;
+}
+
+}  // namespace
+
 ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,
                                       std::string_view session) {
+  if (!issued.chain.empty()) return descended_token(issued, role_identity);
   const Service* service = service_by_name(issued.service);
   const std::size_t slash = role_identity.find('/');
   INVARIANT(service != nullptr && slash != std::string_view::npos);

@@ -3,18 +3,19 @@
 //
 // Shape:  a ServiceToken names the family, the service, the proof and the identity that has the baseline. The identity
 //         does not depend on which proof arrived: account/role, account/role/function for Lambda, account/role#service
-//         for other services.
+//         for other services. A descended key is account/role of its own role, whatever the service.
 // Thread: any (functions of their arguments).
-// Source: the proofs in their order: inScopeOf, the issuing event, the EKS OIDC provider, EC2 role delivery, and the
-//         weak ones (a session-name shape or a Lambda user agent of a role that the service was seen to assume). A key
-//         whose issuing event is known is never judged by its session name or user agent, because anybody who assumes
-//         the role can choose these.
+// Source: the proofs in their order: inScopeOf, the issuing event, the descent from a proven token that assumed the
+//         role, the EKS OIDC provider, EC2 role delivery, and the weak ones (a session-name shape or a Lambda user
+//         agent of a role that the service was seen to assume). A key whose issuing event is known is never judged by
+//         its session name or user agent, because anybody who assumes the role can choose these.
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/base/hash.h"
 #include "core/base/time.h"
 #include "core/event/event.h"
 #include "core/identity/principal.h"
@@ -32,21 +33,54 @@ enum class Proof : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
 
-// What an issuing event says about the key it issued.
+// What is known of the event that issued a key: what that event says itself, or what is known of the key that called
+// AssumeRole for it (a descended key).
 struct IssuedToken {
-  // Service::name; empty: the key was issued to somebody who is no workload, so it can never prove anything
+  // The service; empty: the key was issued to somebody who is no workload, so it can never prove anything
   std::string service;
   std::string workload;  // "namespace/service-account" where the event tells
   Day issued_day = 0;
+  // The caller was a role session, and it is not known yet whose: the key waits for what is known of the caller's.
+  bool waits = false;
+  bool weak = false;  // descended from a token that is only weakly proven
+  // Of a descended key, as in ServiceToken.
+  std::string parent_role = {}, chain = {};
+
+  // Whether the key is a service token's.
+  [[nodiscard]] bool proves() const noexcept;
+  // A later proof takes the place of one of less weight: a key that waits has none, a weak proof less than the
+  // knowledge that somebody who is no workload was given the key, and a strong proof most.
+  [[nodiscard]] int weight() const noexcept;
+  // Whether calls of the key are still kept until more is known. A key is used for 36 hours at most.
+  [[nodiscard]] bool may_be_proven_on(Day day) const noexcept { return weak || (waits && day <= issued_day + 2); }
+
+  bool operator==(const IssuedToken&) const = default;
 };
 [[nodiscard]] std::string encode(const IssuedToken& token);
 [[nodiscard]] std::optional<IssuedToken> decode_issued_token(std::string_view bytes);
 
-// REQUIRES: event.assumes_role().
+// What the event says by itself of the key that it issued. REQUIRES: event.assumes_role().
 [[nodiscard]] IssuedToken issued_token(const Event& event);
 // account/role of the role whose key the event issued; empty if the event does not name it. REQUIRES:
 // event.assumes_role().
 [[nodiscard]] std::string issued_role(const Event& event);
+
+// A key that AssumeRole issued to a role (account/role), called with another key.
+struct HandedKey {
+  Hash128 key;  // of its id
+  std::string role;
+  Day day = 0;
+  bool teaches = true;  // false: the call's time is not known
+
+  bool operator==(const HandedKey&) const = default;
+};
+// The same, while it is not known whose the caller's key is.
+struct WaitingKey {
+  std::string parent_role;  // of the caller's session
+  HandedKey issued;
+};
+[[nodiscard]] std::string encode(const WaitingKey& waiting);
+[[nodiscard]] std::optional<WaitingKey> decode_waiting_key(std::string_view bytes);
 
 struct ServiceToken {
   Family family = Family::other;
@@ -80,7 +114,16 @@ struct ServiceToken {
 // The service whose tokens carry session names of this shape, or empty.
 [[nodiscard]] std::string_view service_of_session_name(std::string_view session) noexcept;
 
-// The token of a role session whose key's issuing event proves it. REQUIRES: issued.service is one of the table;
+// Whether a role session called AssumeRole with a key that may be a workload's. EKS Pod Identity calls it in the name
+// of the pod; no other service's call counts as the caller's own.
+[[nodiscard]] bool assumes_by_session(const Event& event) noexcept;
+// The service token of the caller. `issued`: as of prove_service_token(). REQUIRES: assumes_by_session(event).
+[[nodiscard]] std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued);
+// What a call of AssumeRole that was made with the token of `parent` says of the key that it issued to `role`
+// (account/role).
+[[nodiscard]] IssuedToken descended_from(const ServiceToken& parent, std::string_view role, Day day);
+
+// The token of a role session whose key's issuing event, or descent, proves it. REQUIRES: issued.proves();
 // role_identity is account/role.
 [[nodiscard]] ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_view role_identity,
                                                     std::string_view session);

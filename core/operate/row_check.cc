@@ -39,7 +39,7 @@ bool is_pending(std::string_view value) {
   ByteReader in(value);
   static_cast<void>(in.string());
   const std::string_view call = in.string();
-  return in.at_end() && decode_candidate(call).has_value();
+  return (in.at_end() && decode_candidate(call).has_value()) || decode_waiting_key(value).has_value();
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct Bench {
     dependencies.routes = {{"siem", Severity::informational, {}, {}}};
     callbacks.deliver = [this](Delivery delivery) { delivered.push_back(std::move(delivery)); };
     callbacks.to_merger = [this](Engine::Message message) { messages.push_back(std::move(message)); };
+    callbacks.to_shard = [this](std::uint32_t shard, Engine::Item item) { items.push_back({shard, item}); };
     callbacks.uptime = [this] { return uptime; };
     callbacks.on_fatal = [this](const std::string&) { ++fatal; };
     dependencies.metrics = &metrics;
@@ -66,18 +67,23 @@ struct Bench {
   }
   // As after a crash: the items and messages under way are gone.
   void restart() {
-    items.clear();
+    drop_items();
     messages.clear();
     make_engine();
   }
   // What was never brought to its shard belongs to nobody.
-  ~Bench() {
+  ~Bench() { drop_items(); }
+  void drop_items() {
     std::set<Request*> left;
     for (const auto& [shard, item] : items) left.insert(item.request);
     for (Request* request : left) delete request;
+    items.clear();
   }
   SubmitResult submit(const std::vector<Call>& calls, bool is_reserved = false) {
-    auto request = request_of(calls);
+    return submit(request_of(calls), is_reserved);
+  }
+  SubmitResult submit(const Issue& issue) { return submit(request_of(issue), false); }
+  SubmitResult submit(std::unique_ptr<Request> request, bool is_reserved) {
     request->is_reserved = is_reserved;
     request->on_done = [this](RequestOutcome outcome) { replies.push_back(outcome); };
     const SubmitResult result = engine->admit(*request);
@@ -103,6 +109,14 @@ struct Bench {
   void commit_all() {
     for (std::uint32_t shard = 0; shard < kShards; ++shard) engine->commit(shard);
   }
+  // Until nothing is under way between the shards.
+  void settle() {
+    do {
+      apply_all();
+      commit_all();
+    } while (!items.empty());
+  }
+  int alerts_raised() { return rows(Table::alert_pairs); }
   int rows(Table table) {
     int count = 0;
     alerts.read()->scan(table, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });

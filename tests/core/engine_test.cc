@@ -1,5 +1,7 @@
 #include "core/engine/engine.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -27,6 +29,89 @@ TEST_CASE("engine: a reply waits for the commit, and the merger hears of the req
   CHECK_EQ(bench.replies.size(), 1);
   CHECK_EQ(bench.messages.size(), 1);
   CHECK_EQ(bench.metrics.gauge("straykey_queue_bytes", "").value(), 0);
+}
+
+// Key i of a chain, in a shard of its own choice.
+std::string chain_key(int number, std::uint32_t shard) {
+  for (int i = 0;; ++i) {
+    std::string key = fmt::format("ASIACHAIN{}X{}", number, i);
+    if (shard_of(access_key_id({1, 2}, key), Bench::kShards) == shard) return key;
+  }
+}
+
+// The workload's key, in shard 0, is given a key in shard 1, and that one another in shard 0, which a thief uses.
+std::vector<Call> chain_of_calls() {
+  const std::string first = chain_key(1, 0), second = chain_key(2, 1), third = chain_key(3, 0);
+  const auto assume = [](std::string key, std::string role, std::string next_role, std::string next_key) {
+    return Call{.key = std::move(key),
+                .role = std::move(role),
+                .session = "work",
+                .issuer_type = "",
+                .ip = "192.0.2.10",
+                .assumes = std::move(next_role),
+                .gives = std::move(next_key)};
+  };
+  Call theft{.key = third, .role = "c", .session = "next", .issuer_type = ""};
+  return {theft, assume(second, "b", "c", third), assume(first, "a", "b", second)};
+}
+
+Issue chain_issue() {
+  return {.role = "a", .session = "work", .issued_key = chain_key(1, 0)};
+}
+
+TEST_CASE("engine: a reply waits until all shards know of the keys that a proven key was given, at any depth") {
+  Bench bench;
+  REQUIRE(bench.submit(chain_of_calls()) == SubmitResult::accepted);
+  bench.settle();
+  CHECK_EQ(bench.replies.size(), 1);
+  CHECK_EQ(bench.alerts_raised(), 0);
+  REQUIRE(bench.submit(chain_issue()) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  CHECK_EQ(bench.replies.size(), 1);
+  CHECK_EQ(bench.engine->unfinished(), 1);
+  bench.settle();
+  CHECK_EQ(bench.replies.size(), 2);
+  CHECK_EQ(bench.engine->unfinished(), 0);
+  bench.merge_all();
+  CHECK_EQ(bench.alerts_raised(), 1);
+}
+
+TEST_CASE("engine: a crash before the second shard has committed is mended when the sender sends again") {
+  for (int rounds = 1; rounds <= 3; ++rounds) {
+    Bench bench;
+    REQUIRE(bench.submit(chain_of_calls()) == SubmitResult::accepted);
+    bench.settle();
+    REQUIRE(bench.submit(chain_issue()) == SubmitResult::accepted);
+    for (int i = 0; i < rounds - 1; ++i) {
+      bench.apply_all();
+      bench.commit_all();
+    }
+    bench.restart();
+    CHECK_EQ(bench.replies.size(), 1);
+    REQUIRE(bench.submit(chain_issue()) == SubmitResult::accepted);
+    bench.settle();
+    bench.merge_all();
+    CHECK_EQ(bench.replies.size(), 2);
+    CHECK_EQ(bench.alerts_raised(), 1);
+  }
+}
+
+TEST_CASE("engine: if the shard of a handed key cannot commit, the request fails, and mends it when it comes again") {
+  Bench bench;
+  REQUIRE(bench.submit(chain_of_calls()) == SubmitResult::accepted);
+  bench.settle();
+  REQUIRE(bench.submit(chain_issue()) == SubmitResult::accepted);
+  bench.apply_all();
+  bench.commit_all();
+  bench.partitions[1].fail_next_commit(CommitOutcome::failed);
+  bench.settle();
+  CHECK(bench.replies.back() == RequestOutcome::failed);
+  REQUIRE(bench.submit(chain_issue()) == SubmitResult::accepted);
+  bench.settle();
+  CHECK(bench.replies.back() == RequestOutcome::committed);
+  bench.merge_all();
+  CHECK_EQ(bench.alerts_raised(), 1);
 }
 
 TEST_CASE("engine: by the hours it has run, and not by the clock or the events' days, rows leave every partition") {

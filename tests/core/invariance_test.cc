@@ -54,7 +54,7 @@ class Organisation {
   }
 
  private:
-  enum class Shown { in_scope, issued, issued_after, weak };
+  enum class Shown { in_scope, issued, issued_after, weak, descended };
 
   int below(int n) { return static_cast<int>(random_() % static_cast<std::uint64_t>(n)); }
   bool chance(int percent) { return below(100) < percent; }
@@ -74,7 +74,42 @@ class Organisation {
     int evidence = 0;
   };
 
+  // The workload assumes two roles, one after the other, and calls with the second one's key. The event that issued its
+  // own key comes first, last or not at all, where AWS tells whose it is.
+  void descended_call(const Call& call) {
+    const Workload& workload = workloads_[call.workload];
+    const std::string salt = fmt::format("{}-{}-descended", call.day, call.ip);
+    const std::string session = session_name_of(workload, salt);
+    const auto key = [&](int depth) { return made_up_key("ASIA", fmt::format("{}{}{}", workload.name, salt, depth)); };
+    const auto role = [&](int depth) {
+      return depth == 0 ? workload.role : fmt::format("{}-{}", workload.role, depth);
+    };
+    std::vector<TrailRecord> records;
+    for (int depth = 0; depth <= 2; ++depth) {
+      records.push_back(
+          session_record({"", workload.account, role(depth), ""}, depth == 0 ? session : "next", key(depth)));
+      TrailRecord& record = records.back();
+      fill(record, call.day, depth == 2 ? call.ip : "192.0.2.7", depth == 2 ? call.tool : "boto3");
+      if (depth == 2) break;
+      record.set_api("sts:AssumeRole");
+      record.error_code.clear();
+      record.assumed_role_arn = role_arn(workload.account, role(depth + 1));
+      record.role_session_name = "next";
+      record.issued_key = key(depth + 1);
+    }
+    const int told = below(3);
+    if (told == 0) add_in_scope_of(records.front(), workload);
+    TrailRecord issue = issuing_record(workload, session, key(0));
+    issue.time = records.front().time;
+    issue.event_id = next_id();
+    if (told == 1) push(call.day, issue);
+    if (chance(50)) std::reverse(records.begin(), records.end());
+    for (const TrailRecord& record : records) push(call.day, record);
+    if (told == 2) push(call.day, issue);
+  }
+
   void call(const Call& call) {
+    if (call.shown == Shown::descended) return descended_call(call);
     const Workload& workload = workloads_[call.workload];
     const std::string salt = fmt::format("{}-{}-{}", call.day, call.ip, static_cast<int>(call.shown));
     const std::string session = session_name_of(workload, salt);
@@ -114,7 +149,7 @@ class Organisation {
   // Ordinary life: inside AWS with an SDK; a few work from an office or with a command line every few days.
   void live(int day, std::size_t i) {
     if (chance(45)) return;
-    const auto shown = static_cast<Shown>(below(4));
+    const auto shown = static_cast<Shown>(below(5));
     const std::string inside = fmt::format("192.0.2.{}", below(200));
     call({day, i, inside, i % 11 == 0 ? "aws-cli" : i % 13 == 0 ? "s5cmd" : "boto3", "", shown});
     if (i % 7 == 0 && day < 14) call({day, i, fmt::format("203.0.113.{}", below(4)), "boto3", "", shown});
@@ -141,7 +176,7 @@ class Organisation {
       const auto victim = static_cast<std::size_t>(below(static_cast<int>(workloads_.size())));
       const std::string& tool = kTools[below(8)];
       const int evidence = below(12);  // 0 and above 5: none
-      const auto shown = static_cast<Shown>(below(4));
+      const auto shown = static_cast<Shown>(below(5));
       std::string ip, owner;
       switch (below(6)) {
         case 0:

@@ -195,6 +195,99 @@ TEST_CASE("service token: what an issuing event says is remembered and proves th
   CHECK_FALSE(prove_service_token(unproven(), &nobody).has_value());
 }
 
+// A role session calls AssumeRole.
+Event assumption() {
+  Event event = unproven();
+  event.event_name = "AssumeRole";
+  event.event_source = "sts.amazonaws.com";
+  event.assumed_role_arn = "arn:aws:iam::444455556666:role/path/archive";
+  event.issued_key = "ASIACHILD";
+  return event;
+}
+
+TEST_CASE("service token: a key that a role session was given waits for what is known of the session") {
+  Event event = assumption();
+  CHECK(assumes_by_session(event));
+  CHECK(issued_token(event).waits);
+  const IssuedToken waits = issued_token(event);
+  CHECK_FALSE(waits.proves());
+  CHECK(waits.may_be_proven_on(event.day() + 2));
+  CHECK_FALSE(waits.may_be_proven_on(event.day() + 3));
+  event.invoked_by = "pods.eks.amazonaws.com";  // in the name of the pod
+  CHECK(assumes_by_session(event));
+  event.invoked_by = "cloudformation.amazonaws.com";
+  CHECK_FALSE(issued_token(event).waits);
+  event = assumption();
+  event.session_issuer_arn =
+      "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef";
+  CHECK_FALSE(issued_token(event).waits);
+  event = assumption();
+  event.event_name = "AssumeRoleWithSAML";
+  CHECK_FALSE(issued_token(event).waits);
+  event = Event{};
+  event.event_name = "AssumeRole";
+  event.event_source = "sts.amazonaws.com";
+  event.type = IdentityType::aws_account;
+  event.principal_id = "AROAEXAMPLE:session";  // the other account's copy
+  CHECK(issued_token(event).waits);
+  event.principal_id = "AIDAEXAMPLE";
+  CHECK_FALSE(issued_token(event).waits);
+}
+
+TEST_CASE("service token: no session name and no user agent proves a key that waits") {
+  const IssuedToken waits = issued_token(assumption());
+  std::string arn;
+  Event event = with_session(arn, std::string(32, 'a'));
+  event.user_agent = classify_user_agent("Boto3/1.34.0 exec-env/AWS_Lambda_python3.12");
+  CHECK_FALSE(prove_service_token(event, &waits).has_value());
+  event.in_scope_issuer_type = "AWS::Lambda::Function";
+  CHECK(prove_service_token(event, &waits).has_value());
+}
+
+TEST_CASE("service token: a descended key has its parent's service, its own role, and the whole chain") {
+  const IssuedToken lambda{"lambda", {}, 0};
+  const auto parent = prove_caller(assumption(), &lambda);
+  REQUIRE(parent);
+  IssuedToken issued = descended_from(*parent, "444455556666/archive", 19'800);
+  const auto decoded = decode_issued_token(encode(issued));
+  REQUIRE(decoded);
+  CHECK(*decoded == issued);
+  ServiceToken token = service_token_from_issue(*decoded, "444455556666/archive", "session");
+  CHECK_EQ(token.family, Family::lambda);
+  CHECK_EQ(token.proof, Proof::descended);
+  CHECK_EQ(token.identity, "444455556666/archive");
+  CHECK_EQ(token.account, "444455556666");
+  CHECK_EQ(token.parent_role, "111122223333/orders");
+  CHECK_EQ(token.chain, "111122223333/orders > 444455556666/archive");
+  CHECK(token.must_have_assumed.empty());
+  for (int depth = 2; depth <= 12; ++depth)
+    token = service_token_from_issue(descended_from(token, "111122223333/r" + std::to_string(depth), 19'800),
+                                     "111122223333/r" + std::to_string(depth), {});
+  CHECK_EQ(token.chain,
+           "111122223333/orders > 444455556666/archive > 111122223333/r2 > 111122223333/r3 > 111122223333/r4 > "
+           "111122223333/r5 > 111122223333/r6 > 111122223333/r7 > 111122223333/r8 > 8 or more > 111122223333/r12");
+}
+
+TEST_CASE("service token: a weakly proven parent's key is as weak, and a stronger proof takes its place") {
+  std::string arn;
+  Event event = assumption();
+  arn = "arn:aws:sts::111122223333:assumed-role/orders/" + std::string(32, 'a');
+  event.arn = arn;
+  const auto parent = prove_caller(event, nullptr);
+  REQUIRE(parent);
+  const IssuedToken weak = descended_from(*parent, "444455556666/archive", 19'800);
+  const ServiceToken token = service_token_from_issue(weak, "444455556666/archive", {});
+  CHECK_EQ(token.must_have_assumed, "ecs");
+  CHECK_EQ(token.assumed_role, "111122223333/orders");
+  const ServiceToken next =
+      service_token_from_issue(descended_from(token, "444455556666/next", 19'800), "444455556666/next", {});
+  CHECK_EQ(next.assumed_role, "111122223333/orders");
+  const IssuedToken lambda{"lambda", {}, 0}, somebodys{};
+  CHECK(issued_token(assumption()).weight() < weak.weight());
+  CHECK(weak.weight() < somebodys.weight());
+  CHECK(somebodys.weight() < descended_from(*prove_caller(assumption(), &lambda), "444455556666/a", 0).weight());
+}
+
 TEST_CASE("service token: Pod Identity and the OIDC exchange show the service account and do not key by it") {
   Event pod;
   pod.event_name = "AssumeRole";
@@ -349,6 +442,9 @@ TEST_CASE("service token: an issued token that was cut or changed is none") {
   for (std::size_t size = 0; size < whole.size(); ++size)
     CHECK_FALSE(decode_issued_token(whole.substr(0, size)).has_value());
   CHECK_FALSE(decode_issued_token(whole + "x").has_value());
+  const std::string waiting = encode(issued_token(assumption()));
+  for (std::size_t size = 0; size < waiting.size(); ++size)
+    CHECK_FALSE(decode_issued_token(waiting.substr(0, size)).has_value());
 }
 
 TEST_CASE("service token: callers have one name each") {

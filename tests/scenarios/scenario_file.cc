@@ -14,7 +14,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 4'400;  // twelve years: whatever AWS ranges are compiled in, they are old by then
 
-constexpr std::array<std::string_view, 44> kEventAttributes{"lambda",
+constexpr std::array<std::string_view, 47> kEventAttributes{"lambda",
                                                             "ecs",
                                                             "eks",
                                                             "ec2",
@@ -35,6 +35,9 @@ constexpr std::array<std::string_view, 44> kEventAttributes{"lambda",
                                                             "person",
                                                             "anonymous",
                                                             "foreign",
+                                                            "child",
+                                                            "assumes",
+                                                            "gives",
                                                             "role",
                                                             "proof",
                                                             "key",
@@ -59,9 +62,9 @@ constexpr std::array<std::string_view, 44> kEventAttributes{"lambda",
                                                             "presigned",
                                                             "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 12> kExpectAttributes{"says",  "identity",    "network", "tool",
-                                                             "day",   "account",     "names",   "capped",
-                                                             "proof", "occurrences", "pairs",   "suppressed"};
+constexpr std::array<std::string_view, 13> kExpectAttributes{"says",    "identity",   "network", "tool",  "day",
+                                                             "account", "names",      "capped",  "proof", "occurrences",
+                                                             "pairs",   "suppressed", "chain"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;

@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 13> kServices{"lambda",
                                                      "kinesisanalytics",
                                                      "gamelift",
                                                      "bedrock-agentcore"};
-constexpr std::array<std::string_view, 8> kOthers{"user", "sso",    "saas",      "oidc",
-                                                  "slr",  "person", "anonymous", "foreign"};
+constexpr std::array<std::string_view, 9> kOthers{"user",   "sso",       "saas",    "oidc", "slr",
+                                                  "person", "anonymous", "foreign", "child"};
 
 struct Actor {
   std::string kind, name;
@@ -72,7 +72,23 @@ Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
   return {};
 }
 
-TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string_view account) {
+// The key that a session of the role (account/role) is given on that day, unless the line names another.
+std::string child_key(std::string_view role, int scenario_day) {
+  return made_up_key("ASIA", fmt::format("child {} {}", role, scenario_day));
+}
+
+// assumes=<role or account/role>: the call is AssumeRole, and issues the key that `gives` names.
+void add_assumption(const Attributes& line, std::string_view account, int scenario_day, TrailRecord& record) {
+  std::string role = line.get("assumes");
+  if (role.empty()) return;
+  if (role.find('/') == std::string::npos) role = fmt::format("{}/{}", account, role);
+  record.set_api("sts:AssumeRole");
+  record.assumed_role_arn = role_arn(role.substr(0, role.find('/')), role.substr(role.find('/') + 1));
+  record.role_session_name = "second-step";
+  record.issued_key = line.get("gives", child_key(role, scenario_day));
+}
+
+TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string_view account, int scenario_day) {
   const std::string key = line.get("key");
   const std::string session = line.get("session", "someone@example.com");
   const auto role_session = [&](const std::string& role_with_path) {
@@ -82,6 +98,12 @@ TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string
     if (key.empty()) record.access_key = made_up_key("ASIA", actor.kind + actor.name + session);
     return record;
   };
+  if (actor.kind == "child") {
+    TrailRecord record =
+        session_record({"", std::string(account), actor.name, ""}, line.get("session", "second-step"),
+                       key.empty() ? child_key(fmt::format("{}/{}", account, actor.name), scenario_day) : key);
+    return record;
+  }
   if (actor.kind == "sso")
     return role_session("aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_" + actor.name +
                         "_0123456789abcdef");
@@ -95,6 +117,8 @@ TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string
   record.type = actor.kind == "user" ? "IAMUser" : "AWSAccount";
   record.principal_id = actor.kind == "anonymous" ? "ANONYMOUS_PRINCIPAL" : "AIDA" + made_up_hex(actor.name, 17);
   if (actor.kind == "anonymous") record.account = "ANONYMOUS_PRINCIPAL";
+  if (actor.kind == "foreign" && line.has("session"))
+    record.principal_id = "AROA" + made_up_hex(actor.name, 17) + ":" + session;
   if (actor.kind == "user") {
     record.user_name = actor.name;
     record.arn = fmt::format("arn:aws:iam::{}:user/{}", account, actor.name);
@@ -164,6 +188,7 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
   TrailRecord record = session_record(workload, session, key);
   if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
   if (const Status status = give_proof(proof, workload, record); !status) return status.error();
+  add_assumption(attributes, workload.account, scenario_day, record);
   if (proof == "issued" || proof == "late-issued") {
     TrailRecord issue = issuing_record(workload, session, key);
     issue.time = proof == "issued" ? time - 30 : time;
@@ -191,8 +216,9 @@ Status add_records(const EventLine& line, int scenario_day, DayRecords& records)
                             name};
     return add_workload(line, scenario_day, workload, records);
   }
-  TrailRecord record = other_caller(actor.value(), line.attributes, account);
+  TrailRecord record = other_caller(actor.value(), line.attributes, account, scenario_day);
   if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
+  add_assumption(line.attributes, account, scenario_day, record);
   if (record.event_name == "ConsoleLogin") record.sign_in_failed = line.attributes.get("error") == "Failure";
   if (record.sign_in_failed) record.error_code.clear();
   if (line.attributes.get("proof") == "issued") {

@@ -213,6 +213,8 @@ Status ScenarioRun::run_settings(const Step& step) {
       settings_.flood_max = static_cast<std::uint64_t>(number);
     } else if (name == "identity_alerts_max" && number > 0) {
       settings_.identity_alerts_max = static_cast<std::uint64_t>(number);
+    } else if (name == "broker") {
+      settings_.brokers.insert(value);
     } else if (name == "ec2" && (value == "on" || value == "off")) {
       settings_.ec2 = value == "on";
     } else if (const auto severity = severity_from(value); severity && catalogue_entry_by_id(name) != nullptr) {
@@ -332,6 +334,7 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
     if (name == "tool" && alert.text("user_agent", "tool") != value) return false;
     if (name == "proof" && alert.text("token", "proof") != value) return false;
     if (name == "account" && alert.text("account") != value) return false;
+    if (name == "chain" && alert.text("token", "chain") != value) return false;
     if (name == "capped" && alert.document.at("limits").as_array().empty() == (value == "yes")) return false;
     if (name == "day" && alert.text("first_seen").substr(0, 10) != format_day(day_number(number_in(value).value_or(1))))
       return false;

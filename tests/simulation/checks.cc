@@ -253,7 +253,7 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     const std::string identity = Reference::identity_of(action);
     for (const Reference::Hit& hit : all_learned.hits_of(action)) {
       if (action.tells == Tells::session_shape) continue;  // proven only by earlier events
-      if (evicting && action.tells == Tells::by_issue) continue;
+      if (evicting && (action.tells == Tells::by_issue || action.depth > 0)) continue;
       // Whether a command line's own alert says the platform depends on whether the task was known to run on instances.
       if (hit.of == Reference::Hit::Of::misuse && action.who->kind == Kind::ecs && action.tool->cli) continue;
       const std::string analytic = analytic_of(hit.variation);

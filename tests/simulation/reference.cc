@@ -77,10 +77,16 @@ bool is_call(const Action& action) {
 std::string Reference::role_of(const Action& call) {
   if (call.who->kind == Kind::person)
     return "arn:aws:iam::" + std::string(call.who->account) + ":user/" + std::string(call.who->role);
-  return std::string(call.who->account) + '/' + std::string(call.who->role);
+  return role_of(call, call.depth);
+}
+
+std::string Reference::role_of(const Action& call, int depth) {
+  const std::string role = std::string(call.who->account) + '/' + std::string(call.who->role);
+  return depth == 0 ? role : role + '-' + std::to_string(depth);
 }
 
 std::string Reference::identity_of(const Action& call) {
+  if (call.depth > 0) return role_of(call);
   if (call.who->kind == Kind::lambda) return role_of(call) + '/' + call.session;
   if (call.who->kind == Kind::codebuild) return role_of(call) + "#codebuild";
   return role_of(call);
@@ -104,6 +110,11 @@ void Reference::learn(const Action& action, bool proven) {
     note("role_principal", role, exchange ? role : service + ".amazonaws.com", day);
   }
   if (!is_call(action)) return;
+  if (!action.issued_key.empty()) {
+    const std::string child = role_of(action, action.depth + 1);
+    note("role_principal", child, role, day);
+    if (proven && action.tells != Tells::session_shape) note("role_child", role, child, day);
+  }
   for (const std::string& form : action.place->forms) note("network_identity", form, role, day);
   if (action.who->kind == Kind::person || !proven) return;
   const bool weak = is_weak(action);
@@ -111,7 +122,7 @@ void Reference::learn(const Action& action, bool proven) {
     note(weak ? weak_kind(kind) : kind, scope, value, day);
   };
   if (action.place->external()) note("identity_other_call", identity, action.place->forms.front(), day);
-  if (action.who->kind == Kind::lambda)
+  if (action.who->kind == Kind::lambda && action.depth == 0)
     for (const std::string& form : action.place->forms) note("network_identity", form, identity, day);
   for (const std::string& form : action.place->forms) teach("identity_network", identity, form);
   teach("identity_tool", identity, tool);
@@ -294,7 +305,7 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
 std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
   std::vector<Hit> hits;
   if (!is_call(call) || call.who->kind == Kind::person) return hits;
-  const std::string role = role_of(call);
+  const std::string role = role_of(call, 0);
   if (call.tells == Tells::session_shape && days("role_service", role, service_of(call.who->kind), call.day) == 0)
     return hits;
   judge_remote(call, hits);

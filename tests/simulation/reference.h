@@ -57,6 +57,8 @@ class Reference {
     bool network_known = false;
   };
   [[nodiscard]] static std::string role_of(const Action& call);
+  // The role after so many calls of AssumeRole.
+  [[nodiscard]] static std::string role_of(const Action& call, int depth);
   [[nodiscard]] static std::string identity_of(const Action& call);
   // The hits of a call, by what was learned on days before its own.
   [[nodiscard]] std::vector<Hit> hits_of(const Action& call) const;

@@ -307,15 +307,25 @@ void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
 
 // Notes that what an acknowledged action taught is promised from now on.
 void Simulation::promise(const Action& action) {
-  if (action.what != Action::What::call) {
-    issued_.insert(action.key);
-    taught_.learn(action);
-    for (const Action* earlier : std::exchange(waiting_[action.key], {})) taught_.learn(*earlier);
-    return;
-  }
-  const bool proven = action.tells != Tells::by_issue || issued_.contains(action.key);
+  const bool is_call = action.what == Action::What::call;
+  if (!is_call) issued_.insert(action.key);
+  if (!action.issued_key.empty()) handed_[action.issued_key] = &action;
+  const bool proven = !is_call || is_proven(action);
   taught_.learn(action, proven);
-  if (!proven) waiting_[action.key].push_back(&action);
+  if (!proven) waiting_.push_back(&action);
+  if (is_call && action.issued_key.empty()) return;
+  std::erase_if(waiting_, [this](const Action* earlier) {
+    if (!is_proven(*earlier)) return false;
+    taught_.learn(*earlier);
+    return true;
+  });
+}
+
+// Whether what was acknowledged tells whose key the call was made with.
+bool Simulation::is_proven(const Action& call) const {
+  if (call.depth == 0) return call.tells != Tells::by_issue || issued_.contains(call.key);
+  const auto by = handed_.find(call.key);
+  return by != handed_.end() && is_proven(*by->second);
 }
 
 void Simulation::work(std::uint32_t shard) {

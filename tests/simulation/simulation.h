@@ -53,6 +53,7 @@ class Simulation {
   void send();
   void arrive(std::vector<const Action*> actions, bool heard);
   void promise(const Action& action);
+  [[nodiscard]] bool is_proven(const Action& call) const;
   void work(std::uint32_t shard);
   void merge();
   void merge_all();
@@ -85,9 +86,10 @@ class Simulation {
   std::vector<const Action*> open_;   // of this phase, not acknowledged
   std::vector<const Action*> acked_;  // of all phases
   std::set<const Action*> acknowledged_;
-  std::set<std::string> issued_;                               // keys whose issue is acknowledged
-  std::map<std::string, std::vector<const Action*>> waiting_;  // by key: acknowledged before that
-  std::vector<const Action*> day_;                             // of the phases of this day
+  std::set<std::string> issued_;                 // keys whose issue is acknowledged
+  std::map<std::string, const Action*> handed_;  // by key: the call of AssumeRole that issued it, if acknowledged
+  std::vector<const Action*> waiting_;           // calls that were acknowledged before they were proven
+  std::vector<const Action*> day_;               // of the phases of this day
   std::deque<std::vector<const Action*>> on_the_way_;
   Reference taught_;  // by what is acknowledged
   // What called for alerts when the process started, as long as it still judges what the one before left.

@@ -42,6 +42,10 @@ bool Site::start(std::uint32_t shards) {
     faults_.operation();
     to_merger_[producer_].push_back(std::move(message));
   };
+  callbacks.to_shard = [this](std::uint32_t shard, Engine::Item item) {
+    faults_.operation();
+    queues_[shard][kIntakes + producer_].items.push_back(item);
+  };
   callbacks.uptime = [this] { return uptime; };
   callbacks.on_fatal = [this](const std::string&) { fatal_ = true; };
   dependencies.metrics = metrics_.get();
@@ -73,9 +77,14 @@ void Site::die() {
 
 void Site::stop() {
   Random random(7);
-  for (std::uint32_t shard = 0; shard < shards_; ++shard) {
+  const auto drain = [&](std::uint32_t shard) {
     while (has_items(shard)) apply_some(shard, random, 64);
     commit(shard);
+  };
+  while (engine_->unfinished() > 0)
+    for (std::uint32_t shard = 0; shard < shards_; ++shard) drain(shard);
+  for (std::uint32_t shard = 0; shard < shards_; ++shard) {
+    drain(shard);
     faults_.step = Step::flush;
     producer_ = shard;
     engine_->flush(shard);
@@ -112,7 +121,7 @@ void Site::apply_some(std::uint32_t shard, Random& random, std::size_t count) {
   producer_ = shard;
   while (count-- > 0 && has_items(shard)) {
     ProducerQueue* queue = nullptr;
-    do queue = &queues_[shard][random.below(kIntakes)];
+    do queue = &queues_[shard][random.below(queues_[shard].size())];
     while (queue->items.empty());
     const Engine::Item item = queue->items.front();
     queue->items.pop_front();

@@ -93,7 +93,7 @@ class Site {
   std::uint32_t shards_ = 0;
   bool fatal_ = false;
   std::set<Request*> live_;
-  std::array<std::array<ProducerQueue, kIntakes>, kShardsMax> queues_;
+  std::array<std::array<ProducerQueue, kIntakes + kShardsMax>, kShardsMax> queues_;  // of io threads and workers
   std::array<std::deque<Engine::Message>, kShardsMax + 1> to_merger_;  // a queue a worker, one for the sender
   std::size_t producer_ = 0;                                           // the queue of the thread whose step this is
   bool must_merge_again_ = false;

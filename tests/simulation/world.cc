@@ -88,6 +88,10 @@ bool has_telling_session(Kind kind) {
   return kind == Kind::ecs || kind == Kind::codebuild;
 }
 
+std::string role_of(const Workload& who, int depth) {
+  return depth == 0 ? std::string(who.role) : fmt::format("{}-{}", who.role, depth);
+}
+
 void write_call(Event& event, TextArena& arena, const Action& action) {
   const Workload& who = *action.who;
   event.event_name = "ListBuckets";
@@ -100,9 +104,16 @@ void write_call(Event& event, TextArena& arena, const Action& action) {
     return;
   }
   event.type = IdentityType::assumed_role;
-  event.arn = arena.keep(fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", who.account, who.role, action.session));
-  event.session_issuer_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", who.account, who.role));
-  if (action.tells == Tells::in_scope_of) event.in_scope_issuer_type = issuer_type(who.kind);
+  const std::string role = role_of(who, action.depth);
+  event.arn = arena.keep(fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", who.account, role, action.session));
+  event.session_issuer_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", who.account, role));
+  if (action.depth == 0 && action.tells == Tells::in_scope_of) event.in_scope_issuer_type = issuer_type(who.kind);
+  if (action.issued_key.empty()) return;
+  event.event_name = "AssumeRole";
+  event.event_source = "sts.amazonaws.com";
+  event.issued_key = arena.keep(action.issued_key);
+  event.assumed_role_arn =
+      arena.keep(fmt::format("arn:aws:iam::{}:role/{}", who.account, role_of(who, action.depth + 1)));
 }
 
 void write_issue(Event& event, TextArena& arena, const Action& action) {
@@ -135,6 +146,7 @@ World::World(std::uint64_t seed) : random_(seed ^ 0x5eed) {
   plan_days();
   ranges_day = random_.chance(0.7) ? days_.back() : days_.front() - 25;
   keys_.resize(kWorkloads.size());
+  children_.resize(kWorkloads.size());
   for (const Workload& who : kWorkloads) {
     const bool outside = who.kind == Kind::person || random_.chance(0.3);
     habits_.push_back(&kPlaces[outside ? kInside + random_.below(kPlaces.size() - kInside) : random_.below(kInside)]);
@@ -170,6 +182,7 @@ void World::plan_days() {
 }
 
 void World::fill_day(Day day, Day before) {
+  for (std::vector<Key>& keys : children_) keys.clear();
   today_.clear();
   late_.clear();
   for (const Workload& who : kWorkloads)
@@ -223,6 +236,7 @@ Action& World::add(Day day, const Workload& who, const Whereabouts& place, const
   action.tool = &tool;
   action.session = key.session;
   action.key = key.name;
+  action.depth = key.depth;
   action.id = fmt::format("event-{}", actions.size());
   return action;
 }
@@ -244,6 +258,23 @@ void World::work(const Workload& who, Day day, Day before) {
     const Agent& tool = random_.chance(0.8) ? *tools_[index] : kTools[random_.below(kTools.size())];
     today_.push_back(&add(day, who, place, tool, key));
   }
+  if (who.kind != Kind::person && random_.chance(0.25)) hand_on(who, day, Key(key));
+}
+
+// The workload assumes another role, and sometimes a third one with the key of that.
+void World::hand_on(const Workload& who, Day day, const Key& key) {
+  const std::size_t index = static_cast<std::size_t>(&who - kWorkloads.data());
+  Key child = key;
+  child.name = fmt::format("{}X{:03}{}", key.name, day % 1000, children_[index].size());
+  child.session = "next";
+  child.depth = key.depth + 1;
+  Action& assumption = add(day, who, kPlaces[random_.below(kInside)], kTools.front(), key);
+  assumption.issued_key = child.name;
+  today_.push_back(&assumption);
+  for (int calls = random_.between(0, 2); calls > 0; --calls)
+    today_.push_back(&add(day, who, *habits_[index], *tools_[index], child));
+  children_[index].push_back(child);
+  if (child.depth < 3 && random_.chance(0.4)) hand_on(who, day, child);
 }
 
 // Somebody uses a key that is in use today from another place, with a tool of his own.
@@ -252,9 +283,11 @@ void World::steal(Day day) {
   if (keys_[index].empty() || keys_[index].back().issued != day || kWorkloads[index].kind == Kind::person) return;
   const Whereabouts& place = kPlaces[kInside + random_.below(kPlaces.size() - kInside)];
   const Agent& tool = kTools[random_.below(kTools.size())];
+  const std::vector<Key>& children = children_[index];
+  const Key& key = !children.empty() && random_.chance(0.5) ? random_.pick(children) : keys_[index].back();
   for (int calls = random_.between(1, 3); calls > 0; --calls) {
-    Action& theft = add(day, kWorkloads[index], place, tool, keys_[index].back());
-    theft.from_future = theft.tells == Tells::in_scope_of && random_.chance(0.1);
+    Action& theft = add(day, kWorkloads[index], place, tool, key);
+    theft.from_future = key.depth == 0 && theft.tells == Tells::in_scope_of && random_.chance(0.1);
     today_.push_back(&theft);
   }
 }

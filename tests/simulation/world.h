@@ -69,6 +69,8 @@ struct Action {
   const Whereabouts* place = nullptr;
   const Agent* tool = nullptr;
   std::string session, key, id;
+  int depth = 0;           // how often AssumeRole was called since the workload was given its key
+  std::string issued_key;  // the call is AssumeRole, and this key of the next depth is issued by it
 };
 
 struct Phase {
@@ -102,17 +104,20 @@ class World {
     Tells tells = Tells::in_scope_of;
     Day issued = 0;
     bool known = false;  // its issuing event is among the actions already
+    int depth = 0;
   };
   void plan_days();
   void fill_day(Day day, Day before);
   void work(const Workload& who, Day day, Day before);
   Key& key_for(const Workload& who, Day day, Day before);
+  void hand_on(const Workload& who, Day day, const Key& key);
   void steal(Day day);
   Action& add(Day day, const Workload& who, const Whereabouts& place, const Agent& tool, const Key& key);
 
   Random random_;
   std::vector<Day> days_;
   std::vector<std::vector<Key>> keys_;      // by workload
+  std::vector<std::vector<Key>> children_;  // by workload: what its keys were given by AssumeRole today
   std::vector<const Whereabouts*> habits_;  // by workload: where it calls from on most days, or inside
   std::vector<const Agent*> tools_;         // by workload
   double theft_ = 0, quiet_ = 0, late_issue_ = 0;

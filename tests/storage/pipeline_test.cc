@@ -145,6 +145,32 @@ TEST_CASE("pipeline: four threads submit; stop drains; each request is answered 
   CHECK_EQ(bench.fatal.load(), 0);
 }
 
+// Four roles assume each other in a row. The event that tells whose the first key is comes last.
+TEST_CASE("pipeline: keys are handed on from shard to shard while it stops, and each request is answered once") {
+  Bench bench;
+  REQUIRE(bench.pipeline->start() == CommitOutcome::committed);
+  constexpr int kChains = 100;
+  for (int chain = 0; chain < kChains; ++chain) {
+    const auto key = [&](int depth) { return "ASIA" + std::to_string(chain) + "X" + std::to_string(depth); };
+    const auto role = [&](int depth) { return "role-" + std::to_string(chain) + "-" + std::to_string(depth); };
+    std::vector<Call> calls;
+    for (int depth = 0; depth < 4; ++depth) {
+      Call& call = calls.emplace_back(Call{.key = key(depth), .role = role(depth), .session = "work"});
+      call.issuer_type.clear();
+      call.ip = depth == 3 ? "198.51.100.7" : "192.0.2.10";
+      if (depth == 3) break;
+      call.assumes = role(depth + 1);
+      call.gives = key(depth + 1);
+    }
+    auto request = bench.request(calls);
+    add(*request, Issue{.role = role(0), .session = "work", .issued_key = key(0)});
+    REQUIRE(bench.pipeline->submit(request) == SubmitResult::accepted);
+  }
+  bench.pipeline->stop();
+  CHECK_EQ(bench.committed.load(), kChains);
+  CHECK_EQ(bench.alert_rows(), kChains);
+}
+
 TEST_CASE("pipeline: before start and after stop nothing is taken, and the request stays with the caller") {
   Bench bench;
   auto request = bench.request({Call{}});

@@ -42,6 +42,11 @@ void add(Request& request, const Call& call) {
   event.arn = arena.keep(fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", call.account, call.role, call.session));
   event.session_issuer_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", call.account, call.role));
   event.in_scope_issuer_type = arena.keep(call.issuer_type);
+  if (call.assumes.empty()) return;
+  event.event_name = "AssumeRole";
+  event.event_source = "sts.amazonaws.com";
+  event.assumed_role_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", call.account, call.assumes));
+  event.issued_key = arena.keep(call.gives);
 }
 
 void add(Request& request, const Issue& issue) {

@@ -35,6 +35,7 @@ struct Call {
   bool from_future = false;
   bool console_session = false;
   bool presigned = false;
+  std::string assumes{}, gives{};  // the call is AssumeRole: the role of the same account, and the key that it issues
 };
 
 // lambda.amazonaws.com (or another principal) assumes the role and is given `issued_key`.

@@ -180,6 +180,12 @@ TEST_CASE("each mistake is named with its line, its column and what was probably
        "/etc/c.toml:2:16: \"64511\" in networks.hosting_asn is no AS number: write AS64511\n"},
       {"[networks]\naccounts = [123456789012]",
        "/etc/c.toml:2:13: an entry of networks.accounts must be a string in quotes, not an integer\n"},
+      {"[detection]\nbrokers = [\"1234/vault\"]",
+       "/etc/c.toml:2:12: \"1234/vault\" in detection.brokers is no role: write account/role, without the role's "
+       "path\n"},
+      {"[detection]\nbrokers = [\"111122223333/ops/vault\"]",
+       "/etc/c.toml:2:12: \"111122223333/ops/vault\" in detection.brokers is no role: write account/role, without the "
+       "role's path\n"},
       {"[networks]\naccounts = [\"1234\"]",
        "/etc/c.toml:2:13: \"1234\" in networks.accounts is no account id: it has 12 digits\n"},
       {"[detection.severities]\n\"serverless_cli.unusul\" = \"low\"",

@@ -229,6 +229,22 @@ void TableReader::as_numbers(std::string_view key, std::set<std::uint32_t>& targ
   if (has(key)) target = std::move(read);
 }
 
+void TableReader::roles(std::string_view key, std::set<std::string, std::less<>>& target) {
+  std::set<std::string, std::less<>> read;
+  each_string(
+      key, "a list of roles, as account/role, in quotes", [&](const toml::node& element, const std::string& text) {
+        const std::size_t slash = text.find('/');
+        // A role is told by its name, whatever path it has.
+        if (is_account_id(std::string_view(text).substr(0, slash)) && slash + 1 < text.size() &&
+            text.find('/', slash + 1) == std::string::npos)
+          read.insert(text);
+        else
+          report(element,
+                 in_quotes(text) + " in " + full(key) + " is no role: write account/role, without the role's path");
+      });
+  if (has(key)) target = std::move(read);
+}
+
 std::optional<std::string_view> TableReader::word(std::string_view key, const std::vector<std::string_view>& known) {
   const toml::node* node = find(key);
   if (node == nullptr) return std::nullopt;

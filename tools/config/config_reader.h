@@ -52,6 +52,7 @@ class TableReader {
   void prefixes(std::string_view key, std::vector<Prefix>& target, std::vector<std::string>* files = nullptr);
   void accounts(std::string_view key, std::set<std::string, std::less<>>& target);
   void as_numbers(std::string_view key, std::set<std::uint32_t>& target);
+  void roles(std::string_view key, std::set<std::string, std::less<>>& target);
   // One of `known`; nullopt if absent or wrong.
   [[nodiscard]] std::optional<std::string_view> word(std::string_view key, const std::vector<std::string_view>& known);
   void words(std::string_view key, const std::vector<std::string_view>& known,

@@ -113,6 +113,11 @@ struct AsNumbersKind {
   [[nodiscard]] ShownValue show(const std::set<std::uint32_t>& values) const;
 };
 
+struct RolesKind {
+  void read(TableReader& table, std::string_view key, TextSet& value) const { table.roles(key, value); }
+  [[nodiscard]] ShownValue show(const TextSet& values) const { return AccountsKind{}.show(values); }
+};
+
 // A set of known words.
 struct WordsKind {
   std::vector<std::string_view> words;

@@ -258,6 +258,8 @@ SettingTable detection_table() {
                   {.words = "alerts of an identity, analytic, tier and day, then one summary"}),
               row("flood_max", of(detection, &Detection::flood_max), NumberKind{1, 1'000'000'000},
                   {.words = "alerts of an analytic and day, then one summary"}),
+              row("brokers", of(detection, &Detection::brokers), RolesKind{},
+                  {.words = "roles that hand keys to people: \"123456789012/vault\""}),
           }};
 }
 

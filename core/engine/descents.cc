@@ -1,0 +1,57 @@
+#include "core/engine/descents.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/engine/route.h"
+
+namespace straykey {
+
+void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
+  constexpr std::size_t kAccountSize = 12;
+  if (!assumes_by_session(event)) return;
+  const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
+                        !event.from_future};
+  const std::string caller_role = caller_identity(event);
+  if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
+  if (child.key == caller && child.role == caller_role) return;  // a masked key: it is not its own ancestor
+  const auto parent = prove_caller(event, issued);
+  const bool strong = parent && parent->must_have_assumed.empty();
+  const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
+  if (!strong && may_be_proven && is_temporary_key(event.access_key)) waiting_.keep(caller, caller_role, child);
+  if (parent || (issued != nullptr && !issued->waits)) add(child, parent ? &*parent : nullptr, 0);
+}
+
+void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,
+                       std::uint8_t handed) {
+  for (const WaitingKey& waiting : waiting_.issued_to(key, role, everywhere)) {
+    std::optional<ServiceToken> parent;
+    if (issued.proves()) parent = service_token_from_issue(issued, waiting.parent_role, {});
+    add(waiting.issued, parent ? &*parent : nullptr, handed);
+  }
+}
+
+// `parent`: null if the caller is no workload. What a broker's role is given goes to people.
+void Descents::add(const HandedKey& issued, const ServiceToken* parent, std::uint8_t handed) {
+  if (handed >= kHandedMax) return;
+  IssuedToken token;
+  token.issued_day = issued.day;
+  if (parent != nullptr && !detection_.brokers.contains(parent->role_identity))
+    token = descended_from(*parent, issued.role, issued.day);
+  made_.push_back({issued.key, issued.role, encode(token), issued.teaches, static_cast<std::uint8_t>(handed + 1)});
+}
+
+void Descents::settle(const std::function<void(const Descent&)>& take_over, std::vector<Descent>& others) {
+  while (!made_.empty()) {
+    Descent descent = std::move(made_.back());
+    made_.pop_back();
+    if (shard_of(descent.key, settings_.shards) == settings_.shard) {
+      take_over(descent);
+    } else {
+      others.push_back(std::move(descent));
+    }
+  }
+}
+
+}  // namespace straykey

@@ -1,0 +1,170 @@
+#include "core/engine/waiting_calls.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/engine/key_table.h"
+
+namespace straykey {
+namespace {
+
+std::string encode_call(std::string_view session, const Candidate& call) {
+  return ByteWriter().string(session).string(encode_candidate(call)).bytes();
+}
+
+Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
+  return metrics.counter("straykey_pending_overflow_total",
+                         "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
+                         {{"bound", bound}});
+}
+
+}  // namespace
+
+WaitingCalls::WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics)
+    : settings_(std::move(settings)),
+      writer_(writer),
+      overflow_of_key_(overflow_counter(metrics, "key")),
+      overflow_of_all_(overflow_counter(metrics, "all")) {}
+
+bool WaitingCalls::has_room(const std::string& prefix) {
+  std::size_t waiting = 0;
+  writer_.open().scan(Table::pending, prefix, prefix,
+                      [&](std::string_view, std::string_view) { return ++waiting < settings_.per_key_max; });
+  const bool key_is_full = waiting >= settings_.per_key_max;
+  if (!key_is_full && writer_.open().rows(Table::pending) < settings_.max) return true;
+  (key_is_full ? overflow_of_key_ : overflow_of_all_).add();
+  return false;
+}
+
+void WaitingCalls::Repeats::add_to(Candidate& call) const noexcept {
+  call.count += count;
+  call.last_time = std::max(call.last_time, last_time);
+}
+
+std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& event, bool counts) {
+  Candidate call = observation.call;
+  call.token = {};
+  call.token.role_identity = observation.caller;
+  call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
+  call.token.identity = observation.caller + '/' + observation.session;
+  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
+  // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
+  if (!call.may_be_external()) call.address.clear();
+  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
+  if (writer_.open().get(Table::pending, key)) {
+    const std::uint32_t place = place_of(key);
+    if (counts) count_repeat(place, call.time);
+    return place;
+  }
+  if (!has_room(prefix)) return kNowhere;
+  describe(call, event);
+  writer_.put(Table::pending, key, encode_call(observation.session, call));
+  return place_of(key);
+}
+
+std::uint32_t WaitingCalls::place_of(const std::string& row) {
+  const auto [place, is_new] = places_.try_emplace(row, static_cast<std::uint32_t>(repeats_.size()));
+  if (is_new) repeats_.push_back({row});
+  return place->second;
+}
+
+void WaitingCalls::count_repeat(std::uint32_t place, Seconds time) {
+  Repeats& repeats = repeats_[place];
+  if (repeats.count++ == 0) counted_.push_back(place);
+  repeats.last_time = std::max(repeats.last_time, time);
+}
+
+void WaitingCalls::flush(std::size_t rows) {
+  for (; rows > 0 && !counted_.empty(); --rows) {
+    Repeats& repeats = repeats_[counted_.back()];
+    counted_.pop_back();
+    const Repeats counted{repeats.row, std::exchange(repeats.count, 0), repeats.last_time};
+    const auto stored = writer_.open().get(Table::pending, repeats.row);
+    if (!stored || counted.count == 0) continue;  // the call is proven, or it was never committed
+    ByteReader in(*stored);
+    const std::string session(in.string());
+    auto call = decode_candidate(in.string());
+    if (!call) continue;
+    counted.add_to(*call);
+    writer_.put(Table::pending, counted.row, encode_call(session, *call));
+  }
+}
+
+void WaitingCalls::forget_places() {
+  std::erase_if(repeats_, [](const Repeats& repeats) { return repeats.count == 0; });
+  places_.clear();
+  counted_.clear();
+  for (std::uint32_t place = 0; place < repeats_.size(); ++place) {
+    places_.emplace(repeats_[place].row, place);
+    counted_.push_back(place);
+  }
+}
+
+// The rows of issued keys lie apart from those of calls, so that neither can use up the room of the other.
+std::string WaitingCalls::issued_prefix(Hash128 key) const {
+  return hash128(settings_.hash_key, key.key().append(" issued")).key();
+}
+
+void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued) {
+  const std::string prefix = issued_prefix(caller);
+  const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
+  if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
+  writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
+}
+
+// Since a change of the shard count, rows may lie in another partition. They are read and left there, because only that
+// partition's worker may erase them.
+WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere) {
+  Rows found;
+  const auto collect = [&](std::string_view key, std::string_view value) {
+    found.emplace_back(key, value);
+    return true;
+  };
+  writer_.open().scan(Table::pending, prefix, prefix, collect);
+  for (BaselineStore* other : everywhere ? settings_.others : std::vector<BaselineStore*>{}) {
+    const auto reader = other->read();
+    reader->scan(Table::pending, prefix, prefix, collect);
+    if (!reader->failure().empty()) failure_ = reader->failure();
+  }
+  return found;
+}
+
+std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
+  std::vector<Candidate> calls;
+  for (const auto& [row, value] : rows(key.key(), true)) {
+    ByteReader in(value);
+    const std::string session(in.string());
+    auto call = decode_candidate(in.string());
+    if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    if (const auto place = places_.find(row); call && place != places_.end()) {
+      repeats_[place->second].add_to(*call);
+      repeats_[place->second].count = issued.weak ? repeats_[place->second].count : 0;
+    }
+    if (!issued.weak) writer_.erase(Table::pending, row);
+    if (!issued.proves()) continue;
+    if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
+    straykey::prove(*call, session, issued);
+    calls.push_back(std::move(*call));
+  }
+  return calls;
+}
+
+std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {
+  std::vector<WaitingKey> keys;
+  for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
+    auto waiting = decode_waiting_key(value);
+    if (!waiting || (!role.empty() && waiting->parent_role != role)) continue;
+    // What lay in another partition lies here from now on, where it is found again without a look elsewhere.
+    if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
+    keys.push_back(std::move(*waiting));
+  }
+  return keys;
+}
+
+std::string WaitingCalls::hand_over_failure() {
+  return std::exchange(failure_, {});
+}
+
+}  // namespace straykey

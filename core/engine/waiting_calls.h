@@ -1,0 +1,89 @@
+#pragma once
+// WaitingCalls: what keys did of which it is not known yet whose they are, until proof comes or two days have passed.
+//
+// Shape:  two kinds of rows in Table::pending: calls, one for each combination and day, and keys that an unproven key
+//         was given by AssumeRole, because their proof depends on its own.
+// Order:  a call goes when its key is proven. An issued key stays: if the process dies before the shard of the issued
+//         key has committed, the sender brings the same proof again, and it must be handed on again.
+// Bounds: Settings.
+// Durable: how often a call was repeated is soft state: a crash loses what was not flushed.
+// Errors: hand_over_failure() tells if a partition could not be read. Then the batch must not be trusted.
+// Thread: the shard's worker.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "core/base/metrics.h"
+#include "core/engine/batch_writer.h"
+#include "core/engine/observation.h"
+#include "core/engine/request.h"
+
+namespace straykey {
+
+class WaitingCalls {
+ public:
+  static constexpr std::uint32_t kNowhere = ~0u;
+  struct Settings {
+    HashKey hash_key;
+    // The other partitions, borrowed and only read. Calls wait there if the shard count changed since.
+    std::vector<BaselineStore*> others;
+    std::size_t per_key_max = 64;  // calls; and as many issued keys
+    std::size_t max = 200'000;     // rows of all keys
+  };
+
+  WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics);
+
+  // Keeps the call, or counts it with those of its combination if it `counts`. Returns the place where its repeats are
+  // counted, or kNowhere. REQUIRES: observation.may_wait_for_proof.
+  std::uint32_t keep(const Observation& observation, const Event& event, bool counts);
+  void count_repeat(std::uint32_t place, Seconds time);
+  // Adds what was counted to at most so many rows.
+  void flush(std::size_t rows);
+  // Whether another flush() would write something.
+  [[nodiscard]] bool has_more_to_flush() const noexcept { return !counted_.empty(); }
+  // From now on all places are other ones.
+  void forget_places();
+  // Keeps that a session of `parent_role` was given a key, when it called with the key `caller`.
+  void keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued);
+
+  // The calls of the key, with the tokens that `issued` proves; none if it proves nothing. They do not wait any more,
+  // unless it is a weak proof, after which a strong one may come. `role`: account/role of the sessions that it proves;
+  // empty: any.
+  [[nodiscard]] std::vector<Candidate> prove(Hash128 key, std::string_view role, const IssuedToken& issued);
+  // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
+  [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
+
+  // Which partition could not be read since the last call, and why.
+  [[nodiscard]] std::string hand_over_failure();
+
+ private:
+  using Rows = std::vector<std::pair<std::string, std::string>>;
+  struct Repeats {  // of one row, that are not in the store yet
+    std::string row;
+    std::uint64_t count = 0;
+    Seconds last_time = 0;
+
+    void add_to(Candidate& call) const noexcept;
+  };
+
+  // Whether there is room for another row whose key begins with `prefix`; counted if not.
+  [[nodiscard]] bool has_room(const std::string& prefix);
+  [[nodiscard]] std::string issued_prefix(Hash128 key) const;
+  [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
+  [[nodiscard]] std::uint32_t place_of(const std::string& row);
+
+  Settings settings_;
+  BatchWriter& writer_;
+  std::string failure_;
+  std::vector<Repeats> repeats_;  // by place
+  boost::unordered_flat_map<std::string, std::uint32_t> places_;
+  std::vector<std::uint32_t> counted_;  // places with a count
+  Counter& overflow_of_key_;
+  Counter& overflow_of_all_;
+};
+
+}  // namespace straykey
