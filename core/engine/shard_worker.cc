@@ -32,10 +32,6 @@ namespace {
 constexpr std::size_t kWarmedAtOnce = 16;
 constexpr std::size_t kRowsASweep = 500;  // looked at every second, which takes a millisecond
 
-void prefetch(const void* place) noexcept {
-  __builtin_prefetch(place, 1);
-}
-
 std::string runtime_text(const Candidate& call) {
   return std::string(name_of(call.platform)) + ' ' + call.exec_env;
 }
@@ -109,14 +105,14 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
 void ShardWorker::warm(std::span<const Request::RoutedEvent> events) const noexcept {
   std::array<const KeyTable::Key*, kWarmedAtOnce> keys{};
   for (std::size_t i = 0; i < events.size(); ++i) {
-    prefetch(&seen_events_[events[i].event_id % seen_events_.size()]);
+    __builtin_prefetch(&seen_events_[events[i].event_id % seen_events_.size()], 1);
     keys[i] = keys_.find(events[i].signature.access_key);
-    if (keys[i] != nullptr) prefetch(keys[i]->calls.get());
+    if (keys[i] != nullptr) __builtin_prefetch(keys[i]->calls.get(), 1);
   }
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (keys[i] != nullptr && keys[i]->calls != nullptr) keys[i]->calls->since_flush.warm(events[i].signature.call);
     const auto known = known_.find(events[i].signature.teaching);
-    if (known != known_.end()) prefetch(&*known);
+    if (known != known_.end()) __builtin_prefetch(&*known, 1);
   }
 }
 

@@ -57,6 +57,46 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("route: what is known of a caller is handed on by the caller's shard, and only there") {
+  for (std::uint32_t shards = 1; shards <= 8; ++shards) {
+    Request request;
+    for (int i = 0; i < 40; ++i) {
+      Call call;
+      call.key = "ASIA" + std::to_string(i);
+      call.assumes = "archive";
+      call.gives = call.key + "X";
+      add(request, call);
+    }
+    route(request, kKey, shards);
+    int handing_on = 0;
+    for (const Request::ShardBatch& batch : request.batches)
+      for (const Request::RoutedEvent& routed : batch.events) {
+        CHECK_EQ(routed.hands_on, routed.use);
+        if (routed.hands_on) ++handing_on;
+      }
+    CHECK_EQ(handing_on, 40);
+  }
+}
+
+TEST_CASE("route: descents go to the shards of their keys, in one new batch for each, and once") {
+  Request request;
+  add(request, Call{});
+  route(request, kKey, 3);
+  std::map<std::uint32_t, std::size_t> wanted;
+  for (int i = 0; i < 30; ++i) {
+    const Hash128 key = access_key_id(kKey, "ASIA" + std::to_string(i));
+    request.batches[0].handed_on.push_back({key, "111122223333/archive", {}});
+    ++wanted[shard_of(key, 3)];
+  }
+  REQUIRE(route_descents(request, 3));
+  CHECK_EQ(request.batches.size(), 1 + wanted.size());
+  for (std::size_t i = 1; i < request.batches.size(); ++i) {
+    CHECK_EQ(request.batches[i].descents.size(), wanted[request.batches[i].shard]);
+    CHECK(request.batches[i].events.empty());
+  }
+  CHECK_FALSE(route_descents(request, 3));
+}
+
 TEST_CASE("route: events that were signed one by one, some or none of them are routed alike") {
   const auto routed_after = [](int signed_events) {
     Request request;

@@ -256,6 +256,10 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
       if (evicting && (action.tells == Tells::by_issue || action.depth > 0)) continue;
       // Whether a command line's own alert says the platform depends on whether the task was known to run on instances.
       if (hit.of == Reference::Hit::Of::misuse && action.who->kind == Kind::ecs && action.tool->cli) continue;
+      // A task that was seen on instances of its own, and not yet on Fargate, may use command lines.
+      if (hit.of != Reference::Hit::Of::remote && action.who->kind == Kind::ecs &&
+          all_learned.days("identity_runtime", identity, "linux AWS_ECS_EC2", action.day) >= 2)
+        continue;
       const std::string analytic = analytic_of(hit.variation);
       if (!covered(analytic, hit))
         throw Violation{fmt::format("P4: missing in any order: {} of {} on day {}", analytic, identity, action.day)};
