@@ -52,6 +52,18 @@ enum class FactKind : std::uint8_t {
 // So many days tell when an account became active, however long ago they were. Its own fact cannot tell: the bitmap
 // holds 64 days, and of what is older only the first day.
 inline constexpr std::size_t kEarliestDays = 7;
+
+// What weakly proven tokens teach instead of `kind`. REQUIRES: it is identity_network, identity_tool, tool_identity,
+// identity_runtime or identity_evidence.
+[[nodiscard]] constexpr FactKind weak_kind(FactKind kind) noexcept {
+  return static_cast<FactKind>(static_cast<std::uint8_t>(kind) + 32);
+}
+static_assert(weak_kind(FactKind::identity_network) == FactKind::weak_identity_network &&
+              weak_kind(FactKind::identity_tool) == FactKind::weak_identity_tool &&
+              weak_kind(FactKind::tool_identity) == FactKind::weak_tool_identity &&
+              weak_kind(FactKind::identity_runtime) == FactKind::weak_identity_runtime &&
+              weak_kind(FactKind::identity_evidence) == FactKind::weak_identity_evidence);
+
 inline constexpr std::size_t kFactTextMax = 512;
 inline constexpr std::size_t kFactKeyBytes = 33;
 

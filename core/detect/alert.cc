@@ -105,13 +105,36 @@ Hash128 alert_id(const AlertSubject& about, Tier tier, Day day) {
   return hash128(kFixedHashKey, text.view());
 }
 
+namespace {
+
+std::string misuse_of(Variation variation, const Candidate& call) {
+  switch (variation) {
+    case Variation::misused_console:
+      return call.console_session ? "was used in a console session" : "was turned into a console session";
+    case Variation::misused_attack_tool:
+      return fmt::format("was used with {}, an attack tool", call.tool);
+    case Variation::misused_exchanged:
+      return fmt::format("was exchanged for another credential ({})", call.event_name);
+    case Variation::misused_pasted:
+      return "was used out of a file, a process or a developer's environment";
+    default:
+      return fmt::format("was used on a platform where {} does not run", call.token.service);
+  }
+}
+
+}  // namespace
+
 std::string alert_title(const Alert& alert) {
   const Candidate& call = *alert.call;
   const std::string who = fmt::format("{} {}", name_of(call.token.family), short_identity(call.token));
   if (alert.verdict.entry().analytic == Analytic::serverless_cli)
     return fmt::format("The token of {} in account {} was used with {} ({}).", who, call.token.account, call.tool,
                        call.command.empty() ? call.event_name : call.command);
-  return fmt::format("The token of {} in account {} was used from {} ({}), outside AWS.", who, call.token.account,
+  if (alert.verdict.entry().analytic == Analytic::misused_service_token)
+    return fmt::format("The token of {} in account {} {}.", who, call.token.account,
+                       misuse_of(alert.verdict.variation, call));
+  return fmt::format("{} of {} in account {} was used from {} ({}), outside AWS.",
+                     call.presigned ? "A presigned request" : "The token", who, call.token.account,
                      call.address.empty() ? call.source_text : call.address,
                      call.as_name.empty() ? alert.network : call.as_name);
 }
@@ -132,6 +155,7 @@ std::string document_of(const Alert& alert) {
       {"id", alert.id.hex()},
       {"analytic", name_of(entry.analytic)},
       {"variation", entry.id},
+      {"catalogue", entry.catalogue},
       {"name", entry.name},
       {"severity", name_of(alert.severity)},
       {"evidence", name_of(entry.tier)},

@@ -19,7 +19,8 @@ enum Flags : std::uint8_t {
   kServerless = 8,
   kRecordTruncated = 16,
   kAccountDay = 32,
-  kPresigned = 64
+  kPresigned = 64,
+  kConsoleSession = 128
 };
 
 // All texts of a candidate, in the order of its encoding.
@@ -77,7 +78,7 @@ std::string encode_candidate(const Candidate& c) {
   const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
                     (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
                     (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0) |
-                    (c.presigned ? kPresigned : 0);
+                    (c.presigned ? kPresigned : 0) | (c.console_session ? kConsoleSession : 0);
   ByteWriter out(1024 + c.record.size());
   out.fixed(kVersion)
       .fixed(c.combination.low)
@@ -114,6 +115,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.record_truncated = (flags & kRecordTruncated) != 0;
   c.account_day = (flags & kAccountDay) != 0;
   c.presigned = (flags & kPresigned) != 0;
+  c.console_session = (flags & kConsoleSession) != 0;
   c.token.family = in.fixed<Family>();
   c.token.proof = in.fixed<Proof>();
   c.address_class = in.fixed<SourceClass>();

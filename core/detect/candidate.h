@@ -50,7 +50,11 @@ struct Candidate {
   Platform platform = Platform::unknown;
   std::string exec_env, command, sid, user_agent_text;
   bool presigned = false;  // the signature may have travelled without the token: nothing of the agent is read
-  // What needs no place to be evidence (B7), sorted, parted by commas: "console,exchanged:GetWebIdentityToken,letter:n"
+  // The call was made in a console session that was opened with the token: its place and tool are not judged
+  bool console_session = false;
+  // What needs no place to be evidence (B7), sorted, parted by commas, as the event says it:
+  // "console,exchanged:GetWebIdentityToken,letter:n". evidence_of() tells what of it counts for the token, and adds
+  // tool and platform.
   std::string evidence;
 
   // The event.

@@ -21,8 +21,20 @@ constexpr std::array<std::string_view, 4> kCliActions{
     "If it is not yours, revoke the role's sessions and search the workload for the way in; if it is yours, "
     "acknowledge the alert."};
 
+constexpr std::array<std::string_view, 5> kMisusedActions{
+    "Read the calls made with this access key (investigation.key_calls) and, of a console session or another "
+    "credential, "
+    "what was done with that: it outlives the token.",
+    "Ask the owner of the workload whether its code does this. What a workload does by itself, it does on many days.",
+    "Look for alerts of the other analytics about the same key: they tell where it was used.",
+    "If the use is not yours, revoke the role's active sessions, deploy the workload anew and close the way the token "
+    "leaked. That ends a console session, too, but not a credential that the token was exchanged for.",
+    "If the use is yours, acknowledge the alert: what raised it then counts as known for this identity."};
+
 constexpr std::array<std::string_view, 3> kRemoteTechniques{"T1528", "T1552.005", "T1078.004"};
 constexpr std::array<std::string_view, 2> kCliTechniques{"T1059.009", "T1078.004"};
+
+constexpr std::array<std::string_view, 3> kMisusedTechniques{"T1528", "T1550.001", "T1078.004"};
 
 constexpr std::string_view kCredentialAccess = "TA0006 Credential Access";
 constexpr std::string_view kServerlessTag = "Cloud Serverless Function Credentials Theft Analytics";
@@ -31,6 +43,28 @@ constexpr std::string_view kRemoteGoal =
     "lives.";
 constexpr std::string_view kCliGoal =
     "Look around and act by hand with the rights of a function or task whose code was made to do one thing only.";
+
+constexpr std::string_view kMisusedGoal =
+    "Make a stolen token last, or use it by hand, from a place that looks like one of yours: inside AWS, behind your "
+    "own "
+    "gateway, or with an SDK.";
+
+constexpr CatalogueEntry misused(Variation variation, std::string_view id, Tier tier, std::string_view name,
+                                 Severity severity, std::string_view description) {
+  return {variation,
+          id,
+          Analytic::misused_service_token,
+          tier,
+          name,
+          severity,
+          description,
+          kMisusedGoal,
+          kMisusedActions,
+          kCredentialAccess,
+          kMisusedTechniques,
+          {},
+          "straykey"};
+}
 
 constexpr CatalogueEntry remote(Variation variation, std::string_view id, Tier tier, std::string_view name,
                                 Severity severity, std::string_view description) {
@@ -100,6 +134,27 @@ constexpr std::array<CatalogueEntry, kVariationCount> kCatalogue{
         "A command line tool called AWS with the token of a serverless workload, from a platform on which that service "
         "cannot run, "
         "or with a tool that no serverless workload of the organisation uses."),
+    misused(
+        Variation::misused_console, "misused_service_token.console", Tier::strong,
+        "AWS service token used for a console session", Severity::high,
+        "The token of a workload was turned into a session of the AWS console, or such a session was used. Workloads "
+        "have no browser."),
+    misused(
+        Variation::misused_attack_tool, "misused_service_token.attack_tool", Tier::strong,
+        "Attack tool used with an AWS service token", Severity::high,
+        "A tool made for attacks called AWS with the token of a workload that does not use it, wherever the call came "
+        "from."),
+    misused(Variation::misused_exchanged, "misused_service_token.exchanged", Tier::weak,
+            "AWS service token exchanged for another credential", Severity::medium,
+            "The token of a workload that does not do this was exchanged for a credential that lives on without it."),
+    misused(
+        Variation::misused_pasted, "misused_service_token.pasted", Tier::weak,
+        "AWS service token used from a file, a process or a developer's environment", Severity::medium,
+        "The client says that it found the token where the workload's service puts none: in a credentials file, at a "
+        "process, or in environment variables."),
+    misused(Variation::misused_platform, "misused_service_token.platform", Tier::weak,
+            "AWS service token used on a platform where its service does not run", Severity::medium,
+            "The user agent names a platform or an execution environment on which the workload's service cannot run."),
 };
 
 }  // namespace
@@ -116,7 +171,8 @@ std::optional<Severity> severity_from(std::string_view name) noexcept {
 }
 
 std::string_view name_of(Analytic analytic) noexcept {
-  return analytic == Analytic::remote_service_token ? "remote_service_token" : "serverless_cli";
+  constexpr std::array<std::string_view, 3> kNames{"remote_service_token", "serverless_cli", "misused_service_token"};
+  return kNames[static_cast<std::size_t>(analytic)];
 }
 
 std::string_view name_of(Tier tier) noexcept {

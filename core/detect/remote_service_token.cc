@@ -32,6 +32,10 @@ bool is_new_attack_tool(const Candidate& candidate, const RemoteEvidence& eviden
 
 // The first line of the table that holds; nothing: silent.
 std::optional<Tier> tier_of(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
+  if (candidate.presigned) {  // no tool and no platform are read of it
+    if (evidence.network_learned || evidence.presigned_acknowledged) return std::nullopt;
+    if (evidence.presigned_learned) return Tier::weak;
+  }
   const bool new_tool = is_new_cli(candidate, evidence);
   if (is_new_attack_tool(candidate, evidence) || evidence.new_kali) return Tier::strong;
   if (evidence.network_learned) {
@@ -85,6 +89,11 @@ std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, co
   if (!found) return std::nullopt;
   Tier tier = *found;
   Verdict verdict{};
+  if (candidate.presigned)
+    verdict.why.push_back(fmt::format(
+        "The request was presigned: its signature travelled, in a link or a form, and perhaps not the token. Links of "
+        "this identity were used from outside on {} of the last {} days.",
+        evidence.presigned_days, evidence.window_days));
   verdict.why.push_back(where(candidate, evidence));
   say_network(verdict, evidence);
   if (evidence.foreign_endpoint)

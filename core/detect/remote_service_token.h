@@ -27,6 +27,10 @@ struct RemoteEvidence {
   bool new_kali = false;      // Kali Linux, on which this identity never ran
   bool tool_learned = false;  // B4
   int tool_days = 0;
+  // Of a presigned request, B8: on how many days this identity's links were used from outside, whether that makes them
+  // known, and whether somebody said that they are ours.
+  int presigned_days = 0;
+  bool presigned_learned = false, presigned_acknowledged = false;
 };
 
 // Nothing means no alert. REQUIRES: the candidate is external (by address, or through a foreign endpoint).

@@ -43,7 +43,8 @@ ActivationReport ActivationPairs::report(Day day, int window_days) const {
 
 ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view) {
   ActivationPairs pairs(account);
-  view.each_of_kind(FactKind::identity_network, [&](const NamedFact& fact) { return pairs.add(fact); });
+  for (const FactKind kind : {FactKind::identity_network, weak_kind(FactKind::identity_network)})
+    view.each_of_kind(kind, [&](const NamedFact& fact) { return pairs.add(fact); });
   return pairs.report(day, window_days);
 }
 

@@ -1,8 +1,27 @@
 #include "core/engine/alert_pairs.h"
 
 #include "core/base/bytes.h"
+#include "core/engine/judge.h"
 
 namespace straykey {
+
+std::vector<AlertPairs::Pair> quarantined_pairs(const Judgement& judgement, const Candidate& call) {
+  const ServiceToken& token = call.token;
+  std::vector<AlertPairs::Pair> pairs;
+  for (const std::string& form : judgement.quarantined_networks) {
+    pairs.push_back({FactKind::quarantine_identity_network, token.identity, form});
+    pairs.push_back({FactKind::quarantine_network_role, form, token.role_identity});
+  }
+  if (judgement.quarantines_tool) pairs.push_back({FactKind::quarantine_identity_tool, token.identity, call.tool});
+  for (const std::string& runtime : judgement.quarantined_runtimes)
+    pairs.push_back({FactKind::quarantine_identity_runtime, token.identity, runtime});
+  for (const std::string& evidence : judgement.quarantined_evidence)
+    pairs.push_back({FactKind::quarantine_identity_evidence, token.identity, evidence});
+  if (judgement.quarantines_child)
+    pairs.push_back({FactKind::quarantine_role_child, token.parent_role, token.role_identity});
+  if (judgement.quarantines_presigned) pairs.push_back({FactKind::quarantine_identity_presigned, token.identity, ""});
+  return pairs;
+}
 
 std::string encode_alert_pairs(const AlertPairs& pairs) {
   ByteWriter out;

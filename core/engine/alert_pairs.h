@@ -13,6 +13,9 @@
 
 namespace straykey {
 
+struct Candidate;
+struct Judgement;
+
 struct AlertPairs {
   struct Pair {
     FactKind kind;
@@ -25,6 +28,9 @@ struct AlertPairs {
 
   bool operator==(const AlertPairs&) const = default;
 };
+
+// The pairs that a judgement puts into quarantine.
+[[nodiscard]] std::vector<AlertPairs::Pair> quarantined_pairs(const Judgement& judgement, const Candidate& call);
 
 [[nodiscard]] std::string encode_alert_pairs(const AlertPairs& pairs);
 [[nodiscard]] std::optional<AlertPairs> decode_alert_pairs(std::string_view bytes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/engine/sequence.h"
+
 namespace straykey {
 
 Fact BaselineView::fact(FactKind kind, std::string_view scope, std::string_view value) const {
@@ -117,6 +119,12 @@ std::vector<Day> BaselineView::earliest_days(std::string_view account) const {
   std::vector<Day> earliest(days.begin(), days.end());
   earliest.resize(std::min(earliest.size(), kEarliestDays));
   return earliest;
+}
+
+std::optional<Day> BaselineView::kept_since() const {
+  const auto stored = alerts_.get(Table::progress, kKeptSinceKey);
+  if (!stored) return std::nullopt;
+  return static_cast<Day>(decode_sequence(*stored));
 }
 
 Activity BaselineView::activity(std::string_view row) const {

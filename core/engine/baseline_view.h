@@ -21,6 +21,9 @@
 
 namespace straykey {
 
+// The row of Table::progress that kept_since() reads.
+inline constexpr std::string_view kKeptSinceKey = "kept since";
+
 class BaselineView {
  public:
   static constexpr int kUsersCounted = 100;
@@ -82,6 +85,10 @@ class BaselineView {
   // The earliest days on which the account was seen as recipient, ascending, at most kEarliestDays. Builds before
   // December 2026 kept no facts of them, so what the account's own fact tells is taken in.
   [[nodiscard]] std::vector<Day> earliest_days(std::string_view account) const;
+
+  // Newest day of any account when the store was first opened by a program of format 2. The kinds of facts that this
+  // format brought are kept from that day on. Nothing: the store was made by such a program and always kept them.
+  [[nodiscard]] std::optional<Day> kept_since() const;
 
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "core/detect/misused_service_token.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -45,6 +46,21 @@ std::string_view account_of(std::string_view principal) {
   return is_account_id(account) && principal.size() > 12 ? account : std::string_view{};
 }
 
+// Whether weakly proven tokens count: for their own kind only.
+bool is_weak(const Candidate& call) noexcept {
+  return !call.token.must_have_assumed.empty();
+}
+
+// Calls visit(value, fact) for each value of `scope`; for weakly proven tokens also of what such tokens taught, so a
+// value may come twice.
+template <class Visit>
+void each_seen(const BaselineView& view, FactKind kind, std::string_view scope, bool weak, const Visit& visit) {
+  bool goes_on = true;
+  const auto one = [&](const std::string& value, const Fact& fact) { return goes_on = visit(value, fact); };
+  view.each(kind, scope, one);
+  if (weak && goes_on) view.each(weak_kind(kind), scope, one);
+}
+
 }  // namespace
 
 bool Judge::activates(std::string_view account, Day day, const BaselineView& view) const {
@@ -65,8 +81,14 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
   if (!is_proven(call, view)) return {Judged::not_proven, {}};
 
   Answer answer;
-  if (auto judgement = remote(call, view)) answer.judgements.push_back(std::move(*judgement));
-  if (auto judgement = serverless(call, view)) answer.judgements.push_back(std::move(*judgement));
+  const auto add = [&](std::optional<Judgement> judgement) {
+    if (judgement) answer.judgements.push_back(std::move(*judgement));
+  };
+  if (!call.console_session) {  // of which neither the place nor the tool is judged
+    add(remote(call, view));
+    add(serverless(call, view));
+  }
+  add(misused(call, answer.judgements, view));
   if (view.failed()) return {Judged::unreadable, {}};
   // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
   // forgotten.
@@ -176,30 +198,39 @@ int Judge::other_identities(const Candidate& call, const std::vector<std::string
   return std::min(static_cast<int>(others.size()), BaselineView::kUsersCounted);
 }
 
+Fact Judge::seen(const Candidate& call, FactKind kind, std::string_view value, const BaselineView& view) const {
+  Fact fact = view.fact(kind, call.token.identity, value);
+  if (is_weak(call)) fact.merge(view.fact(weak_kind(kind), call.token.identity, value));
+  return fact;
+}
+
 bool Judge::tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const {
   const std::string& identity = call.token.identity;
-  days =
-      view.fact(FactKind::identity_tool, identity, call.tool).presence.days_before(call.day(), settings_.training_days);
+  days = seen(call, FactKind::identity_tool, call.tool, view).presence.days_before(call.day(), settings_.training_days);
   const Fact pair = view.quarantine(FactKind::quarantine_identity_tool, identity, call.tool);
   if (pair.acknowledged) return true;
   quarantined = pair.presence.days_before(call.day(), settings_.training_days) > 0;
   return days >= kLearnedDays && !quarantined;
 }
 
-// B6: the identity used the platform, or the exec-env, on two days, or somebody acknowledged it.
+// B6: on how many days the identity used the platform, or the exec-env.
+int Judge::runtime_days(const Candidate& call, std::string_view runtime, const BaselineView& view) const {
+  Presence days;
+  each_seen(view, FactKind::identity_runtime, call.token.identity, is_weak(call),
+            [&](const std::string& text, const Fact& fact) {
+              const auto [platform, exec_env] = parts_of(text);
+              if (platform == runtime || exec_env == runtime) days.merge(fact.presence);
+              return true;
+            });
+  return days.days_before(call.day(), settings_.training_days);
+}
+
+// B6: the identity used it on two days, or somebody acknowledged it.
 bool Judge::runtime_learned(const Candidate& call, std::string_view runtime, const BaselineView& view) const {
-  const Day day = call.day();
-  const int window = settings_.training_days;
   const Fact pair = view.quarantine(FactKind::quarantine_identity_runtime, call.token.identity, runtime);
   if (pair.acknowledged) return true;
-  if (pair.presence.days_before(day, window) > 0) return false;
-  Presence seen;
-  view.each(FactKind::identity_runtime, call.token.identity, [&](const std::string& text, const Fact& fact) {
-    const auto [platform, exec_env] = parts_of(text);
-    if (platform == runtime || exec_env == runtime) seen.merge(fact.presence);
-    return true;
-  });
-  return seen.days_before(day, window) >= kLearnedDays;
+  if (pair.presence.days_before(call.day(), settings_.training_days) > 0) return false;
+  return runtime_days(call, runtime, view) >= kLearnedDays;
 }
 
 std::optional<ImpossibleRuntime> Judge::new_impossible_runtime(const Candidate& call, const BaselineView& view) const {
@@ -210,23 +241,23 @@ std::optional<ImpossibleRuntime> Judge::new_impossible_runtime(const Candidate& 
 
 // An ECS identity that has learned AWS_ECS_EC2 and was nowhere else in the window. One call must not switch a check
 // off.
-bool Judge::runs_on_own_instances(const std::string& identity, std::string_view exec_env, Day day,
-                                  const BaselineView& view) const {
+bool Judge::runs_on_own_instances(const Runner& runner, Day day, const BaselineView& view) const {
   constexpr std::string_view kOwn = "AWS_ECS_EC2";
   const int window = settings_.training_days;
   const auto elsewhere = [](std::string_view env) {
     return env == "AWS_ECS_FARGATE" || env == "AWS_ECS_MANAGED_INSTANCES";
   };
-  if (elsewhere(exec_env)) return false;
-  const Fact pair = view.quarantine(FactKind::quarantine_identity_runtime, identity, kOwn);
+  if (elsewhere(runner.exec_env)) return false;
+  const Fact pair = view.quarantine(FactKind::quarantine_identity_runtime, runner.identity, kOwn);
   Presence own;
   bool was_elsewhere = false;
-  view.each(FactKind::identity_runtime, identity, [&](const std::string& text, const Fact& fact) {
-    const std::string_view env = parts_of(text).second;
-    if (env == kOwn) own.merge(fact.presence);
-    was_elsewhere = was_elsewhere || (elsewhere(env) && fact.presence.days_before(day, window) > 0);
-    return !was_elsewhere;
-  });
+  each_seen(view, FactKind::identity_runtime, runner.identity, runner.weak,
+            [&](const std::string& text, const Fact& fact) {
+              const std::string_view env = parts_of(text).second;
+              if (env == kOwn) own.merge(fact.presence);
+              was_elsewhere = was_elsewhere || (elsewhere(env) && fact.presence.days_before(day, window) > 0);
+              return !was_elsewhere;
+            });
   if (was_elsewhere) return false;
   if (pair.acknowledged) return true;
   return own.days_before(day, window) >= kLearnedDays && pair.presence.days_before(day, window) == 0;
@@ -238,7 +269,7 @@ void Judge::look_at_network(RemoteEvidence& evidence, const Candidate& call, con
   const int window = settings_.training_days;
   evidence.network = forms.front();
   for (const std::string& form : forms) {
-    const int days = view.fact(FactKind::identity_network, call.token.identity, form).presence.days_before(day, window);
+    const int days = seen(call, FactKind::identity_network, form, view).presence.days_before(day, window);
     const Fact pair = view.quarantine(FactKind::quarantine_identity_network, call.token.identity, form);
     const bool quarantined = !pair.acknowledged && pair.presence.days_before(day, window) > 0;
     evidence.network_days = std::max(evidence.network_days, days);
@@ -252,12 +283,24 @@ void Judge::look_at_network(RemoteEvidence& evidence, const Candidate& call, con
                                         .presence.days_before(day + 1, window) == 0;
 }
 
+// B8. It has no weak kind: a link tells nothing of who made it.
+void Judge::look_at_links(RemoteEvidence& evidence, const Candidate& call, const BaselineView& view) const {
+  const int window = settings_.training_days;
+  const Fact pair = view.quarantine(FactKind::quarantine_identity_presigned, call.token.identity, "");
+  evidence.presigned_acknowledged = pair.acknowledged;
+  evidence.presigned_days =
+      view.fact(FactKind::identity_presigned, call.token.identity, "").presence.days_before(call.day(), window);
+  evidence.presigned_learned =
+      evidence.presigned_days >= kLearnedDays && pair.presence.days_before(call.day(), window) == 0;
+}
+
 std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView& view) const {
   if (!call.may_be_external()) return std::nullopt;
   RemoteEvidence evidence;
   evidence.window_days = settings_.training_days;
   evidence.foreign_endpoint = endpoint_is_foreign(call, view);
   if (!evidence.foreign_endpoint && call.address_class != SourceClass::external) return std::nullopt;
+  if (call.presigned && !keeps_new_kinds(call.day(), view)) return std::nullopt;
   const std::vector<std::string> forms =
       evidence.foreign_endpoint ? std::vector{call.endpoint_network()} : call.address_forms();
   look_at_network(evidence, call, forms, view);
@@ -265,6 +308,7 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, tool_quarantined);
   const auto impossible = new_impossible_runtime(call, view);
   if (impossible) evidence.impossible = impossible->shown;
+  if (call.presigned) look_at_links(evidence, call, view);
   const std::string_view kali = name_of(Platform::kali);
   evidence.new_kali = call.platform == Platform::kali && !runtime_learned(call, kali, view);
 
@@ -274,6 +318,12 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   out.verdict = std::move(*verdict);
   out.source_class = evidence.foreign_endpoint ? SourceClass::foreign_endpoint : SourceClass::external;
   out.network = evidence.network;
+  // A link may be sent on to many networks, and what they are says nothing of the token: the link is the pair.
+  if (call.presigned) {
+    out.subjects = {remote_subject(call.token.family, "presigned")};
+    out.quarantines_presigned = !evidence.presigned_learned;
+    return out;
+  }
   for (const std::string& form : forms) out.subjects.push_back(remote_subject(call.token.family, form));
   if (!evidence.network_learned) out.quarantined_networks = call.network_forms();
   out.quarantines_tool = is_new_cli(call, evidence);
@@ -285,13 +335,20 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
 void Judge::count_users(ServerlessEvidence& evidence, const Candidate& call, const BaselineView& view) const {
   constexpr std::string_view kCodeBuild = "#codebuild";
   const Day day = call.day();
-  const auto& users = view.users_before(
-      {FactKind::tool_identity, call.tool, day, settings_.training_days, 1, call.tool}, [&](const std::string& user) {
-        return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, settings_.training_days) ||
-               (is_ecs(user) && runs_on_own_instances(user, {}, day, view));
-      });
+  const int window = settings_.training_days;
+  const auto users_of = [&](FactKind kind) -> const std::vector<std::string>& {
+    return view.users_before({kind, call.tool, day, window, 1, call.tool}, [&](const std::string& user) {
+      return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window) ||
+             (is_ecs(user) && runs_on_own_instances({user, {}, kind == FactKind::weak_tool_identity}, day, view));
+    });
+  };
+  std::set<std::string, std::less<>> users;
+  const auto add = [&](const std::vector<std::string>& more) { users.insert(more.begin(), more.end()); };
+  add(users_of(FactKind::tool_identity));
+  if (is_weak(call)) add(users_of(FactKind::weak_tool_identity));
   evidence.serverless_users = std::min(static_cast<int>(users.size()), BaselineView::kUsersCounted);
-  if (!call.token.identity.ends_with(kCodeBuild)) return;
+  // A key that a build's token was given by another role belongs to a build, too; it is no user itself.
+  if (call.token.service != "codebuild") return;
   evidence.codebuild_users = static_cast<int>(std::count_if(users.begin(), users.end(), [&](const std::string& user) {
     return user != call.token.identity && user.ends_with(kCodeBuild);
   }));
@@ -302,7 +359,8 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   ServerlessEvidence evidence;
   evidence.window_days = settings_.training_days;
   evidence.runs_on_own_instances =
-      call.token.family == Family::ecs && runs_on_own_instances(call.token.identity, call.exec_env, call.day(), view);
+      call.token.family == Family::ecs &&
+      runs_on_own_instances({call.token.identity, call.exec_env, is_weak(call)}, call.day(), view);
   evidence.tool_learned = tool_learned(call, view, evidence.tool_days, evidence.tool_quarantined);
   const auto impossible = new_impossible_runtime(call, view);
   if (impossible) evidence.impossible = impossible->shown;
@@ -320,6 +378,91 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   // A thief who claims it must not switch the check off by claiming it twice.
   if (call.token.family == Family::ecs && call.exec_env == "AWS_ECS_EC2")
     out.quarantined_runtimes.push_back(call.exec_env);
+  return out;
+}
+
+// Whether the store has kept the kinds of facts that format 2 brought for long enough to tell what is new. After an
+// upgrade everything would look new.
+bool Judge::keeps_new_kinds(Day day, const BaselineView& view) const {
+  const auto since = view.kept_since();
+  return !since || *since + static_cast<Day>(settings_.activation_days) <= day;
+}
+
+// Whether the parent's role gave its workloads' tokens this role on two days. What such keys are used for is then a
+// matter of the pipeline that does so.
+bool Judge::child_learned(const Candidate& call, const BaselineView& view) const {
+  const ServiceToken& token = call.token;
+  if (token.parent_role.empty()) return false;
+  const Fact pair = view.quarantine(FactKind::quarantine_role_child, token.parent_role, token.role_identity);
+  if (pair.acknowledged) return true;
+  const int window = settings_.training_days;
+  return pair.presence.days_before(call.day(), window) == 0 &&
+         view.fact(FactKind::role_child, token.parent_role, token.role_identity)
+                 .presence.days_before(call.day(), window) >= kLearnedDays;
+}
+
+std::vector<NewEvidence> Judge::unlearned_evidence(const Candidate& call, const BaselineView& view) const {
+  const Day day = call.day();
+  const int window = settings_.training_days;
+  const bool of_a_pipeline = child_learned(call, view), keeps = keeps_new_kinds(day, view);
+  std::vector<NewEvidence> out;
+  for (const std::string& text : evidence_of(call)) {
+    const bool platform = text.starts_with(kPlatformEvidence);
+    if (of_a_pipeline && (platform || text == kConsoleEvidence)) continue;
+    NewEvidence item{.text = text};
+    if (platform) {
+      const std::string_view runtime = std::string_view(text).substr(kPlatformEvidence.size());
+      if (runtime_learned(call, runtime, view)) continue;
+      item.days = runtime_days(call, runtime, view);
+      item.quarantined =
+          view.quarantined(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day, window);
+    } else if (text.starts_with(kToolEvidence)) {
+      if (tool_learned(call, view, item.days, item.quarantined)) continue;
+    } else if (text == kConsoleEvidence || keeps) {
+      const Fact pair = view.quarantine(FactKind::quarantine_identity_evidence, call.token.identity, text);
+      item.days = seen(call, FactKind::identity_evidence, text, view).presence.days_before(day, window);
+      item.quarantined = pair.presence.days_before(day, window) > 0;
+      if (pair.acknowledged || (item.days >= kLearnedDays && !item.quarantined)) continue;
+    } else {
+      continue;
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+std::optional<Judgement> Judge::misused(const Candidate& call, const std::vector<Judgement>& others,
+                                        const BaselineView& view) const {
+  if (!has_evidence(call)) return std::nullopt;
+  const std::vector<NewEvidence> unlearned = unlearned_evidence(call, view);
+  MisuseEvidence evidence{.window_days = settings_.training_days, .unlearned = unlearned};
+  for (const Judgement& other : others) {
+    const CatalogueEntry& entry = other.verdict.entry();
+    if (entry.analytic == Analytic::remote_service_token && entry.tier == Tier::strong)
+      evidence.remote_is_strong = true;
+    if (entry.variation == Variation::cli_unusual && !other.quarantined_runtimes.empty())
+      evidence.platform_said_elsewhere = true;
+  }
+  auto verdict = judge_misused_service_token(call, evidence);
+  if (!verdict) return std::nullopt;
+  Judgement out;
+  out.verdict = std::move(*verdict);
+  out.source_class = call.address_class;
+  out.network = call.network.empty() ? std::string(name_of(call.address_class)) : call.network;
+  out.subjects = {std::string(out.verdict.entry().id)};
+  for (const NewEvidence& item : unlearned) {
+    const std::string_view text = item.text;
+    if (text.starts_with(kPlatformEvidence))
+      out.quarantined_runtimes.emplace_back(text.substr(kPlatformEvidence.size()));
+    if (is_learned_as_evidence(text)) out.quarantined_evidence.emplace_back(text);
+  }
+  // As in a remote alert, a new command line is put into quarantine by every hit that it has part in.
+  int days = 0;
+  bool quarantined = false;
+  out.quarantines_tool = call.is_cli() && !call.console_session && !tool_learned(call, view, days, quarantined);
+  const Variation variation = out.verdict.variation;
+  out.quarantines_child = !call.token.parent_role.empty() &&
+                          (variation == Variation::misused_console || variation == Variation::misused_platform);
   return out;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Judge: gathers the evidence for one candidate from all partitions and asks both analytics.
+// Judge: gathers the evidence for one candidate from all partitions and asks the three analytics.
 //
 // Order:  only days before the event's day count, so the answer does not depend on the order inside a day.
 // Thread: the merger's.
@@ -14,16 +14,23 @@
 
 namespace straykey {
 
+struct NewEvidence;
+
+// What one analytic says of a call, and which pairs that puts into quarantine: quarantined_pairs() in alert_pairs.h.
 struct Judgement {
   Verdict verdict;
   SourceClass source_class = SourceClass::external;
   std::string network;  // shown
-  // What the dedup key is made of: the network's forms, or the tool. The first names the alert. One role may belong to
-  // an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the family.
+  // What the dedup key is made of: the network's forms, "presigned", the tool, or the variation. The first names the
+  // alert. One role may belong to an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the
+  // family.
   std::vector<std::string> subjects;
   std::vector<std::string> quarantined_networks;  // forms that (identity, network) and (network, role) hit
   bool quarantines_tool = false;                  // (identity, tool)
   std::vector<std::string> quarantined_runtimes;  // platforms and exec-envs of (identity, runtime)
+  std::vector<std::string> quarantined_evidence;  // (identity, evidence)
+  bool quarantines_child = false;                 // (parent role, role)
+  bool quarantines_presigned = false;             // (identity, presigned)
 };
 
 enum class Judged : std::uint8_t { judged, not_active, too_late, not_proven, unreadable };
@@ -50,17 +57,31 @@ class Judge {
   [[nodiscard]] bool lends_itself(const std::string& role, Day day, const BaselineView& view) const;
   [[nodiscard]] int other_identities(const Candidate& call, const std::vector<std::string>& forms,
                                      const BaselineView& view) const;
+  // What the identity was seen with; of a weakly proven token what such tokens taught, too.
+  [[nodiscard]] Fact seen(const Candidate& call, FactKind kind, std::string_view value, const BaselineView& view) const;
   [[nodiscard]] bool tool_learned(const Candidate& call, const BaselineView& view, int& days, bool& quarantined) const;
+  [[nodiscard]] int runtime_days(const Candidate& call, std::string_view runtime, const BaselineView& view) const;
   [[nodiscard]] bool runtime_learned(const Candidate& call, std::string_view runtime, const BaselineView& view) const;
   [[nodiscard]] std::optional<ImpossibleRuntime> new_impossible_runtime(const Candidate& call,
                                                                         const BaselineView& view) const;
-  [[nodiscard]] bool runs_on_own_instances(const std::string& identity, std::string_view exec_env, Day day,
-                                           const BaselineView& view) const;
+  struct Runner {
+    const std::string& identity;
+    std::string_view exec_env;
+    bool weak = false;  // by what weakly proven tokens taught, too
+  };
+  [[nodiscard]] bool runs_on_own_instances(const Runner& runner, Day day, const BaselineView& view) const;
   void look_at_network(RemoteEvidence& evidence, const Candidate& call, const std::vector<std::string>& forms,
                        const BaselineView& view) const;
+  void look_at_links(RemoteEvidence& evidence, const Candidate& call, const BaselineView& view) const;
   void count_users(ServerlessEvidence& evidence, const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> remote(const Candidate& call, const BaselineView& view) const;
   [[nodiscard]] std::optional<Judgement> serverless(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] bool keeps_new_kinds(Day day, const BaselineView& view) const;
+  [[nodiscard]] bool child_learned(const Candidate& call, const BaselineView& view) const;
+  [[nodiscard]] std::vector<NewEvidence> unlearned_evidence(const Candidate& call, const BaselineView& view) const;
+  // `others`: what the first two analytics say of the call.
+  [[nodiscard]] std::optional<Judgement> misused(const Candidate& call, const std::vector<Judgement>& others,
+                                                 const BaselineView& view) const;
 
   HashKey hash_key_;
   const DetectionSettings& settings_;

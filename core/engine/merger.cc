@@ -252,7 +252,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     const RecordInHand in_hand(of_call.front().call->record);
     std::vector<Hash128> alerts;
     for (std::size_t i = 0; i < of_call.size(); ++i) {
-      if (of_call[i].raises) write_alert(of_call[i], of_call.size() > 1 ? &of_call[1 - i] : nullptr);
+      if (of_call[i].raises) write_alert(of_call[i], of_call);
       if (of_call[i].alert_id != Hash128{}) alerts.push_back(of_call[i].alert_id);
     }
     remember_hit(*of_call.front().call, alerts);
@@ -334,7 +334,7 @@ bool Merger::flooded(const Hit& hit) {
   return true;
 }
 
-void Merger::write_alert(const Hit& hit, const Hit* same_event) {
+void Merger::write_alert(const Hit& hit, const std::vector<Hit>& same_event) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   Alert alert;
@@ -347,8 +347,8 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
   alert.dedup_days = detection_.dedup_days;
   investigate(alert, *view_, detection_.training_days);
   if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
-  if (same_event != nullptr && same_event->alert_id != Hash128{})
-    alert.related.push_back({same_event->alert_id, "same_event"});
+  for (const Hit& other : same_event)
+    if (&other != &hit && other.alert_id != Hash128{}) alert.related.push_back({other.alert_id, "same_event"});
 
   const std::string document = alert_document(alert);
   const std::string body = webhook_body("alert.created", call.time, document);
@@ -361,32 +361,20 @@ void Merger::write_alert(const Hit& hit, const Hit* same_event) {
       .add();
 }
 
-// Stores which quarantined pairs an acknowledgement of this alert will clear: the networks of a remote alert, the tool
-// of either kind, and the platform or exec-env that is impossible.
+// Stores which quarantined pairs an acknowledgement of this alert will clear. Those of a command line name the tool
+// even where it was learned, and only the platform was new.
 void Merger::remember_pairs(const Hit& hit) {
   const Candidate& call = *hit.call;
-  AlertPairs out{.day = call.day(), .pairs = {}};
-  for (const std::string& form : hit.judgement.quarantined_networks) {
-    out.pairs.push_back({FactKind::quarantine_identity_network, call.token.identity, form});
-    out.pairs.push_back({FactKind::quarantine_network_role, form, call.token.role_identity});
-  }
-  if (hit.judgement.quarantines_tool || hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
+  AlertPairs out{.day = call.day(), .pairs = quarantined_pairs(hit.judgement, call)};
+  if (!hit.judgement.quarantines_tool && hit.judgement.verdict.entry().analytic == Analytic::serverless_cli)
     out.pairs.push_back({FactKind::quarantine_identity_tool, call.token.identity, call.tool});
-  for (const std::string& runtime : hit.judgement.quarantined_runtimes)
-    out.pairs.push_back({FactKind::quarantine_identity_runtime, call.token.identity, runtime});
   writer_->put(Table::alert_pairs, hit.alert_id.key(), encode_alert_pairs(out));
 }
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
   if (call.from_future) return;  // the day was set by us and is not the event's own, so it must not count as seen
-  const Day day = call.day();
-  for (const std::string& form : judgement.quarantined_networks) {
-    mark(FactKind::quarantine_identity_network, call.token.identity, form, day);
-    mark(FactKind::quarantine_network_role, form, call.token.role_identity, day);
-  }
-  if (judgement.quarantines_tool) mark(FactKind::quarantine_identity_tool, call.token.identity, call.tool, day);
-  for (const std::string& runtime : judgement.quarantined_runtimes)
-    mark(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day);
+  for (const AlertPairs::Pair& pair : quarantined_pairs(judgement, call))
+    mark(pair.kind, pair.scope, pair.value, call.day());
 }
 
 void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {

@@ -121,7 +121,7 @@ class Merger {
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
   void stand(const Hit& hit);
-  void write_alert(const Hit& hit, const Hit* same_event);
+  void write_alert(const Hit& hit, const std::vector<Hit>& same_event);
   void remember_pairs(const Hit& hit);
   [[nodiscard]] bool flooded(const Hit& hit);
   void quarantine(const Candidate& call, const Judgement& judgement);

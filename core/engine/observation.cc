@@ -4,6 +4,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
+#include "core/detect/misused_service_token.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -53,6 +54,48 @@ void fill_place(Candidate& call, const Event& event, const NetworkMap& networks,
     call.endpoint_owner = owner;
 }
 
+// What in the call is evidence by itself. `exchanged:` names the API.
+std::string evidence_in(const Event& event) {
+  if (event.presigned) return {};
+  if (event.console_session) return std::string(kConsoleEvidence);
+  std::string out;
+  const TellingCall telling = event.telling_call();
+  if (telling == TellingCall::console) out = kConsoleEvidence;
+  if (telling == TellingCall::oauth_token || telling == TellingCall::web_identity_token)
+    out.append(kExchangedEvidence).append(event.event_name);
+  const std::string letters = letter_evidence(event.user_agent);
+  if (!out.empty() && !letters.empty()) out += ',';
+  return out += letters;
+}
+
+// Values that no rule knows are one, so that nobody can make many combinations of them.
+std::string_view known_exec_env(std::string_view exec_env) noexcept {
+  const bool known = exec_env.empty() || exec_env.starts_with("AWS_Lambda_") || exec_env.starts_with("AWS_ECS_") ||
+                     exec_env == "CloudShell" || exec_env.starts_with("AmazonQ-For-CLI");
+  return known ? exec_env : "other";
+}
+
+void fill_tool(Candidate& call, const UserAgent& agent) {
+  call.tool = agent.tool;
+  call.tool_kind = agent.kind;
+  call.platform = agent.platform;
+  call.exec_env = cut(known_exec_env(agent.exec_env), 64);
+}
+
+// The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing.
+// A console session has a key of its own, which no event issued: it is a workload's by what its own record says, and
+// not by the shape of a name.
+std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
+  if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
+  Event plain = event;
+  plain.console_session = false;
+  if (event.presigned) plain.user_agent = {};
+  if (!event.console_session) return prove_service_token(plain, issued);
+  auto token = prove_service_token(plain, nullptr);
+  if (token && !token->must_have_assumed.empty()) return std::nullopt;
+  return token;
+}
+
 }  // namespace
 
 Observation observe(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
@@ -62,10 +105,10 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   call.time = call.last_time = event.time;
   call.from_future = event.from_future;
   call.access_key = cut(event.access_key.empty() ? event.issued_key : event.access_key, 128);
-  call.tool = event.user_agent.tool;
-  call.tool_kind = event.user_agent.kind;
-  call.platform = event.user_agent.platform;
-  call.exec_env = cut(event.user_agent.exec_env, 64);
+  call.presigned = event.presigned;
+  call.console_session = event.console_session;
+  call.evidence = evidence_in(event);
+  fill_tool(call, event.presigned ? UserAgent{} : event.user_agent);
   call.event_name = cut(event.event_name, 128);
   call.error_code = cut(event.error_code, 128);
   fill_place(call, event, networks, settings);
@@ -73,10 +116,11 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   out.own = is_own_authenticated(event, settings.accounts);
   if (!out.own) return out;
   out.caller = caller_identity(event);
-  if (auto token = prove_service_token(event, issued)) {
+  if (auto token = token_behind(event, issued)) {
     call.token = std::move(*token);
     out.has_token = true;
-    out.second_token = second_weak_proof(event, call.token);
+    if (call.console_session) out.caller.clear();  // whoever stole the token sits there
+    if (!event.presigned) out.second_token = second_weak_proof(event, call.token);
   }
   const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
   if (unproven && issued == nullptr && is_temporary_key(event.access_key) && may_be_service_token(event)) {
@@ -113,14 +157,21 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
   text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
-  text.string(call.token.chain).string(call.evidence).fixed(call.presigned ? 1 : 0).fixed(call.range_capped ? 1 : 0);
+  text.string(call.token.chain).string(call.evidence).fixed(call.range_capped ? 1 : 0);
+  text.fixed(call.presigned ? 1 : 0).fixed(call.console_session ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());
 }
 
-bool worth_judging(const Candidate& call, const DetectionSettings& settings) noexcept {
+std::vector<std::string> taught_evidence(const Candidate& call) {
+  std::vector<std::string> out = evidence_of(call);
+  std::erase_if(out, [](const std::string& text) { return !is_learned_as_evidence(text); });
+  return out;
+}
+
+bool worth_judging(const Candidate& call, const DetectionSettings& settings) {
   if (call.token.family == Family::ec2 && !settings.ec2) return false;
-  return call.may_be_external() || (call.is_cli() && call.token.serverless);
+  return call.may_be_external() || (call.is_cli() && call.token.serverless) || has_evidence(call);
 }
 
 }  // namespace straykey

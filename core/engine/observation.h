@@ -4,6 +4,7 @@
 // Thread: any (functions of their arguments).
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/detect/candidate.h"
 #include "core/detect/settings.h"
@@ -14,7 +15,7 @@ namespace straykey {
 
 struct Observation {
   bool own = false;    // an authenticated caller of one of our accounts
-  std::string caller;  // for B2; empty unless own
+  std::string caller;  // for B2; empty unless own, and of a workload's console session
   // What decides about the call. `token` is filled if the event proves one (weakly proven ones carry
   // must_have_assumed).
   Candidate call;
@@ -42,7 +43,10 @@ void prove(Candidate& call, std::string_view session, const IssuedToken& issued)
 // combination is proposed; as the day is in it, once a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
+// The evidence of a call with a token that has facts of its own.
+[[nodiscard]] std::vector<std::string> taught_evidence(const Candidate& call);
+
 // Whether any analytic could say something about the call.
-[[nodiscard]] bool worth_judging(const Candidate& call, const DetectionSettings& settings) noexcept;
+[[nodiscard]] bool worth_judging(const Candidate& call, const DetectionSettings& settings);
 
 }  // namespace straykey

@@ -178,14 +178,23 @@ void ShardWorker::teach(const Observation& observation, const Event& event) {
 void ShardWorker::teach_token(const Candidate& call, bool proven) {
   const Day day = call.day();
   const std::string& identity = call.token.identity;
+  // What a weak proof teaches counts for weakly proven tokens only, because it may be somebody else's.
+  const auto teach = [&](FactKind kind, std::string_view scope, std::string_view value) {
+    learn({proven ? kind : weak_kind(kind), scope, value}, day);
+  };
+  // Whoever sent a presigned request held a link; nothing else of it is the workload's.
+  if (call.presigned && call.may_be_external()) learn({FactKind::identity_presigned, identity, ""}, day);
+  if (call.presigned) return;
+  for (const std::string& evidence : taught_evidence(call)) teach(FactKind::identity_evidence, identity, evidence);
+  if (call.console_session) return;
   const std::vector<std::string> forms = call.network_forms();
-  for (const std::string& form : forms) learn({FactKind::identity_network, identity, form}, day);
+  for (const std::string& form : forms) teach(FactKind::identity_network, identity, form);
   if (!forms.empty() && call.event_name != "GetCallerIdentity")
     learn({FactKind::identity_other_call, identity, forms.front()}, day);
   if (proven) teach_others(call);
-  learn({FactKind::identity_tool, identity, call.tool}, day);
-  learn({FactKind::identity_runtime, identity, runtime_text(call)}, day);
-  if (proven && call.token.serverless && call.is_cli()) learn({FactKind::tool_identity, call.tool, identity}, day);
+  teach(FactKind::identity_tool, identity, call.tool);
+  teach(FactKind::identity_runtime, identity, runtime_text(call));
+  if (call.token.serverless && call.is_cli()) teach(FactKind::tool_identity, call.tool, identity);
 }
 
 // What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for

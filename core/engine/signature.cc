@@ -64,9 +64,14 @@ std::string_view join(const Head& head, const std::array<std::string_view, Texts
 std::string_view teaching_bytes(const Event& event, std::string& memory) {
   const auto texts = teaching_texts(event);
   TeachingHead head{event.day(), 0, {}};
-  head.flags = static_cast<std::uint32_t>(event.type) | static_cast<std::uint32_t>(event.user_agent.kind) << 8 |
-               static_cast<std::uint32_t>(event.user_agent.platform) << 16 |
-               static_cast<std::uint32_t>(event.from_future) << 24 |
+  static_assert(static_cast<unsigned>(IdentityType::other) < 16 && static_cast<unsigned>(ToolKind::unknown) < 16 &&
+                static_cast<unsigned>(Platform::kali) < 16 &&
+                static_cast<unsigned>(TellingCall::web_identity_token) < 4);
+  head.flags = static_cast<std::uint32_t>(event.type) | static_cast<std::uint32_t>(event.user_agent.kind) << 4 |
+               static_cast<std::uint32_t>(event.user_agent.platform) << 8 |
+               static_cast<std::uint32_t>(event.user_agent.letters) << 12 |
+               static_cast<std::uint32_t>(event.telling_call()) << 20 |
+               static_cast<std::uint32_t>(event.presigned) << 22 | static_cast<std::uint32_t>(event.from_future) << 24 |
                static_cast<std::uint32_t>(event.console_session) << 25 |
                static_cast<std::uint32_t>(event.sign_in_failed) << 26 |
                static_cast<std::uint32_t>(event.event_name == "GetCallerIdentity") << 27;

@@ -52,6 +52,7 @@ class RecordReading {
   void read_tags(dom::object parameters) noexcept;
   void read_tag(std::string_view key, dom::element value) noexcept;
   void read_sign_in() noexcept;
+  void read_presigned() noexcept;
   [[nodiscard]] bool says_failure(const Nested& nested) noexcept;
   [[nodiscard]] std::optional<RejectReason> reject_reason() const noexcept;
 
@@ -69,7 +70,7 @@ class RecordReading {
   std::string_view time_text_, type_text_, error_message_;
   std::string_view timestamp_;   // Logstash's codec cloudtrail moves eventTime to @timestamp, ...
   bool has_at_version_ = false;  // ... and adds @version
-  Nested identity_, parameters_, response_, service_details_;
+  Nested identity_, parameters_, response_, service_details_, additional_;
   bool has_version_or_source_ = false;
   bool has_name_ = false, has_time_ = false;
   bool digest_ = false;
@@ -141,6 +142,8 @@ void RecordReading::read_top(dom::object record) noexcept {
       parameters_.set(member.value);
     } else if (key == "responseElements") {
       response_.set(member.value);
+    } else if (key == "additionalEventData") {
+      additional_.set(member.value);
     } else if (key == "serviceEventDetails") {
       service_details_.set(member.value);
     } else if (key == "errorMessage") {
@@ -237,6 +240,20 @@ void RecordReading::read_sign_in() noexcept {
                           !error_message_.empty();
 }
 
+// Whatever stands there in an odd form is no reason to refuse the record.
+void RecordReading::read_presigned() noexcept {
+  std::string_view method;
+  dom::object object;
+  if (additional_.present && additional_.element.get(object) == simdjson::SUCCESS) {
+    for (const auto member : object)
+      if (member.key == kAuthenticationMethod && member.value.get(method) != simdjson::SUCCESS) method = {};
+  }
+  event_.presigned = is_presigned(method);
+  if (!method.empty() || !may_be_presigned(event_.event_source) || !parameters_.present) return;
+  if (parameters_.element.get(object) != simdjson::SUCCESS) return;
+  for (const auto member : object) event_.presigned = event_.presigned || member.key == kPresignExpires;
+}
+
 std::optional<RejectReason> RecordReading::reject_reason() const noexcept {
   if (digest_) return RejectReason::digest;
   if (event_.event_category == "Insight" || event_.event_type == "AwsCloudTrailInsight") return RejectReason::insight;
@@ -259,6 +276,7 @@ std::variant<Event, RejectReason> RecordReading::read(dom::object record, Second
   read_identity();
   if (event_.assumes_role()) read_assume_role();
   if (event_.event_source == "signin.amazonaws.com" || event_.event_name == "ConsoleLogin") read_sign_in();
+  read_presigned();
   if (const auto reason = reject_reason()) return *reason;
   event_.time = *parse_record_time(time_text_);
   if (event_.time > now + kAheadMax) {

@@ -29,6 +29,14 @@ enum class IdentityType : std::uint8_t {
   other,            // Unknown, or a type of the future
 };
 
+// A call that is evidence by its name, wherever it comes from: it turns a token into another credential.
+enum class TellingCall : std::uint8_t {
+  none,
+  console,             // GetSigninToken, ConsoleLogin
+  oauth_token,         // CreateOAuth2TokenWithIAM
+  web_identity_token,  // sts:GetWebIdentityToken
+};
+
 struct Event {
   std::string_view record;  // the whole record, JSON text, as it came
 
@@ -44,6 +52,8 @@ struct Event {
   std::string_view vpc_endpoint, vpc_endpoint_account;
   bool console_session = false;  // sessionCredentialFromConsole
   bool sign_in_failed = false;   // a ConsoleLogin (or like) that did not succeed
+  // The request was signed ahead of time, in a link or a form: whoever sent it need not have had the credential
+  bool presigned = false;
 
   // userIdentity
   IdentityType type = IdentityType::none;
@@ -63,6 +73,23 @@ struct Event {
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
   [[nodiscard]] bool assumes_role() const noexcept {
     return event_name.starts_with("AssumeRole") && event_source == "sts.amazonaws.com";
+  }
+  // Cost: the length tells nearly every name apart.
+  [[nodiscard]] TellingCall telling_call() const noexcept {
+    switch (event_name.size()) {
+      case 12:
+        return event_name == "ConsoleLogin" ? TellingCall::console : TellingCall::none;
+      case 14:
+        return event_name == "GetSigninToken" ? TellingCall::console : TellingCall::none;
+      case 19:
+        return event_name == "GetWebIdentityToken" && event_source == "sts.amazonaws.com"
+                   ? TellingCall::web_identity_token
+                   : TellingCall::none;
+      case 24:
+        return event_name == "CreateOAuth2TokenWithIAM" ? TellingCall::oauth_token : TellingCall::none;
+      default:
+        return TellingCall::none;
+    }
   }
 };
 

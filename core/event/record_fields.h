@@ -59,6 +59,18 @@ inline constexpr std::array kAssumeFields{
 };
 inline constexpr std::array kCredentialFields{TextField{"accessKeyId", &Event::issued_key}};
 
+// How a request was signed, additionalEventData.AuthenticationMethod: a link (QueryString) or a form (HtmlForm) is
+// signed ahead of time. Where the record does not tell, requestParameters.X-Amz-Expires does, which the query string of
+// a link has; where it tells, that parameter counts for nothing, because a caller may add it to any request.
+inline constexpr std::string_view kAuthenticationMethod = "AuthenticationMethod", kPresignExpires = "X-Amz-Expires";
+[[nodiscard]] constexpr bool is_presigned(std::string_view authentication_method) noexcept {
+  return authentication_method == "QueryString" || authentication_method == "HtmlForm";
+}
+// Only S3 and its kin record how a request was signed.
+[[nodiscard]] constexpr bool may_be_presigned(std::string_view event_source) noexcept {
+  return event_source.starts_with("s3");
+}
+
 // All texts of an Event but `record` and what user_agent views.
 inline constexpr std::array kKeptFields{
     &Event::event_id,

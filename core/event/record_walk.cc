@@ -29,6 +29,8 @@ enum class Act : std::uint8_t {
   parameters,   // requestParameters: read at the end if the call assumed a role
   response,     // responseElements: likewise
   credentials,  // responseElements.credentials
+  additional,   // additionalEventData
+  method,       // additionalEventData.AuthenticationMethod
   odd,          // a record that has it is RecordParser's
 };
 
@@ -46,12 +48,12 @@ consteval auto table_of(const std::array<TextField, Texts>& texts, const std::ar
   return MemberTable<Member, Texts + Others>(members);
 }
 
-constexpr auto kTop =
-    table_of(kTopFields,
-             std::array{Member{"eventVersion", Act::note}, Member{"eventTime", Act::time},
-                        Member{"userIdentity", Act::identity}, Member{"requestParameters", Act::parameters},
-                        Member{"responseElements", Act::response}, Member{"sessionCredentialFromConsole", Act::console},
-                        Member{"digestStartTime", Act::odd}, Member{"digestS3Object", Act::odd}});
+constexpr auto kTop = table_of(
+    kTopFields,
+    std::array{Member{"eventVersion", Act::note}, Member{"eventTime", Act::time}, Member{"userIdentity", Act::identity},
+               Member{"requestParameters", Act::parameters}, Member{"responseElements", Act::response},
+               Member{"sessionCredentialFromConsole", Act::console}, Member{"additionalEventData", Act::additional},
+               Member{"digestStartTime", Act::odd}, Member{"digestS3Object", Act::odd}});
 constexpr auto kIdentity = table_of(
     kIdentityFields,
     std::array{Member{"type", Act::type}, Member{"sessionContext", Act::session}, Member{"inScopeOf", Act::in_scope}});
@@ -65,13 +67,18 @@ constexpr auto kAssume = table_of(kAssumeFields, std::array{Member{"tags", Act::
                                                             Member{"incomingTransitiveTags", Act::odd}});
 constexpr auto kResponse = table_of(std::array<TextField, 0>{}, std::array{Member{"credentials", Act::credentials}});
 constexpr auto kCredentials = table_of(kCredentialFields, std::array<Member, 0>{});
+constexpr auto kAdditional =
+    table_of(std::array<TextField, 0>{}, std::array{Member{kAuthenticationMethod, Act::method}});
+constexpr auto kPresign = table_of(std::array<TextField, 0>{}, std::array{Member{kPresignExpires, Act::note}});
 
 // Bits of Walk::seen_: a row of a table is at the table's first bit plus its index.
 constexpr unsigned kIdentityBit = kTop.size(), kSessionBit = kIdentityBit + kIdentity.size(),
                    kIssuerBit = kSessionBit + kSession.size(), kFederationBit = kIssuerBit + kIssuer.size(),
                    kInScopeBit = kFederationBit + kFederation.size(), kAssumeBit = kInScopeBit + kInScope.size(),
-                   kResponseBit = kAssumeBit + kAssume.size(), kCredentialsBit = kResponseBit + kResponse.size();
-static_assert(kCredentialsBit + kCredentials.size() <= 64);
+                   kResponseBit = kAssumeBit + kAssume.size(), kCredentialsBit = kResponseBit + kResponse.size(),
+                   kAdditionalBit = kCredentialsBit + kCredentials.size(),
+                   kPresignBit = kAdditionalBit + kAdditional.size();
+static_assert(kPresignBit + kPresign.size() <= 64);
 
 template <class Table>
 consteval std::uint64_t bit_of(const Table& table, unsigned first_bit, std::string_view name) {
@@ -81,7 +88,8 @@ consteval std::uint64_t bit_of(const Table& table, unsigned first_bit, std::stri
 }
 constexpr std::uint64_t kVersionSeen = bit_of(kTop, 0, "eventVersion"), kSourceSeen = bit_of(kTop, 0, "eventSource"),
                         kInScopeSeen =
-                            bit_of(kIdentity, kIdentityBit, "inScopeOf") | bit_of(kSession, kSessionBit, "inScopeOf");
+                            bit_of(kIdentity, kIdentityBit, "inScopeOf") | bit_of(kSession, kSessionBit, "inScopeOf"),
+                        kExpiresSeen = bit_of(kPresign, kPresignBit, kPresignExpires);
 
 // --- One record ---
 
@@ -133,7 +141,10 @@ class Walk {
   [[nodiscard]] bool scalar() noexcept;
   [[nodiscard]] bool skip() noexcept;
   [[nodiscard]] bool skip_container() noexcept;
+  [[nodiscard]] bool additional();
+  [[nodiscard]] bool method() noexcept;
   [[nodiscard]] bool assumed_role();
+  [[nodiscard]] bool presigned();
   [[nodiscard]] bool is_plain() const noexcept;
   [[nodiscard]] bool check_escapes(std::string_view record, bool& any) const noexcept;
   [[nodiscard]] bool unescape(TextArena& arena, std::string& scratch);
@@ -148,7 +159,7 @@ class Walk {
   const std::uint32_t* const end_;
   Event* event_ = nullptr;
   std::uint64_t seen_ = 0;  // a bit for each member of each table: see kIdentityBit
-  std::string_view time_text_, type_text_, console_text_;
+  std::string_view time_text_, type_text_, console_text_, method_text_;
   const std::uint32_t* parameters_ = nullptr;
   const std::uint32_t* response_ = nullptr;
 };
@@ -287,6 +298,10 @@ bool Walk::take(const Member& member) {
       return skip();
     case Act::credentials:
       return object_or_null(kCredentials, kCredentialsBit);
+    case Act::additional:
+      return additional();
+    case Act::method:
+      return method();
     case Act::odd:
       return false;
   }
@@ -294,6 +309,28 @@ bool Walk::take(const Member& member) {
 }
 
 // --- The record ---
+
+// Nothing in it makes a record wrong, so an odd one is skipped.
+bool Walk::additional() {
+  return here() == '{' ? object(kAdditional, kAdditionalBit) : skip();
+}
+
+bool Walk::method() noexcept {
+  return here() == '"' ? text(method_text_) : skip();
+}
+
+// Reads what was skipped, where the record does not tell otherwise how it was signed.
+bool Walk::presigned() {
+  event_->presigned = is_presigned(method_text_);
+  if (!method_text_.empty() || parameters_ == nullptr || !may_be_presigned(event_->event_source)) return true;
+  if (text_[*parameters_] != '{') return true;
+  const std::uint32_t* const behind = at_;
+  at_ = parameters_;
+  const bool plain = object(kPresign, kPresignBit);
+  at_ = behind;
+  event_->presigned = (seen_ & kExpiresSeen) != 0;
+  return plain;
+}
 
 // Both objects were skipped, so they are whole and correct.
 bool Walk::assumed_role() {
@@ -355,8 +392,8 @@ bool Walk::check_escapes(std::string_view record, bool& any) const noexcept {
 
 bool Walk::unescape(TextArena& arena, std::string& scratch) {
   const auto has_escape = [](std::string_view text) { return text.find('\\') != std::string_view::npos; };
-  for (const std::string_view text : {time_text_, type_text_, console_text_, event_->event_name, event_->event_source,
-                                      event_->event_type, event_->event_category})
+  for (const std::string_view text : {time_text_, type_text_, console_text_, method_text_, event_->event_name,
+                                      event_->event_source, event_->event_type, event_->event_category})
     if (has_escape(text)) return false;
   for (const auto field : kKeptFields) {
     std::string_view& text = event_->*field;
@@ -375,6 +412,7 @@ bool Walk::read(Event& event, TextArena& arena, std::string& scratch, Seconds no
   bool escapes = false;
   if (record.size() > kRecordBytesMax || !check_escapes(record, escapes)) return false;
   if (event.assumes_role() && !assumed_role()) return false;
+  if (!presigned()) return false;
   if (escapes && !unescape(arena, scratch)) return false;
   const auto time = parse_time(time_text_);
   if (!time) return false;

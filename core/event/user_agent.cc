@@ -265,6 +265,23 @@ void note_platform(std::string_view token, bool look_for_distribution, Platform&
     platform = platform_of(token);
 }
 
+// What the `m/` words of an agent say together: they are one set, in any order, and case matters.
+struct Letters {
+  std::uint8_t found = 0;
+  bool derived = false;
+
+  void note(std::string_view ids) noexcept {
+    constexpr std::string_view kDerived = "ioprstu";
+    while (!ids.empty()) {
+      const std::string_view id = cut_at(ids, ",");
+      ids.remove_prefix(std::min(id.size() + 1, ids.size()));
+      for (const SourceLetter& letter : kSourceLetters)
+        if (letter.id == id) found |= letter.bit;
+      derived = derived || (id.size() == 1 && kDerived.find(id[0]) != std::string_view::npos);
+    }
+  }
+};
+
 // True if the token was one of the named values.
 bool note_named(std::string_view token, UserAgent& agent) noexcept {
   const auto value = [&](std::string_view name, std::string_view& field) {
@@ -328,10 +345,15 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
   const std::string_view first_family = agent.tool;
   const Behind* behind = nullptr;
   const bool look_for_distribution = may_mark_distribution(text);
+  Letters letters;
   (void)take_token(text);
   while (!text.empty()) {
     const std::string_view token = take_token(text);
     if (token.empty() || note_named(token, agent)) continue;
+    if (token.starts_with("m/")) {
+      letters.note(token.substr(2));
+      continue;
+    }
     note_platform(token, look_for_distribution, agent.platform);
     note_later_product(token, first_family, agent);
     if (behind == nullptr) behind = find_behind(token, first_family);
@@ -340,6 +362,7 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
     agent.tool = behind->family;
     agent.kind = ToolKind::cli;
   }
+  if (!letters.derived) agent.letters = letters.found;
   // The variable's value is "AmazonQ-For-CLI Version/1.2", which the SDKs write in four ways: as it is, and with "-" or
   // "_" for the space or the slash (findings/exec-env-four-ways.sh).
   if (agent.exec_env.starts_with(kAmazonQ)) agent.exec_env = agent.exec_env.substr(0, kAmazonQ.size());

@@ -22,6 +22,22 @@ enum class ToolKind : std::uint8_t {
 
 enum class Platform : std::uint8_t { unknown, linux_os, macos, windows, wsl, kali };
 
+// Where a client found its credentials, as far as that is evidence: bits of UserAgent::letters. SDKs and CLIs send the
+// letters of the features that they use in `m/`; these are the ones that no workload's own token needs.
+struct SourceLetter {
+  std::string_view id;  // as sent, the case included
+  std::uint8_t bit;
+};
+inline constexpr SourceLetter kSourceLetters[] = {
+    {"AC", 1},  // the session of `aws login`
+    {"AD", 2},  // its process
+    {"g", 4},   // environment variables: natural for Lambda and for all that has no endpoint for credentials
+    {"n", 8},   // a shared credentials file
+    {"v", 16},  // a process that a profile names
+    {"w", 32},  // such a process
+    {"x", 64},  // boto 2's file
+};
+
 struct UserAgent {
   std::string_view tool = "unknown";  // family, lower case: "aws-cli", "boto3", "aws-sdk-go" ...; views static storage
   ToolKind kind = ToolKind::unknown;
@@ -30,6 +46,9 @@ struct UserAgent {
       exec_env;  // "AWS_Lambda_python3.12", "AWS_ECS_FARGATE", "CloudShell"; empty if none. At most 64 bytes
   std::string_view command;  // "s3.cp"; empty if none
   std::string_view sid;      // host session id of newer CLIs; empty if none
+  // Of kSourceLetters those that it names; none where it also names a profile that assumes a role or a single sign-on
+  // (i, o, p, r to u): then the credential is one that the client derived from what it had found.
+  std::uint8_t letters = 0;
 
   [[nodiscard]] bool is_cli() const noexcept { return kind == ToolKind::cli || kind == ToolKind::attack; }
 };

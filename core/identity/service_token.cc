@@ -295,7 +295,7 @@ std::string assuming_principal(const Event& event) {
 }
 
 bool teaches_networks(const Event& event) {
-  if (!event.error_code.empty()) return false;
+  if (!event.error_code.empty() || event.presigned) return false;
   if (!event.federated_provider.empty() && !is_eks_issuer(event.federated_provider)) return false;
   return event.type != IdentityType::web_identity || is_eks_issuer(event.identity_provider) ||
          is_eks_issuer(event.principal_id);

@@ -96,7 +96,7 @@ struct ServiceToken {
 inline constexpr std::string_view kFederationPrincipal = "federation ";
 
 // Whether the call says that its place is one of ours (B2): it succeeded, and the caller is no session of an outside
-// identity provider, which anybody in the world may open.
+// identity provider, which anybody in the world may open, and no holder of a presigned link.
 [[nodiscard]] bool teaches_networks(const Event& event);
 
 // The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or

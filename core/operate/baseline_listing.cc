@@ -10,8 +10,11 @@
 namespace straykey {
 namespace {
 
-constexpr std::array kOfIdentity{FactKind::identity_network, FactKind::identity_tool, FactKind::identity_runtime,
-                                 FactKind::role_service, FactKind::role_principal};
+constexpr std::array kOfIdentity{
+    FactKind::identity_network,      FactKind::identity_tool,         FactKind::identity_runtime,
+    FactKind::role_service,          FactKind::role_principal,        FactKind::identity_evidence,
+    FactKind::identity_presigned,    FactKind::weak_identity_network, FactKind::weak_identity_tool,
+    FactKind::weak_identity_runtime, FactKind::weak_identity_evidence};
 constexpr std::size_t kRowsAReader = 10'000;  // 10 ms
 // Where a page of list_facts() begins: behind a key of the partitions, or of quarantine.
 constexpr std::string_view kOfPartitions = "f", kOfQuarantine = "q";
@@ -176,15 +179,15 @@ Result<std::optional<AccountReport>> account_report(const OperatorStores& stores
   }
   if (out.account.presence.days == 0) return std::optional<AccountReport>();
   ActivationPairs pairs(account);
-  // Facts of this kind come first: it is number 1.
-  std::string after(1, static_cast<char>(FactKind::identity_network));
-  for (bool goes_on = true; goes_on;) {
-    auto page = merged_page(learned(stores), Table::facts, after, {.rows_max = kRowsAReader});
-    if (!page) return page.error();
-    for (const KnownFact& known : page->rows)
-      goes_on = goes_on && known.kind == FactKind::identity_network && pairs.add(known.fact);
-    after = page->next;
-    goes_on = goes_on && !after.empty();
+  for (const FactKind kind : {FactKind::identity_network, weak_kind(FactKind::identity_network)}) {
+    std::string after(1, static_cast<char>(kind));
+    for (bool goes_on = true; goes_on;) {
+      auto page = merged_page(learned(stores), Table::facts, after, {.rows_max = kRowsAReader});
+      if (!page) return page.error();
+      for (const KnownFact& known : page->rows) goes_on = goes_on && known.kind == kind && pairs.add(known.fact);
+      after = page->next;
+      goes_on = goes_on && !after.empty();
+    }
   }
   out.report = pairs.report(out.account.presence.newest_day + 1, DetectionSettings{}.training_days);
   return std::optional(std::move(out));

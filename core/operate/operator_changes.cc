@@ -65,12 +65,18 @@ std::size_t forget_in(StoreWriter& writer, HashKey hash_key, const Forgetting& w
   };
   const bool all = what.network.empty() && what.tool.empty();
   std::size_t rows = 0;
+  // What weakly proven tokens taught is forgotten with the rest.
+  const auto erase_either = [&](FactKind learned, FactKind hit, std::string_view value) {
+    rows += quarantine ? erase(hit, value) : erase(learned, value) + erase(weak_kind(learned), value);
+  };
   if (all || !what.network.empty())
-    rows += erase(quarantine ? FactKind::quarantine_identity_network : FactKind::identity_network, what.network);
-  if (all || !what.tool.empty())
-    rows += erase(quarantine ? FactKind::quarantine_identity_tool : FactKind::identity_tool, what.tool);
+    erase_either(FactKind::identity_network, FactKind::quarantine_identity_network, what.network);
+  if (all || !what.tool.empty()) erase_either(FactKind::identity_tool, FactKind::quarantine_identity_tool, what.tool);
   if ((all || !what.network.empty()) && !quarantine) rows += erase(FactKind::identity_other_call, what.network);
-  if (all) rows += erase(quarantine ? FactKind::quarantine_identity_runtime : FactKind::identity_runtime, {});
+  if (!all) return rows;
+  erase_either(FactKind::identity_runtime, FactKind::quarantine_identity_runtime, {});
+  erase_either(FactKind::identity_evidence, FactKind::quarantine_identity_evidence, {});
+  rows += erase(quarantine ? FactKind::quarantine_identity_presigned : FactKind::identity_presigned, {});
   return rows;
 }
 

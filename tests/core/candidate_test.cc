@@ -51,6 +51,7 @@ Candidate full() {
   c.recipient_account = "111122223333";
   c.record = "{}";
   c.presigned = true;
+  c.console_session = true;
   c.token.parent_role = "111122223333/ci";
   c.token.chain = "111122223333/ci > 111122223333/orders";
   c.token.assumed_role = "111122223333/ci";
@@ -84,6 +85,7 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->event_source, "s3.amazonaws.com");
   CHECK_EQ(decoded->record, "{}");
   CHECK(decoded->presigned);
+  CHECK(decoded->console_session);
   CHECK_EQ(decoded->token.parent_role, "111122223333/ci");
   CHECK_EQ(decoded->token.chain, "111122223333/ci > 111122223333/orders");
   CHECK_EQ(decoded->token.assumed_role, "111122223333/ci");
@@ -92,7 +94,7 @@ TEST_CASE("candidate: every field reads back") {
 
 TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   Candidate c = full();
-  c.presigned = false;
+  c.presigned = c.console_session = false;
   c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = "";
   std::string bytes = encode_candidate(c);
   bytes.resize(bytes.size() - 4);  // four empty texts
@@ -104,16 +106,17 @@ TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
 }
 
 TEST_CASE("candidate: each flag is its own") {
-  for (int flag = 0; flag < 6; ++flag) {
+  for (int flag = 0; flag < 7; ++flag) {
     Candidate c;
-    bool* const flags[] = {&c.from_future,      &c.untrusted,        &c.range_capped,
-                           &c.token.serverless, &c.record_truncated, &c.presigned};
+    bool* const flags[] = {&c.from_future,      &c.untrusted, &c.range_capped,   &c.token.serverless,
+                           &c.record_truncated, &c.presigned, &c.console_session};
     *flags[flag] = true;
     const auto decoded = decode_candidate(encode_candidate(c));
     REQUIRE(decoded);
     const bool read[] = {decoded->from_future,      decoded->untrusted,        decoded->range_capped,
-                         decoded->token.serverless, decoded->record_truncated, decoded->presigned};
-    for (int other = 0; other < 6; ++other) CHECK_EQ(read[other], other == flag);
+                         decoded->token.serverless, decoded->record_truncated, decoded->presigned,
+                         decoded->console_session};
+    for (int other = 0; other < 7; ++other) CHECK_EQ(read[other], other == flag);
   }
 }
 

@@ -235,6 +235,26 @@ TEST_CASE("console sessions and failed sign-ins are noticed") {
   CHECK_FALSE(reading.event(with(R"("errorCode":"AccessDenied")")).sign_in_failed);
 }
 
+TEST_CASE("a request that was signed ahead of time is noticed, where the record tells and where it does not") {
+  Reading reading;
+  const auto s3 = [&](std::string_view members, std::string_view source = "s3.amazonaws.com") {
+    return reading
+        .event(R"({"eventTime":"2026-05-01T10:00:00Z","eventName":"GetObject","eventSource":")" + std::string(source) +
+               "\"," + std::string(members) + "}")
+        .presigned;
+  };
+  CHECK(s3(R"("additionalEventData":{"AuthenticationMethod":"QueryString"})"));
+  CHECK(s3(R"("additionalEventData":{"AuthenticationMethod":"HtmlForm"})"));
+  CHECK(s3(R"("requestParameters":{"X-Amz-Expires":"3600"})"));
+  CHECK(s3(R"("requestParameters":{"X-Amz-Expires":"3600"})", "s3express.amazonaws.com"));
+  CHECK_FALSE(s3(R"("additionalEventData":{"AuthenticationMethod":"AuthHeader"})"));
+  // A thief may add the parameter to a request that he signs himself.
+  CHECK_FALSE(s3(
+      R"("additionalEventData":{"AuthenticationMethod":"AuthHeader"},"requestParameters":{"X-Amz-Expires":"3600"})"));
+  CHECK_FALSE(s3(R"("requestParameters":{"X-Amz-Expires":"3600"})", "ec2.amazonaws.com"));
+  CHECK_FALSE(s3(R"("requestParameters":{"key":"X-Amz-Expires"})"));
+}
+
 TEST_CASE("what is no API call says why") {
   Reading reading;
   CHECK(reading.reason("") == "empty_value");

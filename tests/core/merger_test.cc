@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -232,6 +233,33 @@ TEST_CASE("merger: two alerts of one call name each other") {
   CHECK_EQ(shown[0].at_pointer("/related/0/id"), shown[1].at("id"));
   CHECK_EQ(shown[1].at_pointer("/related/0/id"), shown[0].at("id"));
   CHECK_EQ(shown[0].at_pointer("/related/0/relation"), "same_event");
+}
+
+TEST_CASE("merger: three alerts of one call name each other, and are told apart by their analytic") {
+  Bench bench;
+  Call call = from_elsewhere("e1");
+  call.agent = std::string(kAwsCli) + " m/n";
+  bench.learn_and_judge({call});
+  const auto alerts = bench.shown();
+  REQUIRE_EQ(alerts.size(), 3);
+  std::set<std::string> ids, variations;
+  for (const auto& alert : alerts) {
+    ids.emplace(alert.at("id").as_string());
+    variations.emplace(alert.at("variation").as_string());
+  }
+  CHECK_EQ(ids.size(), 3);
+  CHECK_EQ(variations, std::set<std::string>{"misused_service_token.pasted", "remote_service_token.suspicious",
+                                             "serverless_cli.unusual"});
+  for (const auto& alert : alerts) {
+    std::set<std::string> named{std::string(alert.at("id").as_string())};
+    for (const auto& other : alert.at("related").as_array()) {
+      CHECK_EQ(other.at("relation").as_string(), "same_event");
+      named.emplace(other.at("id").as_string());
+    }
+    CHECK_EQ(named, ids);
+  }
+  bench.learn_and_judge({from_elsewhere("e2", 22)});  // without evidence: the first analytic's alone
+  CHECK_EQ(bench.shown().size(), 3);
 }
 
 TEST_CASE("merger: repeats reach the alert, and those of a silent combination nothing") {

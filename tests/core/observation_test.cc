@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "tests/support/calls.h"
 
@@ -132,7 +135,91 @@ TEST_CASE("observation: a combination is one a day for what a verdict depends on
   CHECK_NE(base, combination({.endpoint_owner = "444455556666"}));
 }
 
-TEST_CASE("observation: worth judging is what is external or a serverless CLI") {
+TEST_CASE("observation: each field that a verdict reads makes a combination of its own") {
+  const Candidate base = observed({}).observation.call;
+  const std::vector<std::function<void(Candidate&)>> changes{
+      [](Candidate& c) { c.token.identity += "x"; },
+      [](Candidate& c) { c.token.family = Family::ecs; },
+      [](Candidate& c) { c.token.service = "ecs"; },
+      [](Candidate& c) { c.token.must_have_assumed = "lambda"; },
+      [](Candidate& c) { c.token.chain = "111122223333/ci > 111122223333/orders"; },
+      [](Candidate& c) { c.address = "198.51.100.8"; },
+      [](Candidate& c) { c.network = "AS64510"; },
+      [](Candidate& c) { c.prefix_network = "198.51.101.0/24"; },
+      [](Candidate& c) { c.endpoint_owner = "444455556666"; },
+      [](Candidate& c) { c.tool = "other"; },
+      [](Candidate& c) { c.platform = Platform::macos; },
+      [](Candidate& c) { c.exec_env = "other"; },
+      [](Candidate& c) { c.evidence = "letter:n"; },
+      [](Candidate& c) { c.presigned = true; },
+      [](Candidate& c) { c.console_session = true; },
+      [](Candidate& c) { c.time += kSecondsPerDay; },
+      [](Candidate& c) { c.from_future = true; },
+  };
+  std::set<Hash128> combinations{combination_of({1, 2}, base)};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    Candidate changed = base;
+    changes[i](changed);
+    CHECK(combinations.insert(combination_of({1, 2}, changed)).second);
+  }
+}
+
+TEST_CASE("observation: a call carries its evidence, sorted, and where the client found its credentials") {
+  const auto evidence = [](const Call& call) { return observed(call).observation.call.evidence; };
+  const std::string pasted = std::string(kBoto3) + " m/n,E,g";
+  CHECK_EQ(evidence({}), "");
+  CHECK_EQ(evidence({.agent = pasted}), "letter:g,letter:n");
+  CHECK_EQ(evidence({.agent = pasted, .source = "signin.amazonaws.com", .api = "GetSigninToken"}),
+           "console,letter:g,letter:n");
+  CHECK_EQ(evidence({.source = "signin.amazonaws.com", .api = "ConsoleLogin"}), "console");
+  CHECK_EQ(evidence({.source = "sts.amazonaws.com", .api = "GetWebIdentityToken"}), "exchanged:GetWebIdentityToken");
+  CHECK_EQ(evidence({.source = "other.amazonaws.com", .api = "GetWebIdentityToken"}), "");
+  CHECK_EQ(evidence({.api = "CreateOAuth2TokenWithIAM"}), "exchanged:CreateOAuth2TokenWithIAM");
+}
+
+TEST_CASE("observation: of a console session only that is judged which its own record proves") {
+  const auto proven = observed({.agent = std::string(kBoto3) + " m/n", .console_session = true}).observation;
+  CHECK(proven.has_token);
+  CHECK(proven.call.console_session);
+  CHECK_EQ(proven.call.evidence, "console");
+  CHECK_EQ(proven.caller, "");  // it teaches no network
+  CHECK(observed({.session = "i-0123456789abcdef0", .issuer_type = "", .console_session = true}).observation.has_token);
+  // An issuing event tells of another key, and the shape of a name is no proof of its own.
+  const IssuedToken issued{"lambda", {}, 0};
+  CHECK_FALSE(observed({.issuer_type = "", .console_session = true}, {}, &issued).observation.has_token);
+  const auto shape =
+      observed({.session = "0123456789abcdef0123456789abcdef", .issuer_type = "", .console_session = true});
+  CHECK_FALSE(shape.observation.has_token);
+  CHECK_EQ(shape.observation.caller, "111122223333/orders");
+}
+
+TEST_CASE(
+    "observation: of a presigned request nothing of the agent is read, for whoever holds the link has chosen it") {
+  const std::string agent = std::string(kAwsCli) + " exec-env/AWS_Lambda_python3.12 m/n";
+  const auto seen = observed({.agent = agent, .presigned = true}).observation.call;
+  CHECK(seen.presigned);
+  CHECK_EQ(seen.tool, "unknown");
+  CHECK_EQ(seen.tool_kind, ToolKind::unknown);
+  CHECK_EQ(seen.platform, Platform::unknown);
+  CHECK_EQ(seen.exec_env, "");
+  CHECK_EQ(seen.evidence, "");
+  CHECK_EQ(seen.user_agent_text, agent);  // it is shown
+  CHECK_FALSE(observed({.issuer_type = "", .agent = agent, .presigned = true}).observation.has_token);
+  CHECK(observed({.issuer_type = "", .agent = agent}).observation.has_token);
+}
+
+TEST_CASE("observation: an exec-env that no rule knows is one value") {
+  const auto exec_env = [](std::string_view text) {
+    return observed({.agent = std::string(kBoto3) + " exec-env/" + std::string(text)}).observation.call.exec_env;
+  };
+  for (const std::string_view known : {"AWS_Lambda_python3.12", "AWS_ECS_EC2", "CloudShell", "AmazonQ-For-CLI"})
+    CHECK_EQ(exec_env(known), known);
+  CHECK_EQ(exec_env("Mine-1"), "other");
+  CHECK_EQ(exec_env("Mine-2"), "other");
+}
+
+TEST_CASE("observation: worth judging is what is external, a serverless CLI, or evidence by itself") {
   const auto worth = [](const Call& call, const DetectionSettings& settings = {}) {
     return worth_judging(observed(call, settings).observation.call, settings);
   };
@@ -141,6 +228,12 @@ TEST_CASE("observation: worth judging is what is external or a serverless CLI") 
   CHECK(worth({.ip = "192.0.2.10", .agent = std::string(kAwsCli)}));
   CHECK_FALSE(worth({.issuer_type = "AWS::EC2::Instance", .ip = "192.0.2.10", .agent = std::string(kAwsCli)}));
   CHECK(worth({.issuer_type = "AWS::EC2::Instance"}));
+  const std::string pasted = std::string(kBoto3) + " m/n", from_environment = std::string(kBoto3) + " m/g";
+  CHECK(worth({.ip = "192.0.2.10", .agent = pasted}));
+  CHECK_FALSE(worth({.ip = "192.0.2.10", .agent = from_environment}));  // that is where Lambda puts it
+  CHECK(worth({.issuer_type = "AWS::EC2::Instance", .ip = "192.0.2.10", .agent = from_environment}));
+  CHECK(worth({.ip = "192.0.2.10", .agent = "aws-sdk-js/3.895.0 os/darwin#23.0.0"}));
+  CHECK(worth({.issuer_type = "AWS::EC2::Instance", .ip = "192.0.2.10", .agent = "TruffleHog"}));
   DetectionSettings no_ec2;
   no_ec2.ec2 = false;
   CHECK_FALSE(worth({.issuer_type = "AWS::EC2::Instance"}, no_ec2));

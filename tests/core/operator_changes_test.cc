@@ -1,5 +1,6 @@
 #include "core/operate/operator_changes.h"
 
+#include <array>
 #include <set>
 #include <string>
 
@@ -78,6 +79,25 @@ TEST_CASE("forget: one network, one tool, or all of an identity leaves every par
   CHECK(again.kind == Kind::refused);
   CHECK_NE(again.sentence.find(kIdentity), std::string::npos);
   CHECK_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 3);
+}
+
+TEST_CASE("forget: all of an identity takes its evidence, its links and what weak proofs taught with it") {
+  OperatedStore store;
+  const Call plain = call_of_role("orders");
+  Call pasted = plain, link = plain, weak = plain;
+  pasted.agent += " m/n";
+  link.presigned = true;
+  link.id += "link";
+  pasted.id += "pasted";
+  weak.id += "weak";
+  weak.issuer_type = "";
+  weak.agent += " exec-env/AWS_Lambda_python3.12";
+  REQUIRE(store.learn_and_judge({pasted, link, weak}));
+  const std::array kinds{FactKind::identity_evidence, FactKind::identity_presigned, FactKind::weak_identity_network,
+                         FactKind::weak_identity_tool, FactKind::weak_identity_runtime};
+  for (const FactKind kind : kinds) CHECK_FALSE(values_of(store, kind).empty());
+  CHECK(store.pipeline->carry_out(*forget(OperatedStore::kKey, {kIdentity, "", ""}, kNow)).kind == Kind::done);
+  for (const FactKind kind : kinds) CHECK(values_of(store, kind).empty());
 }
 
 TEST_CASE("forget: a partition that could not commit fails it, and repeated it is done") {

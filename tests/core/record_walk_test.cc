@@ -53,6 +53,24 @@ TEST_CASE("plain records are taken, however they are spaced and whatever they ho
     "responseElements":{"credentials":{"accessKeyId":"ASIAISSUED"}}})"));
 }
 
+TEST_CASE("how a request was signed is read alike, in whatever form it stands") {
+  TwoReadings readings;
+  for (const std::string_view members :
+       {R"("additionalEventData":{"AuthenticationMethod":"QueryString","x":[1]})",
+        R"("additionalEventData":{"CipherSuite":"a","AuthenticationMethod":"AuthHeader"})",
+        R"("additionalEventData":null,"requestParameters":{"key":"k","X-Amz-Expires":"60"})",
+        R"("additionalEventData":"x","requestParameters":{"X-Amz-Expires":60})",
+        R"("additionalEventData":{"AuthenticationMethod":null},"requestParameters":{"X-Amz-Expires":null})",
+        R"("additionalEventData":{"AuthenticationMethod":7},"requestParameters":["X-Amz-Expires"])",
+        R"("additionalEventData":[],"requestParameters":null)"})
+    if (!takes(readings, with(members))) FAIL_CHECK(std::string(members), " was not taken");
+  for (const std::string_view members :
+       {R"("additionalEventData":{"AuthenticationMethod":"Query\u0053tring"})",
+        R"("additionalEventData":{"AuthenticationMethod":"a","AuthenticationMethod":"QueryString"})",
+        R"("requestParameters":{"X-Amz-Expires":1,"X-Amz-Expires":2})"})
+    if (takes(readings, with(members))) FAIL_CHECK(std::string(members), " was taken");
+}
+
 TEST_CASE("a value may end where the text ends") {
   TwoReadings readings;
   for (const std::string_view last : {R"("x":{})", R"("x":[])", R"("x":{"y":{"z":[]}})", R"("x":1)", R"("x":"")"})

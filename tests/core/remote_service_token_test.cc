@@ -84,6 +84,44 @@ TEST_CASE("remote service token: the decision table, line by line") {
   }
 }
 
+TEST_CASE("remote service token: a presigned request, line by line") {
+  struct Row {
+    const char* line;
+    bool learned;  // the network
+    int days;      // in the network
+    int others;
+    bool acknowledged, presigned_learned, foreign;
+    std::optional<Tier> tier;
+  };
+  const Row rows[] = {
+      {"learned network", true, 5, 0, false, false, false, std::nullopt},
+      {"acknowledged links, new place", false, 0, 0, true, false, false, std::nullopt},
+      {"learned links, new place", false, 0, 0, false, true, false, Tier::weak},
+      {"learned links, foreign endpoint", false, 0, 0, false, true, true, Tier::weak},
+      {"new place", false, 0, 0, false, false, false, Tier::strong},
+      {"an earlier day", false, 1, 0, false, false, false, Tier::weak},
+      {"others' place", false, 0, 1, false, false, false, Tier::weak},
+      {"foreign endpoint", false, 1, 1, false, false, true, Tier::strong},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.line);
+    Candidate c = call();
+    c.presigned = true;
+    c.tool_kind = ToolKind::unknown;
+    RemoteEvidence evidence;
+    evidence.network = "AS64511";
+    evidence.network_learned = row.learned;
+    evidence.network_days = row.days;
+    evidence.other_identities = row.others;
+    evidence.presigned_acknowledged = row.acknowledged;
+    evidence.presigned_learned = row.presigned_learned;
+    evidence.foreign_endpoint = row.foreign;
+    CHECK(tier_of(c, evidence) == row.tier);
+    if (const auto verdict = judge_remote_service_token(c, evidence))
+      CHECK(verdict->why.front().starts_with("The request was presigned: its signature travelled"));
+  }
+}
+
 TEST_CASE("remote service token: family and tier name the variation") {
   struct Row {
     Family family;

@@ -85,6 +85,44 @@ TEST_CASE("shard worker: a call teaches B1, B2, B4 to B6 and its account on its 
   CHECK(bench.fact(FactKind::account, kTestAccount, "").presence.seen_on(day));
 }
 
+TEST_CASE(
+    "shard worker: evidence is learned, a weak proof teaches kinds of its own, and a link teaches that it was used") {
+  const Day day = *parse_day("2024-03-21");
+  const std::string identity = "111122223333/orders/orders-fn", role = "111122223333/orders";
+  const std::string agent = std::string(kAwsCli) + " m/n,g";
+  Bench bench;
+  REQUIRE_EQ(bench.learn(request_of({Call{.agent = agent}})), CommitOutcome::committed);
+  CHECK(bench.fact(FactKind::identity_evidence, identity, "letter:n").presence.seen_on(day));
+  CHECK_EQ(bench.fact(FactKind::identity_evidence, identity, "letter:g").presence.days, 0);
+  CHECK_EQ(bench.fact(FactKind::weak_identity_evidence, identity, "letter:n").presence.days, 0);
+
+  Bench weak;
+  REQUIRE_EQ(weak.learn(request_of({Call{.issuer_type = "", .agent = agent + " exec-env/AWS_Lambda_python3.12"}})),
+             CommitOutcome::committed);
+  CHECK(weak.fact(FactKind::weak_identity_evidence, identity, "letter:n").presence.seen_on(day));
+  CHECK(weak.fact(FactKind::weak_identity_network, identity, "AS64511").presence.seen_on(day));
+  CHECK(weak.fact(FactKind::weak_identity_tool, identity, "aws-cli").presence.seen_on(day));
+  CHECK(weak.fact(FactKind::weak_tool_identity, "aws-cli", identity).presence.seen_on(day));
+  CHECK(weak.fact(FactKind::weak_identity_runtime, identity, "linux AWS_Lambda_python3.12").presence.seen_on(day));
+  for (const FactKind kind : {FactKind::identity_network, FactKind::identity_tool, FactKind::identity_evidence})
+    CHECK_EQ(weak.fact(kind, identity, kind == FactKind::identity_network ? "AS64511" : "aws-cli").presence.days, 0);
+  CHECK_EQ(weak.fact(FactKind::tool_identity, "aws-cli", identity).presence.days, 0);
+  CHECK(weak.fact(FactKind::network_identity, "AS64511", role).presence.seen_on(day));  // as any role session
+
+  Bench link;
+  REQUIRE_EQ(link.learn(request_of({Call{.agent = agent, .presigned = true}})), CommitOutcome::committed);
+  CHECK(link.fact(FactKind::identity_presigned, identity, "").presence.seen_on(day));
+  CHECK_EQ(link.rows(Table::facts), 2);  // that, and the account
+  REQUIRE_EQ(link.learn(request_of({Call{.role = "web", .ip = "192.0.2.10", .presigned = true}})),
+             CommitOutcome::committed);
+  CHECK_EQ(link.rows(Table::facts), 2);
+
+  Bench console;
+  REQUIRE_EQ(console.learn(request_of({Call{.agent = agent, .console_session = true}})), CommitOutcome::committed);
+  CHECK(console.fact(FactKind::identity_evidence, identity, "console").presence.seen_on(day));
+  CHECK_EQ(console.rows(Table::facts), 2);
+}
+
 TEST_CASE("shard worker: a call from inside AWS teaches no network") {
   Bench bench;
   REQUIRE_EQ(bench.learn(request_of({Call{.ip = "192.0.2.10"}})), CommitOutcome::committed);

@@ -64,6 +64,15 @@ TEST_CASE("whatever facts and candidates depend on changes the signature") {
       [](Event& e) { e.user_agent.exec_env = "CloudShell"; },
       [](Event& e) { e.console_session = true; },
       [](Event& e) { e.sign_in_failed = true; },
+      [](Event& e) { e.presigned = true; },
+      [](Event& e) { e.user_agent.letters = 8; },
+      [](Event& e) { e.user_agent.letters = 64; },
+      [](Event& e) { e.event_name = "GetSigninToken"; },
+      [](Event& e) { e.event_name = "CreateOAuth2TokenWithIAM"; },
+      [](Event& e) {
+        e.event_name = "GetWebIdentityToken";
+        e.event_source = "sts.amazonaws.com";
+      },
       [](Event& e) { e.from_future = true; },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace straykey {
 namespace {
@@ -198,6 +199,41 @@ TEST_CASE("metrics letters and their order change nothing that is compared") {
   CHECK(one.tool == two.tool);
   CHECK(one.platform == two.platform);
   CHECK(one.exec_env == two.exec_env);
+}
+
+TEST_CASE("the m/ sets of an agent are one set, whose case matters, and a derived key's says nothing") {
+  struct Letters {
+    std::string_view sets;
+    std::vector<std::string_view> read;
+  };
+  for (const Letters& row : std::vector<Letters>{
+           {"m/AP,n,E,b,Z", {"n"}},
+           {"m/E,n", {"n"}},
+           {"m/n,E", {"n"}},
+           {"m/E md/prompt#off m/n m/g", {"g", "n"}},
+           {"m/N,E,V,W,X,G", {}},
+           {"m/v,w,x", {"v", "w", "x"}},
+           {"m/AC,AD,ACE", {"AC", "AD"}},
+           {"m/z,0,h,k,q,e,8,3", {}},
+           {"m/n,i", {}},
+           {"m/g m/o", {}},
+           {"m/n,p", {}},
+           {"m/n,r", {}},
+           {"m/n,s", {}},
+           {"m/n,t", {}},
+           {"m/n,u", {}},
+           {"m/n,I,U", {"n"}},
+           {"m/", {}},
+           {"m/,,n,", {"n"}},
+           {"md/n M/n om/n", {}},
+       }) {
+    CAPTURE(row.sets);
+    const UserAgent agent = classify_user_agent("Boto3/1.42.97 ua/2.1 " + std::string(row.sets) + " Botocore/1.42.97");
+    std::vector<std::string_view> read;
+    for (const SourceLetter& letter : kSourceLetters)
+      if ((agent.letters & letter.bit) != 0) read.push_back(letter.id);
+    CHECK(read == row.read);
+  }
 }
 
 TEST_CASE("an exec-env is at most 64 bytes and every cut of a text is read safely") {

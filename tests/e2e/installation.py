@@ -70,11 +70,13 @@ class Trail:
 
 def pair_of(labelled):
     """(variation, account, identity, network or tool, day) of a label or of an alert document."""
+    day = labelled["day"] if "day" in labelled else labelled["first_seen"][:10]
+    if labelled["variation"].startswith("misused_service_token"):
+        return labelled["variation"], labelled["account"], labelled["identity"], "", day
     by_tool = labelled["variation"].startswith("serverless_cli")
     thing = labelled.get("tool") if by_tool else labelled.get("network")
     if by_tool and thing is None:
         thing = labelled["user_agent"]["tool"]
-    day = labelled["day"] if "day" in labelled else labelled["first_seen"][:10]
     return labelled["variation"], labelled["account"], labelled["identity"], thing, day
 
 

@@ -14,7 +14,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 4'400;  // twelve years: whatever AWS ranges are compiled in, they are old by then
 
-constexpr std::array<std::string_view, 42> kEventAttributes{"lambda",
+constexpr std::array<std::string_view, 44> kEventAttributes{"lambda",
                                                             "ecs",
                                                             "eks",
                                                             "ec2",
@@ -55,6 +55,8 @@ constexpr std::array<std::string_view, 42> kEventAttributes{"lambda",
                                                             "issues",
                                                             "principal",
                                                             "provider",
+                                                            "letters",
+                                                            "presigned",
                                                             "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
 constexpr std::array<std::string_view, 11> kExpectAttributes{

@@ -57,6 +57,8 @@ Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
     record.user_agent = user_agent_of(tool, attributes.get("exec-env"));
     if (record.user_agent.empty()) return Error{fmt::format("tool \"{}\" is not known", tool)};
   }
+  if (attributes.has("letters")) record.user_agent += " m/" + attributes.get("letters");
+  record.presigned = attributes.get("presigned") == "yes";
   record.error_code = attributes.get("error");
   record.vpc_endpoint_account = attributes.get("vpce-owner");
   if (!record.vpc_endpoint_account.empty()) record.vpc_endpoint = "vpce-0a1b2c3d4e5f60718";

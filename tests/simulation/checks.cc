@@ -27,7 +27,8 @@ std::string text(const json::value& value) {
 
 bool is_strong(const std::string& variation) {
   return variation == "remote_service_token.suspicious" || variation == "remote_service_token.eks_remote" ||
-         variation == "remote_service_token.ecs_suspicious" || variation == "serverless_cli.unusual";
+         variation == "remote_service_token.ecs_suspicious" || variation == "serverless_cli.unusual" ||
+         variation == "misused_service_token.attack_tool";
 }
 
 std::string analytic_of(const std::string& variation) {
@@ -134,7 +135,10 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   name.account = text(document.at("account"));
   name.identity = text(document.at("identity"));
   const bool remote = analytic_of(name.variation) == "remote_service_token";
-  name.subject = remote ? text(document.at("network")) : text(document.at("user_agent").at("tool"));
+  const bool misuse = analytic_of(name.variation) == "misused_service_token";
+  name.subject = remote   ? text(document.at("network"))
+                 : misuse ? name.variation
+                          : text(document.at("user_agent").at("tool"));
   name.day = day_of(*parse_time(text(document.at("first_seen"))));
   high_[id] = text(document.at("severity")) == "high";
   if (id != id_of(name)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
@@ -238,7 +242,8 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     for (const auto& [name, id] : stored.alerts)
       if (analytic_of(name.variation) == analytic && name.account == hit.call->who->account &&
           name.identity == hit.identity && apart(name.day, hit.call->day) < 5 &&
-          (name.subject == hit.subject || (prefixes_.contains(id) && prefixes_.at(id) == hit.subjects.back())))
+          (hit.of == Reference::Hit::Of::misuse ||  // which evidence names it depends on what was learned by then
+           name.subject == hit.subject || (prefixes_.contains(id) && prefixes_.at(id) == hit.subjects.back())))
         return true;
     return false;
   };
@@ -249,6 +254,8 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     for (const Reference::Hit& hit : all_learned.hits_of(action)) {
       if (action.tells == Tells::session_shape) continue;  // proven only by earlier events
       if (evicting && action.tells == Tells::by_issue) continue;
+      // Whether a command line's own alert says the platform depends on whether the task was known to run on instances.
+      if (hit.of == Reference::Hit::Of::misuse && action.who->kind == Kind::ecs && action.tool->cli) continue;
       const std::string analytic = analytic_of(hit.variation);
       if (!covered(analytic, hit))
         throw Violation{fmt::format("P4: missing in any order: {} of {} on day {}", analytic, identity, action.day)};
@@ -258,6 +265,13 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
       possible.emplace("remote_service_token", account, identity, action.place->forms.front(), action.day);
     if (action.tool->cli)
       possible.emplace("serverless_cli", account, identity, std::string(action.tool->family), action.day);
+    const auto misused = [&](std::string_view how) {
+      const std::string analytic = "misused_service_token";
+      possible.emplace(analytic, account, identity, analytic + '.' + std::string(how), action.day);
+    };
+    if (action.tool->attack) misused("attack_tool");
+    if (!Reference::letter_of(action).empty()) misused("pasted");
+    misused("platform");
   }
   for (const auto& [name, id] : stored.alerts) {
     const std::string analytic = analytic_of(name.variation);

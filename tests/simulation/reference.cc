@@ -56,6 +56,18 @@ std::string remote_variation(Kind kind, bool strong) {
   return strong ? "remote_service_token.suspicious" : "remote_service_token";
 }
 
+bool is_weak(const Action& action) {
+  return action.tells == Tells::session_shape;
+}
+
+std::string_view weak_kind(std::string_view kind) {
+  if (kind == "identity_network") return "weak_identity_network";
+  if (kind == "identity_tool") return "weak_identity_tool";
+  if (kind == "tool_identity") return "weak_tool_identity";
+  if (kind == "identity_runtime") return "weak_identity_runtime";
+  return "weak_identity_evidence";
+}
+
 bool is_call(const Action& action) {
   return action.what != Action::What::issue;
 }
@@ -94,14 +106,18 @@ void Reference::learn(const Action& action, bool proven) {
   if (!is_call(action)) return;
   for (const std::string& form : action.place->forms) note("network_identity", form, role, day);
   if (action.who->kind == Kind::person || !proven) return;
+  const bool weak = is_weak(action);
+  const auto teach = [&](std::string_view kind, const std::string& scope, const std::string& value) {
+    note(weak ? weak_kind(kind) : kind, scope, value, day);
+  };
   if (action.place->external()) note("identity_other_call", identity, action.place->forms.front(), day);
   if (action.who->kind == Kind::lambda)
     for (const std::string& form : action.place->forms) note("network_identity", form, identity, day);
-  for (const std::string& form : action.place->forms) note("identity_network", identity, form, day);
-  note("identity_tool", identity, tool, day);
-  note("identity_runtime", identity, runtime_of(*action.tool), day);
-  if (action.tells != Tells::session_shape && is_serverless(action.who->kind) && action.tool->cli)
-    note("tool_identity", tool, identity, day);
+  for (const std::string& form : action.place->forms) teach("identity_network", identity, form);
+  teach("identity_tool", identity, tool);
+  teach("identity_runtime", identity, runtime_of(*action.tool));
+  if (is_serverless(action.who->kind) && action.tool->cli) teach("tool_identity", tool, identity);
+  if (!letter_of(action).empty()) teach("identity_evidence", identity, letter_of(action));
 }
 
 int Reference::days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const {
@@ -110,6 +126,24 @@ int Reference::days(std::string_view kind, const std::string& scope, const std::
   return static_cast<int>(std::count_if(fact->second.begin(), fact->second.end(), [&](Day seen) {
     return seen < day && seen + static_cast<Day>(training_days_) >= day;
   }));
+}
+
+std::string Reference::letter_of(const Action& call) {
+  const bool endpoint = call.who->kind == Kind::ecs || call.who->kind == Kind::eks || call.who->kind == Kind::ec2;
+  if (call.tool->letter.empty() || (call.tool->letter == "g" && !endpoint)) return {};
+  return "letter:" + std::string(call.tool->letter);
+}
+
+int Reference::own_days(const Action& call, std::string_view kind, const std::string& value) const {
+  std::set<Day> all;
+  const std::string identity = identity_of(call);
+  for (const std::string_view one : {kind, is_weak(call) ? weak_kind(kind) : kind}) {
+    const auto fact = facts_.find({one, identity, value});
+    if (fact == facts_.end()) continue;
+    for (const Day seen : fact->second)
+      if (seen < call.day && seen + static_cast<Day>(training_days_) >= call.day) all.insert(seen);
+  }
+  return static_cast<int>(all.size());
 }
 
 std::set<std::string> Reference::users(std::string_view kind, const std::string& scope, Day day, int days_seen) const {
@@ -130,31 +164,40 @@ bool Reference::quarantined(const std::string& scope, const std::string& value, 
 
 bool Reference::learned_tool(const Action& call, const std::string& identity) const {
   const std::string tool(call.tool->family);
-  return days("identity_tool", identity, tool, call.day) >= 2 && !quarantined(identity, "tool " + tool, call.day);
+  return own_days(call, "identity_tool", tool) >= 2 && !quarantined(identity, "tool " + tool, call.day);
 }
 
-bool Reference::learned_runtime(const std::string& identity, std::string_view what, Day day) const {
+bool Reference::learned_letter(const Action& call, const std::string& identity) const {
+  const std::string letter = letter_of(call);
+  return own_days(call, "identity_evidence", letter) >= 2 && !quarantined(identity, letter, call.day);
+}
+
+bool Reference::learned_runtime(const Runner& runner, std::string_view what) const {
+  const auto& [identity, day, weak] = runner;
   if (quarantined(identity, "runtime " + std::string(what), day)) return false;
   std::set<Day> seen;
-  for (const std::string& runtime : users("identity_runtime", identity, day)) {
-    const std::size_t space = runtime.find(' ');
-    if (runtime.substr(0, space) != what && runtime.substr(space + 1) != what) continue;
-    for (const Day other : facts_.at({"identity_runtime", identity, runtime}))
-      if (other < day && other + static_cast<Day>(training_days_) >= day) seen.insert(other);
+  for (const std::string_view kind : {"identity_runtime", weak ? "weak_identity_runtime" : "identity_runtime"}) {
+    for (const std::string& runtime : users(kind, identity, day)) {
+      const std::size_t space = runtime.find(' ');
+      if (runtime.substr(0, space) != what && runtime.substr(space + 1) != what) continue;
+      for (const Day other : facts_.at({kind, identity, runtime}))
+        if (other < day && other + static_cast<Day>(training_days_) >= day) seen.insert(other);
+    }
   }
   return seen.size() >= 2;
 }
 
 bool Reference::new_impossible(const Action& call, const std::string& identity) const {
   const std::string_view what = impossible(call);
-  return !what.empty() && !learned_runtime(identity, what, call.day);
+  return !what.empty() && !learned_runtime({identity, call.day, is_weak(call)}, what);
 }
 
-bool Reference::on_own_instances(const std::string& identity, std::string_view exec_env, Day day) const {
+bool Reference::on_own_instances(const Runner& runner, std::string_view exec_env) const {
   if (exec_env == "AWS_ECS_FARGATE") return false;
-  for (const std::string& runtime : users("identity_runtime", identity, day))
-    if (runtime.ends_with(" AWS_ECS_FARGATE")) return false;
-  return learned_runtime(identity, "AWS_ECS_EC2", day);
+  for (const std::string_view kind : {"identity_runtime", runner.weak ? "weak_identity_runtime" : "identity_runtime"})
+    for (const std::string& runtime : users(kind, runner.identity, runner.day))
+      if (runtime.ends_with(" AWS_ECS_FARGATE")) return false;
+  return learned_runtime(runner, "AWS_ECS_EC2");
 }
 
 // Whether anybody else used one of the forms on two days, whom no alert stands against.
@@ -181,7 +224,7 @@ void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
   const std::string identity = identity_of(call), role = role_of(call);
   bool known = false, earlier = false, in_quarantine = false;
   for (const std::string& form : forms) {
-    const int seen = days("identity_network", identity, form, day);
+    const int seen = own_days(call, "identity_network", form);
     earlier = earlier || seen > 0;
     if (quarantined(identity, form, day)) {
       in_quarantine = true;
@@ -190,7 +233,7 @@ void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
     }
   }
   const bool new_tool = call.tool->cli && !learned_tool(call, identity);
-  const bool kali = call.tool->platform == "kali" && !learned_runtime(identity, "kali", day);
+  const bool kali = call.tool->platform == "kali" && !learned_runtime({identity, day, is_weak(call)}, "kali");
   bool strong = false;
   if ((call.tool->attack && new_tool) || kali) {
     strong = true;
@@ -200,27 +243,52 @@ void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
     strong = ((!earlier || in_quarantine) && !others_in(forms, call)) || new_tool;
   }
   if (call.place->known_by_prefix_only && day > ranges_day_ + 30) strong = false;
-  hits.push_back(
-      {&call, identity, role, true, strong, remote_variation(call.who->kind, strong), forms.front(), forms, known});
+  hits.push_back({&call, identity, role, Hit::Of::remote, strong, remote_variation(call.who->kind, strong),
+                  forms.front(), forms, known});
 }
 
 void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) const {
   if (!is_serverless(call.who->kind) || !call.tool->cli) return;
   const Day day = call.day;
   const std::string identity = identity_of(call), tool(call.tool->family);
-  if (call.who->kind == Kind::ecs && on_own_instances(identity, call.tool->exec_env, day)) return;
+  if (call.who->kind == Kind::ecs && on_own_instances({identity, day, is_weak(call)}, call.tool->exec_env)) return;
   const bool cannot_be = new_impossible(call, identity);
   if (!cannot_be && learned_tool(call, identity)) return;
   bool known_here = false;
-  for (const std::string& user : users("tool_identity", tool, day)) {
-    const bool ecs = user.find('#') == std::string::npos && std::count(user.begin(), user.end(), '/') == 1;
-    known_here = known_here || (!quarantined(user, "tool " + tool, day) && !(ecs && on_own_instances(user, {}, day)));
+  for (const bool weak : {false, is_weak(call)}) {
+    for (const std::string& user : users(weak ? "weak_tool_identity" : "tool_identity", tool, day)) {
+      const bool ecs = user.find('#') == std::string::npos && std::count(user.begin(), user.end(), '/') == 1;
+      known_here =
+          known_here || (!quarantined(user, "tool " + tool, day) && !(ecs && on_own_instances({user, day, weak}, {})));
+    }
   }
   const bool strong = cannot_be || !known_here;
   const std::string variation = strong              ? "serverless_cli.unusual"
                                 : tool == "aws-cli" ? "serverless_cli.aws_cli"
                                                     : "serverless_cli";
-  hits.push_back({&call, identity, role_of(call), false, strong, variation, tool, {tool}});
+  hits.push_back({&call, identity, role_of(call), Hit::Of::command_line, strong, variation, tool, {tool}});
+}
+
+// What another alert of the call says is not said again.
+void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
+  const std::string identity = identity_of(call);
+  bool strong_remote = false, unusual = false;
+  for (const Hit& hit : hits) {
+    strong_remote = strong_remote || (hit.of == Hit::Of::remote && hit.strong);
+    unusual = unusual || (hit.of == Hit::Of::command_line && hit.strong);
+  }
+  std::string_view variation;
+  if (call.tool->attack && !learned_tool(call, identity) && !strong_remote) {
+    variation = "misused_service_token.attack_tool";
+  } else if (!letter_of(call).empty() && !learned_letter(call, identity)) {
+    variation = "misused_service_token.pasted";
+  } else if (new_impossible(call, identity) && !unusual) {
+    variation = "misused_service_token.platform";
+  } else {
+    return;
+  }
+  const std::string name(variation);
+  hits.push_back({&call, identity, role_of(call), Hit::Of::misuse, name.ends_with("attack_tool"), name, name, {name}});
 }
 
 std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
@@ -231,6 +299,7 @@ std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
     return hits;
   judge_remote(call, hits);
   judge_command_line(call, hits);
+  judge_misuse(call, hits);
   return hits;
 }
 
@@ -259,7 +328,8 @@ void Reference::mark(const Hit& hit) {
   if (hit.call->from_future) return;
   const Day day = hit.call->day;
   const std::string tool = "tool " + std::string(hit.call->tool->family);
-  if (hit.remote && !hit.network_known) {
+  const bool remote = hit.of == Hit::Of::remote;
+  if (remote && !hit.network_known) {
     for (const std::string& form : hit.subjects) {
       quarantine_[{hit.identity, form}].insert(day);
       quarantine_[{form, "role " + hit.role}].insert(day);
@@ -270,8 +340,11 @@ void Reference::mark(const Hit& hit) {
     quarantine_[{hit.identity, "runtime " + std::string(what)}].insert(day);
   };
   if (new_impossible(*hit.call, hit.identity)) runtime(impossible(*hit.call));
-  if (hit.remote && hit.call->tool->platform == "kali" && !learned_runtime(hit.identity, "kali", day)) runtime("kali");
-  if (!hit.remote && hit.call->who->kind == Kind::ecs && hit.call->tool->exec_env == "AWS_ECS_EC2")
+  if (remote && hit.call->tool->platform == "kali" && !learned_runtime({hit.identity, day, is_weak(*hit.call)}, "kali"))
+    runtime("kali");
+  if (hit.of == Hit::Of::misuse && !letter_of(*hit.call).empty() && !learned_letter(*hit.call, hit.identity))
+    quarantine_[{hit.identity, letter_of(*hit.call)}].insert(day);
+  if (hit.of == Hit::Of::command_line && hit.call->who->kind == Kind::ecs && hit.call->tool->exec_env == "AWS_ECS_EC2")
     runtime("AWS_ECS_EC2");
 }
 
@@ -281,7 +354,7 @@ void Reference::dedup(const std::vector<Hit>& hits) {
       if (hit.strong != strong) continue;
       const Day day = hit.call->day;
       const std::string account(hit.call->who->account);
-      auto& standing = standing_[(hit.remote ? "remote " : "cli ") + account + ' ' + hit.identity];
+      auto& standing = standing_[std::to_string(static_cast<int>(hit.of)) + ' ' + account + ' ' + hit.identity];
       bool taken_in = false, only_by_strong_of_this_day = true;
       for (const Standing& alert : standing) {
         if (!near(alert.day, day) || !meet(alert.subjects, hit.subjects) || (strong && !alert.strong)) continue;

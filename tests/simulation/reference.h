@@ -21,7 +21,7 @@ namespace straykey {
 struct AlertName {
   std::string variation;  // "remote_service_token.eks_remote"
   std::string account, identity;
-  std::string subject;  // the network, or the tool
+  std::string subject;  // the network, the tool, or the variation itself
   Day day = 0;
 
   auto operator<=>(const AlertName&) const = default;
@@ -50,7 +50,7 @@ class Reference {
   struct Hit {
     const Action* call;
     std::string identity, role;
-    bool remote;  // else: a command line in a serverless workload
+    enum class Of : std::uint8_t { remote, command_line, misuse } of;
     bool strong;
     std::string variation, subject;
     std::vector<std::string> subjects;
@@ -62,6 +62,8 @@ class Reference {
   [[nodiscard]] std::vector<Hit> hits_of(const Action& call) const;
   // On how many of the deciding days before `day` it was seen.
   [[nodiscard]] int days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const;
+  // The evidence of a call beside its tool and platform; empty: none.
+  [[nodiscard]] static std::string letter_of(const Action& call);
 
  private:
   struct Standing {
@@ -75,12 +77,21 @@ class Reference {
                                             int days_seen = 1) const;
   [[nodiscard]] bool quarantined(const std::string& scope, const std::string& value, Day day) const;
   [[nodiscard]] bool learned_tool(const Action& call, const std::string& identity) const;
-  [[nodiscard]] bool learned_runtime(const std::string& identity, std::string_view platform_or_exec_env, Day day) const;
+  // Weakly proven tokens teach facts of their own, which count for them beside those of the others.
+  [[nodiscard]] int own_days(const Action& call, std::string_view kind, const std::string& value) const;
+  struct Runner {
+    std::string identity;
+    Day day;
+    bool weak;
+  };
+  [[nodiscard]] bool learned_runtime(const Runner& runner, std::string_view platform_or_exec_env) const;
+  [[nodiscard]] bool learned_letter(const Action& call, const std::string& identity) const;
   [[nodiscard]] bool new_impossible(const Action& call, const std::string& identity) const;
-  [[nodiscard]] bool on_own_instances(const std::string& identity, std::string_view exec_env, Day day) const;
+  [[nodiscard]] bool on_own_instances(const Runner& runner, std::string_view exec_env) const;
   [[nodiscard]] bool others_in(const std::vector<std::string>& forms, const Action& call) const;
   void judge_remote(const Action& call, std::vector<Hit>& hits) const;
   void judge_command_line(const Action& call, std::vector<Hit>& hits) const;
+  void judge_misuse(const Action& call, std::vector<Hit>& hits) const;
   void activate(Day day, const std::vector<const Action*>& actions);
   void mark(const Hit& hit);
   void dedup(const std::vector<Hit>& hits);

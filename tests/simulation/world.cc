@@ -21,6 +21,9 @@ const std::vector<Agent> kTools{
     {"rclone/1.65 os/linux", "rclone", true, "linux", ""},
     {"pacu/1.5 os/linux", "pacu", true, "linux", "", true},
     {"Boto3/1.34.0 md/Botocore#1.34.0 os/linux exec-env/AWS_ECS_FARGATE", "boto3", false, "linux", "AWS_ECS_FARGATE"},
+    {"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux m/Z,n,b", "boto3", false, "linux", "", false, "n"},
+    {"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux m/g,Z,b", "boto3", false, "linux", "", false, "g"},
+    {"aws-sdk-js/3.895.0 ua/2.1 os/darwin#23.0.0 lang/js", "aws-sdk-js", false, "macos", ""},
 };
 
 const std::vector<Whereabouts> kPlaces{
@@ -202,6 +205,9 @@ World::Key& World::key_for(const Workload& who, Day day, Day before) {
     key.tells = Tells::in_scope_of;
   } else {
     key.tells = has_telling_session(who.kind) && random_.chance(0.5) ? Tells::session_shape : Tells::by_issue;
+    // Until its issuing event comes, a session of a telling shape would teach what weakly proven tokens teach. Which of
+    // the two comes first is chance, so the reference could not tell what is taught; invariance_test has such keys.
+    if (has_telling_session(who.kind) && key.tells == Tells::by_issue) key.session = "by-hand";
   }
   keys.push_back(std::move(key));
   return keys.back();

@@ -25,6 +25,7 @@ struct Agent {
   std::string_view platform;
   std::string_view exec_env;
   bool attack = false;
+  std::string_view letter = {};  // where it says that it found its credentials, if that is evidence
 };
 
 // Where a call comes from. Places of one network share its forms.

@@ -27,6 +27,8 @@ void add(Request& request, const Call& call) {
   TextArena& arena = request.arena;
   Event& event = new_event(request, call.at, call.id);
   event.from_future = call.from_future;
+  event.console_session = call.console_session;
+  event.presigned = call.presigned;
   event.record = arena.keep(call.record);
   event.event_name = arena.keep(call.api);
   event.event_source = arena.keep(call.source);

@@ -33,6 +33,8 @@ struct Call {
   std::string endpoint_owner{};
   std::string record = R"({"eventVersion":"1.09"})";
   bool from_future = false;
+  bool console_session = false;
+  bool presigned = false;
 };
 
 // lambda.amazonaws.com (or another principal) assumes the role and is given `issued_key`.

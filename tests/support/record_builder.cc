@@ -125,6 +125,10 @@ std::string TrailRecord::json() const {
   put(out, "errorCode", error_code);
   if (!assumed_role_arn.empty()) add_assume_role(out, *this);
   if (sign_in_failed) out["responseElements"] = json::object{{"ConsoleLogin", "Failure"}};
+  if (presigned) {
+    out["additionalEventData"] = json::object{{"AuthenticationMethod", "QueryString"}, {"CipherSuite", "TLS"}};
+    out["requestParameters"] = json::object{{"bucketName", "orders"}, {"X-Amz-Expires", "3600"}};
+  }
   put(out, "eventID", event_id);
   put(out, "sharedEventID", shared_event_id);
   out["eventType"] = "AwsApiCall";
@@ -230,7 +234,7 @@ std::string user_agent_of(std::string_view tool, std::string_view exec_env) {
   const std::string env = exec_env.empty() ? "" : fmt::format(" exec-env/{}", exec_env);
   if (tool == "aws-cli")
     return fmt::format(
-        "aws-cli/2.36.32 md/awscrt#0.36.2 ua/2.1 {} md/arch#x86_64 lang/python#3.14.7 md/pyimpl#CPython m/AP,n,E,b,Z{} "
+        "aws-cli/2.36.32 md/awscrt#0.36.2 ua/2.1 {} md/arch#x86_64 lang/python#3.14.7 md/pyimpl#CPython m/AP,E,b,Z{} "
         "cfg/retry-mode#standard md/installer#exe sid/e15370b661ab md/prompt#off md/command#s3api.list-buckets",
         system, env);
   if (tool == "boto3")

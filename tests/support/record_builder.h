@@ -18,6 +18,7 @@ struct TrailRecord {
   std::string vpc_endpoint, vpc_endpoint_account;
   bool console_session = false;
   bool sign_in_failed = false;
+  bool presigned = false;  // the signature is in the query string, as S3 records it
 
   // userIdentity
   std::string type, arn, account, access_key, principal_id, user_name, invoked_by, identity_provider;

@@ -77,9 +77,11 @@ std::optional<std::string> received_alert(std::string_view body) {
   const json::value* found = parsed.as_object().if_contains("data");
   if (found == nullptr || !found->is_object()) return std::nullopt;
   const json::object& alert = found->as_object();
-  const bool by_tool = text_of(alert, "analytic") == "serverless_cli";
-  return key_of(alert, by_tool ? text_of(alert, "user_agent", "tool") : text_of(alert, "network"),
-                text_of(alert, "event", "eventTime").substr(0, 10));
+  const std::string analytic = text_of(alert, "analytic");
+  const std::string subject = analytic == "serverless_cli"         ? text_of(alert, "user_agent", "tool")
+                              : analytic == "remote_service_token" ? text_of(alert, "network")
+                                                                   : std::string();
+  return key_of(alert, subject, text_of(alert, "event", "eventTime").substr(0, 10));
 }
 
 AlertComparison compare_alerts(std::vector<std::string> expected, const std::vector<std::string>& bodies,

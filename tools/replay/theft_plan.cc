@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "core/detect/misused_service_token.h"
 #include "core/detect/remote_service_token.h"
 #include "core/detect/serverless_cli.h"
 #include "core/identity/principal.h"
@@ -212,6 +213,7 @@ class Planner {
     call.tool_kind = agent.kind;
     call.platform = agent.platform;
     call.exec_env = agent.exec_env;
+    call.evidence = letter_evidence(agent);
     const Place place = survey_.networks().locate(*parse_ip(approach.address));
     const auto sent_day = static_cast<Day>(static_cast<std::int64_t>(day) + settings_.shift_days);
     call.range_capped = place.only_absent_from_aws && !survey_.networks().aws_ranges_tell(sent_day, token.region);
@@ -236,7 +238,24 @@ class Planner {
       if (const auto verdict = judge_serverless_cli(call, evidence))
         alerts.push_back(&catalogue_entry(verdict->variation));
     }
+    const std::vector<NewEvidence> unlearned = unlearned_of(call);
+    const auto said = [&](Variation variation) {
+      return std::ranges::any_of(alerts, [&](const CatalogueEntry* alert) { return alert->variation == variation; });
+    };
+    const bool remote_is_strong =
+        !alerts.empty() && alerts[0]->analytic == Analytic::remote_service_token && alerts[0]->tier == Tier::strong;
+    const MisuseEvidence evidence{.unlearned = unlearned,
+                                  .remote_is_strong = remote_is_strong,
+                                  .platform_said_elsewhere = !impossible.empty() && said(Variation::cli_unusual)};
+    if (const auto verdict = judge_misused_service_token(call, evidence))
+      alerts.push_back(&catalogue_entry(verdict->variation));
     return alerts;
+  }
+
+  static std::vector<NewEvidence> unlearned_of(const Candidate& call) {
+    std::vector<NewEvidence> out;
+    for (std::string& text : evidence_of(call)) out.push_back({.text = std::move(text)});
+    return out;
   }
 
   TheftLabel label(const StealableToken& token, const Approach& approach, const CatalogueEntry& alert,
@@ -248,7 +267,7 @@ class Planner {
             .identity = token.token.identity,
             .role = token.token.role_identity.substr(token.token.role_identity.find('/') + 1),
             .workload = token.token.workload,
-            .network = by_tool ? "" : approach.network,
+            .network = alert.analytic == Analytic::remote_service_token ? approach.network : std::string(),
             .tool = by_tool ? std::string(classify_user_agent(approach.user_agent).tool) : "",
             .day = static_cast<Day>(day),
             .key = token.key,

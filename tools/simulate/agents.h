@@ -37,12 +37,12 @@ inline constexpr std::string_view kEcsOnEc2Cli =
     "exec-env/AWS_ECS_EC2 m/E,z,b cfg/retry-mode#standard md/installer#exe sid/ab41902c7e11 md/prompt#off "
     "md/command#ecs.list-tasks";
 inline constexpr std::string_view kLinuxCli =
-    "aws-cli/2.30.1 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0-60-generic md/arch#x86_64 lang/python#3.13.7 "
+    "aws-cli/2.30.0 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0-60-generic md/arch#x86_64 lang/python#3.13.7 "
     "md/pyimpl#CPython "
-    "m/E,n,Z cfg/retry-mode#standard md/installer#exe sid/77d0e3b1c5f2 md/prompt#off md/command#s3.ls";
+    "m/E,Z cfg/retry-mode#standard md/installer#exe sid/77d0e3b1c5f2 md/prompt#off md/command#s3.ls";
 inline constexpr std::string_view kMacCli =
-    "aws-cli/2.31.3 md/awscrt#0.27.6 ua/2.1 os/macos#25.0.0 md/arch#arm64 lang/python#3.13.7 md/pyimpl#CPython "
-    "m/A,n,E,b,Z cfg/retry-mode#standard md/installer#source sid/e15370b661ab md/prompt#off "
+    "aws-cli/2.30.0 md/awscrt#0.27.6 ua/2.1 os/macos#25.0.0 md/arch#arm64 lang/python#3.13.7 md/pyimpl#CPython "
+    "m/A,E,b,Z cfg/retry-mode#standard md/installer#source sid/e15370b661ab md/prompt#off "
     "md/command#sts.get-caller-identity";
 inline constexpr std::string_view kS5cmd = "aws-sdk-go/1.44.298 (go1.22.10; linux; amd64) S3Manager";
 inline constexpr std::string_view kRclone = "rclone/v1.70.3";
@@ -54,6 +54,11 @@ inline constexpr std::string_view kPythonAnywhere =
     "m/b,e,Z cfg/retry-mode#legacy Botocore/1.40.45";
 inline constexpr std::string_view kNodeAnywhere =
     "aws-sdk-js/3.901.0 ua/2.1 os/linux#6.1.0-28-amd64 lang/js md/nodejs#20.19.5 api/s3#3.901.0 m/N,E";
+inline constexpr std::string_view kPythonFromFile =
+    "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux#6.8.0-60-generic md/arch#x86_64 lang/python#3.12.3 "
+    "md/pyimpl#CPython m/Z,n,b cfg/retry-mode#legacy Botocore/1.42.97";
+inline constexpr std::string_view kNodeOnMac =
+    "aws-sdk-js/3.901.0 ua/2.1 os/darwin#25.0.0 lang/js md/nodejs#22.20.0 api/s3#3.901.0 m/E";
 inline constexpr std::string_view kBrowser =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 inline constexpr std::string_view kRdsConsole =

@@ -19,6 +19,10 @@ constexpr std::string_view kEcsSuspicious = "remote_service_token.ecs_suspicious
 constexpr std::string_view kCli = "serverless_cli", kAwsCli = "serverless_cli.aws_cli",
                            kUnusual = "serverless_cli.unusual";
 
+constexpr std::string_view kConsole = "misused_service_token.console", kPasted = "misused_service_token.pasted",
+                           kAttackTool = "misused_service_token.attack_tool",
+                           kExchanged = "misused_service_token.exchanged", kPlatform = "misused_service_token.platform";
+
 std::vector<Story> lambda_thefts() {
   return {
       {"lambda-key-at-a-hoster",
@@ -139,6 +143,35 @@ std::vector<Story> other_thefts() {
   };
 }
 
+// From where the workload itself calls, so that the place says nothing.
+std::vector<Story> misuses() {
+  constexpr unsigned kCalls = 2;
+  return {
+      {"instance-key-in-the-console",
+       "The key of a web-fleet instance is turned into a console session, from the address of the instance itself.",
+       {{33, 11, "web-fleet", home, 0, agent::kBrowser, Actor::workload, 0, kCalls, false, "",
+         "signin:GetSigninToken"}},
+       {{33, kConsole, "web-fleet"}}},
+      {"attack-tool-in-the-cluster",
+       "TruffleHog runs with the key of the pricing pod inside the cluster.",
+       {{34, 5, "pricing", home, 0, agent::kTruffleHog}},
+       {{34, kAttackTool, "pricing"}}},
+      {"function-token-exchanged",
+       "The key of invoice-render asks STS for a web identity token, which lives on without it.",
+       {{34, 15, "invoice-render", home, 0, "", Actor::workload, 0, kCalls, false, "", "sts:GetWebIdentityToken"}},
+       {{34, kExchanged, "invoice-render"}}},
+      {"task-key-in-a-file",
+       "The key of the checkout task was pasted into a credentials file, and is used with an SDK behind our own "
+       "gateway.",
+       {{35, 8, "checkout", home, 0, agent::kPythonFromFile}},
+       {{35, kPasted, "checkout"}}},
+      {"function-key-on-a-mac-with-an-sdk",
+       "The key of thumbnailer is used by a script on macOS, behind our own gateway.",
+       {{36, 20, "thumbnailer", home, 0, agent::kNodeOnMac}},
+       {{36, kPlatform, "thumbnailer"}}},
+  };
+}
+
 std::vector<Story> harmless_places() {
   return {
       {"learned-partner-network",
@@ -225,7 +258,8 @@ std::vector<Story> harmless_callers() {
 const std::vector<Story>& stories() {
   static const std::vector<Story> kStories = [] {
     std::vector<Story> all;
-    for (auto part : {lambda_thefts(), container_thefts(), other_thefts(), harmless_places(), harmless_callers()}) {
+    for (auto part :
+         {lambda_thefts(), container_thefts(), other_thefts(), misuses(), harmless_places(), harmless_callers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

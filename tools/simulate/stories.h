@@ -44,13 +44,15 @@ struct StoryCall {
   unsigned calls = 4;
   bool both_copies = false;       // delivered to the caller's and to the owner's trail, under one sharedEventID
   std::string_view account = {};  // whose trail, for actors without a name of ours
+  std::string_view api = {};      // "sts:GetWebIdentityToken"; empty: what thieves call first
 };
 
 struct ExpectedAlert {
   unsigned day = 0;
   std::string_view variation = {};  // id, as in the catalogue
   std::string_view who = {};        // workload
-  std::string_view tool = "";       // of serverless_cli; remote_service_token has the network of the day's call instead
+  // Of serverless_cli; remote_service_token has the network of the day's call instead, misused_service_token neither
+  std::string_view tool = "";
 };
 
 struct Story {

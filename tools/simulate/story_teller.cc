@@ -137,7 +137,9 @@ void StoryTeller::write_calls(const Planned& planned, const Token& token, const 
                               const Origin& origin) {
   const StoryCall& call = *planned.call;
   for (unsigned i = 0; i < call.calls; ++i) {
-    const ApiCall& api = kThiefCalls[i % kThiefCalls.size()];
+    ApiCall api = kThiefCalls[i % kThiefCalls.size()];
+    if (const std::size_t colon = call.api.find(':'); colon != std::string_view::npos)
+      api = {call.api.substr(0, colon), call.api.substr(colon + 1)};
     const std::string shared =
         call.both_copies && i == 1 ? uuid_text(mix(planned.time, 1), mix(planned.time, 2)) : std::string();
     Record record{.time = planned.time + 1 + kBetweenCalls * i,
@@ -165,7 +167,7 @@ void StoryTeller::write_calls(const Planned& planned, const Token& token, const 
 void StoryTeller::expect(const Planned& planned, const Token& token, const Workload& workload, const Origin& origin) {
   for (const ExpectedAlert& alert : planned.story->alerts) {
     if (alert.day != planned.call->day || alert.who != planned.call->who) continue;
-    const bool remote = alert.tool.empty();
+    const bool remote = alert.variation.starts_with("remote_service_token");
     labels_.push_back({.variation = std::string(alert.variation),
                        .account = workload.account,
                        .identity = identity_of(workload),

@@ -18,8 +18,8 @@ struct TheftLabel {
       {};  // account/role/function for Lambda, account/role#service for build and data jobs, account/role for others
   std::string role = {};
   std::string workload = {};  // the function, service, pod or fleet
-  std::string network = {};   // "AS64496" or "vpce:<owner account>"; empty for serverless_cli
-  std::string tool = {};      // empty for remote_service_token
+  std::string network = {};   // "AS64496" or "vpce:<owner account>"; empty unless remote_service_token
+  std::string tool = {};      // empty unless serverless_cli
   Day day = 0;
   std::string key = {};  // of the first call that day
   std::string story = {};
