@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/baseline/fact.h"
@@ -90,6 +91,11 @@ class BaselineView {
   // format brought are kept from that day on. Nothing: the store was made by such a program and always kept them.
   [[nodiscard]] std::optional<Day> kept_since() const;
 
+  // The day from which the merger knows the account to be active.
+  [[nodiscard]] std::optional<Day> active_since(std::string_view account) const;
+  // What `ask` says of the account on that day (without an account: of any), asked once in this transaction.
+  bool remembered(std::string_view account, Day day, const std::function<bool()>& ask) const;
+
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
   [[nodiscard]] bool failed() const;
@@ -102,6 +108,7 @@ class BaselineView {
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
   mutable std::optional<Day> newest_account_day_;
+  mutable std::map<std::pair<Day, std::string>, bool> remembered_;
   Answers own_;
   Answers& answers_;
 };
