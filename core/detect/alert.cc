@@ -159,7 +159,7 @@ std::string document_of(const Alert& alert) {
       {"catalogue", entry.catalogue},
       {"name", entry.name},
       {"severity", name_of(alert.severity)},
-      {"evidence", name_of(entry.tier)},
+      {"evidence", name_of(alert.verdict.tier())},
       {"title", alert_title(alert)},
       {"description", entry.description},
       {"attacker_goal", entry.goal},

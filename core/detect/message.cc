@@ -86,12 +86,14 @@ void read_calls(ByteReader& in, CallSummary& calls) {
   }
 }
 
+enum AlertFlags : std::uint8_t { kHosting = 1, kKeptWeak = 2 };
+
 void write_alert(ByteWriter& out, const Alert& alert) {
   out.fixed(kAlertKind);
   write_id(out, alert.id);
   out.string(alert.verdict.entry().id).fixed(alert.severity).fixed(alert.source_class);
   out.varint(static_cast<std::uint64_t>(alert.dedup_days)).string(alert.network);
-  out.fixed<std::uint8_t>(alert.hosting ? 1 : 0);
+  out.fixed(static_cast<std::uint8_t>((alert.hosting ? kHosting : 0) | (alert.verdict.kept_weak ? kKeptWeak : 0)));
   write_texts(out, alert.verdict.why);
   write_texts(out, alert.verdict.limits);
   out.string(encode_candidate(alert.call));
@@ -114,7 +116,9 @@ std::optional<Message> read_alert(ByteReader& in) {
   alert.source_class = in.fixed<SourceClass>();
   alert.dedup_days = static_cast<int>(in.varint());
   alert.network = in.string();
-  alert.hosting = in.fixed<bool>();
+  const auto flags = in.fixed<std::uint8_t>();
+  alert.hosting = (flags & kHosting) != 0;
+  alert.verdict.kept_weak = (flags & kKeptWeak) != 0;
   read_texts(in, alert.verdict.why);
   read_texts(in, alert.verdict.limits);
   auto call = decode_candidate(in.string());

@@ -129,6 +129,20 @@ std::optional<Day> BaselineView::kept_since() const {
   return static_cast<Day>(decode_sequence(*stored));
 }
 
+std::optional<Day> BaselineView::active_since(std::string_view account) const {
+  const auto stored = account.empty() ? std::nullopt : alerts_.get(Table::activated, account);
+  if (!stored) return std::nullopt;
+  return static_cast<Day>(decode_sequence(*stored));
+}
+
+bool BaselineView::remembered(std::string_view account, Day day, const std::function<bool()>& ask) const {
+  const std::pair<Day, std::string> about(day, account);
+  if (const auto found = remembered_.find(about); found != remembered_.end()) return found->second;
+  const bool answer = ask();
+  if (remembered_.size() >= kAnswersKept) remembered_.clear();
+  return remembered_[about] = answer;
+}
+
 Activity BaselineView::activity(std::string_view row) const {
   Activity merged;
   for (const auto& partition : partitions_) {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/baseline/fact.h"
@@ -89,9 +90,15 @@ class BaselineView {
   // The earliest days on which the account was seen as recipient, ascending, at most kEarliestDays. Builds before
   // December 2026 kept no facts of them, so what the account's own fact tells is taken in.
   [[nodiscard]] std::vector<Day> earliest_days(std::string_view account) const;
+
   // Newest day of any account when the store was first opened by a program of format 2. The kinds of facts that this
   // format brought are kept from that day on. Nothing: the store was made by such a program and always kept them.
   [[nodiscard]] std::optional<Day> kept_since() const;
+
+  // The day from which the merger knows the account to be active.
+  [[nodiscard]] std::optional<Day> active_since(std::string_view account) const;
+  // What `ask` says of the account on that day (without an account: of any), asked once in this transaction.
+  bool remembered(std::string_view account, Day day, const std::function<bool()>& ask) const;
 
   // A row of Table::activity, merged over the partitions.
   [[nodiscard]] Activity activity(std::string_view row) const;
@@ -106,6 +113,7 @@ class BaselineView {
   StoreReader& alerts_;
   Day judged_day_ = 0;
   mutable std::optional<Day> newest_account_day_;
+  mutable std::map<std::pair<Day, std::string>, bool> remembered_;
   Answers own_;
   Answers& answers_;
 };

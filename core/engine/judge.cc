@@ -9,6 +9,7 @@
 
 #include "core/base/utf8.h"
 #include "core/detect/misused_service_token.h"
+#include "core/engine/young_accounts.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -72,24 +73,22 @@ std::string chain_sentence(const ServiceToken& token) {
 }  // namespace
 
 bool Judge::activates(std::string_view account, Day day, const BaselineView& view) const {
-  if (settings_.activation_days == 0) return true;
-  const auto activation = static_cast<std::size_t>(settings_.activation_days);
-  const std::size_t needed = std::min(kEarliestDays, activation);
-  const std::vector<Day> days = view.earliest_days(account);
-  return days.size() >= needed && days[needed - 1] < day && days.front() + activation <= day;
+  return straykey::activates(account, day, settings_, view);
 }
 
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {
   const Day day = call.day();
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
-  if (!active) return {Judged::not_active, {}};
+  if (!active && !any_is_active(day, settings_, view)) return {Judged::not_active, {}};
   const Fact account = view.fact(FactKind::account, call.recipient_account, "");
   if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
     return {Judged::too_late, {}};
   if (!is_proven(call, view)) return {Judged::not_proven, {}};
 
   Answer answer;
+  answer.young = !active;
   const auto add = [&](std::optional<Judgement> judgement) {
+    if (judgement && answer.young) keep_weak(*judgement, call);
     if (judgement) answer.judgements.push_back(std::move(*judgement));
   };
   if (!call.console_session) {  // of which neither the place nor the tool is judged
@@ -139,15 +138,19 @@ bool Judge::endpoint_is_foreign(const Candidate& call, const BaselineView& view)
   const std::string network = call.endpoint_network();
   const int window = settings_.training_days;
   std::set<std::string> roles;
+  const Teachers teachers(call, settings_, view);
+  const std::string in_use = "in use " + teachers.young(), acknowledged = "acknowledged " + teachers.young();
   const auto add = [&](const std::vector<std::string>& users) { roles.insert(users.begin(), users.end()); };
   const auto pair_of = [&](const std::string& user) {
     return view.quarantine(FactKind::quarantine_network_role, network, user);
   };
   add(view.users_before(
-      {FactKind::network_identity, network, day, window, kLearnedDays, "in use"},
-      [&](const std::string& user) { return !is_role(user) || pair_of(user).presence.days_before(day, window) > 0; }));
-  add(view.users_before({FactKind::network_identity, network, day, window, 1, "acknowledged"},
-                        [&](const std::string& user) { return !is_role(user) || !pair_of(user).acknowledged; }));
+      {FactKind::network_identity, network, day, window, kLearnedDays, in_use}, [&](const std::string& user) {
+        return !is_role(user) || !teachers.count(user) || pair_of(user).presence.days_before(day, window) > 0;
+      }));
+  add(view.users_before(
+      {FactKind::network_identity, network, day, window, 1, acknowledged},
+      [&](const std::string& user) { return !is_role(user) || !teachers.count(user) || !pair_of(user).acknowledged; }));
   return roles.size() < kWorkloads;
 }
 
@@ -180,11 +183,13 @@ int Judge::other_identities(const Candidate& call, const std::vector<std::string
   const auto role_left_out = [&](const std::string& role) {
     return distrusted(FactKind::quarantine_network_role, role) || (is_role(role) && lends_itself(role, day, view));
   };
+  const Teachers teachers(call, settings_, view);
   const auto left_out = [&](const std::string& user) {
+    if (!teachers.count(user)) return true;
     return role_of_function(user).empty() ? role_left_out(user)
                                           : distrusted(FactKind::quarantine_identity_network, user);
   };
-  const std::string all_forms = forms.front() + '\0' + forms.back();
+  const std::string all_forms = forms.front() + '\0' + forms.back() + '\0' + teachers.young();
   std::set<std::string, std::less<>> others, roles;  // roles: of functions that count
   std::map<std::string, bool, std::less<>> trusted;  // roles of other functions
   for (const std::string& form : forms) {
@@ -357,9 +362,12 @@ void Judge::count_users(ServerlessEvidence& evidence, const Candidate& call, con
   constexpr std::string_view kCodeBuild = "#codebuild";
   const Day day = call.day();
   const int window = settings_.training_days;
+  const Teachers teachers(call, settings_, view);
+  const std::string asked = call.tool + '\0' + teachers.young();
   const auto users_of = [&](FactKind kind) -> const std::vector<std::string>& {
-    return view.users_before({kind, call.tool, day, window, 1, call.tool}, [&](const std::string& user) {
-      return view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window) ||
+    return view.users_before({kind, call.tool, day, window, 1, asked}, [&](const std::string& user) {
+      return !teachers.count(user) ||
+             view.quarantined(FactKind::quarantine_identity_tool, user, call.tool, day, window) ||
              (is_ecs(user) && runs_on_own_instances({user, {}, kind == FactKind::weak_tool_identity}, day, view));
     });
   };
@@ -459,7 +467,7 @@ std::optional<Judgement> Judge::misused(const Candidate& call, const std::vector
   MisuseEvidence evidence{.window_days = settings_.training_days, .unlearned = unlearned};
   for (const Judgement& other : others) {
     const CatalogueEntry& entry = other.verdict.entry();
-    if (entry.analytic == Analytic::remote_service_token && entry.tier == Tier::strong)
+    if (entry.analytic == Analytic::remote_service_token && other.verdict.tier() == Tier::strong)
       evidence.remote_is_strong = true;
     if (entry.variation == Variation::cli_unusual && !other.quarantined_runtimes.empty())
       evidence.platform_said_elsewhere = true;

@@ -43,6 +43,7 @@ class Judge {
   struct Answer {
     Judged judged = Judged::judged;
     std::vector<Judgement> judgements;
+    bool young = false;  // the account is not active, another one is
   };
   // `active_since`: the day from which the account is known to be active, or nothing.
   [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const;

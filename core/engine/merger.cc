@@ -228,7 +228,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       case Judged::unreadable:
         return;  // commit() sees the failure of the reader and fails
     }
-    if (!since) activate(call->token.account, *call);
+    if (!since && !answer.young) activate(call->token.account, *call);
     if (answer.judgements.empty()) continue;
     std::vector<Hit>& of_call = hits.emplace_back();
     for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), {}});
@@ -236,7 +236,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) {
       for (Hit& hit : of_call)
-        if (hit.judgement.verdict.entry().tier == tier) settle(hit);
+        if (hit.judgement.verdict.tier() == tier) settle(hit);
     }
   }
   for (const std::vector<Hit>& of_call : hits) {
@@ -262,7 +262,7 @@ DedupAnswer Merger::find(const Hit& hit) {
       standing.push_back({known, known.alert_id == alert_id(about, known.tier, known.day)});
   }
   const Day day = hit.call->day();
-  return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.entry().tier,
+  return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.tier(),
                     detection_.dedup_days);
 }
 
@@ -285,7 +285,7 @@ void Merger::settle(Hit& hit) {
     cap_suppressed_.add();
     return;
   }
-  hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.entry().tier, call.day());
+  hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
   stand(hit);

@@ -55,7 +55,7 @@ void Merger::stand(const Hit& hit) {
     const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
     const auto stored = writer_->get(Table::dedup, key);
     std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
-    entries.push_back({hit.alert_id, call.day(), entry.tier});
+    entries.push_back({hit.alert_id, call.day(), hit.judgement.verdict.tier()});
     writer_->put(Table::dedup, key, encode_dedup(entries));
   }
 }
@@ -63,8 +63,8 @@ void Merger::stand(const Hit& hit) {
 bool Merger::admit(const Hit& hit) {
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   const ServiceToken& token = hit.call->token;
-  return caps_->admit(*writer_, {entry.analytic, entry.tier, detection_.severity_of(entry), token.account,
-                                 token.identity, hit.call->day()});
+  return caps_->admit(*writer_, {entry.analytic, hit.judgement.verdict.tier(), detection_.severity_of(entry),
+                                 token.account, token.identity, hit.call->day()});
 }
 
 void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {

@@ -218,8 +218,7 @@ void ShardWorker::teach_others(const Candidate& call) {
 void ShardWorker::learn_account(std::string_view account, Seconds time) {
   const FactRef ref{FactKind::account, account, ""};
   if (!is_account_id(account) || learned_.holds(ref, day_of(time))) return;
-  const bool early = learn_early_day(writer_, settings_.hash_key, account, day_of(time));
-  if (!learn(ref, day_of(time)) && !early) return;
+  if (!(learn_early_day(writer_, settings_.hash_key, account, day_of(time)) | learn(ref, day_of(time)))) return;
   Candidate day;
   day.account_day = true;
   day.time = day.last_time = time;

@@ -25,6 +25,7 @@ Alert full_alert() {
   alert.network = "AS64511";
   alert.dedup_days = 7;
   alert.hosting = true;
+  alert.verdict.kept_weak = true;
   alert.key_calls = {9, 2, 5, 6, {{"s3:ListBuckets", 7, 1, 5, 6}}, 2, {{"198.51.100.7", 9}}, {{"Boto3/1.34.0", 9}}};
   alert.identity_calls = {1, 0, 5, 5, {}, 1, {}, {}};
   alert.role_assumed_by = {{"lambda", 12, 19'000, 19'011}};
@@ -46,6 +47,8 @@ TEST_CASE("message: an alert's facts read back whole, so its document is the sam
   CHECK_EQ(read.identity_calls, alert.identity_calls);
   CHECK_EQ(read.role_assumed_by, alert.role_assumed_by);
   CHECK_EQ(read.related, alert.related);
+  CHECK(read.hosting);
+  CHECK(read.verdict.kept_weak);
   CHECK_EQ(message_document(*message), alert_document(alert));
   CHECK_EQ(encode_message(*message), bytes);
   CHECK_EQ(message_type(*message), "alert.created");

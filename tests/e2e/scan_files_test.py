@@ -85,7 +85,7 @@ class ScanFiles(unittest.TestCase):
             process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 0, said)
         self.assertIn("1 file, 2 events", said)
-        self.assertLess(used.ru_maxrss, 500 << 10)
+        self.assertLess(used.ru_maxrss, 640 << 10)
 
     def test_events_that_cannot_be_judged_are_said(self):
         stripped = [{key: value for key, value in record(number).items() if key not in ("userIdentity", "sourceIPAddress")}

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/event/relp_frame.h"
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"
 #include "tests/support/raw_http_client.h"

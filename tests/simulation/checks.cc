@@ -43,10 +43,11 @@ std::string subject_in_id(const AlertName& name) {
   return name.subject;
 }
 
-// The id of an alert as the rules define it. It depends only on the alert's name.
-Hash128 id_of(const AlertName& name) {
+// The id of an alert as the rules define it. It depends only on the alert's name, and for an attack tool on whether the
+// account was young.
+Hash128 id_of(const AlertName& name, bool strong) {
   ByteWriter out;
-  out.string(analytic_of(name.variation)).string(is_strong(name.variation) ? "strong" : "weak");
+  out.string(analytic_of(name.variation)).string(strong ? "strong" : "weak");
   out.string(name.account).string(name.identity).string(subject_in_id(name)).fixed(name.day);
   return hash128(kFixedHashKey, out.view());
 }
@@ -141,7 +142,10 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
                           : text(document.at("user_agent").at("tool"));
   name.day = day_of(*parse_time(text(document.at("first_seen"))));
   high_[id] = text(document.at("severity")) == "high";
-  if (id != id_of(name)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  const bool strong = strong_[id] = text(document.at("evidence")) == "strong";
+  if (strong != is_strong(name.variation) && (strong || name.variation != "misused_service_token.attack_tool"))
+    throw Violation{fmt::format("P4: the tier of {} is not its own", told(name))};
+  if (id != id_of(name, strong)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
   if (remote) prefixes_[id] = text(document.at("source").at("prefix"));
   if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
@@ -283,8 +287,8 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
       throw Violation{fmt::format("P4: nothing calls for: {}", told(name))};
     for (const auto& [other, other_id] : stored.alerts)
       if (id != other_id && analytic_of(other.variation) == analytic && other.account == name.account &&
-          other.identity == name.identity && other.subject == name.subject &&
-          is_strong(other.variation) == is_strong(name.variation) && apart(other.day, name.day) < 5)
+          other.identity == name.identity && other.subject == name.subject && strong_.at(other_id) == strong_.at(id) &&
+          apart(other.day, name.day) < 5)
         throw Violation{fmt::format("P4: twice in five days: {} and on day {}", told(name), other.day)};
   }
 }

@@ -45,7 +45,7 @@ class Checks {
   Site& site_;
   Stored stored_;
   std::map<Hash128, std::string> bodies_;
-  std::map<Hash128, bool> high_;
+  std::map<Hash128, bool> high_, strong_;
   std::map<Hash128, std::string> prefixes_;  // of remote alerts: a form under which they take in hits, too
   Facts established_;
 };

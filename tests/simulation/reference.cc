@@ -1,6 +1,7 @@
 #include "tests/simulation/reference.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace straykey {
 namespace {
@@ -217,7 +218,7 @@ bool Reference::others_in(const std::vector<std::string>& forms, const Action& c
   const auto any_form = [&](const auto& holds) { return std::any_of(forms.begin(), forms.end(), holds); };
   for (const std::string& form : forms) {
     for (const std::string& user : users("network_identity", form, call.day, 2)) {
-      if (user == role || user == identity) continue;
+      if (user == role || user == identity || !teaches(user, call)) continue;
       const bool function = std::count(user.begin(), user.end(), '/') == 2 && !user.starts_with("arn:");
       if (function && any_form([&](const std::string& f) { return quarantined(user, f, call.day); })) continue;
       const std::string of = function ? user.substr(0, user.rfind('/')) : user;
@@ -269,8 +270,8 @@ void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) c
   for (const bool weak : {false, is_weak(call)}) {
     for (const std::string& user : users(weak ? "weak_tool_identity" : "tool_identity", tool, day)) {
       const bool ecs = user.find('#') == std::string::npos && std::count(user.begin(), user.end(), '/') == 1;
-      known_here =
-          known_here || (!quarantined(user, "tool " + tool, day) && !(ecs && on_own_instances({user, day, weak}, {})));
+      known_here = known_here || (teaches(user, call) && !quarantined(user, "tool " + tool, day) &&
+                                  !(ecs && on_own_instances({user, day, weak}, {})));
     }
   }
   const bool strong = cannot_be || !known_here;
@@ -302,7 +303,7 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
   hits.push_back({&call, identity, role_of(call), Hit::Of::misuse, name.ends_with("attack_tool"), name, name, {name}});
 }
 
-std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
+std::vector<Reference::Hit> Reference::hits_of(const Action& call, bool young) const {
   std::vector<Hit> hits;
   if (!is_call(call) || call.who->kind == Kind::person) return hits;
   const std::string role = role_of(call, 0);
@@ -310,7 +311,10 @@ std::vector<Reference::Hit> Reference::hits_of(const Action& call) const {
     return hits;
   judge_remote(call, hits);
   judge_command_line(call, hits);
+  if (young) std::for_each(hits.begin(), hits.end(), keep_weak);
+  const std::size_t of_the_reference = hits.size();
   judge_misuse(call, hits);
+  if (young && hits.size() > of_the_reference) keep_weak(hits.back());
   return hits;
 }
 
@@ -321,24 +325,43 @@ std::set<std::string> Reference::reported_active() const {
   return accounts;
 }
 
+bool Reference::active(const std::string& account, Day day) const {
+  if (activation_days_ == 0) return true;
+  const auto seen = facts_.find({"account", account, ""});
+  if (seen == facts_.end()) return false;
+  const auto before = std::distance(seen->second.begin(), seen->second.lower_bound(day));
+  return before >= std::min(7, activation_days_) && *seen->second.begin() + static_cast<Day>(activation_days_) <= day;
+}
+
+bool Reference::teaches(const std::string& user, const Action& call) const {
+  constexpr std::string_view kArn = "arn:aws:iam::";
+  const std::string account = user.substr(user.starts_with(kArn) ? kArn.size() : 0, 12);
+  return account == call.who->account || active(account, call.day);
+}
+
 void Reference::activate(Day day, const std::vector<const Action*>& actions) {
   for (const Action* action : actions) {
     const std::string account(action->who->account);
-    if (activated_.contains(account)) continue;
-    const auto seen = facts_.find({"account", account, ""});
-    int before = 0;
-    if (seen != facts_.end()) {
-      before = static_cast<int>(std::distance(seen->second.begin(), seen->second.lower_bound(day)));
-    }
-    const bool old_enough = before > 0 && *seen->second.begin() + static_cast<Day>(activation_days_) <= day;
-    if (activation_days_ == 0 || (old_enough && before >= std::min(7, activation_days_))) activated_[account] = day;
+    if (!activated_.contains(account) && active(account, day)) activated_[account] = day;
   }
+}
+
+void Reference::keep_weak(Hit& hit) {
+  hit.goes_on_learning = !hit.strong;
+  if (!std::exchange(hit.strong, false)) return;
+  if (hit.of == Hit::Of::remote) hit.variation = remote_variation(hit.call->who->kind, false);
+  if (hit.of == Hit::Of::command_line)
+    hit.variation = hit.call->tool->family == "aws-cli" ? "serverless_cli.aws_cli" : "serverless_cli";
 }
 
 void Reference::mark(const Hit& hit) {
   if (hit.call->from_future) return;
   const Day day = hit.call->day;
   const std::string tool = "tool " + std::string(hit.call->tool->family);
+  if (hit.goes_on_learning) {
+    if (hit.call->tool->attack && !learned_tool(*hit.call, hit.identity)) quarantine_[{hit.identity, tool}].insert(day);
+    return;
+  }
   const bool remote = hit.of == Hit::Of::remote;
   if (remote && !hit.network_known) {
     for (const std::string& form : hit.subjects) {
@@ -388,10 +411,14 @@ void Reference::dedup(const std::vector<Hit>& hits) {
 // All verdicts of a day rest on earlier days, so all of them are found before any is applied.
 void Reference::judge_day(Day day, const std::vector<const Action*>& actions) {
   activate(day, actions);
+  bool any_active = false;
+  for (const auto& [fact, days_seen] : facts_)
+    any_active = any_active || (std::get<0>(fact) == "account" && active(std::get<1>(fact), day));
   std::vector<Hit> hits;
   for (const Action* action : actions) {
-    if (!activated_.contains(std::string(action->who->account))) continue;
-    for (Hit& hit : hits_of(*action)) hits.push_back(std::move(hit));
+    const bool young = !activated_.contains(std::string(action->who->account));
+    if (young && !any_active) continue;
+    for (Hit& hit : hits_of(*action, young)) hits.push_back(std::move(hit));
   }
   for (const Hit& hit : hits) mark(hit);
   dedup(hits);

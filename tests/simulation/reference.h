@@ -55,13 +55,14 @@ class Reference {
     std::string variation, subject;
     std::vector<std::string> subjects;
     bool network_known = false;
+    bool goes_on_learning = false;  // of a young account, and weak by itself: only an attack tool is marked
   };
   [[nodiscard]] static std::string role_of(const Action& call);
   // The role after so many calls of AssumeRole.
   [[nodiscard]] static std::string role_of(const Action& call, int depth);
   [[nodiscard]] static std::string identity_of(const Action& call);
-  // The hits of a call, by what was learned on days before its own.
-  [[nodiscard]] std::vector<Hit> hits_of(const Action& call) const;
+  // The hits of a call, by what was learned on days before its own. `young`: its account is not active.
+  [[nodiscard]] std::vector<Hit> hits_of(const Action& call, bool young = false) const;
   // On how many of the deciding days before `day` it was seen.
   [[nodiscard]] int days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const;
   // The evidence of a call beside its tool and platform; empty: none.
@@ -94,6 +95,10 @@ class Reference {
   void judge_remote(const Action& call, std::vector<Hit>& hits) const;
   void judge_command_line(const Action& call, std::vector<Hit>& hits) const;
   void judge_misuse(const Action& call, std::vector<Hit>& hits) const;
+  [[nodiscard]] bool active(const std::string& account, Day day) const;
+  // What a young account does teaches only itself.
+  [[nodiscard]] bool teaches(const std::string& user, const Action& call) const;
+  static void keep_weak(Hit& hit);
   void activate(Day day, const std::vector<const Action*>& actions);
   void mark(const Hit& hit);
   void dedup(const std::vector<Hit>& hits);
