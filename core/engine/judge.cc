@@ -326,7 +326,7 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
   evidence.window_days = settings_.training_days;
   evidence.foreign_endpoint = endpoint_is_foreign(call, view);
   if (!evidence.foreign_endpoint && call.address_class != SourceClass::external) return std::nullopt;
-  if (call.presigned && !keeps_new_kinds(call.day(), view)) return std::nullopt;
+  if ((call.presigned || !call.token.chain.empty()) && !keeps_new_kinds(call.day(), view)) return std::nullopt;
   const std::vector<std::string> forms =
       evidence.foreign_endpoint ? std::vector{call.endpoint_network()} : call.address_forms();
   look_at_network(evidence, call, forms, view);
@@ -385,6 +385,7 @@ void Judge::count_users(ServerlessEvidence& evidence, const Candidate& call, con
 
 std::optional<Judgement> Judge::serverless(const Candidate& call, const BaselineView& view) const {
   if (!call.token.serverless || !call.is_cli()) return std::nullopt;
+  if (!call.token.chain.empty() && !keeps_new_kinds(call.day(), view)) return std::nullopt;
   ServerlessEvidence evidence;
   evidence.window_days = settings_.training_days;
   evidence.runs_on_own_instances =
@@ -410,8 +411,8 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   return out;
 }
 
-// Whether the store has kept the kinds of facts that format 2 brought for long enough to tell what is new. After an
-// upgrade everything would look new.
+// Whether the store has kept the kinds of facts that format 2 brought for long enough to tell what is new, and what
+// descended keys do, which format 1 took for nobody's. After an upgrade everything would look new.
 bool Judge::keeps_new_kinds(Day day, const BaselineView& view) const {
   const auto since = view.kept_since();
   return !since || *since + static_cast<Day>(settings_.activation_days) <= day;

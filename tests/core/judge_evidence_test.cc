@@ -188,7 +188,11 @@ TEST_CASE(
   link.tool_kind = ToolKind::unknown;
   Candidate mac = inside_call();
   mac.platform = Platform::macos;
+  Candidate child = call(), child_cli = cli_call();
+  child.token.chain = child_cli.token.chain = "111122223333/ci > " + child.token.role_identity;
   kept_for(13);
+  CHECK_FALSE(only(bench.judge(child)).has_value());
+  CHECK_FALSE(only(bench.judge(child_cli)).has_value());
   CHECK_FALSE(only(bench.judge(inside_call("letter:n"))).has_value());
   CHECK_FALSE(only(bench.judge(inside_call("exchanged:GetWebIdentityToken"))).has_value());
   CHECK_FALSE(only(bench.judge(link)).has_value());
@@ -197,6 +201,8 @@ TEST_CASE(
   kept_for(14);
   CHECK(only(bench.judge(inside_call("letter:n"))) == Variation::misused_pasted);
   CHECK(only(bench.judge(link)) == Variation::remote_suspicious);
+  CHECK(only(bench.judge(child)) == Variation::remote_suspicious);
+  CHECK(only(bench.judge(child_cli)).has_value());
 }
 
 TEST_CASE("judge: a tool that had no row before an upgrade is known to whoever used other tools, for the window") {
