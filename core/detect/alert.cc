@@ -72,6 +72,17 @@ json::object user_agent(const Candidate& call) {
   return out;
 }
 
+json::object campaign(const AlertCampaign& in) {
+  json::object out{{"id", in.id.hex()},
+                   {"subject", in.subject},
+                   {"first_day", format_day(in.first_day)},
+                   {"identities", in.identities},
+                   {"sentence", campaign_sentence(in)},
+                   {"notify", in.notify}};
+  if (const std::string_view setting = declaring_setting(in); !setting.empty()) out["declare"] = setting;
+  return out;
+}
+
 // The record as it came. If it is too long, or is no JSON in spite of all checks, only the fields that decided.
 json::object event(const Candidate& call) {
   if (!call.record.empty()) {
@@ -187,6 +198,7 @@ std::string document_of(const Alert& alert) {
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
+  if (alert.campaign.id != Hash128{}) document["campaign"] = campaign(alert.campaign);
   if (alert.hosting) document["acknowledges"] = "prefix";
   if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
   return json::serialize(document);

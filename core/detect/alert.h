@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/hash.h"
+#include "core/detect/campaign.h"
 #include "core/detect/candidate.h"
 #include "core/detect/verdict.h"
 
@@ -73,6 +74,7 @@ struct Alert {
   CallSummary key_calls, identity_calls;
   std::vector<RoleAssumption> role_assumed_by;  // at most kAssumptionsShown
   std::vector<RelatedAlert> related;
+  AlertCampaign campaign;
 };
 
 // What an alert is about, and so what it takes in: an identity, and a network or tool.

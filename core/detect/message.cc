@@ -106,6 +106,9 @@ void write_alert(ByteWriter& out, const Alert& alert) {
     write_id(out, other.id);
     out.string(other.relation);
   });
+  write_id(out, alert.campaign.id);
+  out.string(alert.campaign.subject).fixed(alert.campaign.first_day).varint(alert.campaign.identities);
+  out.fixed<std::uint8_t>(alert.campaign.new_identity ? 1 : 0).fixed<std::uint8_t>(alert.campaign.notify ? 1 : 0);
 }
 
 std::optional<Message> read_alert(ByteReader& in) {
@@ -136,6 +139,12 @@ std::optional<Message> read_alert(ByteReader& in) {
     const Hash128 id = read_id(in);
     return RelatedAlert{id, std::string(in.string())};
   });
+  alert.campaign.id = read_id(in);
+  alert.campaign.subject = in.string();
+  alert.campaign.first_day = in.fixed<Day>();
+  alert.campaign.identities = in.varint();
+  alert.campaign.new_identity = in.fixed<bool>();
+  alert.campaign.notify = in.fixed<bool>();
   if (entry == nullptr || !call || alert.severity > Severity::high || alert.source_class > SourceClass::external)
     return std::nullopt;
   alert.verdict.variation = entry->variation;

@@ -35,6 +35,14 @@ Counter& judged_counter(Metrics& metrics, std::string_view result) {
                          {{"result", result}});
 }
 
+// Which network a call came from, or whose endpoint; empty if it did not come from outside. Only the remote analytic
+// knows whether an endpoint is foreign, and all alerts of one call belong to one campaign.
+std::string place_of(const std::vector<Judgement>& judgements, const Candidate& call) {
+  for (const Judgement& judgement : judgements)
+    if (judgement.verdict.entry().analytic == Analytic::remote_service_token) return judgement.network;
+  return call.network;
+}
+
 }  // namespace
 
 Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector<BaselineStore*> partitions,
@@ -231,7 +239,8 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     if (!since && !answer.young) activate(call->token.account, *call);
     if (answer.judgements.empty()) continue;
     std::vector<Hit>& of_call = hits.emplace_back();
-    for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), {}});
+    const std::string place = place_of(answer.judgements, *call);
+    for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), place, {}});
   }
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) {
@@ -288,6 +297,7 @@ void Merger::settle(Hit& hit) {
   hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day());
   hit.raises = true;
   hit.weaker = answer.weaker;
+  hit.campaign = join(hit);
   stand(hit);
 }
 

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "core/base/metrics.h"
+#include "core/detect/campaign.h"
 #include "core/detect/settings.h"
 #include "core/engine/dedup.h"
 #include "core/engine/expiry.h"
@@ -111,9 +112,11 @@ class Merger {
   struct Hit {
     const Candidate* call;
     Judgement judgement;
-    Hash128 alert_id;  // of the alert that it raises or joins; zero if a cap suppressed it
+    std::string place;  // which network or endpoint owner it came from; empty if from inside
+    Hash128 alert_id;   // of the alert that it raises or joins; zero if a cap suppressed it
     bool raises = false;
     std::optional<Hash128> weaker = {};  // the existing weak alert that a strong hit's new alert refers to
+    AlertCampaign campaign = {};         // if it raises an alert
   };
 
   void open();
@@ -125,6 +128,7 @@ class Merger {
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
   void stand(const Hit& hit);
+  [[nodiscard]] AlertCampaign join(const Hit& hit);
   void write_alert(const Hit& hit, std::span<const Hash128> of_event);
   void send_summaries(const std::vector<AlertSummary>& summaries);
   void tell(const Message& message, const Announcement& announcement, Day day);

@@ -1,12 +1,15 @@
 // What the merger tells: it raises alerts, reports that an account became active, and sums up what the caps held back.
 // Each is stored as facts, and its bodies are made for the endpoints that want it (core/engine/outbox), all in the
 // transaction in which it was judged.
+#include <algorithm>
 #include <utility>
 
 #include "core/detect/alert_state.h"
 #include "core/detect/formats/body_format.h"
+#include "core/detect/serverless_cli.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_caps.h"
+#include "core/engine/campaigns.h"
 #include "core/engine/investigation.h"
 #include "core/engine/merger.h"
 #include "core/engine/sequence.h"
@@ -60,6 +63,26 @@ void Merger::stand(const Hit& hit) {
   }
 }
 
+// An alert without a place belongs with others that say the same.
+AlertCampaign Merger::join(const Hit& hit) {
+  const Candidate& call = *hit.call;
+  const CatalogueEntry& entry = hit.judgement.verdict.entry();
+  const std::string_view subject = hit.place.empty() ? entry.id : std::string_view(hit.place);
+  JoinedCampaign joined =
+      join_campaign(*writer_, hash_key_, {subject, call.token.identity, hit.alert_id, call.day(), entry.tier});
+  const auto& runtimes = hit.judgement.quarantined_runtimes;
+  const auto impossible = impossible_runtime(call.token.service, call.platform, call.exec_env);
+  joined.campaign.notify =
+      notifies_people({.identities = joined.campaign.identities,
+                       .new_identity = joined.campaign.new_identity,
+                       .first_strong = joined.first_strong,
+                       .attack_tool = call.tool_kind == ToolKind::attack,
+                       .impossible_platform = impossible && std::find(runtimes.begin(), runtimes.end(),
+                                                                      impossible->value) != runtimes.end(),
+                       .console = entry.variation == Variation::misused_console});
+  return joined.campaign;
+}
+
 bool Merger::admit(const Hit& hit) {
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   const ServiceToken& token = hit.call->token;
@@ -82,6 +105,7 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
   investigate(alert, *view_, detection_.training_days);
   if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
   relate_to_event(alert, of_event);
+  alert.campaign = hit.campaign;
   metrics_
       .counter("straykey_alerts_total", "Alerts raised.",
                {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})

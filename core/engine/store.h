@@ -47,6 +47,7 @@ enum class Table : std::uint8_t {
   alerts_by_time = 25,  // day, alert id -> nothing: the order in which alerts are listed
   alert_pairs = 26,     // alert id -> the pairs that an acknowledgement of it clears
   operator_log = 27,    // time, number -> what an operator changed, as text
+  campaigns = 28,       // campaign id -> what it is about, its counts; and each of its alerts
 };
 
 // The table's name on disk, in messages and in metrics; empty for a number that is no table.
@@ -90,6 +91,8 @@ enum class Table : std::uint8_t {
       return "alert_pairs";
     case Table::operator_log:
       return "operator_log";
+    case Table::campaigns:
+      return "campaigns";
   }
   return {};
 }

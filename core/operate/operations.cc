@@ -29,6 +29,14 @@ OperatorAnswer failure(const Error& error) {
   return {Kind::failed, error.message, {}, {}};
 }
 
+// A campaign's id, as it stands in its alerts.
+Result<Hash128> campaign_id_of(const OperatorArguments& arguments) {
+  const std::string text = argument(arguments, "campaign");
+  const auto id = Hash128::from_hex(text);
+  if (!id) return Error{escape_for_log(text) + ": a campaign id has 32 hexadecimal digits"};
+  return *id;
+}
+
 // An alert's id, written as in alerts or as in a webhook's headers, where "msg_" stands before it.
 Result<Hash128> alert_id_of(const OperatorArguments& arguments) {
   const std::string text = argument(arguments, "id");
@@ -89,7 +97,11 @@ Result<Day> day_argument(const OperatorArguments& arguments, std::string_view na
 }
 
 std::string objection_to_acknowledgement(const OperatorArguments& arguments) {
-  if (std::string objection = objection_to_id(arguments); !objection.empty()) return objection;
+  const bool of_alert = !argument(arguments, "id").empty(), of_campaign = !argument(arguments, "campaign").empty();
+  if (of_alert && of_campaign) return "campaign: name an alert or a campaign, not both";
+  if (!of_alert && !of_campaign) return "id: this argument is missing, or name a campaign";
+  const auto id = of_campaign ? campaign_id_of(arguments) : alert_id_of(arguments);
+  if (!id) return id.error().message;
   if (const auto until = day_argument(arguments, "until"); !until) return until.error().message;
   const std::string network = argument(arguments, "network");
   if (!network.empty() && network != "prefix" && network != "all") return "network: say prefix or all";
@@ -101,9 +113,11 @@ Change acknowledge_alert(HashKey hash_key, const OperatorArguments& arguments, S
     return Error{std::move(objection)};
   using Networks = Acknowledgement::Networks;
   const std::string network = argument(arguments, "network");
-  return acknowledge(
+  const bool of_campaign = !argument(arguments, "campaign").empty();
+  const Hash128 id = of_campaign ? campaign_id_of(arguments).value() : alert_id_of(arguments).value();
+  return (of_campaign ? acknowledge_campaign : acknowledge)(
       hash_key,
-      {alert_id_of(arguments).value(), argument(arguments, "note"), day_argument(arguments, "until").value(),
+      {id, argument(arguments, "note"), day_argument(arguments, "until").value(),
        network.empty()    ? Networks::offered
        : network == "all" ? Networks::all
                           : Networks::prefix},
@@ -172,7 +186,8 @@ std::span<const Operation> operations() {
       {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
       {"alerts/ack",
        "Say \"this is ours\": the pair counts as known from now on",
-       {{"id", true, "Alert id"},
+       {{"id", false, "Alert id", true},
+        {"campaign", false, "Instead of an alert: all alerts that this campaign has by now"},
         {"note", false, "Why; kept with the alert"},
         {"until", false, "The last day of calls for which it counts: 2026-11-30"},
         {"network", false,

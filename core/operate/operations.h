@@ -49,6 +49,7 @@ struct OperatorArgument {
   std::string_view name;
   bool required = false;
   std::string_view purpose = {};  // for the command line; empty: it is not for people
+  bool by_place = false;          // the command line takes it by its place, although it may be left out
 };
 
 struct Operation {

@@ -13,6 +13,7 @@
 #include "core/detect/alert_state.h"
 #include "core/detect/message.h"
 #include "core/engine/alert_pairs.h"
+#include "core/engine/campaigns.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
@@ -58,17 +59,22 @@ OperatorChange::InAlerts no_such_alert(Hash128 id) {
   return {0, "no alert has the id " + id.hex()};
 }
 
-OperatorChange::InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, const Acknowledgement& what,
-                                        Seconds now) {
-  const std::string key = what.alert_id.key();
+struct Acknowledged {
+  std::size_t rows = 0;
+  bool only_prefix = false;
+};
+
+// Nothing if there is no such alert.
+std::optional<Acknowledged> acknowledge_alert(StoreWriter& alerts, HashKey hash_key, Hash128 id,
+                                              const Acknowledgement& what, Seconds now) {
+  const std::string key = id.key();
   auto known = find_known(alerts, key);
-  if (!known) return no_such_alert(what.alert_id);
-  const bool only_prefix = what.networks == Acknowledgement::Networks::prefix ||
-                           (what.networks == Acknowledgement::Networks::offered && known->hosting);
-  std::size_t rows = 1;
+  if (!known) return std::nullopt;
+  Acknowledged done{1, what.networks == Acknowledgement::Networks::prefix ||
+                           (what.networks == Acknowledgement::Networks::offered && known->hosting)};
   for (const AlertPairs::Pair& pair : known->pairs.pairs) {
-    if (only_prefix && is_of_asn(pair)) continue;
-    ++rows;
+    if (done.only_prefix && is_of_asn(pair)) continue;
+    ++done.rows;
     change_pair(alerts, hash_key, pair, [&](Fact& fact) {
       fact.seen(known->pairs.day);
       fact.acknowledged = true;
@@ -80,11 +86,37 @@ OperatorChange::InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, c
   known->state.acknowledged_until = what.until;
   known->state.note = what.note.substr(0, Acknowledgement::kNoteBytesMax);
   alerts.put(Table::alert_state, key, encode_alert_state(known->state));
-  note_in_operator_log(alerts, now,
-                       fmt::format("acknowledged alert {}{}{}: {}", what.alert_id.hex(),
-                                   what.until == 0 ? "" : " until " + format_day(what.until),
-                                   only_prefix ? ", its prefix only" : "", what.note));
-  return {rows, {}};
+  return done;
+}
+
+// What the operator log says of an acknowledgement.
+std::string log_line(std::string_view of, const Acknowledgement& what, bool only_prefix) {
+  return fmt::format("acknowledged {} {}{}{}: {}", of, what.id.hex(),
+                     what.until == 0 ? "" : " until " + format_day(what.until), only_prefix ? ", its prefix only" : "",
+                     what.note);
+}
+
+OperatorChange::InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, const Acknowledgement& what,
+                                        Seconds now) {
+  const auto done = acknowledge_alert(alerts, hash_key, what.id, what, now);
+  if (!done) return no_such_alert(what.id);
+  note_in_operator_log(alerts, now, log_line("alert", what, done->only_prefix));
+  return {done->rows, {}};
+}
+
+OperatorChange::InAlerts acknowledge_campaign_in(StoreWriter& alerts, HashKey hash_key, const Acknowledgement& what,
+                                                 Seconds now) {
+  OperatorChange::InAlerts all;
+  bool only_prefix = false;
+  for (const Hash128 id : alerts_of_campaign(alerts, what.id)) {
+    const auto done = acknowledge_alert(alerts, hash_key, id, what, now);
+    if (!done) continue;
+    all.rows += done->rows;
+    only_prefix = only_prefix || done->only_prefix;
+  }
+  if (all.rows == 0) return {0, "no campaign has the id " + what.id.hex()};
+  note_in_operator_log(alerts, now, log_line("campaign", what, only_prefix));
+  return all;
 }
 
 // The pairs of all alerts but one that are acknowledged.
@@ -174,6 +206,14 @@ std::unique_ptr<OperatorChange> acknowledge(HashKey hash_key, Acknowledgement wh
   auto change = std::make_unique<OperatorChange>();
   change->in_alerts = [hash_key, what = std::move(what), now](StoreWriter& alerts, std::size_t) {
     return acknowledge_in(alerts, hash_key, what, now);
+  };
+  return change;
+}
+
+std::unique_ptr<OperatorChange> acknowledge_campaign(HashKey hash_key, Acknowledgement what, Seconds now) {
+  auto change = std::make_unique<OperatorChange>();
+  change->in_alerts = [hash_key, what = std::move(what), now](StoreWriter& alerts, std::size_t) {
+    return acknowledge_campaign_in(alerts, hash_key, what, now);
   };
   return change;
 }

@@ -15,6 +15,7 @@
 #include "core/engine/activity.h"
 #include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
+#include "core/engine/campaigns.h"
 #include "core/engine/dedup.h"
 #include "core/engine/judged_marks.h"
 #include "core/engine/outbox.h"
@@ -120,6 +121,10 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
       return readable(is_id && decode_alert_pairs(value));
     case Table::operator_log:
       return readable(key.size() == 2 * kSequenceBytes);
+    case Table::campaigns:
+      if (!is_campaign_row(key, value)) return unreadable(table);
+      if (alert_of_campaign_row(key)) check_alert_id(table, key.substr(2 * kHashBytes));
+      return;
     default:
       return;
   }

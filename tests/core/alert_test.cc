@@ -104,6 +104,22 @@ TEST_CASE("alert: the document holds the contract's fields") {
   CHECK_GT(document.at("investigative_actions").as_array().size(), 0);
 }
 
+TEST_CASE("alert: its campaign is told as it was when the alert was raised") {
+  Alert alert = alert_of(call());
+  CHECK_FALSE(parsed(alert_document(alert)).as_object().contains("campaign"));
+  alert.campaign = {{1, 2}, "AS64511", 19'800, 7, true, false};
+  const json::value document = parsed(alert_document(alert));
+  CHECK_EQ(text_at(document, "/campaign/id"), alert.campaign.id.hex());
+  CHECK_EQ(text_at(document, "/campaign/subject"), "AS64511");
+  CHECK_EQ(text_at(document, "/campaign/first_day"), "2024-03-18");
+  CHECK_EQ(document.at_pointer("/campaign/identities").to_number<int>(), 7);
+  CHECK_EQ(text_at(document, "/campaign/sentence"), "7th identity in this network since 2024-03-18.");
+  CHECK_EQ(text_at(document, "/campaign/declare"), "networks.trusted");
+  CHECK_FALSE(document.at_pointer("/campaign/notify").as_bool());
+  alert.campaign.subject = "misused_service_token.pasted";
+  CHECK_FALSE(parsed(alert_document(alert)).at("campaign").as_object().contains("declare"));
+}
+
 TEST_CASE("alert: only the second analytic carries the serverless tag") {
   const Candidate c = call();
   CHECK_FALSE(parsed(alert_document(alert_of(c))).as_object().contains("tags"));

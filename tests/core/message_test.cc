@@ -31,6 +31,7 @@ Alert full_alert() {
   alert.role_assumed_by = {{"lambda", 12, 19'000, 19'011}};
   alert.related = {{{1, 2}, "same_event"}, {{3, 4}, "weaker_evidence"}};
   alert.id = {5, 6};
+  alert.campaign = {{7, 8}, "AS64511", 19'800, 7, true, false};
   return alert;
 }
 
@@ -47,6 +48,7 @@ TEST_CASE("message: an alert's facts read back whole, so its document is the sam
   CHECK_EQ(read.identity_calls, alert.identity_calls);
   CHECK_EQ(read.role_assumed_by, alert.role_assumed_by);
   CHECK_EQ(read.related, alert.related);
+  CHECK_EQ(read.campaign, alert.campaign);
   CHECK(read.hosting);
   CHECK(read.verdict.kept_weak);
   CHECK_EQ(message_document(*message), alert_document(alert));

@@ -110,10 +110,14 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
   CHECK_EQ(objection_to({"alerts/ack", with("until", "30.11.2026")}), "until: a day is written as 2026-11-30");
   CHECK_EQ(objection_to({"alerts/ack", with("network", "asn")}), "network: say prefix or all");
   CHECK_FALSE(make("alerts/ack", with("until", "soon")).ok());
+  CHECK_EQ(objection_to({"alerts/ack", {}}), "id: this argument is missing, or name a campaign");
+  CHECK_EQ(objection_to({"alerts/ack", {{"campaign", "12"}}}), "12: a campaign id has 32 hexadecimal digits");
+  CHECK_EQ(objection_to({"alerts/ack", with("campaign", "12")}), "campaign: name an alert or a campaign, not both");
   for (const OperatorArguments& arguments : {with("until", "2026-11-30"), with("network", "prefix"), asked}) {
     CHECK_EQ(objection_to({"alerts/ack", arguments}), "");
     CHECK(carried_out("alerts/ack", arguments) == Kind::done);
   }
+  CHECK(carried_out("alerts/ack", {{"campaign", std::string(32, '0')}}) == Kind::not_found);
   CHECK(carried_out("alerts/reopen", asked) == Kind::done);
   CHECK(carried_out("alerts/reopen", asked) == Kind::not_found);
   auto nobody = make("baseline/forget", {{"identity", "nobody"}});

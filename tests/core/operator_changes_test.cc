@@ -108,6 +108,42 @@ TEST_CASE("acknowledge: in the network of a hosting company the prefix alone is 
   CHECK_EQ(alerts_of(store), 2);
 }
 
+// The document's value of "campaign", "id".
+Hash128 campaign_of(const Delivery& delivery) {
+  constexpr std::string_view kBefore = R"("campaign":{"id":")";
+  const std::size_t at = delivery.body.find(kBefore);
+  REQUIRE_NE(at, std::string::npos);
+  return Hash128::from_hex(delivery.body.substr(at + kBefore.size(), 32)).value();
+}
+
+TEST_CASE("acknowledge: a campaign is acknowledged as one, for the identities in it and no later ones") {
+  OperatedStore store;
+  REQUIRE(store.learn_and_judge({call_of_role("orders"), call_of_role("billing", 11)}));
+  REQUIRE_EQ(alerts_of(store), 2);
+  const Hash128 campaign = campaign_of(store.delivered[0]);
+  CHECK_EQ(campaign_of(store.delivered.back()), campaign);
+  const auto change = [&](Hash128 id) {
+    return store.pipeline->carry_out(*acknowledge_campaign(OperatedStore::kKey, {id, "our roll-out"}, kNow));
+  };
+  CHECK(change(store.delivered[0].alert_id).kind == Kind::refused);  // an alert's id
+  CHECK(change(campaign).kind == Kind::done);
+  for (const Delivery& delivery : store.delivered) {
+    const auto alert = find_alert(*store.alerts.read(), delivery.alert_id);
+    CHECK(alert->state.status == AlertState::Status::acknowledged);
+    CHECK_EQ(alert->state.note, "our roll-out");
+  }
+  REQUIRE_EQ(store.texts_of(store.alerts, Table::operator_log).size(), 1);
+  CHECK(store.texts_of(store.alerts, Table::operator_log)[0].starts_with("acknowledged campaign " + campaign.hex()));
+  REQUIRE(store.learn_and_judge({call_of_role("orders", 25), call_of_role("billing", 25)}));
+  CHECK_EQ(alerts_of(store), 2);
+  REQUIRE(store.learn_and_judge({call_of_role("later", 12)}));
+  CHECK_EQ(alerts_of(store), 3);
+  CHECK_EQ(campaign_of(store.delivered.back()), campaign);
+  CHECK(change(campaign).kind == Kind::done);  // asked again, it takes the later one in
+  REQUIRE(store.learn_and_judge({call_of_role("later", 25)}));
+  CHECK_EQ(alerts_of(store), 3);
+}
+
 TEST_CASE("reopen: what was acknowledged speaks again, and the alert is open") {
   OperatedStore store;
   REQUIRE(store.learn_and_judge({call_of_role("orders")}));

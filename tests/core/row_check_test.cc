@@ -126,7 +126,8 @@ TEST_CASE("row check: in every table a value that is cut short cannot be read") 
                                                                              {Table::outbox, id + id},
                                                                              {Table::activated, "111122223333"},
                                                                              {Table::flood, "12345"},
-                                                                             {Table::alert_pairs, id}}) {
+                                                                             {Table::alert_pairs, id},
+                                                                             {Table::campaigns, id}}) {
     Bench bench;
     bench.rows.alert_row(table, key, "\x01");
     CHECK(bench.found("has a row that cannot be read"));

@@ -131,6 +131,7 @@ class ScenarioRun {
   void collect(int line);
   void no_more_expected();
   [[nodiscard]] bool matches_summary(const Raised& alert, const Step& step) const;
+  [[nodiscard]] static bool matches_campaign(const Raised& alert, std::string_view name, const std::string& value);
   [[nodiscard]] bool matches(const Raised& alert, const Step& step) const;
   [[nodiscard]] const Raised* last_like(const Step& step) const;
   void fail(int line, std::string_view what) {
@@ -322,6 +323,18 @@ bool ScenarioRun::matches_summary(const Raised& alert, const Step& step) const {
   return true;
 }
 
+// Whether the alert's place in its campaign is as the attribute says; true if the attribute says nothing of it.
+bool ScenarioRun::matches_campaign(const Raised& alert, std::string_view name, const std::string& value) {
+  if (name != "identities" && name != "notify" && name != "since" && name != "campaign" && name != "declare")
+    return true;
+  const json::object& campaign = alert.document.at("campaign").as_object();
+  if (name == "identities") return campaign.at("identities").to_number<int>() == number_in(value);
+  if (name == "notify") return campaign.at("notify").as_bool() == (value == "yes");
+  if (name == "since")
+    return alert.text("campaign", "first_day") == format_day(day_number(number_in(value).value_or(1)));
+  return alert.text("campaign", name == "campaign" ? "subject" : name) == value;
+}
+
 // The words of an expectation: variation and severity; any of them and of the attributes may be left out.
 bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
   if (!step.words.empty() && step.words[0] == "summary") return matches_summary(alert, step);
@@ -345,6 +358,7 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
       });
       if (!said) return false;
     }
+    if (!matches_campaign(alert, name, value)) return false;
     if (name == "names") {
       const json::array& related = alert.document.at("related").as_array();
       const bool named = std::any_of(related.begin(), related.end(), [&](const json::value& other) {

@@ -28,7 +28,8 @@ class Format1(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.partition = checked_tables(STORE, "shard-00", PARTITION_TABLES)
-        cls.merger = checked_tables(STORE, "merger", MERGER_TABLES)
+        tables = {name: number for name, number in MERGER_TABLES.items() if name != "campaigns"}    # came with format 2
+        cls.merger = checked_tables(STORE, "merger", tables)
         cls.lines = format_file(STORE)
         cls.key = int(cls.lines["hash_key"][:16], 16), int(cls.lines["hash_key"][16:], 16)
 

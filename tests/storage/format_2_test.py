@@ -40,6 +40,7 @@ def alert_of(row):
     out["key_calls"], out["identity_calls"] = calls_of(row), calls_of(row)
     out["assumed_by"] = [(row.text(), row.varint(), *row.take("II")) for _ in range(row.varint())]
     out["related"] = [(row.take("16s"), row.text()) for _ in range(row.varint())]
+    out["campaign"] = (row.take("16s"), row.text(), row.take("I"), row.varint(), *row.take("BB"))
     row.end()
     return out
 
@@ -91,6 +92,22 @@ class Format2(unittest.TestCase):
         for alert in self.alerts.values():      # one event raised them all
             self.assertEqual({other for other, _ in alert["related"]}, self.alerts.keys() - {alert["id"]})
             self.assertEqual({relation for _, relation in alert["related"]}, {b"same_event"})
+
+    def test_campaigns_count_their_alerts(self):
+        rows = {key: Value(value) for key, value in self.merger["campaigns"].items() if len(key) == 16}
+        members = [(key[:16], key[32:]) for key, value in self.merger["campaigns"].items() if len(key) == 48]
+        self.assertEqual({alert for _, alert in members}, self.alerts.keys())
+        for key, row in rows.items():
+            self.assertEqual((row.take("B"), row.text(), row.take("I")), (1, b"AS64511", THEFT))
+            subject = b"\x08campaign" + b"\x07AS64511" + struct.pack("<I", THEFT)
+            self.assertEqual(key, siphash_1_3_128(FIXED_KEY, subject))
+            strong = sum(alert["variation"] != "misused_service_token.pasted" for alert in self.alerts.values())
+            self.assertEqual((row.varint(), row.varint(), row.varint()), (len(members), strong, 1))
+            row.end()
+            for alert in self.alerts.values():
+                self.assertEqual(alert["campaign"][:4], (key, b"AS64511", THEFT, 1))
+        self.assertEqual(sorted(alert["campaign"][4:] for alert in self.alerts.values()),
+                         [(0, 0)] * (len(members) - 1) + [(1, 1)])
 
     def test_the_facts_of_the_activation_report(self):
         (report,) = self.reports

@@ -7,7 +7,7 @@ PARTITION_TABLES = {"facts": 0, "tokens": 1, "pending": 2, "proposed": 3, "candi
                     "shard_meta": 6}
 MERGER_TABLES = {"alerts": 16, "alert_state": 17, "dedup": 18, "hits": 19, "quarantine": 20, "progress": 21,
                  "outbox": 22, "activated": 23, "flood": 24, "alerts_by_time": 25, "alert_pairs": 26,
-                 "operator_log": 27}
+                 "operator_log": 27, "campaigns": 28}
 
 
 def crc32c(data):

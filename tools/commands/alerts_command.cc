@@ -37,8 +37,11 @@ std::string id_of(const OperatorArguments& asked) {
 }
 
 void print_acknowledged(const std::string&, const OperatorArguments& asked) {
-  const auto until = asked.find("until");
-  fmt::print("alert {} is acknowledged; what it was raised for counts as yours from now on{}\n", id_of(asked),
+  const auto until = asked.find("until"), campaign = asked.find("campaign");
+  const std::string what = campaign == asked.end()
+                               ? "alert " + id_of(asked) + " is acknowledged; what it was"
+                               : "campaign " + campaign->second + " is acknowledged; what its alerts so far were";
+  fmt::print("{} raised for counts as yours from now on{}\n", what,
              until == asked.end() ? "" : ", until the end of " + until->second);
 }
 

@@ -33,7 +33,8 @@ void add_arguments(CLI::App& command, const Operation& operation, const std::sha
     if (argument.purpose.empty()) continue;  // not for people
     const std::string name(argument.name);
     const auto keep = [asked, name](const std::string& value) { asked->request.arguments[name] = value; };
-    CLI::Option* option = command.add_option_function<std::string>(argument.required ? upper(name) : "--" + name, keep,
+    const bool by_place = argument.required || argument.by_place;
+    CLI::Option* option = command.add_option_function<std::string>(by_place ? upper(name) : "--" + name, keep,
                                                                    std::string(argument.purpose));
     if (argument.required) option->required();
   }
