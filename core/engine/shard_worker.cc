@@ -55,7 +55,7 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
   waiting_ =
       std::make_unique<WaitingCalls>(WaitingCalls::Settings{settings_.hash_key, settings_.others,
                                                             settings_.pending_per_key_max, settings_.pending_max},
-                                     writer_, metrics);
+                                     store_, writer_, metrics);
   descents_ = std::make_unique<Descents>(Descents::Settings{settings_.hash_key, settings_.shard, settings_.shards},
                                          detection_, *waiting_);
   sequences_known_ = read_sequences();
@@ -293,25 +293,23 @@ void ShardWorker::count_repeat(std::uint32_t index, Seconds time, std::uint64_t 
 }
 
 // Learns what an issuing event says about the role. This does not depend on which key it issued.
-void ShardWorker::teach_role(const Event& event, const IssuedToken& issued) {
-  const std::string role_identity = issued_role(event);
-  std::string principal, account;
-  if (!role_identity.empty()) principal = assuming_principal(event);
-  if (event.access_key.empty()) account = event.recipient_account;
+void ShardWorker::teach_role(const Event& event, const std::string& role_identity, const std::string& service) {
+  const std::string principal = role_identity.empty() ? std::string() : assuming_principal(event);
+  const std::string_view account = event.access_key.empty() ? event.recipient_account : std::string_view{};
   ByteWriter lesson(256);
-  lesson.fixed(event.day()).string(role_identity).string(issued.service).string(principal).string(account);
-  const Hash128 signature = hash128(settings_.hash_key, lesson.bytes());
+  lesson.fixed(event.day()).string(role_identity).string(service).string(principal).string(account);
+  const Hash128 signature = hash128(settings_.hash_key, lesson.view());
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
-  if (!role_identity.empty() && !issued.service.empty())
-    learn({FactKind::role_service, role_identity, issued.service}, event.day());
+  if (!role_identity.empty() && !service.empty()) learn({FactKind::role_service, role_identity, service}, event.day());
   if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
   learn_account(account, event.time);
 }
 
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
-  if (!event.from_future) teach_role(event, issued);
-  know(access_key_id(settings_.hash_key, event.issued_key), issued_role(event), issued, 0);
+  const std::string role = issued_role(event);
+  if (!event.from_future) teach_role(event, role, issued.service);
+  know(access_key_id(settings_.hash_key, event.issued_key), role, issued, 0);
 }
 
 // Notes what is known of the event that issued the key, unless more is known already. A key is issued once, so the same
@@ -319,14 +317,17 @@ void ShardWorker::issue(const Event& event) {
 void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed) {
   const std::string row = token_row(settings_.hash_key, key, role).key();
   const auto stored = writer_.open().get(Table::tokens, row);
-  const auto known = stored ? decode_issued_token(*stored) : std::nullopt;
-  const bool is_news = !known || known->weight() < issued.weight();
+  const std::string encoded = encode(issued);
+  bool is_news = !stored;
+  if (stored && *stored != encoded) {
+    const auto known = decode_issued_token(*stored);
+    is_news = !known || known->weight() < issued.weight();
+    if (!is_news && *known != issued) return;
+  }
   if (is_news) {
-    writer_.put(Table::tokens, row, encode(issued));
+    writer_.put(Table::tokens, row, encoded);
     // The key is read again at its next use, because its identity is known from now on.
     keys_.forget(key);
-  } else if (*known != issued) {
-    return;
   }
   if (issued.waits) return;
   if (is_news) {
@@ -361,7 +362,7 @@ void ShardWorker::flush(RunHour now) {
   now_ = now;
   store_.set_run_hour(now);
   keys_.flush();
-  waiting_->flush(settings_.keys_a_flush);
+  waiting_->flush(settings_.waiting_a_flush);
   if (expiry_.sweep(writer_.open(), now) > 0) {
     writer_.note_erased();
     learned_.forget();

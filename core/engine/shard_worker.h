@@ -49,8 +49,9 @@ class ShardWorker {
     // written.
     std::vector<BaselineStore*> others;
     std::size_t signatures_max = 1 << 18;
-    std::size_t keys_max = 1 << 16;  // access keys whose state is held in memory
-    std::size_t keys_a_flush = 500;  // whose activity is written
+    std::size_t keys_max = 1 << 16;    // access keys whose state is held in memory
+    std::size_t keys_a_flush = 500;    // whose activity is written
+    std::size_t waiting_a_flush = 30;  // waiting calls whose repeats are written: a whole row each
     std::size_t pending_per_key_max = 64;
     std::size_t pending_max = 200'000;         // calls of all unproven keys that wait for proof
     std::size_t duplicates_tracked = 1 << 16;  // event ids remembered so that counts take each event once
@@ -110,7 +111,7 @@ class ShardWorker {
   void take_over(const Descent& descent);
   void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
   void teach(const Observation& observation, const Event& event);
-  void teach_role(const Event& event, const IssuedToken& issued);
+  void teach_role(const Event& event, const std::string& role_identity, const std::string& service);
   void teach_token(const Candidate& call, bool proven);
   void teach_others(const Candidate& call);
   // True if that was new.

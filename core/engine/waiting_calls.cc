@@ -13,6 +13,10 @@ std::string encode_call(std::string_view session, const Candidate& call) {
   return ByteWriter().string(session).string(encode_candidate(call)).bytes();
 }
 
+std::string issued_prefix(Hash128 key) {
+  return std::string(kIssuedKeys) + key.key();
+}
+
 Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
   return metrics.counter("straykey_pending_overflow_total",
                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
@@ -21,11 +25,29 @@ Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
 
 }  // namespace
 
-WaitingCalls::WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics)
+WaitingCalls::WaitingCalls(Settings settings, BaselineStore& store, BatchWriter& writer, Metrics& metrics)
     : settings_(std::move(settings)),
+      store_(store),
       writer_(writer),
       overflow_of_key_(overflow_counter(metrics, "key")),
       overflow_of_all_(overflow_counter(metrics, "all")) {}
+
+void WaitingCalls::find_givers() {
+  givers_.clear();
+  const auto reader = store_.read();
+  reader->scan(Table::pending, kIssuedKeys, kIssuedKeys, [&](std::string_view key, std::string_view) {
+    key.remove_prefix(kIssuedKeys.size());
+    if (key.size() >= sizeof(Hash128)) givers_.insert(Hash128::from_bytes(key.data()));
+    return true;
+  });
+  givers_known_ = reader->failure().empty();
+  if (!givers_known_) failure_ = reader->failure();
+}
+
+bool WaitingCalls::has_issued(Hash128 key) {
+  if (!givers_known_) find_givers();
+  return givers_.contains(key) || !givers_known_;
+}
 
 bool WaitingCalls::has_room(const std::string& prefix) {
   std::size_t waiting = 0;
@@ -93,6 +115,8 @@ void WaitingCalls::flush(std::size_t rows) {
 }
 
 void WaitingCalls::forget_places() {
+  // Their rows age and go, and their keys would only be more and more.
+  if (givers_.size() > 2 * settings_.max) find_givers();
   std::erase_if(repeats_, [](const Repeats& repeats) { return repeats.count == 0; });
   places_.clear();
   counted_.clear();
@@ -102,16 +126,12 @@ void WaitingCalls::forget_places() {
   }
 }
 
-// The rows of issued keys lie apart from those of calls, so that neither can use up the room of the other.
-std::string WaitingCalls::issued_prefix(Hash128 key) const {
-  return hash128(settings_.hash_key, key.key().append(" issued")).key();
-}
-
 void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued) {
   const std::string prefix = issued_prefix(caller);
   const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
   if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
   writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
+  givers_.insert(caller);
 }
 
 // Since a change of the shard count, rows may lie in another partition. They are read and left there, because only that
@@ -153,11 +173,14 @@ std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, c
 
 std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {
   std::vector<WaitingKey> keys;
+  const bool looks_elsewhere = everywhere && !settings_.others.empty();
+  if (!looks_elsewhere && !has_issued(key)) return keys;
   for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
     auto waiting = decode_waiting_key(value);
     if (!waiting || (!role.empty() && waiting->parent_role != role)) continue;
     // What lay in another partition lies here from now on, where it is found again without a look elsewhere.
     if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
+    givers_.insert(key);
     keys.push_back(std::move(*waiting));
   }
   return keys;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "core/base/metrics.h"
 #include "core/engine/batch_writer.h"
@@ -35,7 +36,8 @@ class WaitingCalls {
     std::size_t max = 200'000;     // rows of all keys
   };
 
-  WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics);
+  // `store`: the partition, borrowed.
+  WaitingCalls(Settings settings, BaselineStore& store, BatchWriter& writer, Metrics& metrics);
 
   // Keeps the call, or counts it with those of its combination if it `counts`. Returns the place where its repeats are
   // counted, or kNowhere. REQUIRES: observation.may_wait_for_proof.
@@ -61,6 +63,8 @@ class WaitingCalls {
   [[nodiscard]] std::string hand_over_failure();
 
  private:
+  void find_givers();
+  [[nodiscard]] bool has_issued(Hash128 key);
   using Rows = std::vector<std::pair<std::string, std::string>>;
   struct Repeats {  // of one row, that are not in the store yet
     std::string row;
@@ -72,16 +76,20 @@ class WaitingCalls {
 
   // Whether there is room for another row whose key begins with `prefix`; counted if not.
   [[nodiscard]] bool has_room(const std::string& prefix);
-  [[nodiscard]] std::string issued_prefix(Hash128 key) const;
   [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
 
   Settings settings_;
+  BaselineStore& store_;
   BatchWriter& writer_;
   std::string failure_;
   std::vector<Repeats> repeats_;  // by place
   boost::unordered_flat_map<std::string, std::uint32_t> places_;
   std::vector<std::uint32_t> counted_;  // places with a count
+  // The keys with rows of issued keys in this partition, and perhaps some that have none any more. Most keys have none,
+  // and are asked for at each event that issues one.
+  boost::unordered_flat_set<Hash128, std::hash<Hash128>> givers_;
+  bool givers_known_ = false;
   Counter& overflow_of_key_;
   Counter& overflow_of_all_;
 };

@@ -1,11 +1,13 @@
 #pragma once
 // Tenants have few distinct user agents: equal text is classified once.
 //
-// Shape:  256 slots; a slot holds the last text that fell into it.
+// Shape:  64 sets of 4 slots. A text that is new to its set takes the place of the one that came there first. Agents
+//         that differ in few letters fall into the same set; with one slot each would push the other out.
 // Bounds: texts of 8 to 512 bytes are held, so 128 KiB of text at most.
 // Thread: one cache a thread.
 // Source: 756 ns to classify the mean agent of a published trace (2-core Xeon under load), half of parsing its record.
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,9 +27,15 @@ class AgentCache {
     UserAgent agent;
   };
 
-  static std::size_t slot_of(std::string_view text) noexcept;
+  struct Set {
+    std::array<Slot, 4> slots;
+    std::uint8_t next = 0;  // the slot that is taken next
+  };
 
-  std::array<Slot, 256> slots_;
+  static std::size_t set_of(std::string_view text) noexcept;
+  [[nodiscard]] static const Slot& slot_for(Set& set, std::string_view text);
+
+  std::array<Set, 64> sets_;
 };
 
 }  // namespace straykey

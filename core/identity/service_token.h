@@ -65,6 +65,10 @@ struct IssuedToken {
 // event.assumes_role().
 [[nodiscard]] std::string issued_role(const Event& event);
 
+// What the keys of rows of waiting keys begin with. They lie apart from those of calls, so that neither can use up the
+// room of the other.
+inline constexpr std::string_view kIssuedKeys = "issued ";
+
 // A key that AssumeRole issued to a role (account/role), called with another key.
 struct HandedKey {
   Hash128 key;  // of its id

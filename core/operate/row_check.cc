@@ -36,11 +36,13 @@ bool is_hashes(std::string_view bytes, std::size_t count) {
   return bytes.size() == count * kHashBytes;
 }
 
-bool is_pending(std::string_view value) {
+bool is_pending(std::string_view key, std::string_view value) {
+  if (key.starts_with(kIssuedKeys))
+    return is_hashes(key.substr(kIssuedKeys.size()), 2) && decode_waiting_key(value).has_value();
   ByteReader in(value);
   static_cast<void>(in.string());
   const std::string_view call = in.string();
-  return (in.at_end() && decode_candidate(call).has_value()) || decode_waiting_key(value).has_value();
+  return is_hashes(key, 2) && in.at_end() && decode_candidate(call).has_value();
 }
 
 }  // namespace
@@ -140,7 +142,7 @@ void RowCheck::partition_row(Table table, std::string_view key, std::string_view
     case Table::tokens:
       return readable(is_hashes(key, 1) && decode_issued_token(value));
     case Table::pending:
-      return readable(is_hashes(key, 2) && is_pending(value));
+      return readable(is_pending(key, value));
     case Table::proposed:
       if (!is_hashes(key, 1) || value.size() != kSequenceBytes) return unreadable(table);
       partition_.proposed_max = std::max(partition_.proposed_max, decode_sequence(value));

@@ -37,12 +37,25 @@ class StoreCheck:
         missing = [(key, day) for key, days in self.model.fact_days.items() for day in days - facts.get(key, set())]
         quarantine = self.model.quarantine_of(certain)
         missing += [row for row in quarantine if row[3] not in facts.get(row[:3], set())]
+        missing += self.early_days_missing(facts)
         if missing:
             raise Lost(f"{len(missing)} acknowledged facts are not on disk: {missing[:5]}", lost=len(missing))
         allowed = {(*fact[:3], str(fact[3])) for fact in self.model.possible} | self.model.quarantine_of(possible)
         extra = [(*key, day) for key, days in facts.items() for day in days
-                 if (*key, day) not in allowed and not key[0].startswith("quarantine_")]
+                 if (*key, day) not in allowed and not key[0].startswith("quarantine_") and key[0] != "account_early_day"]
         assert not extra, f"facts that nobody sent: {extra[:5]}"
+
+    @staticmethod
+    def early_days_missing(facts):
+        """Each account's seven earliest days are facts of their own; each partition may have others of the days on which it was seen."""
+        missing = []
+        for (kind, account, _), days in facts.items():
+            if kind != "account":
+                continue
+            early = {day for key, of_key in facts.items() if key[:2] == ("account_early_day", account) for day in of_key}
+            assert early <= days, f"early days on which {account} was not seen: {sorted(early - days)[:5]}"
+            missing += [("account_early_day", account, day) for day in sorted(set(sorted(days)[:7]) - early)]
+        return missing
 
     def check_alerts(self, lines, certain, possible):
         keys = collections.Counter()

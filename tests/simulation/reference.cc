@@ -141,6 +141,7 @@ int Reference::days(std::string_view kind, const std::string& scope, const std::
 }
 
 std::string Reference::letter_of(const Action& call) {
+  if (call.depth > 0) return {};  // to assume a role and export its key is what pipelines do
   const bool endpoint = call.who->kind == Kind::ecs || call.who->kind == Kind::eks || call.who->kind == Kind::ec2;
   if (call.tool->letter.empty() || (call.tool->letter == "g" && !endpoint)) return {};
   return "letter:" + std::string(call.tool->letter);

@@ -62,6 +62,11 @@ std::vector<Story> lambda_thefts() {
        "accounts.",
        {{29, 13, "receipts-archive", foreign_endpoint, 0, agent::kPythonAnywhere}},
        {{29, kSuspicious, "receipts-archive"}}},
+      {"account-opened-last-week",
+       "pilot-api of an account four days old is used at a small hoster: the weak tier, because other accounts of the "
+       "organisation are active.",
+       {{36, 13, "pilot-api", network, asn::kHoster + 7, agent::kPythonAnywhere}},
+       {{36, kRemote, "pilot-api"}}},
       {"s5cmd-in-a-function",
        "asset-publish runs s5cmd for the first time; media-worker, another serverless service, uses it every day.",
        {{22, 15, "asset-publish", home, 0, agent::kS5cmd}},
@@ -206,10 +211,6 @@ std::vector<Story> harmless_places() {
        {{6, 13, "nightly-report", network, asn::kHoster + 6, agent::kPythonAnywhere}},
        {},
        true},
-      {"account-opened-last-week",
-       "pilot-api of an account four days old is used at a small hoster: its account is not active.",
-       {{36, 13, "pilot-api", network, asn::kHoster + 7, agent::kPythonAnywhere}},
-       {}},
   };
 }
 
