@@ -4,6 +4,7 @@
 // again; a request that is refused as a whole is lost by some of them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kActions{"index", "create", "update", "delete"};
 constexpr std::uint8_t kDelete = 3;
+// The reply has 130 bytes for each. Clients send some thousand at once.
+constexpr std::size_t kItemsMax = 20'000;
 constexpr std::string_view kPurpose =
     "Senders for Elasticsearch post CloudTrail records here as pairs of an action and a document; the password is an "
     "ingest token.";
@@ -47,9 +50,9 @@ std::optional<std::uint8_t> action_of(std::string_view line) {
 }
 
 // A line without an action before it is a document all the same.
-void split_bulk(std::string_view text, std::vector<SentText::Item>& items) {
+void split_bulk(std::string_view text, std::size_t items_max, std::vector<SentText::Item>& items) {
   std::optional<std::uint8_t> action;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && items.size() <= items_max;) {
     const std::string_view line = trim(take_line(text, at));
     if (line.empty()) continue;
     if (!action) {
@@ -90,7 +93,8 @@ std::string items_body(std::string_view kinds, bool errors, const Item& item) {
     item(body, kind);
     body += "}}";
   }
-  return body + "]}";
+  body += "]}";
+  return body;
 }
 
 HttpReply render_bulk(const ItemOutcomes& outcome, const AnsweredRequest&) {
@@ -140,6 +144,7 @@ void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSetting
       protocol.purpose = kPurpose;
       protocol.body_bytes_max = settings.body_bytes_max;
       protocol.limits = settings.limits;
+      protocol.limits.records_max = std::min(settings.limits.records_max, kItemsMax);
       protocol.split = split_bulk;
       protocol.render = render_bulk;
       protocol.refuse = refuse_bulk;

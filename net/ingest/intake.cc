@@ -275,7 +275,8 @@ std::optional<PayloadError> Intake::decode(Pass& pass, SentText& sent, std::stri
     if (const auto error = pass.desk.reader.decode(text, sent.encoding, pass.request->arena)) return error;
   if (sent.split != nullptr) {
     sent.items.clear();
-    sent.split(text, sent.items);
+    sent.split(text, pass.limits.records_max, sent.items);
+    if (!pass.ask(sent.items.size() * sizeof(SentText::Item))) return PayloadError::too_many_records;
     for (const SentText::Item& item : sent.items) pass.outcome.item_kinds += static_cast<char>(item.header);
   }
   return sent.items.size() > pass.limits.records_max ? std::optional(PayloadError::too_many_records) : std::nullopt;

@@ -40,8 +40,8 @@ struct SentText {
     std::uint8_t header = 0;          // its kind, in the words of its protocol
     bool advised = false;             // its sender has been told what to change
   };
-  // Finds the items of a text that had to be decoded first.
-  using Split = void (*)(std::string_view text, std::vector<Item>& items);
+  // Finds the items of a text that had to be decoded first, and at most one more than `items_max`.
+  using Split = void (*)(std::string_view text, std::size_t items_max, std::vector<Item>& items);
 
   std::string text = {};
   ContentEncoding encoding = ContentEncoding::identity;

@@ -37,14 +37,16 @@ std::string_view text_of(std::string_view log_record) {
   return text;
 }
 
+// A line feed is the first byte of protobuf, and so no white space before JSON.
 bool is_json(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::size_t first = text.find_first_not_of(" \t\r");
   return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
 }
 
-void split_otlp(std::string_view text, std::vector<SentText::Item>& items) {
+void split_otlp(std::string_view text, std::size_t items_max, std::vector<SentText::Item>& items) {
   const auto add = [&](std::string_view item) {
-    items.push_back({static_cast<std::size_t>(item.data() - text.data()), item.size(), 0, {}});
+    if (items.size() <= items_max)
+      items.push_back({static_cast<std::size_t>(item.data() - text.data()), item.size(), 0, {}});
   };
   if (is_json(text)) return add(text);
   try {
@@ -54,7 +56,7 @@ void split_otlp(std::string_view text, std::vector<SentText::Item>& items) {
       });
     });
   } catch (const protozero::exception&) {
-    add(text);  // it is rejected, and what was found before it is taken
+    add(text);  // it is rejected, or JSON after a line feed; what was found before it is taken
   }
 }
 

@@ -30,6 +30,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 constexpr std::size_t kReadBytes = 64 * 1024;
 // The frame that announces data of more bytes than this cannot be passed over.
 constexpr std::size_t kPassedOverBytesMax = 64u << 20;
+constexpr std::size_t kAnswersBytesMax = 64 * 1024;  // that wait to be written, while more is read
 constexpr std::string_view kStored = "200 OK";
 constexpr std::string_view kServerClose = "0 serverclose 0\n";
 
@@ -62,6 +63,7 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   [[nodiscard]] bool take(const RelpFrame& frame);
   void open(const RelpFrame& frame);
   IoAwait<void> send_batch();
+  IoAwait<void> wait_for_reader();
   void on_stored(std::uint64_t number);
   // Answers are written by one coroutine at a time.
   void answer(std::string text);
@@ -162,8 +164,19 @@ IoAwait<void> RelpSession::read_all() {
     goes_on = co_await receive();
     const bool in_step = take_frames();
     goes_on = goes_on && in_step;
-    if (goes_on && stream_.waiting_bytes() > 0 && !intake_.full(batch_, batch_.text.size())) continue;
+    const bool is_full =
+        intake_.full(batch_, batch_.text.size()) || transactions_.size() >= intake_.settings().batch_messages_max;
+    if (goes_on && stream_.waiting_bytes() > 0 && !is_full) continue;
     co_await send_batch();
+    co_await wait_for_reader();
+  }
+}
+
+// A sender that does not read its answers is not read any more; in the end it has stalled.
+IoAwait<void> RelpSession::wait_for_reader() {
+  while (answers_.size() > kAnswersBytesMax && !gave_up()) {
+    Timer pause(executor_, listener_->settings.timeouts.retry_min);
+    co_await pause.async_wait(kAwait);
   }
 }
 
@@ -215,6 +228,7 @@ bool RelpSession::take(const RelpFrame& frame) {
     warn("a sender does not speak RELP, or not correctly; its connection is closed");
     return false;
   }
+  if (frame.verdict == RelpFrame::Verdict::too_large) passed_over_ = frame.data_bytes + 1;
   if (frame.command == "open") {
     open(frame);
     return true;
@@ -226,14 +240,13 @@ bool RelpSession::take(const RelpFrame& frame) {
   }
   if (frame.command != "syslog" || !is_open_) {
     answer(relp_response(frame.transaction, "500 unknown command, or no session is open"));
-    return frame.verdict == RelpFrame::Verdict::whole;
+    return true;
   }
   listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
   transactions_.push_back(frame.transaction);
   if (frame.verdict == RelpFrame::Verdict::too_large) {
     listener_->counts.messages.add();
     intake_.reject(*listener_, RejectReason::record_too_large, {}, peer_.address);
-    passed_over_ = frame.data_bytes + 1;
   } else {
     intake_.add(batch_, *listener_, frame.data, peer_.address);
   }

@@ -46,6 +46,15 @@ TEST_CASE("bulk: when the queues are full every item is 429, and the request is 
   CHECK(said.at("items").at(1).at("create").at("status") == 429);
 }
 
+TEST_CASE("bulk: a body of more than 20,000 documents is refused, however small they are") {
+  ProtocolSite site;
+  std::string body;
+  for (int i = 0; i < 20'001; ++i) body += "a\n";
+  CHECK(site.post("/_bulk", kBearer, body).status == 413);
+  body.resize(body.size() - 2);
+  CHECK(site.post("/_bulk", kBearer, body).status == 200);
+}
+
 TEST_CASE("bulk: what clients ask before they send, and what they hear without a token") {
   ProtocolSite site;
   CHECK(json::parse(site.get("/").body).at("version").at("number") == "8.15.0");

@@ -24,7 +24,7 @@ std::string note_of(const RequestHead& head, std::string_view pattern) {
 }
 
 // One document a line.
-void split_lines(std::string_view text, std::vector<SentText::Item>& items) {
+void split_lines(std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     items.push_back({begin, end - begin, 0, {}});

@@ -96,7 +96,7 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-void split_lines(std::string_view text, std::vector<SentText::Item>& items) {
+void split_lines(std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     items.push_back({begin, end - begin, 0, {}});
@@ -185,7 +185,7 @@ TEST_CASE("limits are those of the read, and what is over them is an error of th
 
 TEST_CASE("the items of an encoded text are found after it is decoded") {
   Site site;
-  const SentText::Split by_semicolon = [](std::string_view text, std::vector<SentText::Item>& items) {
+  const SentText::Split by_semicolon = [](std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
     const std::size_t at = text.find(';');
     items.push_back({0, at, 0, {}});
     items.push_back({at + 1, text.size() - at - 1, 0, {}});
@@ -254,7 +254,7 @@ TEST_CASE("a Request is cut too when what was copied for it is large, and withou
 
 TEST_CASE("one item that holds more than a Request takes has one outcome") {
   Site site;
-  const auto one_item = [](std::string_view text, std::vector<SentText::Item>& items) {
+  const auto one_item = [](std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
     items = {{0, 7, 0, {}}, {7, text.size() - 14, 0, {}}, {text.size() - 7, 7, 0, {}}};
   };
   const std::string bad = R"({"n":1})";

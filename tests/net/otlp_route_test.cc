@@ -69,6 +69,19 @@ TEST_CASE("otlp: what is no record is a partial success, cut protobuf keeps what
   CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE("otlp: protobuf of any length is protobuf, JSON may begin with a line feed") {
+  ProtocolSite site;
+  const std::string protobuf = kBearer + "Content-Type: application/x-protobuf\r\n";
+  int taken = 0;
+  for (int size = 60; size < 140; ++size) {
+    site.post("/v1/logs", protobuf,
+              otlp_request({std::string(static_cast<std::size_t>(size), 'x')}) + otlp_request({record_json("a")}));
+    CHECK(site.pipeline.ids().size() == static_cast<std::size_t>(++taken));
+  }
+  CHECK(site.post("/v1/logs", kBearer, "\n" + record_json("b")).status == 200);
+  CHECK(site.pipeline.ids().back() == "b");
+}
+
 TEST_CASE("otlp: overload is a status that exporters wait after, for two seconds") {
   ProtocolSite site;
   site.pipeline.set(FakePipeline::Mode::overloaded);

@@ -89,6 +89,22 @@ TEST_CASE("relp: a message over the limit is passed over and counted; what follo
   CHECK(session.site.counted("straykey_events_rejected_total{reason=\"record_too_large\"}") == 1);
 }
 
+TEST_CASE("relp: any frame over the limit is passed over; a sender that reads nothing is not read any more") {
+  Session session;
+  session.client.send("2 other " + std::to_string(kRelpDataBytesMax + 1) + " " +
+                      std::string(kRelpDataBytesMax + 1, 'x') + "\n" + frame(3, message_of("a")));
+  CHECK(session.site.pipeline.stored(1));
+  Session deaf(relp(SyslogFixture::short_timeouts()));
+  const std::string frames = [] {
+    std::string text;
+    for (int i = 0; i < 10'000; ++i) text += "4 other 0\n";
+    return text;
+  }();
+  bool is_open = true;
+  for (int i = 0; i < 2'000 && is_open; ++i) is_open = deaf.client.send(frames);
+  CHECK_FALSE(is_open);
+}
+
 TEST_CASE("relp: close is answered after everything before it, and the connection ends") {
   Session session;
   session.client.send(frame(2, message_of("a")) + "3 close 0\n");
