@@ -145,11 +145,15 @@ Status Walk::open() {
 void Walk::run() {
   // If a bit flip changed a transaction number, the older meta page would look like the newer one, and the last commit
   // would be lost. The free lists show this: the older one never names a page that a later commit freed.
-  is_older_ = true;
-  std::swap(meta_, older_);
-  walk_tree(std::string(kFreeList), meta_.free_list);
-  std::swap(meta_, older_);
-  is_older_ = false;
+  // Before the first commit there is nothing that it could name, and a first commit that failed may have left half of
+  // its meta page there.
+  if (older_.transaction > 0) {
+    is_older_ = true;
+    std::swap(meta_, older_);
+    walk_tree(std::string(kFreeList), meta_.free_list);
+    std::swap(meta_, older_);
+    is_older_ = false;
+  }
   used_.assign(used_.size(), false);
 
   walk_tree(std::string(kFreeList), meta_.free_list);

@@ -55,7 +55,7 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
   waiting_ =
       std::make_unique<WaitingCalls>(WaitingCalls::Settings{settings_.hash_key, settings_.others,
                                                             settings_.pending_per_key_max, settings_.pending_max},
-                                     store_, writer_, metrics);
+                                     writer_, metrics);
   descents_ = std::make_unique<Descents>(Descents::Settings{settings_.hash_key, settings_.shard, settings_.shards},
                                          detection_, *waiting_);
   sequences_known_ = read_sequences();

@@ -25,28 +25,26 @@ Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
 
 }  // namespace
 
-WaitingCalls::WaitingCalls(Settings settings, BaselineStore& store, BatchWriter& writer, Metrics& metrics)
+WaitingCalls::WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics)
     : settings_(std::move(settings)),
-      store_(store),
       writer_(writer),
       overflow_of_key_(overflow_counter(metrics, "key")),
       overflow_of_all_(overflow_counter(metrics, "all")) {}
 
+// In the open transaction, which holds what the batch has kept so far. If it cannot be read, the batch fails.
 void WaitingCalls::find_givers() {
   givers_.clear();
-  const auto reader = store_.read();
-  reader->scan(Table::pending, kIssuedKeys, kIssuedKeys, [&](std::string_view key, std::string_view) {
+  writer_.open().scan(Table::pending, kIssuedKeys, kIssuedKeys, [&](std::string_view key, std::string_view) {
     key.remove_prefix(kIssuedKeys.size());
     if (key.size() >= sizeof(Hash128)) givers_.insert(Hash128::from_bytes(key.data()));
     return true;
   });
-  givers_known_ = reader->failure().empty();
-  if (!givers_known_) failure_ = reader->failure();
+  givers_known_ = writer_.open().failure().empty();
 }
 
 bool WaitingCalls::has_issued(Hash128 key) {
   if (!givers_known_) find_givers();
-  return givers_.contains(key) || !givers_known_;
+  return givers_.contains(key);
 }
 
 bool WaitingCalls::has_room(const std::string& prefix) {
@@ -116,7 +114,7 @@ void WaitingCalls::flush(std::size_t rows) {
 
 void WaitingCalls::forget_places() {
   // Their rows age and go, and their keys would only be more and more.
-  if (givers_.size() > 2 * settings_.max) find_givers();
+  if (givers_.size() > 2 * settings_.max) givers_known_ = false;
   std::erase_if(repeats_, [](const Repeats& repeats) { return repeats.count == 0; });
   places_.clear();
   counted_.clear();

@@ -36,8 +36,7 @@ class WaitingCalls {
     std::size_t max = 200'000;     // rows of all keys
   };
 
-  // `store`: the partition, borrowed.
-  WaitingCalls(Settings settings, BaselineStore& store, BatchWriter& writer, Metrics& metrics);
+  WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metrics);
 
   // Keeps the call, or counts it with those of its combination if it `counts`. Returns the place where its repeats are
   // counted, or kNowhere. REQUIRES: observation.may_wait_for_proof.
@@ -80,7 +79,6 @@ class WaitingCalls {
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
 
   Settings settings_;
-  BaselineStore& store_;
   BatchWriter& writer_;
   std::string failure_;
   std::vector<Repeats> repeats_;  // by place

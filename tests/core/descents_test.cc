@@ -20,7 +20,7 @@ struct Bench {
   Metrics metrics;
   DetectionSettings detection;
   BatchWriter writer{store};
-  WaitingCalls waiting{{.hash_key = kKey, .others = {}}, store, writer, metrics};
+  WaitingCalls waiting{{.hash_key = kKey, .others = {}}, writer, metrics};
   Descents descents{{kKey}, detection, waiting};
 
   // A call of AssumeRole by `role`, with the key ASIAORDERS0000000001.

@@ -20,7 +20,7 @@ struct Bench {
   DetectionSettings detection;
   std::unique_ptr<NetworkMap> networks = test_networks();
   BatchWriter writer{store};
-  WaitingCalls waiting{{.hash_key = kKey, .others = {&other}, .per_key_max = 3, .max = 5}, store, writer, metrics};
+  WaitingCalls waiting{{.hash_key = kKey, .others = {&other}, .per_key_max = 3, .max = 5}, writer, metrics};
 
   std::uint32_t keep(const Call& call, bool counts = true) {
     const auto request = request_of({call});
@@ -111,7 +111,7 @@ TEST_CASE("waiting calls: what waits in another partition is found there") {
   Bench bench;
   {
     BatchWriter writer(bench.other);
-    WaitingCalls there({.hash_key = kKey, .others = {}}, bench.other, writer, bench.metrics);
+    WaitingCalls there({.hash_key = kKey, .others = {}}, writer, bench.metrics);
     there.keep(id_of("ASIA1"), kRole, {id_of("ASIA2"), "111122223333/archive", 19'800, false});
     REQUIRE(writer.commit() == CommitOutcome::committed);
   }

@@ -282,6 +282,13 @@ void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) c
   hits.push_back({&call, identity, role_of(call), Hit::Of::command_line, strong, variation, tool, {tool}});
 }
 
+// The role that assumed this one did so on two days: what is run there is a matter of its pipeline.
+bool Reference::learned_child(const Action& call) const {
+  if (call.depth == 0) return false;
+  const std::string parent = role_of(call, call.depth - 1), child = role_of(call);
+  return days("role_child", parent, child, call.day) >= 2 && !quarantined(parent, "child " + child, call.day);
+}
+
 // What another alert of the call says is not said again.
 void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
   const std::string identity = identity_of(call);
@@ -295,7 +302,7 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
     variation = "misused_service_token.attack_tool";
   } else if (!letter_of(call).empty() && !learned_letter(call, identity)) {
     variation = "misused_service_token.pasted";
-  } else if (new_impossible(call, identity) && !unusual) {
+  } else if (new_impossible(call, identity) && !unusual && !learned_child(call)) {
     variation = "misused_service_token.platform";
   } else {
     return;
@@ -377,6 +384,9 @@ void Reference::mark(const Hit& hit) {
   if (new_impossible(*hit.call, hit.identity)) runtime(impossible(*hit.call));
   if (remote && hit.call->tool->platform == "kali" && !learned_runtime({hit.identity, day, is_weak(*hit.call)}, "kali"))
     runtime("kali");
+  if (hit.of == Hit::Of::misuse && hit.call->depth > 0 && new_impossible(*hit.call, hit.identity) &&
+      !learned_child(*hit.call))
+    quarantine_[{role_of(*hit.call, hit.call->depth - 1), "child " + hit.role}].insert(day);
   if (hit.of == Hit::Of::misuse && !letter_of(*hit.call).empty() && !learned_letter(*hit.call, hit.identity))
     quarantine_[{hit.identity, letter_of(*hit.call)}].insert(day);
   if (hit.of == Hit::Of::command_line && hit.call->who->kind == Kind::ecs && hit.call->tool->exec_env == "AWS_ECS_EC2")

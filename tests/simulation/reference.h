@@ -88,6 +88,7 @@ class Reference {
     bool weak;
   };
   [[nodiscard]] bool learned_runtime(const Runner& runner, std::string_view platform_or_exec_env) const;
+  [[nodiscard]] bool learned_child(const Action& call) const;
   [[nodiscard]] bool learned_letter(const Action& call, const std::string& identity) const;
   [[nodiscard]] bool new_impossible(const Action& call, const std::string& identity) const;
   [[nodiscard]] bool on_own_instances(const Runner& runner, std::string_view exec_env) const;
