@@ -259,18 +259,28 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   }
 }
 
+// An acknowledged alert takes in hits of its own day only. What its pairs still raise on other days rests on something
+// else, such as an attack tool, or comes after the answer's end; in the answered alert nobody would see it.
+bool Merger::is_answered(const DedupEntry& alert) {
+  const auto stored = writer_->get(Table::alert_state, alert.alert_id.key());
+  const auto state = stored ? decode_alert_state(*stored) : std::nullopt;
+  return state && state->status == AlertState::Status::acknowledged;
+}
+
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
   const AlertSubject about = about_of(hit);
+  const Day day = hit.call->day();
   std::vector<StandingAlert> standing;
   for (const std::string& subject : hit.judgement.subjects) {
     const auto stored =
         writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
     if (!stored) continue;
-    for (const DedupEntry& known : decode_dedup(*stored))
+    for (const DedupEntry& known : decode_dedup(*stored)) {
+      if (known.day != day && is_answered(known)) continue;
       standing.push_back({known, known.alert_id == alert_id(about, known.tier, known.day)});
+    }
   }
-  const Day day = hit.call->day();
   return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.tier(),
                     detection_.dedup_days);
 }

@@ -124,6 +124,7 @@ class Merger {
   void note_account_day(const Candidate& day);
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
+  [[nodiscard]] bool is_answered(const DedupEntry& alert);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle(Hit& hit);
