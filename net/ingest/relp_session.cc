@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/uncleared.h"
 #include "core/event/relp_frame.h"
 #include "net/ingest/feeder.h"
 #include "net/ingest/syslog_intake.h"
@@ -125,23 +126,11 @@ void RelpSession::sweep(TimePoint now) {
 }
 
 IoAwait<void> RelpSession::run() {
-  Feeder::Callbacks callbacks;
-  callbacks.gave_up = [listener = listener_] {
-    return listener->draining.out_of_grace(std::chrono::steady_clock::now());
-  };
-  callbacks.on_read = [listener = listener_, &intake = intake_](const SentText& batch, const ItemOutcomes& outcome) {
-    intake.advise(*listener, batch, outcome);
-  };
-  callbacks.on_stored = [weak = weak_from_this()](std::uint64_t number, const ItemOutcomes&) {
-    if (const auto session = weak.lock()) session->on_stored(number);
-  };
-  callbacks.on_lost = [listener = listener_](std::uint64_t) { listener->draining.cut_short.fetch_add(1); };
   const SyslogListenerSettings& settings = listener_->settings;
-  feeder_ = std::make_shared<Feeder>(
-      Feeder::Settings{settings.name, peer_.io_thread, intake_.settings().limits, settings.requests_in_flight_max,
-                       settings.timeouts.retry_min, settings.timeouts.retry_max},
-      Feeder::Dependencies{executor_, intake_.intake(), intake_.submit(), listener_->counts.waits, listener_->budget},
-      std::move(callbacks));
+  feeder_ = intake_.make_feeder(listener_, executor_, peer_.io_thread,
+                                [weak = weak_from_this()](std::uint64_t number, const ItemOutcomes&) {
+                                  if (const auto session = weak.lock()) session->on_stored(number);
+                                });
 
   read_until_ = std::chrono::steady_clock::now() + settings.timeouts.handshake;
   bool welcome = true;
@@ -195,7 +184,7 @@ IoAwait<bool> RelpSession::receive() {
     if (ended) co_return false;
   }
   read_until_ = std::chrono::steady_clock::now() + (held > 0 ? timeouts.stall : timeouts.idle);
-  received_.resize(held + kReadBytes);
+  resize_uncleared(received_, held + kReadBytes);
   const auto [error, size] = co_await stream_.read_some(asio::buffer(received_.data() + held, kReadBytes));
   received_.resize(held + size);
   read_until_ = TimePoint::max();

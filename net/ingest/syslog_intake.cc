@@ -4,6 +4,7 @@
 
 #include "core/event/other_protocol.h"
 #include "core/event/syslog_message.h"
+#include "net/ingest/feeder.h"
 
 namespace straykey {
 namespace {
@@ -94,6 +95,24 @@ void SyslogIntake::advise(const SyslogListener& listener, const SentText& batch,
                   {"message_bytes", std::to_string(item.message_bytes)},
                   {"change", truncation_advice(item.message_bytes, item.size, SyslogHeader{item.header})}});
   }
+}
+
+// Past the grace of a drain it gives up what is not stored.
+std::shared_ptr<Feeder> SyslogIntake::make_feeder(
+    const std::shared_ptr<SyslogListener>& listener, IoExecutor executor, std::size_t io_thread,
+    std::function<void(std::uint64_t number, const ItemOutcomes& outcome)> on_stored) {
+  Feeder::Callbacks callbacks;
+  callbacks.gave_up = [listener] { return listener->draining.out_of_grace(std::chrono::steady_clock::now()); };
+  callbacks.on_read = [listener, this](const SentText& batch, const ItemOutcomes& outcome) {
+    advise(*listener, batch, outcome);
+  };
+  callbacks.on_stored = std::move(on_stored);
+  callbacks.on_lost = [listener](std::uint64_t) { listener->draining.cut_short.fetch_add(1); };
+  const SyslogListenerSettings& of = listener->settings;
+  return std::make_shared<Feeder>(
+      Feeder::Settings{of.name, io_thread, settings_.limits, of.requests_in_flight_max, of.timeouts.retry_min,
+                       of.timeouts.retry_max},
+      Feeder::Dependencies{executor, intake_, submit_, listener->counts.waits, listener->budget}, std::move(callbacks));
 }
 
 }  // namespace straykey

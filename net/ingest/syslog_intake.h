@@ -9,7 +9,10 @@
 // Errors: a message without any JSON is a reject, counted with those of all ways in; a truncated one is logged with the
 //         setting to change.
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +23,8 @@ namespace straykey {
 
 // Records of 128 bytes fill a datagram with so many; CloudTrail's have several times that.
 inline constexpr std::size_t kDatagramMessagesMax = 512;
+
+class Feeder;
 
 struct SyslogIntakeSettings {
   Intake::Limits limits{.rejects_listed_max = std::numeric_limits<std::size_t>::max()};  // as many as a batch holds
@@ -48,6 +53,11 @@ class SyslogIntake {
   // Names the setting that cut messages of a batch, which has been read, to those who run their senders.
   void advise(const SyslogListener& listener, const SentText& batch, const ItemOutcomes& outcome);
   void reject(SyslogListener& listener, RejectReason reason, std::string_view record, const IpAddress& sender);
+
+  // The Feeder of a connection. `on_stored` as in its callbacks; may be empty.
+  [[nodiscard]] std::shared_ptr<Feeder> make_feeder(
+      const std::shared_ptr<SyslogListener>& listener, IoExecutor executor, std::size_t io_thread,
+      std::function<void(std::uint64_t number, const ItemOutcomes& outcome)> on_stored = {});
 
   [[nodiscard]] const SyslogIntakeSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] Intake& intake() noexcept { return intake_; }

@@ -25,22 +25,6 @@ std::size_t bytes_to_charge(std::size_t held) noexcept {
   return held <= kQuietBytesMax ? 0 : held;
 }
 
-std::shared_ptr<Feeder> make_feeder(const std::shared_ptr<SyslogListener>& listener, SyslogIntake& intake,
-                                    IoExecutor executor, std::size_t io_thread) {
-  const SyslogListenerSettings& settings = listener->settings;
-  Feeder::Callbacks callbacks;
-  callbacks.gave_up = [listener] { return listener->draining.out_of_grace(std::chrono::steady_clock::now()); };
-  callbacks.on_read = [listener, &intake](const SentText& batch, const ItemOutcomes& outcome) {
-    intake.advise(*listener, batch, outcome);
-  };
-  callbacks.on_lost = [listener](std::uint64_t) { listener->draining.cut_short.fetch_add(1); };
-  return std::make_shared<Feeder>(
-      Feeder::Settings{settings.name, io_thread, intake.settings().limits, settings.requests_in_flight_max,
-                       settings.timeouts.retry_min, settings.timeouts.retry_max},
-      Feeder::Dependencies{executor, intake.intake(), intake.submit(), listener->counts.waits, listener->budget},
-      std::move(callbacks));
-}
-
 }  // namespace
 
 SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket,
@@ -49,7 +33,7 @@ SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogInt
       intake_(intake),
       peer_(peer),
       executor_(socket.get_executor()),
-      feeder_(make_feeder(listener_, intake, executor_, peer.io_thread)),
+      feeder_(intake.make_feeder(listener_, executor_, peer.io_thread)),
       stream_(std::move(socket), tls),
       share_(listener_->budget) {}
 
