@@ -49,14 +49,18 @@ std::optional<std::uint8_t> action_of(std::string_view line) {
   return std::nullopt;
 }
 
-// A line without an action before it is a document all the same.
+// A line without an action before it is a document all the same. A body that does not begin with an action is no bulk
+// body: it is one item, read in whatever framing it has.
 void split_bulk(std::string_view text, std::size_t items_max, std::vector<SentText::Item>& items) {
   std::optional<std::uint8_t> action;
+  bool any_action = false;
   for (std::size_t at = 0; at < text.size() && items.size() <= items_max;) {
     const std::string_view line = trim(take_line(text, at));
     if (line.empty()) continue;
     if (!action) {
       action = action_of(line);
+      if (!action && !any_action) break;
+      any_action = true;
       if (action && *action != kDelete) continue;
     }
     SentText::Item item;
@@ -66,6 +70,7 @@ void split_bulk(std::string_view text, std::size_t items_max, std::vector<SentTe
     items.push_back(item);
     action.reset();
   }
+  if (!any_action && !trim(text).empty()) items.push_back({0, text.size(), 0, {}});
 }
 
 std::vector<ReplyHeader> product_headers(std::vector<ReplyHeader> more = {}) {

@@ -75,15 +75,6 @@ std::string note_of(const IngestProtocol& protocol, const RequestHead& head) {
   return protocol.note_of == nullptr ? std::string() : protocol.note_of(head, protocol.path);
 }
 
-// A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
-void take_as_bad_record(ItemOutcomes& outcome, bool takes_any_text) {
-  if (takes_any_text && outcome.rejected == 0) {
-    ++outcome.rejected;
-    ++outcome.tally[static_cast<std::size_t>(RejectReason::bad_json)];
-  }
-  if (outcome.rejected > 0) outcome.error.reset();
-}
-
 }  // namespace
 
 AcceptedEncodings usual_encodings() noexcept {
@@ -140,13 +131,6 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
     answer(added, std::move(request), reply);
   };
   router.add(std::move(route));
-  if (added.answer_get == nullptr) return;
-  Route get;
-  get.method = HttpMethod::get;
-  get.path = added.path;
-  get.purpose = added.purpose;
-  get.handle = [&added](const HttpRequest&, const ReplyTo& reply) { reply(added.answer_get()); };
-  router.add(std::move(get));
 }
 
 void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply) {
@@ -170,7 +154,12 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   if (pending->outcome.error == PayloadError::unreadable_body) {
     if (!form.empty() && !protocol.takes_any_text)
       return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
-    take_as_bad_record(pending->outcome, protocol.takes_any_text);
+    if (protocol.takes_any_text && pending->outcome.rejected == 0) {
+      intake_.reject(RejectReason::bad_json, {}, http.source, {});
+      ++pending->outcome.rejected;
+    }
+    // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
+    if (pending->outcome.rejected > 0) pending->outcome.error.reset();
   }
   if (wide_window && pending->outcome.error == PayloadError::bad_compression) return pending->refuse(kWideWindow);
   if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));

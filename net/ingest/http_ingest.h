@@ -66,8 +66,6 @@ struct IngestProtocol {
   // of the pipeline's.
   HttpReply (*render)(const ItemOutcomes& outcome, const AnsweredRequest& request) = nullptr;
   HttpReply (*refuse)(const Refusal& refusal, const AnsweredRequest& request) = nullptr;  // nullptr: error_reply
-  // What GET and HEAD are answered with, without a token. nullptr: GET is 405 and says the purpose, HEAD an empty 200.
-  HttpReply (*answer_get)() = nullptr;
 };
 
 class HttpIngest {

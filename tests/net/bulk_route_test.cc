@@ -49,10 +49,25 @@ TEST_CASE("bulk: when the queues are full every item is 429, and the request is 
 TEST_CASE("bulk: a body of more than 20,000 documents is refused, however small they are") {
   ProtocolSite site;
   std::string body;
-  for (int i = 0; i < 20'001; ++i) body += "a\n";
+  const std::string document = "{\"index\":{}}\na\n";
+  for (int i = 0; i < 20'001; ++i) body += document;
   CHECK(site.post("/_bulk", kBearer, body).status == 413);
-  body.resize(body.size() - 2);
+  body.resize(body.size() - document.size());
   CHECK(site.post("/_bulk", kBearer, body).status == 200);
+}
+
+TEST_CASE("bulk: a body without actions is read as records, on one line or on several") {
+  ProtocolSite site;
+  std::string printed = record_json("a");
+  for (std::size_t at = 0; (at = printed.find(",\"", at)) != std::string::npos; at += 3) printed.insert(at + 1, "\n");
+  for (const std::string& body :
+       {printed, "{\"Records\":[" + record_json("b") + "]}", record_json("c") + "\n" + record_json("d")}) {
+    const auto reply = site.post("/_bulk", kBearer, body);
+    CHECK(reply.status == 200);
+    CHECK(json::parse(reply.body).at("items").as_array().size() == 1);
+  }
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b", "c", "d"});
+  CHECK(site.post("/_bulk", kBearer, " \n").status == 400);
 }
 
 TEST_CASE("bulk: what clients ask before they send, and what they hear without a token") {

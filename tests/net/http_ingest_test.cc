@@ -58,9 +58,6 @@ IngestProtocol bulk() {
   protocol.note_of = note_of;
   protocol.render = render;
   protocol.refuse = refuse;
-  protocol.answer_get = [] {
-    return HttpReply{200, "application/json", "{\"name\":\"straykey\"}", {{"X-Product", "bulk"}}};
-  };
   return protocol;
 }
 
@@ -190,18 +187,6 @@ TEST_CASE("a body that others leave no memory for is refused as busy") {
   CHECK(reply.body == "no trail 1/a b/7 busy");
   others.clear();
   CHECK(site.post(gzip_of(std::string(40'000, ' ') + record_json("a"))).status == 200);
-}
-
-TEST_CASE("a protocol may answer GET and HEAD, without a token") {
-  Site site(bulk());
-  const auto get = site.send("GET /x/_bulk HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(get.status == 200);
-  CHECK(get.body == "{\"name\":\"straykey\"}");
-  const auto client = site.server->connect();
-  client->send("HEAD /x/_bulk HTTP/1.1\r\nHost: a\r\n\r\n");
-  const auto head = client->read_reply(true);
-  CHECK(head.status == 200);
-  CHECK(head.head.find("X-Product: bulk\r\n") != std::string::npos);
 }
 
 TEST_CASE("requests that are ready together reach the pipeline together, each with its answer") {
