@@ -27,9 +27,9 @@ void each(std::string_view message, protozero::pbf_tag_type number, const Visit&
   while (reader.next(number, protozero::pbf_wire_type::length_delimited)) visit(view_of(reader.get_view()));
 }
 
-// The text of a log record's body, or the whole log record, which is no JSON, if it has no such.
+// The text of a log record's body; empty, which is one reject, if the body is something else.
 std::string_view text_of(std::string_view log_record) {
-  std::string_view text = log_record;
+  std::string_view text = log_record.substr(0, 0);
   each(log_record, kBody, [&](std::string_view value) {
     for (const protozero::pbf_tag_type kind : {kStringValue, kBytesValue})
       each(value, kind, [&text](std::string_view bytes) { text = bytes; });

@@ -69,6 +69,23 @@ TEST_CASE("otlp: what is no record is a partial success, cut protobuf keeps what
   CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE("otlp: a log record whose body is no text is one reject, whatever its bytes look like") {
+  ProtocolSite site;
+  std::string request;
+  {
+    protozero::pbf_writer writer(request);
+    protozero::pbf_writer resource_logs(writer, 1);
+    protozero::pbf_writer scope_logs(resource_logs, 2);
+    protozero::pbf_writer log_record(scope_logs, 2);
+    protozero::pbf_writer body(log_record, 5);
+    protozero::pbf_writer list(body, 6);
+    list.add_string(1, "\n{broken\n{\"a\":1}\n[");
+  }
+  CHECK(site.post("/v1/logs", kBearer, request).status == 200);
+  CHECK(site.rejected("bad_json") == 1);
+  CHECK(site.pipeline.ids().empty());
+}
+
 TEST_CASE("otlp: protobuf of any length is protobuf, JSON may begin with a line feed") {
   ProtocolSite site;
   const std::string protobuf = kBearer + "Content-Type: application/x-protobuf\r\n";
