@@ -1,5 +1,6 @@
-// Runs a fuzzer's target without libFuzzer: FUZZER [-n MUTATIONS] [-s SEED] FILE...
-// Each line of each file is an input, and each whole file; then MUTATIONS random changes of random inputs.
+// Runs a fuzzer's target without libFuzzer: fuzz --target=NAME [-n MUTATIONS] [-s SEED] FILE...
+// Each line of each file is an input, and then MUTATIONS random changes of random inputs. In a file that ends in .seeds
+// a line may hold \r, \n, \t, \\ and \xNN; of any other file the whole is an input too.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+extern "C" int LLVMFuzzerInitialize(int* count, char*** words);
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
 
 namespace {
@@ -106,24 +108,50 @@ std::string contents(const char* path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// What a line of a .seeds file stands for.
+std::string unescaped(std::string_view line) {
+  std::string bytes;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] != '\\' || i + 1 == line.size()) {
+      bytes += line[i];
+      continue;
+    }
+    const char kind = line[++i];
+    if (kind == 'x' && i + 2 < line.size()) {
+      bytes += static_cast<char>(std::strtoul(std::string(line.substr(i + 1, 2)).c_str(), nullptr, 16));
+      i += 2;
+    } else {
+      bytes += kind == 'r' ? '\r' : kind == 'n' ? '\n' : kind == 't' ? '\t' : kind;
+    }
+  }
+  return bytes;
+}
+
+void add_inputs(const char* path, std::vector<std::string>& inputs) {
+  const bool seeds = std::string_view(path).ends_with(".seeds");
+  const std::string text = contents(path);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    if (!line.empty()) inputs.push_back(seeds ? unescaped(line) : std::string(line));
+    at = end + 1;
+  }
+  if (!seeds) run(text);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
   std::uint64_t mutations = 10'000, seed = 1;
   std::vector<std::string> inputs;
+  LLVMFuzzerInitialize(&count, &words);
   for (int i = 1; i < count; ++i) {
     const std::string_view word = words[i];
     if ((word == "-n" || word == "-s") && i + 1 < count) {
       (word == "-n" ? mutations : seed) = std::strtoull(words[++i], nullptr, 10);
-      continue;
+    } else if (!word.starts_with("--")) {
+      add_inputs(words[i], inputs);
     }
-    const std::string text = contents(words[i]);
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      if (end > at) inputs.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
-    run(text);
   }
   for (const std::string& input : inputs) run(input);
   if (inputs.empty()) inputs.emplace_back();

@@ -1,20 +1,28 @@
-// libFuzzer: any bytes as a body. The first byte picks the encoding; sanitizers and the checks below are the oracle.
+// Any bytes as a body. A first byte below 4 picks the encoding; sanitizers and the checks below are the oracle.
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "core/base/invariant.h"
 #include "core/event/cloudtrail.h"
 #include "core/event/payload.h"
+#include "tests/fuzz/targets.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  using namespace straykey;
+namespace straykey {
+
+void fuzz_payload(std::string_view input) {
   static PayloadReader reader(PayloadLimits{.inflated_bytes_max = 1 << 20, .records_max = 10'000});
-  if (size == 0) return 0;
-  constexpr ContentEncoding kEncodings[] = {ContentEncoding::identity, ContentEncoding::gzip, ContentEncoding::deflate};
-  const std::string body =
-      std::string(reinterpret_cast<const char*>(bytes + 1), size - 1) + std::string(kJsonPadding, '"');
+  if (input.empty()) return;
+  constexpr ContentEncoding kEncodings[] = {ContentEncoding::identity, ContentEncoding::gzip, ContentEncoding::deflate,
+                                            ContentEncoding::zstd};
+  ContentEncoding encoding = ContentEncoding::identity;
+  if (static_cast<unsigned char>(input[0]) < std::size(kEncodings)) {
+    encoding = kEncodings[static_cast<unsigned char>(input[0])];
+    input.remove_prefix(1);
+  }
+  const std::string body = std::string(input) + std::string(kJsonPadding, '"');
   TextArena arena;
   std::uint32_t next_index = 0;
   std::size_t touched = 0;  // every view is read to its end
@@ -33,10 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
                                    INVARIANT(index == next_index++);
                                    touch(record);
                                  }};
-  const auto error =
-      reader.read(std::string_view(body).substr(0, size - 1), kEncodings[bytes[0] % 3], 1'780'000'000, arena, sink);
+  const auto error = reader.read(std::string_view(body).substr(0, input.size()), encoding, 1'780'000'000, arena, sink);
   INVARIANT(!error || !name_of(*error).empty());
   [[maybe_unused]] static volatile std::size_t kept;
   kept = touched;
-  return 0;
 }
+
+}  // namespace straykey

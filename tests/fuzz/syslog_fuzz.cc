@@ -1,8 +1,7 @@
-// libFuzzer: any bytes as a syslog connection. Read whole and in pieces it must give the same messages, and every
+// Any bytes as a syslog connection. Read whole and in pieces it must give the same messages, and every
 // payload must be a part of its message that begins with a bracket.
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,10 +10,10 @@
 #include "core/base/invariant.h"
 #include "core/event/syslog_frame.h"
 #include "core/event/syslog_message.h"
+#include "tests/fuzz/targets.h"
 
+namespace straykey {
 namespace {
-
-using namespace straykey;
 
 // Small, so that the limit is reached.
 constexpr std::size_t kMessageBytesMax = 600;
@@ -61,10 +60,10 @@ std::vector<Message> read(std::string_view bytes, std::size_t piece, bool releas
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  if (size == 0) return 0;
-  const std::size_t piece = bytes[0] % 16 + 1u;
-  const std::string_view text(reinterpret_cast<const char*>(bytes + 1), size - 1);
+void fuzz_syslog(std::string_view input) {
+  if (input.empty()) return;
+  const std::size_t piece = static_cast<unsigned char>(input[0]) % 16 + 1u;
+  const std::string_view text = input.substr(1);
   const std::vector<Message> whole = read(text, text.size() + 1, false);
   INVARIANT(whole == read(text, piece, false));
   INVARIANT(whole == read(text, piece, true));
@@ -75,5 +74,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     INVARIANT(payload.size() <= message.text.size());
     INVARIANT(!truncation_advice(message.text.size(), payload.size(), syslog_header(message.text)).empty());
   }
-  return 0;
 }
+
+}  // namespace straykey
