@@ -35,9 +35,10 @@ int run(int argc, char** argv) {
       "Start with `straykey scan FOLDER` on CloudTrail files you have, then `straykey serve --config FILE`.\n"
       "`straykey COMMAND --help` explains each command.");
   const std::vector<RunCommand> commands{add_serve_command(app),   add_scan_command(app),     add_simulate_command(app),
-                                         add_alerts_command(app),  add_baseline_command(app), add_config_commands(app),
-                                         add_receive_command(app), add_ranges_command(app),   add_replay_command(app),
-                                         add_check_command(app),   add_backup_command(app),   add_restore_command(app)};
+                                         add_alerts_command(app),  add_baseline_command(app), add_rejects_command(app),
+                                         add_config_commands(app), add_receive_command(app),  add_ranges_command(app),
+                                         add_replay_command(app),  add_check_command(app),    add_backup_command(app),
+                                         add_restore_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
   refuse_empty_arguments(app);
   try {

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "core/identity/principal.h"
 #include "core/operate/alert_listing.h"
 #include "core/operate/baseline_listing.h"
+#include "core/operate/kept_rejects.h"
 #include "core/operate/operator_changes.h"
 #include "core/operate/operator_json.h"
 
@@ -176,6 +178,64 @@ Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Sec
                 {argument(arguments, "identity"), argument(arguments, "network"), argument(arguments, "tool")}, now);
 }
 
+// Of a reject; 0 if the argument is left out.
+Result<std::uint64_t> number_argument(const OperatorArguments& arguments, std::string_view name) {
+  const std::string text = argument(arguments, name);
+  if (text.empty()) return std::uint64_t{0};
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number == 0)
+    return Error{std::string(name) + ": a reject has a number from 1 on"};
+  return number;
+}
+
+std::string objection_to_number(const OperatorArguments& arguments) {
+  for (const std::string_view name : {"number", "after"})
+    if (const auto number = number_argument(arguments, name); !number) return number.error().message;
+  return {};
+}
+
+OperatorAnswer no_rejects_kept() {
+  return {Kind::not_found, "no rejects are kept: ingest.rejects_bytes_max says how many may be", {}, {}};
+}
+
+OperatorAnswer no_such_reject(std::uint64_t number) {
+  return {Kind::not_found, "no reject " + std::to_string(number) + " is kept", {}, {}};
+}
+
+OperatorAnswer list_kept_rejects(const OperatorStores& stores, const OperatorArguments& arguments) {
+  if (stores.rejects == nullptr) return {};
+  const auto after = number_argument(arguments, "after");
+  if (!after) return {Kind::bad_request, after.error().message, {}, {}};
+  const RejectFilter filter{argument(arguments, "reason"), argument(arguments, "source")};
+  const auto page = list_rejects(*stores.rejects, after.value(), filter, {});
+  if (!page) return failure(page.error());
+  OperatorAnswer answer;
+  for (const KeptReject& reject : page.value().rows) answer.items.push_back(reject_json(reject, false));
+  answer.next = page.value().next;
+  return answer;
+}
+
+OperatorAnswer show_reject(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const auto number = number_argument(arguments, "number");
+  if (!number) return {Kind::bad_request, number.error().message, {}, {}};
+  if (stores.rejects == nullptr) return no_rejects_kept();
+  const auto found = find_reject(*stores.rejects, number.value());
+  if (!found) return failure(found.error());
+  if (!found.value()) return no_such_reject(number.value());
+  return {Kind::done, {}, {reject_json(*found.value(), true)}, {}};
+}
+
+OperatorAnswer drop_reject(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const auto number = number_argument(arguments, "number");
+  if (!number) return {Kind::bad_request, number.error().message, {}, {}};
+  if (stores.rejects == nullptr) return no_rejects_kept();
+  const auto dropped = stores.rejects->drop(number.value());
+  if (!dropped) return failure(dropped.error());
+  if (!dropped.value()) return no_such_reject(number.value());
+  return {Kind::done, {}, {changed_json(1)}, {}};
+}
+
 }  // namespace
 
 std::span<const Operation> operations() {
@@ -223,6 +283,27 @@ std::span<const Operation> operations() {
        {},
        forget_baseline,
        objection_to_forgetting},
+      {"rejects/list",
+       "Records that were rejected, with the reason, oldest first",
+       {{"reason", false, "Only these: bad_json, truncated ..."},
+        {"source", false, "Only those whose token, listener or sender has this in its name"},
+        {"after"}},
+       list_kept_rejects,
+       {},
+       objection_to_number},
+      {"rejects/show",
+       "One of them, with what was sent",
+       {{"number", true, "As in the list"}},
+       show_reject,
+       {},
+       objection_to_number},
+      {"rejects/drop",
+       "Forget one of them",
+       {{"number", true, "As in the list"}},
+       drop_reject,
+       {},
+       objection_to_number,
+       true},
   };
   return table;
 }

@@ -63,6 +63,11 @@ struct Operation {
       change;
   // What is wrong with the form of an argument, whatever the store holds; may be empty.
   std::function<std::string(const OperatorArguments& arguments)> objection = {};
+  // `read` changes what is kept beside the store; asking again does no harm.
+  bool reads_to_change = false;
+
+  // Asked for by POST, with the arguments in the body.
+  [[nodiscard]] bool posts() const noexcept { return change != nullptr || reads_to_change; }
 };
 
 [[nodiscard]] std::span<const Operation> operations();

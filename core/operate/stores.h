@@ -1,7 +1,8 @@
 #pragma once
 // OperatorStores: the stores from which an operator's question is answered.
 //
-// Shape:  borrowed: every partition there is, old ones of a larger shard count included, and the merger's store.
+// Shape:  borrowed: every partition there is, old ones of a larger shard count included, the merger's store, and the
+//         rejects that are kept, if any are.
 // Thread: any; a value.
 #include <vector>
 
@@ -10,10 +11,13 @@
 
 namespace straykey {
 
+class RejectStore;
+
 struct OperatorStores {
   HashKey hash_key;
   std::vector<BaselineStore*> partitions;
   AlertStore* alerts = nullptr;
+  RejectStore* rejects = nullptr;
 };
 
 }  // namespace straykey

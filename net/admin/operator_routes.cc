@@ -108,11 +108,11 @@ HttpReply operator_reply(const OperatorAnswer& answer, std::string_view request_
 void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::optional<TokenScope> scope) {
   for (const Operation& operation : operations()) {
     Route route;
-    route.method = operation.change ? HttpMethod::post : HttpMethod::get;
+    route.method = operation.posts() ? HttpMethod::post : HttpMethod::get;
     route.path = "/api/v1/" + std::string(operation.name);
     route.scope = scope;
     route.purpose = std::string(operation.purpose) + ".";
-    if (operation.change) route.body_bytes_max = kOperatorBodyBytesMax;
+    if (operation.posts()) route.body_bytes_max = kOperatorBodyBytesMax;
     route.handle = [ask, name = std::string(operation.name)](const HttpRequest& request, const ReplyTo& reply) {
       auto arguments = arguments_of(request);
       if (!arguments) {

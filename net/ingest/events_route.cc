@@ -40,4 +40,16 @@ void add_events_route(HttpRouter& router, HttpIngest& ingest, const IngestSettin
   ingest.add(router, std::move(protocol));
 }
 
+void add_replay_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings) {
+  IngestProtocol protocol;
+  protocol.path = std::string(kReplayPath);
+  protocol.purpose = "POST a rejected record to this address, as it is or mended.";
+  protocol.body_bytes_max = settings.body_bytes_max;
+  protocol.limits = settings.limits;
+  protocol.takes_any_text = true;
+  protocol.source = std::string(kReplaySource);
+  protocol.render = render_events;
+  ingest.add(router, std::move(protocol));
+}
+
 }  // namespace straykey

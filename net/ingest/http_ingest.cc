@@ -118,7 +118,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   Route route;
   route.method = added.method;
   route.path = added.path;
-  route.scope = TokenScope::ingest;
+  if (added.source.empty()) route.scope = TokenScope::ingest;
   route.purpose = added.purpose;
   route.body_bytes_max = added.body_bytes_max;
   route.too_large_status = added.too_large_status;
@@ -144,10 +144,11 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   sent.text = std::move(http.body);
   sent.encoding = *encoding;
   sent.split = protocol.split;
+  const std::string& source = protocol.source.empty() ? http.source : protocol.source;
   const std::string_view form = form_of_body(sent.text);
   const bool wide_window = zstd_window_bytes(sent.text) > kZstdWindowBytesMax;
   const Intake::MayHold may_hold = [&share = pending->share](std::size_t bytes) { return share.grow_by(bytes); };
-  Intake::Reading reading = intake_.read(sent, protocol.limits, http.source, http.io_thread, may_hold);
+  Intake::Reading reading = intake_.read(sent, protocol.limits, source, http.io_thread, may_hold);
   if (reading.no_room) return pending->refuse(kBusy);
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
@@ -155,7 +156,7 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
     if (!form.empty() && !protocol.takes_any_text)
       return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
     if (protocol.takes_any_text && pending->outcome.rejected == 0) {
-      intake_.reject(RejectReason::bad_json, {}, http.source, {});
+      intake_.reject(RejectReason::bad_json, {}, source, {});
       ++pending->outcome.rejected;
     }
     // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.

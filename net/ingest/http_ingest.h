@@ -59,6 +59,7 @@ struct IngestProtocol {
   AcceptedEncodings encodings = usual_encodings();
   SentText::Split split = nullptr;  // where the items are in a decoded body; nullptr: it is read as it is framed
   bool takes_any_text = false;      // a body without any JSON is one rejected record, not a bad request
+  std::string source = {};          // not empty: the address asks for no token, and this names what comes
 
   // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
   std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;

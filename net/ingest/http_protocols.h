@@ -5,6 +5,7 @@
 // Thread: start-up.
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include "net/ingest/http_ingest.h"
 
@@ -32,6 +33,12 @@ void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSetting
 void add_otlp_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
 // POST /api/v2/logs: Datadog's forwarders. (datadog_route.cc)
 void add_datadog_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
+
+// POST /api/v1/rejects/replay: as /v1/events, for the operators' socket, without a token. (events_route.cc)
+inline constexpr std::string_view kReplayPath = "/api/v1/rejects/replay";
+// The source of what comes so. No token has a space in its name.
+inline constexpr std::string_view kReplaySource = "rejects replay";
+void add_replay_route(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings);
 
 inline constexpr std::array<AddHttpProtocol, 6> kHttpProtocols{add_events_route, add_firehose_route, add_splunk_routes,
                                                                add_bulk_routes,  add_otlp_route,     add_datadog_route};

@@ -67,12 +67,15 @@ THREADS_ALLOWED = {
     "tools/server/clock_watch.h",       # every way in looks at its requests
     "tools/server/operator_desk.h",     # answers operators beside the other threads
     "tools/server/operator_desk.cc",
+    "tools/server/reject_keeper.h",     # io threads hand over what a thread of its own writes
+    "tools/server/reject_keeper.cc",
     "tools/server/ranges_updater.h",    # fetches address ranges beside the main thread
     "core/engine/engine.h",      # what several threads share of it
     "core/engine/operator_change.h",  # shards still to finish
     "core/engine/pipeline.h",    # the engine's threads
     "core/engine/pipeline.cc",
     "core/engine/request.h",     # shards still to finish
+    "storage/reject_ring.h",     # one thread appends, operators read
     "storage/lmdb.h",            # the one writer, and who may open an environment twice
     "net/http/auth.h",                # tokens are reloaded while requests read them
     "net/io/connection_table.h",    # all io threads count connections

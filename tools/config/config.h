@@ -31,6 +31,7 @@
 #include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
+#include "storage/reject_ring.h"
 #include "tools/config/config_text.h"
 #include "tools/config/secret_source.h"
 
@@ -65,6 +66,7 @@ struct IngestConfig {
   ConnectionLimits connections;  // of each listener, those of syslog too
   AuthSettings auth;
   IoRuntime::Settings io;
+  std::uint64_t rejects_bytes_max = RejectRing::Settings{}.bytes_max;  // 0: none are kept
 
   [[nodiscard]] bool any_listener() const noexcept { return https.on() || http.on(); }
 };

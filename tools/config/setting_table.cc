@@ -73,6 +73,8 @@ SettingTable ingest_table() {
               NumberKind{1, 1'000'000}, {.words = "an IPv6 address counts by its /64"}),
           row("failures_per_second_max", of(in, &In::auth, &AuthSettings::failures_per_second_max),
               NumberKind{1, 1'000'000}, {.words = "bad tokens from one address, then 429"}),
+          row("rejects_bytes_max", of(in, &In::rejects_bytes_max), SizeKind{0, kTiB},
+              {.words = "on disk, for `straykey rejects`: the newest rejected records; 0 keeps none"}),
           row("io_threads", of(in, &In::io, &IoRuntime::Settings::threads), NumberKind{1, 64},
               {.words = "of all listeners and webhooks together"}),
           row("api_key_header", of(in, &In::auth, &AuthSettings::api_key_header), TextKind{},

@@ -161,6 +161,7 @@ Status Serve::start_listeners() {
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
   http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
+  open_rejects();
   make_intake();
   make_sources(share_out_connections());
   runtime_->start();
@@ -184,20 +185,40 @@ SubmitResult Serve::submit(std::unique_ptr<Request>& request) {
   return pipeline_->submit(request);
 }
 
+// Everything else works without it.
+void Serve::open_rejects() {
+  if (config_.ingest.rejects_bytes_max == 0) return;
+  auto ring = RejectRing::open({rejects_directory(config_.data_dir), config_.ingest.rejects_bytes_max});
+  if (!ring) return log_.error("rejected records are not kept", {{"reason", ring.error().message}});
+  rejects_ = std::move(ring).value();
+  if (rejects_->torn() > 0)
+    log_.warning("the store of rejects had a torn end, which was cut off",
+                 {{"files", std::to_string(rejects_->torn())}});
+  reject_keeper_ = std::make_unique<RejectKeeper>(RejectKeeper::Settings{},
+                                                  RejectKeeper::Dependencies{*rejects_, metrics_, log_, wall_clock});
+}
+
+void Serve::take_reject(RejectReason reason, std::string_view record, std::string_view source) {
+  log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
+                                         {"source", std::string(source)},
+                                         {"bytes", std::to_string(record.size())}});
+  if (reason == RejectReason::attributes_only && !told_of_attributes_.test_and_set())
+    log_.warning("OTLP logs came without a body: the CloudTrail record itself is not in them",
+                 {{"source", std::string(source)},
+                  {"change",
+                   "let the collector forward the record unparsed: as the text of the body, without "
+                   "awslogs_encoding"}});
+  // What is replayed is kept already.
+  if (reject_keeper_ != nullptr && source != kReplaySource)
+    reject_keeper_->keep(reason, record, source, std::chrono::steady_clock::now());
+}
+
 void Serve::make_intake() {
   Intake::Callbacks callbacks;
   callbacks.now = wall_clock;
   callbacks.sign = [this](Request& request) { pipeline_->sign(request); };
   callbacks.on_reject = [this](RejectReason reason, std::string_view record, std::string_view source) {
-    log_.warning("a record was rejected", {{"reason", std::string(name_of(reason))},
-                                           {"source", std::string(source)},
-                                           {"bytes", std::to_string(record.size())}});
-    if (reason == RejectReason::attributes_only && !told_of_attributes_.test_and_set())
-      log_.warning("OTLP logs came without a body: the CloudTrail record itself is not in them",
-                   {{"source", std::string(source)},
-                    {"change",
-                     "let the collector forward the record unparsed: as the text of the body, without "
-                     "awslogs_encoding"}});
+    take_reject(reason, record, source);
   };
   PayloadLimits limits;
   limits.poisoned = &recorder_->poisoned();
@@ -256,8 +277,9 @@ Status Serve::start_admin() {
 // The commands reach this server through the socket. Everything else works without it, so if it fails the server starts
 // all the same.
 void Serve::start_operators() {
-  operators_ =
-      std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{operator_stores(*data_), *pipeline_, wall_clock});
+  OperatorStores stores = operator_stores(*data_);
+  stores.rejects = rejects_.get();
+  operators_ = std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock});
   HttpRouter router;
   add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
   add_metrics_route(router, metrics_, {.open = true});
@@ -265,6 +287,7 @@ void Serve::start_operators() {
     operators_->ask(std::move(request), std::move(answer));
   };
   add_operator_routes(router, ask, std::nullopt);  // whoever may open the socket is an operator
+  add_replay_route(router, *http_ingest_, ingest_settings(config_));
   HttpListenerSettings settings;
   settings.name = "admin_socket";
   settings.path = admin_socket_path(config_.data_dir);
@@ -385,6 +408,7 @@ void Serve::stop() {
   if (admin_socket_) admin_socket_->drain(std::chrono::milliseconds(100));
   if (admin_) admin_->drain(std::chrono::milliseconds(100));
   if (runtime_) runtime_->stop();
+  if (reject_keeper_) reject_keeper_->stop();
   sources_.clear();
   admin_.reset();
   admin_socket_.reset();

@@ -21,10 +21,12 @@
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
 #include "storage/flight_recorder.h"
+#include "storage/reject_ring.h"
 #include "tools/config/config.h"
 #include "tools/server/clock_watch.h"
 #include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
+#include "tools/server/reject_keeper.h"
 
 namespace straykey {
 
@@ -49,7 +51,10 @@ class Serve {
   Status start_listeners();
   // How many connections each listener of [ingest] and [syslog] may have.
   [[nodiscard]] std::size_t share_out_connections();
+  void open_rejects();
   void make_intake();
+  // A record was rejected: the log says so without it, and it is kept.
+  void take_reject(RejectReason reason, std::string_view record, std::string_view source);
   // What every way in ends with.
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
   // All ways in that the configuration turns on.
@@ -73,6 +78,8 @@ class Serve {
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<RejectRing> rejects_;
+  std::unique_ptr<RejectKeeper> reject_keeper_;  // null: rejects are only counted
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HttpIngest> http_ingest_;
   std::unique_ptr<SyslogIntake> syslog_intake_;

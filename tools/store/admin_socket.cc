@@ -42,7 +42,7 @@ std::string percent_encoded(std::string_view text) {
 std::string request_text(const OperatorRequest& request) {
   const Operation* operation = find_operation(request.operation);
   std::string target = "/api/v1/" + request.operation, body;
-  const bool changes = operation != nullptr && operation->change != nullptr;
+  const bool changes = operation != nullptr && operation->posts();
   if (changes) {
     json::object arguments;
     for (const auto& [name, value] : request.arguments) arguments[name] = value;
@@ -168,13 +168,17 @@ Result<std::string> AdminSocket::exchange(const std::string& request) const {
   }
 }
 
-OperatorAnswer AdminSocket::ask(const OperatorRequest& request) const {
-  const std::string text = request_text(request);
-  auto reply = exchange(text);
+Result<std::string> AdminSocket::exchange_patiently(const std::string& request) const {
+  auto reply = exchange(request);
   for (int waited = 0; is_refused_as_one_too_many(reply) && waited < kBusyPatienceMs; waited += kBusyPauseMs) {
     ::poll(nullptr, 0, kBusyPauseMs);
-    reply = exchange(text);
+    reply = exchange(request);
   }
+  return reply;
+}
+
+OperatorAnswer AdminSocket::ask(const OperatorRequest& request) const {
+  const auto reply = exchange_patiently(request_text(request));
   if (is_refused_as_one_too_many(reply))
     return {Kind::stopped,
             path_ + ": the server is busy: too many connections to it are open. Asking again does no harm",
@@ -187,6 +191,17 @@ OperatorAnswer AdminSocket::ask(const OperatorRequest& request) const {
                                 : path_ + ": what answers there is no straykey of this version",
           {},
           {}};
+}
+
+Result<std::string> AdminSocket::post(std::string_view target, std::string_view body) const {
+  const auto reply = exchange_patiently(
+      fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", target,
+                  body.size(), body));
+  if (!reply) return reply.error();
+  const std::size_t head = reply.value().find("\r\n\r\n");
+  if (reply.value().starts_with("HTTP/1.1 200 ") && head != std::string::npos) return reply.value().substr(head + 4);
+  const auto failure = read_operator_reply(reply.value());
+  return Error{failure ? failure->sentence : path_ + ": what answers there is no straykey of this version"};
 }
 
 }  // namespace straykey

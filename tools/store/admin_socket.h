@@ -8,6 +8,7 @@
 // Errors: a sentence; OperatorAnswer's own come back as the server gave them.
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/descriptor.h"
 #include "core/base/result.h"
@@ -30,12 +31,16 @@ class AdminSocket {
   // Somebody listens there. An error says why that cannot be told.
   [[nodiscard]] Result<bool> is_served() const;
   [[nodiscard]] OperatorAnswer ask(const OperatorRequest& request) const;
+  // The body of the reply to a POST of any bytes. An error has the server's sentence if its status is not 200.
+  [[nodiscard]] Result<std::string> post(std::string_view target, std::string_view body) const;
 
  private:
   // Not open: nobody listens there.
   [[nodiscard]] Result<Descriptor> connect() const;
   // Empty: the server closed the connection without a word.
   [[nodiscard]] Result<std::string> exchange(const std::string& request) const;
+  // Waits for a connection to become free.
+  [[nodiscard]] Result<std::string> exchange_patiently(const std::string& request) const;
 
   std::string path_;
 };

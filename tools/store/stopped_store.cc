@@ -1,8 +1,13 @@
 #include "tools/store/stopped_store.h"
 
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "core/engine/inline_pipeline.h"
+#include "storage/reject_ring.h"
 
 namespace straykey {
 namespace {
@@ -15,6 +20,16 @@ ChangeOutcome carry_out(const DataDirectory& data, OperatorChange& change) {
       data.hash_key(), static_cast<std::uint32_t>(stores.partitions.size()), detection,
       InlinePipeline::Stores{stores.partitions, stores.alerts}, {}, [](Delivery) {}, metrics);
   return pipeline.carry_out(change);
+}
+
+// Whatever a running server may have kept, whose limit is not known here. Null: nothing was, or it cannot be read.
+std::unique_ptr<RejectRing> kept_rejects(const DataDirectory& data) {
+  constexpr std::uint64_t kWithoutLimit = std::uint64_t{1} << 40;
+  struct stat about {};
+  const std::string directory = rejects_directory(data.path());
+  if (::lstat(directory.c_str(), &about) != 0) return nullptr;
+  auto ring = RejectRing::open({directory, kWithoutLimit});
+  return ring.ok() ? std::move(ring).value() : nullptr;
 }
 
 }  // namespace
@@ -30,7 +45,12 @@ OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorReques
   if (std::string objection = objection_to(request); !objection.empty())
     return {Kind::bad_request, std::move(objection), {}, {}};
   const Operation& operation = *find_operation(request.operation);
-  if (operation.read) return operation.read(operator_stores(data), request.arguments);
+  if (operation.read) {
+    OperatorStores stores = operator_stores(data);
+    std::unique_ptr<RejectRing> rejects = kept_rejects(data);
+    stores.rejects = rejects.get();
+    return operation.read(stores, request.arguments);
+  }
   auto change = operation.change(data.hash_key(), request.arguments, now);
   if (!change) return {Kind::bad_request, change.error().message, {}, {}};
   return answer_to(carry_out(data, **change));
