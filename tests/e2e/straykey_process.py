@@ -81,7 +81,7 @@ class Server:
     def port(self, listener):
         """of "ingest" (HTTPS), "ingest_http", "admin" or "syslog_tcp"."""
         for line in self.log:
-            found = re.search(r'msg="listening" listener="%s" (?:url="\w+://.*:|.* port=")(\d+)"' % listener, line)
+            found = re.search(r'msg="listening" listener="%s" (?:url="[\w+]+://.*:|.* port=")(\d+)"' % listener, line)
             if found:
                 return int(found.group(1))
         raise AssertionError(f"no listener {listener}:\n" + self.log_text())
