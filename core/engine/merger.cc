@@ -259,12 +259,12 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   }
 }
 
-// An acknowledged alert takes in hits of its own day only. What its pairs still raise on other days rests on something
+// An answered alert takes in hits of its own day only. What its pairs still raise on other days rests on something
 // else, such as an attack tool, or comes after the answer's end; in the answered alert nobody would see it.
 bool Merger::is_answered(const DedupEntry& alert) {
   const auto stored = writer_->get(Table::alert_state, alert.alert_id.key());
   const auto state = stored ? decode_alert_state(*stored) : std::nullopt;
-  return state && state->status == AlertState::Status::acknowledged;
+  return state && state->is_answered();
 }
 
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
