@@ -70,8 +70,8 @@ AlertCampaign Merger::join(const Hit& hit) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   const std::string_view subject = hit.place.empty() ? entry.id : std::string_view(hit.place);
-  JoinedCampaign joined =
-      join_campaign(*writer_, hash_key_, {subject, call.token.identity, hit.alert_id, call.day(), entry.tier});
+  JoinedCampaign joined = join_campaign(
+      *writer_, hash_key_, {subject, call.token.identity, hit.alert_id, call.day(), hit.judgement.verdict.tier()});
   const auto& runtimes = hit.judgement.quarantined_runtimes;
   const auto impossible = impossible_runtime(call.token.service, call.platform, call.exec_env);
   joined.campaign.notify =

@@ -160,6 +160,7 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   if (strong != is_strong(name.variation) && (strong || name.variation != "misused_service_token.attack_tool"))
     throw Violation{fmt::format("P4: the tier of {} is not its own", told(name))};
   if (id != id_of(name, strong)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  campaigns_.add(document, name.day, strong);
   if (remote) prefixes_[id] = text(document.at("source").at("prefix"));
   if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
@@ -188,6 +189,7 @@ const Checks::Stored& Checks::read() {
 
 void Checks::alerts_match(const Reference& reference, bool complete) {
   const Stored& stored = read();
+  campaigns_.match(site_, true);
   for (const auto& [name, must_exist] : reference.alerts())
     if (must_exist && !stored.alerts.contains(name))
       throw Violation{fmt::format("P4: missing: {}{}", told(name), others_of(stored, name))};
@@ -256,6 +258,7 @@ void Checks::facts_match(const Reference& reference, Day today, bool exactly) {
 // In any order, a pair that was used on fewer than two days of the window before cannot have been known.
 void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting) {
   const Stored& stored = read();
+  campaigns_.match(site_, false);
   const auto covered = [&](const std::string& analytic, const Reference::Hit& hit) {
     for (const auto& [name, id] : stored.alerts)
       if (analytic_of(name.variation) == analytic && name.account == hit.call->who->account &&
