@@ -144,10 +144,12 @@ std::string alert_title(const Alert& alert) {
   if (alert.verdict.entry().analytic == Analytic::misused_service_token)
     return fmt::format("The token of {} in account {} {}.", who, call.token.account,
                        misuse_of(alert.verdict.variation, call));
-  return fmt::format("{} of {} in account {} was used from {} ({}), outside AWS.",
+  const bool attack_tool = call.tool_kind == ToolKind::attack && !call.presigned;
+  return fmt::format("{} of {} in account {} was used from {} ({}), outside AWS{}.",
                      call.presigned ? "A presigned request" : "The token", who, call.token.account,
                      call.address.empty() ? call.source_text : call.address,
-                     call.as_name.empty() ? alert.network : call.as_name);
+                     call.as_name.empty() ? alert.network : call.as_name,
+                     attack_tool ? fmt::format(", with {}, an attack tool", call.tool) : "");
 }
 
 namespace {

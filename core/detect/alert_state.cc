@@ -1,6 +1,7 @@
 #include "core/detect/alert_state.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "core/base/bytes.h"
@@ -30,6 +31,11 @@ void AlertState::take_in(const Candidate& call) {
   add_once(keys, call.access_key);
 }
 
+std::string_view name_of(AlertState::Status status) noexcept {
+  constexpr std::array<std::string_view, 4> kNames{"open", "acknowledged", "false_positive", "closed"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
 std::string encode_alert_state(const AlertState& state) {
   ByteWriter out;
   out.fixed(kVersion).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
@@ -52,7 +58,7 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   out.status = in.fixed<AlertState::Status>();
   out.status_at = in.fixed<Seconds>();
   out.note = in.string();
-  if (out.status > AlertState::Status::acknowledged) return std::nullopt;
+  if (out.status > AlertState::Status::closed) return std::nullopt;
   for (auto* list : {&out.addresses, &out.keys}) {
     const std::uint64_t size = in.varint();
     if (size > kStateListMax) return std::nullopt;
@@ -73,7 +79,7 @@ std::string alert_with_state(std::string_view document, const AlertState& state)
   out["occurrences"] = state.occurrences;
   out["addresses"] = json_texts(state.addresses);
   out["access_keys"] = json_texts(state.keys);
-  out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
+  out["status"] = name_of(state.status);
   if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
   if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;

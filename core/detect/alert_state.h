@@ -20,14 +20,20 @@ struct AlertState {
   std::uint64_t occurrences = 0;
   Seconds first_seen = 0, last_seen = 0;
   std::vector<std::string> addresses, keys;  // at most 16 each
-  enum class Status : std::uint8_t { open, acknowledged } status = Status::open;
+  enum class Status : std::uint8_t { open, acknowledged, false_positive, closed } status = Status::open;
   Seconds status_at = 0;
   Day acknowledged_until = 0;  // 0: for good
   std::string note;
 
   void take_in(const Candidate& call);
+  // Somebody said what its pairs are, so these count as known: acknowledged, or a false positive.
+  [[nodiscard]] bool is_answered() const noexcept {
+    return status == Status::acknowledged || status == Status::false_positive;
+  }
 };
 
+// "open", "acknowledged", "false_positive" or "closed".
+[[nodiscard]] std::string_view name_of(AlertState::Status status) noexcept;
 [[nodiscard]] std::string encode_alert_state(const AlertState& state);
 [[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
 

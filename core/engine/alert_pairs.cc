@@ -23,6 +23,14 @@ std::vector<AlertPairs::Pair> quarantined_pairs(const Judgement& judgement, cons
   return pairs;
 }
 
+std::string pair_holders_prefix(HashKey key, const AlertPairs::Pair& pair) {
+  return hash128(key, ByteWriter().fixed(pair.kind).string(pair.scope).string(pair.value).view()).key();
+}
+
+std::string pair_holder_key(HashKey key, const AlertPairs::Pair& pair, Hash128 alert_id) {
+  return pair_holders_prefix(key, pair) + alert_id.key();
+}
+
 std::string encode_alert_pairs(const AlertPairs& pairs) {
   ByteWriter out;
   out.fixed(pairs.day).varint(pairs.pairs.size());

@@ -32,6 +32,13 @@ struct AlertPairs {
 // The pairs that a judgement puts into quarantine.
 [[nodiscard]] std::vector<AlertPairs::Pair> quarantined_pairs(const Judgement& judgement, const Candidate& call);
 
+// Which answered alerts hold a pair: rows of Table::alert_pairs, hash of the pair (16 bytes), alert id -> nothing. They
+// are written when an alert is answered and erased when it is opened again.
+[[nodiscard]] std::string pair_holders_prefix(HashKey key, const AlertPairs::Pair& pair);
+[[nodiscard]] std::string pair_holder_key(HashKey key, const AlertPairs::Pair& pair, Hash128 alert_id);
+// The key of the row that says that every answered alert has its rows. Stores of older programs have none.
+inline constexpr std::string_view kPairHoldersKnown = "holders";
+
 [[nodiscard]] std::string encode_alert_pairs(const AlertPairs& pairs);
 [[nodiscard]] std::optional<AlertPairs> decode_alert_pairs(std::string_view bytes);
 

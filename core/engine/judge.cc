@@ -8,14 +8,11 @@
 #include <utility>
 
 #include "core/base/utf8.h"
-#include "core/detect/misused_service_token.h"
 #include "core/engine/young_accounts.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
 namespace {
-
-constexpr int kLearnedDays = 2;
 
 // Of Lambda, EC2 and other services the network alone: no two of these share an identity.
 std::string remote_subject(Family family, const std::string& network) {
@@ -63,6 +60,13 @@ void each_seen(const BaselineView& view, FactKind kind, std::string_view scope, 
   if (weak && goes_on) view.each(weak_kind(kind), scope, one);
 }
 
+// A strong alert that says nothing of the attack tool must not take in its first use, on whichever of the two comes
+// first. For hits without the tool, of other days, the alert stands under the network's own name, too.
+void tell_attack_tool_apart(Judgement& judgement) {
+  judgement.also_stands_as = judgement.subjects;
+  for (std::string& subject : judgement.subjects) subject += kAttackToolSubject;
+}
+
 std::string chain_sentence(const ServiceToken& token) {
   const std::string_view article = token.service.find_first_of("aeiou") == 0 ? "an" : "a";
   constexpr std::size_t kShownMax = 400;
@@ -76,7 +80,8 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   return straykey::activates(account, day, settings_, view);
 }
 
-Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {
+Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since,
+                           bool remote_is_told) const {
   const Day day = call.day();
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
   if (!active && !any_is_active(day, settings_, view)) return {Judged::not_active, {}};
@@ -95,7 +100,7 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
     add(remote(call, view));
     add(serverless(call, view));
   }
-  add(misused(call, answer.judgements, view));
+  add(misused(call, answer.judgements, view, remote_is_told));
   if (view.failed()) return {Judged::unreadable, {}};
   if (!call.token.chain.empty())
     for (Judgement& judgement : answer.judgements) judgement.verdict.why.push_back(chain_sentence(call.token));
@@ -351,6 +356,8 @@ std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView
     return out;
   }
   for (const std::string& form : forms) out.subjects.push_back(remote_subject(call.token.family, form));
+  if (call.tool_kind == ToolKind::attack && !evidence.tool_learned && out.verdict.tier() == Tier::strong)
+    tell_attack_tool_apart(out);
   if (!evidence.network_learned) out.quarantined_networks = call.network_forms();
   out.quarantines_tool = is_new_cli(call, evidence);
   if (impossible) out.quarantined_runtimes.emplace_back(impossible->value);
@@ -416,84 +423,6 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
 bool Judge::keeps_new_kinds(Day day, const BaselineView& view) const {
   const auto since = view.kept_since();
   return !since || *since + static_cast<Day>(settings_.activation_days) <= day;
-}
-
-// Whether the parent's role gave its workloads' tokens this role on two days. What such keys are used for is then a
-// matter of the pipeline that does so.
-bool Judge::child_learned(const Candidate& call, const BaselineView& view) const {
-  const ServiceToken& token = call.token;
-  if (token.parent_role.empty()) return false;
-  const Fact pair = view.quarantine(FactKind::quarantine_role_child, token.parent_role, token.role_identity);
-  if (pair.acknowledged) return true;
-  const int window = settings_.training_days;
-  return pair.presence.days_before(call.day(), window) == 0 &&
-         view.fact(FactKind::role_child, token.parent_role, token.role_identity)
-                 .presence.days_before(call.day(), window) >= kLearnedDays;
-}
-
-std::vector<NewEvidence> Judge::unlearned_evidence(const Candidate& call, const BaselineView& view) const {
-  const Day day = call.day();
-  const int window = settings_.training_days;
-  const bool of_a_pipeline = child_learned(call, view), keeps = keeps_new_kinds(day, view);
-  std::vector<NewEvidence> out;
-  for (const std::string& text : evidence_of(call)) {
-    const bool platform = text.starts_with(kPlatformEvidence);
-    if (of_a_pipeline && (platform || text == kConsoleEvidence)) continue;
-    NewEvidence item{.text = text};
-    if (platform) {
-      const std::string_view runtime = std::string_view(text).substr(kPlatformEvidence.size());
-      if (runtime_learned(call, runtime, view)) continue;
-      item.days = runtime_days(call, runtime, view);
-      item.quarantined =
-          view.quarantined(FactKind::quarantine_identity_runtime, call.token.identity, runtime, day, window);
-    } else if (text.starts_with(kToolEvidence)) {
-      if (tool_learned(call, view, item.days, item.quarantined)) continue;
-    } else if (text == kConsoleEvidence || keeps) {
-      const Fact pair = view.quarantine(FactKind::quarantine_identity_evidence, call.token.identity, text);
-      item.days = seen(call, FactKind::identity_evidence, text, view).presence.days_before(day, window);
-      item.quarantined = pair.presence.days_before(day, window) > 0;
-      if (pair.acknowledged || (item.days >= kLearnedDays && !item.quarantined)) continue;
-    } else {
-      continue;
-    }
-    out.push_back(std::move(item));
-  }
-  return out;
-}
-
-std::optional<Judgement> Judge::misused(const Candidate& call, const std::vector<Judgement>& others,
-                                        const BaselineView& view) const {
-  if (!has_evidence(call)) return std::nullopt;
-  const std::vector<NewEvidence> unlearned = unlearned_evidence(call, view);
-  MisuseEvidence evidence{.window_days = settings_.training_days, .unlearned = unlearned};
-  for (const Judgement& other : others) {
-    const CatalogueEntry& entry = other.verdict.entry();
-    if (entry.analytic == Analytic::remote_service_token && other.verdict.tier() == Tier::strong)
-      evidence.remote_is_strong = true;
-    if (entry.variation == Variation::cli_unusual && !other.quarantined_runtimes.empty())
-      evidence.platform_said_elsewhere = true;
-  }
-  auto verdict = judge_misused_service_token(call, evidence);
-  if (!verdict) return std::nullopt;
-  Judgement out;
-  out.verdict = std::move(*verdict);
-  out.source_class = call.address_class;
-  out.network = call.network.empty() ? std::string(name_of(call.address_class)) : call.network;
-  out.subjects = {std::string(out.verdict.entry().id)};
-  for (const NewEvidence& item : unlearned) {
-    const std::string_view text = item.text;
-    if (text.starts_with(kPlatformEvidence))
-      out.quarantined_runtimes.emplace_back(text.substr(kPlatformEvidence.size()));
-    if (is_learned_as_evidence(text)) out.quarantined_evidence.emplace_back(text);
-  }
-  // As in a remote alert, a new command line is put into quarantine by every hit that it has part in.
-  int days = 0;
-  bool quarantined = false;
-  out.quarantines_tool = call.is_cli() && !call.console_session && !tool_learned(call, view, days, quarantined);
-  const Variation variation = out.verdict.variation;
-  out.quarantines_child = !call.token.parent_role.empty() &&
-                          (variation == Variation::misused_console || variation == Variation::misused_platform);
-  return out;
 }
 
 }  // namespace straykey

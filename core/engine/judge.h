@@ -16,6 +16,13 @@ namespace straykey {
 
 struct NewEvidence;
 
+// A pair counts as learned once it was seen on so many days of the window.
+inline constexpr int kLearnedDays = 2;
+
+// What follows the network in the subjects of a strong remote alert in which an attack tool is new. Such hits have
+// alerts of their own.
+inline constexpr std::string_view kAttackToolSubject = " attack tool";
+
 // What one analytic says of a call, and which pairs that puts into quarantine: quarantined_pairs() in alert_pairs.h.
 struct Judgement {
   Verdict verdict;
@@ -25,6 +32,8 @@ struct Judgement {
   // alert. One role may belong to an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the
   // family.
   std::vector<std::string> subjects;
+  // Under what else the alert stands, to take in hits of other days; not looked under for the hit itself.
+  std::vector<std::string> also_stands_as;
   std::vector<std::string> quarantined_networks;  // forms that (identity, network) and (network, role) hit
   bool quarantines_tool = false;                  // (identity, tool)
   std::vector<std::string> quarantined_runtimes;  // platforms and exec-envs of (identity, runtime)
@@ -45,8 +54,10 @@ class Judge {
     std::vector<Judgement> judgements;
     bool young = false;  // the account is not active, another one is
   };
-  // `active_since`: the day from which the account is known to be active, or nothing.
-  [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const;
+  // `active_since`: the day from which the account is known to be active, or nothing. `remote_is_told`: a strong remote
+  // judgement has an alert, so that an attack tool needs none beside it.
+  [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since,
+                             bool remote_is_told = true) const;
 
   // Whether the account was seen on enough days before `day`, and the first of them is long enough ago.
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;
@@ -83,7 +94,7 @@ class Judge {
   [[nodiscard]] std::vector<NewEvidence> unlearned_evidence(const Candidate& call, const BaselineView& view) const;
   // `others`: what the first two analytics say of the call.
   [[nodiscard]] std::optional<Judgement> misused(const Candidate& call, const std::vector<Judgement>& others,
-                                                 const BaselineView& view) const;
+                                                 const BaselineView& view, bool remote_is_told) const;
 
   HashKey hash_key_;
   const DetectionSettings& settings_;

@@ -243,10 +243,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), place, {}});
   }
   for (const Tier tier : {Tier::strong, Tier::weak}) {
-    for (std::vector<Hit>& of_call : hits) {
-      for (Hit& hit : of_call)
-        if (hit.judgement.verdict.tier() == tier) settle(hit);
-    }
+    for (std::vector<Hit>& of_call : hits) settle_call(of_call, tier);
   }
   for (const std::vector<Hit>& of_call : hits) {
     const RecordInHand in_hand(of_call.front().call->record);
@@ -259,35 +256,68 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
   }
 }
 
-// An acknowledged alert takes in hits of its own day only. What its pairs still raise on other days rests on something
+// An answered alert takes in hits of its own day only. What its pairs still raise on other days rests on something
 // else, such as an attack tool, or comes after the answer's end; in the answered alert nobody would see it.
 bool Merger::is_answered(const DedupEntry& alert) {
   const auto stored = writer_->get(Table::alert_state, alert.alert_id.key());
   const auto state = stored ? decode_alert_state(*stored) : std::nullopt;
-  return state && state->status == AlertState::Status::acknowledged;
+  return state && state->is_answered();
 }
 
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
   const AlertSubject about = about_of(hit);
   const Day day = hit.call->day();
+  const Tier tier = hit.judgement.verdict.tier();
+  // Within a request strong hits come first, so a weak one may join an attack tool's alert of its own day.
+  const std::string of_a_tool = std::string(about.subject).append(kAttackToolSubject);
+  const auto is_called = [&](const DedupEntry& known, std::string_view subject) {
+    return known.alert_id == alert_id({about.analytic, about.account, about.identity, subject}, known.tier, known.day);
+  };
+  const auto is_alike = [&](const DedupEntry& known) {
+    return is_called(known, about.subject) || (tier == Tier::weak && known.day == day && is_called(known, of_a_tool));
+  };
   std::vector<StandingAlert> standing;
-  for (const std::string& subject : hit.judgement.subjects) {
-    const auto stored =
-        writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
-    if (!stored) continue;
-    for (const DedupEntry& known : decode_dedup(*stored)) {
-      if (known.day != day && is_answered(known)) continue;
-      standing.push_back({known, known.alert_id == alert_id(about, known.tier, known.day)});
+  const auto look_under = [&](const std::vector<std::string>& subjects, bool only_weak) {
+    for (const std::string& subject : subjects) {
+      const auto stored =
+          writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
+      if (!stored) continue;
+      for (const DedupEntry& known : decode_dedup(*stored)) {
+        if (known.day != day && is_answered(known)) continue;
+        if (only_weak && known.tier == Tier::weak) standing.push_back({known, is_called(known, subjects.front())});
+        if (!only_weak) standing.push_back({known, is_alike(known)});
+      }
     }
-  }
-  return find_alert(that_may_take_in(std::move(standing), day), day, hit.judgement.verdict.tier(),
-                    detection_.dedup_days);
+  };
+  look_under(hit.judgement.subjects, false);
+  look_under(hit.judgement.also_stands_as, true);  // they take no strong hit in, but its alert names them
+  return find_alert(that_may_take_in(std::move(standing), day), day, tier, detection_.dedup_days);
 }
 
 AlertSubject Merger::about_of(const Hit& hit) {
   const ServiceToken& token = hit.call->token;
   return {hit.judgement.verdict.entry().analytic, token.account, token.identity, hit.judgement.subjects.front()};
+}
+
+// The remote hit comes first. If it is behind a cap, the attack tool that it would have told is told by itself.
+void Merger::settle_call(std::vector<Hit>& of_call, Tier tier) {
+  for (std::size_t i = 0; i < of_call.size(); ++i) {
+    const Judgement& judgement = of_call[i].judgement;
+    if (judgement.verdict.tier() != tier) continue;
+    settle(of_call[i]);
+    if (of_call[i].alert_id == Hash128{} && !judgement.also_stands_as.empty()) tell_tool_itself(of_call);
+  }
+}
+
+void Merger::tell_tool_itself(std::vector<Hit>& of_call) {
+  const Candidate* call = of_call.front().call;
+  Judge::Answer answer = judge_.judge(*call, *view_, active_since(call->token.account), false);
+  if (answer.judgements.empty()) return;  // the store could not be read, so the commit fails
+  Hit told{call, std::move(answer.judgements.back()), of_call.front().place, {}};
+  const Analytic analytic = told.judgement.verdict.entry().analytic;
+  if (of_call.back().judgement.verdict.entry().analytic == analytic) of_call.pop_back();
+  of_call.push_back(std::move(told));
 }
 
 void Merger::settle(Hit& hit) {

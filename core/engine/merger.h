@@ -127,6 +127,8 @@ class Merger {
   [[nodiscard]] bool is_answered(const DedupEntry& alert);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
+  void settle_call(std::vector<Hit>& of_call, Tier tier);
+  void tell_tool_itself(std::vector<Hit>& of_call);
   void settle(Hit& hit);
   void stand(const Hit& hit);
   [[nodiscard]] AlertCampaign join(const Hit& hit);

@@ -54,7 +54,9 @@ void Merger::stand(const Hit& hit) {
   writer_->put(Table::alert_state, hit.alert_id.key(), encode_alert_state(state));
   writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + hit.alert_id.key(), "");
   remember_pairs(hit);
-  for (const std::string& subject : hit.judgement.subjects) {
+  std::vector<std::string> names = hit.judgement.subjects;
+  names.insert(names.end(), hit.judgement.also_stands_as.begin(), hit.judgement.also_stands_as.end());
+  for (const std::string& subject : names) {
     const std::string key = dedup_key(hash_key_, entry.analytic, call.token.account, call.token.identity, subject);
     const auto stored = writer_->get(Table::dedup, key);
     std::vector<DedupEntry> entries = stored ? decode_dedup(*stored) : std::vector<DedupEntry>{};
@@ -68,8 +70,8 @@ AlertCampaign Merger::join(const Hit& hit) {
   const Candidate& call = *hit.call;
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   const std::string_view subject = hit.place.empty() ? entry.id : std::string_view(hit.place);
-  JoinedCampaign joined =
-      join_campaign(*writer_, hash_key_, {subject, call.token.identity, hit.alert_id, call.day(), entry.tier});
+  JoinedCampaign joined = join_campaign(
+      *writer_, hash_key_, {subject, call.token.identity, hit.alert_id, call.day(), hit.judgement.verdict.tier()});
   const auto& runtimes = hit.judgement.quarantined_runtimes;
   const auto impossible = impossible_runtime(call.token.service, call.platform, call.exec_env);
   joined.campaign.notify =

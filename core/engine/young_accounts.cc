@@ -1,6 +1,7 @@
 #include "core/engine/young_accounts.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/detect/candidate.h"
@@ -76,6 +77,8 @@ void keep_weak(Judgement& judgement, const Candidate& call) {
   if (verdict.tier() == Tier::strong) {
     verdict.variation = weaker(verdict.variation, call);
     verdict.kept_weak = true;
+    // A weak remote alert withholds no attack tool, so it needs no name of its own for one.
+    if (!judgement.also_stands_as.empty()) judgement.subjects = std::exchange(judgement.also_stands_as, {});
     verdict.limits.emplace_back(
         "Kept at the weak tier: this account is not active yet, that is, it was not seen on 7 days the first of which "
         "is "

@@ -10,6 +10,7 @@
 #include "core/base/hex.h"
 #include "core/base/log.h"
 #include "core/identity/principal.h"
+#include "core/operate/alert_answers.h"
 #include "core/operate/alert_listing.h"
 #include "core/operate/baseline_listing.h"
 #include "core/operate/kept_rejects.h"
@@ -94,42 +95,67 @@ Result<Day> day_argument(const OperatorArguments& arguments, std::string_view na
   const std::string text = argument(arguments, name);
   if (text.empty()) return Day{0};
   const auto day = parse_day(text);
-  if (!day || *day == 0) return Error{std::string(name) + ": a day is written as 2026-11-30"};
+  if (!day || *day == 0)
+    return Error{std::string(name) + ": a day is written as 2026-11-30, and is one of the years 2013 to 2099"};
   return *day;
 }
 
-std::string objection_to_acknowledgement(const OperatorArguments& arguments) {
+Result<AnsweredAlerts> answered_alerts(const OperatorArguments& arguments) {
   const bool of_alert = !argument(arguments, "id").empty(), of_campaign = !argument(arguments, "campaign").empty();
-  if (of_alert && of_campaign) return "campaign: name an alert or a campaign, not both";
-  if (!of_alert && !of_campaign) return "id: this argument is missing, or name a campaign";
+  if (of_alert && of_campaign) return Error{"campaign: name an alert or a campaign, not both"};
+  if (!of_alert && !of_campaign) return Error{"id: this argument is missing, or name a campaign"};
   const auto id = of_campaign ? campaign_id_of(arguments) : alert_id_of(arguments);
-  if (!id) return id.error().message;
+  if (!id) return id.error();
+  return AnsweredAlerts{id.value(), of_campaign};
+}
+
+std::string objection_to_which(const OperatorArguments& arguments) {
+  const auto which = answered_alerts(arguments);
+  return which ? std::string() : which.error().message;
+}
+
+std::string objection_to_acknowledgement(const OperatorArguments& arguments) {
+  if (std::string objection = objection_to_which(arguments); !objection.empty()) return objection;
   if (const auto until = day_argument(arguments, "until"); !until) return until.error().message;
   const std::string network = argument(arguments, "network");
   if (!network.empty() && network != "prefix" && network != "all") return "network: say prefix or all";
   return {};
 }
 
-Change acknowledge_alert(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+Change acknowledge_as(HashKey hash_key, const OperatorArguments& arguments, Seconds now, bool false_positive) {
   if (std::string objection = objection_to_acknowledgement(arguments); !objection.empty())
     return Error{std::move(objection)};
   using Networks = Acknowledgement::Networks;
   const std::string network = argument(arguments, "network");
-  const bool of_campaign = !argument(arguments, "campaign").empty();
-  const Hash128 id = of_campaign ? campaign_id_of(arguments).value() : alert_id_of(arguments).value();
-  return (of_campaign ? acknowledge_campaign : acknowledge)(
+  const AnsweredAlerts which = answered_alerts(arguments).value();
+  return (which.campaign ? acknowledge_campaign : acknowledge)(
       hash_key,
-      {id, argument(arguments, "note"), day_argument(arguments, "until").value(),
+      {which.id, argument(arguments, "note"), day_argument(arguments, "until").value(),
        network.empty()    ? Networks::offered
        : network == "all" ? Networks::all
-                          : Networks::prefix},
+                          : Networks::prefix,
+       false_positive},
       now);
 }
 
-Change reopen_alert(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
-  const auto id = alert_id_of(arguments);
-  if (!id) return id.error();
-  return reopen(hash_key, id.value(), argument(arguments, "note"), now);
+Change acknowledge_alerts(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  return acknowledge_as(hash_key, arguments, now, false);
+}
+
+Change call_false_positive(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  return acknowledge_as(hash_key, arguments, now, true);
+}
+
+Change close_them(HashKey, const OperatorArguments& arguments, Seconds now) {
+  const auto which = answered_alerts(arguments);
+  if (!which) return which.error();
+  return close_alerts(which.value(), argument(arguments, "note"), now);
+}
+
+Change reopen_them(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+  const auto which = answered_alerts(arguments);
+  if (!which) return which.error();
+  return reopen(hash_key, which.value(), argument(arguments, "note"), now);
 }
 
 OperatorAnswer show_baseline(const OperatorStores& stores, const OperatorArguments& arguments) {
@@ -236,6 +262,20 @@ OperatorAnswer drop_reject(const OperatorStores& stores, const OperatorArguments
   return {Kind::done, {}, {changed_json(1)}, {}};
 }
 
+// Of the verbs that say what alerts are. `makes_known`: their pairs count as known then.
+std::vector<OperatorArgument> answer_arguments(bool makes_known) {
+  std::vector<OperatorArgument> arguments{
+      {"id", false, "Alert id", true},
+      {"campaign", false, "Instead of an alert: all alerts that this campaign has by now"},
+      {"note", false, "Why; kept with the alert"}};
+  if (!makes_known) return arguments;
+  arguments.push_back({"until", false, "The last day of calls for which it counts: 2026-11-30"});
+  arguments.push_back({"network", false,
+                       "\"all\": the AS number as well as the prefix; \"prefix\": only that, as is usual for "
+                       "networks of networks.hosting_asn"});
+  return arguments;
+}
+
 }  // namespace
 
 std::span<const Operation> operations() {
@@ -246,22 +286,28 @@ std::span<const Operation> operations() {
       {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
       {"alerts/ack",
        "Say \"this is ours\": the pair counts as known from now on",
-       {{"id", false, "Alert id", true},
-        {"campaign", false, "Instead of an alert: all alerts that this campaign has by now"},
-        {"note", false, "Why; kept with the alert"},
-        {"until", false, "The last day of calls for which it counts: 2026-11-30"},
-        {"network", false,
-         "\"all\": the AS number as well as the prefix; \"prefix\": only that, as is usual for networks of "
-         "networks.hosting_asn"}},
+       answer_arguments(true),
        {},
-       acknowledge_alert,
+       acknowledge_alerts,
        objection_to_acknowledgement},
-      {"alerts/reopen",
-       "Undo an acknowledgement",
-       {{"id", true, "Alert id"}, {"note", false, "Why; kept with the alert"}},
+      {"alerts/false-positive",
+       "Say \"this is no theft\": the pair counts as known from now on, as with ack",
+       answer_arguments(true),
        {},
-       reopen_alert,
-       objection_to_id},
+       call_false_positive,
+       objection_to_acknowledgement},
+      {"alerts/close",
+       "Say \"this is done with\": the status changes, and nothing else",
+       answer_arguments(false),
+       {},
+       close_them,
+       objection_to_which},
+      {"alerts/reopen",
+       "Undo what was said: the alert is open, and its pair counts as known no more",
+       answer_arguments(false),
+       {},
+       reopen_them,
+       objection_to_which},
       {"baseline/show",
        "Networks, tools and platforms, as a grid of 30 days",
        {{"identity", true, kIdentity}},

@@ -18,7 +18,7 @@ json::object state_object(const AlertState& state) {
   out["last_seen"] = format_time(state.last_seen);
   out["addresses"] = json::array(state.addresses.begin(), state.addresses.end());
   out["keys"] = json::array(state.keys.begin(), state.keys.end());
-  out["status"] = state.status == AlertState::Status::acknowledged ? "acknowledged" : "open";
+  out["status"] = name_of(state.status);
   if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;
   return out;

@@ -120,7 +120,9 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
       if (key.size() != kSequenceBytes + kHashBytes) return unreadable(table);
       return check_alert_id(table, key.substr(kSequenceBytes));
     case Table::alert_pairs:
-      return readable(is_id && decode_alert_pairs(value));
+      if (key == kPairHoldersKnown) return;
+      if (!is_hashes(key, 2) || !value.empty()) return readable(is_id && decode_alert_pairs(value));
+      return check_alert_id(table, key.substr(kHashBytes));
     case Table::operator_log:
       return readable(key.size() == 2 * kSequenceBytes);
     case Table::campaigns:

@@ -13,7 +13,7 @@
 #include "core/detect/message.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
-#include "core/operate/operator_changes.h"
+#include "core/operate/alert_answers.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>

@@ -107,7 +107,8 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
     arguments[name] = value;
     return arguments;
   };
-  CHECK_EQ(objection_to({"alerts/ack", with("until", "30.11.2026")}), "until: a day is written as 2026-11-30");
+  CHECK_EQ(objection_to({"alerts/ack", with("until", "30.11.2026")}),
+           "until: a day is written as 2026-11-30, and is one of the years 2013 to 2099");
   CHECK_EQ(objection_to({"alerts/ack", with("network", "asn")}), "network: say prefix or all");
   CHECK_FALSE(make("alerts/ack", with("until", "soon")).ok());
   CHECK_EQ(objection_to({"alerts/ack", {}}), "id: this argument is missing, or name a campaign");
@@ -118,6 +119,14 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
     CHECK(carried_out("alerts/ack", arguments) == Kind::done);
   }
   CHECK(carried_out("alerts/ack", {{"campaign", std::string(32, '0')}}) == Kind::not_found);
+  CHECK_EQ(objection_to({"alerts/ack", with("until", "9999-12-31")}),
+           "until: a day is written as 2026-11-30, and is one of the years 2013 to 2099");
+  CHECK(carried_out("alerts/close", asked) == Kind::not_found);  // it is answered
+  CHECK(carried_out("alerts/reopen", asked) == Kind::done);
+  CHECK(carried_out("alerts/close", asked) == Kind::done);
+  CHECK(carried_out("alerts/false-positive", with("note", "a test")) == Kind::done);
+  for (const std::string name : {"alerts/close", "alerts/reopen", "alerts/false-positive"})
+    CHECK_EQ(objection_to({name, with("campaign", "12")}), "campaign: name an alert or a campaign, not both");
   CHECK(carried_out("alerts/reopen", asked) == Kind::done);
   CHECK(carried_out("alerts/reopen", asked) == Kind::not_found);
   auto nobody = make("baseline/forget", {{"identity", "nobody"}});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/baseline/fact.h"
+#include "core/operate/alert_answers.h"
 #include "core/operate/operator_changes.h"
 #include "tests/core/engine_bench.h"
 

@@ -15,7 +15,7 @@
 #include "core/engine/memory_store.h"
 #include "core/event/cloudtrail.h"
 #include "core/event/reject_reason.h"
-#include "core/operate/operator_changes.h"
+#include "core/operate/alert_answers.h"
 #include "tests/scenarios/scenario_records.h"
 
 namespace straykey {

@@ -35,11 +35,19 @@ std::string analytic_of(const std::string& variation) {
   return variation.substr(0, variation.find('.'));
 }
 
+constexpr std::string_view kToolApart = " attack tool";
+
+std::string network_of(const std::string& subject) {
+  return subject.ends_with(kToolApart) ? subject.substr(0, subject.size() - kToolApart.size()) : subject;
+}
+
 // What an alert's id is made of beside its tier, day and identity. A role may be a task's and a pod's at once, so their
 // alerts name the family.
 std::string subject_in_id(const AlertName& name) {
-  if (name.variation.find(".ecs_") != std::string::npos) return name.subject + " ECS";
-  if (name.variation.find(".eks_") != std::string::npos) return name.subject + " EKS";
+  const std::string network = network_of(name.subject);
+  const std::string tool = name.subject.substr(network.size());
+  if (name.variation.find(".ecs_") != std::string::npos) return network + " ECS" + tool;
+  if (name.variation.find(".eks_") != std::string::npos) return network + " EKS" + tool;
   return name.subject;
 }
 
@@ -143,9 +151,16 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   name.day = day_of(*parse_time(text(document.at("first_seen"))));
   high_[id] = text(document.at("severity")) == "high";
   const bool strong = strong_[id] = text(document.at("evidence")) == "strong";
+  // Of a strong remote alert in which an attack tool is new, the name says so.
+  if (remote && strong && text(document.at("user_agent").at("kind")) == "attack") {
+    AlertName of_tool = name;
+    of_tool.subject += kToolApart;
+    if (id == id_of(of_tool, strong)) name = of_tool;
+  }
   if (strong != is_strong(name.variation) && (strong || name.variation != "misused_service_token.attack_tool"))
     throw Violation{fmt::format("P4: the tier of {} is not its own", told(name))};
   if (id != id_of(name, strong)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  campaigns_.add(document, name.day, strong);
   if (remote) prefixes_[id] = text(document.at("source").at("prefix"));
   if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
@@ -174,6 +189,7 @@ const Checks::Stored& Checks::read() {
 
 void Checks::alerts_match(const Reference& reference, bool complete) {
   const Stored& stored = read();
+  campaigns_.match(site_, true);
   for (const auto& [name, must_exist] : reference.alerts())
     if (must_exist && !stored.alerts.contains(name))
       throw Violation{fmt::format("P4: missing: {}{}", told(name), others_of(stored, name))};
@@ -242,12 +258,14 @@ void Checks::facts_match(const Reference& reference, Day today, bool exactly) {
 // In any order, a pair that was used on fewer than two days of the window before cannot have been known.
 void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const Reference& all_learned, bool evicting) {
   const Stored& stored = read();
+  campaigns_.match(site_, false);
   const auto covered = [&](const std::string& analytic, const Reference::Hit& hit) {
     for (const auto& [name, id] : stored.alerts)
       if (analytic_of(name.variation) == analytic && name.account == hit.call->who->account &&
           name.identity == hit.identity && apart(name.day, hit.call->day) < 5 &&
           (hit.of == Reference::Hit::Of::misuse ||  // which evidence names it depends on what was learned by then
-           name.subject == hit.subject || (prefixes_.contains(id) && prefixes_.at(id) == hit.subjects.back())))
+           network_of(name.subject) == network_of(hit.subject) ||
+           (prefixes_.contains(id) && prefixes_.at(id) == network_of(hit.subjects.back()))))
         return true;
     return false;
   };
@@ -270,7 +288,9 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     }
     const std::string account(action.who->account);
     if (action.place->external())
-      possible.emplace("remote_service_token", account, identity, action.place->forms.front(), action.day);
+      for (const std::string_view of : {std::string_view(), action.tool->attack ? kToolApart : std::string_view()})
+        possible.emplace("remote_service_token", account, identity, std::string(action.place->forms.front()).append(of),
+                         action.day);
     if (action.tool->cli)
       possible.emplace("serverless_cli", account, identity, std::string(action.tool->family), action.day);
     const auto misused = [&](std::string_view how) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "tests/simulation/campaign_checks.h"
 #include "tests/simulation/reference.h"
 #include "tests/simulation/site.h"
 
@@ -24,7 +25,8 @@ class Checks {
   // that changed.
   const Stored& read();
 
-  // P4: the alerts are those of `reference`. `complete`: everything is judged, so none may be missing.
+  // P4: the alerts, and their campaigns, are those of `reference`. `complete`: everything is judged, so none may be
+  // missing.
   void alerts_match(const Reference& reference, bool complete);
   // P1, P6: every fact that the acknowledged actions taught is in some partition. `exactly`: and no other.
   void facts_match(const Reference& reference, Day today, bool exactly);
@@ -47,6 +49,7 @@ class Checks {
   std::map<Hash128, std::string> bodies_;
   std::map<Hash128, bool> high_, strong_;
   std::map<Hash128, std::string> prefixes_;  // of remote alerts: a form under which they take in hits, too
+  CampaignChecks campaigns_;
   Facts established_;
 };
 

@@ -256,8 +256,20 @@ void Reference::judge_remote(const Action& call, std::vector<Hit>& hits) const {
     strong = ((!earlier || in_quarantine) && !others_in(forms, call)) || new_tool;
   }
   if (call.place->known_by_prefix_only && day > ranges_day_ + 30) strong = false;
-  hits.push_back({&call, identity, role, Hit::Of::remote, strong, remote_variation(call.who->kind, strong),
-                  forms.front(), forms, known});
+  Hit hit{.call = &call,
+          .identity = identity,
+          .role = role,
+          .of = Hit::Of::remote,
+          .strong = strong,
+          .variation = remote_variation(call.who->kind, strong),
+          .subjects = forms,
+          .network_known = known};
+  if (strong && call.tool->attack && new_tool) {  // no alert of other calls takes it in
+    hit.stands_as = std::exchange(hit.subjects, {});
+    for (const std::string& form : forms) hit.subjects.push_back(form + " attack tool");
+  }
+  hit.subject = hit.subjects.front();
+  hits.push_back(std::move(hit));
 }
 
 void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) const {
@@ -279,7 +291,14 @@ void Reference::judge_command_line(const Action& call, std::vector<Hit>& hits) c
   const std::string variation = strong              ? "serverless_cli.unusual"
                                 : tool == "aws-cli" ? "serverless_cli.aws_cli"
                                                     : "serverless_cli";
-  hits.push_back({&call, identity, role_of(call), Hit::Of::command_line, strong, variation, tool, {tool}});
+  hits.push_back({.call = &call,
+                  .identity = identity,
+                  .role = role_of(call),
+                  .of = Hit::Of::command_line,
+                  .strong = strong,
+                  .variation = variation,
+                  .subject = tool,
+                  .subjects = {tool}});
 }
 
 // The role that assumed this one did so on two days: what is run there is a matter of its pipeline.
@@ -308,7 +327,14 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
     return;
   }
   const std::string name(variation);
-  hits.push_back({&call, identity, role_of(call), Hit::Of::misuse, name.ends_with("attack_tool"), name, name, {name}});
+  hits.push_back({.call = &call,
+                  .identity = identity,
+                  .role = role_of(call),
+                  .of = Hit::Of::misuse,
+                  .strong = name.ends_with("attack_tool"),
+                  .variation = name,
+                  .subject = name,
+                  .subjects = {name}});
 }
 
 std::vector<Reference::Hit> Reference::hits_of(const Action& call, bool young) const {
@@ -358,6 +384,10 @@ void Reference::keep_weak(Hit& hit) {
   hit.goes_on_learning = !hit.strong;
   if (!std::exchange(hit.strong, false)) return;
   if (hit.of == Hit::Of::remote) hit.variation = remote_variation(hit.call->who->kind, false);
+  if (!hit.stands_as.empty()) {
+    hit.subjects = std::exchange(hit.stands_as, {});
+    hit.subject = hit.subjects.front();
+  }
   if (hit.of == Hit::Of::command_line)
     hit.variation = hit.call->tool->family == "aws-cli" ? "serverless_cli.aws_cli" : "serverless_cli";
 }
@@ -372,7 +402,7 @@ void Reference::mark(const Hit& hit) {
   }
   const bool remote = hit.of == Hit::Of::remote;
   if (remote && !hit.network_known) {
-    for (const std::string& form : hit.subjects) {
+    for (const std::string& form : hit.stands_as.empty() ? hit.subjects : hit.stands_as) {
       quarantine_[{hit.identity, form}].insert(day);
       quarantine_[{form, "role " + hit.role}].insert(day);
     }
@@ -402,15 +432,19 @@ void Reference::dedup(const std::vector<Hit>& hits) {
       auto& standing = standing_[std::to_string(static_cast<int>(hit.of)) + ' ' + account + ' ' + hit.identity];
       bool taken_in = false, only_by_strong_of_this_day = true;
       for (const Standing& alert : standing) {
-        if (!near(alert.day, day) || !meet(alert.subjects, hit.subjects) || (strong && !alert.strong)) continue;
-        // Of one day, each name has its own alert: else the first to come would name that of all.
-        if (alert.day == day && alert.subjects.front() != hit.subject) continue;
+        if (!near(alert.day, day) || (strong && !alert.strong)) continue;
+        if (!meet(alert.subjects, hit.subjects) && !meet(alert.stands_as, hit.subjects)) continue;
+        // Of one day, each name has its own alert: else the first to come would name that of all. A weak hit comes
+        // after the strong ones.
+        const bool alike = alert.subjects.front() == hit.subject ||
+                           (!strong && !alert.stands_as.empty() && alert.stands_as.front() == hit.subject);
+        if (alert.day == day && !alike) continue;
         taken_in = true;
         if (!alert.strong || alert.day != day) only_by_strong_of_this_day = false;
       }
       const AlertName name{hit.variation, account, hit.identity, hit.subject, day};
       if (!taken_in) {
-        standing.push_back({day, strong, hit.subjects});
+        standing.push_back({day, strong, hit.subjects, hit.stands_as});
         alerts_[name] = true;
       } else if (!strong && only_by_strong_of_this_day) {
         alerts_.try_emplace(name, false);

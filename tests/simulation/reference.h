@@ -48,12 +48,13 @@ class Reference {
 
   // The names that an alert would have for a call, for judging trails in any order.
   struct Hit {
-    const Action* call;
-    std::string identity, role;
-    enum class Of : std::uint8_t { remote, command_line, misuse } of;
-    bool strong;
-    std::string variation, subject;
-    std::vector<std::string> subjects;
+    const Action* call = nullptr;
+    std::string identity = {}, role = {};
+    enum class Of : std::uint8_t { remote, command_line, misuse } of = Of::remote;
+    bool strong = false;
+    std::string variation = {}, subject = {};
+    std::vector<std::string> subjects = {};
+    std::vector<std::string> stands_as = {};  // of a new attack tool: the network's own names, for other days
     bool network_known = false;
     bool goes_on_learning = false;  // of a young account, and weak by itself: only an attack tool is marked
   };
@@ -72,7 +73,8 @@ class Reference {
   struct Standing {
     Day day;
     bool strong;
-    std::vector<std::string> subjects;  // the first names it
+    std::vector<std::string> subjects;   // the first names it
+    std::vector<std::string> stands_as;  // what else is taken in on other days
   };
   void note(std::string_view kind, const std::string& scope, const std::string& value, Day day);
   // Who of a scope was seen on at least so many days of the window before `day`.

@@ -31,30 +31,49 @@ void print_count(std::size_t items) {
   fmt::print(stderr, "{} alerts\n", items);
 }
 
-std::string id_of(const OperatorArguments& asked) {
+// "alert 0123..." or "campaign 0123...".
+std::string named(const OperatorArguments& asked) {
+  if (const auto campaign = asked.find("campaign"); campaign != asked.end()) return "campaign " + campaign->second;
   const std::string& id = asked.at("id");
-  return id.starts_with("msg_") ? id.substr(4) : id;
+  return "alert " + (id.starts_with("msg_") ? id.substr(4) : id);
 }
 
-void print_acknowledged(const std::string&, const OperatorArguments& asked) {
-  const auto until = asked.find("until"), campaign = asked.find("campaign");
-  const std::string what = campaign == asked.end()
-                               ? "alert " + id_of(asked) + " is acknowledged; what it was"
-                               : "campaign " + campaign->second + " is acknowledged; what its alerts so far were";
-  fmt::print("{} raised for counts as yours from now on{}\n", what,
+// "alert 0123... is acknowledged; what it was": of a campaign, what its alerts so far were.
+std::string said_of(const OperatorArguments& asked, std::string_view status) {
+  return fmt::format("{} is {}; what {}", named(asked), status,
+                     asked.contains("campaign") ? "its alerts so far were" : "it was");
+}
+
+void print_known(const OperatorArguments& asked, std::string_view status) {
+  const auto until = asked.find("until");
+  fmt::print("{} raised for counts as yours from now on{}\n", said_of(asked, status),
              until == asked.end() ? "" : ", until the end of " + until->second);
 }
 
+void print_acknowledged(const std::string&, const OperatorArguments& asked) {
+  print_known(asked, "acknowledged");
+}
+
+void print_false_positive(const std::string&, const OperatorArguments& asked) {
+  print_known(asked, "called a false positive");
+}
+
+void print_closed(const std::string&, const OperatorArguments& asked) {
+  fmt::print("{} is closed; what happens again raises alerts as before\n", named(asked));
+}
+
 void print_reopened(const std::string&, const OperatorArguments& asked) {
-  fmt::print("alert {} is open again; what it was raised for counts as yours no more\n", id_of(asked));
+  fmt::print("{} raised for counts as yours no more\n", said_of(asked, "open again"));
 }
 
 }  // namespace
 
 RunCommand add_alerts_command(CLI::App& app) {
-  return add_operator_commands(app, "alerts", "List, show and acknowledge alerts, of a running server or a stopped one",
+  return add_operator_commands(app, "alerts", "List, show and answer alerts, of a running server or a stopped one",
                                {{"alerts/list", print_line, print_count},
                                 {"alerts/ack", print_acknowledged},
+                                {"alerts/false-positive", print_false_positive},
+                                {"alerts/close", print_closed},
                                 {"alerts/reopen", print_reopened}});
 }
 
