@@ -122,7 +122,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
     if (call.console_session) out.caller.clear();  // whoever stole the token sits there
     if (!event.presigned) out.second_token = second_weak_proof(event, call.token);
   }
-  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
+  const bool by_name = issued == nullptr && call.token.proof == Proof::ec2_delivery && event.ec2_role_delivery.empty();
+  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty() || by_name;
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   if (unproven && may_be_proven && is_temporary_key(event.access_key) && may_be_service_token(event)) {
     const auto session = parse_role_session_arn(event.arn);

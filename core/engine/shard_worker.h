@@ -109,7 +109,13 @@ class ShardWorker {
                   bool counts);
   void issue(const Event& event);
   void take_over(const Descent& descent);
-  void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
+  struct News {  // of the event that issued a key
+    const std::string& role;
+    const IssuedToken& issued;
+    std::uint8_t handed = 0;       // how often it was handed on, from key to key
+    const Event* event = nullptr;  // null: it was handed on
+  };
+  void know(Hash128 key, const News& news);
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const std::string& role_identity, const std::string& service);
   void teach_token(const Candidate& call, bool proven);
