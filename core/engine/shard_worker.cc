@@ -90,9 +90,10 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     if (routed.use) use(routed, event, networks);
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
-      descents_->hand_on(event, caller, routed.has_key ? keys_.at(caller, event).issued.get() : nullptr);
+      const bool has_rows = routed.has_key || routed.by_session;
+      descents_->hand_on(event, caller, has_rows ? keys_.at(caller, event).issued.get() : nullptr);
     }
-    if (routed.issue || routed.hands_on) settle();
+    if (descents_->has_made()) settle();
   }
   for (const Descent& descent : batch.descents) take_over(descent);
   settle();
@@ -120,7 +121,7 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
   const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
   std::uint64_t proof = 0;
-  if (routed.has_key) {
+  if (routed.has_key || routed.by_session) {
     KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
     issued = key.issued.get();
     proof = key.proof;
@@ -151,6 +152,7 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
     if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
+    tell_session(event, observation.call.token);
     slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());

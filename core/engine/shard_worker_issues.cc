@@ -47,6 +47,20 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
   learn_account(account, event.time);
 }
 
+// A proven call proves its session, for calls that no key joins with it: those of a console session, and the other
+// account's copies. Once a day for each session.
+void ShardWorker::tell_session(const Event& event, const ServiceToken& token) {
+  if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
+  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return;
+  if (token.chain.empty() && service_by_name(token.service) == nullptr) return;
+  if (event.principal_id.find(':') == std::string_view::npos) return;
+  ByteWriter told(256);
+  told.fixed(event.day()).string("session").string(event.principal_id).string(token.chain).string(token.service);
+  const Hash128 signature = hash128(settings_.hash_key, told.view());
+  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
+  descents_->tell_session(event, token);
+}
+
 void ShardWorker::issue(const Event& event) {
   const IssuedToken issued = issued_token(event);
   const std::string role = issued_role(event);

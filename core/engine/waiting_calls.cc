@@ -17,6 +17,16 @@ std::string issued_prefix(Hash128 key) {
   return std::string(kIssuedKeys) + key.key();
 }
 
+// Of a console session only that it is one is judged, so one call of it waits.
+Hash128 waiting_combination(HashKey key, const Candidate& call) {
+  if (!call.console_session) return combination_of(key, call);
+  Candidate any;
+  any.time = call.time;
+  any.token = call.token;
+  any.console_session = true;
+  return combination_of(key, any);
+}
+
 // Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing.
 bool denies(const IssuedToken& issued, const Candidate& call) {
   const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
@@ -87,10 +97,12 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
   // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
   call.token.identity = observation.caller + '/' + observation.session;
-  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
+  const bool by_session = is_known_by_session(event);
+  const std::string prefix = by_session ? session_id(settings_.hash_key, event.principal_id, event.day()).key()
+                                        : access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
-  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
+  const std::string key = prefix + waiting_combination(settings_.hash_key, call).key();
   if (writer_.open().get(Table::pending, key)) {
     const std::uint32_t place = place_of(key);
     if (counts) count_repeat(place, call.time);
