@@ -31,6 +31,18 @@ void Presence::merge(const Presence& other) noexcept {
   }
 }
 
+void Presence::forget(Day day) noexcept {
+  if (!seen_on(day)) return;
+  days &= ~(std::uint64_t{1} << (newest_day - day));
+  if (days == 0) {
+    newest_day = 0;
+    return;
+  }
+  const int skipped = std::countr_zero(days);
+  days >>= skipped;
+  newest_day -= static_cast<Day>(skipped);
+}
+
 int Presence::days_before(Day day, int window_days) const noexcept {
   INVARIANT(window_days >= 1 && window_days <= 63, window_days);
   // Bit i is day newest - i; wanted are days [day - window, day - 1], that is bits [newest - day + 1, newest - day +

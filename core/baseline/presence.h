@@ -21,6 +21,8 @@ struct Presence {
   // True if that changed anything.
   bool seen(Day day) noexcept;
   void merge(const Presence& other) noexcept;
+  // As if it had not been seen on that day.
+  void forget(Day day) noexcept;
 
   // Days seen in [day - window_days, day - 1]: the event's own day never counts. REQUIRES: 1 <= window_days <= 63.
   [[nodiscard]] int days_before(Day day, int window_days) const noexcept;

@@ -14,10 +14,10 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint8_t kVersionWithoutEnd = 1, kVersion = 2;
-constexpr std::size_t kStateListMax = 16;
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
-  if (text.empty() || list.size() >= kStateListMax || std::find(list.begin(), list.end(), text) != list.end()) return;
+  if (text.empty() || list.size() >= AlertState::kListMax || std::find(list.begin(), list.end(), text) != list.end())
+    return;
   list.push_back(text);
 }
 
@@ -61,7 +61,7 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   if (out.status > AlertState::Status::closed) return std::nullopt;
   for (auto* list : {&out.addresses, &out.keys}) {
     const std::uint64_t size = in.varint();
-    if (size > kStateListMax) return std::nullopt;
+    if (size > AlertState::kListMax) return std::nullopt;
     for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
   }
   if (version == kVersion) out.acknowledged_until = in.fixed<Day>();
@@ -69,7 +69,7 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   return out;
 }
 
-std::string alert_with_state(std::string_view document, const AlertState& state) {
+std::string alert_with_state(std::string_view document, const AlertState& state, bool contradicted) {
   json::error_code error;
   json::value shown = parse_document(document, error);
   if (error || !shown.is_object()) return std::string(document);
@@ -80,6 +80,7 @@ std::string alert_with_state(std::string_view document, const AlertState& state)
   out["addresses"] = json_texts(state.addresses);
   out["access_keys"] = json_texts(state.keys);
   out["status"] = name_of(state.status);
+  if (contradicted) out["contradicted"] = true;
   if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
   if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;

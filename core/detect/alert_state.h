@@ -2,7 +2,7 @@
 // AlertState: what changes of an alert after its document was made. It is laid over the document when the alert is
 // shown.
 //
-// Bounds: kStateListMax addresses and keys.
+// Bounds: kListMax addresses and keys.
 // Thread: any (a value).
 #include <cstdint>
 #include <optional>
@@ -19,7 +19,8 @@ struct Candidate;
 struct AlertState {
   std::uint64_t occurrences = 0;
   Seconds first_seen = 0, last_seen = 0;
-  std::vector<std::string> addresses, keys;  // at most 16 each
+  static constexpr std::size_t kListMax = 16;
+  std::vector<std::string> addresses, keys;  // at most kListMax each
   enum class Status : std::uint8_t { open, acknowledged, false_positive, closed } status = Status::open;
   Seconds status_at = 0;
   Day acknowledged_until = 0;  // 0: for good
@@ -38,6 +39,7 @@ struct AlertState {
 [[nodiscard]] std::optional<AlertState> decode_alert_state(std::string_view bytes);
 
 // The document with its state laid over it: what the tools and the API show.
-[[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state);
+[[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state,
+                                           bool contradicted = false);
 
 }  // namespace straykey

@@ -18,7 +18,7 @@ enum Flags : std::uint8_t {
   kRangeCapped = 4,
   kServerless = 8,
   kRecordTruncated = 16,
-  kAccountDay = 32,
+  kNoCall = 32,  // an account's day or, if it names a key, a contradiction
   kPresigned = 64,
   kConsoleSession = 128
 };
@@ -77,7 +77,7 @@ std::vector<std::string> Candidate::address_forms() const {
 std::string encode_candidate(const Candidate& c) {
   const int flags = (c.from_future ? kFromFuture : 0) | (c.untrusted ? kUntrusted : 0) |
                     (c.range_capped ? kRangeCapped : 0) | (c.token.serverless ? kServerless : 0) |
-                    (c.record_truncated ? kRecordTruncated : 0) | (c.account_day ? kAccountDay : 0) |
+                    (c.record_truncated ? kRecordTruncated : 0) | (c.is_call() ? 0 : kNoCall) |
                     (c.presigned ? kPresigned : 0) | (c.console_session ? kConsoleSession : 0);
   ByteWriter out(1024 + c.record.size());
   out.fixed(kVersion)
@@ -113,7 +113,6 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.range_capped = (flags & kRangeCapped) != 0;
   c.token.serverless = (flags & kServerless) != 0;
   c.record_truncated = (flags & kRecordTruncated) != 0;
-  c.account_day = (flags & kAccountDay) != 0;
   c.presigned = (flags & kPresigned) != 0;
   c.console_session = (flags & kConsoleSession) != 0;
   c.token.family = in.fixed<Family>();
@@ -122,7 +121,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.tool_kind = in.fixed<ToolKind>();
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
-  if (c.token.family > Family::other || c.token.proof > Proof::descended || c.address_class > SourceClass::external ||
+  if (c.token.family > Family::other || c.token.proof > Proof::session || c.address_class > SourceClass::external ||
       c.tool_kind > ToolKind::unknown || c.platform > Platform::kali || c.time < 0)
     return std::nullopt;
   std::size_t left = version == kOldVersion ? kOldTexts : texts_of(c).size();
@@ -131,6 +130,8 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
     *text = in.string();
   }
   if (!in.at_end()) return std::nullopt;
+  c.contradiction = (flags & kNoCall) != 0 && !c.access_key.empty();
+  c.account_day = (flags & kNoCall) != 0 && c.access_key.empty();
   return c;
 }
 

@@ -27,6 +27,10 @@ struct Candidate {
   std::uint64_t count = 1;  // calls of this combination in the batch that proposed it
   // Not a call: it says that the account (token.account) was seen on this day for the first time
   bool account_day = false;
+  // Not a call either: an event came late which says that the key was somebody else's than its calls were judged for.
+  // It names the key, token.role_identity (whose sessions used it), token.service (the key's in truth; empty: nobody's
+  // workload), source_text (who assumed the role) and last_time (when). `time` is before any call that it may concern.
+  bool contradiction = false;
   bool from_future = false;  // eventTime was ahead of the clock; `time` is when the event was received
 
   ServiceToken token;
@@ -63,6 +67,11 @@ struct Candidate {
   bool record_truncated = false;
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
+  [[nodiscard]] bool is_call() const noexcept { return !account_day && !contradiction; }
+  // Whether only a proof stands behind it that an issuing event outweighs: a session name, or a Lambda user agent.
+  [[nodiscard]] bool may_be_contradicted() const noexcept {
+    return !token.must_have_assumed.empty() || token.proof == Proof::ec2_delivery;
+  }
   [[nodiscard]] bool is_cli() const noexcept { return tool_kind == ToolKind::cli || tool_kind == ToolKind::attack; }
   [[nodiscard]] bool may_be_external() const noexcept {
     return address_class == SourceClass::external || !endpoint_owner.empty();

@@ -1,5 +1,8 @@
 #include "core/detect/message.h"
 
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -11,7 +14,7 @@ namespace {
 
 // The first byte of a row: a body as format 1 stored it, or facts. Then the kind of the facts.
 constexpr std::uint8_t kBodyVersion = 1, kFactsVersion = 2;
-constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3;
+constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3, kContradictionKind = 4;
 
 template <class... Cases>
 struct Visitor : Cases... {
@@ -211,6 +214,50 @@ std::optional<Message> read_summary(ByteReader& in) {
   return summary;
 }
 
+void write_contradiction(ByteWriter& out, const Contradiction& contradiction) {
+  out.fixed(kContradictionKind);
+  write_id(out, contradiction.alert);
+  out.string(catalogue_entry(contradiction.variation).id).fixed(contradiction.severity).fixed(contradiction.at);
+  for (const std::string* text : {&contradiction.account, &contradiction.identity, &contradiction.access_key,
+                                  &contradiction.role, &contradiction.service, &contradiction.assumed_by})
+    out.string(*text);
+}
+
+std::optional<Message> read_contradiction(ByteReader& in) {
+  Contradiction contradiction;
+  contradiction.alert = read_id(in);
+  const CatalogueEntry* entry = catalogue_entry_by_id(in.string());
+  contradiction.severity = in.fixed<Severity>();
+  contradiction.at = in.fixed<Seconds>();
+  for (std::string* text : {&contradiction.account, &contradiction.identity, &contradiction.access_key,
+                            &contradiction.role, &contradiction.service, &contradiction.assumed_by})
+    *text = in.string();
+  if (entry == nullptr || contradiction.severity > Severity::high) return std::nullopt;
+  contradiction.variation = entry->variation;
+  return contradiction;
+}
+
+std::string contradiction_document(const Contradiction& contradiction) {
+  const std::string whose = contradiction.service.empty() ? std::string("to no workload")
+                                                          : fmt::format("to a workload of {}", contradiction.service);
+  boost::json::object document{
+      {"id", contradiction.id().hex()},
+      {"alert_id", contradiction.alert.hex()},
+      {"analytic", name_of(catalogue_entry(contradiction.variation).analytic)},
+      {"variation", catalogue_entry(contradiction.variation).id},
+      {"severity", name_of(contradiction.severity)},
+      {"account", contradiction.account},
+      {"identity", contradiction.identity},
+      {"title", fmt::format("The alert about {} rested on the name of a session or a user agent. The event that issued "
+                            "the key came later, and says that it was issued {}.",
+                            contradiction.identity, whose)},
+      {"access_key", contradiction.access_key},
+      {"role", contradiction.role},
+      {"assumed_by", contradiction.assumed_by}};
+  if (!contradiction.service.empty()) document["service"] = contradiction.service;
+  return boost::json::serialize(document);
+}
+
 // The webhook body, and where the document lies in it.
 std::optional<Message> read_old_body(ByteReader& in) {
   const std::uint64_t at = in.varint();
@@ -231,6 +278,8 @@ std::optional<Message> read_message(ByteReader& in) {
       return read_activation(in);
     case kSummaryKind:
       return read_summary(in);
+    case kContradictionKind:
+      return read_contradiction(in);
     default:
       return std::nullopt;
   }
@@ -238,12 +287,17 @@ std::optional<Message> read_message(ByteReader& in) {
 
 }  // namespace
 
+Hash128 Contradiction::contradiction_id(Hash128 alert) {
+  return hash128(kFixedHashKey, ByteWriter().string("alert.contradicted").string(alert.key()).view());
+}
+
 std::string encode_message(const Message& message) {
   ByteWriter out(1024);
   out.fixed(kFactsVersion);
   std::visit(Visitor{[&](const Alert& alert) { write_alert(out, alert); },
                      [&](const ActivationReport& report) { write_activation(out, report); },
                      [&](const AlertSummary& summary) { write_summary(out, summary); },
+                     [&](const Contradiction& contradiction) { write_contradiction(out, contradiction); },
                      [&](const OldBody&) { INVARIANT(false, "an old body is only read"); }},
              message);
   return out.bytes();
@@ -260,6 +314,7 @@ std::string_view message_type(const Message& message) {
   return std::visit(Visitor{[](const Alert&) { return std::string_view("alert.created"); },
                             [](const ActivationReport&) { return std::string_view("account.activated"); },
                             [](const AlertSummary&) { return std::string_view("alerts.summary"); },
+                            [](const Contradiction&) { return std::string_view("alert.contradicted"); },
                             [](const OldBody&) {
                               INVARIANT(false, "an old body tells its type itself");
                               return std::string_view();
@@ -273,6 +328,7 @@ Seconds message_time(const Message& message) {
               [](const ActivationReport& report) { return report.at; },
               // A summary is of the whole day, so its time is the day's end.
               [](const AlertSummary& summary) { return (static_cast<Seconds>(summary.day) + 1) * kSecondsPerDay; },
+              [](const Contradiction& contradiction) { return contradiction.at; },
               [](const OldBody&) {
                 INVARIANT(false, "an old body tells its time itself");
                 return Seconds{0};
@@ -284,6 +340,7 @@ std::string message_document(const Message& message) {
   return std::visit(Visitor{[](const Alert& alert) { return alert_document(alert); },
                             [](const ActivationReport& report) { return activation_document(report); },
                             [](const AlertSummary& summary) { return summary_document(summary); },
+                            [](const Contradiction& contradiction) { return contradiction_document(contradiction); },
                             [](const OldBody& old) { return old.document; }},
                     message);
 }

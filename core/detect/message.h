@@ -1,5 +1,6 @@
 #pragma once
-// Message: what is told to people and programs: an alert, an account's activation report, or the summary of a day.
+// Message: what is told to people and programs: an alert, an account's activation report, the summary of a day, or
+// that an alert was contradicted.
 //
 // Shape:  the facts, stored as a row of Table::alerts when the message is raised; they never change. Documents are made
 //         of them when they are shown, and bodies when their outbox rows are put (formats/body_format.h). A store of
@@ -21,7 +22,24 @@ struct OldBody {
   std::string body, document;
 };
 
-struct Message : std::variant<Alert, ActivationReport, AlertSummary, OldBody> {
+// An alert rested on a weaker proof, and an event came late which says that all keys of its hits were somebody else's.
+// Told once for each alert.
+struct Contradiction {
+  Hash128 alert;
+  Variation variation = Variation::remote_base;
+  Severity severity = Severity::informational;  // the alert's
+  std::string account, identity;                // the alert's
+  // What the last of these events says: the key, the role that it was issued to (account/role), the service whose
+  // workload was given it (empty: nobody's workload), and who assumed the role.
+  std::string access_key, role, service, assumed_by;
+  Seconds at = 0;
+
+  bool operator==(const Contradiction&) const = default;
+  [[nodiscard]] Hash128 id() const { return contradiction_id(alert); }
+  [[nodiscard]] static Hash128 contradiction_id(Hash128 alert);
+};
+
+struct Message : std::variant<Alert, ActivationReport, AlertSummary, Contradiction, OldBody> {
   using variant::variant;
 };
 
@@ -29,7 +47,7 @@ struct Message : std::variant<Alert, ActivationReport, AlertSummary, OldBody> {
 [[nodiscard]] std::string encode_message(const Message& message);
 [[nodiscard]] std::optional<Message> decode_message(std::string_view bytes);
 
-// "alert.created", "account.activated" or "alerts.summary". REQUIRES: it is no OldBody.
+// "alert.created", "account.activated", "alerts.summary" or "alert.contradicted". REQUIRES: it is no OldBody.
 [[nodiscard]] std::string_view message_type(const Message& message);
 // When what it tells of happened. REQUIRES: it is no OldBody.
 [[nodiscard]] Seconds message_time(const Message& message);

@@ -10,24 +10,41 @@ namespace straykey {
 
 void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
   constexpr std::size_t kAccountSize = 12;
-  if (!assumes_by_session(event)) return;
   const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
                         !event.from_future};
+  if (event.type == IdentityType::aws_account) return hand_on_copy(child, caller, issued);
+  if (!assumes_by_session(event)) return;
   const std::string caller_role = caller_identity(event);
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
   if (child.key == caller && child.role == caller_role) return;  // a masked key: it is not its own ancestor
   const auto parent = prove_caller(event, issued);
   const bool strong = parent && parent->must_have_assumed.empty();
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
-  if (!strong && may_be_proven && is_temporary_key(event.access_key)) waiting_.keep(caller, caller_role, child);
+  const bool has_rows = is_temporary_key(event.access_key) || is_called_by_session(event);
+  if (!strong && may_be_proven && has_rows) waiting_.keep(caller, caller_role, child);
   if (parent || (issued != nullptr && !issued->waits)) add(child, parent ? &*parent : nullptr, 0);
+}
+
+// The other account's copy of a call. It names the caller's session, and neither its key nor its role.
+void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const IssuedToken* issued) {
+  if (child.role.empty()) return;
+  if (issued == nullptr) return waiting_.keep(session, {}, child);
+  const ServiceToken parent = service_token_from_issue(*issued, issued->session_role, {});
+  add(child, &parent, 0);
+}
+
+void Descents::tell_session(const Event& event, const ServiceToken& token) {
+  const std::string known = encode(known_of_session(token, event.day()));
+  for (const Day day : {event.day(), event.day() + 1})
+    made_.push_back({session_id(settings_.hash_key, event.principal_id, day), {}, known, false, 0});
 }
 
 void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,
                        std::uint8_t handed) {
   for (const WaitingKey& waiting : waiting_.issued_to(key, role, everywhere)) {
     std::optional<ServiceToken> parent;
-    if (issued.proves()) parent = service_token_from_issue(issued, waiting.parent_role, {});
+    const std::string& parent_role = waiting.parent_role.empty() ? issued.session_role : waiting.parent_role;
+    if (issued.proves()) parent = service_token_from_issue(issued, parent_role, {});
     add(waiting.issued, parent ? &*parent : nullptr, handed);
   }
 }

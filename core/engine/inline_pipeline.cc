@@ -66,7 +66,7 @@ CommitOutcome InlinePipeline::flush_proposed() {
     const std::string from = encode_sequence(merger_.judged_up_to(shard) + 1);
     reader->scan(Table::candidates, {}, from, [&](std::string_view, std::string_view row) {
       const auto candidate = decode_candidate(row);
-      if (!candidate || candidate->account_day) return true;
+      if (!candidate || !candidate->is_call()) return true;
       keys.insert(access_key_id(hash_key_, candidate->access_key));
       identities.insert(candidate->token.identity);
       return true;

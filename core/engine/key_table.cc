@@ -28,11 +28,13 @@ Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role
 
 KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
   auto found = keys_.find(id);
+  // Without a key it is a session that is asked for.
+  const bool has_rows = is_temporary_key(event.access_key) || event.access_key.empty();
   if (found == keys_.end()) {
     evict();
     found = keys_.emplace(id, Key{}).first;
-    if (is_temporary_key(event.access_key)) load(id, event, found->second);
-  } else if (found->second.session != event.arn && is_temporary_key(event.access_key)) {
+    if (has_rows) load(id, event, found->second);
+  } else if (found->second.session != event.arn && has_rows) {
     write(id, found->second);  // what the other session did
     load(id, event, found->second);
   }

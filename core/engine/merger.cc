@@ -21,6 +21,7 @@
 #include "core/detect/alert_state.h"
 #include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
+#include "core/engine/contradictions.h"
 #include "core/engine/sequence.h"
 #include "core/engine/waiting_candidates.h"
 #include "core/event/record_in_hand.h"
@@ -54,6 +55,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       alerts_(alerts),
       judge_(hash_key, detection),
       caps_(std::make_unique<AlertCaps>(hash_key, detection)),
+      contradictions_(std::make_unique<Contradictions>(hash_key)),
       outbox_(std::move(routes), std::move(deliver)),
       waiting_(std::make_unique<WaitingCandidates>(static_cast<std::uint32_t>(partitions_.size()))),
       metrics_(metrics),
@@ -66,7 +68,9 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       taken_in_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
                                 {{"reason", "dedup"}})),
       cap_suppressed_(metrics.counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.",
-                                      {{"reason", "cap"}})) {
+                                      {{"reason", "cap"}})),
+      contradicted_(metrics.counter("straykey_alerts_contradicted_total",
+                                    "Alerts whose keys were somebody else's, as an event says that came late.")) {
   const auto reader = alerts_.read();
   waiting_->read_marks(*reader);
   if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
@@ -180,6 +184,9 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
 
 void Merger::judge_candidates(std::vector<Candidate> calls) {
   rows_to_relieve_ += 2 * calls.size();
+  for (const Candidate& call : calls)
+    if (call.contradiction) contradict(call);
+  std::erase_if(calls, [](const Candidate& call) { return call.contradiction; });
   std::stable_sort(calls.begin(), calls.end(),
                    [](const Candidate& a, const Candidate& b) { return a.day() < b.day(); });
   for (std::size_t begin = 0; begin < calls.size();) {
@@ -217,6 +224,10 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       crashed_before_.add();
       continue;
     }
+    if (contradictions_->denies(*writer_, *call)) {
+      not_proven_.add();
+      continue;
+    }
     const RecordInHand in_hand(call->record);
     const auto since = active_since(call->token.account);
     Judge::Answer answer = judge_.judge(*call, *view_, since);
@@ -252,16 +263,19 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
       if (hit.alert_id != Hash128{}) alerts.push_back(hit.alert_id);
     for (const Hit& hit : of_call)
       if (hit.raises) write_alert(hit, alerts);
-    remember_hit(*of_call.front().call, alerts);
+    remember_hit(of_call, alerts);
   }
 }
 
-// An answered alert takes in hits of its own day only. What its pairs still raise on other days rests on something
-// else, such as an attack tool, or comes after the answer's end; in the answered alert nobody would see it.
-bool Merger::is_answered(const DedupEntry& alert) {
+// A contradicted alert takes in nothing any more. An answered one takes in hits of its own day only. What its pairs
+// still raise on other days rests on something else, such as an attack tool, or comes after the answer's end; in the
+// answered alert nobody would see it.
+bool Merger::takes_in(const DedupEntry& alert, Day day) {
+  if (is_contradicted(alert.alert_id)) return false;
+  if (alert.day == day) return true;
   const auto stored = writer_->get(Table::alert_state, alert.alert_id.key());
   const auto state = stored ? decode_alert_state(*stored) : std::nullopt;
-  return state && state->is_answered();
+  return !state || !state->is_answered();
 }
 
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
@@ -284,7 +298,7 @@ DedupAnswer Merger::find(const Hit& hit) {
           writer_->get(Table::dedup, dedup_key(hash_key_, about.analytic, about.account, about.identity, subject));
       if (!stored) continue;
       for (const DedupEntry& known : decode_dedup(*stored)) {
-        if (known.day != day && is_answered(known)) continue;
+        if (!takes_in(known, day)) continue;
         if (only_weak && known.tier == Tier::weak) standing.push_back({known, is_called(known, subjects.front())});
         if (!only_weak) standing.push_back({known, is_alike(known)});
       }
@@ -335,6 +349,7 @@ void Merger::settle(Hit& hit) {
     return;
   }
   hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day());
+  while (is_contradicted(hit.alert_id)) hit.alert_id = hash128(kFixedHashKey, "again " + hit.alert_id.key());
   hit.raises = true;
   hit.weaker = answer.weaker;
   hit.campaign = join(hit);
@@ -353,23 +368,30 @@ void Merger::remember_pairs(const Hit& hit) {
 
 void Merger::quarantine(const Candidate& call, const Judgement& judgement) {
   if (call.from_future) return;  // the day was set by us and is not the event's own, so it must not count as seen
-  for (const AlertPairs::Pair& pair : quarantined_pairs(judgement, call))
-    mark(pair.kind, pair.scope, pair.value, call.day());
+  for (const AlertPairs::Pair& pair : quarantined_pairs(judgement, call)) mark(pair.kind, pair.scope, pair.value, call);
 }
 
-void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, Day day) {
+void Merger::mark(FactKind kind, std::string_view scope, std::string_view value, const Candidate& call) {
+  const Day day = call.day();
   const FactRef ref{kind, scope, value};
   const std::string key = fact_key(hash_key_, ref);
   Fact fact;
   if (const auto stored = writer_->get(Table::quarantine, key)) fact = decode_fact_of(*stored, ref).value_or(Fact{});
   const Fact before = fact;
   fact.seen(day);
+  contradictions_->note_quarantined(*writer_, call, key, fact != before);
   if (fact == before) return;
   writer_->put(Table::quarantine, key, encode_fact(fact, ref));
   view_->note_quarantined(day);
 }
 
-void Merger::remember_hit(const Candidate& call, const std::vector<Hash128>& alerts) {
+void Merger::remember_hit(const std::vector<Hit>& of_call, const std::vector<Hash128>& alerts) {
+  const Candidate& call = *of_call.front().call;
+  std::vector<AlertPairs::Pair> pairs;
+  for (const Hit& hit : of_call)
+    if (call.may_be_contradicted())
+      std::ranges::move(quarantined_pairs(hit.judgement, call), std::back_inserter(pairs));
+  contradictions_->note_hit(*writer_, call, alerts, pairs);
   std::string ids;
   for (const Hash128 id : alerts) ids += id.key();
   if (!ids.empty()) writer_->put(Table::hits, call.combination.key(), ids);
@@ -393,6 +415,7 @@ void Merger::count(const std::vector<Repeat>& repeats) {
     if (!stored) continue;  // the candidate was judged and raised nothing
     const std::string ids(*stored);
     for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
+      if (is_contradicted(Hash128::from_bytes(ids.data() + at))) continue;
       change_state(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
         state.occurrences += repeat.count;
         state.last_seen = std::max(state.last_seen, repeat.last_time);

@@ -42,6 +42,7 @@
 namespace straykey {
 
 class AlertCaps;
+class Contradictions;
 struct AlertState;
 struct AlertSubject;
 struct AlertSummary;
@@ -122,9 +123,11 @@ class Merger {
   void open();
   void judge_candidates(std::vector<Candidate> calls);
   void note_account_day(const Candidate& day);
+  void contradict(const Candidate& contradiction);
+  [[nodiscard]] bool is_contradicted(Hash128 alert_id);
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
-  [[nodiscard]] bool is_answered(const DedupEntry& alert);
+  [[nodiscard]] bool takes_in(const DedupEntry& alert, Day day);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
   void settle_call(std::vector<Hit>& of_call, Tier tier);
@@ -138,8 +141,8 @@ class Merger {
   void remember_pairs(const Hit& hit);
   [[nodiscard]] bool admit(const Hit& hit);
   void quarantine(const Candidate& call, const Judgement& judgement);
-  void mark(FactKind kind, std::string_view scope, std::string_view value, Day day);
-  void remember_hit(const Candidate& call, const std::vector<Hash128>& alerts);
+  void mark(FactKind kind, std::string_view scope, std::string_view value, const Candidate& call);
+  void remember_hit(const std::vector<Hit>& of_call, const std::vector<Hash128>& alerts);
   void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void make_room();
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
@@ -151,6 +154,7 @@ class Merger {
   AlertStore& alerts_;
   Judge judge_;
   std::unique_ptr<AlertCaps> caps_;
+  std::unique_ptr<Contradictions> contradictions_;
   Outbox outbox_;
   std::unique_ptr<WaitingCandidates> waiting_;
   Day judged_until_ = kEveryDay;   // candidates of later days are left
@@ -180,6 +184,7 @@ class Merger {
   Counter& crashed_before_;
   Counter& taken_in_;
   Counter& cap_suppressed_;
+  Counter& contradicted_;
 };
 
 }  // namespace straykey

@@ -10,6 +10,7 @@
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_caps.h"
 #include "core/engine/campaigns.h"
+#include "core/engine/contradictions.h"
 #include "core/engine/investigation.h"
 #include "core/engine/merger.h"
 #include "core/engine/sequence.h"
@@ -42,6 +43,39 @@ void Merger::send_summaries(const std::vector<AlertSummary>& summaries) {
     const Hash128 id = summary.id();
     if (writer_->get(Table::alerts, id.key())) continue;
     tell(summary, {id, summary.severity, name_of(summary.analytic), summary.account, {}}, summary.day);
+  }
+}
+
+bool Merger::is_contradicted(Hash128 alert_id) {
+  return writer_->get(Table::alerts, Contradiction::contradiction_id(alert_id).key()).has_value();
+}
+
+// An alert is contradicted when no key is left whose calls it rests on. It keeps its place and its document; whoever
+// was told of it is told once more.
+void Merger::contradict(const Candidate& contradiction) {
+  const std::vector<Hash128> concerned = contradictions_->take(*writer_, contradiction);
+  view_->forget_answers();
+  for (const Hash128 id : concerned) {
+    const auto stored = writer_->get(Table::alerts, id.key());
+    const auto message = stored ? decode_message(*stored) : std::nullopt;
+    const Alert* alert = message ? std::get_if<Alert>(&*message) : nullptr;
+    const auto row = writer_->get(Table::alert_state, id.key());
+    const auto state = row ? decode_alert_state(*row) : std::nullopt;
+    if (alert == nullptr || !state || is_contradicted(id)) continue;
+    if (!contradictions_->rests_on_nothing(*writer_, *state, alert->call)) continue;
+    contradicted_.add();
+    const CatalogueEntry& entry = alert->verdict.entry();
+    const Contradiction told{.alert = id,
+                             .variation = entry.variation,
+                             .severity = alert->severity,
+                             .account = alert->call.token.account,
+                             .identity = alert->call.token.identity,
+                             .access_key = contradiction.access_key,
+                             .role = contradiction.token.role_identity,
+                             .service = contradiction.token.service,
+                             .assumed_by = contradiction.source_text,
+                             .at = contradiction.last_time};
+    tell(told, {told.id(), told.severity, name_of(entry.analytic), told.account, {}}, alert->call.day());
   }
 }
 

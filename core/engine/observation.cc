@@ -83,17 +83,25 @@ void fill_tool(Candidate& call, const UserAgent& agent) {
 }
 
 // The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing.
-// A console session has a key of its own, which no event issued: it is a workload's by what its own record says, and
-// not by the shape of a name.
+// A console session has a key of its own, which no event issued: it is a workload's by what its own record says, or by
+// what is known of the session (`issued`), and not by the shape of a name.
 std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
   if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
   Event plain = event;
   plain.console_session = false;
   if (event.presigned) plain.user_agent = {};
   if (!event.console_session) return prove_service_token(plain, issued);
-  auto token = prove_service_token(plain, nullptr);
+  auto token = prove_service_token(plain, issued != nullptr && !issued->session_role.empty() ? issued : nullptr);
   if (token && !token->must_have_assumed.empty()) return std::nullopt;
   return token;
+}
+
+// Whether a proof may come that makes the call a workload's.
+bool may_wait(const Event& event) {
+  if (!is_known_by_session(event)) return is_temporary_key(event.access_key) && may_be_service_token(event);
+  Event plain = event;
+  plain.console_session = false;
+  return may_be_service_token(plain);
 }
 
 }  // namespace
@@ -122,9 +130,10 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
     if (call.console_session) out.caller.clear();  // whoever stole the token sits there
     if (!event.presigned) out.second_token = second_weak_proof(event, call.token);
   }
-  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty();
+  const bool by_name = issued == nullptr && call.token.proof == Proof::ec2_delivery && event.ec2_role_delivery.empty();
+  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty() || by_name;
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
-  if (unproven && may_be_proven && is_temporary_key(event.access_key) && may_be_service_token(event)) {
+  if (unproven && may_be_proven && may_wait(event)) {
     const auto session = parse_role_session_arn(event.arn);
     if (session) {
       out.may_wait_for_proof = true;

@@ -24,7 +24,7 @@ struct Observation {
   // of the two holds.
   std::optional<ServiceToken> second_token;
   bool may_wait_for_proof =
-      false;            // an unproven temporary key of a role session: keep what it did until its issuing event comes
+      false;  // a temporary key of a role session, unproven or by a name only: keep what it did until its issuing event
   std::string session;  // role session name, for that
 };
 

@@ -72,11 +72,12 @@ class Request {
   // --- used by the pipeline ---
   // Everything that a shard needs of an event whose signature it knows, so that it does not touch the event itself.
   struct RoutedEvent {
-    std::uint32_t index;   // into events
-    bool use : 1;          // this shard owns the caller's key (or the account, without a key)
-    bool issue : 1;        // this shard owns the key that the event issued
-    bool hands_on : 1;     // it issued a key, and this shard owns the caller's
-    bool has_key, failed;  // its access key, its error code is not empty
+    std::uint32_t index;          // into events
+    bool use : 1;                 // this shard owns the caller's key (or the account, without a key)
+    bool issue : 1;               // this shard owns the key that the event issued
+    bool hands_on : 1;            // it issued a key, and this shard owns the caller's
+    bool by_session : 1 = false;  // its session stands for the key: signature.access_key is the session's id
+    bool has_key, failed;         // its access key, its error code is not empty
     Seconds time;
     EventSignature signature;
     std::uint64_t event_id;  // hash; 0: it has none

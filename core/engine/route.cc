@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/invariant.h"
+#include "core/identity/service_token.h"
 
 namespace straykey {
 namespace {
@@ -15,6 +16,10 @@ Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t
   out.has_key = !event.access_key.empty();
   out.issue = event.assumes_role() && !event.issued_key.empty();
   out.signature = signature_of(key, event);
+  if (event.console_session || event.access_key.empty()) {
+    out.by_session = is_known_by_session(event) || (out.issue && is_called_by_session(event));
+    if (out.by_session) out.signature.access_key = session_id(key, event.principal_id, event.day());
+  }
   out.event_id = event.event_id.empty() ? 0 : hash64(key, event.event_id);
   return out;
 }
@@ -45,10 +50,14 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
   sign(request, key);
   for (Request::RoutedEvent& routed : request.routed) {
     const bool issues = routed.issue;
-    if (!routed.has_key) {
+    if (!routed.has_key && (issues || !routed.by_session)) {
       const Event& event = request.events[routed.index];
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
-      add(shard_of(access_key_id(key, by), shard_count), routed, true, issues, issues);
+      const bool hands_on = issues && !routed.by_session;
+      Request::RoutedEvent use = routed;
+      use.by_session = false;
+      add(shard_of(access_key_id(key, by), shard_count), use, true, issues, hands_on);
+      if (routed.by_session) add(shard_of(routed.signature.access_key, shard_count), routed, false, false, true);
       continue;
     }
     const std::uint32_t use = shard_of(routed.signature.access_key, shard_count);

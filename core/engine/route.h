@@ -3,7 +3,8 @@
 //
 // Shape:  an event goes to the shard of the caller's access key. An event that issues a key also goes to the shard of
 //         that key, because its uses will arrive there. If the caller has no key, the issued key decides; if there is
-//         neither, the account. What the caller's shard knows of the caller follows to the shard of the issued key.
+//         neither, the account. Where what is known of the caller's session decides, the session stands for the key.
+//         What the caller's shard knows of the caller follows to the shard of the issued key.
 // Source: keyed SipHash, so that nobody outside can aim at one shard.
 #include <cstdint>
 #include <string_view>

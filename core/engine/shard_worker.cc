@@ -90,9 +90,10 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     if (routed.use) use(routed, event, networks);
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
-      descents_->hand_on(event, caller, routed.has_key ? keys_.at(caller, event).issued.get() : nullptr);
+      const bool has_rows = routed.has_key || routed.by_session;
+      descents_->hand_on(event, caller, has_rows ? keys_.at(caller, event).issued.get() : nullptr);
     }
-    if (routed.issue || routed.hands_on) settle();
+    if (descents_->has_made()) settle();
   }
   for (const Descent& descent : batch.descents) take_over(descent);
   settle();
@@ -120,7 +121,7 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
   const bool counts = is_new_event(routed.event_id);
   const IssuedToken* issued = nullptr;
   std::uint64_t proof = 0;
-  if (routed.has_key) {
+  if (routed.has_key || routed.by_session) {
     KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
     issued = key.issued.get();
     proof = key.proof;
@@ -151,6 +152,7 @@ void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, cons
     if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
+    tell_session(event, observation.call.token);
     slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
@@ -290,61 +292,6 @@ void ShardWorker::count_repeat(std::uint32_t index, Seconds time, std::uint64_t 
   if (slot.count == 0) repeated_.push_back(index);
   slot.count += count;
   slot.last_time = std::max(slot.last_time, time);
-}
-
-// Learns what an issuing event says about the role. This does not depend on which key it issued.
-void ShardWorker::teach_role(const Event& event, const std::string& role_identity, const std::string& service) {
-  const std::string principal = role_identity.empty() ? std::string() : assuming_principal(event);
-  const std::string_view account = event.access_key.empty() ? event.recipient_account : std::string_view{};
-  ByteWriter lesson(256);
-  lesson.fixed(event.day()).string(role_identity).string(service).string(principal).string(account);
-  const Hash128 signature = hash128(settings_.hash_key, lesson.view());
-  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
-  if (!role_identity.empty() && !service.empty()) learn({FactKind::role_service, role_identity, service}, event.day());
-  if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
-  learn_account(account, event.time);
-}
-
-void ShardWorker::issue(const Event& event) {
-  const IssuedToken issued = issued_token(event);
-  const std::string role = issued_role(event);
-  if (!event.from_future) teach_role(event, role, issued.service);
-  know(access_key_id(settings_.hash_key, event.issued_key), role, issued, 0);
-}
-
-// Notes what is known of the event that issued the key, unless more is known already. A key is issued once, so the same
-// again is the event, or the descent, once more.
-void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed) {
-  const std::string row = token_row(settings_.hash_key, key, role).key();
-  const auto stored = writer_.open().get(Table::tokens, row);
-  const std::string encoded = encode(issued);
-  bool is_news = !stored;
-  if (stored && *stored != encoded) {
-    const auto known = decode_issued_token(*stored);
-    is_news = !known || known->weight() < issued.weight();
-    if (!is_news && *known != issued) return;
-  }
-  if (is_news) {
-    writer_.put(Table::tokens, row, encoded);
-    // The key is read again at its next use, because its identity is known from now on.
-    keys_.forget(key);
-  }
-  if (issued.waits) return;
-  if (is_news) {
-    for (Candidate& call : waiting_->prove(key, role, issued)) {
-      teach_token(call, call.token.must_have_assumed.empty());
-      if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
-    }
-  }
-  descents_->hand_on(key, role, issued, is_news, handed);
-}
-
-void ShardWorker::take_over(const Descent& descent) {
-  const auto token = decode_issued_token(descent.token);
-  INVARIANT(token.has_value());
-  if (descent.teaches && token->proves() && !token->weak)
-    learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
-  know(descent.key, descent.role, *token, descent.handed);
 }
 
 bool ShardWorker::is_new_event(std::uint64_t event_id) {

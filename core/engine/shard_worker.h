@@ -107,9 +107,16 @@ class ShardWorker {
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
                   bool counts);
+  void tell_session(const Event& event, const ServiceToken& token);
   void issue(const Event& event);
   void take_over(const Descent& descent);
-  void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed);
+  struct News {  // of the event that issued a key
+    const std::string& role;
+    const IssuedToken& issued;
+    std::uint8_t handed = 0;       // how often it was handed on, from key to key
+    const Event* event = nullptr;  // null: it was handed on
+  };
+  void know(Hash128 key, const News& news);
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const std::string& role_identity, const std::string& service);
   void teach_token(const Candidate& call, bool proven);

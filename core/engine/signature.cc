@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/bytes.h"
+
 namespace straykey {
 namespace {
 
@@ -80,6 +82,10 @@ std::string_view teaching_bytes(const Event& event, std::string& memory) {
 }
 
 }  // namespace
+
+Hash128 session_id(HashKey key, std::string_view principal_id, Day day) {
+  return hash128(key, ByteWriter().string("session").string(principal_id).fixed(day).view());
+}
 
 EventSignature signature_of(HashKey key, const Event& event) {
   thread_local std::string memory;

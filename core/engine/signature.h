@@ -25,6 +25,10 @@ struct EventSignature {
   return hash128(key, access_key);
 }
 
+// What stands for the access key where a session decides: the session (principalId) and the day, so that what is proven
+// counts for days and not for good.
+[[nodiscard]] Hash128 session_id(HashKey key, std::string_view principal_id, Day day);
+
 [[nodiscard]] EventSignature signature_of(HashKey key, const Event& event);
 
 }  // namespace straykey

@@ -17,6 +17,27 @@ std::string issued_prefix(Hash128 key) {
   return std::string(kIssuedKeys) + key.key();
 }
 
+// Of a console session only that it is one is judged, so one call of it waits.
+Hash128 waiting_combination(HashKey key, const Candidate& call) {
+  if (!call.console_session) return combination_of(key, call);
+  Candidate any;
+  any.time = call.time;
+  any.token = call.token;
+  any.console_session = true;
+  return combination_of(key, any);
+}
+
+// Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing.
+bool denies(const IssuedToken& issued, const Candidate& call) {
+  const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
+  return !issued.weak && (other(call.token.service) || other(call.token.must_have_assumed));
+}
+
+// An instance's session name is as good as the event that issued its key, as long as that says the same.
+bool was_judged_alike(const IssuedToken& issued, const Candidate& call) {
+  return call.token.proof == Proof::ec2_delivery && call.token.service == issued.service && issued.chain.empty();
+}
+
 Counter& overflow_counter(Metrics& metrics, std::string_view bound) {
   return metrics.counter("straykey_pending_overflow_total",
                          "Calls of unproven keys that were not kept: their key, or all keys together, had too many.",
@@ -64,15 +85,24 @@ void WaitingCalls::Repeats::add_to(Candidate& call) const noexcept {
 
 std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& event, bool counts) {
   Candidate call = observation.call;
-  call.token = {};
+  // What it was judged as, if that rests on a weaker proof than the event would be.
+  ServiceToken judged;
+  if (observation.has_token) {
+    judged.service = call.token.service;
+    judged.proof = call.token.proof;
+    if (observation.second_token) judged.must_have_assumed = observation.second_token->service;
+  }
+  call.token = std::move(judged);
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
   // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
   call.token.identity = observation.caller + '/' + observation.session;
-  const std::string prefix = access_key_row(settings_.hash_key, call.access_key);
+  const bool by_session = is_known_by_session(event);
+  const std::string prefix = by_session ? session_id(settings_.hash_key, event.principal_id, event.day()).key()
+                                        : access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
-  const std::string key = prefix + combination_of(settings_.hash_key, call).key();
+  const std::string key = prefix + waiting_combination(settings_.hash_key, call).key();
   if (writer_.open().get(Table::pending, key)) {
     const std::uint32_t place = place_of(key);
     if (counts) count_repeat(place, call.time);
@@ -149,8 +179,8 @@ WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere
   return found;
 }
 
-std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
-  std::vector<Candidate> calls;
+WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
+  Proven out;
   for (const auto& [row, value] : rows(key.key(), true)) {
     ByteReader in(value);
     const std::string session(in.string());
@@ -161,12 +191,17 @@ std::vector<Candidate> WaitingCalls::prove(Hash128 key, std::string_view role, c
       repeats_[place->second].count = issued.weak ? repeats_[place->second].count : 0;
     }
     if (!issued.weak) writer_.erase(Table::pending, row);
+    if (call && denies(issued, *call) &&
+        std::none_of(out.denied.begin(), out.denied.end(),
+                     [&](const Candidate& other) { return other.token.role_identity == call->token.role_identity; }))
+      out.denied.push_back(*call);
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
+    if (was_judged_alike(issued, *call)) continue;
     straykey::prove(*call, session, issued);
-    calls.push_back(std::move(*call));
+    out.calls.push_back(std::move(*call));
   }
-  return calls;
+  return out;
 }
 
 std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {

@@ -51,10 +51,15 @@ class WaitingCalls {
   // Keeps that a session of `parent_role` was given a key, when it called with the key `caller`.
   void keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued);
 
+  struct Proven {
+    std::vector<Candidate> calls;
+    // One for each role whose sessions were judged as something else by a weaker proof
+    std::vector<Candidate> denied;
+  };
   // The calls of the key, with the tokens that `issued` proves; none if it proves nothing. They do not wait any more,
   // unless it is a weak proof, after which a strong one may come. `role`: account/role of the sessions that it proves;
   // empty: any.
-  [[nodiscard]] std::vector<Candidate> prove(Hash128 key, std::string_view role, const IssuedToken& issued);
+  [[nodiscard]] Proven prove(Hash128 key, std::string_view role, const IssuedToken& issued);
   // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
   [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
 

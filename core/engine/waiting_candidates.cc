@@ -130,7 +130,7 @@ void WaitingCandidates::read(const CandidateRange& range, StoreReader& partition
     if (!candidate) return true;
     Place& place = order_.back();
     place.day = candidate->day();
-    place.is_call = !candidate->account_day;
+    place.is_call = candidate->is_call();
     place.identity = hash128(kFixedHashKey, candidate->token.account + '/' + candidate->token.identity);
     place.time = candidate->time;
     place.combination = candidate->combination;

@@ -177,9 +177,11 @@ std::optional<ServiceToken> by_exchange(const Event& event) {
   return token;
 }
 
-// EKS Pod Identity assumes a second role in the name of the pod: the call is the pod's own.
+// EKS Pod Identity assumes a second role in the name of the pod: the call is the pod's own. Whoever switches roles in
+// the console calls as the session in which he sits.
 Event as_the_pod(const Event& event) noexcept {
   Event caller = event;
+  caller.console_session = false;
   const Service* const by = service_by_principal(event.invoked_by);
   if (by != nullptr && by->family == Family::eks) caller.invoked_by = {};
   return caller;
@@ -193,8 +195,8 @@ bool is_foreign_session(const Event& event) noexcept {
 }  // namespace
 
 std::string_view name_of(Proof proof) noexcept {
-  constexpr std::array<std::string_view, 7> kNames{"in_scope_of",  "issuing_event",     "oidc_provider", "ec2_delivery",
-                                                   "session_name", "lambda_user_agent", "descended"};
+  constexpr std::array<std::string_view, 8> kNames{"in_scope_of",  "issuing_event",     "oidc_provider", "ec2_delivery",
+                                                   "session_name", "lambda_user_agent", "descended",     "session"};
   return kNames[static_cast<std::size_t>(proof)];
 }
 
@@ -210,13 +212,15 @@ int IssuedToken::weight() const noexcept {
 
 // Version 2 adds what only a key has that a role session was given, so all other rows are still of version 1.
 std::string encode(const IssuedToken& token) {
-  const bool by_session = token.waits || !token.chain.empty();
+  const bool by_session = token.waits || !token.chain.empty() || !token.session_role.empty();
   ByteWriter out;
   out.fixed<std::uint8_t>(by_session ? 2 : 1).string(token.service).string(token.workload).fixed(token.issued_day);
   if (by_session)
-    out.fixed(static_cast<std::uint8_t>((token.waits ? 1 : 0) | (token.weak ? 2 : 0)))
+    out.fixed(static_cast<std::uint8_t>((token.waits ? 1 : 0) | (token.weak ? 2 : 0) |
+                                        (token.session_role.empty() ? 0 : 4)))
         .string(token.parent_role)
         .string(token.chain);
+  if (!token.session_role.empty()) out.string(token.session_role);
   return out.bytes();
 }
 
@@ -234,6 +238,7 @@ std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {
     token.weak = (flags & 2) != 0;
     token.parent_role = in.string();
     token.chain = in.string();
+    if ((flags & 4) != 0) token.session_role = in.string();
   }
   if (!in.at_end()) return std::nullopt;
   return token;
@@ -327,6 +332,29 @@ std::string_view service_of_session_name(std::string_view session) noexcept {
   return service == nullptr ? std::string_view{} : service->name;
 }
 
+bool is_known_by_session(const Event& event) noexcept {
+  if (!event.console_session && !(event.access_key.empty() && event.telling_call() == TellingCall::console))
+    return false;
+  return event.type == IdentityType::assumed_role && event.principal_id.find(':') != std::string_view::npos;
+}
+
+bool is_called_by_session(const Event& event) noexcept {
+  return event.access_key.empty() && event.event_name == "AssumeRole" &&
+         event.principal_id.find(':') != std::string_view::npos &&
+         (event.type == IdentityType::assumed_role || event.type == IdentityType::aws_account);
+}
+
+IssuedToken known_of_session(const ServiceToken& token, Day day) {
+  IssuedToken out;
+  out.service = token.service;
+  out.workload = token.workload;
+  out.issued_day = day;
+  out.parent_role = token.parent_role;
+  out.chain = token.chain;
+  out.session_role = token.role_identity;
+  return out;
+}
+
 bool assumes_by_session(const Event& event) noexcept {
   if (event.event_name != "AssumeRole" || event.type != IdentityType::assumed_role) return false;
   return may_be_service_token(as_the_pod(event));
@@ -384,6 +412,7 @@ ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_vie
   ServiceToken token = token_of(*service, Proof::issuing_event,
                                 {role_identity.substr(0, slash), role_identity.substr(slash + 1), session});
   token.workload = issued.workload;
+  if (!issued.session_role.empty()) token.proof = Proof::session;
   return token;
 }
 

@@ -30,6 +30,7 @@ enum class Proof : std::uint8_t {
   session_name,
   lambda_user_agent,
   descended,  // issued by a call of AssumeRole that a proven token made
+  session,    // another call of the same session was proven, on the same day or the day before
 };
 [[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
 
@@ -45,6 +46,8 @@ struct IssuedToken {
   bool weak = false;  // descended from a token that is only weakly proven
   // Of a descended key, as in ServiceToken.
   std::string parent_role = {}, chain = {};
+  // Known of a session and not of a key: its role, account/role. Empty: known of a key
+  std::string session_role = {};
 
   // Whether the key is a service token's.
   [[nodiscard]] bool proves() const noexcept;
@@ -117,6 +120,13 @@ struct ServiceToken {
 [[nodiscard]] std::optional<ServiceToken> second_weak_proof(const Event& event, const ServiceToken& first);
 // The service whose tokens carry session names of this shape, or empty.
 [[nodiscard]] std::string_view service_of_session_name(std::string_view session) noexcept;
+
+// Whether the event is of a console session, or opened one and names no key: what is known of its session decides.
+[[nodiscard]] bool is_known_by_session(const Event& event) noexcept;
+// Whether the event issued a key, and does not name the key that called: what is known of the caller's session decides.
+[[nodiscard]] bool is_called_by_session(const Event& event) noexcept;
+// What a call with the token says of its session.
+[[nodiscard]] IssuedToken known_of_session(const ServiceToken& token, Day day);
 
 // Whether a role session called AssumeRole with a key that may be a workload's. EKS Pod Identity calls it in the name
 // of the pod; no other service's call counts as the caller's own.

@@ -97,7 +97,8 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
   const auto alert = decode_message(*stored);
   const auto state = decode_alert_state(*row);
   if (!alert || !state) return std::nullopt;
-  return ListedAlert{id, *state, alert_with_state(message_document(*alert), *state)};
+  const bool contradicted = reader.get(Table::alerts, Contradiction::contradiction_id(id).key()).has_value();
+  return ListedAlert{id, *state, alert_with_state(message_document(*alert), *state, contradicted)};
 }
 
 Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits) {

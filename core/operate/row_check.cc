@@ -16,6 +16,7 @@
 #include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/campaigns.h"
+#include "core/engine/contradictions.h"
 #include "core/engine/dedup.h"
 #include "core/engine/judged_marks.h"
 #include "core/engine/outbox.h"
@@ -105,7 +106,7 @@ void RowCheck::alert_row(Table table, std::string_view key, std::string_view val
     case Table::dedup:
       return readable(is_id && !decode_dedup(value).empty());
     case Table::hits:
-      return readable(is_id && !value.empty() && value.size() % kHashBytes == 0);
+      return readable((is_id && !value.empty() && value.size() % kHashBytes == 0) || is_contradiction_row(key, value));
     case Table::quarantine:
       return check_fact(table, key, value);
     case Table::progress:

@@ -59,6 +59,21 @@ Candidate full() {
   return c;
 }
 
+TEST_CASE("candidate: an account's day and a contradiction are no calls, and are told apart") {
+  Candidate day;
+  day.account_day = true;
+  Candidate contradiction;
+  contradiction.contradiction = true;
+  contradiction.access_key = "ASIA";
+  for (const Candidate& candidate : {day, contradiction, full()}) {
+    const auto read = decode_candidate(encode_candidate(candidate));
+    REQUIRE(read.has_value());
+    CHECK_EQ(read->account_day, candidate.account_day);
+    CHECK_EQ(read->contradiction, candidate.contradiction);
+    CHECK_EQ(read->is_call(), candidate.is_call());
+  }
+}
+
 TEST_CASE("candidate: every field reads back") {
   const Candidate c = full();
   const std::string bytes = encode_candidate(c);

@@ -68,6 +68,48 @@ TEST_CASE("descents: a proven caller's key is handed on at once and not kept") {
   CHECK(bench.made().empty());
 }
 
+// The other account's copy: the caller's session, and neither its key nor its role.
+Event copy_of(const Event& event) {
+  Event copy = event;
+  copy.type = IdentityType::aws_account;
+  copy.access_key = copy.arn = copy.session_issuer_arn = copy.in_scope_issuer_type = {};
+  copy.principal_id = "AROAEXAMPLE:orders-fn";
+  return copy;
+}
+
+TEST_CASE("descents: a session is told on its day and the next one, and hands on what its copies issued") {
+  Bench bench;
+  Call call;
+  call.assumes = "archive";
+  call.gives = "ASIACHILD00000000001";
+  const auto request = request_of({call});
+  const Event copy = copy_of(request->events.front());
+  const Hash128 session = session_id(kKey, copy.principal_id, copy.day());
+  bench.descents.hand_on(copy, session, nullptr);
+  CHECK(bench.made().empty());
+  CHECK_EQ(bench.rows(), 1);
+
+  bench.descents.tell_session(copy, prove_service_token(request->events.front(), nullptr).value());
+  CHECK(bench.descents.has_made());
+  std::vector<Descent> told, others;
+  bench.descents.settle([&](const Descent& descent) { told.push_back(descent); }, others);
+  REQUIRE_EQ(told.size(), 2);
+  for (const Descent& descent : told) {
+    CHECK((descent.key == session || descent.key == session_id(kKey, copy.principal_id, copy.day() + 1)));
+    CHECK_FALSE(descent.teaches);
+  }
+  const IssuedToken known = decode_issued_token(told[0].token).value();
+  CHECK_EQ(known.session_role, kRole);
+  CHECK_EQ(service_token_from_issue(known, kRole, "orders-fn").proof, Proof::session);
+  for (const bool came_before : {true, false}) {
+    if (came_before) bench.descents.hand_on(session, {}, known, true, 0);
+    if (!came_before) bench.descents.hand_on(copy, session, &known);
+    const auto made = bench.made();
+    REQUIRE_EQ(made.size(), 1);
+    CHECK_EQ(made[0].chain, "111122223333/orders > 111122223333/archive");
+  }
+}
+
 TEST_CASE("descents: an unproven caller's is kept and handed on each time that its proof comes") {
   Bench bench;
   bench.assume(unproven(), nullptr);

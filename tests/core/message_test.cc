@@ -80,6 +80,26 @@ TEST_CASE("message: a summary reads back, and its time is the end of its day") {
   CHECK_EQ(message_type(*message), "alerts.summary");
 }
 
+TEST_CASE("message: a contradiction reads back, and has one id for each alert") {
+  const Contradiction contradiction{.alert = {7, 8},
+                                    .variation = Variation::remote_ecs_suspicious,
+                                    .severity = Severity::high,
+                                    .account = "111122223333",
+                                    .identity = "111122223333/orders",
+                                    .access_key = "ASIA",
+                                    .role = "111122223333/orders",
+                                    .service = {},
+                                    .assumed_by = "arn:aws:iam::111122223333:user/alice",
+                                    .at = 1'711'011'900};
+  const auto message = decode_message(encode_message(contradiction));
+  REQUIRE(message.has_value());
+  CHECK_EQ(std::get<Contradiction>(*message), contradiction);
+  CHECK_EQ(message_type(*message), "alert.contradicted");
+  CHECK_EQ(message_time(*message), 1'711'011'900);
+  CHECK(message_document(*message).find("issued to no workload") != std::string::npos);
+  CHECK_FALSE(contradiction.id() == Contradiction::contradiction_id({8, 7}));
+}
+
 TEST_CASE("message: a body that format 1 stored is itself for ever") {
   const std::string body = R"({"type":"alert.created","data":{"id":"x"}})", document = R"({"id":"x"})";
   const std::string row =
@@ -93,8 +113,8 @@ TEST_CASE("message: a body that format 1 stored is itself for ever") {
 
 TEST_CASE("message: bytes that are cut are none, and changed ones never read outside") {
   const ActivationReport report{{7, 8}, "1", 19'803, 5, {{"i", "n", 1, 2, 3}}, 1};
-  for (const std::string& bytes :
-       {encode_message(full_alert()), encode_message(report), encode_message(AlertSummary{})}) {
+  for (const std::string& bytes : {encode_message(full_alert()), encode_message(report), encode_message(AlertSummary{}),
+                                   encode_message(Contradiction{})}) {
     for (std::size_t size = 0; size < bytes.size(); ++size)
       CHECK_FALSE(decode_message(bytes.substr(0, size)).has_value());
     CHECK_FALSE(decode_message(bytes + 'x').has_value());

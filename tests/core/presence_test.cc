@@ -46,7 +46,11 @@ TEST_CASE("presence: random days and merges agree with a set of days") {
     Model models[2];
     for (int step = 0; step < 30; ++step) {
       const std::size_t which = random() % 2;
-      if (random() % 8 == 0) {
+      if (random() % 16 == 0) {
+        const Day day = kStart + static_cast<Day>(random() % 150);
+        presences[which].forget(day);
+        models[which].days.erase(day);
+      } else if (random() % 8 == 0) {
         presences[which].merge(presences[1 - which]);
         models[which].merge(models[1 - which]);
       } else {

@@ -57,6 +57,39 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("route: a session stands for the key of the console's calls and of the other account's copies") {
+  const std::string principal = "AROAEXAMPLE:orders-fn";
+  for (std::uint32_t shards = 1; shards <= 8; ++shards) {
+    Request request;
+    Call console;
+    console.console_session = true;
+    add(request, console);
+    request.events.back().principal_id = principal;
+    Issue issue;
+    add(request, issue);
+    request.events.back().type = IdentityType::aws_account;
+    request.events.back().invoked_by = {};
+    request.events.back().principal_id = principal;
+    const Hash128 session = session_id(kKey, principal, request.events.front().day());
+    route(request, kKey, shards);
+    int by_session = 0;
+    for (const Request::ShardBatch& batch : request.batches) {
+      for (const Request::RoutedEvent& routed : batch.events) {
+        if (!routed.by_session) continue;
+        ++by_session;
+        REQUIRE(routed.signature.access_key == session);
+        REQUIRE_EQ(batch.shard, shard_of(session, shards));
+        REQUIRE_EQ(routed.use, routed.index == 0);
+        REQUIRE_EQ(routed.hands_on, routed.index == 1);
+      }
+    }
+    REQUIRE_EQ(by_session, 2);
+    const auto where = reached(request);
+    REQUIRE_EQ(where.at(0).use.size(), 1);
+    REQUIRE_EQ(where.at(1).use, std::vector<std::uint32_t>{shard_of(access_key_id(kKey, issue.issued_key), shards)});
+  }
+}
+
 TEST_CASE("route: what is known of a caller is handed on by the caller's shard, and only there") {
   for (std::uint32_t shards = 1; shards <= 8; ++shards) {
     Request request;

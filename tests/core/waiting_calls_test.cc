@@ -47,13 +47,47 @@ TEST_CASE("waiting calls: a strong proof takes a key's calls, a weak one leaves 
   IssuedToken weak{"ecs", {}, 0};
   weak.weak = true;
   weak.chain = "111122223333/billing > 111122223333/orders";
-  REQUIRE_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, weak).size(), 1);
-  const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0});
+  REQUIRE_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, weak).calls.size(), 1);
+  const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
   REQUIRE_EQ(calls.size(), 1);
   CHECK_EQ(calls[0].token.identity, "111122223333/orders/orders-fn");
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).empty());
-  CHECK(bench.waiting.prove(id_of("ASIA2"), "111122223333/another", IssuedToken{"lambda", {}, 0}).empty());
-  CHECK_EQ(bench.waiting.prove(id_of("ASIA2"), {}, IssuedToken{"lambda", {}, 0}).size(), 1);
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK(bench.waiting.prove(id_of("ASIA2"), "111122223333/another", IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK_EQ(bench.waiting.prove(id_of("ASIA2"), {}, IssuedToken{"lambda", {}, 0}).calls.size(), 1);
+}
+
+TEST_CASE("waiting calls: a proof denies what a call was judged as by a weaker one, once for each role") {
+  Bench bench;
+  const auto keep_task = [&](const std::string& key, const std::string& ip) {
+    Call call = unproven(key, ip);
+    call.session = "0123456789abcdef0123456789abcdef";
+    bench.keep(call);
+  };
+  keep_task("ASIA1", "198.51.100.7");
+  keep_task("ASIA1", "203.0.113.7");
+  const auto person = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{});
+  CHECK(person.calls.empty());
+  REQUIRE_EQ(person.denied.size(), 1);
+  CHECK_EQ(person.denied[0].access_key, "ASIA1");
+  CHECK_EQ(person.denied[0].token.role_identity, kRole);
+  keep_task("ASIA1", "198.51.100.7");
+  CHECK_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).denied.size(), 1);
+  keep_task("ASIA1", "198.51.100.7");
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"ecs", {}, 0}).denied.empty());
+  bench.keep(unproven("ASIA2"));
+  CHECK(bench.waiting.prove(id_of("ASIA2"), kRole, IssuedToken{}).denied.empty());
+}
+
+TEST_CASE("waiting calls: what an instance's name proved waits, and is not judged twice when its event says the same") {
+  Bench bench;
+  Call call = unproven("ASIA1");
+  call.session = "i-0123456789abcdef0";
+  bench.keep(call);
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"ec2", {}, 0}).calls.empty());
+  bench.keep(call);
+  const auto of_a_function = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0});
+  CHECK_EQ(of_a_function.calls.size(), 1);
+  CHECK_EQ(of_a_function.denied.size(), 1);
 }
 
 TEST_CASE("waiting calls: repeats are counted, flushed or not, and a call that came again is none") {
@@ -74,21 +108,21 @@ TEST_CASE("waiting calls: repeats are counted, flushed or not, and a call that c
     }
     bench.waiting.count_repeat(bench.keep(call, false), *parse_time("2024-03-21T08:05:00Z"));
     if (!flushed) bench.waiting.forget_places();
-    const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0});
+    const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
     REQUIRE_EQ(calls.size(), 1);
     CHECK_EQ(calls[0].count, 4);
     CHECK_EQ(format_time(calls[0].time), "2024-03-21T09:05:00Z");
     CHECK_EQ(format_time(calls[0].last_time), "2024-03-21T11:05:00Z");
     bench.waiting.flush(10);
-    CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).empty());
+    CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
   }
 }
 
 TEST_CASE("waiting calls: those of somebody who is no workload go without a proof") {
   Bench bench;
   bench.keep(unproven("ASIA1"));
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{}).empty());
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).empty());
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{}).calls.empty());
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
 }
 
 TEST_CASE("waiting calls: issued keys stay, each once, and are told by the role of the session that was given them") {
@@ -104,7 +138,7 @@ TEST_CASE("waiting calls: issued keys stay, each once, and are told by the role 
   }
   CHECK(bench.waiting.issued_to(id_of("ASIA1"), "111122223333/another", true).empty());
   CHECK_EQ(bench.waiting.issued_to(id_of("ASIA1"), {}, true).size(), 1);
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).empty());
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
 }
 
 TEST_CASE("waiting calls: what waits in another partition is found there") {

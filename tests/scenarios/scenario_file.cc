@@ -62,9 +62,9 @@ constexpr std::array<std::string_view, 47> kEventAttributes{"lambda",
                                                             "presigned",
                                                             "received"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 18> kExpectAttributes{
-    "identities", "since",   "notify", "campaign", "declare", "says",        "identity", "network",    "tool",
-    "day",        "account", "names",  "capped",   "proof",   "occurrences", "pairs",    "suppressed", "chain"};
+constexpr std::array<std::string_view, 19> kExpectAttributes{
+    "service", "identities", "since", "notify", "campaign", "declare",     "says",  "identity",   "network", "tool",
+    "day",     "account",    "names", "capped", "proof",    "occurrences", "pairs", "suppressed", "chain"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;

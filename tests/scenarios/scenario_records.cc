@@ -118,7 +118,8 @@ TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string
   record.principal_id = actor.kind == "anonymous" ? "ANONYMOUS_PRINCIPAL" : "AIDA" + made_up_hex(actor.name, 17);
   if (actor.kind == "anonymous") record.account = "ANONYMOUS_PRINCIPAL";
   if (actor.kind == "foreign" && line.has("session"))
-    record.principal_id = "AROA" + made_up_hex(actor.name, 17) + ":" + session;
+    record.principal_id = line.has("role") ? fmt::format("AROA{}:{}", made_up_hex(line.get("role"), 16), session)
+                                           : "AROA" + made_up_hex(actor.name, 17) + ":" + session;
   if (actor.kind == "user") {
     record.user_name = actor.name;
     record.arn = fmt::format("arn:aws:iam::{}:user/{}", account, actor.name);

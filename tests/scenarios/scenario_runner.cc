@@ -40,11 +40,13 @@ struct Raised {
     return inner != nullptr && inner->is_string() ? std::string(inner->as_string()) : std::string();
   }
   [[nodiscard]] bool is_activation_report() const { return document.contains("pairs"); }
+  [[nodiscard]] bool is_contradiction() const { return document.contains("alert_id"); }
   [[nodiscard]] bool is_summary() const { return !document.contains("variation") && !is_activation_report(); }
   [[nodiscard]] std::string shown() const {
     if (is_summary())
       return fmt::format("summary {} identity={} suppressed={}", text("analytic"), text("identity"),
                          document.at("suppressed").to_number<int>());
+    if (is_contradiction()) return fmt::format("contradicted {} identity={}", text("variation"), text("identity"));
     return fmt::format("{} {} identity={} network={} tool={} first seen {}", text("variation"), text("severity"),
                        text("identity"), text("network"), text("user_agent", "tool"), text("first_seen"));
   }
@@ -338,6 +340,15 @@ bool ScenarioRun::matches_campaign(const Raised& alert, std::string_view name, c
 // The words of an expectation: variation and severity; any of them and of the attributes may be left out.
 bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
   if (!step.words.empty() && step.words[0] == "summary") return matches_summary(alert, step);
+  const bool contradicted = !step.words.empty() && step.words[0] == "contradicted";
+  if (contradicted != alert.is_contradiction()) return false;
+  if (contradicted) {
+    const auto same = [&](std::string_view name) {
+      const auto wanted = step.attributes.find(name);
+      return !wanted || names_identity(alert.text(name), *wanted);
+    };
+    return step.words.size() == 2 && alert.text("variation") == step.words[1] && same("identity") && same("service");
+  }
   if (alert.is_summary() || alert.is_activation_report()) return false;
   if (!step.words.empty() && alert.text("variation") != step.words[0]) return false;
   if (step.words.size() > 1 && alert.text("severity") != step.words[1]) return false;
@@ -424,8 +435,8 @@ Status ScenarioRun::run_expect(const Step& step) {
     if (!number) return Error{"occurrences is a number"};
     return expect_occurrences(step, *number);
   }
-  const bool known =
-      !step.words.empty() && (step.words[0] == "summary" || catalogue_entry_by_id(step.words[0]) != nullptr);
+  const bool known = !step.words.empty() && (step.words[0] == "summary" || step.words[0] == "contradicted" ||
+                                             catalogue_entry_by_id(step.words[0]) != nullptr);
   if (!known || step.words.size() != 2) return Error{"write: expect nothing, or: expect <variation> <severity> ..."};
   const auto found =
       std::find_if(open_.begin(), open_.end(), [&](const Raised& alert) { return matches(alert, step); });

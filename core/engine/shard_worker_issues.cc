@@ -1,0 +1,110 @@
+// What a shard worker does when it hears where a key was issued: from the event itself, or from the shard of the key
+// that was used for it.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/bytes.h"
+#include "core/base/invariant.h"
+#include "core/baseline/fact.h"
+#include "core/engine/descents.h"
+#include "core/engine/shard_worker.h"
+#include "core/engine/waiting_calls.h"
+#include "core/identity/principal.h"
+
+namespace straykey {
+namespace {
+
+// What the merger is told when the event that issued a key comes, and denies what calls of the key were judged as.
+// `call`: one of them. `by`: who assumed the role.
+Candidate contradiction(const Candidate& call, const IssuedToken& issued, const std::string& by) {
+  constexpr Day kEarlier = 2;  // no use of a key lies further before its issuing event
+  Candidate out;
+  out.contradiction = true;
+  out.time = static_cast<Seconds>(issued.issued_day - std::min(issued.issued_day, kEarlier)) * kSecondsPerDay;
+  out.last_time = static_cast<Seconds>(issued.issued_day) * kSecondsPerDay;
+  out.access_key = call.access_key;
+  out.token.account = call.token.account;
+  out.token.role_identity = call.token.role_identity;
+  out.token.identity = call.token.role_identity + ' ' + call.access_key;
+  out.token.service = issued.service;
+  out.source_text = by;
+  return out;
+}
+
+}  // namespace
+
+// Learns what an issuing event says about the role. This does not depend on which key it issued.
+void ShardWorker::teach_role(const Event& event, const std::string& role_identity, const std::string& service) {
+  const std::string principal = role_identity.empty() ? std::string() : assuming_principal(event);
+  const std::string_view account = event.access_key.empty() ? event.recipient_account : std::string_view{};
+  ByteWriter lesson(256);
+  lesson.fixed(event.day()).string(role_identity).string(service).string(principal).string(account);
+  const Hash128 signature = hash128(settings_.hash_key, lesson.view());
+  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
+  if (!role_identity.empty() && !service.empty()) learn({FactKind::role_service, role_identity, service}, event.day());
+  if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
+  learn_account(account, event.time);
+}
+
+// A proven call proves its session, for calls that no key joins with it: those of a console session, and the other
+// account's copies. Once a day for each session.
+void ShardWorker::tell_session(const Event& event, const ServiceToken& token) {
+  if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
+  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return;
+  if (token.chain.empty() && service_by_name(token.service) == nullptr) return;
+  if (event.principal_id.find(':') == std::string_view::npos) return;
+  ByteWriter told(256);
+  told.fixed(event.day()).string("session").string(event.principal_id).string(token.chain).string(token.service);
+  const Hash128 signature = hash128(settings_.hash_key, told.view());
+  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
+  descents_->tell_session(event, token);
+}
+
+void ShardWorker::issue(const Event& event) {
+  const IssuedToken issued = issued_token(event);
+  const std::string role = issued_role(event);
+  if (!event.from_future) teach_role(event, role, issued.service);
+  know(access_key_id(settings_.hash_key, event.issued_key), {role, issued, 0, &event});
+}
+
+// Notes what is known of the event that issued the key, unless more is known already. A key is issued once, so the same
+// again is the event, or the descent, once more.
+void ShardWorker::know(Hash128 key, const News& news) {
+  const auto& [role, issued, handed, event] = news;
+  const std::string row = token_row(settings_.hash_key, key, role).key();
+  const auto stored = writer_.open().get(Table::tokens, row);
+  const std::string encoded = encode(issued);
+  bool is_news = !stored;
+  if (stored && *stored != encoded) {
+    const auto known = decode_issued_token(*stored);
+    is_news = !known || known->weight() < issued.weight();
+    if (!is_news && *known != issued) return;
+  }
+  if (is_news) {
+    writer_.put(Table::tokens, row, encoded);
+    // The key is read again at its next use, because its identity is known from now on.
+    keys_.forget(key);
+  }
+  if (issued.waits) return;
+  if (is_news) {
+    WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
+    for (Candidate& call : proven.calls) {
+      teach_token(call, call.token.must_have_assumed.empty());
+      if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
+    }
+    const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
+    for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
+  }
+  descents_->hand_on(key, role, issued, is_news, handed);
+}
+
+void ShardWorker::take_over(const Descent& descent) {
+  const auto token = decode_issued_token(descent.token);
+  INVARIANT(token.has_value());
+  if (descent.teaches && token->proves() && !token->weak)
+    learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
+  know(descent.key, {descent.role, *token, descent.handed, nullptr});
+}
+
+}  // namespace straykey
