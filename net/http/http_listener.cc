@@ -53,6 +53,9 @@ HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
                                {{"listener", listener}, {"reason", "gave_way"}})),
       handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total",
                                         "TLS handshakes that failed or timed out.", {{"listener", listener}})),
+      client_names_refused(metrics.counter("straykey_client_names_refused_total",
+                                           "HTTPS connections whose certificate has none of the allowed names.",
+                                           {{"listener", listener}})),
       timeouts(metrics.counter("straykey_http_timeouts_total",
                                "Deadlines that passed: connections closed, or answered 503.",
                                {{"listener", listener}})) {}

@@ -49,6 +49,7 @@ struct HttpListenerSettings {
   std::uint16_t port = 0;                  // 0: any free one
   std::string path;                        // not empty: a local socket there instead, see stream_acceptor.h
   std::optional<TlsFiles> tls;             // nullopt: plain HTTP
+  std::vector<std::string> client_names;   // of client certificates; empty: any that tls->client_ca signed
   std::vector<std::string> allowed_hosts;  // Host without port; empty: any
   HeadLimits head;
   ConnectionLimits connections;
@@ -76,6 +77,7 @@ struct HttpMetrics {
   Counter& full_address;
   Counter& gave_way;
   Counter& handshakes_failed;
+  Counter& client_names_refused;
   Counter& timeouts;
 };
 

@@ -10,6 +10,7 @@
 
 #include "core/base/uncleared.h"
 #include "core/event/text_arena.h"
+#include "net/io/client_certificate.h"
 
 namespace straykey {
 namespace {
@@ -25,6 +26,8 @@ constexpr std::size_t kBodyReadBytesMax = 256 * 1024;
 constexpr std::size_t kDrainBytesMax = 8u << 20;
 
 constexpr Refusal kHostNotAllowed{403, "host_not_allowed", "This listener does not answer to that Host."};
+constexpr Refusal kClientName{403, "client_name_not_allowed",
+                              "The certificate of this client has none of the names in client_names."};
 constexpr Refusal kBodyOfOptions{413, "body_too_large", "OPTIONS takes no body."};
 constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
 constexpr Refusal kBadRequest{400, "bad_request", "The request cannot be read."};
@@ -87,15 +90,26 @@ void HttpSession::sweep(TimePoint now) {
   stream_.close();
 }
 
+// Who shows a certificate with a name that is not allowed hears so in the reply to its first request: a sender whose
+// handshake fails does not learn why.
+IoAwait<bool> HttpSession::shake_hands() {
+  enter(Phase::handshake, listener_->settings.timeouts.handshake);
+  const IoError error = co_await stream_.handshake();
+  if (error) {
+    if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
+    stream_.close();
+    co_return false;
+  }
+  client_name_refused_ =
+      shows_certificate(stream_.tls()) && !client_name_allowed(stream_.tls(), listener_->settings.client_names);
+  if (client_name_refused_) listener_->counts.client_names_refused.add();
+  co_return true;
+}
+
 IoAwait<void> HttpSession::run() {
   if (stream_.is_tls()) {
-    enter(Phase::handshake, listener_->settings.timeouts.handshake);
-    const IoError error = co_await stream_.handshake();
-    if (error) {
-      if (error != asio::error::operation_aborted) listener_->counts.handshakes_failed.add();
-      stream_.close();
-      co_return;
-    }
+    const bool welcome = co_await shake_hands();
+    if (!welcome) co_return;
   }
   enter(Phase::head, listener_->settings.timeouts.head);
   for (;;) {
@@ -176,6 +190,7 @@ IoAwait<HttpSession::Step> HttpSession::read_more(std::size_t bytes_max) {
 std::optional<Refusal> HttpSession::examine_head() {
   const HttpListenerSettings& settings = listener_->settings;
   if (auto refusal = read_head(head_block_, settings.head, head_)) return refusal;
+  if (client_name_refused_) return kClientName;
   // Bytes of a body that is not going to be read would be taken for the next request.
   keep_alive_ = head_.keep_alive && !head_.has_body();
   const auto same_host = [this](const std::string& host) { return equal_ignoring_case(host, head_.host); };

@@ -47,6 +47,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   // What a step came to: go on, or the connection has ended.
   enum class Step : std::uint8_t { done, ended };
 
+  // False: the connection has ended.
+  IoAwait<bool> shake_hands();
   IoAwait<Step> serve_request();
   IoAwait<Step> receive_head();
   // Guard, host, route, token, size: all that is decided before the body.
@@ -97,7 +99,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   TimePoint head_at_, body_moved_at_;
   std::size_t body_noted_bytes_ = 0;  // of the body, at body_moved_at_
   bool keep_alive_ = false;
-  bool settled_ = false;  // of the connection
+  bool settled_ = false;              // of the connection
+  bool client_name_refused_ = false;  // the same
 };
 
 }  // namespace straykey

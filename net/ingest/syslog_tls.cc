@@ -3,10 +3,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include <algorithm>
+#include "net/io/client_certificate.h"
 
 namespace straykey {
 namespace {
@@ -25,15 +22,6 @@ void warn_of_handshake(const SyslogListener& listener, const IpAddress& sender, 
 }
 
 }  // namespace
-
-bool client_name_allowed(const SSL* tls, std::span<const std::string> names) {
-  if (names.empty()) return true;
-  X509* certificate = SSL_get0_peer_certificate(tls);
-  if (certificate == nullptr) return false;
-  return std::any_of(names.begin(), names.end(), [certificate](const std::string& name) {
-    return X509_check_host(certificate, name.data(), name.size(), X509_CHECK_FLAG_NO_WILDCARDS, nullptr) == 1;
-  });
-}
 
 IoAwait<bool> shake_hands_for_syslog(PeerStream& stream, SyslogListener& listener, IpAddress sender) {
   const IoError error = co_await stream.handshake();

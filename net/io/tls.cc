@@ -124,7 +124,7 @@ Status use_client_ca(SSL_CTX* context, const TlsFiles& files) {
   }
   ERR_clear_error();  // the end of the file counts as an error
   if (authorities == 0) return Error{"client authority file " + files.client_ca + " holds no PEM certificate"};
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (files.client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   return {};
 }
 

@@ -20,8 +20,9 @@ namespace straykey {
 struct TlsFiles {
   std::string certificate;  // PEM, the server's own first, then its chain
   std::string key;          // PEM, not encrypted, not readable by others
-  std::string client_ca{};  // PEM; empty: clients need no certificate. Else every client needs one of these authorities
+  std::string client_ca{};  // PEM; empty: clients are not asked for a certificate. Else for one of these authorities
   bool tickets = true;      // false where clients never read: they would lose their last bytes to a ticket
+  bool client_required = true;  // with client_ca: false lets in who shows no certificate, yet nobody with a wrong one
 };
 
 // For TLS 1.2, both ways: forward secrecy and AEAD.

@@ -38,6 +38,11 @@ HttpFixture::HttpFixture(Settings settings, const std::function<void(HttpRouter&
   const SelfSigned pair = make_self_signed(now_seconds() - 3'600, now_seconds() + 3'600);
   write_file(files.certificate, pair.certificate_pem, 0644);
   write_file(files.key, pair.key_pem, 0600);
+  files.client_required = settings.client_required;
+  if (!settings.client_ca_pem.empty()) {
+    files.client_ca = directory.path() + "/ca.pem";
+    write_file(files.client_ca, settings.client_ca_pem, 0644);
+  }
   REQUIRE(auth->replace({{"forwarder", kIngestToken, TokenScope::ingest}, {"operator", kAdminToken, TokenScope::admin}})
               .ok());
   HttpRouter router;

@@ -21,6 +21,9 @@ class HttpFixture {
     HttpListenerSettings listener;
     std::size_t bytes_in_flight_max = 1 << 20;
     AuthSettings auth;
+    // With TLS: clients are asked for a certificate of this authority.
+    std::string client_ca_pem = {};
+    bool client_required = true;
   };
   // POST /echo answers with the size of its body; `more` adds other routes.
   explicit HttpFixture(Settings settings, const std::function<void(HttpRouter&)>& more = {});

@@ -109,6 +109,23 @@ TEST_CASE("syslog: plain needs networks, TLS a certificate and networks or clien
               "syslog.tls is the same address and port as syslog.tcp");
 }
 
+TEST_CASE("client certificates over HTTPS: names need an authority, and its file must be there") {
+  const Installation here;
+  const auto with = [](const std::string& more) {
+    return Installation::top() + Installation::ingest() + more + Installation::token() + Installation::webhook();
+  };
+  CHECK_EQ(here.errors(with("client_ca = \"cert.pem\"\nclient_names = [\"localhost\"]\n")), "");
+  CHECK_HOLDS(here.errors(with("client_names = [\"localhost\"]\n")), "ingest.client_names needs ingest.client_ca");
+  CHECK_HOLDS(here.errors(with("client_ca = \"none.pem\"\n")), "none.pem does not exist");
+  CHECK_HOLDS(here.errors(with("client_ca = \"token\"\n")), "holds no PEM certificate");
+  const auto listeners = ingest_listeners(
+      here.config(with("client_ca = \"cert.pem\"\nclient_certificate = \"optional\"\nclient_names = [\"a\"]\n")));
+  REQUIRE(listeners.size() == 1);
+  CHECK_EQ(listeners[0].tls->client_ca, here.path("cert.pem"));
+  CHECK_FALSE(listeners[0].tls->client_required);
+  CHECK(listeners[0].client_names == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   const Installation here;
   const std::string off = Installation::top() + "[ingest]\nhttps = \"\"\n";

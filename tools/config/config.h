@@ -59,7 +59,10 @@ struct ConfigError {
 struct IngestConfig {
   ListenAddress https{"0.0.0.0", 8443};
   ListenAddress http;
-  std::string certificate, key;  // of https
+  std::string certificate, key;           // of https
+  std::string client_ca;                  // of https: who signs the senders' certificates; empty: they need none
+  bool client_required = true;            // false: a token is enough
+  std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::size_t body_bytes_max = IngestSettings{}.body_bytes_max;
   Intake::Limits limits;
   HttpBudgetSettings budget;     // of all listeners together

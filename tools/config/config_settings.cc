@@ -60,7 +60,12 @@ std::vector<HttpListenerSettings> ingest_listeners(const Config& config) {
   std::vector<HttpListenerSettings> listeners;
   if (config.ingest.https.on()) {
     listeners.push_back(ingest_listener(config, "ingest", config.ingest.https));
-    listeners.back().tls = TlsFiles{config.ingest.certificate, config.ingest.key};
+    const IngestConfig& ingest = config.ingest;
+    listeners.back().tls = TlsFiles{.certificate = ingest.certificate,
+                                    .key = ingest.key,
+                                    .client_ca = ingest.client_ca,
+                                    .client_required = ingest.client_required};
+    listeners.back().client_names = ingest.client_names;
   }
   if (config.ingest.http.on()) listeners.push_back(ingest_listener(config, "ingest_http", config.ingest.http));
   return listeners;

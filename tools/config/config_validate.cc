@@ -121,7 +121,12 @@ void check_ways_in(const Config& config, Findings& findings) {
 
 void check_ingest(const Config& config, Seconds now, Findings& findings) {
   const IngestConfig& ingest = config.ingest;
-  if (ingest.https.on()) check_certificate("ingest", {ingest.certificate, ingest.key}, "ingest.https", now, findings);
+  if (ingest.https.on()) {
+    check_certificate("ingest", {ingest.certificate, ingest.key, ingest.client_ca}, "ingest.https", now, findings);
+  }
+  if (!ingest.client_names.empty() && ingest.client_ca.empty()) {
+    findings.add("ingest.client_names", "ingest.client_names needs ingest.client_ca: who signs those certificates");
+  }
   if (ingest.limits.inflated_bytes_max < ingest.body_bytes_max) {
     findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
   }
