@@ -6,29 +6,19 @@
 #include "core/base/invariant.h"
 #include "core/base/uncleared.h"
 #include "core/event/json_text.h"
+#include "core/event/syslog_count.h"
+#include "core/event/syslog_message.h"
 #include "core/event/text_arena.h"
 
 namespace straykey {
 namespace {
 
-// 2^64 has 20 digits; longer runs of them are text.
-constexpr std::size_t kDigitsMax = 20;
 // What is shown of a message that is too large.
 constexpr std::size_t kBeginningBytes = 128;
 // So much of a line is looked through at once, so that what stands behind its end is not.
 constexpr std::size_t kPieceBytes = 256;
-
-bool is_delimiter(char c) noexcept {
-  return c == '\n' || c == '\0';
-}
-
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-bool may_start_message(char c) noexcept {
-  return c == '<' || c == '{' || c == '[' || c == '@' || c == '\xef';
-}
+// A counted message of more times the usual size is looked at more closely.
+constexpr std::size_t kSizesUsual = 2;
 
 // Up to the first LF or NUL; all of it if there is none.
 std::string_view before_delimiter(std::string_view text) noexcept {
@@ -39,17 +29,6 @@ std::string_view before_delimiter(std::string_view text) noexcept {
 bool is_whole_json(std::string_view text) noexcept {
   const JsonExtent extent = scan_json_value(text);
   return extent.end == JsonEnd::complete && trim_json(text.substr(extent.size)).empty();
-}
-
-// It looks as if a JSON text that began in the message does not end in it. A guess, and cheap.
-bool leaves_json_open(std::string_view message) noexcept {
-  if (message.empty() || message.back() == '}' || message.back() == ']') return false;
-  return message.find('{') != std::string_view::npos;
-}
-
-std::string_view without_ending(std::string_view text) noexcept {
-  while (!text.empty() && (is_delimiter(text.back()) || text.back() == '\r')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -114,14 +93,17 @@ std::optional<SyslogFrame> SyslogFramer::next() {
     ++begin_;
     delimiters_seen_ = true;
     json_open_ = false;
+    json_seen_ = true;
   }
   if (begin_ == end_) return std::nullopt;
   Count count = read_count(held());
-  if (count.kind == Count::Kind::counted) count.kind = look_behind_count(count);
+  if (count.kind == Count::Kind::counted) count = look_behind_count(count);
   if (count.kind == Count::Kind::undecided && !ended_) return std::nullopt;
+  if (count.kind == Count::Kind::wrong)
+    return take_counted(count.digits + 1, static_cast<std::size_t>(count.value), SyslogFrame::Fault::bad_count);
   if (count.kind == Count::Kind::counted) return next_counted(count);
-  const bool in_step =
-      !after_counted_ || count.kind == Count::Kind::undecided || (!json_open_ && may_start_message(held().front()));
+  const bool in_step = !after_counted_ || count.kind == Count::Kind::undecided ||
+                       (!json_open_ && json_seen_ && may_start_message(held().front()));
   if (in_step) return next_line();
   skip_ = Skip::to_start;
   return take(0, 0, SyslogFrame::Fault::bad_count);
@@ -137,7 +119,8 @@ bool SyslogFramer::skip_rest() {
   const bool gave_up = skip_ == Skip::to_start && skip_bytes_ + text.size() > sought_max;
   const std::string_view line = skip_ == Skip::line ? before_delimiter(text) : text;
   const bool line_ends = line.size() < text.size();
-  const std::optional<std::size_t> start = find_message_start(line);
+  const std::optional<std::size_t> start = find_message_start(
+      line, skip_ == Skip::line ? MessagesAre::parted_by_nothing : MessagesAre::counted, counted ? 0 : 1);
   // What may be the beginning of a message whose rest has not come stays.
   const bool all = line_ends || ended_ || (counted && skip_bytes_ == text.size());
   const std::size_t passed =
@@ -156,7 +139,7 @@ SyslogFramer::Count SyslogFramer::read_count(std::string_view text) const noexce
   Count count;
   if (text.front() < '1' || text.front() > '9') return count;
   while (count.digits < text.size() && is_digit(text[count.digits])) {
-    if (count.digits == kDigitsMax) return count;
+    if (count.digits == kSyslogDigitsMax) return count;
     // Ten times kSkipBytesMax cannot overflow, and is as good as any larger count.
     const auto digit = static_cast<std::uint64_t>(text[count.digits] - '0');
     const std::uint64_t so_far = std::min(count.value, kSkipBytesMax + 1);
@@ -173,33 +156,73 @@ SyslogFramer::Count SyslogFramer::read_count(std::string_view text) const noexce
   return count;
 }
 
-// Senders number their lines: `17 {record}`. Such a number ends in the middle of the record or beyond its line.
-SyslogFramer::Count::Kind SyslogFramer::look_behind_count(const Count& count) {
+// Senders number their lines: `17 {record}`. What such a number says about a record's end is not true.
+SyslogFramer::Count SyslogFramer::look_behind_count(const Count& count) {
   const std::string_view message = held().substr(count.digits + 1);
-  const bool decided = counted_before_ || looked_at_ == std::string_view::npos;
-  if (decided || message.empty() || message.front() != '{') return Count::Kind::counted;
-  const auto numbered = [this] {
-    numbered_ = true;
-    return Count::Kind::line;
-  };
-  if (numbered_ || count.value > kSkipBytesMax) return numbered();
-  const auto size = static_cast<std::size_t>(count.value);
-  const std::size_t window = std::min(size, message_bytes_max_ + 1);
-  const std::size_t line_end = message.substr(0, window).find('\n', looked_at_);
-  looked_at_ = std::min(message.size(), window);
-  if (line_end != std::string_view::npos) {
-    looked_at_ = std::string_view::npos;
-    const bool beyond = line_end + 1 < size && is_whole_json(message.substr(0, line_end));
-    return beyond ? numbered() : Count::Kind::counted;
+  if (counted_before_ || message.empty() || message.front() != '{') return count;
+  const std::size_t looked = std::min(message.size(), message_bytes_max_ + 1);
+  const std::size_t passed = json_.size();
+  json_.pass(message.substr(passed, looked - passed));
+  looked_at_bytes_ += json_.size() - passed;
+  if (json_.state() == JsonProgress::State::complete) return behind_record(count, message);
+  if (json_.state() == JsonProgress::State::broken) return behind_cut_record(count, message);
+  const bool too_large = message.size() > message_bytes_max_;
+  if (!ended_ && !too_large) return {Count::Kind::undecided, count.digits, count.value};
+  const bool reaches = count.value >= message.size() && count.value <= kSkipBytesMax;
+  return reaches ? count : number_of_line(count);
+}
+
+// The record has ended.
+SyslogFramer::Count SyslogFramer::behind_record(const Count& count, std::string_view message) {
+  const std::size_t size = json_.size();
+  std::size_t at = std::max(size, looked_at_);
+  while (at < message.size() && at < count.value && is_ending(message[at])) ++at;
+  looked_at_ = at;
+  if (at == count.value) {
+    const bool runs_on = numbered_ && count.value == last_number_ + 1;
+    if (runs_on) return number_of_line(count);
+    count_was_wrong_ = numbered_;  // the one before: it was taken for a number
+    return count;
   }
-  if (message.size() < window) return ended_ ? Count::Kind::counted : Count::Kind::undecided;
-  if (window < size) return Count::Kind::counted;
-  if (is_whole_json(message.substr(0, size))) return Count::Kind::counted;
-  const std::string_view behind = message.substr(size);
-  if (behind.empty()) return ended_ ? Count::Kind::counted : Count::Kind::undecided;
-  if (is_delimiter(behind.front()) || behind.front() == '\r') return Count::Kind::counted;
-  const Count next = read_count(behind);
-  return next.kind == Count::Kind::line ? numbered() : next.kind;
+  if (at == message.size() && !ended_) return {Count::Kind::undecided, count.digits, count.value};
+  if (size == message.size()) return count.value > size ? count : number_of_line(count);
+  const bool follows = is_digit(message[size]) || may_start_message(message[size]);
+  return follows ? Count{Count::Kind::wrong, count.digits, size} : number_of_line(count);
+}
+
+// The record was cut, before it was counted or afterwards; or it is none. Its line ends before another message begins,
+// or the count is right, or another message begins.
+SyslogFramer::Count SyslogFramer::behind_cut_record(const Count& count, std::string_view message) {
+  constexpr std::string_view kDelimiters("\n\0", 2);
+  const std::size_t from = std::max(json_.last_string(), looked_at_ - std::min(looked_at_, kMessageStartContext + 1));
+  const std::size_t line_end = message.find_first_of(kDelimiters, std::max(json_.size(), looked_at_));
+  std::optional<std::size_t> start = find_message_start(message.substr(0, line_end).substr(from), MessagesAre::counted);
+  if (start) *start += from;
+  const std::size_t end = start.value_or(std::min(line_end, message.size()));
+  looked_at_bytes_ += end - std::min(end, from);
+  looked_at_ = end;
+  const bool found = start || line_end != std::string_view::npos;
+  if (count.value <= end) {
+    const std::string_view behind = message.substr(static_cast<std::size_t>(count.value));
+    if (!found && !ended_ && behind.size() <= kMessageStartContext)
+      return {Count::Kind::undecided, count.digits, count.value};
+    if (kind_by_what_follows(behind) == Count::Kind::counted) return count;
+  }
+  if (start) return {Count::Kind::wrong, count.digits, *start};
+  if (line_end != std::string_view::npos) return number_of_line(count);
+  if (!ended_ && message.size() <= message_bytes_max_) return {Count::Kind::undecided, count.digits, count.value};
+  return count.value > message.size() && count.value <= kSkipBytesMax ? count : number_of_line(count);
+}
+
+SyslogFramer::Count::Kind SyslogFramer::kind_by_what_follows(std::string_view behind) const noexcept {
+  if (behind.empty() || is_ending(behind.front()) || priority_bytes(behind) > 0) return Count::Kind::counted;
+  return read_count(behind).kind;
+}
+
+SyslogFramer::Count SyslogFramer::number_of_line(const Count& count) {
+  numbered_ = true;
+  last_number_ = count.value;
+  return {};
 }
 
 std::optional<SyslogFrame> SyslogFramer::next_counted(const Count& count) {
@@ -212,41 +235,65 @@ std::optional<SyslogFrame> SyslogFramer::next_counted(const Count& count) {
   if (count.value > message_bytes_max_) {
     const std::size_t beginning = std::min(kBeginningBytes, message_bytes_max_);
     if (arrived < beginning && !ended_) return std::nullopt;
-    const std::size_t there = std::min(beginning, arrived);
-    skip_ = Skip::counted;
-    skip_bytes_ = count.value - there;
+    const std::string_view front = held().substr(prefix, std::min(beginning, arrived));
+    const std::size_t there = find_message_start(front, MessagesAre::counted).value_or(front.size());
+    count_was_wrong_ = there < front.size();
+    skip_ = count_was_wrong_ ? Skip::nothing : Skip::counted;
+    skip_bytes_ = count_was_wrong_ ? 0 : count.value - there;
     return take_counted(prefix, there, SyslogFrame::Fault::too_large);
   }
   const auto size = static_cast<std::size_t>(count.value);
   if (arrived < size && !ended_) return std::nullopt;
   const std::string_view message = held().substr(prefix, size);
-  if (const std::size_t whole = bytes_before_next(message); whole < message.size())
-    return take_counted(prefix, whole, SyslogFrame::Fault::bad_count);
   const bool open = leaves_json_open(without_ending(message));
+  std::size_t whole = bytes_before_next(message);
+  if (whole == message.size() && open && is_digit(message.back())) {
+    const std::optional<std::size_t> before =
+        bytes_before_parted_count(message, held().substr(prefix + message.size()), ended_);
+    if (!before) return std::nullopt;
+    whole = *before;
+  }
+  if (whole < message.size()) return take_counted(prefix, whole, SyslogFrame::Fault::bad_count);
   const SyslogFrame frame =
       take_counted(prefix, message.size(), arrived < size ? SyslogFrame::Fault::cut_off : SyslogFrame::Fault::none);
   json_open_ = open;
+  json_seen_ = message.find_first_of("{[") != std::string_view::npos;
+  usual_bytes_ = (3 * usual_bytes_ + message.size()) / 4;
   return frame;
 }
 
-// All of a counted message, unless another message begins in it and its JSON is not whole: then its count was wrong.
+// A message that ends as one ought to, and has about the size of those before it. Not asked again once a count was
+// wrong: what it looks at may stay where it is.
+bool SyslogFramer::looks_whole(std::string_view message) noexcept {
+  if (miscounted_) return false;
+  looked_at_bytes_ += message.size();
+  const bool ends_so = message.find('<', priority_bytes(message)) == std::string_view::npos &&
+                       !leaves_json_open(without_ending(message));
+  return ends_so && (message.size() <= kSizesUsual * usual_bytes_ || !goes_on_behind_bracket(message));
+}
+
+// All of a counted message, unless its JSON ends before, or is cut and another message begins: then its count was
+// wrong.
 std::size_t SyslogFramer::bytes_before_next(std::string_view message) noexcept {
-  const std::size_t own = priority_bytes(message);
-  const bool plain = message.find('<', own) == std::string_view::npos && !leaves_json_open(without_ending(message));
-  if (plain) return message.size();
-  const std::optional<std::size_t> next = find_message_start(message);
-  BraceDepth depth;
-  if (!next) {
-    // Only the count of the next one was swallowed, or a part of it.
-    const std::size_t closed = depth.pass_until_closed(message);
-    const std::string_view behind = message.substr(closed);
-    return !behind.empty() && is_digit(behind.front()) ? closed : message.size();
+  if (looks_whole(message)) return message.size();
+  const std::size_t first = find_message_start(message, MessagesAre::counted).value_or(message.size());
+  looked_at_bytes_ += first;
+  const std::string_view payload = syslog_payload(message.substr(0, first));
+  if (payload.empty()) return first;
+  const auto payload_at = static_cast<std::size_t>(payload.data() - message.data());
+  JsonProgress json;
+  json.pass(message.substr(payload_at));
+  looked_at_bytes_ += json.size();
+  if (json.state() == JsonProgress::State::open) return message.size();
+  if (json.state() == JsonProgress::State::complete) {
+    const std::size_t whole = payload_at + json.size();
+    return another_follows(message.substr(whole)) ? whole : message.size();
   }
-  depth.pass(message.substr(0, *next));
-  // In the middle of the JSON, which ends where the message does: another message is only quoted in it.
-  const bool inside = depth.open();
-  depth.pass(message.substr(*next));
-  return inside && depth.closed() ? message.size() : *next;
+  const std::size_t from = payload_at + json.last_string();
+  const std::string_view rest = message.substr(from);
+  const std::size_t start = find_message_start(rest, MessagesAre::counted).value_or(rest.size());
+  looked_at_bytes_ += start;
+  return from + start;
 }
 
 std::optional<SyslogFrame> SyslogFramer::next_line() {
@@ -364,6 +411,7 @@ bool SyslogFramer::mid_message() const noexcept {
 }
 
 SyslogFrame SyslogFramer::take_counted(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault) {
+  if (fault == SyslogFrame::Fault::bad_count) miscounted_ = true;
   const SyslogFrame frame = take(prefix, size, fault);
   counted_before_ = true;
   after_counted_ = true;
@@ -374,6 +422,7 @@ SyslogFrame SyslogFramer::take(std::size_t prefix, std::size_t size, SyslogFrame
   const SyslogFrame frame{without_ending(held().substr(prefix, size)), fault, several_lines_};
   begin_ += prefix + size;
   scanned_ = 0;
+  json_ = {};
   looked_at_ = 0;
   depth_ = {};
   depth_at_ = 0;

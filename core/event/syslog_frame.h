@@ -5,11 +5,13 @@
 // Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs to the next LF
 //         or NUL, or to a `<PRI>` directly behind the brace that closes its JSON. The first count of a connection must
 //         be followed by what a message starts with (`<`, `{`, `[`, `@`, BOM), so that a line which begins with a
-//         number and a space is a line; a number before a bare record that ends in its middle or beyond its line is no
-//         count either. A record printed over several lines is one message.
-//         A wrong count is noticed where another message begins inside of one whose JSON is not whole, or where
-//         something follows that no message begins with. Reading goes on at the next place that only a message begins
-//         at (syslog_start.h), so that one wrong count costs its own message and at most one more.
+//         number and a space is a line. Before a bare record it may number a line all the same: then the record's own
+//         end tells. An end of line behind it that is not where the number says: a line. Another message directly
+//         behind it: a wrong count. A record printed over several lines is one message.
+//         A wrong count is noticed where the JSON of its message ends earlier, where another message begins inside of
+//         JSON that can not go on like that, or where something follows that no message begins with. Reading goes on at
+//         the next place that only a message begins at (syslog_start.h), so that one wrong count costs its own message
+//         and at most one more.
 //         Where nothing parts messages, one that was cut does not end, and swallows those behind it. So a message ends
 //         as well before a `<PRI>` whose own JSON object is whole and ends directly before another `<PRI>` or where
 //         nothing more comes. No whole message holds such a thing in its strings: the quote behind the object's brace
@@ -91,11 +93,14 @@ class SyslogFramer {
   // A message has begun and is not whole. Not where only a further line could go on with it.
   [[nodiscard]] bool mid_message() const noexcept;
   [[nodiscard]] std::size_t held_bytes() const noexcept { return text_.capacity(); }
+  // How much was looked at to tell whether counts are right. For tests.
+  [[nodiscard]] std::uint64_t looked_at_bytes() const noexcept { return looked_at_bytes_; }
 
  private:
   // How the message at the front is framed.
   struct Count {
-    enum class Kind : std::uint8_t { undecided, line, counted } kind = Kind::line;
+    // wrong: it should have said `value`.
+    enum class Kind : std::uint8_t { undecided, line, counted, wrong } kind = Kind::line;
     std::size_t digits = 0;
     std::uint64_t value = 0;
   };
@@ -107,9 +112,14 @@ class SyslogFramer {
   // False: all that is there belongs to what is being skipped.
   bool skip_rest();
   [[nodiscard]] Count read_count(std::string_view text) const noexcept;
-  [[nodiscard]] Count::Kind look_behind_count(const Count& count);
+  [[nodiscard]] Count look_behind_count(const Count& count);
+  [[nodiscard]] Count behind_record(const Count& count, std::string_view message);
+  [[nodiscard]] Count behind_cut_record(const Count& count, std::string_view message);
+  [[nodiscard]] Count::Kind kind_by_what_follows(std::string_view behind) const noexcept;
+  [[nodiscard]] Count number_of_line(const Count& count);
   std::optional<SyslogFrame> next_counted(const Count& count);
-  [[nodiscard]] static std::size_t bytes_before_next(std::string_view message) noexcept;
+  [[nodiscard]] bool looks_whole(std::string_view message) noexcept;
+  [[nodiscard]] std::size_t bytes_before_next(std::string_view message) noexcept;
   std::optional<SyslogFrame> next_line();
   LineEnd find_line_end() noexcept;
   LineEnd look_at_priority(std::size_t at) noexcept;
@@ -127,7 +137,8 @@ class SyslogFramer {
   std::size_t read_bytes_ = kReadBytesMin;
   // Of the message at the front.
   std::size_t scanned_ = 0;    // as a line: without an end up to here
-  std::size_t looked_at_ = 0;  // behind its count: without an LF up to here
+  JsonProgress json_;          // behind its count, if it is looked at
+  std::size_t looked_at_ = 0;  // behind its count: no message begins and no line ends up to here
   BraceDepth depth_;           // up to depth_at_
   std::size_t depth_at_ = 0;
   bool several_lines_ = false;
@@ -135,12 +146,17 @@ class SyslogFramer {
   // Of the message before it.
   bool after_counted_ = false;
   bool json_open_ = false;  // it was counted, its JSON did not end in it, and no delimiter followed
+  bool json_seen_ = false;  // it was counted and had some, or a delimiter followed
   bool count_was_wrong_ = false;
   Skip skip_ = Skip::nothing;
   std::uint64_t skip_bytes_ = 0;  // counted: still to be skipped; else: skipped so far
   // Of the connection.
   bool counted_before_ = false;
+  bool miscounted_ = false;
+  std::size_t usual_bytes_ = 0;  // of its counted messages
+  std::uint64_t looked_at_bytes_ = 0;
   bool numbered_ = false;
+  std::uint64_t last_number_ = 0;  // of its lines
   bool delimiters_seen_ = false;
   bool out_of_step_ = false;
   bool ended_ = false;

@@ -213,8 +213,10 @@ bool RelpSession::take_frames() {
 bool RelpSession::take(const RelpFrame& frame) {
   if (frame.verdict == RelpFrame::Verdict::broken ||
       (frame.verdict == RelpFrame::Verdict::too_large && frame.data_bytes > kPassedOverBytesMax)) {
-    listener_->counts.other_protocol.add();
-    warn("a sender does not speak RELP, or not correctly; its connection is closed");
+    (is_open_ ? listener_->counts.bad_count : listener_->counts.other_protocol).add();
+    warn(is_open_ ? "a RELP frame does not end where its length says, or is over 64 MiB; the connection is closed, so "
+                    "that the sender sends again what was not answered. Its sender or a relay counts wrongly"
+                  : "a sender does not speak RELP; its connection is closed");
     return false;
   }
   if (frame.verdict == RelpFrame::Verdict::too_large) passed_over_ = frame.data_bytes + 1;

@@ -124,6 +124,22 @@ TEST_CASE("relp: without a session, and for other commands, the answer is 500; n
             "straykey_syslog_framing_errors_total{listener=\"syslog_relp\",reason=\"other_protocol\"}") == 1);
 }
 
+TEST_CASE("relp: a wrong length is a counted framing error; what came before is stored and answered") {
+  for (const int by : {-3, 2}) {
+    Session session;
+    const std::string message = message_of("b");
+    session.client.send(frame(2, message_of("a")) + "3 syslog " +
+                        std::to_string(static_cast<int>(message.size()) + by) + " " + message + "\n" +
+                        frame(4, message_of("c")));
+    const std::string stored = relp_response(2, "200 OK");
+    CHECK(session.client.read_text(stored.size()) == stored);
+    CHECK(session.client.ends());
+    CHECK(session.site.pipeline.ids() == std::vector<std::string>{"a"});
+    CHECK(session.site.counted(
+              "straykey_syslog_framing_errors_total{listener=\"syslog_relp\",reason=\"octet_count\"}") == 1);
+  }
+}
+
 TEST_CASE("relp: draining says serverclose, and what was taken is answered first") {
   Session session;
   session.client.send(frame(2, message_of("a")));

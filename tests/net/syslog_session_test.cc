@@ -5,6 +5,7 @@
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"
 #include "tests/support/raw_http_client.h"
+#include "tests/support/self_signed.h"
 
 #include <doctest/doctest.h>
 
@@ -24,6 +25,15 @@ struct Session {
   std::unique_ptr<SyslogTcp> listener;
   RawHttpClient client;
 };
+
+SyslogListenerSettings over_tls(const SyslogFixture& site) {
+  const SelfSigned server = make_self_signed(now_seconds() - 60, now_seconds() + 60);
+  SyslogListenerSettings settings;
+  settings.tls = TlsFiles{site.directory.path() + "/s.pem", site.directory.path() + "/s.key", {}};
+  write_file(settings.tls->certificate, server.certificate_pem, 0644);
+  write_file(settings.tls->key, server.key_pem, 0600);
+  return settings;
+}
 
 SyslogListenerSettings impatient() {
   SyslogListenerSettings settings;
@@ -66,6 +76,35 @@ TEST_CASE("a wrong octet count is counted, and the records behind it are stored"
   CHECK(session.site.pipeline.stored(2'051));
   CHECK(session.site.counts_to("straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"octet_count\"}",
                                1));
+}
+
+TEST_CASE("a wrong count of the first message, a bare record, costs nothing behind it but one record at most") {
+  struct First {
+    std::string before;
+    int by;  // its count is more than its bytes
+    std::size_t cut;
+    std::size_t stored;  // of it and 5,000 others
+  };
+  const First firsts[] = {{"", 8, 0, 5'001},       {"", -8, 0, 5'001},       {"", 0, 200, 4'999},
+                          {"@cee: ", 8, 0, 5'001}, {"@cee: ", -8, 0, 5'000}, {"@cee: ", 0, 200, 5'000}};
+  for (const bool tls : {false, true}) {
+    for (const First& first : firsts) {
+      SyslogFixture site;
+      const auto listener = site.listen(tls ? over_tls(site) : SyslogListenerSettings{});
+      RawHttpClient client(listener->port(), tls);
+      std::string bytes;
+      for (int i = 0; i < 5'001; ++i) {
+        const std::string message = first.before + record_json(std::to_string(i));
+        bytes += std::to_string(static_cast<int>(message.size()) + (i == 0 ? first.by : 0)) + " " + message;
+        if (i == 0) bytes.resize(bytes.size() - first.cut);
+      }
+      client.send(bytes);
+      CAPTURE(first.before);
+      CAPTURE(first.by);
+      CHECK(site.pipeline.stored(first.stored));
+      CHECK(site.counts_to("straykey_syslog_framing_errors_total{listener=\"syslog_tcp\",reason=\"octet_count\"}", 1));
+    }
+  }
 }
 
 TEST_CASE("lines of a number and a record, and records printed over several lines, are stored") {
