@@ -214,8 +214,8 @@ Hash128 hash128_in_lanes(HashKey key, std::string_view bytes) noexcept {
   return out;
 }
 
-std::array<char, 16> Hash128::bytes() const noexcept {
-  std::array<char, 16> out;
+HashBytes Hash128::bytes() const noexcept {
+  HashBytes out;
   std::memcpy(out.data(), &low, 8);
   std::memcpy(out.data() + 8, &high, 8);
   return out;
@@ -229,8 +229,7 @@ Hash128 Hash128::from_bytes(const char* sixteen) noexcept {
 }
 
 std::string Hash128::key() const {
-  const auto sixteen = bytes();
-  return {sixteen.data(), sixteen.size()};
+  return std::string(bytes());
 }
 
 std::optional<Hash128> Hash128::from_hex(std::string_view text) {

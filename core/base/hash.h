@@ -25,14 +25,18 @@ struct HashKey {
 
 inline constexpr HashKey kFixedHashKey{0x7374726179'6b6579, 0x31};
 
+// The 16 bytes of a hash, little endian: the form in which it is stored. It reads as a text, without memory of its own.
+struct HashBytes : std::array<char, 16> {
+  operator std::string_view() const noexcept { return {data(), size()}; }
+};
+
 struct Hash128 {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
 
   auto operator<=>(const Hash128&) const = default;
-  // 16 bytes, little endian: the form in which it is stored.
-  [[nodiscard]] std::array<char, 16> bytes() const noexcept;
-  // bytes() as the key of a row, or a part of one.
+  // The key of a row, or a part of one; key() where a string is wanted.
+  [[nodiscard]] HashBytes bytes() const noexcept;
   [[nodiscard]] std::string key() const;
   [[nodiscard]] static Hash128 from_bytes(const char* sixteen) noexcept;
   // 32 lower-case hex digits of bytes().

@@ -1,7 +1,6 @@
 #include "core/base/time.h"
 
-#include <fmt/format.h>
-
+#include <array>
 #include <chrono>
 
 namespace straykey {
@@ -15,6 +14,14 @@ int digits(std::string_view text, std::size_t at, std::size_t count) noexcept {
     value = value * 10 + (text[i] - '0');
   }
   return value;
+}
+
+// At least `width` digits, with zeros before them.
+void append_digits(std::string& text, unsigned value, std::size_t width) {
+  std::array<char, 10> digits;
+  std::size_t first = digits.size();
+  for (; value > 0 || digits.size() - first < width; value /= 10) digits[--first] = static_cast<char>('0' + value % 10);
+  text.append(&digits[first], digits.size() - first);
 }
 
 std::optional<Seconds> civil_day(std::string_view text) noexcept {
@@ -54,14 +61,21 @@ std::optional<Day> parse_day(std::string_view text) noexcept {
 
 std::string format_day(Day day) {
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()));
+  std::string text;
+  text.reserve(20);  // for format_time
+  append_digits(text, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  append_digits(text += '-', static_cast<unsigned>(date.month()), 2);
+  append_digits(text += '-', static_cast<unsigned>(date.day()), 2);
+  return text;
 }
 
 std::string format_time(Seconds time) {
-  const Seconds second_of_day = time % kSecondsPerDay;
-  return fmt::format("{}T{:02}:{:02}:{:02}Z", format_day(day_of(time)), second_of_day / 3600, second_of_day / 60 % 60,
-                     second_of_day % 60);
+  const auto second_of_day = static_cast<unsigned>(time % kSecondsPerDay);
+  std::string text = format_day(day_of(time));
+  append_digits(text += 'T', second_of_day / 3600, 2);
+  append_digits(text += ':', second_of_day / 60 % 60, 2);
+  append_digits(text += ':', second_of_day % 60, 2);
+  return text += 'Z';
 }
 
 }  // namespace straykey

@@ -22,8 +22,9 @@ std::string access_key_row(HashKey hash_key, std::string_view access_key) {
 
 Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role) {
   if (role.empty()) return access_key_id;
-  std::string text = access_key_id.key();
-  return hash128(hash_key, text.append(role));
+  thread_local std::string text;
+  text.assign(access_key_id.bytes()).append(role);
+  return hash128(hash_key, text);
 }
 
 KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
@@ -36,6 +37,9 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
     if (has_rows) load(id, event, found->second);
   } else if (found->second.session != event.arn && has_rows) {
     write(id, found->second);  // what the other session did
+    found->second.calls.reset();
+    load(id, event, found->second);
+  } else if (found->second.stale) {
     load(id, event, found->second);
   }
   Key& key = found->second;
@@ -48,7 +52,7 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
 }
 
 void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
-  const auto found = store.get_aged(Table::tokens, row.key());
+  const auto found = store.get_aged(Table::tokens, row.bytes());
   if (!found) return;
   auto issued = decode_issued_token(found->value);
   if (issued && (!key.issued || key.issued->weight() < issued->weight())) {
@@ -61,9 +65,9 @@ void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
 
 void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   key.session = event.arn;
+  key.stale = false;
   key.issued.reset();
   key.proof = 0;
-  key.calls.reset();
   const std::string role = event.type == IdentityType::assumed_role ? caller_identity(event) : std::string();
   const auto read = [&](StoreReader& store) {
     if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), key);
@@ -77,9 +81,20 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
     read(*reader);
     if (!reader->failure().empty()) failure_ = reader->failure();
   }
-  if (!may_be_service_token(event)) return;
-  key.calls = std::make_unique<Calls>();
-  if (const auto token = prove_service_token(event, key.issued.get())) key.calls->identity = token->identity;
+  if (!may_be_service_token(event)) {
+    key.calls.reset();
+  } else if (key.calls != nullptr) {
+    key.calls->named = false;  // a known issuing event may name them otherwise
+  } else {
+    key.calls = std::make_unique<Calls>();
+  }
+}
+
+void KeyTable::name(Key& key, const Event& event, const ServiceToken* token) {
+  key.calls->named = true;
+  const auto proven = token == nullptr ? prove_service_token(event, key.issued.get()) : std::nullopt;
+  if (proven) token = &*proven;
+  key.calls->identity = token == nullptr ? std::string() : token->identity;
 }
 
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
@@ -87,11 +102,9 @@ void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key
   key.calls->since_flush.count(routed.signature.call, routed.time, routed.failed, event);
 }
 
-void KeyTable::forget(Hash128 id) {
+void KeyTable::reload(Hash128 id) {
   const auto key = keys_.find(id);
-  if (key == keys_.end()) return;
-  write(id, key->second);
-  keys_.erase(key);
+  if (key != keys_.end()) key->second.stale = true;
 }
 
 // Makes room by dropping the keys that were not used for longest. What they did goes into the open transaction first.
@@ -113,7 +126,7 @@ void KeyTable::evict() {
     calls.push_back(std::move(at->second.calls));
     keys_.erase(at++);
   }
-  write(std::move(news));
+  write(news);
   // Dropped keys have nothing left to flush. A flood would otherwise grow these lists faster than flush() empties them.
   const auto is_gone = [this](Hash128 id) { return !keys_.contains(id); };
   std::erase_if(changed_, is_gone);
@@ -129,28 +142,32 @@ void KeyTable::collect_news(Hash128 id, Key& key, std::vector<News>& news) {
 void KeyTable::write(Hash128 id, Key& key) {
   std::vector<News> news;
   collect_news(id, key, news);
-  write(std::move(news));
+  write(news);
 }
 
 // Keys of one identity lie together, so that its row, often the longest of all, is read and written once.
-void KeyTable::write(std::vector<News> news) {
-  std::stable_sort(news.begin(), news.end(), [](const News& a, const News& b) { return *a.identity < *b.identity; });
-  const auto other_identity = [](const News& a, const News& b) { return *a.identity != *b.identity; };
-  for (std::span<const News> rest = news; !rest.empty();) {
+void KeyTable::write(const std::vector<News>& news) {
+  std::vector<const News*> order;
+  order.reserve(news.size());
+  for (const News& key : news) order.push_back(&key);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const News* a, const News* b) { return *a->identity < *b->identity; });
+  const auto other_identity = [](const News* a, const News* b) { return *a->identity != *b->identity; };
+  for (std::span<const News* const> rest = order; !rest.empty();) {
     const auto next = std::adjacent_find(rest.begin(), rest.end(), other_identity);
     const auto same = static_cast<std::size_t>(next - rest.begin()) + (next == rest.end() ? 0 : 1);
-    for (const News& key : rest.first(same)) add(key.id.key(), {&key, 1});
-    if (const std::string& identity = *rest.front().identity; !identity.empty())
+    for (const News* const& key : rest.first(same)) add(key->id.bytes(), {&key, 1});
+    if (const std::string& identity = *rest.front()->identity; !identity.empty())
       add(identity_activity_row(settings_.hash_key, identity), rest.first(same));
     rest = rest.subspan(same);
   }
 }
 
-void KeyTable::add(const std::string& row, std::span<const News> news) {
+void KeyTable::add(std::string_view row, std::span<const News* const> news) {
   const auto stored = writer_.open().get(Table::activity, row);
-  if (!stored && news.size() == 1) return writer_.put(Table::activity, row, encode_activity(news.front().activity));
+  if (!stored && news.size() == 1) return writer_.put(Table::activity, row, encode_activity(news.front()->activity));
   Activity activity = stored ? decode_activity(*stored).value_or(Activity{}) : Activity{};
-  for (const News& key : news) activity.merge(key.activity);
+  for (const News* const key : news) activity.merge(key->activity);
   writer_.put(Table::activity, row, encode_activity(activity));
 }
 
@@ -166,7 +183,7 @@ void KeyTable::flush() {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
-    writer_.put(Table::tokens, key->second.token.key(), encode(*key->second.issued));
+    writer_.put(Table::tokens, key->second.token.bytes(), encode(*key->second.issued));
     ++written;
   }
   while (!changed_.empty() && written < settings_.keys_a_flush) {
@@ -178,7 +195,7 @@ void KeyTable::flush() {
     collect_news(key->first, key->second, news);
     written += news.size() - before;
   }
-  write(std::move(news));
+  write(news);
 }
 
 void KeyTable::flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities) {
@@ -191,7 +208,7 @@ void KeyTable::flush_of(const std::set<Hash128>& keys, const std::set<std::strin
     collect_news(id, key->second, news);
     return true;
   });
-  write(std::move(news));
+  write(news);
 }
 
 void KeyTable::forget_all() {

@@ -48,6 +48,7 @@ class KeyTable {
   };
   struct Calls {
     ActivityCounter since_flush;  // calls that are not in the store yet
+    bool named = false;           // `identity` is what is known now
     std::string identity;         // the identity whose calls they are; empty unless proven
   };
   struct Key {
@@ -55,10 +56,13 @@ class KeyTable {
     RunHour touched = 0;      // when its token row was last put
     std::uint64_t proof = 0;  // changes with what is known of its issuing event; 0: nothing
     std::uint64_t used = 0;   // the batch of its last use
+    bool stale = false;       // its token row was written since it was read
     std::string session;      // whose rows were read: userIdentity.arn
     Hash128 token;            // the row of `issued`
     std::unique_ptr<const IssuedToken> issued;
     std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
+
+    [[nodiscard]] bool has_unnamed_calls() const noexcept { return calls != nullptr && !calls->named; }
   };
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
@@ -72,8 +76,11 @@ class KeyTable {
   }
   // REQUIRES: key.calls.
   void count(const Request::RoutedEvent& routed, const Event& event, Key& key);
-  // Drops the key, so that it is read again at its next use: its issuing event has become known.
-  void forget(Hash128 id);
+  // Says whose calls are counted. `token` is the event's, if that is known already.
+  // REQUIRES: key.has_unnamed_calls(), of the event.
+  static void name(Key& key, const Event& event, const ServiceToken* token);
+  // The key's token row is read again at its next use: its issuing event has become known.
+  void reload(Hash128 id);
   // Writes what was done with the key so far.
   void write_activity(Hash128 id);
   void flush();
@@ -103,8 +110,8 @@ class KeyTable {
   void evict();
   static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);
-  void write(std::vector<News> news);
-  void add(const std::string& row, std::span<const News> news);
+  void write(const std::vector<News>& news);
+  void add(std::string_view row, std::span<const News* const> news);
 
   // Constant after construction.
   Settings settings_;

@@ -119,19 +119,19 @@ void ShardWorker::warm(std::span<const Request::RoutedEvent> events) const noexc
 
 void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks) {
   const bool counts = is_new_event(routed.event_id);
-  const IssuedToken* issued = nullptr;
+  KeyTable::Key* key = nullptr;
   std::uint64_t proof = 0;
   if (routed.has_key || routed.by_session) {
-    KeyTable::Key& key = keys_.at(routed.signature.access_key, event);
-    issued = key.issued.get();
-    proof = key.proof;
-    if (key.calls != nullptr && counts) keys_.count(routed, event, key);
+    key = &keys_.at(routed.signature.access_key, event);
+    proof = key->proof;
+    if (key->calls != nullptr && counts) keys_.count(routed, event, *key);
   }
   Hash128 signature = routed.signature.teaching;
   // The same call teaches more once more is known of the event that issued its key, so it has another signature then.
   signature.low ^= proof;
   const auto known = known_.find(signature);
   if (known != known_.end()) {
+    if (key != nullptr && key->has_unnamed_calls()) KeyTable::name(*key, event, nullptr);
     if (known->second != kNoSlot && counts) count_repeat(known->second, routed.time);
     return;
   }
@@ -140,12 +140,14 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
     if (staged->second != kNoSlot && counts) count_repeat(staged->second, routed.time);
     return;
   }
-  use_slowly(event, issued, networks, signature, counts);
+  use_slowly(event, key, networks, signature, counts);
 }
 
-void ShardWorker::use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks,
-                             Hash128 signature, bool counts) {
-  Observation observation = observe(event, issued, networks, detection_);
+void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature,
+                             bool counts) {
+  Observation observation = observe(event, key == nullptr ? nullptr : key->issued.get(), networks, detection_);
+  if (key != nullptr && key->has_unnamed_calls())
+    KeyTable::name(*key, event, observation.has_token ? &observation.call.token : nullptr);
   std::uint32_t slot = kNoSlot;
   if (!event.from_future) {
     teach(observation, event);
@@ -249,7 +251,7 @@ std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* eve
     if (counts) count_repeat(held->second, call.last_time, call.count);
     return held->second;
   }
-  const std::string mark = call.combination.key();
+  const HashBytes mark = call.combination.bytes();
   if (const auto proposed = writer_.open().get(Table::proposed, mark)) {
     const std::uint32_t slot = slot_of(call.combination, decode_sequence(*proposed), 0);
     if (counts) count_repeat(slot, call.last_time, call.count);
@@ -345,7 +347,7 @@ void ShardWorker::write_staged() {
   for (Candidate& candidate : staged_) {
     const std::uint64_t sequence = sequences_.next++;
     writer_.put(Table::candidates, encode_sequence(sequence), encode_candidate(candidate));
-    writer_.put(Table::proposed, candidate.combination.key(), encode_sequence(sequence));
+    writer_.put(Table::proposed, candidate.combination.bytes(), encode_sequence(sequence));
     slots_[slot_by_combination_.at(candidate.combination)].sequence = sequence;
     // The activity is written now, because the alert will show what the key did so far.
     keys_.write_activity(access_key_id(settings_.hash_key, candidate.access_key));

@@ -105,8 +105,7 @@ class ShardWorker {
 
   void warm(std::span<const Request::RoutedEvent> events) const noexcept;
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
-  void use_slowly(const Event& event, const IssuedToken* issued, const NetworkMap& networks, Hash128 signature,
-                  bool counts);
+  void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
   void tell_session(const Event& event, const ServiceToken& token);
   void issue(const Event& event);
   void take_over(const Descent& descent);

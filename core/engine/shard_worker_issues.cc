@@ -72,7 +72,7 @@ void ShardWorker::issue(const Event& event) {
 // again is the event, or the descent, once more.
 void ShardWorker::know(Hash128 key, const News& news) {
   const auto& [role, issued, handed, event] = news;
-  const std::string row = token_row(settings_.hash_key, key, role).key();
+  const HashBytes row = token_row(settings_.hash_key, key, role).bytes();
   const auto stored = writer_.open().get(Table::tokens, row);
   const std::string encoded = encode(issued);
   bool is_news = !stored;
@@ -84,7 +84,7 @@ void ShardWorker::know(Hash128 key, const News& news) {
   if (is_news) {
     writer_.put(Table::tokens, row, encoded);
     // The key is read again at its next use, because its identity is known from now on.
-    keys_.forget(key);
+    keys_.reload(key);
   }
   if (issued.waits) return;
   if (is_news) {

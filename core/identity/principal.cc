@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 namespace straykey {
 namespace {
@@ -108,19 +111,36 @@ std::string_view host_of_provider(std::string_view provider) noexcept {
   return provider.substr(0, provider.find_first_of("/:"));
 }
 
+// The place of the next colon, or the end. The parts of an ARN are short, so eight bytes at once are cheaper than a call
+// of memchr for each.
+std::size_t find_colon(std::string_view text, std::size_t at) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  static_assert(std::endian::native == std::endian::little);
+  for (std::uint64_t word; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    word ^= kOnes * ':';
+    const std::uint64_t zeros = (word - kOnes) & ~word & kOnes << 7;  // the lowest bit set is right
+    if (zeros != 0) return at + static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
+  }
+  while (at < text.size() && text[at] != ':') ++at;
+  return at;
+}
+
 }  // namespace
 
 std::optional<Arn> parse_arn(std::string_view text) noexcept {
-  std::array<std::string_view, 5> parts;
+  constexpr std::string_view kStart = "arn:";
+  if (!text.starts_with(kStart)) return std::nullopt;
+  std::array<std::string_view, 4> parts;
+  std::size_t at = kStart.size();
   for (std::string_view& part : parts) {
-    // The parts are short, so a plain loop is cheaper than a call of memchr for each.
-    const auto colon = static_cast<std::size_t>(std::find(text.begin(), text.end(), ':') - text.begin());
+    const std::size_t colon = find_colon(text, at);
     if (colon == text.size()) return std::nullopt;
-    part = text.substr(0, colon);
-    text.remove_prefix(colon + 1);
+    part = {text.data() + at, colon - at};
+    at = colon + 1;
   }
-  if (parts[0] != "arn" || text.empty()) return std::nullopt;
-  return Arn{parts[1], parts[2], parts[3], parts[4], text};
+  if (at == text.size()) return std::nullopt;
+  return Arn{parts[0], parts[1], parts[2], parts[3], {text.data() + at, text.size() - at}};
 }
 
 std::optional<RoleName> parse_role_arn(std::string_view text) noexcept {

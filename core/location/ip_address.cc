@@ -2,7 +2,9 @@
 #include "core/location/ip_address.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <span>
 
 #include "core/base/hex.h"
 #include "core/base/invariant.h"
@@ -138,6 +140,16 @@ void append_hex(std::string& text, std::uint16_t group) {
   }
 }
 
+std::string quad_text(std::span<const std::uint8_t, 4> octets) {
+  std::array<char, 16> text;
+  char* to = text.data();
+  for (const std::uint8_t octet : octets) {
+    to = std::to_chars(to, to + 3, octet).ptr;
+    *to++ = '.';
+  }
+  return {text.data(), to - 1};
+}
+
 }  // namespace
 
 bool IpAddress::is_v4() const noexcept {
@@ -159,14 +171,8 @@ IpAddress IpAddress::from_v4(std::uint32_t host_order) noexcept {
 }
 
 std::string IpAddress::text() const {
+  if (is_v4()) return quad_text(std::span(bytes).last<4>());
   std::string text;
-  if (is_v4()) {
-    for (std::size_t i = 12; i < 16; ++i) {
-      if (i > 12) text += '.';
-      text += std::to_string(bytes[i]);
-    }
-    return text;
-  }
   Groups groups{};
   for (std::size_t i = 0; i < kGroups; ++i) {
     groups[i] = static_cast<std::uint16_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
