@@ -81,11 +81,9 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
     read(*reader);
     if (!reader->failure().empty()) failure_ = reader->failure();
   }
-  if (!may_be_service_token(event)) {
-    key.calls.reset();
-  } else if (key.calls != nullptr) {
+  if (key.calls != nullptr) {
     key.calls->named = false;  // a known issuing event may name them otherwise
-  } else {
+  } else if (may_be_service_token(event)) {
     key.calls = std::make_unique<Calls>();
   }
 }

@@ -39,6 +39,7 @@ struct Bench {
     const Request::RoutedEvent& routed = requests.back()->batches.front().events.front();
     KeyTable::Key& key = keys.at(routed.signature.access_key, event);
     keys.count(routed, event, key);
+    if (key.has_unnamed_calls()) KeyTable::name(key, event, nullptr);
     return key;
   }
   void flush(RunHour now) {
@@ -154,6 +155,24 @@ TEST_CASE("key table: a key whose activity was written meanwhile waits once") {
   }
   CHECK_EQ(bench.keys.waiting(), 1);
   CHECK_EQ(bench.calls_in(activity_row(kKey, key)), 50);
+}
+
+TEST_CASE("key table: a key whose issuing event becomes known keeps its calls, which are its identity's from then on") {
+  Bench bench;
+  const std::string access_key = "ASIALATE000000000001";
+  KeyTable::Key& before = bench.use(access_key, 10);
+  CHECK_EQ(before.issued, nullptr);
+  CHECK_EQ(before.calls->identity, "");
+  Bench::issue(bench.other, access_key, 10);
+  CHECK_EQ(bench.use(access_key, 10).issued, nullptr);
+  bench.keys.reload(access_key_id(kKey, access_key));
+  const KeyTable::Key& after = bench.use(access_key, 10);
+  REQUIRE_NE(after.issued, nullptr);
+  const std::string identity = after.calls->identity;
+  REQUIRE_FALSE(identity.empty());
+  bench.flush(10);
+  CHECK_EQ(bench.calls_in(access_key_row(kKey, access_key)), 3);
+  CHECK_EQ(bench.calls_in(identity_activity_row(kKey, identity)), 3);
 }
 
 TEST_CASE("key table: what waits of some keys and identities can be put alone") {
