@@ -26,6 +26,7 @@ constexpr std::size_t kHeadBytes = 16;        // magic, size, CRC-32C, whether i
 constexpr std::size_t kDroppedAt = 12;
 constexpr unsigned kSegments = 8;
 constexpr std::size_t kNameBytes = 16;
+constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62;
 
 std::string encode(const KeptReject& reject) {
   ByteWriter payload(reject.record.size() + reject.source.size() + 64);
@@ -74,7 +75,8 @@ std::optional<std::uint64_t> first_of(std::string_view name) {
   std::uint64_t first = 0;
   const auto end = name.data() + name.size();
   const auto read = std::from_chars(name.data(), end, first, 16);
-  if (name.size() != kNameBytes || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  if (name.size() != kNameBytes || read.ec != std::errc() || read.ptr != end || first == 0 || first > kNumberMax)
+    return std::nullopt;
   return first;
 }
 
@@ -129,6 +131,7 @@ Status RejectRing::take_in(const std::string& name) {
   if (!text) return text.error();
   std::size_t whole = 0;
   while (const auto entry = read_entry(std::string_view(text.value()).substr(whole))) {
+    if (entry->reject.number <= segment.last || entry->reject.number > kNumberMax) break;
     segment.last = entry->reject.number;
     whole += entry->bytes;
   }

@@ -12,11 +12,11 @@ namespace straykey {
 namespace {
 
 constexpr FuzzTarget kTargets[] = {
-    {"payload", fuzz_payload},   {"record", fuzz_record},     {"syslog", fuzz_syslog}, {"http", fuzz_http},
-    {"firehose", fuzz_firehose}, {"splunk", fuzz_splunk},     {"bulk", fuzz_bulk},     {"otlp", fuzz_otlp},
-    {"datadog", fuzz_datadog},   {"relp", fuzz_relp},         {"agent", fuzz_agent},   {"address", fuzz_address},
-    {"ranges", fuzz_ranges},     {"asn", fuzz_asn},           {"mmdb", fuzz_mmdb},     {"config", fuzz_config},
-    {"codec", fuzz_codec},       {"operator", fuzz_operator},
+    {"payload", fuzz_payload},   {"record", fuzz_record},     {"syslog", fuzz_syslog},   {"http", fuzz_http},
+    {"firehose", fuzz_firehose}, {"splunk", fuzz_splunk},     {"bulk", fuzz_bulk},       {"otlp", fuzz_otlp},
+    {"datadog", fuzz_datadog},   {"relp", fuzz_relp},         {"agent", fuzz_agent},     {"address", fuzz_address},
+    {"ranges", fuzz_ranges},     {"asn", fuzz_asn},           {"mmdb", fuzz_mmdb},       {"config", fuzz_config},
+    {"codec", fuzz_codec},       {"operator", fuzz_operator}, {"rejects", fuzz_rejects},
 };
 
 const FuzzTarget* chosen = nullptr;

@@ -151,6 +151,25 @@ TEST_CASE("reject ring: what was dropped stays dropped, and its number is not gi
   CHECK_EQ(found[1].number, 4);
 }
 
+TEST_CASE("reject ring: entries that do not ascend, and files of no number, are none of ours") {
+  const Place place;
+  {
+    const auto ring = place.open();
+    for (const char* record : {"one", "two"}) REQUIRE(ring->append(reject(record)).ok());
+  }
+  const fs::path file = place.files().front();
+  std::ifstream in(file, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  std::ofstream(file, std::ios::binary | std::ios::app) << whole;
+  std::ofstream(place.directory + "/0000000000000000") << whole;
+  std::ofstream(place.directory + "/ffffffffffffffff") << whole;
+  const auto ring = place.open();
+  CHECK_EQ(ring->torn(), 1);
+  CHECK_EQ(all(*ring).size(), 2);
+  REQUIRE(ring->append(reject("three")).ok());
+  CHECK_EQ(all(*ring).back().number, 3);
+}
+
 TEST_CASE("reject ring: a place where no directory can be is an error that names it") {
   const TemporaryDirectory scratch;
   std::ofstream(scratch.path() + "/rejects") << "a file";
