@@ -39,6 +39,14 @@ def free_port(given=set()):
     raise RuntimeError("no free port")
 
 
+def until(condition, wait_s_max=START_S_MAX):
+    deadline = time.monotonic() + wait_s_max
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the receiver did not become what the trial needs")
+        time.sleep(0.02)
+
+
 class Certificates:
     """An authority and a server's certificate of it for localhost and 127.0.0.1 (rustls takes no self-signed one)."""
 
@@ -82,16 +90,13 @@ class Receiver:
         self._hog.sendall(f"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
                           f"Content-Length: {self.in_flight_bytes_max}\r\n\r\n".encode() + b" " * (self.in_flight_bytes_max - 1))
         with Sender(self.ports["http"], None, TOKEN) as sender:
-            while sender.post(b"{}").status != 503:
-                time.sleep(0.02)
-        while self.replies().get(503, 0) < 1:      # it is counted a little after it was sent
-            time.sleep(0.02)
+            until(lambda: sender.post(b"{}").status == 503)
+        until(lambda: self.replies().get(503, 0) >= 1)      # it is counted a little after it was sent
 
     def make_free(self):
         self._hog.close()
         with Sender(self.ports["http"], None, TOKEN) as sender:
-            while sender.post(b"[]").status == 503:
-                time.sleep(0.02)
+            until(lambda: sender.post(b"[]").status != 503)
 
     def stop(self):
         self._before = self.counts()

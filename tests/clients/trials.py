@@ -101,13 +101,13 @@ class Trials:
         self.folder, self.kit, self.certificates = folder, kit, certificates
         self._made = 0
 
-    def good(self, client):
+    def good(self, client, ends_s_max=ENDS_S_MAX):
         receiver, place = self._prepare(client)
         with receiver:
             receiver.start()
             running = self._start(client, place, records.lines())
             try:
-                self._let_it_end(running, receiver, records.COUNT, ENDS_S_MAX + client.slow_s)
+                self._let_it_end(running, receiver, records.COUNT, ends_s_max + client.slow_s)
             finally:
                 code = running.stop()
             return self._look(receiver, running, code)
