@@ -127,6 +127,11 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   if (!ingest.client_names.empty() && ingest.client_ca.empty()) {
     findings.add("ingest.client_names", "ingest.client_names needs ingest.client_ca: who signs those certificates");
   }
+  if (ingest.trusted_proxies.empty()) {
+    const std::string need = " needs ingest.trusted_proxies: who may say whose connection it is";
+    if (!ingest.proxy_protocol.empty()) findings.add("ingest.proxy_protocol", "ingest.proxy_protocol" + need);
+    if (!config.syslog.proxy_protocol.empty()) findings.add("syslog.proxy_protocol", "syslog.proxy_protocol" + need);
+  }
   if (ingest.limits.inflated_bytes_max < ingest.body_bytes_max) {
     findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
   }

@@ -142,8 +142,10 @@ Status Serve::start_pipeline() {
 
 HttpRouter Serve::ingest_router() {
   HttpRouter router;
-  for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, ingest_settings(config_));
-  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
+  IngestSettings settings = ingest_settings(config_);
+  settings.readiness = [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; };
+  for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, settings);
+  add_health_routes(router, settings.readiness);
   return router;
 }
 
@@ -161,6 +163,8 @@ Status Serve::start_listeners() {
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
   http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
+  const RateSettings rates = rate_settings(config_);
+  if (rates.any()) http_dependencies_->rates = std::make_shared<RateLimiter>(rates, metrics_);
   make_intake();
   make_sources(share_out_connections());
   runtime_->start();
@@ -211,8 +215,22 @@ void Serve::make_sources(std::size_t connections_max) {
   callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
     runtime_->call_soon(io_thread, std::move(call));
   };
-  http_ingest_ = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake_, runtime_->threads()},
-                                              std::move(callbacks), metrics_);
+  if (RateLimiter* const rates = http_dependencies_->rates.get()) {
+    callbacks.check_rate = [rates](const std::string& source, const IpAddress& sender) {
+      return rates->check(source, sender);
+    };
+    callbacks.spend_rate = [rates](const std::string& source, const IpAddress& sender, std::size_t events) {
+      rates->spend(source, sender, events);
+    };
+  }
+  callbacks.later = [this](std::size_t io_thread, std::chrono::milliseconds wait, std::function<void()> call) {
+    runtime_->call_later(io_thread, wait, std::move(call));
+  };
+  http_ingest_ = std::make_unique<HttpIngest>(
+      HttpIngest::Dependencies{.intake = *intake_,
+                               .io_threads = runtime_->threads(),
+                               .overload_wait = std::chrono::milliseconds(config_.ingest.overload_wait_ms)},
+      std::move(callbacks), metrics_);
   for (HttpListenerSettings& listener : ingest_listeners(config_)) {
     listener.connections.connections_max = connections_max;
     sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
@@ -375,6 +393,7 @@ void Serve::update_ranges() {
 void Serve::stop() {
   if (pipeline_) pipeline_->announce_stop();  // a load balancer learns of it while the listeners still finish
   ranges_.reset();
+  if (http_ingest_) http_ingest_->end_waits();
   for (const auto& source : sources_) {
     if (!source->drain(kDrainGrace))
       log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source->name())}});

@@ -59,6 +59,7 @@ class Serve {
   Status start_admin();
   void start_operators();
   [[nodiscard]] HttpRouter ingest_router();
+  void add_sns(HttpRouter& router);  // if topics are configured
   [[nodiscard]] HttpRouter admin_router();
   void reload();
   void update_ranges();
