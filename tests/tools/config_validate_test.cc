@@ -155,6 +155,17 @@ TEST_CASE("what begins with a PROXY header needs proxies that are trusted, and e
   CHECK(syslog[1].proxies.protocol);
 }
 
+TEST_CASE("topics of SNS are ARNs") {
+  const Installation here;
+  const auto with = [](const std::string& topic) {
+    return Installation::top() + Installation::ingest() + "sns_topics = [\"" + topic + "\"]\n" + Installation::token() +
+           Installation::webhook();
+  };
+  CHECK_EQ(here.errors(with("arn:aws:sns:eu-central-1:111122223333:trail")), "");
+  CHECK_EQ(here.errors(with("arn:aws-cn:sns:cn-north-1:111122223333:trail")), "");
+  CHECK_HOLDS(here.errors(with("trail")), "is no ARN of a topic");
+}
+
 TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   const Installation here;
   const std::string off = Installation::top() + "[ingest]\nhttps = \"\"\n";

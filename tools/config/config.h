@@ -69,6 +69,7 @@ struct IngestConfig {
   ConnectionLimits connections;            // of each listener, those of syslog too
   std::uint32_t overload_wait_ms = 4'000;  // EventBridge waits 5 s in all for its answer
   RateSettings rates;
+  std::vector<std::string> sns_topics;                // empty: /sns is off
   std::vector<Prefix> trusted_proxies;                // of all listeners but admin's
   std::set<std::string, std::less<>> proxy_protocol;  // listeners whose connections begin with a PROXY header
   AuthSettings auth;

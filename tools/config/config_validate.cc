@@ -138,6 +138,10 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   if (ingest.budget.bytes_in_flight_max < ingest.body_bytes_max) {
     findings.add("ingest.bytes_in_flight_max", "ingest.bytes_in_flight_max is less than ingest.body_bytes_max");
   }
+  for (const std::string& topic : ingest.sns_topics) {
+    if (topic.starts_with("arn:aws") && topic.find(":sns:") != std::string::npos) continue;
+    findings.add("ingest.sns_topics", in_quotes(topic) + " in ingest.sns_topics is no ARN of a topic");
+  }
   // Requests with a header name that holds _ are refused, because proxies read them in different ways.
   if (!all_of_or_in(ingest.auth.api_key_header, "-")) {
     findings.add("ingest.api_key_header", "ingest.api_key_header must be the name of a header: letters, digits and -");

@@ -94,6 +94,8 @@ SettingTable ingest_table() {
           row("address_events_per_s", of(in, &In::rates, &RateSettings::address_events_per_s), RealKind{0, 1e9}, {}),
           row("rate_burst_s", of(in, &In::rates, &RateSettings::burst_s), RealKind{0.1, 3'600},
               {.words = "how many seconds' worth of these rates may come at once"}),
+          row("sns_topics", of(in, &In::sns_topics), TextsKind{},
+              {.words = "ARNs: Amazon SNS may post these to /sns", .default_words = "off"}),
           row("failures_per_second_max", of(in, &In::auth, &AuthSettings::failures_per_second_max),
               NumberKind{1, 1'000'000}, {.words = "bad tokens from one address, then 429"}),
           row("io_threads", of(in, &In::io, &IoRuntime::Settings::threads), NumberKind{1, 64},

@@ -145,8 +145,21 @@ HttpRouter Serve::ingest_router() {
   IngestSettings settings = ingest_settings(config_);
   settings.readiness = [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; };
   for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, settings);
+  if (!config_.ingest.sns_topics.empty()) add_sns(router);
   add_health_routes(router, settings.readiness);
   return router;
+}
+
+// Both listeners share what was fetched.
+void Serve::add_sns(HttpRouter& router) {
+  if (sns_fetcher_ == nullptr) {
+    sns_certificates_ = std::make_unique<SnsCertificates>([this](const std::string& url) { sns_fetcher_->fetch(url); });
+    sns_fetcher_ = std::make_unique<SnsFetcher>(
+        log_, [this](const std::string& url, std::string pem) { sns_certificates_->put(url, std::move(pem)); });
+  }
+  const SnsDependencies dependencies{*sns_certificates_, [this](const std::string& url) { sns_fetcher_->confirm(url); },
+                                     wall_clock};
+  add_sns_route(router, *http_ingest_, config_.ingest.limits, {config_.ingest.sns_topics}, dependencies);
 }
 
 HttpRouter Serve::admin_router() {
@@ -407,6 +420,7 @@ void Serve::stop() {
   sources_.clear();
   admin_.reset();
   admin_socket_.reset();
+  sns_fetcher_.reset();
 }
 
 }  // namespace straykey

@@ -16,6 +16,7 @@
 #include "net/deliver/webhook_sender.h"
 #include "net/http/http_server.h"
 #include "net/ingest/http_ingest.h"
+#include "net/ingest/sns_route.h"
 #include "net/ingest/source.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
@@ -25,6 +26,7 @@
 #include "tools/server/clock_watch.h"
 #include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
+#include "tools/server/sns_fetcher.h"
 
 namespace straykey {
 
@@ -76,6 +78,8 @@ class Serve {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HttpIngest> http_ingest_;
+  std::unique_ptr<SnsFetcher> sns_fetcher_;
+  std::unique_ptr<SnsCertificates> sns_certificates_;
   std::unique_ptr<SyslogIntake> syslog_intake_;
   std::unique_ptr<HttpDependencies> http_dependencies_;
   std::vector<std::unique_ptr<Source>> sources_;
