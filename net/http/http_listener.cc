@@ -56,6 +56,8 @@ HttpMetrics::HttpMetrics(Metrics& metrics, const std::string& listener)
       client_names_refused(metrics.counter("straykey_client_names_refused_total",
                                            "HTTPS connections whose certificate has none of the allowed names.",
                                            {{"listener", listener}})),
+      waits(metrics.counter("straykey_http_waits_total", "Requests that waited for room before they were answered.",
+                            {{"for", "body"}})),
       timeouts(metrics.counter("straykey_http_timeouts_total",
                                "Deadlines that passed: connections closed, or answered 503.",
                                {{"listener", listener}})) {}
@@ -66,13 +68,28 @@ void HttpMetrics::count_reply(unsigned status) noexcept {
 }
 
 HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter routes,
-                           std::shared_ptr<Authenticator> tokens, std::shared_ptr<ByteBudget> bytes, Metrics& metrics)
+                           std::shared_ptr<Authenticator> tokens, std::shared_ptr<ByteBudget> bytes,
+                           std::shared_ptr<RateLimiter> limiter, Metrics& metrics)
     : settings(std::move(listener_settings)),
       router(std::move(routes)),
       auth(std::move(tokens)),
       budget(std::move(bytes)),
+      rates(std::move(limiter)),
       counts(metrics, settings.name),
       id_prefix_(random_prefix()) {}
+
+bool LargeHead::take(HttpListener& listener) noexcept {
+  if (listener_ != nullptr) return true;
+  listener_ = &listener;
+  if (listener.large_heads.fetch_add(1) < kLargeHeadsMax) return true;
+  give_back();
+  return false;
+}
+
+void LargeHead::give_back() noexcept {
+  if (listener_ != nullptr) listener_->large_heads.fetch_sub(1);
+  listener_ = nullptr;
+}
 
 std::string HttpListener::next_request_id() {
   const fmt::format_int number(ids_.fetch_add(1, std::memory_order_relaxed));

@@ -17,6 +17,7 @@
 #include "core/base/metrics.h"
 #include "net/http/auth.h"
 #include "net/http/http_router.h"
+#include "net/http/rate_limiter.h"
 #include "net/http/request_guard.h"
 #include "net/io/connection_table.h"
 #include "net/io/stream_session.h"
@@ -27,6 +28,8 @@ namespace straykey {
 // Chunk headers, chunk extensions and trailers must fit whole into it (trap 1: without a limit 20 MB of extension are
 // kept).
 inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
+// So many connections of a listener at once may send a head that is larger than HeadLimits::block_bytes_max.
+inline constexpr std::size_t kLargeHeadsMax = 64;
 
 // One deadline at a time, armed anew at each phase of a connection.
 struct HttpTimeouts {
@@ -39,6 +42,7 @@ struct HttpTimeouts {
   std::chrono::milliseconds idle{60'000};
   std::chrono::milliseconds answer{60'000};  // of the handler: then 503, sending again never harms
   std::chrono::milliseconds reply{15'000};
+  std::chrono::milliseconds hold{0};        // for room for a body, before 503; 0: it is not waited for
   std::chrono::milliseconds linger{2'000};  // for a peer to take a refusal and stop sending
   std::chrono::milliseconds tick{100};      // how often deadlines are looked at
 };
@@ -52,6 +56,7 @@ struct HttpListenerSettings {
   std::vector<std::string> client_names;   // of client certificates; empty: any that tls->client_ca signed
   std::vector<std::string> allowed_hosts;  // Host without port; empty: any
   HeadLimits head;
+  ProxySettings proxies;
   ConnectionLimits connections;
   HttpTimeouts timeouts;
 };
@@ -78,12 +83,31 @@ struct HttpMetrics {
   Counter& gave_way;
   Counter& handshakes_failed;
   Counter& client_names_refused;
+  Counter& waits;
   Counter& timeouts;
+};
+
+struct HttpListener;
+
+// The place of a connection among those that send a large head: whoever sends it has shown no token yet.
+class LargeHead {
+ public:
+  LargeHead() = default;
+  LargeHead(const LargeHead&) = delete;
+  LargeHead& operator=(const LargeHead&) = delete;
+  ~LargeHead() { give_back(); }
+
+  // False: kLargeHeadsMax connections have one already. `listener` outlives the place.
+  [[nodiscard]] bool take(HttpListener& listener) noexcept;
+  void give_back() noexcept;
+
+ private:
+  HttpListener* listener_ = nullptr;
 };
 
 struct HttpListener {
   HttpListener(HttpListenerSettings listener_settings, HttpRouter routes, std::shared_ptr<Authenticator> tokens,
-               std::shared_ptr<ByteBudget> bytes, Metrics& metrics);
+               std::shared_ptr<ByteBudget> bytes, std::shared_ptr<RateLimiter> limiter, Metrics& metrics);
 
   [[nodiscard]] std::string next_request_id();
 
@@ -91,8 +115,10 @@ struct HttpListener {
   const HttpRouter router;
   const std::shared_ptr<Authenticator> auth;
   const std::shared_ptr<ByteBudget> budget;
+  const std::shared_ptr<RateLimiter> rates;  // nullptr: nothing is limited
   HttpMetrics counts;
   StreamDraining draining;
+  std::atomic<std::size_t> large_heads{0};  // of connections that have more of a head than HeadLimits::block_bytes_max
 
  private:
   const std::string id_prefix_;

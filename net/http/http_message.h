@@ -4,6 +4,7 @@
 // Thread: any (values; a request cannot be copied). An HttpRequest is handed over on its io thread; its reply may come
 //         from any thread.
 // Bounds: a reply is a whole body in memory; nothing is streamed.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,8 +26,9 @@ struct HttpRequest {
   std::size_t io_thread =
       0;  // which of IoRuntime's threads runs the call: index of what a route keeps for each of them
   std::string request_id;
-  std::string_view pattern = {};  // the route's path: for path_segment(); query_parameter() reads head.target
-  BudgetShare share = {};         // holds the bytes of the body; whoever goes on working on it keeps this, and grows it
+  std::string_view pattern = {};        // the route's path: for path_segment(); query_parameter() reads head.target
+  std::chrono::milliseconds waited{0};  // for room, while its body was received
+  BudgetShare share = {};  // holds the bytes of the body; whoever goes on working on it keeps this, and grows it
 };
 
 struct ReplyHeader {
@@ -39,6 +41,7 @@ struct HttpReply {
   std::string_view content_type = "application/json";
   std::string body;
   std::vector<ReplyHeader> headers;
+  bool cut = false;  // nothing is answered and the connection closed: for senders that lose what they get an answer to
 };
 
 // To be called once, from any thread; later calls, and calls after the connection ended, have no effect.

@@ -28,6 +28,7 @@ struct Route {
   unsigned too_large_status = 413;     // 400 where the sender would drop the batch on 413
   std::string too_large_setting = {};  // which setting says body_bytes_max
   CredentialPlace credentials;
+  bool rate_checked_later = false;  // by what handles it, and not before its body
   // Bodies of refusals where the protocol prescribes them, for every reply of this address: those of the session (401,
   // 413, 503) and 405 too; empty: error_reply. Runs on the io thread.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse;

@@ -17,6 +17,7 @@ StreamServer::Settings stream_settings(const HttpListenerSettings& settings) {
   return {.listen = {settings.name, settings.address, settings.port, settings.path},
           .tls = settings.tls,
           .connections = settings.connections,
+          .proxies = settings.proxies,
           .tick = settings.timeouts.tick};
 }
 
@@ -54,10 +55,10 @@ StreamServer make_server(IoRuntime& runtime, const std::shared_ptr<HttpListener>
 
 HttpServer::HttpServer(IoRuntime& runtime, HttpListenerSettings settings, HttpRouter router,
                        HttpDependencies dependencies)
-    : server_(make_server(
-          runtime,
-          std::make_shared<HttpListener>(std::move(settings), std::move(router), std::move(dependencies.auth),
-                                         std::move(dependencies.budget), dependencies.metrics),
-          dependencies.metrics, dependencies.log)) {}
+    : server_(make_server(runtime,
+                          std::make_shared<HttpListener>(std::move(settings), std::move(router),
+                                                         std::move(dependencies.auth), std::move(dependencies.budget),
+                                                         std::move(dependencies.rates), dependencies.metrics),
+                          dependencies.metrics, dependencies.log)) {}
 
 }  // namespace straykey

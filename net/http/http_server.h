@@ -24,6 +24,7 @@ struct HttpDependencies {
   std::shared_ptr<ByteBudget> budget;
   Metrics& metrics;
   Log& log;
+  std::shared_ptr<RateLimiter> rates = nullptr;  // nullptr: nothing is limited
 };
 
 class HttpServer {

@@ -10,6 +10,7 @@
 
 #include "core/base/uncleared.h"
 #include "core/event/text_arena.h"
+#include "net/http/forwarded_for.h"
 #include "net/io/client_certificate.h"
 
 namespace straykey {
@@ -49,6 +50,11 @@ bool has_bare_lf(std::string_view bytes) {
   return false;
 }
 
+std::size_t buffer_bytes_max(const HeadLimits& head) {
+  const std::size_t block = std::max(head.block_bytes_max, head.large_path.empty() ? 0 : head.large_block_bytes_max);
+  return std::max(kReadBufferBytes, block + kHeadReadBytes);
+}
+
 }  // namespace
 
 HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls,
@@ -58,7 +64,7 @@ HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket
       executor_(socket.get_executor()),
       stream_(std::move(socket), tls),
       wake_(executor_),
-      buffer_(std::max(kReadBufferBytes, listener_->settings.head.block_bytes_max + kHeadReadBytes)),
+      buffer_(buffer_bytes_max(listener_->settings.head)),
       share_(listener_->budget) {}
 
 void HttpSession::enter(Phase phase, std::chrono::milliseconds limit) {
@@ -74,6 +80,7 @@ bool HttpSession::holds_idly(TimePoint now) const noexcept {
 }
 
 void HttpSession::sweep(TimePoint now) {
+  if (phase_ == Phase::hold) return look_for_room(now);
   StreamDraining& end = listener_->draining;
   const bool draining = end.begun.load();
   if (draining && phase_ == Phase::idle) return stream_.close();
@@ -135,6 +142,8 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
   head_.clear();
   match_ = {};
   keep_alive_ = false;
+  waited_ = {};
+  large_head_.give_back();
   Step step = co_await receive_head();
   if (step == Step::ended) co_return step;
   head_at_ = std::chrono::steady_clock::now();
@@ -169,6 +178,10 @@ IoAwait<HttpSession::Step> HttpSession::receive_head() {
       buffer_.consume(scanner.end());
       co_return Step::done;
     }
+    if (buffer_.size() > listener_->settings.head.block_bytes_max + kHeadReadBytes && !large_head_.take(*listener_)) {
+      refusal_ = kBusy;
+      co_return Step::done;
+    }
     const Step step = co_await read_more(kHeadReadBytes);
     if (step == Step::ended) co_return step;
     if (phase_ == Phase::idle) enter(Phase::head, listener_->settings.timeouts.head);
@@ -190,6 +203,7 @@ IoAwait<HttpSession::Step> HttpSession::read_more(std::size_t bytes_max) {
 std::optional<Refusal> HttpSession::examine_head() {
   const HttpListenerSettings& settings = listener_->settings;
   if (auto refusal = read_head(head_block_, settings.head, head_)) return refusal;
+  client_ = client_of(head_, peer_.address, settings.proxies.trusted);
   if (client_name_refused_) return kClientName;
   // Bytes of a body that is not going to be read would be taken for the next request.
   keep_alive_ = head_.keep_alive && !head_.has_body();
@@ -212,11 +226,13 @@ std::optional<Refusal> HttpSession::authenticate() {
   if (!route.scope) return std::nullopt;
   // A probe may come without a token; with a wrong one it should hear so.
   if (match_.probe && !listener_->auth->presents_credential(head_, route.credentials)) return std::nullopt;
-  auto checked = listener_->auth->check(head_, *route.scope, route.credentials, peer_.address, unix_seconds());
+  auto checked = listener_->auth->check(head_, *route.scope, route.credentials, client_, unix_seconds());
   if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
   source_ = std::get<std::string>(std::move(checked));
   stand(true);
-  return std::nullopt;
+  const bool limited = listener_->rates != nullptr && *route.scope == TokenScope::ingest;
+  if (!limited || match_.probe || route.rate_checked_later) return std::nullopt;
+  return listener_->rates->check(source_, client_);
 }
 
 void HttpSession::stand(bool settled) {
@@ -282,6 +298,7 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
     if (received >= granted) {
       granted = std::min(length, received + std::clamp(received, kBodyReadBytesMin, kBodyReadBytesMax));
       refusal_ = expect_body_bytes(received, granted - received);
+      if (refusal_) co_await wait_for_room();
     }
     if (refusal_ || received == length) co_return Step::done;
     const auto [error, size] = co_await stream_.read_some(asio::buffer(body_.data() + received, granted - received));
@@ -297,9 +314,10 @@ IoAwait<HttpSession::Step> HttpSession::receive_counted_body() {
 IoAwait<HttpSession::Step> HttpSession::receive_chunks() {
   for (;;) {
     refusal_ = take_body_bytes();
+    if (refusal_ && refusal_->code == kBusy.code) co_await wait_for_room();
     if (refusal_) co_return Step::done;
     if (parser_->is_done()) break;
-    const Step step = co_await read_more(kReadBufferBytes);
+    const Step step = co_await read_more(kReadBufferBytes - buffer_.size());
     if (step == Step::ended) co_return step;
   }
   body_ = std::move(parser_->get().body());
@@ -315,7 +333,7 @@ std::optional<Refusal> HttpSession::take_body_bytes() {
   }
   if (error && error != http::error::need_more) return kBadChunk;
   if (parser_->is_done()) return std::nullopt;
-  if (buffer_.size() == buffer_.max_size()) return kBadChunk;
+  if (buffer_.size() >= kReadBufferBytes) return kBadChunk;
   // What the parser leaves is the start of a chunk header or trailer. It would wait for a CR that a sender of LF never
   // sends.
   if (has_bare_lf(view_of(buffer_))) return kBadChunk;
@@ -331,11 +349,40 @@ void HttpSession::note_progress(std::size_t received) {
 }
 
 std::optional<Refusal> HttpSession::expect_body_bytes(std::size_t received, std::size_t next) {
-  if (!share_.grow_to(received + next)) return kBusy;
+  bytes_wanted_ = received + next;
+  if (!share_.grow_to(bytes_wanted_)) return kBusy;
   note_progress(received);
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
-  deadline_ = head_at_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
+  deadline_ =
+      head_at_ + waited_ + timeouts.body + timeouts.body_per_64_kib * static_cast<std::int64_t>(received / (64 * 1024));
   return std::nullopt;
+}
+
+// What it holds stays counted, and nothing more is received meanwhile. Bodies that wait for each other end one after
+// the other, each when its own time is over, and each leaves its room to the others.
+IoAwait<void> HttpSession::wait_for_room() {
+  const std::chrono::milliseconds left = listener_->settings.timeouts.hold - waited_;
+  if (left <= std::chrono::milliseconds(0) || listener_->draining.begun.load()) co_return;
+  listener_->counts.waits.add();
+  const TimePoint began = std::chrono::steady_clock::now();
+  const TimePoint before = deadline_;
+  enter(Phase::hold, left);
+  while (phase_ == Phase::hold) {
+    wake_.expires_at(TimePoint::max());
+    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable_t<IoExecutor>{}));
+  }
+  body_moved_at_ = std::chrono::steady_clock::now();
+  const auto waited = std::chrono::ceil<std::chrono::milliseconds>(body_moved_at_ - began);
+  waited_ += waited;
+  deadline_ = before + waited;
+}
+
+void HttpSession::look_for_room(TimePoint now) {
+  const bool room = share_.grow_to(bytes_wanted_);
+  if (room) refusal_.reset();
+  if (!room && now < deadline_ && !listener_->draining.begun.load()) return;
+  phase_ = Phase::body;
+  wake_.cancel();
 }
 
 IoAwait<void> HttpSession::answer() {
@@ -358,8 +405,8 @@ IoAwait<void> HttpSession::answer() {
 }
 
 void HttpSession::call_handler() {
-  match_.route->handle(HttpRequest{head_, std::exchange(body_, {}), source_, peer_.address, peer_.io_thread,
-                                   request_id_, match_.route->path, std::move(share_)},
+  match_.route->handle(HttpRequest{head_, std::exchange(body_, {}), source_, client_, peer_.io_thread, request_id_,
+                                   match_.route->path, waited_, std::move(share_)},
                        reply_callback());
 }
 
@@ -394,6 +441,11 @@ IoAwait<HttpSession::Step> HttpSession::send_reply() {
   const HttpTimeouts& timeouts = listener_->settings.timeouts;
   enter(Phase::reply, timeouts.reply);
   keep_alive_ = keep_alive_ && !listener_->draining.begun.load();
+  if (reply_->cut) {
+    listener_->counts.count_reply(reply_->status);
+    stream_.close();
+    co_return Step::ended;
+  }
   std::string bytes = render_head(*reply_, keep_alive_, unix_seconds());
   if (head_.method != HttpMethod::head) bytes += reply_->body;
   const IoError error = co_await stream_.write(bytes);

@@ -39,7 +39,7 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
-  enum class Phase : std::uint8_t { handshake, head, idle, body, answer, reply, linger };
+  enum class Phase : std::uint8_t { handshake, head, idle, body, hold, answer, reply, linger };
 
   void enter(Phase phase, std::chrono::milliseconds limit);
   // It holds memory for a body of which nothing comes, while others are refused.
@@ -66,6 +66,9 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   // Makes room in the budget for what may be received next, and gives the sender time for it.
   std::optional<Refusal> expect_body_bytes(std::size_t received, std::size_t next);
   void note_progress(std::size_t received);
+  // After a refusal for want of room: waits a moment for it, and takes the refusal back if it comes.
+  IoAwait<void> wait_for_room();
+  void look_for_room(TimePoint now);
   // Calls the route's handler and waits until reply_ is there.
   IoAwait<void> answer();
   void call_handler();
@@ -88,9 +91,11 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::uint64_t serial_ = 0;
   std::string request_id_;
   std::string head_block_;
+  LargeHead large_head_;
   RequestHead head_;
   HttpRouter::Match match_;
   std::string source_;
+  IpAddress client_;  // the peer, or who is behind a trusted proxy
   std::string body_;
   std::optional<Parser> parser_;  // of chunks
   BudgetShare share_;
@@ -98,6 +103,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   std::optional<HttpReply> reply_;
   TimePoint head_at_, body_moved_at_;
   std::size_t body_noted_bytes_ = 0;  // of the body, at body_moved_at_
+  std::size_t bytes_wanted_ = 0;      // of the share, when there was no room
+  std::chrono::milliseconds waited_{0};
   bool keep_alive_ = false;
   bool settled_ = false;              // of the connection
   bool client_name_refused_ = false;  // the same

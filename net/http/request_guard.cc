@@ -245,7 +245,7 @@ HeadScanner::Verdict HeadScanner::refuse(const Refusal& refusal) {
 // Passes the plain bytes inside a header line, which are most of a head.
 void HeadScanner::pass_plain(std::string_view bytes) noexcept {
   if (lines_ == 0 || line_bytes_ == 0 || after_cr_) return;
-  const std::size_t end = std::min(bytes.size(), begin_ + limits_.block_bytes_max);
+  const std::size_t end = std::min(bytes.size(), begin_ + block_bytes_max_);
   const std::size_t from = at_;
   while (at_ < end && is_plain_byte(static_cast<unsigned char>(bytes[at_]))) ++at_;
   line_bytes_ += at_ - from;
@@ -255,11 +255,22 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes) {
   for (; at_ < bytes.size(); ++at_) {
     pass_plain(bytes);
     if (at_ == bytes.size()) break;
-    if (at_ - begin_ >= limits_.block_bytes_max) return refuse(kHeadTooLarge);
+    if (at_ - begin_ >= block_bytes_max_) {
+      if (block_bytes_max_ >= limits_.large_block_bytes_max || !may_be_large(bytes)) return refuse(kHeadTooLarge);
+      block_bytes_max_ = limits_.large_block_bytes_max;
+    }
     const Verdict verdict = take_byte(static_cast<unsigned char>(bytes[at_]));
     if (verdict != Verdict::incomplete) return verdict;
   }
   return Verdict::incomplete;
+}
+
+bool HeadScanner::may_be_large(std::string_view bytes) const noexcept {
+  if (lines_ == 0 || limits_.large_path.empty()) return false;
+  const std::string_view line = bytes.substr(begin_, bytes.find('\r', begin_) - begin_);
+  std::string_view target = line.substr(std::min(line.size(), line.find(' ')));
+  if (!target.empty()) target.remove_prefix(1);
+  return target.substr(0, target.find_first_of(" ?")) == limits_.large_path;
 }
 
 HeadScanner::Verdict HeadScanner::take_byte(unsigned char byte) {
@@ -301,9 +312,11 @@ HeadScanner::Verdict HeadScanner::end_line() {
 
 std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, RequestHead& head) {
   head.clear();
-  if (block.size() > limits.block_bytes_max) return kHeadTooLarge;
+  if (block.size() > std::max(limits.block_bytes_max, limits.large_block_bytes_max)) return kHeadTooLarge;
   std::string_view rest = block;
   if (auto refusal = read_request_line(next_line(rest), limits, head)) return refusal;
+  if (block.size() > limits.block_bytes_max && (limits.large_path.empty() || head.path != limits.large_path))
+    return kHeadTooLarge;
   for (std::string_view line = next_line(rest); !line.empty(); line = next_line(rest)) {
     if (head.fields.size() == limits.fields_max) return kTooManyFields;
     if (auto refusal = read_field(line, head)) return refusal;

@@ -29,6 +29,9 @@ struct HeadLimits {
   std::size_t block_bytes_max = 8 * 1024;
   std::size_t fields_max = 64;
   std::size_t target_bytes_max = 2 * 1024;
+  // One path may have a larger block: Firehose sends up to 50 attributes of 1 KiB. Empty: none.
+  std::string_view large_path = {};
+  std::size_t large_block_bytes_max = 128 * 1024;
 };
 
 // Looks for the empty line that ends a head, and for bytes that no head may hold.
@@ -36,7 +39,7 @@ class HeadScanner {
  public:
   enum class Verdict : std::uint8_t { incomplete, complete, refused };
 
-  explicit HeadScanner(HeadLimits limits) : limits_(limits) {}
+  explicit HeadScanner(HeadLimits limits) : limits_(limits), block_bytes_max_(limits.block_bytes_max) {}
 
   // `bytes` is all that was received since the last request: the bytes of the call before and more behind them.
   Verdict scan(std::string_view bytes);
@@ -52,8 +55,11 @@ class HeadScanner {
   void pass_plain(std::string_view bytes) noexcept;
   Verdict end_line();
   Verdict take_byte(unsigned char byte);
+  // The request line is there, and names the path that may have a larger block.
+  [[nodiscard]] bool may_be_large(std::string_view bytes) const noexcept;
 
   HeadLimits limits_;
+  std::size_t block_bytes_max_;
   std::size_t at_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

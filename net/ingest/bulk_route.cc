@@ -115,7 +115,8 @@ HttpReply render_bulk(const ItemOutcomes& outcome, const AnsweredRequest&) {
 }
 
 HttpReply refuse_bulk(const Refusal& refusal, const AnsweredRequest& request) {
-  if (refusal.status == 503 && !request.item_kinds.empty())
+  const bool again = refusal.status == 503 || refusal.status == 429;
+  if (again && !request.item_kinds.empty())
     return json_reply(items_body(request.item_kinds, true, [&](std::string& body, std::size_t) {
       fmt::format_to(std::back_inserter(body),
                      "\"status\":429,\"error\":{{\"type\":\"es_rejected_execution_exception\",\"reason\":\"{}\"}}",
@@ -124,6 +125,8 @@ HttpReply refuse_bulk(const Refusal& refusal, const AnsweredRequest& request) {
   HttpReply reply;
   reply.status = refusal.status;
   reply.headers = product_headers(refusal_headers(refusal));
+  reply.cut =
+      refusal.status == 503;  // omelasticsearch takes a reply without items for success, and sends again after a cut
   reply.body = fmt::format("{{\"error\":{{\"root_cause\":[],\"type\":\"{}\",\"reason\":\"{}\"}},\"status\":{}}}",
                            refusal.code, refusal.message, refusal.status);
   return reply;
@@ -151,6 +154,7 @@ void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSetting
       protocol.limits = settings.limits;
       protocol.limits.records_max = std::min(settings.limits.records_max, kItemsMax);
       protocol.split = split_bulk;
+      protocol.refuses_by_items = true;
       protocol.render = render_bulk;
       protocol.refuse = refuse_bulk;
       ingest.add(router, std::move(protocol));

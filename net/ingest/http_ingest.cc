@@ -61,10 +61,14 @@ Refusal refusal_of(PayloadError error) {
   return {};
 }
 
-// REQUIRES: not accepted.
+// REQUIRES: neither accepted nor overloaded.
 Refusal refusal_of(SubmitResult result) {
-  if (result == SubmitResult::overloaded) return kOverloaded;
   return result == SubmitResult::damaged ? kDamaged : kStopped;
+}
+
+Counter& http_waits(Metrics& metrics, std::string_view reason) {
+  return metrics.counter("straykey_http_waits_total", "Requests that waited for room before they were answered.",
+                         {{"for", reason}});
 }
 
 HttpReply refuse_plainly(const Refusal& refusal, const AnsweredRequest& request) {
@@ -83,13 +87,25 @@ AcceptedEncodings usual_encodings() noexcept {
 
 struct HttpIngest::Pending {
   const IngestProtocol& protocol;
-  std::string request_id, note;
+  std::string request_id, note, source;
+  IpAddress sender;
+  std::size_t io_thread;
+  std::chrono::milliseconds waited;
   ReplyTo reply;
   BudgetShare share;
-  ItemOutcomes outcome;
+  ItemOutcomes outcome = {};
+  // Until it is read.
+  SentText sent = {};
+  std::string_view form = {};
+  bool wide_window = false;
+  std::size_t body_bytes = 0;    // of the share
+  std::size_t bytes_wanted = 0;  // of the share, when there was no room
+  // While it waits for the queues.
+  std::unique_ptr<Request> request = nullptr;
 
   // What it holds is given back before its sender can come again.
   void refuse(const Refusal& refusal) {
+    request.reset();
     share.clear();
     reply(protocol.refuse(refusal, {request_id, note, outcome.item_kinds}));
   }
@@ -103,18 +119,26 @@ HttpIngest::HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& 
     : intake_(dependencies.intake),
       callbacks_(std::move(callbacks)),
       body_bytes_(metrics.counter("straykey_body_bytes_total", "Bytes of bodies received, before decompression.")),
+      for_memory_({dependencies.overload_wait}, dependencies.io_threads, callbacks_.later,
+                  http_waits(metrics, "memory")),
+      for_queues_({dependencies.overload_wait}, dependencies.io_threads, callbacks_.later,
+                  http_waits(metrics, "queues")),
       large_bodies_(dependencies.large_bodies, {intake_, dependencies.io_threads, callbacks_.submit}) {
   for (std::size_t i = 0; i < dependencies.io_threads; ++i) waiting_.push_back(std::make_unique<Waiting>());
 }
 
 HttpIngest::~HttpIngest() = default;
 
-void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
+const IngestProtocol& HttpIngest::keep(IngestProtocol protocol) {
   INVARIANT(protocol.render != nullptr);
   if (protocol.refuse == nullptr) protocol.refuse = refuse_plainly;
   protocol.limits.cut = true;
   protocols_.push_back(std::make_unique<const IngestProtocol>(std::move(protocol)));
-  const IngestProtocol& added = *protocols_.back();
+  return *protocols_.back();
+}
+
+void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
+  const IngestProtocol& added = keep(std::move(protocol));
   Route route;
   route.method = added.method;
   route.path = added.path;
@@ -124,6 +148,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   route.too_large_status = added.too_large_status;
   route.too_large_setting = "ingest.body_bytes_max";
   route.credentials = added.credentials;
+  route.rate_checked_later = added.refuses_by_items;
   route.refuse = [&added](const Refusal& refusal, const RequestHead& head, std::string_view request_id) {
     return added.refuse(refusal, {request_id, note_of(added, head)});
   };
@@ -133,49 +158,102 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   router.add(std::move(route));
 }
 
+void HttpIngest::end_waits() noexcept {
+  for_memory_.end();
+  for_queues_.end();
+}
+
 void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply) {
   INVARIANT(http.io_thread < waiting_.size());
-  auto pending = std::make_shared<Pending>(
-      Pending{protocol, std::move(http.request_id), note_of(protocol, http.head), reply, std::move(http.share), {}});
+  auto pending =
+      std::make_shared<Pending>(Pending{.protocol = protocol,
+                                        .request_id = std::move(http.request_id),
+                                        .note = note_of(protocol, http.head),
+                                        .source = protocol.source.empty() ? std::move(http.source) : protocol.source,
+                                        .sender = http.peer,
+                                        .io_thread = http.io_thread,
+                                        .waited = http.waited,
+                                        .reply = reply,
+                                        .share = std::move(http.share)});
   body_bytes_.add(http.body.size());
   const auto encoding = encoding_of(http.head, protocol.encodings);
   if (!encoding) return pending->refuse(protocol.encodings.refusal);
-  SentText sent;
-  sent.text = std::move(http.body);
-  sent.encoding = *encoding;
-  sent.split = protocol.split;
-  const std::string& source = protocol.source.empty() ? http.source : protocol.source;
-  const std::string_view form = form_of_body(sent.text);
-  const bool wide_window = zstd_window_bytes(sent.text) > kZstdWindowBytesMax;
-  const Intake::MayHold may_hold = [&share = pending->share](std::size_t bytes) { return share.grow_by(bytes); };
-  Intake::Reading reading = intake_.read(sent, protocol.limits, source, http.io_thread, may_hold);
-  if (reading.no_room) return pending->refuse(kBusy);
+  pending->sent.text = std::move(http.body);
+  pending->sent.encoding = *encoding;
+  pending->sent.split = protocol.split;
+  pending->form = form_of_body(pending->sent.text);
+  pending->wide_window = zstd_window_bytes(pending->sent.text) > kZstdWindowBytesMax;
+  pending->body_bytes = pending->share.bytes();
+  if (read(pending)) return;
+  OverloadHold::Held held;
+  // What it wanted is reserved for a moment only, to see whether it is there.
+  held.try_again = [this, pending] {
+    if (!pending->share.grow_to(pending->bytes_wanted)) return false;
+    pending->share.give_back(pending->share.bytes() - pending->body_bytes);
+    return read(pending);
+  };
+  held.give_up = [pending] { pending->refuse(kBusy); };
+  if (!for_memory_.hold(pending->io_thread, pending->waited, std::move(held))) pending->refuse(kBusy);
+}
+
+bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
+  const Intake::MayHold may_hold = [&pending = *pending](std::size_t bytes) {
+    pending.bytes_wanted = pending.share.bytes() + bytes;
+    return pending.share.grow_by(bytes);
+  };
+  Intake::Reading reading =
+      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, may_hold);
+  if (reading.no_room) {
+    pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);  // for a refusal
+    pending->share.give_back(pending->share.bytes() - pending->body_bytes);
+    return false;
+  }
+  take(std::move(reading), pending);
+  return true;
+}
+
+void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
+  const IngestProtocol& protocol = pending->protocol;
+  if (callbacks_.check_rate && protocol.refuses_by_items) {
+    if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender)) {
+      pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);
+      intake_.count_refused(reading.outcome.accepted);
+      return pending->refuse(*refusal);
+    }
+  }
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
   if (pending->outcome.error == PayloadError::unreadable_body) {
-    if (!form.empty() && !protocol.takes_any_text)
-      return pending->refuse({400, name_of(PayloadError::unreadable_body), form});
+    if (!pending->form.empty() && !protocol.takes_any_text)
+      return pending->refuse({400, name_of(PayloadError::unreadable_body), pending->form});
     if (protocol.takes_any_text && pending->outcome.rejected == 0) {
-      intake_.reject(RejectReason::bad_json, {}, source, {});
+      intake_.reject(RejectReason::bad_json, {}, pending->source, {});
       ++pending->outcome.rejected;
     }
     // A body of one bad record is a bad record, not a bad request: syslog-ng's http() sends a 400 again for ever.
     if (pending->outcome.rejected > 0) pending->outcome.error.reset();
   }
-  if (wide_window && pending->outcome.error == PayloadError::bad_compression) return pending->refuse(kWideWindow);
+  if (pending->wide_window && pending->outcome.error == PayloadError::bad_compression)
+    return pending->refuse(kWideWindow);
   if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
   if (reading.request == nullptr) {
     intake_.count_rejects(pending->outcome);
-    return pending->finish();
+    return finish(*pending);
   }
   // Of what waits here only the bodies are counted, by their connections.
   if (!callbacks_.soon || reading.request->held_bytes() > kWaitingRequestBytesMax)
     return submit(std::move(reading.request), pending);
-  Waiting& waiting = *waiting_[http.io_thread];
-  waiting.requests.emplace_back(std::move(reading.request), std::move(pending));
+  Waiting& waiting = *waiting_[pending->io_thread];
+  waiting.requests.emplace_back(std::move(reading.request), pending);
   if (waiting.is_called_soon) return;
-  callbacks_.soon(http.io_thread, [this, &waiting] { submit_waiting(waiting); });
+  callbacks_.soon(pending->io_thread, [this, &waiting] { submit_waiting(waiting); });
   waiting.is_called_soon = true;
+}
+
+void HttpIngest::finish(Pending& pending) {
+  if (callbacks_.spend_rate)
+    callbacks_.spend_rate(pending.source, pending.sender, pending.outcome.accepted + pending.outcome.rejected);
+  pending.finish();
 }
 
 void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
@@ -186,7 +264,7 @@ void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pendin
       case LargeBodies::End::stored:
         pending->outcome = outcome;
         intake_.count_rejects(outcome);
-        return pending->finish();
+        return finish(*pending);
       case LargeBodies::End::failed:
         return pending->refuse(kNotCommitted);
       case LargeBodies::End::unreadable:
@@ -212,6 +290,7 @@ void HttpIngest::submit_waiting(Waiting& waiting) {
   }
 }
 
+// Nobody overtakes what waits already.
 void HttpIngest::submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending) {
   request->on_done = [this, pending](RequestOutcome outcome) {
     if (outcome == RequestOutcome::failed) {
@@ -219,12 +298,27 @@ void HttpIngest::submit(std::unique_ptr<Request> request, const std::shared_ptr<
       return pending->refuse(kNotCommitted);
     }
     intake_.count_rejects(pending->outcome);
-    pending->finish();
+    finish(*pending);
   };
-  const SubmitResult result = callbacks_.submit(request);
-  if (result == SubmitResult::accepted) return;
+  pending->request = std::move(request);
+  if (!for_queues_.waits(pending->io_thread) && try_submit(pending)) return;
+  OverloadHold::Held held;
+  held.try_again = [this, pending] { return try_submit(pending); };
+  held.give_up = [this, pending] {
+    intake_.count_refused(pending->outcome.accepted);
+    pending->refuse(kOverloaded);
+  };
+  const auto give_up = held.give_up;
+  if (!for_queues_.hold(pending->io_thread, pending->waited, std::move(held))) give_up();
+}
+
+bool HttpIngest::try_submit(const std::shared_ptr<Pending>& pending) {
+  const SubmitResult result = callbacks_.submit(pending->request);
+  if (result == SubmitResult::overloaded) return false;
+  if (result == SubmitResult::accepted) return true;
   intake_.count_refused(pending->outcome.accepted);
   pending->refuse(refusal_of(result));
+  return true;
 }
 
 }  // namespace straykey

@@ -4,15 +4,17 @@
 // Shape:  a protocol is an IngestProtocol: a path, limits, and two renderings, of an outcome and of a refusal. All
 //         replies of its address are rendered by them, those of the session too (401, 413, 503).
 //         A body of more events than one Request takes goes on to LargeBodies.
-// Order:  a request is offered to the pipeline once. It is answered after every shard committed, or at once if nothing
-//         is to be stored or it was not taken: its sender sends it again. Small requests that are ready together are
-//         submitted together, so that the workers wake once for them.
+// Order:  a request that finds no room, of memory or in the queues, waits for it a moment (OverloadHold). It is
+//         answered after every shard committed, or at once if nothing is to be stored. If it was not taken, its sender
+//         sends it again. Small requests that are ready together are submitted together, so that the workers wake once
+//         for them.
 // Thread: io for requests; the pipeline answers from its own threads, LargeBodies from its own. It outlives all of
 //         them.
 // Bounds: the limits of each protocol. What is inflated, and the memory of events, is charged to the budget of bodies
 //         before it is taken.
 // Errors: 400 unreadable, 413 over a limit, 415 unknown encoding, 503 with Retry-After overloaded, stopped or not
 //         committed.
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +28,7 @@
 #include "net/http/http_router.h"
 #include "net/ingest/intake.h"
 #include "net/ingest/large_bodies.h"
+#include "net/ingest/overload_hold.h"
 
 namespace straykey {
 
@@ -60,6 +63,7 @@ struct IngestProtocol {
   SentText::Split split = nullptr;  // where the items are in a decoded body; nullptr: it is read as it is framed
   bool takes_any_text = false;      // a body without any JSON is one rejected record, not a bad request
   std::string source = {};          // not empty: the address asks for no token, and this names what comes
+  bool refuses_by_items = false;    // a rate limit is told by its items, so once they are read
 
   // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
   std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;
@@ -75,19 +79,28 @@ class HttpIngest {
     Intake& intake;  // with a desk more than there are io threads: for LargeBodies
     std::size_t io_threads;
     LargeBodies::Settings large_bodies = {};
+    std::chrono::milliseconds overload_wait{0};  // how long a request waits for room before it is refused
   };
   struct Callbacks {
     Submit submit;
     // Calls `call` on that io thread, once, after what is ready there now. Empty: requests are submitted one by one.
     std::function<void(std::size_t io_thread, std::function<void()> call)> soon;
+    // Whether a token and an address may send more, and what they sent. Empty: as much as they like.
+    std::function<std::optional<Refusal>(const std::string& source, const IpAddress& sender)> check_rate;
+    std::function<void(const std::string& source, const IpAddress& sender, std::size_t events)> spend_rate;
+    OverloadHold::Later later;  // the same after a time. Empty: nothing waits for room
   };
   HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics);
   ~HttpIngest();
 
   // Adds the routes of a protocol. Before the server starts; the HttpIngest outlives the threads that serve the router.
   void add(HttpRouter& router, IngestProtocol protocol);
+  // Of a protocol whose route somebody else adds, and which calls answer(). It lives as long as the HttpIngest.
+  const IngestProtocol& keep(IngestProtocol protocol);
   // What a route of add() does. `protocol` lives as long as the HttpIngest.
   void answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply);
+  // Nothing waits for room any more. Any thread.
+  void end_waits() noexcept;
 
  private:
   // A request on its way, shared with its on_done.
@@ -97,15 +110,22 @@ class HttpIngest {
     std::deque<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> requests;
     bool is_called_soon = false;
   };
+  // False: there is no memory for it now, and it may be tried again.
+  bool read(const std::shared_ptr<Pending>& pending);
+  void take(Intake::Reading reading, const std::shared_ptr<Pending>& pending);
   void read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending);
   void submit_waiting(Waiting& waiting);
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
+  // False: the queues are full, and it may be tried again.
+  bool try_submit(const std::shared_ptr<Pending>& pending);
+  void finish(Pending& pending);
 
   Intake& intake_;
   const Callbacks callbacks_;
   Counter& body_bytes_;
   std::vector<std::unique_ptr<const IngestProtocol>> protocols_;
   std::vector<std::unique_ptr<Waiting>> waiting_;  // of each io thread
+  OverloadHold for_memory_, for_queues_;
   LargeBodies large_bodies_;
 };
 

@@ -15,6 +15,7 @@ namespace straykey {
 struct IngestSettings {
   std::size_t body_bytes_max = 32u << 20;
   Intake::Limits limits;
+  Readiness readiness = {};  // for health that a protocol asks for; empty: all is well
 };
 
 // Adds the routes of a protocol.

@@ -258,6 +258,7 @@ Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::st
   }
   desk.reader.ask(nullptr);
   reading.no_room = pass.has_ended;
+  if (reading.no_room && sent.text.empty()) sent.text = std::move(request.body);  // it may be tried again
   if (pass.is_cut && error == PayloadError::too_many_records) {
     error.reset();
     reading.rest = leave(pass, sent, text);

@@ -102,7 +102,7 @@ class Intake {
     std::unique_ptr<Request> request;  // nullptr: there is nothing to store
     ItemOutcomes outcome;
     std::unique_ptr<Rest, FreeRest> rest;  // nullptr: that was all
-    bool no_room = false;                  // then nothing else of it counts
+    bool no_room = false;                  // then nothing else of it counts, and `sent` has its bytes again
   };
   // `source` is the name of the token or listener. Takes the bytes of `sent` over, which the Request's events point
   // into, and leaves its items unless there is a rest. REQUIRES: `desk` is the caller's.

@@ -50,7 +50,7 @@ SplunkWord word_of(const Refusal& refusal) {
   if (refusal.code == "missing_token") return {401, 2, "Token is required"};
   if (refusal.status == 401 || refusal.status == 403) return {403, 4, "Invalid token"};
   if (refusal.code == name_of(PayloadError::empty_body)) return {400, 5, "No data"};
-  if (refusal.status == 503) return {503, 9, "Server is busy"};
+  if (refusal.status == 503 || refusal.status == 429) return {503, 9, "Server is busy"};
   if (refusal.status == 413) return {413, 27, refusal.message};
   return {refusal.status, 6, refusal.message};
 }
@@ -64,9 +64,23 @@ HttpReply refuse_splunk(const Refusal& refusal, const AnsweredRequest&) {
   return reply;
 }
 
-HttpReply health() {
+// By the reasons of /readyz.
+SplunkWord health_of(const std::vector<std::string>& reasons) {
+  const auto is = [&reasons](std::string_view reason) {
+    return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
+  };
+  if (reasons.empty()) return {200, 17, "HEC is healthy"};
+  if (is("draining")) return {503, 23, "Server is shutting down"};
+  if (is("queues")) return {503, 18, "HEC is unhealthy, queues are full"};
+  return {503, 9, "Server is busy"};
+}
+
+HttpReply health(const Readiness& readiness) {
+  const SplunkWord word = health_of(readiness ? readiness().reasons : std::vector<std::string>{});
   HttpReply reply;
-  reply.body = "{\"text\":\"HEC is healthy\",\"code\":17}";
+  reply.status = word.status;
+  if (word.status == 503) reply.headers.push_back({"Retry-After", "1"});
+  reply.body = fmt::format("{{\"text\":\"{}\",\"code\":{}}}", word.text, word.code);
   return reply;
 }
 
@@ -100,12 +114,12 @@ void add_ack_route(HttpRouter& router, std::string path) {
   router.add(std::move(route));
 }
 
-void add_health_route(HttpRouter& router, std::string path) {
+void add_health_route(HttpRouter& router, std::string path, const Readiness& readiness) {
   Route route;
   route.method = HttpMethod::get;
   route.path = std::move(path);
   route.purpose = "Says whether events are taken at /services/collector.";
-  route.handle = [](const HttpRequest&, const ReplyTo& reply) { reply(health()); };
+  route.handle = [readiness](const HttpRequest&, const ReplyTo& reply) { reply(health(readiness)); };
   router.add(std::move(route));
 }
 
@@ -128,8 +142,8 @@ void add_splunk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSetti
     ingest.add(router, std::move(protocol));
   }
   add_ack_route(router, "/services/collector/ack");
-  add_health_route(router, "/services/collector/health");
-  add_health_route(router, "/services/collector/health/1.0");
+  add_health_route(router, "/services/collector/health", settings.readiness);
+  add_health_route(router, "/services/collector/health/1.0", settings.readiness);
 }
 
 }  // namespace straykey

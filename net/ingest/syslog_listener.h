@@ -41,6 +41,7 @@ struct SyslogListenerSettings {
   std::optional<TlsFiles> tls;            // TCP only
   std::vector<std::string> client_names;  // of client certificates; empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;        // who may send; with a client_ca: whoever has a certificate
+  ProxySettings proxies;                  // not for UDP
   ConnectionLimits connections;
   SyslogTimeouts timeouts;
   std::size_t requests_in_flight_max = 12;       // of a connection: about 2,000 messages that wait for one commit

@@ -14,6 +14,7 @@ StreamServer::Settings stream_settings(const SyslogListenerSettings& settings) {
   return {.listen = {settings.name, settings.address, settings.port},
           .tls = std::move(tls),
           .connections = settings.connections,
+          .proxies = settings.proxies,
           .tick = settings.timeouts.tick,
           .last_work = settings.timeouts.retry_max};
 }

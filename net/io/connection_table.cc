@@ -14,21 +14,27 @@ IpAddress counted_as(IpAddress address) noexcept {
   return address;
 }
 
+bool ProxySettings::trusts(const IpAddress& address) const noexcept {
+  return std::any_of(trusted.begin(), trusted.end(),
+                     [&address](const Prefix& prefix) { return prefix.contains(address); });
+}
+
 std::variant<std::unique_ptr<ConnectionTable::Place>, ConnectionTable::Refused> ConnectionTable::enter(
-    const IpAddress& address, std::function<void()> give_way) {
+    const IpAddress& address, std::function<void()> give_way, bool counted) {
   std::unique_ptr<Place> place(new Place(*this, counted_as(address), std::move(give_way)));
   std::function<void()> evict;
   {
     const std::lock_guard lock(mutex_);
     const auto at = by_address_.find(place->address_);
-    if ((at == by_address_.end() ? 0 : at->second) >= limits_.per_address_max) return Refused::address;
+    if (counted && (at == by_address_.end() ? 0 : at->second) >= limits_.per_address_max) return Refused::address;
     if (size_ >= limits_.connections_max) {
       if (unsettled_.empty()) return Refused::connections;
       evict = unsettled_.front()->give_way_;
       give_back(*unsettled_.front());
     }
     place->at_ = unsettled_.insert(unsettled_.end(), place.get());
-    ++by_address_[place->address_];
+    if (counted) ++by_address_[place->address_];
+    place->counted_ = counted;
     place->entered_ = true;
     ++size_;
     ++open_;
@@ -41,10 +47,23 @@ std::variant<std::unique_ptr<ConnectionTable::Place>, ConnectionTable::Refused> 
 void ConnectionTable::give_back(Place& place) noexcept {
   if (place.standing_ == Place::Standing::unsettled) unsettled_.erase(place.at_);
   place.standing_ = Place::Standing::gone;
+  --size_;
+  if (!place.counted_) return;
   const auto at = by_address_.find(place.address_);
   INVARIANT(at != by_address_.end());
   if (--at->second == 0) by_address_.erase(at);
-  --size_;
+}
+
+bool ConnectionTable::count_as(Place& place, const IpAddress& address) {
+  const std::lock_guard lock(mutex_);
+  INVARIANT(place.entered_ && !place.counted_);
+  if (place.standing_ == Place::Standing::gone) return true;
+  std::size_t& count = by_address_[address];
+  if (count >= limits_.per_address_max) return false;
+  ++count;
+  place.address_ = address;
+  place.counted_ = true;
+  return true;
 }
 
 void ConnectionTable::leave(Place& place) noexcept {

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/location/ip_address.h"
 
@@ -29,6 +30,14 @@ namespace straykey {
 struct ConnectionLimits {
   std::size_t connections_max = 4'096;
   std::size_t per_address_max = 256;
+};
+
+// Who may say whose connection or request it is, and whether connections begin with a PROXY header.
+struct ProxySettings {
+  std::vector<Prefix> trusted;
+  bool protocol = false;
+
+  [[nodiscard]] bool trusts(const IpAddress& address) const noexcept;
 };
 
 class ConnectionTable {
@@ -46,6 +55,9 @@ class ConnectionTable {
     void settle() { table_.settle(*this); }
     // It may give way from now on, as if it came now.
     void doubt() { table_.doubt(*this); }
+    // From now on it counts by this address, which is behind a proxy. False: too many of that address are there.
+    // REQUIRES: the place was entered uncounted.
+    [[nodiscard]] bool count_as(const IpAddress& address) { return table_.count_as(*this, counted_as(address)); }
 
    private:
     friend class ConnectionTable;
@@ -54,10 +66,11 @@ class ConnectionTable {
         : table_(table), address_(address), give_way_(std::move(give_way)) {}
 
     ConnectionTable& table_;
-    const IpAddress address_;
+    IpAddress address_;
     const std::function<void()> give_way_;
     // The table's.
     bool entered_ = false;
+    bool counted_ = false;  // by its address
     Standing standing_ = Standing::unsettled;
     std::list<Place*>::iterator at_;
   };
@@ -67,8 +80,10 @@ class ConnectionTable {
 
   // When all places are taken, that of the oldest connection that is not settled goes to the new one: its `give_way` is
   // called on the caller's thread, and may be called while the Place is being destroyed.
+  // `counted` false: a proxy's, whose address stands for many; per_address_max does not hold for it.
   [[nodiscard]] std::variant<std::unique_ptr<Place>, Refused> enter(const IpAddress& address,
-                                                                    std::function<void()> give_way = {});
+                                                                    std::function<void()> give_way = {},
+                                                                    bool counted = true);
   // Connections that have not ended; among them may be some that gave way.
   [[nodiscard]] std::size_t size() const;
   // True once no connection is left, false at the deadline.
@@ -77,6 +92,7 @@ class ConnectionTable {
  private:
   void settle(Place& place);
   void doubt(Place& place);
+  [[nodiscard]] bool count_as(Place& place, const IpAddress& address);
   void leave(Place& place) noexcept;
   void give_back(Place& place) noexcept;
 

@@ -1,7 +1,9 @@
 #include "net/io/io_runtime.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -34,6 +36,13 @@ void IoRuntime::start() {
 
 void IoRuntime::call_soon(std::size_t i, std::function<void()> call) {
   boost::asio::post(threads_[i]->context, std::move(call));
+}
+
+void IoRuntime::call_later(std::size_t i, std::chrono::milliseconds wait, std::function<void()> call) {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(threads_[i]->context, wait);
+  timer->async_wait([timer, call = std::move(call)](const IoError& error) {
+    if (!error) call();
+  });
 }
 
 void IoRuntime::stop() {

@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -46,6 +47,8 @@ class IoRuntime {
   // Calls it on thread i, behind the work that is ready there now. May be called on any thread. REQUIRES: i <
   // threads().
   void call_soon(std::size_t i, std::function<void()> call);
+  // Calls it on thread i when so much time has passed, if the threads run then.
+  void call_later(std::size_t i, std::chrono::milliseconds wait, std::function<void()> call);
   // REQUIRES: i < threads().
   [[nodiscard]] boost::asio::io_context& context(std::size_t i) noexcept { return threads_[i]->context; }
 

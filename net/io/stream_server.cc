@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "net/io/peer_stream.h"
+#include "net/io/proxied_session.h"
 
 namespace straykey {
 namespace {
@@ -78,6 +79,14 @@ void say_refused(Log& log, const StreamServer::Settings& settings, const IpAddre
                                     : "connections_max = " + std::to_string(limits.connections_max)}});
 }
 
+// A load balancer that is not listed, or speaks no PROXY, is a mistake in a configuration: the log names it.
+template <class State>
+void say_no_proxy(State& state, const IpAddress& from, std::string_view why) {
+  state.proxies_refused.add();
+  state.log.warning("a connection was refused, because it must come from a trusted proxy with a PROXY header",
+                    {{"listener", state.settings.listen.name}, {"peer", from.text()}, {"reason", std::string(why)}});
+}
+
 }  // namespace
 
 struct StreamServer::State {
@@ -88,6 +97,9 @@ struct StreamServer::State {
         log(dependencies.log),
         open_connections(dependencies.metrics.gauge("straykey_connections", "Open connections.",
                                                     {{"listener", settings.listen.name}})),
+        proxies_refused(dependencies.metrics.counter("straykey_proxy_headers_refused_total",
+                                                     "Connections without a good PROXY header of a trusted proxy.",
+                                                     {{"listener", settings.listen.name}})),
         connections(settings.connections),
         farewells(kFarewellsMax),
         sessions(dependencies.runtime.threads()) {
@@ -99,6 +111,7 @@ struct StreamServer::State {
   const std::shared_ptr<StreamDraining> draining;
   Log& log;
   Gauge& open_connections;
+  Counter& proxies_refused;
   std::unique_ptr<TlsServer> tls;  // nullptr: plain
   ConnectionTable connections, farewells;
   std::vector<std::unordered_set<StreamSession*>> sessions;  // for each io thread; only that thread touches its set
@@ -171,23 +184,56 @@ void StreamServer::accept(const std::shared_ptr<State>& state, IoSocket socket, 
   if (!address) return;  // gone already
   StreamPeer peer{*address, io_thread};
   const Callbacks& callbacks = state->callbacks;
-  if (callbacks.admits && !callbacks.admits(*address))
+  const ProxySettings& proxies = state->settings.proxies;
+  const bool of_proxy = proxies.trusts(*address);
+  if (proxies.protocol && !of_proxy)
+    return say_no_proxy(*state, *address, "it is none of trusted_proxies, and this listener has proxy_protocol");
+  if (!proxies.protocol && callbacks.admits && !callbacks.admits(*address))
     return refuse(state, std::move(socket), peer, Refused::not_admitted);
   const IoExecutor executor = socket.get_executor();
   const auto session = std::make_shared<std::weak_ptr<StreamSession>>();
-  auto entered = state->connections.enter(*address, ending(executor, session, callbacks.on_gave_way));
+  auto entered = state->connections.enter(*address, ending(executor, session, callbacks.on_gave_way), !of_proxy);
   if (const auto* why = std::get_if<ConnectionTable::Refused>(&entered)) {
     const bool full = *why == ConnectionTable::Refused::connections;
     return refuse(state, std::move(socket), peer, full ? Refused::connections : Refused::address);
   }
   auto& place = std::get<std::unique_ptr<ConnectionTable::Place>>(entered);
   peer.place = place.get();
-  const TlsContext tls = state->tls ? state->tls->current() : nullptr;
   auto connection = std::make_unique<Connection>(state, std::move(place), io_thread);
-  auto opened = callbacks.open(std::move(socket), tls, peer);
+  auto opened = (proxies.protocol ? open_proxied : open)(state, std::move(socket), peer);
   *session = opened;
   connection->hold(std::move(opened));
   start(state, std::move(connection), executor);
+}
+
+std::shared_ptr<StreamSession> StreamServer::open(const std::shared_ptr<State>& state, IoSocket socket,
+                                                  StreamPeer peer) {
+  return state->callbacks.open(std::move(socket), state->tls ? state->tls->current() : nullptr, peer);
+}
+
+std::shared_ptr<StreamSession> StreamServer::open_proxied(const std::shared_ptr<State>& state, IoSocket socket,
+                                                          StreamPeer proxy) {
+  ProxiedSession::Callbacks callbacks;
+  callbacks.open = [state, from = proxy.address](IoSocket of_client, StreamPeer client) {
+    // Its own connections, as for health checks, count by no address.
+    return client.address == from ? open(state, std::move(of_client), client)
+                                  : open_client(state, std::move(of_client), client);
+  };
+  callbacks.on_bad_header = [state](const IpAddress& from) {
+    say_no_proxy(*state, from, "its connection does not begin with a good PROXY header");
+  };
+  return std::make_shared<ProxiedSession>(std::move(socket), proxy, state->draining, std::move(callbacks));
+}
+
+std::shared_ptr<StreamSession> StreamServer::open_client(const std::shared_ptr<State>& state, IoSocket socket,
+                                                         StreamPeer client) {
+  const Callbacks& callbacks = state->callbacks;
+  const bool admitted = !callbacks.admits || callbacks.admits(client.address);
+  if (admitted && client.place->count_as(client.address)) return open(state, std::move(socket), client);
+  const Refused why = admitted ? Refused::address : Refused::not_admitted;
+  if (admitted) say_refused(state->log, state->settings, client.address, true);
+  if (callbacks.on_refused) callbacks.on_refused(socket, client.address, why);
+  return nullptr;
 }
 
 void StreamServer::refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why) {

@@ -4,7 +4,9 @@
 // StreamSession.
 //
 // Shape:  the first io thread accepts; connections go to all io threads in turn. A tick on each io thread calls sweep()
-//         of its sessions.
+//         of its sessions. Behind a trusted proxy that speaks the PROXY protocol (Settings::proxies), the client that
+//         it names is the peer: it is admitted, counted and logged. Other connections of trusted proxies count by no
+//         address.
 // Thread: start-up and shut-down by one thread, which is no io thread; the rest is io.
 // Order:  start(), ..., drain(), then IoRuntime::stop(). What the callbacks refer to outlives the runtime's threads.
 // Bounds: Settings::connections. A connection beyond them, or one that is not admitted, is closed at once after
@@ -39,6 +41,7 @@ class StreamServer {
     StreamAcceptor::Settings listen;
     std::optional<TlsFiles> tls;
     ConnectionLimits connections;
+    ProxySettings proxies;
     std::chrono::milliseconds tick{100};  // how often deadlines are looked at
     // How long a session may go on after the tick that sees the end of the grace
     std::chrono::milliseconds last_work{0};
@@ -82,6 +85,11 @@ class StreamServer {
   struct State;
   class Connection;
   static void accept(const std::shared_ptr<State>& state, IoSocket socket, std::size_t io_thread);
+  static std::shared_ptr<StreamSession> open(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer);
+  static std::shared_ptr<StreamSession> open_proxied(const std::shared_ptr<State>& state, IoSocket socket,
+                                                     StreamPeer proxy);
+  static std::shared_ptr<StreamSession> open_client(const std::shared_ptr<State>& state, IoSocket socket,
+                                                    StreamPeer client);
   static void refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why);
   static void start(const std::shared_ptr<State>& state, std::unique_ptr<Connection> connection, IoExecutor executor);
   static IoAwait<void> serve(std::unique_ptr<Connection> connection);

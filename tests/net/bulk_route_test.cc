@@ -46,6 +46,17 @@ TEST_CASE("bulk: when the queues are full every item is 429, and the request is 
   CHECK(said.at("items").at(1).at("create").at("status") == 429);
 }
 
+TEST_CASE("bulk: a body for which there is no memory ends its connection without a reply") {
+  ProtocolSite site;
+  BudgetShare others(site.server.budget);
+  REQUIRE(others.grow_to((1 << 20) - 40'000));
+  const std::string body = "{\"index\":{}}\n" + record_json("a") + "\n" + std::string(100'000, ' ');
+  CHECK(site.post("/_bulk", kBearer, body).status == 0);
+  CHECK(site.post("/v1/events", kBearer, body).status == 503);
+  others.clear();
+  CHECK(site.post("/_bulk", kBearer, body).status == 200);
+}
+
 TEST_CASE("bulk: a body of more than 20,000 documents is refused, however small they are") {
   ProtocolSite site;
   std::string body;

@@ -1,4 +1,5 @@
 // POST /firehose, from the wire to the pipeline and back.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,32 @@ TEST_CASE("firehose: an id that is none is not repeated") {
       site.post("/firehose", "X-Amz-Firehose-Access-Key: " + kIngestToken + "\r\nX-Amz-Firehose-Request-Id: \"<b>\r\n",
                 record_json("a"));
   CHECK(json::parse(reply.body).as_object().at("requestId") == "");
+}
+
+TEST_CASE("firehose: a head of 128 KiB is taken, from so many connections at once as are let in") {
+  ProtocolSite site;
+  const std::string body =
+      R"({"requestId":"x","timestamp":1,"records":[{"data":")" + base64_of(record_json("a")) + R"("}]})";
+  const std::string head = firehose_head(kIngestToken) + "X-Amz-Firehose-Common-Attributes: ";
+  check_firehose(site.post("/firehose", head + std::string(127 * 1024, 'a') + "\r\n", body), 200, false);
+  CHECK(site.post("/firehose", head + std::string(128 * 1024, 'a') + "\r\n", body).status == 431);
+  std::vector<std::unique_ptr<RawHttpClient>> half;
+  for (std::size_t i = 0; i < kLargeHeadsMax; ++i) {
+    half.push_back(site.server.connect());
+    half.back()->send("POST /firehose HTTP/1.1\r\nHost: a\r\nA: " + std::string(20'000, 'a'));
+  }
+  // Those whose head is too many hear so at once; the others are waited for.
+  std::size_t status = 0;
+  while (status != 503) {
+    const auto more = site.server.connect();
+    more->send("POST /firehose HTTP/1.1\r\nHost: a\r\nA: " + std::string(20'000, 'a') +
+               "\r\nContent-Length: 0\r\n\r\n");
+    status = more->read_reply().status;
+  }
+  half.clear();
+  const std::string large = head + std::string(64 * 1024, 'a') + "\r\n";
+  while (site.post("/firehose", large, body).status != 200) {
+  }
 }
 
 }  // namespace straykey

@@ -59,8 +59,8 @@ HttpFixture::HttpFixture(Settings settings, const std::function<void(HttpRouter&
   HttpListenerSettings listener = settings.listener;
   listener.address = "127.0.0.1";
   if (tls_) listener.tls = files;
-  server =
-      std::make_unique<HttpServer>(*runtime, listener, std::move(router), HttpDependencies{auth, budget, metrics, log});
+  server = std::make_unique<HttpServer>(*runtime, listener, std::move(router),
+                                        HttpDependencies{auth, budget, metrics, log, settings.rates});
   const Status started = server->start(now_seconds());
   REQUIRE_MESSAGE(started.ok(), "the listener starts");
   runtime->start();

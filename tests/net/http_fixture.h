@@ -24,6 +24,7 @@ class HttpFixture {
     // With TLS: clients are asked for a certificate of this authority.
     std::string client_ca_pem = {};
     bool client_required = true;
+    std::shared_ptr<RateLimiter> rates = nullptr;
   };
   // POST /echo answers with the size of its body; `more` adds other routes.
   explicit HttpFixture(Settings settings, const std::function<void(HttpRouter&)>& more = {});

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "net/http/rate_limiter.h"
 #include "net/http/request_target.h"
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"
@@ -62,13 +64,27 @@ IngestProtocol bulk() {
 }
 
 struct Site {
-  explicit Site(const IngestProtocol& protocol) {
+  explicit Site(const IngestProtocol& protocol, std::chrono::milliseconds overload_wait = {},
+                RateLimiter* rates = nullptr) {
     Intake::Callbacks callbacks;
     callbacks.now = now_seconds;
     intake = std::make_unique<Intake>(PayloadLimits{}, 3, std::move(callbacks), metrics);
     HttpIngest::Callbacks submitting;
     submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
-    ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);
+    if (rates != nullptr) {
+      submitting.check_rate = [rates](const std::string& source, const IpAddress& sender) {
+        return rates->check(source, sender);
+      };
+      submitting.spend_rate = [rates](const std::string& source, const IpAddress& sender, std::size_t events) {
+        rates->spend(source, sender, events);
+      };
+    }
+    submitting.later = [this](std::size_t io_thread, std::chrono::milliseconds wait, std::function<void()> call) {
+      server->runtime->call_later(io_thread, wait, std::move(call));
+    };
+    ingest = std::make_unique<HttpIngest>(
+        HttpIngest::Dependencies{.intake = *intake, .io_threads = 2, .overload_wait = overload_wait},
+        std::move(submitting), metrics);
     server = std::make_unique<HttpFixture>(HttpFixture::Settings{},
                                            [&](HttpRouter& router) { ingest->add(router, protocol); });
   }
@@ -249,6 +265,80 @@ TEST_CASE("requests that are ready together reach the pipeline together, each wi
   called_soon[2]();
   CHECK(pipeline.ids().size() == 65);
   CHECK(answers.back() == "e accepted");
+}
+
+namespace {
+
+void wait_until_held(Site& site, std::string_view for_what) {
+  const Counter& waits = site.metrics.counter(
+      "straykey_http_waits_total", "Requests that waited for room before they were answered.", {{"for", for_what}});
+  while (waits.value() == 0) std::this_thread::yield();
+}
+
+}  // namespace
+
+TEST_CASE("a request that finds the queues full waits for them, and is taken once") {
+  Site site(bulk(), std::chrono::hours(1));
+  site.pipeline.set(FakePipeline::Mode::overloaded);
+  const auto first = site.server->connect();
+  first->send(post_text("/x/_bulk", record_json("a")));
+  wait_until_held(site, "queues");
+  site.pipeline.set(FakePipeline::Mode::commit);
+  CHECK(first->read_reply().status == 200);
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a"});
+  CHECK(site.server->budget->used() == 0);
+}
+
+TEST_CASE("the wait for queues ends with its time, or with the server, in the protocol's own refusal") {
+  {
+    Site site(bulk(), std::chrono::milliseconds(30));
+    site.pipeline.set(FakePipeline::Mode::overloaded);
+    CHECK(site.post(record_json("a")).body == "no trail 1/a b/7 overloaded");
+    CHECK(site.pipeline.requests() == 0);
+  }
+  Site site(bulk(), std::chrono::hours(1));
+  site.pipeline.set(FakePipeline::Mode::overloaded);
+  const auto client = site.server->connect();
+  client->send(post_text("/x/_bulk", record_json("a")));
+  wait_until_held(site, "queues");
+  site.ingest->end_waits();
+  CHECK(client->read_reply().status == 503);
+  CHECK(site.post(record_json("b")).status == 503);
+  CHECK(site.server->budget->used() == 0);
+}
+
+TEST_CASE("a body that others leave no memory for waits for it, and is read then") {
+  IngestProtocol any = bulk();
+  any.split = nullptr;
+  Site site(any, std::chrono::hours(1));
+  BudgetShare others(site.server->budget);
+  REQUIRE(others.grow_to((1 << 20) - 20'000));
+  const auto client = site.server->connect();
+  client->send(post_text("/x/_bulk", gzip_of(std::string(40'000, ' ') + record_json("a"))));
+  wait_until_held(site, "memory");
+  CHECK(site.server->budget->used() <= 1 << 20);
+  others.clear();
+  CHECK(client->read_reply().status == 200);
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a"});
+  CHECK(site.server->budget->used() == 0);
+}
+
+TEST_CASE("a protocol that refuses by items tells them of a rate limit, and nothing of the body is stored") {
+  Metrics metrics;
+  RateLimiter rates({.token_events_per_s = 0.001, .burst_s = 1}, metrics);
+  IngestProtocol by_items = bulk();
+  by_items.refuses_by_items = true;
+  Site site(by_items, {}, &rates);
+  CHECK(site.post(record_json("a") + "\n" + record_json("b")).status == 200);
+  const auto reply = site.post(record_json("c"));
+  CHECK(reply.status == 429);
+  CHECK(reply.body == "no trail 1/a b/7 rate_limited");
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b"});
+  CHECK(site.metrics
+            .counter("straykey_events_refused_total",
+                     "Events that were read and not stored: their sender heard 503, or was a syslog sender "
+                     "that cannot hear.")
+            .value() == 1);
 }
 
 }  // namespace straykey

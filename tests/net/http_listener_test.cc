@@ -11,8 +11,8 @@ TEST_CASE("request ids differ, also between two listeners, and replies are count
   Metrics metrics;
   const auto auth = std::make_shared<Authenticator>(AuthSettings{});
   const auto budget = std::make_shared<ByteBudget>(1);
-  HttpListener one({}, {}, auth, budget, metrics);
-  HttpListener two({}, {}, auth, budget, metrics);
+  HttpListener one({}, {}, auth, budget, nullptr, metrics);
+  HttpListener two({}, {}, auth, budget, nullptr, metrics);
   std::set<std::string> ids;
   for (int i = 0; i < 100; ++i) {
     ids.insert(one.next_request_id());

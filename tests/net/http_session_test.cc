@@ -169,4 +169,64 @@ TEST_CASE("a protocol of its own gives its refusals its own body, and 400 where 
   CHECK(client->read_reply().status == 400);
 }
 
+// What is in a Site's budget belongs to others, but for 40,000 bytes.
+struct HoldSite {
+  explicit HoldSite(std::chrono::milliseconds hold) : server(settings(hold)), others(server.budget) {
+    REQUIRE(others.grow_to(server_bytes - 40'000));
+  }
+  static HttpFixture::Settings settings(std::chrono::milliseconds hold) {
+    HttpFixture::Settings out;
+    out.bytes_in_flight_max = server_bytes;
+    out.listener.timeouts.hold = hold;
+    out.listener.timeouts.tick = std::chrono::milliseconds(5);
+    return out;
+  }
+  void wait_until_held(std::uint64_t requests) const {
+    while (server.counted("straykey_http_waits_total{for=\"body\"}") < requests) std::this_thread::yield();
+  }
+  static constexpr std::size_t server_bytes = 1 << 20;
+  HttpFixture server;
+  BudgetShare others;
+};
+
+TEST_CASE("a body that finds no room waits for it, counted with what it holds, and is taken when there is room") {
+  for (const bool chunked : {false, true}) {
+    HoldSite site(std::chrono::hours(1));
+    const std::string body(100'000, 'x');
+    const auto client = site.server.connect();
+    const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + kIngestToken + "\r\n";
+    std::thread sender([&] {
+      client->send(chunked ? head + "Transfer-Encoding: chunked\r\n\r\n186a0\r\n" + body + "\r\n0\r\n\r\n"
+                           : head + "Content-Length: 100000\r\n\r\n" + body);
+    });
+    site.wait_until_held(1);
+    CHECK(site.server.budget->used() <= HoldSite::server_bytes);
+    if (!chunked) CHECK(site.server.budget->used() > HoldSite::server_bytes - 40'000);
+    site.others.clear();
+    sender.join();
+    CHECK(client->read_reply().body == "100000");
+    CHECK(site.server.normal_request() == 200);
+    CHECK(site.server.budget->used() == 0);
+  }
+}
+
+TEST_CASE("a body waits for room until its time is over, and draining ends the wait: 503 then, and nothing is held") {
+  {
+    HoldSite site(std::chrono::milliseconds(50));
+    const auto client = site.server.connect();
+    client->send(post_text("/echo", std::string(100'000, 'x')));
+    const auto reply = client->read_reply();
+    CHECK(reply.status == 503);
+    CHECK(reply.head.find("Retry-After: 1") != std::string::npos);
+    CHECK(site.server.counted("straykey_http_waits_total{for=\"body\"}") == 1);
+    CHECK(site.server.budget->used() == HoldSite::server_bytes - 40'000);
+  }
+  HoldSite site(std::chrono::hours(1));
+  const auto client = site.server.connect();
+  client->send(post_text("/echo", std::string(100'000, 'x')));
+  site.wait_until_held(1);
+  site.server.server->drain(std::chrono::seconds(10));
+  CHECK(client->read_reply().status == 503);
+}
+
 }  // namespace straykey

@@ -11,7 +11,13 @@
 namespace straykey {
 
 struct ProtocolSite {
-  ProtocolSite() : server({}, [this](HttpRouter& router) { add(router); }) {}
+  ProtocolSite() : server(settings(), [this](HttpRouter& router) { add(router); }) {}
+
+  static HttpFixture::Settings settings() {
+    HttpFixture::Settings out;
+    out.listener.head.large_path = "/firehose";
+    return out;
+  }
 
   void add(HttpRouter& router) {
     Intake::Callbacks callbacks;
@@ -20,7 +26,9 @@ struct ProtocolSite {
     HttpIngest::Callbacks submitting;
     submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
     ingest = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake, 2}, std::move(submitting), metrics);
-    for (const AddHttpProtocol add_protocol : kHttpProtocols) add_protocol(router, *ingest, {});
+    IngestSettings all;
+    all.readiness = [this] { return readiness; };
+    for (const AddHttpProtocol add_protocol : kHttpProtocols) add_protocol(router, *ingest, all);
   }
   RawHttpClient::Reply send(const std::string& text, bool without_body = false) {
     const auto client = server.connect();
@@ -40,6 +48,7 @@ struct ProtocolSite {
   }
 
   FakePipeline pipeline;
+  ReadinessReport readiness;  // set it before a request
   Metrics metrics;
   std::unique_ptr<Intake> intake;
   std::unique_ptr<HttpIngest> ingest;

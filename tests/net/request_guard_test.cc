@@ -126,6 +126,34 @@ TEST_CASE("each smuggling shape gets its refusal, whole or in pieces") {
   }
 }
 
+TEST_CASE("one path may have a larger block, and no other") {
+  HeadLimits limits;
+  limits.large_path = "/firehose";
+  const auto head = [](const std::string& target, std::size_t bytes) {
+    const std::string begin = "POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nA: ";
+    return begin + std::string(bytes - begin.size() - 4, 'a') + "\r\n\r\n";
+  };
+  const auto status = [&limits](const std::string& bytes) {
+    HeadScanner whole(limits), in_pieces(limits);
+    HeadScanner::Verdict piecewise = HeadScanner::Verdict::incomplete;
+    for (std::size_t size = 1; size <= bytes.size() && piecewise == HeadScanner::Verdict::incomplete; ++size)
+      piecewise = in_pieces.scan(std::string_view(bytes).substr(0, size));
+    CHECK(whole.scan(bytes) == piecewise);
+    if (piecewise == HeadScanner::Verdict::refused) return in_pieces.refusal().status;
+    RequestHead read;
+    const auto refusal = read_head(bytes, limits, read);
+    return refusal ? refusal->status : 200U;
+  };
+  CHECK(status(head("/firehose", 128 * 1024)) == 200);
+  CHECK(status(head("/firehose?x=1", 128 * 1024)) == 200);
+  CHECK(status(head("/firehose", 128 * 1024 + 1)) == 431);
+  CHECK(status(head("/v1/events", 8 * 1024)) == 200);
+  for (const char* other : {"/v1/events", "/firehose2", "/", "/x?/firehose"})
+    CHECK(status(head(other, 8 * 1024 + 1)) == 431);
+  limits.large_path = {};
+  CHECK(status(head("/firehose", 8 * 1024 + 1)) == 431);
+}
+
 TEST_CASE("64 header fields pass and 65 get 431") {
   std::string fields;
   for (int i = 0; i < 63; ++i) fields += "A: b\r\n";

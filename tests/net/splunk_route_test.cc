@@ -73,4 +73,23 @@ TEST_CASE("splunk: header names with an underscore are taken here and nowhere el
   CHECK(site.get("/services/collector/health").body == R"({"text":"HEC is healthy","code":17})");
 }
 
+TEST_CASE("hec: health is Splunk's own word for whether events are taken, without a token") {
+  ProtocolSite site;
+  const std::pair<const char*, const char*> words[] = {
+      {"queues", R"({"text":"HEC is unhealthy, queues are full","code":18})"},
+      {"draining", R"({"text":"Server is shutting down","code":23})"},
+      {"damaged: shard-01", R"({"text":"Server is busy","code":9})"}};
+  for (const auto& [reason, body] : words) {
+    site.readiness.reasons = {reason};
+    for (const char* path : {"/services/collector/health", "/services/collector/health/1.0"}) {
+      const auto reply = site.get(path);
+      CHECK(reply.status == 503);
+      CHECK(reply.head.find("Retry-After: 1") != std::string::npos);
+      CHECK(reply.body == body);
+    }
+  }
+  site.readiness.reasons.clear();
+  CHECK(site.get("/services/collector/health").status == 200);
+}
+
 }  // namespace straykey

@@ -27,6 +27,8 @@ class RawHttpClient {
   RawHttpClient(const RawHttpClient&) = delete;
   RawHttpClient& operator=(const RawHttpClient&) = delete;
 
+  // On a plain connection, after what was sent on it.
+  void start_tls() { shake_hands(nullptr); }
   // False: the peer has ended the connection.
   bool send(std::string_view bytes);
   bool send_byte_by_byte(std::string_view bytes);

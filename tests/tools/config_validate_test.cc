@@ -126,6 +126,46 @@ TEST_CASE("client certificates over HTTPS: names need an authority, and its file
   CHECK(listeners[0].client_names == std::vector<std::string>{"a"});
 }
 
+TEST_CASE("what begins with a PROXY header needs proxies that are trusted, and each listener has its own word") {
+  const Installation here;
+  const auto with = [](const std::string& ingest, const std::string& syslog = "") {
+    return Installation::top() + Installation::ingest() + ingest + Installation::token() + Installation::webhook() +
+           "[syslog]\n" + syslog;
+  };
+  CHECK_HOLDS(here.errors(with("proxy_protocol = [\"https\"]\n")),
+              "ingest.proxy_protocol needs ingest.trusted_proxies");
+  CHECK_HOLDS(here.errors(with("", "proxy_protocol = [\"tcp\"]\n")),
+              "syslog.proxy_protocol needs ingest.trusted_proxies");
+  const std::string trusted = "trusted_proxies = [\"192.0.2.0/24\"]\n";
+  const std::string text =
+      with("http = \"127.0.0.1:8080\"\nproxy_protocol = [\"http\"]\n" + trusted,
+           "tcp = \"127.0.0.1:5514\"\nrelp = \"127.0.0.1:2514\"\nallow_cidrs = [\"198.51.100.0/24\"]\n"
+           "proxy_protocol = [\"relp\"]\n");
+  CHECK_EQ(here.errors(text), "");
+  const Config config = here.config(text);
+  const auto http = ingest_listeners(config);
+  REQUIRE(http.size() == 2);
+  CHECK_FALSE(http[0].proxies.protocol);
+  CHECK(http[1].proxies.protocol);
+  CHECK(http[0].proxies.trusts(*parse_ip("192.0.2.7")));
+  CHECK(http[0].timeouts.hold == std::chrono::milliseconds(4'000));
+  const auto syslog = syslog_stream_listeners(config);
+  REQUIRE(syslog.size() == 2);
+  CHECK_FALSE(syslog[0].proxies.protocol);
+  CHECK(syslog[1].proxies.protocol);
+}
+
+TEST_CASE("topics of SNS are ARNs") {
+  const Installation here;
+  const auto with = [](const std::string& topic) {
+    return Installation::top() + Installation::ingest() + "sns_topics = [\"" + topic + "\"]\n" + Installation::token() +
+           Installation::webhook();
+  };
+  CHECK_EQ(here.errors(with("arn:aws:sns:eu-central-1:111122223333:trail")), "");
+  CHECK_EQ(here.errors(with("arn:aws-cn:sns:cn-north-1:111122223333:trail")), "");
+  CHECK_HOLDS(here.errors(with("trail")), "is no ARN of a topic");
+}
+
 TEST_CASE("syslog alone needs no HTTP listener, no certificate and no token") {
   const Installation here;
   const std::string off = Installation::top() + "[ingest]\nhttps = \"\"\n";

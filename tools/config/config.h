@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,8 +66,13 @@ struct IngestConfig {
   std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::size_t body_bytes_max = IngestSettings{}.body_bytes_max;
   Intake::Limits limits;
-  HttpBudgetSettings budget;     // of all listeners together
-  ConnectionLimits connections;  // of each listener, those of syslog too
+  HttpBudgetSettings budget;               // of all listeners together
+  ConnectionLimits connections;            // of each listener, those of syslog too
+  std::uint32_t overload_wait_ms = 4'000;  // EventBridge waits 5 s in all for its answer
+  RateSettings rates;
+  std::vector<std::string> sns_topics;                // empty: /sns is off
+  std::vector<Prefix> trusted_proxies;                // of all listeners but admin's
+  std::set<std::string, std::less<>> proxy_protocol;  // listeners whose connections begin with a PROXY header
   AuthSettings auth;
   IoRuntime::Settings io;
   std::uint64_t rejects_bytes_max = RejectRing::Settings{}.bytes_max;  // 0: none are kept
@@ -87,7 +93,8 @@ struct SyslogConfig {
   std::string client_ca;                  // who signs the senders' certificates; empty: tls needs allow_cidrs too
   std::vector<std::string> client_names;  // empty: any that client_ca signed
   std::vector<Prefix> allow_cidrs;
-  std::size_t bytes_in_flight_max = 64u << 20;  // of all ways of syslog together
+  std::set<std::string, std::less<>> proxy_protocol;  // as in [ingest]
+  std::size_t bytes_in_flight_max = 64u << 20;        // of all ways of syslog together
 };
 
 struct TokenConfig {

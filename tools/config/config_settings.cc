@@ -16,6 +16,9 @@ HttpListenerSettings ingest_listener(const Config& config, const std::string& na
   settings.address = listen.address;
   settings.port = listen.port;
   settings.connections = config.ingest.connections;
+  settings.timeouts.hold = std::chrono::milliseconds(config.ingest.overload_wait_ms);
+  settings.head.large_path = "/firehose";
+  settings.proxies.trusted = config.ingest.trusted_proxies;
   return settings;
 }
 
@@ -26,6 +29,8 @@ SyslogListenerSettings syslog_listener(const Config& config, const std::string& 
   settings.port = listen.port;
   settings.allow_cidrs = config.syslog.allow_cidrs;
   settings.connections = config.ingest.connections;
+  settings.proxies.trusted = config.ingest.trusted_proxies;
+  settings.proxies.protocol = config.syslog.proxy_protocol.contains(name.substr(std::string_view("syslog_").size()));
   return settings;
 }
 
@@ -66,8 +71,12 @@ std::vector<HttpListenerSettings> ingest_listeners(const Config& config) {
                                     .client_ca = ingest.client_ca,
                                     .client_required = ingest.client_required};
     listeners.back().client_names = ingest.client_names;
+    listeners.back().proxies.protocol = ingest.proxy_protocol.contains("https");
   }
-  if (config.ingest.http.on()) listeners.push_back(ingest_listener(config, "ingest_http", config.ingest.http));
+  if (config.ingest.http.on()) {
+    listeners.push_back(ingest_listener(config, "ingest_http", config.ingest.http));
+    listeners.back().proxies.protocol = config.ingest.proxy_protocol.contains("http");
+  }
   return listeners;
 }
 
@@ -88,6 +97,10 @@ HttpBudgetSettings http_budget_settings(const Config& config) {
 
 AuthSettings auth_settings(const Config& config) {
   return config.ingest.auth;
+}
+
+RateSettings rate_settings(const Config& config) {
+  return config.ingest.rates;
 }
 
 IngestSettings ingest_settings(const Config& config) {

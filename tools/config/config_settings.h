@@ -27,6 +27,7 @@ namespace straykey {
 [[nodiscard]] HttpListenerSettings admin_listener(const Config& config);
 [[nodiscard]] HttpBudgetSettings http_budget_settings(const Config& config);
 [[nodiscard]] AuthSettings auth_settings(const Config& config);
+[[nodiscard]] RateSettings rate_settings(const Config& config);
 [[nodiscard]] IngestSettings ingest_settings(const Config& config);
 [[nodiscard]] SyslogIntakeSettings syslog_intake_settings(const Config& config);
 // "syslog_tcp", "syslog_relp", "syslog_tls" and "syslog_relp_tls", those of them that are on.

@@ -127,11 +127,20 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   if (!ingest.client_names.empty() && ingest.client_ca.empty()) {
     findings.add("ingest.client_names", "ingest.client_names needs ingest.client_ca: who signs those certificates");
   }
+  if (ingest.trusted_proxies.empty()) {
+    const std::string need = " needs ingest.trusted_proxies: who may say whose connection it is";
+    if (!ingest.proxy_protocol.empty()) findings.add("ingest.proxy_protocol", "ingest.proxy_protocol" + need);
+    if (!config.syslog.proxy_protocol.empty()) findings.add("syslog.proxy_protocol", "syslog.proxy_protocol" + need);
+  }
   if (ingest.limits.inflated_bytes_max < ingest.body_bytes_max) {
     findings.add("ingest.inflated_bytes_max", "ingest.inflated_bytes_max is less than ingest.body_bytes_max");
   }
   if (ingest.budget.bytes_in_flight_max < ingest.body_bytes_max) {
     findings.add("ingest.bytes_in_flight_max", "ingest.bytes_in_flight_max is less than ingest.body_bytes_max");
+  }
+  for (const std::string& topic : ingest.sns_topics) {
+    if (topic.starts_with("arn:aws") && topic.find(":sns:") != std::string::npos) continue;
+    findings.add("ingest.sns_topics", in_quotes(topic) + " in ingest.sns_topics is no ARN of a topic");
   }
   // Requests with a header name that holds _ are refused, because proxies read them in different ways.
   if (!all_of_or_in(ingest.auth.api_key_header, "-")) {

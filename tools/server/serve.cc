@@ -142,9 +142,24 @@ Status Serve::start_pipeline() {
 
 HttpRouter Serve::ingest_router() {
   HttpRouter router;
-  for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, ingest_settings(config_));
-  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
+  IngestSettings settings = ingest_settings(config_);
+  settings.readiness = [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; };
+  for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, settings);
+  if (!config_.ingest.sns_topics.empty()) add_sns(router);
+  add_health_routes(router, settings.readiness);
   return router;
+}
+
+// Both listeners share what was fetched.
+void Serve::add_sns(HttpRouter& router) {
+  if (sns_fetcher_ == nullptr) {
+    sns_certificates_ = std::make_unique<SnsCertificates>([this](const std::string& url) { sns_fetcher_->fetch(url); });
+    sns_fetcher_ = std::make_unique<SnsFetcher>(
+        log_, [this](const std::string& url, std::string pem) { sns_certificates_->put(url, std::move(pem)); });
+  }
+  const SnsDependencies dependencies{*sns_certificates_, [this](const std::string& url) { sns_fetcher_->confirm(url); },
+                                     wall_clock};
+  add_sns_route(router, *http_ingest_, config_.ingest.limits, {config_.ingest.sns_topics}, dependencies);
 }
 
 HttpRouter Serve::admin_router() {
@@ -162,6 +177,8 @@ Status Serve::start_listeners() {
   http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
   open_rejects();
+  const RateSettings rates = rate_settings(config_);
+  if (rates.any()) http_dependencies_->rates = std::make_shared<RateLimiter>(rates, metrics_);
   make_intake();
   make_sources(share_out_connections());
   runtime_->start();
@@ -232,8 +249,22 @@ void Serve::make_sources(std::size_t connections_max) {
   callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
     runtime_->call_soon(io_thread, std::move(call));
   };
-  http_ingest_ = std::make_unique<HttpIngest>(HttpIngest::Dependencies{*intake_, runtime_->threads()},
-                                              std::move(callbacks), metrics_);
+  if (RateLimiter* const rates = http_dependencies_->rates.get()) {
+    callbacks.check_rate = [rates](const std::string& source, const IpAddress& sender) {
+      return rates->check(source, sender);
+    };
+    callbacks.spend_rate = [rates](const std::string& source, const IpAddress& sender, std::size_t events) {
+      rates->spend(source, sender, events);
+    };
+  }
+  callbacks.later = [this](std::size_t io_thread, std::chrono::milliseconds wait, std::function<void()> call) {
+    runtime_->call_later(io_thread, wait, std::move(call));
+  };
+  http_ingest_ = std::make_unique<HttpIngest>(
+      HttpIngest::Dependencies{.intake = *intake_,
+                               .io_threads = runtime_->threads(),
+                               .overload_wait = std::chrono::milliseconds(config_.ingest.overload_wait_ms)},
+      std::move(callbacks), metrics_);
   for (HttpListenerSettings& listener : ingest_listeners(config_)) {
     listener.connections.connections_max = connections_max;
     sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
@@ -398,6 +429,7 @@ void Serve::update_ranges() {
 void Serve::stop() {
   if (pipeline_) pipeline_->announce_stop();  // a load balancer learns of it while the listeners still finish
   ranges_.reset();
+  if (http_ingest_) http_ingest_->end_waits();
   for (const auto& source : sources_) {
     if (!source->drain(kDrainGrace))
       log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source->name())}});
@@ -412,6 +444,7 @@ void Serve::stop() {
   sources_.clear();
   admin_.reset();
   admin_socket_.reset();
+  sns_fetcher_.reset();
 }
 
 }  // namespace straykey

@@ -16,6 +16,7 @@
 #include "net/deliver/webhook_sender.h"
 #include "net/http/http_server.h"
 #include "net/ingest/http_ingest.h"
+#include "net/ingest/sns_route.h"
 #include "net/ingest/source.h"
 #include "net/ingest/syslog_intake.h"
 #include "net/io/io_runtime.h"
@@ -27,6 +28,7 @@
 #include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
 #include "tools/server/reject_keeper.h"
+#include "tools/server/sns_fetcher.h"
 
 namespace straykey {
 
@@ -64,6 +66,7 @@ class Serve {
   Status start_admin();
   void start_operators();
   [[nodiscard]] HttpRouter ingest_router();
+  void add_sns(HttpRouter& router);  // if topics are configured
   [[nodiscard]] HttpRouter admin_router();
   void reload();
   void update_ranges();
@@ -82,6 +85,8 @@ class Serve {
   std::unique_ptr<RejectKeeper> reject_keeper_;  // null: rejects are only counted
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HttpIngest> http_ingest_;
+  std::unique_ptr<SnsFetcher> sns_fetcher_;
+  std::unique_ptr<SnsCertificates> sns_certificates_;
   std::unique_ptr<SyslogIntake> syslog_intake_;
   std::unique_ptr<HttpDependencies> http_dependencies_;
   std::vector<std::unique_ptr<Source>> sources_;

@@ -1,0 +1,105 @@
+#include "net/http/rate_limiter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "net/io/connection_table.h"
+
+namespace straykey {
+namespace {
+
+constexpr double kRetryAfterMax = 60;
+
+// Of one bucket: until it holds `needed`.
+double wait_for(double level, double needed, double per_s) noexcept {
+  return per_s > 0 && level < needed ? (needed - level) / per_s : 0;
+}
+
+}  // namespace
+
+RateLimiter::RateLimiter(RateSettings settings, Metrics& metrics)
+    : settings_(settings),
+      token_rates_{settings.token_requests_per_s, settings.token_events_per_s},
+      address_rates_{settings.address_requests_per_s, settings.address_events_per_s},
+      metrics_(metrics) {}
+
+// A bucket holds one request and one event at least, else a low rate would let nothing in.
+RateLimiter::Buckets RateLimiter::full(const Rates& rates, Clock::time_point now) const noexcept {
+  return {std::max(1.0, rates.requests_per_s * settings_.burst_s),
+          std::max(1.0, rates.events_per_s * settings_.burst_s), now};
+}
+
+void RateLimiter::refill(Buckets& buckets, const Rates& rates, Clock::time_point now) const noexcept {
+  const Buckets most = full(rates, now);
+  const double seconds = std::max(0.0, std::chrono::duration<double>(now - buckets.at).count());
+  buckets.requests = std::min(most.requests, buckets.requests + seconds * rates.requests_per_s);
+  buckets.events = std::min(most.events, buckets.events + seconds * rates.events_per_s);
+  buckets.at = std::max(buckets.at, now);
+}
+
+double RateLimiter::wait_s(const Buckets& buckets, const Rates& rates) noexcept {
+  return std::max(wait_for(buckets.requests, 1, rates.requests_per_s), wait_for(buckets.events, 1, rates.events_per_s));
+}
+
+RateLimiter::Buckets& RateLimiter::of_token(const std::string& source, Clock::time_point now) {
+  const auto [at, is_new] = tokens_.try_emplace(source);
+  if (is_new) at->second = full(token_rates_, now);
+  refill(at->second, token_rates_, now);
+  return at->second;
+}
+
+RateLimiter::Buckets& RateLimiter::of_address(const IpAddress& address, Clock::time_point now) {
+  const IpAddress key = counted_as(address);
+  if (addresses_.size() >= settings_.addresses_max && !addresses_.contains(key)) {
+    const Buckets most = full(address_rates_, now);
+    std::erase_if(addresses_, [&](const auto& entry) {
+      Buckets buckets = entry.second;
+      refill(buckets, address_rates_, now);
+      return buckets.requests >= most.requests && buckets.events >= most.events;
+    });
+    if (addresses_.size() >= settings_.addresses_max) addresses_.clear();
+  }
+  const auto [at, is_new] = addresses_.try_emplace(key);
+  if (is_new) at->second = full(address_rates_, now);
+  refill(at->second, address_rates_, now);
+  return at->second;
+}
+
+std::optional<Refusal> RateLimiter::check(const std::string& source, const IpAddress& address, Clock::time_point now) {
+  if (!settings_.any()) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  Buckets& by_token = of_token(source, now);
+  Buckets& by_address = of_address(address, now);
+  if (const double wait = wait_s(by_token, token_rates_); wait > 0) return refuse(source, "token", wait);
+  if (const double wait = wait_s(by_address, address_rates_); wait > 0) return refuse(source, "address", wait);
+  if (token_rates_.requests_per_s > 0) by_token.requests -= 1;
+  if (address_rates_.requests_per_s > 0) by_address.requests -= 1;
+  return std::nullopt;
+}
+
+void RateLimiter::spend(const std::string& source, const IpAddress& address, std::size_t events,
+                        Clock::time_point now) {
+  if (token_rates_.events_per_s <= 0 && address_rates_.events_per_s <= 0) return;
+  const std::lock_guard lock(mutex_);
+  if (token_rates_.events_per_s > 0) of_token(source, now).events -= static_cast<double>(events);
+  if (address_rates_.events_per_s > 0) of_address(address, now).events -= static_cast<double>(events);
+}
+
+std::size_t RateLimiter::addresses() const {
+  const std::lock_guard lock(mutex_);
+  return addresses_.size();
+}
+
+Refusal RateLimiter::refuse(const std::string& source, std::string_view reason, double seconds) {
+  metrics_
+      .counter("straykey_http_rate_limited_total", "Requests refused because their token or address is over its rate.",
+               {{"source", source}, {"reason", reason}})
+      .add();
+  const bool by_token = reason == "token";
+  return {429, "rate_limited",
+          by_token ? "This token is over its rate; send the same request again later."
+                   : "This address is over its rate; send the same request again later.",
+          static_cast<unsigned>(std::ceil(std::min(seconds, kRetryAfterMax)))};
+}
+
+}  // namespace straykey

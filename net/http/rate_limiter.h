@@ -1,0 +1,77 @@
+#pragma once
+// RateLimiter: how many requests and events a second one token, and one address, may send.
+//
+// Shape:  a bucket for each token and each address, of requests and of events. A request is let in while its buckets
+//         are not empty. Its events are known only when it has been read, so they are taken out afterwards, and the
+//         bucket may owe them: what one large request brings too much, the next ones wait for.
+// Thread: any (synchronised inside); with nothing limited it takes no lock.
+// Bounds: addresses_max addresses. When that many are known, those that have all of their burst again are forgotten,
+//         and if that frees nothing all are. An IPv6 address counts as its /64. Tokens are those of the configuration.
+// Errors: a Refusal (429) with the seconds to wait.
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/metrics.h"
+#include "core/location/ip_address.h"
+#include "net/http/request_guard.h"
+
+namespace straykey {
+
+struct RateSettings {
+  // 0: not limited.
+  double token_requests_per_s = 0;
+  double token_events_per_s = 0;
+  double address_requests_per_s = 0;
+  double address_events_per_s = 0;
+  double burst_s = 10;  // how many seconds' worth may come at once
+  std::size_t addresses_max = 16'384;
+
+  [[nodiscard]] bool any() const noexcept {
+    return token_requests_per_s > 0 || token_events_per_s > 0 || address_requests_per_s > 0 || address_events_per_s > 0;
+  }
+};
+
+class RateLimiter {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  RateLimiter(RateSettings settings, Metrics& metrics);
+
+  // Lets a request in, or says why not. `source` is the name of its token.
+  [[nodiscard]] std::optional<Refusal> check(const std::string& source, const IpAddress& address,
+                                             Clock::time_point now = Clock::now());
+  // Takes the events of a request out.
+  void spend(const std::string& source, const IpAddress& address, std::size_t events,
+             Clock::time_point now = Clock::now());
+  [[nodiscard]] std::size_t addresses() const;
+
+ private:
+  struct Rates {
+    double requests_per_s, events_per_s;
+  };
+  struct Buckets {
+    double requests, events;
+    Clock::time_point at;
+  };
+  void refill(Buckets& buckets, const Rates& rates, Clock::time_point now) const noexcept;
+  // Seconds until both buckets let a request in; 0: they do.
+  [[nodiscard]] static double wait_s(const Buckets& buckets, const Rates& rates) noexcept;
+  [[nodiscard]] Buckets& of_token(const std::string& source, Clock::time_point now);
+  [[nodiscard]] Buckets& of_address(const IpAddress& address, Clock::time_point now);
+  [[nodiscard]] Buckets full(const Rates& rates, Clock::time_point now) const noexcept;
+  [[nodiscard]] Refusal refuse(const std::string& source, std::string_view reason, double seconds);
+
+  const RateSettings settings_;
+  const Rates token_rates_, address_rates_;
+  Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Buckets, std::less<>> tokens_;
+  std::map<IpAddress, Buckets> addresses_;
+};
+
+}  // namespace straykey
