@@ -317,8 +317,8 @@ void Judge::look_at_links(RemoteEvidence& evidence, const Candidate& call, const
   evidence.presigned_acknowledged = pair.acknowledged;
   evidence.presigned_days =
       view.fact(FactKind::identity_presigned, call.token.identity, "").presence.days_before(call.day(), window);
-  evidence.presigned_learned =
-      evidence.presigned_days >= kLearnedDays && pair.presence.days_before(call.day(), window) == 0;
+  evidence.presigned_quarantined = pair.presence.days_before(call.day(), window) > 0;
+  evidence.presigned_learned = evidence.presigned_days >= kLearnedDays && !evidence.presigned_quarantined;
 }
 
 std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView& view) const {
