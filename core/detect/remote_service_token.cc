@@ -34,7 +34,8 @@ bool is_new_attack_tool(const Candidate& candidate, const RemoteEvidence& eviden
 std::optional<Tier> tier_of(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
   if (candidate.presigned) {  // no tool and no platform are read of it
     if (evidence.network_learned || evidence.presigned_acknowledged) return std::nullopt;
-    if (evidence.presigned_learned) return Tier::weak;
+    // Once somebody was told that links of this identity travel, each further week says only that they still do.
+    if (evidence.presigned_learned || evidence.presigned_quarantined) return Tier::weak;
   }
   const bool new_tool = is_new_cli(candidate, evidence);
   if (is_new_attack_tool(candidate, evidence) || evidence.new_kali) return Tier::strong;
@@ -94,6 +95,10 @@ std::optional<Verdict> judge_remote_service_token(const Candidate& candidate, co
         "The request was presigned: its signature travelled, in a link or a form, and perhaps not the token. Links of "
         "this identity were used from outside on {} of the last {} days.",
         evidence.presigned_days, evidence.window_days));
+  if (candidate.presigned && evidence.presigned_quarantined && !evidence.presigned_learned)
+    verdict.why.push_back(
+        fmt::format("Links of this identity raised an alert in the last {} days and nobody acknowledged it.",
+                    evidence.window_days));
   verdict.why.push_back(where(candidate, evidence));
   say_network(verdict, evidence);
   if (evidence.foreign_endpoint)

@@ -31,6 +31,7 @@ struct RemoteEvidence {
   // known, and whether somebody said that they are ours.
   int presigned_days = 0;
   bool presigned_learned = false, presigned_acknowledged = false;
+  bool presigned_quarantined = false;  // they raised an alert in the window
 };
 
 // Nothing means no alert. REQUIRES: the candidate is external (by address, or through a foreign endpoint).

@@ -80,14 +80,13 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
   return straykey::activates(account, day, settings_, view);
 }
 
-Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since,
-                           bool remote_is_told) const {
+Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, const Moment& moment) const {
   const Day day = call.day();
-  const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
+  const bool active = (moment.active_since && *moment.active_since <= day) || activates(call.token.account, day, view);
   if (!active && !any_is_active(day, settings_, view)) return {Judged::not_active, {}};
-  const Fact account = view.fact(FactKind::account, call.recipient_account, "");
-  if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
-    return {Judged::too_late, {}};
+  // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
+  // forgotten. A call that was in time when it arrived is judged, however long it had to wait.
+  if (day + kJudgedLateDaysMax < moment.newest_day) return {Judged::too_late, {}};
   if (!is_proven(call, view)) return {Judged::not_proven, {}};
 
   Answer answer;
@@ -100,13 +99,10 @@ Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std:
     add(remote(call, view));
     add(serverless(call, view));
   }
-  add(misused(call, answer.judgements, view, remote_is_told));
+  add(misused(call, answer.judgements, view, moment.remote_is_told));
   if (view.failed()) return {Judged::unreadable, {}};
   if (!call.token.chain.empty())
     for (Judgement& judgement : answer.judgements) judgement.verdict.why.push_back(chain_sentence(call.token));
-  // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
-  // forgotten.
-  if (!answer.judgements.empty() && day + kJudgedLateDaysMax < view.newest_account_day()) return {Judged::too_late, {}};
   return answer;
 }
 
@@ -321,8 +317,8 @@ void Judge::look_at_links(RemoteEvidence& evidence, const Candidate& call, const
   evidence.presigned_acknowledged = pair.acknowledged;
   evidence.presigned_days =
       view.fact(FactKind::identity_presigned, call.token.identity, "").presence.days_before(call.day(), window);
-  evidence.presigned_learned =
-      evidence.presigned_days >= kLearnedDays && pair.presence.days_before(call.day(), window) == 0;
+  evidence.presigned_quarantined = pair.presence.days_before(call.day(), window) > 0;
+  evidence.presigned_learned = evidence.presigned_days >= kLearnedDays && !evidence.presigned_quarantined;
 }
 
 std::optional<Judgement> Judge::remote(const Candidate& call, const BaselineView& view) const {

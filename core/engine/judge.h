@@ -54,10 +54,14 @@ class Judge {
     std::vector<Judgement> judgements;
     bool young = false;  // the account is not active, another one is
   };
-  // `active_since`: the day from which the account is known to be active, or nothing. `remote_is_told`: a strong remote
-  // judgement has an alert, so that an attack tool needs none beside it.
-  [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since,
-                             bool remote_is_told = true) const;
+  // What the merger knows beside the facts.
+  struct Moment {
+    std::optional<Day> active_since = {};  // the day from which the call's account is known to be active
+    Day newest_day = 0;                    // the newest on which an account was seen when the call arrived
+    // A strong remote judgement has an alert, so that an attack tool needs none beside it.
+    bool remote_is_told = true;
+  };
+  [[nodiscard]] Answer judge(const Candidate& call, const BaselineView& view, const Moment& moment) const;
 
   // Whether the account was seen on enough days before `day`, and the first of them is long enough ago.
   [[nodiscard]] bool activates(std::string_view account, Day day, const BaselineView& view) const;

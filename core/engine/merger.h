@@ -125,6 +125,8 @@ class Merger {
   void note_account_day(const Candidate& day);
   void contradict(const Candidate& contradiction);
   [[nodiscard]] bool is_contradicted(Hash128 alert_id);
+  void note_newest(Day day);
+  [[nodiscard]] Day newest_day_as_of_arrival() const noexcept;
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] bool takes_in(const DedupEntry& alert, Day day);
@@ -172,6 +174,9 @@ class Merger {
   std::vector<std::unique_ptr<StoreReader>> readers_;  // one for each partition
   std::optional<BaselineView> view_;                   // what the readers see
   std::size_t rows_to_relieve_ = 0;                    // how many rows to erase early if the store is nearly full
+
+  Day newest_day_ = 0;           // the newest on which an account was seen, by what is judged
+  bool judges_backlog_ = false;  // what an earlier run left
 
   // Why something failed.
   std::string failure_;

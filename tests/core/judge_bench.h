@@ -54,11 +54,13 @@ struct JudgeBench {
     for (int ago = 1; ago <= days; ++ago) all.push_back(ago);
     seen(FactKind::account, kTestAccount, "", all);
   }
+  Day newest_day = 0;  // on which an account was seen when the call arrived
+
   Judge::Answer judge(const Candidate& call, std::optional<Day> active_since = {}) {
     std::vector<std::unique_ptr<StoreReader>> readers;
     for (const auto& partition : partitions) readers.push_back(partition->read());
     const auto reader = alerts.read();
-    return Judge(kKey, detection).judge(call, BaselineView(kKey, readers, *reader), active_since);
+    return Judge(kKey, detection).judge(call, BaselineView(kKey, readers, *reader), {active_since, newest_day});
   }
 };
 

@@ -185,6 +185,26 @@ TEST_CASE("merger: the same candidates again raise nothing and notify nobody") {
   CHECK_EQ(bench.delivered.size(), 1);
 }
 
+TEST_CASE("merger: a call that was in time when it arrived is judged, however much has been learned meanwhile") {
+  Bench bench;
+  const auto waits = bench.learn({from_elsewhere("1", 10)});
+  Call much_later = from_elsewhere("2", 10);
+  much_later.at = "2024-04-25T12:00:00Z";
+  much_later.role = "later";
+  const auto later = bench.learn({much_later});
+  Call late = from_elsewhere("3", 11);
+  late.role = "late";
+  const auto too_late = bench.learn({late});
+  for (const auto& request : {waits, later, too_late}) {
+    bench.merger().judge(request);
+    REQUIRE(bench.merger().commit() == CommitOutcome::committed);
+  }
+  std::set<std::string> identities;
+  for (const auto& alert : bench.shown()) identities.emplace(alert.at("identity").as_string());
+  CHECK_EQ(identities, std::set<std::string>{"111122223333/orders/orders-fn", "111122223333/later/orders-fn"});
+  CHECK_EQ(bench.metrics.counter("straykey_candidates_judged_total", "", {{"result", "too_late"}}).value(), 1);
+}
+
 TEST_CASE("merger: hits of the next four days are taken in, the fifth day speaks again") {
   Bench bench;
   for (int day = 10; day <= 14; ++day) bench.learn_and_judge({from_elsewhere(std::to_string(day), day)});

@@ -1,6 +1,7 @@
 """The stopped server's store against the model, and the sink's posts against both."""
 import collections
 import json
+from datetime import date
 
 
 class Lost(AssertionError):
@@ -57,13 +58,27 @@ class StoreCheck:
             missing += [("account_early_day", account, day) for day in sorted(set(sorted(days)[:7]) - early)]
         return missing
 
+    def check_campaigns(self, alerts):
+        """Each alert is in the campaign that its place and day call for, and each campaign has counted its identities."""
+        place = {a["id"]: a["network"] if a["source"]["class"] == "external" else a["variation"] for a in alerts}
+        due = self.model.campaigns_of([(a["id"], place[a["id"]], date.fromisoformat(a["first_seen"][:10])) for a in alerts])
+        ids, identities, counts, wrong = {}, collections.defaultdict(set), collections.defaultdict(set), []
+        for alert in alerts:
+            campaign = alert["campaign"]
+            is_in = (campaign["subject"], campaign["first_day"])
+            if is_in != due[alert["id"]] or ids.setdefault(is_in, campaign["id"]) != campaign["id"]:
+                wrong.append(f"{alert['id']} is in {is_in} and not in {due[alert['id']]}, or not under its id")
+            identities[is_in].add(alert["identity"])
+            counts[is_in].add(campaign["identities"])
+        wrong += [f"{campaign} has {len(members)} identities and counts {sorted(counts[campaign])}"
+                  for campaign, members in identities.items() if counts[campaign] != set(range(1, len(members) + 1))]
+        if wrong or len(set(ids.values())) != len(ids):
+            raise Lost(f"{len(wrong)} campaigns are wrong: {wrong[:5]}", lost=len(wrong))
+
     def check_alerts(self, lines, certain, possible):
         keys = collections.Counter()
-        for line in lines:
-            body = json.loads(line["body"])
-            if body["type"] != "alert.created":
-                continue
-            alert = body["data"]
+        alerts = [body["data"] for body in (json.loads(line["body"]) for line in lines) if body["type"] == "alert.created"]
+        for alert in alerts:
             thing = alert["user_agent"]["tool"] if alert["analytic"] == "serverless_cli" else alert["network"]
             keys[alert["analytic"], alert["identity"], thing, alert["first_seen"][:10]] += 1
         required, allowed = self.model.alerts_of(certain), self.model.alerts_of(possible)
@@ -73,6 +88,7 @@ class StoreCheck:
             raise Lost(f"{len(missing)} alerts of acknowledged calls are lost: {sorted(missing)[:5]}", lost=len(missing))
         if extra or twice:
             raise Lost(f"not called for: {sorted(extra)[:5]}, twice: {twice[:5]}", doubled=len(extra) + len(twice))
+        self.check_campaigns(alerts)
 
     def check_posts(self, lines):
         assert not self.sink.faults, self.sink.faults

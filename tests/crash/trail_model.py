@@ -231,6 +231,17 @@ class Model:
         return alerts
 
     @staticmethod
+    def campaigns_of(alerts):
+        """-> {alert id: (subject, first day)}. Alerts are (id, subject, day), and days came in order: a campaign takes in the
+        alerts of fewer than five days from its first."""
+        campaigns, first = {}, {}
+        for alert_id, subject, day in sorted(alerts, key=lambda alert: alert[2]):
+            if subject not in first or day - first[subject] >= timedelta(days=DEDUP_DAYS):
+                first[subject] = day
+            campaigns[alert_id] = (subject, str(first[subject]))
+        return campaigns
+
+    @staticmethod
     def quarantine_of(hits):
         """(kind, scope, value, day) that these hits put into quarantine."""
         out = set()
