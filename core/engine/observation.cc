@@ -135,9 +135,9 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   if (unproven && may_be_proven && may_wait(event)) {
     const auto session = parse_role_session_arn(event.arn);
-    if (session) {
+    if (session || event.type == IdentityType::root) {
       out.may_wait_for_proof = true;
-      out.session = session->session;
+      if (session) out.session = session->session;
     }
   }
   return out;
