@@ -78,8 +78,9 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
 
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, std::optional<Day> active_since) const {
   const Day day = call.day();
+  const bool ours = call.token.account == call.recipient_account || is_ours(call.token.account, day, view);
   const bool active = (active_since && *active_since <= day) || activates(call.token.account, day, view);
-  if (!active && !any_is_active(day, settings_, view)) return {Judged::not_active, {}};
+  if (!ours || (!active && !any_is_active(day, settings_, view))) return {Judged::not_active, {}};
   const Fact account = view.fact(FactKind::account, call.recipient_account, "");
   if (account.presence.days != 0 && day + kJudgedLateDaysMax < account.presence.newest_day)
     return {Judged::too_late, {}};
