@@ -4,7 +4,8 @@
 // Shape:  a call of AssumeRole, or what has become known of a key, makes descents. settle() gives each to the worker if
 //         the issued key is used in this shard, and there it may make others; the rest is for other shards.
 // Order:  of a caller that is not proven yet, or only weakly, the issued key is kept and handed on when more is known.
-// Bounds: a descent is handed on kHandedMax times, because masked keys may be each other's ancestors.
+// Bounds: what is known already is handed on kHandedMax times in a row, because masked keys may be each other's
+//         ancestors.
 // Thread: the shard's worker.
 #include <cstdint>
 #include <functional>

@@ -82,8 +82,9 @@ bool Judge::activates(std::string_view account, Day day, const BaselineView& vie
 
 Judge::Answer Judge::judge(const Candidate& call, const BaselineView& view, const Moment& moment) const {
   const Day day = call.day();
+  const bool ours = call.token.account == call.recipient_account || is_ours(call.token.account, day, view);
   const bool active = (moment.active_since && *moment.active_since <= day) || activates(call.token.account, day, view);
-  if (!active && !any_is_active(day, settings_, view)) return {Judged::not_active, {}};
+  if (!ours || (!active && !any_is_active(day, settings_, view))) return {Judged::not_active, {}};
   // The newest day of all accounts decides, even if the call's own account was quiet: facts older than the bitmap are
   // forgotten. A call that was in time when it arrived is judged, however long it had to wait.
   if (day + kJudgedLateDaysMax < moment.newest_day) return {Judged::too_late, {}};

@@ -68,7 +68,7 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   key.stale = false;
   key.issued.reset();
   key.proof = 0;
-  const std::string role = event.type == IdentityType::assumed_role ? caller_identity(event) : std::string();
+  const std::string role = session_role(event);
   const auto read = [&](StoreReader& store) {
     if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), key);
     if (!key.issued) read_token(store, id, key);

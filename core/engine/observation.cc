@@ -96,6 +96,10 @@ std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* 
   return token;
 }
 
+struct AnyAccount {
+  [[nodiscard]] static bool contains(const std::string&) noexcept { return true; }
+};
+
 // Whether a proof may come that makes the call a workload's.
 bool may_wait(const Event& event) {
   if (!is_known_by_session(event)) return is_temporary_key(event.access_key) && may_be_service_token(event);
@@ -119,10 +123,12 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   fill_tool(call, event.presigned ? UserAgent{} : event.user_agent);
   call.event_name = cut(event.event_name, 128);
   call.error_code = cut(event.error_code, 128);
+  call.recipient_account = cut(event.recipient_account, 64);
   fill_place(call, event, networks, settings);
 
+  // An account that only another's trail brings may be ours, too: the merger knows where it was seen as recipient.
   out.own = is_own_authenticated(event, settings.accounts);
-  if (!out.own) return out;
+  if (!out.own && !is_own_authenticated(event, AnyAccount{})) return out;
   out.caller = caller_identity(event);
   if (auto token = token_behind(event, issued)) {
     call.token = std::move(*token);
@@ -135,9 +141,9 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   if (unproven && may_be_proven && may_wait(event)) {
     const auto session = parse_role_session_arn(event.arn);
-    if (session) {
+    if (session || event.type == IdentityType::root) {
       out.may_wait_for_proof = true;
-      out.session = session->session;
+      if (session) out.session = session->session;
     }
   }
   return out;
@@ -150,7 +156,6 @@ void describe(Candidate& call, const Event& event) {
   call.shared_event_id = cut(event.shared_event_id, 64);
   call.event_source = cut(event.event_source, 128);
   call.region = cut(event.region, 64);
-  call.recipient_account = cut(event.recipient_account, 64);
   call.command = cut(event.user_agent.command, 128);
   call.sid = cut(event.user_agent.sid, 64);
   call.user_agent_text = cut(event.user_agent_text, 1024);
@@ -168,6 +173,8 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
   text.string(call.token.chain).string(call.evidence);
+  // Another account's copy may be judged for nothing, if the account is not known to be ours.
+  text.fixed(call.recipient_account == call.token.account ? 0 : 1);
   text.fixed(call.presigned ? 1 : 0).fixed(call.console_session ? 1 : 0).fixed(call.range_capped ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());

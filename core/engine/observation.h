@@ -39,8 +39,8 @@ void describe(Candidate& call, const Event& event);
 void prove(Candidate& call, std::string_view session, const IssuedToken& issued);
 
 // The hash of all that a verdict reads of a call: identity, family, service, proof still missing, chain, networks,
-// address, endpoint owner, tool, platform, exec-env, evidence, whether it was presigned, and day. One call of each
-// combination is proposed; as the day is in it, once a day.
+// address, endpoint owner, tool, platform, exec-env, evidence, whether it was presigned, whether another account's
+// trail brought it, and day. One call of each combination is proposed; as the day is in it, once a day.
 [[nodiscard]] Hash128 combination_of(HashKey key, const Candidate& call);
 
 // The evidence of a call with a token that has facts of its own.

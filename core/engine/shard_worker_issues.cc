@@ -96,7 +96,8 @@ void ShardWorker::know(Hash128 key, const News& news) {
     const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
     for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
   }
-  descents_->hand_on(key, role, issued, is_news, handed);
+  // News ends by itself, because it adds to what is known of a key at most three times. Only what is told again counts.
+  descents_->hand_on(key, role, issued, is_news, is_news ? 0 : handed);
 }
 
 void ShardWorker::take_over(const Descent& descent) {

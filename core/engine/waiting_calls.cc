@@ -68,13 +68,22 @@ bool WaitingCalls::has_issued(Hash128 key) {
   return givers_.contains(key);
 }
 
-bool WaitingCalls::has_room(const std::string& prefix) {
+bool WaitingCalls::make_room(const std::string& prefix, const std::string& row) {
   std::size_t waiting = 0;
-  writer_.open().scan(Table::pending, prefix, prefix,
-                      [&](std::string_view, std::string_view) { return ++waiting < settings_.per_key_max; });
-  const bool key_is_full = waiting >= settings_.per_key_max;
-  if (!key_is_full && writer_.open().rows(Table::pending) < settings_.max) return true;
-  (key_is_full ? overflow_of_key_ : overflow_of_all_).add();
+  std::string last;
+  writer_.open().scan(Table::pending, prefix, prefix, [&](std::string_view key, std::string_view) {
+    last = key;
+    ++waiting;
+    return true;
+  });
+  if (waiting >= settings_.per_key_max) {
+    overflow_of_key_.add();
+    if (row > last) return false;
+    writer_.erase(Table::pending, last);
+    return true;
+  }
+  if (writer_.open().rows(Table::pending) < settings_.max) return true;
+  overflow_of_all_.add();
   return false;
 }
 
@@ -108,7 +117,7 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
     if (counts) count_repeat(place, call.time);
     return place;
   }
-  if (!has_room(prefix)) return kNowhere;
+  if (!make_room(prefix, key)) return kNowhere;
   describe(call, event);
   writer_.put(Table::pending, key, encode_call(observation.session, call));
   return place_of(key);
@@ -157,7 +166,7 @@ void WaitingCalls::forget_places() {
 void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued) {
   const std::string prefix = issued_prefix(caller);
   const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
-  if (writer_.open().get(Table::pending, key) || !has_room(prefix)) return;
+  if (writer_.open().get(Table::pending, key) || !make_room(prefix, key)) return;
   writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
   givers_.insert(caller);
 }

@@ -32,7 +32,7 @@ class WaitingCalls {
     HashKey hash_key;
     // The other partitions, borrowed and only read. Calls wait there if the shard count changed since.
     std::vector<BaselineStore*> others;
-    std::size_t per_key_max = 64;  // calls; and as many issued keys
+    std::size_t per_key_max = 64;  // calls; and as many issued keys: those with the smallest hashes
     std::size_t max = 200'000;     // rows of all keys
   };
 
@@ -78,8 +78,9 @@ class WaitingCalls {
     void add_to(Candidate& call) const noexcept;
   };
 
-  // Whether there is room for another row whose key begins with `prefix`; counted if not.
-  [[nodiscard]] bool has_room(const std::string& prefix);
+  // Whether there is room for another row, whose key begins with `prefix`; counted if not. Of so many rows with one
+  // prefix those stay whose keys come first, which are hashes: so it makes no difference which came first in time.
+  [[nodiscard]] bool make_room(const std::string& prefix, const std::string& row);
   [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
 

@@ -64,15 +64,18 @@ struct Event {
   std::string_view in_scope_issuer_type,
       in_scope_issued_to;  // inScopeOf.issuerType, .credentialsIssuedTo (wherever userIdentity carries it)
 
-  // AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity
-  std::string_view assumed_role_arn;                                  // requestParameters.roleArn
+  // AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot
+  std::string_view
+      assumed_role_arn;  // requestParameters.roleArn; of AssumeRoot .targetPrincipal: an account, or its root
   std::string_view role_session_name;                                 // requestParameters.roleSessionName
   std::string_view issued_key;                                        // responseElements.credentials.accessKeyId
   std::string_view kubernetes_namespace, kubernetes_service_account;  // session tags of EKS Pod Identity
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
   [[nodiscard]] bool assumes_role() const noexcept {
-    return event_name.starts_with("AssumeRole") && event_source == "sts.amazonaws.com";
+    return event_name.starts_with("AssumeRo") &&
+           (event_name.substr(8).starts_with("le") || event_name.substr(8) == "ot") &&
+           event_source == "sts.amazonaws.com";
   }
   // Cost: the length tells nearly every name apart.
   [[nodiscard]] TellingCall telling_call() const noexcept {

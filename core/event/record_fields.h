@@ -55,6 +55,7 @@ inline constexpr std::array kInScopeFields{
 };
 inline constexpr std::array kAssumeFields{
     TextField{"roleArn", &Event::assumed_role_arn},
+    TextField{"targetPrincipal", &Event::assumed_role_arn},
     TextField{"roleSessionName", &Event::role_session_name},
 };
 inline constexpr std::array kCredentialFields{TextField{"accessKeyId", &Event::issued_key}};

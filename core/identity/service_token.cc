@@ -19,6 +19,9 @@ constexpr std::size_t kWorkloadBytesMax = 256;
 constexpr std::string_view kThen = " > ", kMoreRoles = " > 8 or more > ";
 constexpr std::size_t kChainLinksMax = 8;
 
+// The session of an account's root that AssumeRoot gives has no role; it is named as one.
+constexpr std::string_view kRoot = "root";
+
 bool is_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
@@ -84,7 +87,19 @@ struct RoleArns {
   std::optional<RoleSession> session;
 };
 
+// A session of an account's root, as AssumeRoot gives it, or a key that the root itself was given for a while. Whoever
+// signs in as root sits in the console.
+bool is_root_session(const Event& event) noexcept {
+  return event.type == IdentityType::root && is_temporary_key(event.access_key) && event.invoked_by.empty() &&
+         !event.console_session;
+}
+
+bool issues_to_caller(const Event& event) noexcept {
+  return event.event_name == "AssumeRole" || event.event_name == "AssumeRoot";
+}
+
 bool may_be_service_token(const Event& event, const RoleArns& arns) noexcept {
+  if (is_root_session(event)) return true;
   if (event.type != IdentityType::assumed_role || !event.invoked_by.empty() || event.console_session) return false;
   const auto& [issuer, session] = arns;
   if (issuer && (issuer->path.starts_with("/aws-service-role/") || issuer->path.starts_with("/aws-reserved/")))
@@ -96,6 +111,10 @@ bool may_be_service_token(const Event& event, const RoleArns& arns) noexcept {
 
 std::optional<Session> session_of(const Event& event, const RoleArns& arns) noexcept {
   const auto& [issuer, session] = arns;
+  if (is_root_session(event)) {
+    if (!is_account_id(event.account)) return std::nullopt;
+    return Session{event.account, kRoot, {}};
+  }
   if (!session && !issuer) return std::nullopt;
   if ((session && session->session.size() > kNameBytesMax) ||
       (issuer ? issuer->role : session->role).size() > kNameBytesMax)
@@ -283,7 +302,7 @@ IssuedToken issued_token(const Event& event) {
     token.workload = service_account(event.user_name);
   } else {
     // The other account's copy of a call names the role session that made it, and not its key.
-    token.waits = assumes_by_session(event) || (event.event_name == "AssumeRole" && is_foreign_session(event));
+    token.waits = assumes_by_session(event) || (issues_to_caller(event) && is_foreign_session(event));
   }
   if (token.service == "eks" && !event.kubernetes_service_account.empty())
     token.workload =
@@ -293,6 +312,11 @@ IssuedToken issued_token(const Event& event) {
 }
 
 std::string issued_role(const Event& event) {
+  if (event.event_name == "AssumeRoot") {
+    const auto arn = parse_arn(event.assumed_role_arn);
+    const std::string_view account = arn ? arn->account : event.assumed_role_arn;
+    return is_account_id(account) ? joined(account, '/', kRoot) : std::string();
+  }
   const auto role = parse_role_arn(event.assumed_role_arn);
   if (!role || !is_account_id(role->account) || role->role.size() > kNameBytesMax) return {};
   return joined(role->account, '/', role->role);
@@ -308,7 +332,11 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   if (!may_be_service_token(event, arns)) return std::nullopt;
   const auto session = session_of(event, arns);
   if (!session) return std::nullopt;
-  if (auto token = by_in_scope_of(event, *session)) return token;
+  if (event.type == IdentityType::root) {  // nothing but the event that issued its key can tell
+    if (issued == nullptr || issued->chain.empty()) return std::nullopt;
+  } else if (auto token = by_in_scope_of(event, *session)) {
+    return token;
+  }
   if (issued != nullptr && issued->proves())
     return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
   if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
@@ -339,7 +367,7 @@ bool is_known_by_session(const Event& event) noexcept {
 }
 
 bool is_called_by_session(const Event& event) noexcept {
-  return event.access_key.empty() && event.event_name == "AssumeRole" &&
+  return event.access_key.empty() && issues_to_caller(event) &&
          event.principal_id.find(':') != std::string_view::npos &&
          (event.type == IdentityType::assumed_role || event.type == IdentityType::aws_account);
 }
@@ -356,7 +384,7 @@ IssuedToken known_of_session(const ServiceToken& token, Day day) {
 }
 
 bool assumes_by_session(const Event& event) noexcept {
-  if (event.event_name != "AssumeRole" || event.type != IdentityType::assumed_role) return false;
+  if (!issues_to_caller(event) || event.type != IdentityType::assumed_role) return false;
   return may_be_service_token(as_the_pod(event));
 }
 
@@ -416,8 +444,12 @@ ServiceToken service_token_from_issue(const IssuedToken& issued, std::string_vie
   return token;
 }
 
+std::string session_role(const Event& event) {
+  return event.type == IdentityType::assumed_role || is_root_session(event) ? caller_identity(event) : std::string();
+}
+
 std::string caller_identity(const Event& event) {
-  if (event.type == IdentityType::assumed_role) {
+  if (event.type == IdentityType::assumed_role || is_root_session(event)) {
     const auto session = session_of(event, RoleArns(event));
     if (session) return joined(session->account, '/', session->role);
   }

@@ -145,6 +145,8 @@ struct ServiceToken {
 // account/role for every role session (proven or not), the ARN or principal for everybody else; empty if the caller has
 // no name.
 [[nodiscard]] std::string caller_identity(const Event& event);
+// The same of a role session, or of a session of an account's root ("account/root"); empty of everybody else.
+[[nodiscard]] std::string session_role(const Event& event);
 
 // Who assumed a role, as `event` tells: a principal of another account after that account ("444455556666:AIDA..."), an
 // outside identity provider as "federation <provider>", a service by its name, everybody else as caller_identity().

@@ -415,9 +415,9 @@ TEST_CASE("service token: whoever is no workload is never in scope, whatever els
   }));
   CHECK(refused([](Event& e) { e.session_issuer_arn = e.arn = {}; }));
   for (const IdentityType type :
-       {IdentityType::none, IdentityType::root, IdentityType::iam_user, IdentityType::role,
-        IdentityType::federated_user, IdentityType::directory, IdentityType::aws_account, IdentityType::aws_service,
-        IdentityType::identity_center, IdentityType::saml_user, IdentityType::other})
+       {IdentityType::none, IdentityType::iam_user, IdentityType::role, IdentityType::federated_user,
+        IdentityType::directory, IdentityType::aws_account, IdentityType::aws_service, IdentityType::identity_center,
+        IdentityType::saml_user, IdentityType::other})
     CHECK(refused([&](Event& e) { e.type = type; }));
 }
 

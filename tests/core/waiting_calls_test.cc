@@ -118,6 +118,21 @@ TEST_CASE("waiting calls: repeats are counted, flushed or not, and a call that c
   }
 }
 
+TEST_CASE("waiting calls: of more calls than a key may have, the same ones wait whatever their order") {
+  std::vector<std::vector<std::string>> kept;
+  for (const bool backwards : {false, true}) {
+    Bench bench;
+    for (int i = 0; i < 20; ++i)
+      bench.keep(unproven("ASIA1", "198.51.100." + std::to_string(backwards ? 20 - i : i + 1)));
+    CHECK_EQ(bench.overflow("key"), 17);
+    std::vector<std::string>& addresses = kept.emplace_back();
+    for (const Candidate& call : bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls)
+      addresses.push_back(call.address);
+  }
+  CHECK_EQ(kept[0].size(), 3);
+  CHECK_EQ(kept[0], kept[1]);
+}
+
 TEST_CASE("waiting calls: those of somebody who is no workload go without a proof") {
   Bench bench;
   bench.keep(unproven("ASIA1"));

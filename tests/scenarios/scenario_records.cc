@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 13> kServices{"lambda",
                                                      "kinesisanalytics",
                                                      "gamelift",
                                                      "bedrock-agentcore"};
-constexpr std::array<std::string_view, 9> kOthers{"user",   "sso",       "saas",    "oidc", "slr",
-                                                  "person", "anonymous", "foreign", "child"};
+constexpr std::array<std::string_view, 10> kOthers{"user",   "sso",       "saas",    "oidc",  "slr",
+                                                   "person", "anonymous", "foreign", "child", "root"};
 
 struct Actor {
   std::string kind, name;
@@ -82,8 +82,10 @@ void add_assumption(const Attributes& line, std::string_view account, int scenar
   std::string role = line.get("assumes");
   if (role.empty()) return;
   if (role.find('/') == std::string::npos) role = fmt::format("{}/{}", account, role);
-  record.set_api("sts:AssumeRole");
-  record.assumed_role_arn = role_arn(role.substr(0, role.find('/')), role.substr(role.find('/') + 1));
+  const bool of_root = line.get("api") == "sts:AssumeRoot";
+  record.set_api(of_root ? "sts:AssumeRoot" : "sts:AssumeRole");
+  const std::string role_account = role.substr(0, role.find('/'));
+  record.assumed_role_arn = of_root ? role_account : role_arn(role_account, role.substr(role.find('/') + 1));
   record.role_session_name = "second-step";
   record.issued_key = line.get("gives", child_key(role, scenario_day));
 }
@@ -112,6 +114,14 @@ TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string
   if (actor.kind == "saas" || actor.kind == "oidc" || actor.kind == "person")
     return role_session(line.get("role", actor.name));
   TrailRecord record;
+  if (actor.kind == "root") {
+    record.type = "Root";
+    record.account = record.principal_id = actor.name;
+    record.recipient_account = actor.name;
+    record.arn = fmt::format("arn:aws:iam::{}:root", actor.name);
+    record.access_key = key.empty() ? child_key(actor.name + "/root", scenario_day) : key;
+    return record;
+  }
   record.account = actor.kind == "foreign" ? actor.name : std::string(account);
   record.recipient_account = account;
   record.type = actor.kind == "user" ? "IAMUser" : "AWSAccount";

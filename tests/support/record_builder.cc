@@ -77,6 +77,7 @@ json::object identity_of(const TrailRecord& record) {
 
 void add_assume_role(json::object& out, const TrailRecord& record) {
   json::object parameters{{"roleArn", record.assumed_role_arn}, {"roleSessionName", record.role_session_name}};
+  if (record.event_name == "AssumeRoot") parameters = json::object{{"targetPrincipal", record.assumed_role_arn}};
   if (!record.kubernetes_service_account.empty())
     parameters["tags"] =
         json::array{json::object{{"key", "kubernetes-namespace"}, {"value", record.kubernetes_namespace}},
