@@ -11,7 +11,9 @@ OFFENDERS = {
     "core/engine/engine.cc": 44,
     "core/engine/merger.cc": 42,
     "core/engine/merger_alerts.cc": 44,  # was a part of merger.cc
+    "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
     "core/operate/alert_listing.cc": 26,
+    "core/operate/operations.cc": 26,  # names every verb
     "core/operate/row_check.cc": 31,  # reads the rows of every table
     "core/engine/inline_pipeline.cc": 42,
     "core/engine/engine.h": 41,
