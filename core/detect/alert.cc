@@ -7,6 +7,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
+#include "core/detect/alert_secrets.h"
 #include "core/detect/json_document.h"
 
 namespace straykey {
@@ -51,10 +52,18 @@ json::array role_assumptions(const std::vector<RoleAssumption>& list) {
   return out;
 }
 
+json::object investigation(const Alert& alert) {
+  json::object out{{"key_calls", call_summary(alert.key_calls)},
+                   {"identity_calls", call_summary(alert.identity_calls)},
+                   {"role_assumed_by", role_assumptions(alert.role_assumed_by)}};
+  if (!alert.call.token.chain.empty()) out["chain"] = alert.call.token.chain;
+  return out;
+}
+
 json::object source(const Alert& alert) {
   const Candidate& call = alert.call;
   json::object out{{"address", call.address.empty() ? call.source_text : call.address},
-                   {"class", name_of(alert.source_class)}};
+                   {"class", name_of_place(alert.source_class)}};
   if (call.asn != 0) out["asn"] = call.asn;
   if (!call.as_name.empty()) out["as_name"] = call.as_name;
   if (!call.prefix_network.empty()) out["prefix"] = call.prefix_network;
@@ -88,7 +97,10 @@ json::object event(const Candidate& call) {
   if (!call.record.empty()) {
     json::error_code error;
     json::value record = parse_document(call.record, error);
-    if (!error && record.is_object()) return std::move(record.as_object());
+    if (!error && record.is_object()) {
+      take_out_secrets(record);
+      return std::move(record.as_object());
+    }
   }
   json::object out{{"eventID", call.event_id},          {"eventName", call.event_name},
                    {"eventSource", call.event_source},  {"eventTime", format_time(call.time)},
@@ -194,9 +206,7 @@ std::string document_of(const Alert& alert) {
       {"first_seen", format_time(call.time)},
       {"last_seen", format_time(call.last_time)},
       {"occurrences", call.count},
-      {"investigation", json::object{{"key_calls", call_summary(alert.key_calls)},
-                                     {"identity_calls", call_summary(alert.identity_calls)},
-                                     {"role_assumed_by", role_assumptions(alert.role_assumed_by)}}},
+      {"investigation", investigation(alert)},
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
@@ -231,6 +241,10 @@ void shorten(Alert& alert) {
 
 }  // namespace
 
+std::string_view name_of_place(SourceClass place) noexcept {
+  return place == SourceClass::service ? "hidden" : name_of(place);
+}
+
 void relate_to_event(Alert& alert, std::span<const Hash128> of_event) {
   for (const Hash128 other : of_event)
     if (other != Hash128{} && other != alert.id) alert.related.push_back({other, "same_event"});
@@ -246,6 +260,55 @@ std::string alert_document(const Alert& alert) {
   if (out.size() <= kDocumentBytesMax) return out;
   shorten(smaller);
   return document_of(smaller);
+}
+
+namespace {
+
+std::uint64_t more(std::uint64_t now, std::uint64_t then) noexcept {
+  return now > then ? now - then : 0;
+}
+
+// What of `now` is not in `then`. An API that the earlier answer left out for want of room counts from the beginning.
+CallSummary since(const CallSummary& then, const CallSummary& now) {
+  CallSummary out;
+  out.calls = more(now.calls, then.calls);
+  out.errors = more(now.errors, then.errors);
+  out.first = then.last;
+  out.last = now.last;
+  std::uint64_t listed = 0;
+  for (CallLine line : now.apis) {
+    const auto before = std::ranges::find_if(then.apis, [&](const CallLine& known) { return known.api == line.api; });
+    if (before != then.apis.end()) {
+      line.count = more(line.count, before->count);
+      line.errors = more(line.errors, before->errors);
+      line.first = std::max(line.first, before->last);
+    }
+    if (line.count == 0) continue;
+    listed += line.count;
+    out.apis.push_back(std::move(line));
+  }
+  out.other_calls = more(out.calls, listed);
+  for (const auto list : {&CallSummary::sources, &CallSummary::agents}) {
+    for (CountedText item : now.*list) {
+      for (const CountedText& known : then.*list)
+        if (known.text == item.text) item.count = more(item.count, known.count);
+      if (item.count > 0) (out.*list).push_back(std::move(item));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string investigation_document(const Alert& then, const Alert& now) {
+  return json::serialize(json::object{
+      {"id", then.id.hex()},
+      {"access_key_id", then.call.access_key},
+      {"identity", then.call.token.identity},
+      {"as_of_alert", investigation(then)},
+      {"now", investigation(now)},
+      {"since", json::object{{"key_calls", call_summary(since(then.key_calls, now.key_calls))},
+                             {"identity_calls", call_summary(since(then.identity_calls, now.identity_calls))}}}});
 }
 
 }  // namespace straykey

@@ -96,4 +96,12 @@ void relate_to_event(Alert& alert, std::span<const Hash128> of_event);
 // The JSON document, without state.
 [[nodiscard]] std::string alert_document(const Alert& alert);
 
+// How alerts call the place of a call. Services of AWS that act by themselves are in no scope, so a service's name
+// instead of an address means that the caller's place is hidden.
+[[nodiscard]] std::string_view name_of_place(SourceClass place) noexcept;
+
+// The answers to an investigation as of two moments, as JSON: what `then` holds, what `now` holds, and what was called
+// since.
+[[nodiscard]] std::string investigation_document(const Alert& then, const Alert& now);
+
 }  // namespace straykey

@@ -77,6 +77,8 @@ std::string alert_with_state(std::string_view document, const AlertState& state,
   out["first_seen"] = format_time(state.first_seen);
   out["last_seen"] = format_time(state.last_seen);
   out["occurrences"] = state.occurrences;
+  // A call that is sent again is taken for another one if the shard has forgotten its event id: net/API.md.
+  out["occurrences_may_be_approximate"] = state.occurrences > 1;
   out["addresses"] = json_texts(state.addresses);
   out["access_keys"] = json_texts(state.keys);
   out["status"] = name_of(state.status);

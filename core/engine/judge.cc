@@ -405,7 +405,7 @@ std::optional<Judgement> Judge::serverless(const Candidate& call, const Baseline
   Judgement out;
   out.verdict = std::move(*verdict);
   out.source_class = call.address_class;
-  out.network = call.network.empty() ? std::string(name_of(call.address_class)) : call.network;
+  place_inside(out, call);
   out.subjects = {call.tool};
   out.quarantines_tool = !evidence.tool_learned;
   if (impossible) out.quarantined_runtimes.emplace_back(impossible->value);

@@ -42,6 +42,9 @@ struct Judgement {
   bool quarantines_presigned = false;             // (identity, presigned)
 };
 
+// Says where a call came from that the remote analytic has nothing to say of, or that its place is hidden.
+void place_inside(Judgement& judgement, const Candidate& call);
+
 enum class Judged : std::uint8_t { judged, not_active, too_late, not_proven, unreadable };
 
 class Judge {

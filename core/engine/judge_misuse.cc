@@ -1,10 +1,19 @@
 // What the judge gathers for the third analytic: evidence of misuse that needs no place.
 #include <utility>
 
+#include "core/detect/alert.h"
 #include "core/detect/misused_service_token.h"
 #include "core/engine/judge.h"
 
 namespace straykey {
+
+void place_inside(Judgement& judgement, const Candidate& call) {
+  judgement.network = call.network.empty() ? std::string(name_of_place(call.address_class)) : call.network;
+  if (call.address_class == SourceClass::service && call.endpoint_owner.empty())
+    judgement.verdict.limits.emplace_back(
+        "Where the call came from is hidden: the record has no address that can be read, such as a service's name in "
+        "its place. So the place was not judged.");
+}
 
 // Whether the parent's role gave its workloads' tokens this role on two days. What such keys are used for is then a
 // matter of the pipeline that does so.
@@ -66,7 +75,7 @@ std::optional<Judgement> Judge::misused(const Candidate& call, const std::vector
   Judgement out;
   out.verdict = std::move(*verdict);
   out.source_class = call.address_class;
-  out.network = call.network.empty() ? std::string(name_of(call.address_class)) : call.network;
+  place_inside(out, call);
   out.subjects = {std::string(out.verdict.entry().id)};
   for (const NewEvidence& item : unlearned) {
     const std::string_view text = item.text;

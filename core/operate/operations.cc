@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/identity/principal.h"
 #include "core/operate/alert_answers.h"
+#include "core/operate/alert_investigation.h"
 #include "core/operate/alert_listing.h"
 #include "core/operate/baseline_listing.h"
 #include "core/operate/kept_rejects.h"
@@ -83,6 +84,15 @@ OperatorAnswer show_alert(const OperatorStores& stores, const OperatorArguments&
   if (!reader->failure().empty()) return {Kind::failed, std::string(reader->failure()), {}, {}};
   if (!alert) return {Kind::not_found, "no alert has the id " + id.value().hex(), {}, {}};
   return {Kind::done, {}, {alert->document}, {}};
+}
+
+OperatorAnswer investigate_alert(const OperatorStores& stores, const OperatorArguments& arguments) {
+  const auto id = alert_id_of(arguments);
+  if (!id) return {Kind::bad_request, id.error().message, {}, {}};
+  const auto found = investigate_again(stores, id.value());
+  if (!found) return failure(found.error());
+  if (!found.value()) return {Kind::not_found, "no alert has the id " + id.value().hex(), {}, {}};
+  return {Kind::done, {}, {*found.value()}, {}};
 }
 
 OperatorAnswer dump_messages(const OperatorStores& stores, const OperatorArguments& arguments) {
@@ -283,6 +293,12 @@ std::span<const Operation> operations() {
   static const std::vector<Operation> table{
       {"alerts/list", "All alerts, oldest first", {{"after"}}, list, {}},
       {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}, objection_to_id},
+      {"alerts/investigate",
+       "What the key and the identity of an alert did before it and since, and who assumed the role",
+       {{"id", true, "Alert id"}},
+       investigate_alert,
+       {},
+       objection_to_id},
       {"alerts/dump", "Every webhook body with its state and its deliveries", {{"after"}}, dump_messages, {}},
       {"alerts/ack",
        "Say \"this is ours\": the pair counts as known from now on",

@@ -213,6 +213,25 @@ TEST_CASE("alert: its state widens with what it takes in, and its lists stay bou
   CHECK_EQ(state.occurrences, 84);
 }
 
+TEST_CASE("alert: secrets of the record are shown to nobody, and a place without an address is hidden") {
+  Candidate c = call();
+  c.record = R"({"eventName":"AssumeRole","responseElements":{"credentials":{"sessionToken":"the-token"}}})";
+  Alert alert = alert_of(c);
+  alert.source_class = SourceClass::service;
+  const std::string document = alert_document(alert);
+  CHECK_EQ(document.find("the-token"), std::string::npos);
+  CHECK_NE(document.find(R"("eventName":"AssumeRole")"), std::string::npos);
+  CHECK_NE(document.find(R"("class":"hidden")"), std::string::npos);
+}
+
+TEST_CASE("alert: one occurrence is exact, more may be approximate, and it says so") {
+  AlertState state;
+  state.occurrences = 1;
+  CHECK_NE(alert_with_state("{}", state).find(R"("occurrences_may_be_approximate":false)"), std::string::npos);
+  state.occurrences = 2;
+  CHECK_NE(alert_with_state("{}", state).find(R"("occurrences_may_be_approximate":true)"), std::string::npos);
+}
+
 TEST_CASE("alert: its state reads back, and cut or changed bytes are none") {
   AlertState state;
   state.take_in(call());

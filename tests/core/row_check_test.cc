@@ -127,11 +127,19 @@ TEST_CASE("row check: in every table a value that is cut short cannot be read") 
                                                                              {Table::activated, "111122223333"},
                                                                              {Table::flood, "12345"},
                                                                              {Table::alert_pairs, id},
+                                                                             {Table::alert_pairs, id + id},
                                                                              {Table::campaigns, id}}) {
     Bench bench;
     bench.rows.alert_row(table, key, "\x01");
     CHECK(bench.found("has a row that cannot be read"));
   }
+}
+
+TEST_CASE("row check: who holds a pair is read before the alerts, whose names come later") {
+  Bench bench;
+  bench.rows.alert_row(Table::alert_pairs, bytes_of({1, 2}) + bytes_of({3, 4}), "");
+  bench.rows.alert_row(Table::alert_pairs, "holders", "");
+  CHECK_EQ(bench.findings, std::vector<std::string>{});
 }
 
 }  // namespace
