@@ -105,7 +105,7 @@ std::optional<SyslogFrame> SyslogFramer::next() {
   }
   if (begin_ == end_) return std::nullopt;
   Count count = read_count(held());
-  if (count.kind == Count::Kind::counted) count = look_behind_count(count);
+  if (count.kind == Count::Kind::counted && !counted_before_) count = look_behind_count(count);
   if (count.kind == Count::Kind::undecided && !ended_) return std::nullopt;
   if (count.kind == Count::Kind::wrong)
     return take_counted(count.digits + 1, static_cast<std::size_t>(count.value), SyslogFrame::Fault::bad_count);
@@ -167,8 +167,8 @@ SyslogFramer::Count SyslogFramer::read_count(std::string_view text) const noexce
 // Senders number their lines: `17 {record}`. What such a number says about a record's end is not true.
 SyslogFramer::Count SyslogFramer::look_behind_count(const Count& count) {
   const std::string_view message = held().substr(count.digits + 1);
-  if (!counted_before_ && message.starts_with('<')) return number_before_header(count, message);
-  if (counted_before_ || !message.starts_with('{')) return count;
+  if (message.starts_with('<')) return number_before_header(count, message);
+  if (!message.starts_with('{')) return count;
   const std::size_t looked = std::min(message.size(), message_bytes_max_ + 1);
   const std::size_t passed = json_.size();
   json_.pass(message.substr(passed, looked - passed));
@@ -453,7 +453,7 @@ SyslogFrame SyslogFramer::take(std::size_t prefix, std::size_t size, SyslogFrame
   const SyslogFrame frame{without_ending(held().substr(prefix, size)), fault, several_lines_};
   begin_ += prefix + size;
   scanned_ = 0;
-  json_ = {};
+  if (json_.size() > 0) json_ = {};
   looked_at_ = 0;
   depth_ = {};
   depth_at_ = 0;
