@@ -150,11 +150,16 @@ void PayloadReader::Impl::read_otlp(std::string_view array, std::size_t level, i
 }
 
 // A log record without a body. Some senders put the members of a record there one by one; a collector that was told to
-// understand CloudTrail keeps names of its own, and the record itself is lost.
+// understand CloudTrail keeps names of its own, and the record itself is lost, unless it kept that as `event.original`.
 void PayloadReader::Impl::read_otlp_attributes(std::string_view log_record, int depth) {
   const JsonSlice attributes = member_of(log_record, "attributes");
   if (!attributes.is('[') || !json_of_attributes(attributes.text, unescaped))
     return reject(RejectReason::not_cloudtrail, log_record);
+  const JsonSlice original = member_of(unescaped, "event.original");
+  if (original.end == JsonEnd::complete && !original.text.empty()) {
+    unescaped = R"({"original":)" + std::string(original.text) + "}";
+    return read_copy_of(unescaped, depth);
+  }
   const EnvelopeKind kind = open_envelope(unescaped, key_scratch).kind;
   if (kind != EnvelopeKind::record && kind != EnvelopeKind::carrier)
     return reject(RejectReason::attributes_only, log_record);

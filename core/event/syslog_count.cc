@@ -12,16 +12,6 @@ constexpr std::size_t kRecordDigitsMin = 3;
 
 }  // namespace
 
-std::string_view without_ending(std::string_view text) noexcept {
-  while (!text.empty() && (is_delimiter(text.back()) || text.back() == '\r')) text.remove_suffix(1);
-  return text;
-}
-
-bool leaves_json_open(std::string_view message) noexcept {
-  if (message.empty() || message.back() == '}' || message.back() == ']') return false;
-  return message.find('{') != std::string_view::npos;
-}
-
 bool another_follows(std::string_view behind) noexcept {
   const std::size_t endings = std::min(behind.find_first_not_of(kSyslogEndings), behind.size());
   const std::string_view next = behind.substr(endings);

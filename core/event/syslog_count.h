@@ -24,10 +24,16 @@ inline constexpr std::string_view kSyslogEndings("\r\n\0", 3);
 [[nodiscard]] constexpr bool is_ending(char c) noexcept {
   return is_delimiter(c) || c == '\r';
 }
-[[nodiscard]] std::string_view without_ending(std::string_view text) noexcept;
+[[nodiscard]] inline std::string_view without_ending(std::string_view text) noexcept {
+  while (!text.empty() && is_ending(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 // It looks as if a JSON text that began in the message does not end in it. A guess, and cheap.
-[[nodiscard]] bool leaves_json_open(std::string_view message) noexcept;
+[[nodiscard]] inline bool leaves_json_open(std::string_view message) noexcept {
+  if (message.empty() || message.back() == '}' || message.back() == ']') return false;
+  return message.find('{') != std::string_view::npos;
+}
 // Behind one of its brackets another message follows. A guess: strings may hold such a thing.
 [[nodiscard]] bool goes_on_behind_bracket(std::string_view message) noexcept;
 // Behind the end of its JSON: a message, or the count of one or a part of that at the end of what was counted.

@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t kBeginningBytes = 128;
 // So much of a line is looked through at once, so that what stands behind its end is not.
 constexpr std::size_t kPieceBytes = 256;
+constexpr std::string_view kDelimiters("\n\0", 2);
+// No larger number is taken for that of a line, but the one behind the last.
+constexpr std::uint64_t kNumberMax = 99;
 // A counted message of more times the usual size is looked at more closely.
 constexpr std::size_t kSizesUsual = 2;
 
@@ -44,6 +47,11 @@ std::span<char> SyslogFramer::prepare(std::size_t text_bytes) {
   const std::size_t bytes = std::min(room(), read_bytes_);
   resize_uncleared(text_, end_ + bytes + kJsonPadding);
   return {text_.data() + end_, bytes};
+}
+
+std::size_t SyslogFramer::prepared_bytes(std::size_t text_bytes) const noexcept {
+  if (begin_ > 0 || room() >= read_bytes_ / 2) return text_.capacity();
+  return std::max({text_bytes, end_ + read_bytes_, 2 * text_.capacity()}) + kJsonPadding;
 }
 
 std::size_t SyslogFramer::room() const noexcept {
@@ -97,7 +105,7 @@ std::optional<SyslogFrame> SyslogFramer::next() {
   }
   if (begin_ == end_) return std::nullopt;
   Count count = read_count(held());
-  if (count.kind == Count::Kind::counted) count = look_behind_count(count);
+  if (count.kind == Count::Kind::counted && !counted_before_) count = look_behind_count(count);
   if (count.kind == Count::Kind::undecided && !ended_) return std::nullopt;
   if (count.kind == Count::Kind::wrong)
     return take_counted(count.digits + 1, static_cast<std::size_t>(count.value), SyslogFrame::Fault::bad_count);
@@ -159,7 +167,8 @@ SyslogFramer::Count SyslogFramer::read_count(std::string_view text) const noexce
 // Senders number their lines: `17 {record}`. What such a number says about a record's end is not true.
 SyslogFramer::Count SyslogFramer::look_behind_count(const Count& count) {
   const std::string_view message = held().substr(count.digits + 1);
-  if (counted_before_ || message.empty() || message.front() != '{') return count;
+  if (message.starts_with('<')) return number_before_header(count, message);
+  if (!message.starts_with('{')) return count;
   const std::size_t looked = std::min(message.size(), message_bytes_max_ + 1);
   const std::size_t passed = json_.size();
   json_.pass(message.substr(passed, looked - passed));
@@ -170,6 +179,27 @@ SyslogFramer::Count SyslogFramer::look_behind_count(const Count& count) {
   if (!ended_ && !too_large) return {Count::Kind::undecided, count.digits, count.value};
   const bool reaches = count.value >= message.size() && count.value <= kSkipBytesMax;
   return reaches ? count : number_of_line(count);
+}
+
+// `17 <134>... {record}`: lines that are numbered in front of their headers. A small number, behind which no message
+// ends, on a line that ends before another message begins.
+SyslogFramer::Count SyslogFramer::number_before_header(const Count& count, std::string_view message) {
+  if (numbered_ && count.value == last_number_ + 1) return number_of_line(count);
+  if (count.value > kNumberMax) return count;
+  const auto size = static_cast<std::size_t>(count.value);
+  if (message.size() >= size && ends_whole(message.substr(0, size))) return count;
+  const Count undecided{Count::Kind::undecided, count.digits, count.value};
+  if (message.size() <= size + kMessageStartContext) return ended_ ? count : undecided;
+  if (kind_by_what_follows(message.substr(size)) == Count::Kind::counted) return count;
+  const std::size_t from = std::max(size, looked_at_ - std::min(looked_at_, kMessageStartContext + 1));
+  const std::size_t line_end = message.find_first_of(kDelimiters, std::max(size, looked_at_));
+  const bool next_begins =
+      find_message_start(message.substr(0, line_end).substr(from), MessagesAre::counted).has_value();
+  looked_at_bytes_ += message.size() - from;
+  looked_at_ = message.size();
+  if (next_begins) return count;
+  if (line_end != std::string_view::npos) return number_of_line(count);
+  return ended_ || message.size() > message_bytes_max_ ? count : undecided;
 }
 
 // The record has ended.
@@ -193,7 +223,6 @@ SyslogFramer::Count SyslogFramer::behind_record(const Count& count, std::string_
 // The record was cut, before it was counted or afterwards; or it is none. Its line ends before another message begins,
 // or the count is right, or another message begins.
 SyslogFramer::Count SyslogFramer::behind_cut_record(const Count& count, std::string_view message) {
-  constexpr std::string_view kDelimiters("\n\0", 2);
   const std::size_t from = std::max(json_.last_string(), looked_at_ - std::min(looked_at_, kMessageStartContext + 1));
   const std::size_t line_end = message.find_first_of(kDelimiters, std::max(json_.size(), looked_at_));
   std::optional<std::size_t> start = find_message_start(message.substr(0, line_end).substr(from), MessagesAre::counted);
@@ -245,7 +274,8 @@ std::optional<SyslogFrame> SyslogFramer::next_counted(const Count& count) {
   const auto size = static_cast<std::size_t>(count.value);
   if (arrived < size && !ended_) return std::nullopt;
   const std::string_view message = held().substr(prefix, size);
-  const bool open = leaves_json_open(without_ending(message));
+  const std::string_view body = without_ending(message);
+  const bool open = leaves_json_open(body);
   std::size_t whole = bytes_before_next(message);
   if (whole == message.size() && open && is_digit(message.back())) {
     const std::optional<std::size_t> before =
@@ -254,10 +284,11 @@ std::optional<SyslogFrame> SyslogFramer::next_counted(const Count& count) {
     whole = *before;
   }
   if (whole < message.size()) return take_counted(prefix, whole, SyslogFrame::Fault::bad_count);
+  const bool json_seen = open || body.ends_with('}') || body.ends_with(']');
   const SyslogFrame frame =
       take_counted(prefix, message.size(), arrived < size ? SyslogFrame::Fault::cut_off : SyslogFrame::Fault::none);
   json_open_ = open;
-  json_seen_ = message.find_first_of("{[") != std::string_view::npos;
+  json_seen_ = json_seen;
   usual_bytes_ = (3 * usual_bytes_ + message.size()) / 4;
   return frame;
 }
@@ -422,7 +453,7 @@ SyslogFrame SyslogFramer::take(std::size_t prefix, std::size_t size, SyslogFrame
   const SyslogFrame frame{without_ending(held().substr(prefix, size)), fault, several_lines_};
   begin_ += prefix + size;
   scanned_ = 0;
-  json_ = {};
+  if (json_.size() > 0) json_ = {};
   looked_at_ = 0;
   depth_ = {};
   depth_at_ = 0;

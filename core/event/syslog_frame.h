@@ -5,9 +5,9 @@
 // Shape:  decided anew at each message: `LEN SP` (LEN starts 1-9) counts its bytes; anything else runs to the next LF
 //         or NUL, or to a `<PRI>` directly behind the brace that closes its JSON. The first count of a connection must
 //         be followed by what a message starts with (`<`, `{`, `[`, `@`, BOM), so that a line which begins with a
-//         number and a space is a line. Before a bare record it may number a line all the same: then the record's own
-//         end tells. An end of line behind it that is not where the number says: a line. Another message directly
-//         behind it: a wrong count. A record printed over several lines is one message.
+//         number and a space is a line. Before a bare record, or as a small one before a header, it may number a line
+//         all the same: then the record's own end tells. An end of line behind it that is not where the number says: a
+//         line. Another message directly behind it: a wrong count. A record printed over several lines is one message.
 //         A wrong count is noticed where the JSON of its message ends earlier, where another message begins inside of
 //         JSON that can not go on like that, or where something follows that no message begins with. Reading goes on at
 //         the next place that only a message begins at (syslog_start.h), so that one wrong count costs its own message
@@ -93,6 +93,8 @@ class SyslogFramer {
   // A message has begun and is not whole. Not where only a further line could go on with it.
   [[nodiscard]] bool mid_message() const noexcept;
   [[nodiscard]] std::size_t held_bytes() const noexcept { return text_.capacity(); }
+  // And after prepare(), about.
+  [[nodiscard]] std::size_t prepared_bytes(std::size_t text_bytes = 0) const noexcept;
   // How much was looked at to tell whether counts are right. For tests.
   [[nodiscard]] std::uint64_t looked_at_bytes() const noexcept { return looked_at_bytes_; }
 
@@ -113,6 +115,7 @@ class SyslogFramer {
   bool skip_rest();
   [[nodiscard]] Count read_count(std::string_view text) const noexcept;
   [[nodiscard]] Count look_behind_count(const Count& count);
+  [[nodiscard]] Count number_before_header(const Count& count, std::string_view message);
   [[nodiscard]] Count behind_record(const Count& count, std::string_view message);
   [[nodiscard]] Count behind_cut_record(const Count& count, std::string_view message);
   [[nodiscard]] Count::Kind kind_by_what_follows(std::string_view behind) const noexcept;

@@ -207,8 +207,10 @@ std::string truncation_advice(std::size_t message_bytes, std::size_t payload_byt
     if (fits(message_bytes) || (!by_header && fits(payload_bytes))) return std::string(limit.setting);
   }
   if (message_bytes < kSplitBytesMax) {
-    return "no sender cuts at so few bytes: a line feed in the record split it. Send one record a line (jq -c), or "
-           "octet counts";
+    return "no sender cuts at so few bytes: a line feed in the record split it. Send one record a line: jq -c; in "
+           "rsyslog's imfile startmsg.regex and escapeLF=\"on\", in Fluent Bit's or Filebeat's input multiline; or "
+           "octet "
+           "counts";
   }
   return "the sender, or a relay on the way, limits the size of a message: raise its limit to 1 MiB";
 }

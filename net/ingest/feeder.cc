@@ -44,7 +44,11 @@ Feeder::Feeder(Settings settings, Dependencies dependencies, Callbacks callbacks
 }
 
 IoAwait<void> Feeder::feed(SentText sent) {
-  auto fed = std::make_shared<Fed>(Fed{next_number_++, std::move(sent), BudgetShare(dependencies_.budget), {}});
+  return feed(std::move(sent), BudgetShare(dependencies_.budget));
+}
+
+IoAwait<void> Feeder::feed(SentText sent, BudgetShare share) {
+  auto fed = std::make_shared<Fed>(Fed{next_number_++, std::move(sent), std::move(share), {}});
   unsettled_.push_back(fed->number);
   co_await make_room(*fed);
   std::unique_ptr<Request> request = read(fed);
@@ -65,8 +69,10 @@ IoAwait<void> Feeder::feed(SentText sent) {
 
 IoAwait<void> Feeder::make_room(Fed& fed) {
   const std::size_t bytes = fed.sent.text.size() + fed.sent.items.size() * Request::event_bytes();
-  for (auto wait = settings_.retry_min; !fed.share.grow_to(bytes); wait = std::min(2 * wait, settings_.retry_max)) {
-    if (callbacks_.gave_up()) co_return fed.share.grow_anyway(bytes);
+  const bool holds_some = fed.share.bytes() > 0;  // others may wait for that
+  const auto has_room = [&] { return holds_some ? fed.share.grow_in_turn_to(bytes) : fed.share.grow_to(bytes); };
+  for (auto wait = settings_.retry_min; !has_room(); wait = std::min(2 * wait, settings_.retry_max)) {
+    if (callbacks_.gave_up()) co_return fed.share.grow_anyway(bytes - fed.share.bytes());
     dependencies_.waits.add();
     co_await pause(wait);
   }

@@ -59,6 +59,8 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
 
   // Returns once the pipeline has taken the text, or there is nothing in it to store, or it is lost.
   IoAwait<void> feed(SentText sent);
+  // `share`: what the text was charged while it was received; it is kept, and grows by what is made of the text.
+  IoAwait<void> feed(SentText sent, BudgetShare share);
   // Or until gave_up().
   IoAwait<void> wait_until_in_flight_below(std::size_t count);
   // Looks at gave_up() again. Called at each tick of the sender.
@@ -81,7 +83,8 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
     ItemOutcomes outcome;
   };
 
-  // Until the budget has room for it; if the sender gives up before, it is read all the same.
+  // Until the budget has room for it, or, if it holds something of it, its turn comes. If the sender gives up before,
+  // it is read all the same.
   IoAwait<void> make_room(Fed& fed);
   [[nodiscard]] std::unique_ptr<Request> read(const std::shared_ptr<Fed>& fed);
   IoAwait<void> offer(std::shared_ptr<Fed> fed, std::unique_ptr<Request> request);

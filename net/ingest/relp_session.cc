@@ -28,7 +28,7 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytesMin = 4 * 1024, kReadBytesMax = 64 * 1024;
 // The frame that announces data of more bytes than this cannot be passed over.
 constexpr std::size_t kPassedOverBytesMax = 64u << 20;
 constexpr std::size_t kAnswersBytesMax = 64 * 1024;  // that wait to be written, while more is read
@@ -59,6 +59,10 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<void> read_all();
   // False: the connection has ended, or the time to wait for room is over.
   IoAwait<bool> receive();
+  // False: the time to wait for room is over.
+  IoAwait<bool> make_room();
+  // What was received, and the batch that is made of it.
+  void keep_charged() noexcept;
   // False: nothing more is to be read.
   [[nodiscard]] bool take_frames();
   [[nodiscard]] bool take(const RelpFrame& frame);
@@ -78,11 +82,13 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   const IoExecutor executor_;
   std::shared_ptr<Feeder> feeder_;
   PeerStream stream_;
-  BudgetShare share_;
+  BudgetShare share_;  // of what it holds
   TimePoint read_until_ = TimePoint::max(), write_until_ = TimePoint::max();
   TimePoint linger_until_ = TimePoint::max();
+  TimePoint turn_until_ = TimePoint::max();  // it may go over the budget until then, and no further
 
-  std::string received_;         // from the first frame that is not whole
+  std::string received_;  // from the first frame that is not whole
+  std::size_t read_bytes_ = kReadBytesMin;
   std::size_t passed_over_ = 0;  // bytes of a frame too large that are still to come
   SentText batch_;
   std::vector<std::uint32_t> transactions_;                         // of the batch
@@ -152,6 +158,7 @@ IoAwait<void> RelpSession::read_all() {
   for (bool goes_on = true; goes_on;) {
     goes_on = co_await receive();
     const bool in_step = take_frames();
+    keep_charged();
     goes_on = goes_on && in_step;
     const bool is_full =
         intake_.full(batch_, batch_.text.size()) || transactions_.size() >= intake_.settings().batch_messages_max;
@@ -171,24 +178,49 @@ IoAwait<void> RelpSession::wait_for_reader() {
 
 IoAwait<bool> RelpSession::receive() {
   const SyslogTimeouts& timeouts = listener_->settings.timeouts;
+  const bool has_room = co_await make_room();
+  if (!has_room) co_return false;
   const std::size_t held = received_.size();
-  share_.clear();
-  // Who waits for room holds nothing of it, and is not read meanwhile.
-  for (auto wait = timeouts.retry_min; !share_.grow_to(held + batch_.text.size() + kReadBytes);
-       wait = std::min(2 * wait, timeouts.retry_max)) {
-    listener_->counts.waits.add();
+  const auto now = std::chrono::steady_clock::now();
+  read_until_ = now + (held > 0 ? timeouts.stall : timeouts.idle);
+  if (share_.has_turn()) read_until_ = turn_until_ = std::min(turn_until_, now + timeouts.stall);
+  resize_uncleared(received_, held + read_bytes_);
+  keep_charged();
+  const auto [error, size] = co_await stream_.read_some(asio::buffer(received_.data() + held, read_bytes_));
+  received_.resize(held + size);
+  read_until_ = TimePoint::max();
+  read_bytes_ = size == read_bytes_ ? std::min(2 * read_bytes_, kReadBytesMax)
+                                    : std::max(size < read_bytes_ / 4 ? read_bytes_ / 2 : read_bytes_, kReadBytesMin);
+  co_return !error;
+}
+
+// What it holds is charged, and remains so while it waits. It is not read meanwhile, unless its turn comes.
+IoAwait<bool> RelpSession::make_room() {
+  const SyslogTimeouts& timeouts = listener_->settings.timeouts;
+  const auto needed = [this] {
+    const std::size_t bytes = received_.size() + read_bytes_;
+    const std::size_t grown = bytes <= received_.capacity() ? received_.capacity() : 2 * bytes;
+    return connection_bytes_charged(grown + batch_.text.capacity());
+  };
+  for (auto wait = timeouts.retry_min; !share_.grow_to(needed()); wait = std::min(2 * wait, timeouts.retry_max)) {
     co_await send_batch();
+    turn_until_ = share_.has_turn() ? turn_until_ : TimePoint::max();
+    if (share_.grow_in_turn_to(needed())) co_return true;
+    listener_->counts.waits.add();
     Timer pause(executor_, wait);
     co_await pause.async_wait(kAwait);
     const bool ended = gave_up();
     if (ended) co_return false;
   }
-  read_until_ = std::chrono::steady_clock::now() + (held > 0 ? timeouts.stall : timeouts.idle);
-  resize_uncleared(received_, held + kReadBytes);
-  const auto [error, size] = co_await stream_.read_some(asio::buffer(received_.data() + held, kReadBytes));
-  received_.resize(held + size);
-  read_until_ = TimePoint::max();
-  co_return !error;
+  co_return true;
+}
+
+void RelpSession::keep_charged() noexcept {
+  const std::size_t bytes = connection_bytes_charged(received_.capacity() + batch_.text.capacity());
+  if (bytes > share_.bytes())
+    share_.grow_anyway(bytes - share_.bytes());
+  else
+    share_.give_back(share_.bytes() - bytes);
 }
 
 bool RelpSession::take_frames() {
@@ -207,6 +239,7 @@ bool RelpSession::take_frames() {
     rest.remove_prefix(std::min(frame.bytes, rest.size()));
   }
   received_.erase(0, received_.size() - rest.size());
+  if (received_.empty() && received_.capacity() > 4 * read_bytes_) std::string().swap(received_);
   return goes_on;
 }
 
@@ -263,9 +296,10 @@ IoAwait<void> RelpSession::send_batch() {
     for (const std::uint32_t transaction : transactions) answer(relp_response(transaction, kStored));
     co_return;
   }
-  share_.clear();  // the Feeder reserves what the batch needs: who waits for memory must not hold any
+  BudgetShare share(std::move(share_));  // the batch's
+  keep_charged();
   unanswered_.emplace(feeder_->next_number(), std::move(transactions));
-  co_await feeder_->feed(std::move(batch));
+  co_await feeder_->feed(std::move(batch), std::move(share));
 }
 
 void RelpSession::on_stored(std::uint64_t number) {

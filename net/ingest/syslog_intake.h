@@ -24,6 +24,12 @@ namespace straykey {
 // Records of 128 bytes fill a datagram with so many; CloudTrail's have several times that.
 inline constexpr std::size_t kDatagramMessagesMax = 512;
 
+// The little that a quiet connection holds is part of what a connection costs.
+[[nodiscard]] constexpr std::size_t connection_bytes_charged(std::size_t held) noexcept {
+  constexpr std::size_t kQuietBytesMax = 16 * 1024;
+  return held <= kQuietBytesMax ? 0 : held;
+}
+
 class Feeder;
 
 struct SyslogIntakeSettings {

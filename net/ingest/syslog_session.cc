@@ -19,12 +19,6 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
-// The little that a quiet connection holds is part of what a connection costs.
-std::size_t bytes_to_charge(std::size_t held) noexcept {
-  constexpr std::size_t kQuietBytesMax = 4 * SyslogFramer::kReadBytesMin;
-  return held <= kQuietBytesMax ? 0 : held;
-}
-
 }  // namespace
 
 SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogIntake& intake, IoSocket socket,
@@ -95,27 +89,48 @@ IoAwait<void> SyslogSession::read_all() {
 IoAwait<bool> SyslogSession::receive() {
   const SyslogTimeouts& timeouts = listener_->settings.timeouts;
   if (framer_.crowded()) co_await send_batch();
-  std::span<char> room = framer_.prepare(std::min(waiting_bytes_, intake_.settings().batch_bytes_max));
-  share_.clear();
-  // Other senders of syslog hold the budget. Who waits holds nothing of it, so one of those who hold it goes on or
-  // stalls; this one is not read meanwhile, however long that takes.
-  auto wait = timeouts.retry_min;
-  while (!share_.grow_to(bytes_to_charge(framer_.held_bytes()))) {
-    listener_->counts.waits.add();
-    co_await send_batch();
-    Timer pause(executor_, wait);
-    co_await pause.async_wait(kAwait);
-    const bool ended = gave_up();
-    if (ended) co_return false;
-    wait = std::min(2 * wait, timeouts.retry_max);
-    room = framer_.prepare();
-  }
-  deadline_ = std::chrono::steady_clock::now() + (framer_.mid_message() ? timeouts.stall : timeouts.idle);
+  const std::optional<std::size_t> text_bytes = co_await make_room();
+  if (!text_bytes) co_return false;
+  const auto now = std::chrono::steady_clock::now();
+  deadline_ = now + (framer_.mid_message() ? timeouts.stall : timeouts.idle);
+  if (share_.has_turn()) deadline_ = turn_until_ = std::min(turn_until_, now + timeouts.stall);
+  const std::span<char> room = framer_.prepare(*text_bytes);
+  keep_charged();
   phase_ = Phase::reading;
   const auto [error, size] = co_await stream_.read_some(asio::mutable_buffer(room.data(), room.size()));
   framer_.commit(size);
   ended_well_ = error == asio::error::eof;
   co_return !error;
+}
+
+// What it holds is charged, and remains so while it waits: other senders of syslog hold the budget. It is not read
+// meanwhile, however long that takes, unless its turn comes.
+IoAwait<std::optional<std::size_t>> SyslogSession::make_room() {
+  const SyslogTimeouts& timeouts = listener_->settings.timeouts;
+  const auto needed = [this](std::size_t text_bytes) {
+    return connection_bytes_charged(framer_.prepared_bytes(text_bytes));
+  };
+  const std::size_t expected = std::min(waiting_bytes_, intake_.settings().batch_bytes_max);
+  const bool has_room = share_.grow_to(needed(expected));
+  if (has_room) co_return expected;
+  for (auto wait = timeouts.retry_min;; wait = std::min(2 * wait, timeouts.retry_max)) {
+    if (!framer_.taken().empty()) co_await send_batch();
+    turn_until_ = share_.has_turn() ? turn_until_ : TimePoint::max();
+    if (share_.grow_in_turn_to(needed(0))) co_return 0;
+    listener_->counts.waits.add();
+    Timer pause(executor_, wait);
+    co_await pause.async_wait(kAwait);
+    const bool ended = gave_up();
+    if (ended) co_return std::nullopt;
+  }
+}
+
+void SyslogSession::keep_charged() noexcept {
+  const std::size_t bytes = connection_bytes_charged(framer_.held_bytes());
+  if (bytes > share_.bytes())
+    share_.grow_anyway(bytes - share_.bytes());
+  else
+    share_.give_back(share_.bytes() - bytes);
 }
 
 IoAwait<bool> SyslogSession::collect_messages() {
@@ -210,10 +225,11 @@ void SyslogSession::collect_last(std::string_view message) {
 IoAwait<void> SyslogSession::send_batch() {
   SentText batch = std::exchange(batch_, {});
   batch.text = framer_.release();
+  BudgetShare share(std::move(share_));  // the text's
+  keep_charged();
   if (batch.items.empty()) co_return;
   for (const SentText::Item& item : batch.items) blank_escaped_lines({batch.text.data() + item.begin, item.size});
-  share_.clear();  // the Feeder reserves what the batch needs: who waits for memory must not hold any
-  co_await feeder_->feed(std::move(batch));
+  co_await feeder_->feed(std::move(batch), std::move(share));
 }
 
 }  // namespace straykey

@@ -8,12 +8,15 @@
 //         for the commits.
 // Thread: io (its own).
 // Bounds: one message, one batch, and requests_in_flight_max of them; SyslogTimeouts (one deadline at a time); the byte
-//         budget: without room in it nothing is read.
+//         budget: what was received is charged as it grows, also while the session waits, and without room in it
+//         nothing more is read. One session at a time may go over it, so that messages that have begun come to their
+//         end; it has SyslogTimeouts::stall for that.
 // Errors: a peer that breaks off, stalls or loses step is closed; what was read before is kept. Past the grace of a
 //         drain, what is not stored is lost and counted: syslog over TCP knows no acknowledgement.
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "core/event/syslog_frame.h"
@@ -42,6 +45,10 @@ class SyslogSession final : public StreamSession {
   IoAwait<void> read_all();
   // False: the connection has ended.
   IoAwait<bool> receive();
+  // The bytes of text that there is room for, at least; 0: for one read. Nothing: the time to wait is over.
+  IoAwait<std::optional<std::size_t>> make_room();
+  // What the framer holds, and nothing else.
+  void keep_charged() noexcept;
   // False: nothing that follows can be understood.
   IoAwait<bool> collect_messages();
   // The connection speaks something else than syslog: says so, once. False: none of it can be read.
@@ -65,10 +72,11 @@ class SyslogSession final : public StreamSession {
   TimePoint deadline_ = TimePoint::max();
   TimePoint linger_until_ = TimePoint::max();
   SyslogFramer framer_;
-  SentText batch_;  // its text is in the framer until it goes
-  BudgetShare share_;
-  std::size_t waiting_bytes_ = 0;  // after the last read, at least
-  bool ended_well_ = false;        // by the sender
+  SentText batch_;                           // its text is in the framer until it goes
+  BudgetShare share_;                        // of what the framer holds
+  TimePoint turn_until_ = TimePoint::max();  // it may go over the budget until then, and no further
+  std::size_t waiting_bytes_ = 0;            // after the last read, at least
+  bool ended_well_ = false;                  // by the sender
   bool protocol_known_ = false;
   bool settled_ = false;  // it has sent a message
   bool warned_of_count_ = false, warned_of_lines_ = false;

@@ -115,6 +115,23 @@ bool BudgetShare::grow_to(std::size_t bytes) noexcept {
   return true;
 }
 
+bool BudgetShare::grow_in_turn_to(std::size_t bytes) noexcept {
+  if (grow_to(bytes)) return true;
+  if (!has_turn_ && !budget_->take_turn()) return false;
+  has_turn_ = true;
+  grow_anyway(bytes - held_);
+  return true;
+}
+
+void BudgetShare::end_turn() noexcept {
+  if (std::exchange(has_turn_, false)) budget_->end_turn();
+}
+
+void BudgetShare::clear() noexcept {
+  give_back(held_);
+  end_turn();
+}
+
 void BudgetShare::grow_anyway(std::size_t bytes) noexcept {
   held_ += bytes;
   if (budget_ != nullptr) budget_->reserve_anyway(bytes);

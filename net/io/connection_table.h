@@ -115,6 +115,10 @@ class ByteBudget {
   // Whatever there is room for.
   void reserve_anyway(std::size_t bytes) noexcept { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give_back(std::size_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // Whoever has the turn may go on although the budget is spent, so that those who wait for room with something in
+  // their hands do not wait for each other. False: another one has it.
+  [[nodiscard]] bool take_turn() noexcept { return !turn_taken_.exchange(true, std::memory_order_relaxed); }
+  void end_turn() noexcept { turn_taken_.store(false, std::memory_order_relaxed); }
   // When reserve() refused something last. As long as that is not long ago, whoever holds bytes and does nothing with
   // them should give them back.
   [[nodiscard]] std::chrono::steady_clock::time_point refused_at() const noexcept { return refused_at_.load(); }
@@ -123,6 +127,7 @@ class ByteBudget {
  private:
   const std::size_t bytes_max_;
   std::atomic<std::size_t> used_{0};
+  std::atomic<bool> turn_taken_{false};
   std::atomic<std::chrono::steady_clock::time_point> refused_at_{};  // the clock begins with the machine
 };
 
@@ -133,23 +138,32 @@ class BudgetShare {
   BudgetShare() = default;  // of no budget: all that it asks for is granted
   explicit BudgetShare(std::shared_ptr<ByteBudget> budget) : budget_(std::move(budget)) {}
   // What `other` holds. `other` remains a share of the same budget.
-  BudgetShare(BudgetShare&& other) noexcept : budget_(other.budget_), held_(std::exchange(other.held_, 0)) {}
+  BudgetShare(BudgetShare&& other) noexcept
+      : budget_(other.budget_),
+        held_(std::exchange(other.held_, 0)),
+        has_turn_(std::exchange(other.has_turn_, false)) {}
   BudgetShare& operator=(BudgetShare&&) = delete;
   ~BudgetShare() { clear(); }
 
   // Reserves what is missing to hold `bytes` in all. False: the budget is spent, and nothing changed.
   [[nodiscard]] bool grow_to(std::size_t bytes) noexcept;
   [[nodiscard]] bool grow_by(std::size_t bytes) noexcept { return grow_to(held_ + bytes); }
+  // The same, but one share of the budget at a time may go over it, until it is cleared or says end_turn(). For who
+  // keeps what it holds while it waits: it is called again until it gives true.
+  [[nodiscard]] bool grow_in_turn_to(std::size_t bytes) noexcept;
+  void end_turn() noexcept;
+  [[nodiscard]] bool has_turn() const noexcept { return has_turn_; }
   // For memory that is there already: the budget may go over its total by it.
   void grow_anyway(std::size_t bytes) noexcept;
   // REQUIRES: bytes <= bytes().
   void give_back(std::size_t bytes) noexcept;
-  void clear() noexcept { give_back(held_); }
+  void clear() noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return held_; }
 
  private:
   std::shared_ptr<ByteBudget> budget_;
   std::size_t held_ = 0;
+  bool has_turn_ = false;
 };
 
 }  // namespace straykey

@@ -83,6 +83,19 @@ TEST_CASE("envelopes around other things are refused once each") {
   CHECK(read(R"({"message":"{\"cut\":"})").text() == "!truncated unreadable_body");
 }
 
+TEST_CASE("the attribute event.original of a log record without a body is its record, as a text or as a map") {
+  const auto log_record = [](const std::string& value) {
+    return R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"rpc.method","value":{"stringValue":)"
+           R"("GetObject"}},{"key":"event.original","value":)" +
+           value + "}]}]}]}]}";
+  };
+  CHECK(read(log_record(R"({"stringValue":)" + quoted(record("a")) + "}")).text() == "a ");
+  CHECK(read(log_record(R"({"stringValue":"words"})")).text() == "!not_cloudtrail ");
+  CHECK(read(log_record(R"({"kvlistValue":{"values":[{"key":"message","value":{"stringValue":)" + quoted(record("a")) +
+                        "}}]}}"))
+            .text() == "a ");
+}
+
 TEST_CASE("five envelopes are opened and a sixth is not") {
   std::string body = record("a");
   for (int i = 0; i < 5; ++i) body = R"({"message":)" + body + "}";

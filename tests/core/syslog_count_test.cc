@@ -270,6 +270,26 @@ TEST_CASE("arrays are found again behind a wrong count as objects are") {
   }
 }
 
+TEST_CASE("lines numbered in front of their headers are lines") {
+  for (const std::string_view before : kBefore)
+    for (const int first : {1, 7, 90}) {
+      if (!before.starts_with('<')) continue;
+      std::string bytes;
+      std::vector<std::string> records;
+      for (int i = 0; i < 120; ++i) {
+        records.push_back(record_of(i, i % 2 == 0 ? "plain" : "}48 {"));
+        bytes += std::to_string(first + i) + " " + std::string(before) + records.back() + "\n";
+      }
+      CAPTURE(before);
+      CAPTURE(first);
+      const std::vector<Seen> seen = read_in_pieces(bytes, bytes.size(), 1);
+      check_lost(seen, records, records.size());
+      CHECK(seen.size() == records.size());
+      for (const Seen& one : seen) CHECK(one.fault == Fault::none);
+      CHECK(read_in_pieces(bytes, 1, 1) == seen);
+    }
+}
+
 TEST_CASE("numbered lines stay lines, whatever their numbers happen to count, and no count is told wrong") {
   for (const std::string_view inside : kInside)
     for (const int first : {1, 150, 170, 190, 200, 220, 240, 1'732'252'800}) {

@@ -151,4 +151,32 @@ TEST_CASE("a byte budget is never exceeded and shares give back what they hold")
   CHECK(budget->used() == 0);
 }
 
+TEST_CASE("one share at a time may go over a spent budget, until it is cleared, and its turn travels with it") {
+  const auto budget = std::make_shared<ByteBudget>(100);
+  BudgetShare first(budget), second(budget);
+  CHECK(first.grow_in_turn_to(60));
+  CHECK(second.grow_in_turn_to(30));
+  CHECK_FALSE(first.has_turn());
+  CHECK(first.grow_in_turn_to(90));
+  CHECK(first.has_turn());
+  CHECK(budget->used() == 120);
+  CHECK_FALSE(second.grow_in_turn_to(40));
+  CHECK(second.bytes() == 30);
+  {
+    BudgetShare moved(std::move(first));
+    CHECK(moved.has_turn());
+    CHECK(first.bytes() == 0);
+    CHECK_FALSE(first.has_turn());
+    CHECK(moved.grow_in_turn_to(200));
+    CHECK_FALSE(second.grow_in_turn_to(40));
+  }
+  CHECK(second.grow_in_turn_to(100));
+  CHECK_FALSE(second.has_turn());
+  CHECK(first.grow_in_turn_to(5));
+  CHECK(first.has_turn());
+  first.end_turn();
+  CHECK(second.grow_in_turn_to(110));
+  CHECK(second.has_turn());
+}
+
 }  // namespace straykey

@@ -1,6 +1,11 @@
 #include "net/ingest/syslog_session.h"
 
+#include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 #include "tests/net/http_fixture.h"
 #include "tests/net/syslog_fixture.h"
@@ -294,6 +299,53 @@ TEST_CASE("the budget is given back, and a connection without room in it waits a
   client.half_close();
   while (listener->connections() > 0) std::this_thread::yield();
   CHECK(site.budget->used() == 0);
+}
+
+TEST_CASE(
+    "what connections hold while they wait for room is within the budget, one message apart, and nothing is lost") {
+  for (const bool relp : {false, true}) {
+    constexpr int kSenders = 40;
+    constexpr std::size_t kBudget = 1u << 20, kMessage = 300'000;
+    SyslogFixture site({}, kBudget);
+    SyslogListenerSettings settings;
+    settings.timeouts.retry_max = std::chrono::milliseconds(5);
+    if (relp) settings.protocol = SyslogListenerSettings::Protocol::relp;
+    const auto listener = site.listen(settings);
+    std::vector<std::thread> senders;
+    std::vector<std::string> texts;
+    for (int i = 0; i < kSenders; ++i) {
+      std::string record = record_json(std::to_string(i));
+      record.insert(1, "\"padding\":\"" + std::string(kMessage, 'x') + "\",");
+      const std::string size = std::to_string(record.size());
+      texts.push_back(relp ? "1 open 49 relp_version=0\nrelp_software=test\ncommands=syslog\n2 syslog " + size + " " +
+                                 record + "\n"
+                           : size + " " + record);
+    }
+    const auto send = [relp, &listener](const std::string& text) {
+      RawHttpClient client(listener->port(), false);
+      client.send(text);
+      std::size_t awaited = relp ? 70 + 15 : 1;  // the answers, or the end
+      for (int tries = 0; tries < 6 && awaited > 0; ++tries) awaited -= client.read_text(awaited).size();
+    };
+    senders.emplace_back([&] { send(texts[0]); });
+    CHECK(site.pipeline.stored(1));  // now the buffers of the io threads are there
+    const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    for (int i = 1; i < kSenders; ++i) senders.emplace_back([&, i] { send(texts[static_cast<std::size_t>(i)]); });
+    std::size_t most = 0;
+    for (const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+         site.pipeline.ids().size() < kSenders && std::chrono::steady_clock::now() < until;) {
+      const struct mallinfo2 memory = mallinfo2();
+      most = std::max(most, memory.uordblks + memory.hblkhd - std::min(before, memory.uordblks + memory.hblkhd));
+      std::this_thread::yield();
+    }
+    CHECK(site.pipeline.stored(kSenders));
+    CAPTURE(relp);
+    CAPTURE(most);
+    // Besides the budget: the message of the one whose turn it is, as it is read, copied and indexed.
+    CHECK(most < kSenders * kMessage * 2 / 3);
+    CHECK(listener->drain(std::chrono::seconds(0)));
+    for (std::thread& sender : senders) sender.join();
+  }
 }
 
 }  // namespace straykey
