@@ -33,10 +33,10 @@ void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const Issue
   add(child, &parent, 0);
 }
 
-void Descents::tell_session(const Event& event, const ServiceToken& token) {
-  const std::string known = encode(known_of_session(token, event.day()));
-  for (const Day day : {event.day(), event.day() + 1})
-    made_.push_back({session_id(settings_.hash_key, event.principal_id, day), {}, known, false, 0});
+void Descents::tell_session(std::string_view principal_id, Day proven_on, const ServiceToken& token) {
+  const std::string known = encode(known_of_session(token, proven_on));
+  for (const Day day : {proven_on, proven_on + 1})
+    made_.push_back({session_id(settings_.hash_key, principal_id, day), {}, known, false, 0});
 }
 
 void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,

@@ -36,8 +36,8 @@ class Descents {
   // What is known of the key now concerns the keys that sessions of the role were given when they called with it.
   // `everywhere`: as of WaitingCalls::issued_to(). `handed`: how often it was handed on before.
   void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);
-  // The call proves its session on its day and the next one: tells the shards that own the session.
-  void tell_session(const Event& event, const ServiceToken& token);
+  // A call proves its session on its day and the next one: tells the shards that own the session.
+  void tell_session(std::string_view principal_id, Day proven_on, const ServiceToken& token);
   // Whether settle() has something to do.
   [[nodiscard]] bool has_made() const noexcept { return !made_.empty(); }
   // Calls take_over() for each descent of this shard's keys, and adds all others to `others`.

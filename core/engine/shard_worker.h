@@ -107,6 +107,7 @@ class ShardWorker {
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
   void tell_session(const Event& event, const ServiceToken& token);
+  void tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
   void issue(const Event& event);
   void take_over(const Descent& descent);
   struct News {  // of the event that issued a key

@@ -51,14 +51,18 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
 // account's copies. Once a day for each session.
 void ShardWorker::tell_session(const Event& event, const ServiceToken& token) {
   if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
+  tell_session(event.principal_id, event.day(), token);
+}
+
+void ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
   if (!token.must_have_assumed.empty() || token.proof == Proof::session) return;
   if (token.chain.empty() && service_by_name(token.service) == nullptr) return;
-  if (event.principal_id.find(':') == std::string_view::npos) return;
+  if (principal_id.find(':') == std::string_view::npos) return;
   ByteWriter told(256);
-  told.fixed(event.day()).string("session").string(event.principal_id).string(token.chain).string(token.service);
+  told.fixed(day).string("session").string(principal_id).string(token.chain).string(token.service);
   const Hash128 signature = hash128(settings_.hash_key, told.view());
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
-  descents_->tell_session(event, token);
+  descents_->tell_session(principal_id, day, token);
 }
 
 void ShardWorker::issue(const Event& event) {
@@ -89,7 +93,9 @@ void ShardWorker::know(Hash128 key, const News& news) {
   if (issued.waits) return;
   if (is_news) {
     WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
-    for (Candidate& call : proven.calls) {
+    for (std::size_t i = 0; i < proven.calls.size(); ++i) {
+      Candidate& call = proven.calls[i];
+      if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
       teach_token(call, call.token.must_have_assumed.empty());
       if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
     }

@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "core/base/bytes.h"
+#include "core/base/utf8.h"
 #include "core/engine/key_table.h"
 
 namespace straykey {
 namespace {
+
+constexpr std::size_t kPrincipalBytesMax = 256;
 
 std::string encode_call(std::string_view session, const Candidate& call) {
   return ByteWriter().string(session).string(encode_candidate(call)).bytes();
@@ -17,13 +20,16 @@ std::string issued_prefix(Hash128 key) {
   return std::string(kIssuedKeys) + key.key();
 }
 
-// Of a console session only that it is one is judged, so one call of it waits.
+// Of a console session only that it is one is judged, so one call waits of those that say it, in each account's trail.
 Hash128 waiting_combination(HashKey key, const Candidate& call) {
   if (!call.console_session) return combination_of(key, call);
   Candidate any;
   any.time = call.time;
   any.token = call.token;
   any.console_session = true;
+  any.presigned = call.presigned;
+  any.evidence = call.evidence;
+  any.recipient_account = call.recipient_account;
   return combination_of(key, any);
 }
 
@@ -93,6 +99,7 @@ void WaitingCalls::Repeats::add_to(Candidate& call) const noexcept {
 }
 
 std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& event, bool counts) {
+  const bool by_session = is_known_by_session(event);
   Candidate call = observation.call;
   // What it was judged as, if that rests on a weaker proof than the event would be.
   ServiceToken judged;
@@ -102,11 +109,12 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
     if (observation.second_token) judged.must_have_assumed = observation.second_token->service;
   }
   call.token = std::move(judged);
+  if (!by_session)
+    call.token.workload = cut_utf8(event.principal_id, kPrincipalBytesMax);  // whose session a proof proves
   call.token.role_identity = observation.caller;
   call.token.account = observation.caller.substr(0, observation.caller.find('/'));
   // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
   call.token.identity = observation.caller + '/' + observation.session;
-  const bool by_session = is_known_by_session(event);
   const std::string prefix = by_session ? session_id(settings_.hash_key, event.principal_id, event.day()).key()
                                         : access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
@@ -207,6 +215,7 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     if (was_judged_alike(issued, *call)) continue;
+    out.principals.push_back(std::move(call->token.workload));
     straykey::prove(*call, session, issued);
     out.calls.push_back(std::move(*call));
   }

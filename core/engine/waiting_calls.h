@@ -53,6 +53,8 @@ class WaitingCalls {
 
   struct Proven {
     std::vector<Candidate> calls;
+    std::vector<std::string>
+        principals;  // of each call: whose session it was (principalId); empty of a console session
     // One for each role whose sessions were judged as something else by a weaker proof
     std::vector<Candidate> denied;
   };

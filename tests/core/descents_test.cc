@@ -89,7 +89,8 @@ TEST_CASE("descents: a session is told on its day and the next one, and hands on
   CHECK(bench.made().empty());
   CHECK_EQ(bench.rows(), 1);
 
-  bench.descents.tell_session(copy, prove_service_token(request->events.front(), nullptr).value());
+  bench.descents.tell_session(copy.principal_id, copy.day(),
+                              prove_service_token(request->events.front(), nullptr).value());
   CHECK(bench.descents.has_made());
   std::vector<Descent> told, others;
   bench.descents.settle([&](const Descent& descent) { told.push_back(descent); }, others);
