@@ -60,7 +60,8 @@ class Site {
     const auto tokens = std::make_shared<Authenticator>(auth);
     INVARIANT(tokens->replace({{"forwarder", std::string(kToken), TokenScope::ingest}}).ok());
     budget_ = std::make_shared<ByteBudget>(std::size_t{1} << 30);
-    listener_ = std::make_shared<HttpListener>(HttpListenerSettings{}, std::move(router), tokens, budget_, metrics_);
+    listener_ =
+        std::make_shared<HttpListener>(HttpListenerSettings{}, std::move(router), tokens, budget_, nullptr, metrics_);
   }
 
   Spoken speak(std::string_view bytes, std::size_t piece) {
