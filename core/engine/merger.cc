@@ -423,33 +423,6 @@ void Merger::remember_hit(const std::vector<Hit>& of_call, const std::vector<Has
   if (!ids.empty()) writer_->put(Table::hits, call.combination.key(), ids);
 }
 
-void Merger::change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
-  const std::string key = alert_id.key();
-  const auto stored = writer_->get(Table::alert_state, key);
-  if (!stored) return;
-  auto state = decode_alert_state(*stored);
-  if (!state) return;
-  change(*state);
-  writer_->put(Table::alert_state, key, encode_alert_state(*state));
-}
-
-void Merger::count(const std::vector<Repeat>& repeats) {
-  if (repeats.empty()) return;
-  open();
-  for (const Repeat& repeat : repeats) {
-    const auto stored = writer_->get(Table::hits, repeat.combination.key());
-    if (!stored) continue;  // the candidate was judged and raised nothing
-    const std::string ids(*stored);
-    for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
-      if (is_contradicted(Hash128::from_bytes(ids.data() + at))) continue;
-      change_state(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
-        state.occurrences += repeat.count;
-        state.last_seen = std::max(state.last_seen, repeat.last_time);
-      });
-    }
-  }
-}
-
 void Merger::apply(const DeliveryOutcome& outcome) {
   open();
   outbox_.apply(*writer_, outcome);

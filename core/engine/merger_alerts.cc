@@ -1,4 +1,5 @@
-// What the merger tells: it raises alerts, reports that an account became active, and sums up what the caps held back.
+// What the merger tells: it raises alerts, counts what they take in, reports that an account became active, and sums up
+// what the caps held back.
 // Each is stored as facts, and its bodies are made for the endpoints that want it (core/engine/outbox), all in the
 // transaction in which it was judged.
 #include <algorithm>
@@ -148,6 +149,33 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
       .add();
   const Announcement announcement{alert.id, alert.severity, name_of(entry.analytic), call.token.account, {}};
   tell(std::move(alert), announcement, call.day());
+}
+
+void Merger::change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change) {
+  const std::string key = alert_id.key();
+  const auto stored = writer_->get(Table::alert_state, key);
+  if (!stored) return;
+  auto state = decode_alert_state(*stored);
+  if (!state) return;
+  change(*state);
+  writer_->put(Table::alert_state, key, encode_alert_state(*state));
+}
+
+void Merger::count(const std::vector<Repeat>& repeats) {
+  if (repeats.empty()) return;
+  open();
+  for (const Repeat& repeat : repeats) {
+    const auto stored = writer_->get(Table::hits, repeat.combination.key());
+    if (!stored) continue;  // the candidate was judged and raised nothing
+    const std::string ids(*stored);
+    for (std::size_t at = 0; at + 16 <= ids.size(); at += 16) {
+      if (is_contradicted(Hash128::from_bytes(ids.data() + at))) continue;
+      change_state(Hash128::from_bytes(ids.data() + at), [&](AlertState& state) {
+        state.occurrences += repeat.count;
+        state.last_seen = std::max(state.last_seen, repeat.last_time);
+      });
+    }
+  }
 }
 
 }  // namespace straykey

@@ -78,6 +78,7 @@ ShardWorker::~ShardWorker() = default;
 
 void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, const NetworkMap& networks) {
   const std::size_t first_staged = staged_.size();
+  std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
@@ -88,6 +89,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     const RecordInHand in_hand(&event.record);
     if (routed.issue) issue(event);
     if (routed.use) use(routed, event, networks);
+    used += routed.use ? 1 : 0;
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
       const bool has_rows = routed.has_key || routed.by_session;
@@ -97,7 +99,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   }
   for (const Descent& descent : batch.descents) take_over(descent);
   settle();
-  events_.add(batch.events.size());
+  events_.add(used);
   batches_.push_back(&batch);
   staged_of_batch_.emplace_back(first_staged, staged_.size());
 }

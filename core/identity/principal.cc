@@ -111,8 +111,8 @@ std::string_view host_of_provider(std::string_view provider) noexcept {
   return provider.substr(0, provider.find_first_of("/:"));
 }
 
-// The place of the next colon, or the end. The parts of an ARN are short, so eight bytes at once are cheaper than a call
-// of memchr for each.
+// The place of the next colon, or the end. The parts of an ARN are short, so eight bytes at once are cheaper than a
+// call of memchr for each.
 std::size_t find_colon(std::string_view text, std::size_t at) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101u;
   static_assert(std::endian::native == std::endian::little);

@@ -286,11 +286,8 @@ std::vector<OperatorArgument> answer_arguments(bool makes_known) {
   return arguments;
 }
 
-}  // namespace
-
-std::span<const Operation> operations() {
-  constexpr std::string_view kIdentity = "As in an alert: 123456789012/role or 123456789012/role/function";
-  static const std::vector<Operation> table{
+std::vector<Operation> alert_operations() {
+  return {
       {"alerts/list", "All alerts, oldest first", {{"after"}}, list, {}},
       {"alerts/show", "One alert as JSON", {{"id", true, "Alert id"}}, show_alert, {}, objection_to_id},
       {"alerts/investigate",
@@ -324,6 +321,12 @@ std::span<const Operation> operations() {
        {},
        reopen_them,
        objection_to_which},
+  };
+}
+
+std::vector<Operation> baseline_operations() {
+  constexpr std::string_view kIdentity = "As in an alert: 123456789012/role or 123456789012/role/function";
+  return {
       {"baseline/show",
        "Networks, tools and platforms, as a grid of 30 days",
        {{"identity", true, kIdentity}},
@@ -345,6 +348,11 @@ std::span<const Operation> operations() {
        {},
        forget_baseline,
        objection_to_forgetting},
+  };
+}
+
+std::vector<Operation> reject_operations() {
+  return {
       {"rejects/list",
        "Records that were rejected, with the reason, oldest first",
        {{"reason", false, "Only these: bad_json, truncated ..."},
@@ -367,6 +375,17 @@ std::span<const Operation> operations() {
        objection_to_number,
        true},
   };
+}
+
+}  // namespace
+
+std::span<const Operation> operations() {
+  static const std::vector<Operation> table = [] {
+    std::vector<Operation> all = alert_operations();
+    for (Operation& one : baseline_operations()) all.push_back(std::move(one));
+    for (Operation& one : reject_operations()) all.push_back(std::move(one));
+    return all;
+  }();
   return table;
 }
 

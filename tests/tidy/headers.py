@@ -11,7 +11,6 @@ OFFENDERS = {
     "core/engine/engine.cc": 44,
     "core/engine/merger.cc": 43,  # contradictions
     "core/engine/merger_alerts.cc": 46,  # was a part of merger.cc
-    "core/operate/operator_changes.cc": 26,  # an alert has a campaign
     "core/operate/alert_listing.cc": 26,
     "core/operate/row_check.cc": 32,  # reads the rows of every table
     "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
