@@ -9,6 +9,7 @@
 #include "core/base/utf8.h"
 #include "core/detect/alert_secrets.h"
 #include "core/detect/json_document.h"
+#include "core/event/mcp_event.h"
 
 namespace straykey {
 namespace {
@@ -52,11 +53,21 @@ json::array role_assumptions(const std::vector<RoleAssumption>& list) {
   return out;
 }
 
+json::array downstream(std::string_view lines) {
+  json::array out;
+  while (!lines.empty()) {
+    const DownstreamRequest request = take_downstream_request(lines);
+    out.push_back(json::object{{"api", request.api}, {"region", request.region}, {"request_id", request.request_id}});
+  }
+  return out;
+}
+
 json::object investigation(const Alert& alert) {
   json::object out{{"key_calls", call_summary(alert.key_calls)},
                    {"identity_calls", call_summary(alert.identity_calls)},
                    {"role_assumed_by", role_assumptions(alert.role_assumed_by)}};
   if (!alert.call.token.chain.empty()) out["chain"] = alert.call.token.chain;
+  if (!alert.call.downstream.empty()) out["downstream_requests"] = downstream(alert.call.downstream);
   return out;
 }
 
@@ -237,6 +248,9 @@ void shorten(Alert& alert) {
   }
   alert.role_assumed_by.resize(std::min(alert.role_assumed_by.size(), kLinesMax));
   for (RoleAssumption& item : alert.role_assumed_by) cut(item.by);
+  // Of no more than two lines, whose words are names and need no escapes.
+  const std::size_t second = call.downstream.find('\n', call.downstream.find('\n') + 1);
+  if (second != std::string::npos) call.downstream.resize(second + 1);
 }
 
 }  // namespace

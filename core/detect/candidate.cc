@@ -1,6 +1,7 @@
 #include "core/detect/candidate.h"
 
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "core/base/bytes.h"
@@ -9,8 +10,9 @@ namespace straykey {
 namespace {
 
 // Rows of version 1 end before the texts that version 2 added, and may wait to be judged when a store is upgraded.
-constexpr std::uint8_t kVersion = 2, kOldVersion = 1;
-constexpr std::size_t kOldTexts = 27;
+// Version 3 adds what only the calls of one tool have, so all other rows are still of version 2.
+constexpr std::uint8_t kVersion = 3, kMostVersion = 2, kOldVersion = 1;
+constexpr std::size_t kTextsOfVersion[] = {0, 27, 31, 32};
 
 enum Flags : std::uint8_t {
   kFromFuture = 1,
@@ -56,7 +58,8 @@ auto texts_of(AnyCandidate& c) {
                     &c.token.parent_role,
                     &c.token.chain,
                     &c.token.assumed_role,
-                    &c.evidence};
+                    &c.evidence,
+                    &c.downstream};
 }
 
 }  // namespace
@@ -80,12 +83,8 @@ std::string encode_candidate(const Candidate& c) {
                     (c.record_truncated ? kRecordTruncated : 0) | (c.is_call() ? 0 : kNoCall) |
                     (c.presigned ? kPresigned : 0) | (c.console_session ? kConsoleSession : 0);
   ByteWriter out(1024 + c.record.size());
-  out.fixed(kVersion)
-      .fixed(c.combination.low)
-      .fixed(c.combination.high)
-      .fixed(c.time)
-      .fixed(c.last_time)
-      .fixed(c.count);
+  const std::uint8_t version = c.downstream.empty() ? kMostVersion : kVersion;
+  out.fixed(version).fixed(c.combination.low).fixed(c.combination.high).fixed(c.time).fixed(c.last_time).fixed(c.count);
   out.fixed(static_cast<std::uint8_t>(flags));
   out.fixed(c.token.family)
       .fixed(c.token.proof)
@@ -93,14 +92,16 @@ std::string encode_candidate(const Candidate& c) {
       .fixed(c.tool_kind)
       .fixed(c.platform)
       .fixed(c.asn);
-  for (const std::string* text : texts_of(c)) out.string(*text);
+  const auto texts = texts_of(c);
+  static_assert(std::tuple_size_v<decltype(texts)> == kTextsOfVersion[kVersion]);
+  for (std::size_t i = 0; i < kTextsOfVersion[version]; ++i) out.string(*texts[i]);
   return out.bytes();
 }
 
 std::optional<Candidate> decode_candidate(std::string_view bytes) {
   ByteReader in(bytes);
   const auto version = in.fixed<std::uint8_t>();
-  if (version != kVersion && version != kOldVersion) return std::nullopt;
+  if (version < kOldVersion || version > kVersion) return std::nullopt;
   Candidate c;
   c.combination.low = in.fixed<std::uint64_t>();
   c.combination.high = in.fixed<std::uint64_t>();
@@ -122,13 +123,10 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
   if (c.token.family > Family::other || c.token.proof > Proof::session || c.address_class > SourceClass::external ||
-      c.tool_kind > ToolKind::unknown || c.platform > Platform::kali || c.time < 0)
+      c.tool_kind > ToolKind::mcp || c.platform > Platform::kali || c.time < 0)
     return std::nullopt;
-  std::size_t left = version == kOldVersion ? kOldTexts : texts_of(c).size();
-  for (std::string* text : texts_of(c)) {
-    if (left-- == 0) break;
-    *text = in.string();
-  }
+  const auto texts = texts_of(c);
+  for (std::size_t i = 0; i < kTextsOfVersion[version]; ++i) *texts[i] = in.string();
   if (!in.at_end()) return std::nullopt;
   c.contradiction = (flags & kNoCall) != 0 && !c.access_key.empty();
   c.account_day = (flags & kNoCall) != 0 && c.access_key.empty();

@@ -53,6 +53,8 @@ struct Candidate {
   ToolKind tool_kind = ToolKind::other;
   Platform platform = Platform::unknown;
   std::string exec_env, command, sid, user_agent_text;
+  // Of an AwsMcpEvent: the requests that came of it, as downstream_requests() writes them. They are only shown
+  std::string downstream;
   bool presigned = false;  // the signature may have travelled without the token: nothing of the agent is read
   // The call was made in a console session that was opened with the token: its place and tool are not judged
   bool console_session = false;
@@ -72,7 +74,7 @@ struct Candidate {
   [[nodiscard]] bool may_be_contradicted() const noexcept {
     return !token.must_have_assumed.empty() || token.proof == Proof::ec2_delivery;
   }
-  [[nodiscard]] bool is_cli() const noexcept { return tool_kind == ToolKind::cli || tool_kind == ToolKind::attack; }
+  [[nodiscard]] bool is_cli() const noexcept { return counts_as_cli(tool_kind); }
   [[nodiscard]] bool may_be_external() const noexcept {
     return address_class == SourceClass::external || !endpoint_owner.empty();
   }

@@ -26,6 +26,11 @@ std::string where(const Candidate& candidate, const RemoteEvidence& evidence) {
   return fmt::format("{} is outside AWS, in {}{}.", candidate.address, evidence.network, name);
 }
 
+std::string_view noun_of(ToolKind kind) noexcept {
+  if (kind == ToolKind::attack) return "an attack tool";
+  return kind == ToolKind::mcp ? "AWS's MCP server" : "a command line tool";
+}
+
 bool is_new_attack_tool(const Candidate& candidate, const RemoteEvidence& evidence) noexcept {
   return candidate.tool_kind == ToolKind::attack && !evidence.tool_learned;
 }
@@ -70,8 +75,7 @@ void say_tool(Verdict& verdict, const Candidate& candidate, const RemoteEvidence
   if (is_new_cli(candidate, evidence))
     verdict.why.push_back(
         fmt::format("The call was made with {}, {}, which this identity used on {} of the last {} days.",
-                    candidate.tool, candidate.tool_kind == ToolKind::attack ? "an attack tool" : "a command line tool",
-                    evidence.tool_days, evidence.window_days));
+                    candidate.tool, noun_of(candidate.tool_kind), evidence.tool_days, evidence.window_days));
   if (!evidence.impossible.empty())
     verdict.why.push_back(
         fmt::format("Its user agent says {}, where {} cannot run.", evidence.impossible, candidate.token.service));

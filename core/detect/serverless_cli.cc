@@ -61,8 +61,12 @@ std::optional<Verdict> judge_serverless_cli(const Candidate& candidate, const Se
   if (impossible.empty() && (evidence.tool_learned || evidence.codebuild_users >= kCodeBuildUsers)) return std::nullopt;
 
   verdict.why.push_back(
-      fmt::format("{} made the call, a command line tool, with the token of a serverless workload ({}).",
-                  candidate.tool, candidate.token.service));
+      candidate.tool_kind == ToolKind::mcp
+          ? fmt::format("The call went through AWS's MCP server, with the token of a serverless workload ({}): an "
+                        "agent, or whoever steers it, calls AWS so.",
+                        candidate.token.service)
+          : fmt::format("{} made the call, a command line tool, with the token of a serverless workload ({}).",
+                        candidate.tool, candidate.token.service));
   if (!impossible.empty())
     verdict.why.push_back(
         fmt::format("Its user agent says {}, where {} cannot run.", impossible, candidate.token.service));

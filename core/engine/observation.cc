@@ -5,6 +5,8 @@
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
 #include "core/detect/misused_service_token.h"
+#include "core/event/mcp_event.h"
+#include "core/identity/mcp_token.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -32,6 +34,11 @@ std::optional<IpAddress> source_address(std::string_view source_ip, const Networ
 }
 
 void fill_place(Candidate& call, const Event& event, const NetworkMap& networks, const DetectionSettings& settings) {
+  // A call that AWS's MCP server made came from AWS; where its caller is, the server's own event says.
+  if (is_through_mcp(event)) {
+    call.address_class = SourceClass::aws;
+    return;
+  }
   Place place;
   if (const auto address = source_address(event.source_ip, networks)) {
     place = networks.locate(*address);
@@ -86,6 +93,7 @@ void fill_tool(Candidate& call, const UserAgent& agent) {
 // A console session has a key of its own, which no event issued: it is a workload's by what its own record says, or by
 // what is known of the session (`issued`), and not by the shape of a name.
 std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
+  if (is_through_mcp(event)) return prove_through_mcp(event, issued);
   if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
   Event plain = event;
   plain.console_session = false;
@@ -103,6 +111,7 @@ struct AnyAccount {
 // Whether a proof may come that makes the call a workload's.
 bool may_wait(const Event& event) {
   if (!is_known_by_session(event)) return is_temporary_key(event.access_key) && may_be_service_token(event);
+  if (is_through_mcp(event)) return may_be_service_token(as_the_caller(event));
   Event plain = event;
   plain.console_session = false;
   return may_be_service_token(plain);
@@ -136,7 +145,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
     if (call.console_session) out.caller.clear();  // whoever stole the token sits there
     if (!event.presigned) out.second_token = second_weak_proof(event, call.token);
   }
-  const bool by_name = issued == nullptr && call.token.proof == Proof::ec2_delivery && event.ec2_role_delivery.empty();
+  const bool by_name = issued == nullptr && call.token.proof == Proof::ec2_delivery &&
+                       event.ec2_role_delivery.empty() && !is_through_mcp(event);
   const bool unproven = !out.has_token || !call.token.must_have_assumed.empty() || by_name;
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   if (unproven && may_be_proven && may_wait(event)) {
@@ -159,6 +169,8 @@ void describe(Candidate& call, const Event& event) {
   call.command = cut(event.user_agent.command, 128);
   call.sid = cut(event.user_agent.sid, 64);
   call.user_agent_text = cut(event.user_agent_text, 1024);
+  if (event.user_agent.kind == ToolKind::mcp && event.invoked_by.empty())
+    call.downstream = downstream_requests(event.record);
   call.record_truncated = event.record.size() > kCandidateRecordBytesMax;
   if (!call.record_truncated) call.record = event.record;
 }
@@ -177,7 +189,13 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   text.string(call.token.chain).string(call.evidence);
   // Another account's copy may be judged for nothing, if the account is not known to be ours.
   text.fixed(call.recipient_account == call.token.account ? 0 : 1);
-  text.fixed(call.presigned ? 1 : 0).fixed(call.console_session ? 1 : 0).fixed(call.range_capped ? 1 : 0);
+  // A hidden place is said of the server's own event, and never of the calls that the server made.
+  const bool made_by_mcp = call.tool_kind == ToolKind::mcp && call.address_class == SourceClass::aws;
+  text.fixed(call.presigned ? 1
+             : made_by_mcp  ? 2
+                            : 0)
+      .fixed(call.console_session ? 1 : 0)
+      .fixed(call.range_capped ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
   return hash128(key, text.view());
 }

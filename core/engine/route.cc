@@ -16,7 +16,7 @@ Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t
   out.has_key = !event.access_key.empty();
   out.issue = event.assumes_role() && !event.issued_key.empty();
   out.signature = signature_of(key, event);
-  if (event.console_session || event.access_key.empty()) {
+  if (event.console_session || event.access_key.empty() || event.user_agent.kind == ToolKind::mcp) {
     out.by_session = is_known_by_session(event) || (out.issue && is_called_by_session(event));
     if (out.by_session) out.signature.access_key = session_id(key, event.principal_id, event.day());
   }

@@ -51,6 +51,7 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
 // account's copies. Once a day for each session.
 void ShardWorker::tell_session(const Event& event, const ServiceToken& token) {
   if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
+  if (!event.invoked_by.empty()) return;  // a call of an MCP server may rest on what is known of the session
   tell_session(event.principal_id, event.day(), token);
 }
 

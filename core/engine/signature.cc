@@ -66,17 +66,17 @@ std::string_view join(const Head& head, const std::array<std::string_view, Texts
 std::string_view teaching_bytes(const Event& event, std::string& memory) {
   const auto texts = teaching_texts(event);
   TeachingHead head{event.day(), 0, {}};
-  static_assert(static_cast<unsigned>(IdentityType::other) < 16 && static_cast<unsigned>(ToolKind::unknown) < 16 &&
+  static_assert(static_cast<unsigned>(IdentityType::other) < 16 && static_cast<unsigned>(ToolKind::mcp) < 16 &&
                 static_cast<unsigned>(Platform::kali) < 16 &&
                 static_cast<unsigned>(TellingCall::web_identity_token) < 4);
-  head.flags = static_cast<std::uint32_t>(event.type) | static_cast<std::uint32_t>(event.user_agent.kind) << 4 |
-               static_cast<std::uint32_t>(event.user_agent.platform) << 8 |
-               static_cast<std::uint32_t>(event.user_agent.letters) << 12 |
-               static_cast<std::uint32_t>(event.telling_call()) << 20 |
-               static_cast<std::uint32_t>(event.presigned) << 22 | static_cast<std::uint32_t>(event.from_future) << 24 |
-               static_cast<std::uint32_t>(event.console_session) << 25 |
-               static_cast<std::uint32_t>(event.sign_in_failed) << 26 |
-               static_cast<std::uint32_t>(event.event_name == "GetCallerIdentity") << 27;
+  head.flags =
+      static_cast<std::uint32_t>(event.type) | static_cast<std::uint32_t>(event.user_agent.kind) << 4 |
+      static_cast<std::uint32_t>(event.user_agent.platform) << 8 |
+      static_cast<std::uint32_t>(event.user_agent.letters) << 12 |
+      static_cast<std::uint32_t>(event.telling_call()) << 20 | static_cast<std::uint32_t>(event.presigned) << 22 |
+      static_cast<std::uint32_t>(event.delegated) << 23 | static_cast<std::uint32_t>(event.from_future) << 24 |
+      static_cast<std::uint32_t>(event.console_session) << 25 | static_cast<std::uint32_t>(event.sign_in_failed) << 26 |
+      static_cast<std::uint32_t>(event.event_name == "GetCallerIdentity") << 27;
   for (std::size_t i = 0; i < texts.size(); ++i) head.sizes[i] = static_cast<std::uint32_t>(texts[i].size());
   return join(head, texts, memory);
 }

@@ -12,6 +12,7 @@
 
 #include "core/event/agent_cache.h"
 #include "core/event/json_text.h"
+#include "core/event/mcp_event.h"
 #include "core/event/record_fields.h"
 #include "core/event/record_time.h"
 
@@ -169,6 +170,7 @@ void RecordReading::read_identity() noexcept {
     if (key == "type") text(member.value, type_text_);
     if (key == "sessionContext") session.set(member.value);
     if (key == "inScopeOf") in_scope.set(member.value);
+    if (key == "invokedByDelegate") event_.delegated = !member.value.is_null();
   }
   event_.type = identity_type_of(type_text_);
   if (const auto context = object_in(session)) {
@@ -354,6 +356,7 @@ std::variant<Event, RejectReason> RecordParser::parse(std::string_view record, T
     event->record = record;
     keep_texts(*event, arena);
     event->user_agent = impl_->agents.classify(event->user_agent_text);
+    note_mcp(*event);
   }
   return result;
 }

@@ -54,6 +54,7 @@ struct Event {
   bool sign_in_failed = false;   // a ConsoleLogin (or like) that did not succeed
   // The request was signed ahead of time, in a link or a form: whoever sent it need not have had the credential
   bool presigned = false;
+  bool delegated = false;  // userIdentity.invokedByDelegate: a product of another company acts for us
 
   // userIdentity
   IdentityType type = IdentityType::none;

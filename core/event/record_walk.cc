@@ -5,6 +5,7 @@
 
 #include "core/base/hex.h"
 #include "core/event/json_text.h"
+#include "core/event/mcp_event.h"
 #include "core/event/member_table.h"
 #include "core/event/record_fields.h"
 
@@ -21,6 +22,7 @@ enum class Act : std::uint8_t {
   time,         // eventTime
   type,         // userIdentity.type
   console,      // sessionCredentialFromConsole
+  delegate,     // userIdentity.invokedByDelegate: that it is there, and not null, is enough
   identity,     // userIdentity
   session,      // sessionContext
   issuer,       // sessionIssuer
@@ -55,8 +57,8 @@ constexpr auto kTop = table_of(
                Member{"sessionCredentialFromConsole", Act::console}, Member{"additionalEventData", Act::additional},
                Member{"digestStartTime", Act::odd}, Member{"digestS3Object", Act::odd}});
 constexpr auto kIdentity = table_of(
-    kIdentityFields,
-    std::array{Member{"type", Act::type}, Member{"sessionContext", Act::session}, Member{"inScopeOf", Act::in_scope}});
+    kIdentityFields, std::array{Member{"type", Act::type}, Member{"sessionContext", Act::session},
+                                Member{"inScopeOf", Act::in_scope}, Member{"invokedByDelegate", Act::delegate}});
 constexpr auto kSession = table_of(
     kSessionFields, std::array{Member{"sessionIssuer", Act::issuer}, Member{"webIdFederationData", Act::federation},
                                Member{"inScopeOf", Act::in_scope}});
@@ -280,6 +282,9 @@ bool Walk::take(const Member& member) {
       return text(type_text_);
     case Act::console:
       return console();
+    case Act::delegate:
+      event_->delegated = here() != 'n';
+      return skip();
     case Act::identity:
       return object_or_null(kIdentity, kIdentityBit);
     case Act::session:
@@ -433,6 +438,7 @@ std::size_t RecordWalk::read(std::string_view text, TextArena& arena, Seconds no
     if (walk.read(event, arena, unescaped_, now)) {
       index_.pass(walk.at());
       event.user_agent = agents_.classify(event.user_agent_text);
+      note_mcp(event);
       return event.record.size();
     }
     if (!walk.ran_out() || !index_.widen(text)) return 0;

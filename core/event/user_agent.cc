@@ -371,8 +371,8 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
 }
 
 bool was_other_before_format_2(std::string_view tool) noexcept {
-  constexpr std::array<std::string_view, 5> kNamedSince{"s3fs", "mountpoint-s3", "aws-copilot", "aws-chalice",
-                                                        "ec2-api-tools"};
+  constexpr std::array<std::string_view, 6> kNamedSince{"s3fs",        "mountpoint-s3", "aws-copilot",
+                                                        "aws-chalice", "ec2-api-tools", "mcp"};
   return std::ranges::find(kNamedSince, tool) != kNamedSince.end();
 }
 
@@ -382,7 +382,7 @@ std::string_view name_of(Platform platform) noexcept {
 }
 
 std::string_view name_of(ToolKind kind) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"other", "sdk", "cli", "attack", "unknown"};
+  constexpr std::array<std::string_view, 6> kNames{"other", "sdk", "cli", "attack", "unknown", "mcp"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -18,7 +18,13 @@ enum class ToolKind : std::uint8_t {
   cli,      // a person's or a script's command line
   attack,   // made for attacks
   unknown,  // no user agent at all, as s3cmd, the PHP SDK and GDAL send none
+  mcp,      // an MCP server of AWS, which an agent tells what to call: see mcp_event.h
 };
+
+// What serverless workloads do not use by themselves.
+[[nodiscard]] constexpr bool counts_as_cli(ToolKind kind) noexcept {
+  return kind == ToolKind::cli || kind == ToolKind::attack || kind == ToolKind::mcp;
+}
 
 enum class Platform : std::uint8_t { unknown, linux_os, macos, windows, wsl, kali };
 
@@ -50,7 +56,7 @@ struct UserAgent {
   // (i, o, p, r to u): then the credential is one that the client derived from what it had found.
   std::uint8_t letters = 0;
 
-  [[nodiscard]] bool is_cli() const noexcept { return kind == ToolKind::cli || kind == ToolKind::attack; }
+  [[nodiscard]] bool is_cli() const noexcept { return counts_as_cli(kind); }
 };
 
 // Views in the answer point into `text` or static storage. Never fails: what it does not know is tool "unknown"
@@ -61,6 +67,6 @@ struct UserAgent {
 [[nodiscard]] bool was_other_before_format_2(std::string_view tool) noexcept;
 
 [[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
-[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;      // "other", "sdk", "cli", "attack", "unknown"
+[[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;  // "other", "sdk", "cli", "attack", "unknown", "mcp"
 
 }  // namespace straykey

@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/invariant.h"
 #include "core/base/utf8.h"
+#include "core/event/mcp_event.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -361,8 +362,9 @@ std::string_view service_of_session_name(std::string_view session) noexcept {
 }
 
 bool is_known_by_session(const Event& event) noexcept {
-  if (!event.console_session && !(event.access_key.empty() && event.telling_call() == TellingCall::console))
-    return false;
+  const bool console =
+      event.console_session || (event.access_key.empty() && event.telling_call() == TellingCall::console);
+  if (!console && !is_through_mcp(event)) return false;
   return event.type == IdentityType::assumed_role && event.principal_id.find(':') != std::string_view::npos;
 }
 
@@ -473,7 +475,7 @@ std::string assuming_principal(const Event& event) {
 }
 
 bool teaches_networks(const Event& event) {
-  if (!event.error_code.empty() || event.presigned) return false;
+  if (!event.error_code.empty() || event.presigned || event.delegated) return false;
   if (!event.federated_provider.empty() && !is_eks_issuer(event.federated_provider)) return false;
   return event.type != IdentityType::web_identity || is_eks_issuer(event.identity_provider) ||
          is_eks_issuer(event.principal_id);

@@ -121,7 +121,8 @@ struct ServiceToken {
 // The service whose tokens carry session names of this shape, or empty.
 [[nodiscard]] std::string_view service_of_session_name(std::string_view session) noexcept;
 
-// Whether the event is of a console session, or opened one and names no key: what is known of its session decides.
+// Whether the event is of a console session, or opened one and names no key, or was made by an MCP server in its
+// caller's name: what is known of its session decides.
 [[nodiscard]] bool is_known_by_session(const Event& event) noexcept;
 // Whether the event issued a key, and does not name the key that called: what is known of the caller's session decides.
 [[nodiscard]] bool is_called_by_session(const Event& event) noexcept;
@@ -155,7 +156,8 @@ struct ServiceToken {
 inline constexpr std::string_view kFederationPrincipal = "federation ";
 
 // Whether the call says that its place is one of ours (B2): it succeeded, and the caller is no session of an outside
-// identity provider, which anybody in the world may open, and no holder of a presigned link.
+// identity provider, which anybody in the world may open, no holder of a presigned link, and no product of another
+// company that acts for us.
 [[nodiscard]] bool teaches_networks(const Event& event);
 
 // The caller was authenticated by AWS and belongs to one of our accounts: the credential's account is the recipient or

@@ -158,6 +158,7 @@ TEST_CASE("alert: a document stays under 20 KB whatever the sender wrote") {
   c.as_name = c.vpc_endpoint = c.command = c.event_name = c.event_source = c.error_code = controls(128);
   c.exec_env = c.sid = c.region = controls(64);
   c.token.workload = controls(256);
+  for (int i = 0; i < 15; ++i) c.downstream += std::string(64, 'a') + ' ' + std::string(64, 'b') + " c\n";
   Alert alert = alert_of(c);
   for (CallSummary* calls : {&alert.key_calls, &alert.identity_calls}) {
     for (int i = 0; i < 15; ++i) calls->apis.push_back({controls(512), 1, 1, c.time, c.time});
@@ -169,6 +170,22 @@ TEST_CASE("alert: a document stays under 20 KB whatever the sender wrote") {
   CHECK_LT(document.size(), 20 * 1024);
   CHECK_EQ(text_at(parsed(document), "/event/eventID"), c.event_id);
   CHECK(parsed(document).at("record_truncated").as_bool());
+}
+
+TEST_CASE("alert: the requests that came of an AwsMcpEvent are part of its investigation") {
+  Candidate c = call();
+  CHECK_FALSE(parsed(alert_document(alert_of(c))).at("investigation").as_object().contains("downstream_requests"));
+  c.tool = "mcp";
+  c.tool_kind = ToolKind::mcp;
+  c.downstream = "sts:GetCallerIdentity us-east-1 a1\ns3:ListBuckets - b2\n";
+  const json::value document = parsed(alert_document(alert_of(c)));
+  CHECK_EQ(text_at(document, "/investigation/downstream_requests/0/api"), "sts:GetCallerIdentity");
+  CHECK_EQ(text_at(document, "/investigation/downstream_requests/0/region"), "us-east-1");
+  CHECK_EQ(text_at(document, "/investigation/downstream_requests/1/request_id"), "b2");
+  CHECK_EQ(text_at(document, "/investigation/downstream_requests/1/region"), "");
+  CHECK_EQ(text_at(document, "/user_agent/kind"), "mcp");
+  CHECK_EQ(text_at(parsed(investigation_document(alert_of(c), alert_of(c))), "/as_of_alert/downstream_requests/1/api"),
+           "s3:ListBuckets");
 }
 
 TEST_CASE("alert: a plain record of 8 KB is kept whole") {

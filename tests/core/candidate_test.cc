@@ -56,6 +56,7 @@ Candidate full() {
   c.token.chain = "111122223333/ci > 111122223333/orders";
   c.token.assumed_role = "111122223333/ci";
   c.evidence = "console,letter:n";
+  c.downstream = "sts:GetCallerIdentity us-east-1 a1\n";
   return c;
 }
 
@@ -105,12 +106,24 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->token.chain, "111122223333/ci > 111122223333/orders");
   CHECK_EQ(decoded->token.assumed_role, "111122223333/ci");
   CHECK_EQ(decoded->evidence, "console,letter:n");
+  CHECK_EQ(decoded->downstream, full().downstream);
+}
+
+TEST_CASE("candidate: only a row with downstream requests is of version 3") {
+  Candidate c = full();
+  CHECK_EQ(encode_candidate(c)[0], 3);
+  c.downstream.clear();
+  const std::string bytes = encode_candidate(c);
+  CHECK_EQ(bytes[0], 2);
+  const auto decoded = decode_candidate(bytes);
+  REQUIRE(decoded);
+  CHECK_EQ(decoded->evidence, c.evidence);
 }
 
 TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   Candidate c = full();
   c.presigned = c.console_session = false;
-  c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = "";
+  c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = c.downstream = "";
   std::string bytes = encode_candidate(c);
   bytes.resize(bytes.size() - 4);  // four empty texts
   bytes[0] = 1;
@@ -156,7 +169,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     REQUIRE_LE(decoded->token.family, Family::other);
     REQUIRE_LE(decoded->token.proof, Proof::descended);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
-    REQUIRE_LE(decoded->tool_kind, ToolKind::unknown);
+    REQUIRE_LE(decoded->tool_kind, ToolKind::mcp);
     REQUIRE_LE(decoded->platform, Platform::kali);
     REQUIRE_GE(decoded->time, 0);
   }

@@ -235,6 +235,16 @@ TEST_CASE("console sessions and failed sign-ins are noticed") {
   CHECK_FALSE(reading.event(with(R"("errorCode":"AccessDenied")")).sign_in_failed);
 }
 
+TEST_CASE("who acts for a caller is noticed: an MCP server of AWS, a product of another company") {
+  Reading reading;
+  CHECK_EQ(reading.event(with(R"("eventType":"AwsMcpEvent","userAgent":"aws-cli/2")")).user_agent.tool, "mcp");
+  const auto identity = [](std::string_view member) { return with(R"("userIdentity":{)" + std::string(member) + "}"); };
+  CHECK_EQ(reading.event(identity(R"("invokedBy":"eks-mcp.amazonaws.com")")).user_agent.kind, ToolKind::mcp);
+  CHECK_EQ(reading.event(identity(R"("invokedBy":"eks.amazonaws.com")")).user_agent.kind, ToolKind::unknown);
+  CHECK(reading.event(identity(R"("invokedByDelegate":{"accountId":"444455556666"})")).delegated);
+  CHECK_FALSE(reading.event(identity(R"("invokedByDelegate":null)")).delegated);
+}
+
 TEST_CASE("a request that was signed ahead of time is noticed, where the record tells and where it does not") {
   Reading reading;
   const auto s3 = [&](std::string_view members, std::string_view source = "s3.amazonaws.com") {

@@ -128,6 +128,27 @@ class Organisation {
     if (call.shown == Shown::issued_after) push(call.day, issue);
   }
 
+  // Somebody asks an MCP server of AWS with a workload's token: its event, and a call that it made, with another key.
+  void mcp_call(int day, const Workload& workload, const std::string& ip) {
+    const std::string session = session_name_of(workload, fmt::format("{}-{}-mcp", day, ip));
+    const auto record_of = [&](std::string_view use, const std::string& from) {
+      TrailRecord record = session_record(workload, session, made_up_key("ASIA", session + std::string(use)));
+      fill(record, day, from, "mcp-proxy");
+      return record;
+    };
+    TrailRecord proof = record_of("own", "192.0.2.7"), own = record_of("own", ip), made = record_of("made", "");
+    add_in_scope_of(proof, workload);
+    own.set_api("aws-mcp:CallReadWriteTool");
+    own.event_type = "AwsMcpEvent";
+    made.invoked_by = made.source_ip = made.user_agent = "aws-mcp.amazonaws.com";
+    std::vector<TrailRecord> records{made};
+    if (chance(70)) records.push_back(proof);
+    if (chance(60)) records.push_back(own);
+    if (chance(30)) add_in_scope_of(records.back(), workload);
+    std::shuffle(records.begin(), records.end(), random_);
+    for (const TrailRecord& record : records) push(day, record);
+  }
+
   static void add_evidence(TrailRecord& record, int evidence) {
     if (evidence == 1) record.user_agent += " m/Z,n,b";
     if (evidence == 2) record.set_api("sts:GetWebIdentityToken");
@@ -201,6 +222,10 @@ class Organisation {
       }
       for (int until = std::min(kDays, day + below(8)), at = day; at <= until; ++at)
         if (at == day || chance(70)) call({at, victim, ip, tool, owner, shown, evidence});
+    }
+    for (int n = 0; n < 2; ++n) {
+      const auto victim = static_cast<std::size_t>(below(static_cast<int>(workloads_.size())));
+      mcp_call(day, workloads_[victim], chance(50) ? "192.0.2.9" : fmt::format("198.51.100.{}", below(250)));
     }
   }
 
@@ -422,6 +447,7 @@ void check_same(const Plan& plan) {
 TEST_CASE("the generated input raises all alerts of the catalogue") {
   std::set<std::string> variations;
   for (const auto& [key, alert] : reference()) variations.insert(alert.substr(0, alert.find(' ')));
+  CHECK(std::ranges::any_of(reference(), [](const auto& row) { return row.first.find(" mcp ") != std::string::npos; }));
   for (const CatalogueEntry& entry : catalogue()) CHECK_MESSAGE(variations.contains(std::string(entry.id)), entry.id);
   CHECK(reference().size() > 100);
 }

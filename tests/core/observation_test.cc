@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/event/mcp_event.h"
 #include "tests/support/calls.h"
 
 namespace straykey {
@@ -155,6 +156,10 @@ TEST_CASE("observation: each field that a verdict reads makes a combination of i
       [](Candidate& c) { c.console_session = true; },
       [](Candidate& c) { c.time += kSecondsPerDay; },
       [](Candidate& c) { c.from_future = true; },
+      [](Candidate& c) {
+        c.tool_kind = ToolKind::mcp;
+        c.address_class = SourceClass::aws;
+      },
   };
   std::set<Hash128> combinations{combination_of({1, 2}, base)};
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -163,6 +168,42 @@ TEST_CASE("observation: each field that a verdict reads makes a combination of i
     changes[i](changed);
     CHECK(combinations.insert(combination_of({1, 2}, changed)).second);
   }
+}
+
+TEST_CASE("observation: a call that AWS's MCP server made has no place, and waits where nothing proves it") {
+  const auto request = request_of({Call{.key = "ASIAMADEBYMCP0000001", .issuer_type = "", .ip = "198.51.100.7"}});
+  Event event = request->events[0];
+  event.principal_id = "AROAEXAMPLE:orders-fn";
+  event.invoked_by = "aws-mcp.amazonaws.com";
+  note_mcp(event);
+  const auto networks = test_networks();
+  Observation seen = observe(event, nullptr, *networks, {});
+  CHECK_FALSE(seen.has_token);
+  CHECK(seen.may_wait_for_proof);
+  CHECK_EQ(seen.call.address_class, SourceClass::aws);
+  CHECK_FALSE(seen.call.may_be_external());
+  CHECK_EQ(seen.call.tool, "mcp");
+  IssuedToken session;
+  session.service = "lambda";
+  session.session_role = "111122223333/orders";
+  seen = observe(event, &session, *networks, {});
+  CHECK(seen.has_token);
+  CHECK_FALSE(seen.may_wait_for_proof);
+  CHECK(worth_judging(seen.call, {}));
+}
+
+TEST_CASE("observation: the requests that came of an AwsMcpEvent are kept, however long its record is") {
+  const std::string list = R"({"additionalEventData":{"downstreamRequests":[{"apiName":"s3:ListBuckets"}]},"x":")";
+  const auto request = request_of({Call{.record = list + std::string(kCandidateRecordBytesMax, 'x') + "\"}"}});
+  Event event = request->events[0];
+  event.event_type = "AwsMcpEvent";
+  Candidate call;
+  describe(call, event);
+  CHECK(call.downstream.empty());
+  note_mcp(event);
+  describe(call, event);
+  CHECK_EQ(call.downstream, "s3:ListBuckets - -\n");
+  CHECK(call.record_truncated);
 }
 
 TEST_CASE("observation: a call carries its evidence, sorted, and where the client found its credentials") {

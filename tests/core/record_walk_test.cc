@@ -71,6 +71,17 @@ TEST_CASE("how a request was signed is read alike, in whatever form it stands") 
     if (takes(readings, with(members))) FAIL_CHECK(std::string(members), " was taken");
 }
 
+TEST_CASE("what an MCP server of AWS or a delegate did is read alike") {
+  TwoReadings readings;
+  for (const std::string_view members :
+       {R"("eventType":"AwsMcpEvent","additionalEventData":{"downstreamRequests":[{"apiName":"a"}]})",
+        R"("userIdentity":{"invokedBy":"aws-mcp.amazonaws.com"},"userAgent":"aws-mcp.amazonaws.com")",
+        R"("userIdentity":{"invokedByDelegate":{"accountId":"444455556666"}})",
+        R"("userIdentity":{"invokedByDelegate":null})", R"("userIdentity":{"invokedByDelegate":"444455556666"})"})
+    if (!takes(readings, with(members))) FAIL_CHECK(std::string(members), " was not taken");
+  CHECK_FALSE(takes(readings, with(R"("userIdentity":{"invokedByDelegate":{},"invokedByDelegate":null})")));
+}
+
 TEST_CASE("a value may end where the text ends") {
   TwoReadings readings;
   for (const std::string_view last : {R"("x":{})", R"("x":[])", R"("x":{"y":{"z":[]}})", R"("x":1)", R"("x":"")"})

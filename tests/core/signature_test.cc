@@ -65,6 +65,8 @@ TEST_CASE("whatever facts and candidates depend on changes the signature") {
       [](Event& e) { e.console_session = true; },
       [](Event& e) { e.sign_in_failed = true; },
       [](Event& e) { e.presigned = true; },
+      [](Event& e) { e.delegated = true; },
+      [](Event& e) { e.user_agent.kind = ToolKind::mcp; },
       [](Event& e) { e.user_agent.letters = 8; },
       [](Event& e) { e.user_agent.letters = 64; },
       [](Event& e) { e.event_name = "GetSigninToken"; },

@@ -14,7 +14,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 4'400;  // twelve years: whatever AWS ranges are compiled in, they are old by then
 
-constexpr std::array<std::string_view, 48> kEventAttributes{"root",       "lambda",
+constexpr std::array<std::string_view, 51> kEventAttributes{"root",       "lambda",
                                                             "ecs",        "eks",
                                                             "ec2",        "codebuild",
                                                             "glue",       "sagemaker",
@@ -37,7 +37,9 @@ constexpr std::array<std::string_view, 48> kEventAttributes{"root",       "lambd
                                                             "event-id",   "shared-event-id",
                                                             "issues",     "principal",
                                                             "provider",   "letters",
-                                                            "presigned",  "received"};
+                                                            "presigned",  "received",
+                                                            "mcp",        "through",
+                                                            "delegate"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
 constexpr std::array<std::string_view, 19> kExpectAttributes{
     "service", "identities", "since", "notify", "campaign", "declare",     "says",  "identity",   "network", "tool",

@@ -64,6 +64,15 @@ Status fill_call(const EventLine& line, int scenario_day, TrailRecord& record) {
   if (!record.vpc_endpoint_account.empty()) record.vpc_endpoint = "vpce-0a1b2c3d4e5f60718";
   record.recipient_account = attributes.get("recipient", record.recipient_account);
   if (attributes.has("invoked-by")) record.invoked_by = attributes.get("invoked-by");
+  record.delegate = attributes.get("delegate");
+  if (attributes.get("mcp") == "yes") {
+    record.set_api(attributes.get("api", "aws-mcp:CallReadWriteTool"));
+    record.event_type = "AwsMcpEvent";
+  }
+  if (attributes.has("through")) {
+    record.invoked_by = record.source_ip = record.user_agent = attributes.get("through") + ".amazonaws.com";
+    record.access_key = made_up_key("ASIA", record.access_key + record.invoked_by);
+  }
   record.console_session = attributes.get("console") == "yes";
   record.federated_provider = attributes.get("provider", record.federated_provider);
   record.event_id =

@@ -14,7 +14,7 @@ std::string event_text(const Event& event) {
        {static_cast<std::int64_t>(event.time), std::int64_t{event.from_future}, std::int64_t{event.console_session},
         std::int64_t{event.sign_in_failed}, static_cast<std::int64_t>(event.type),
         static_cast<std::int64_t>(agent.kind), static_cast<std::int64_t>(agent.platform), std::int64_t{event.presigned},
-        std::int64_t{agent.letters}})
+        std::int64_t{event.delegated}, std::int64_t{agent.letters}})
     add(std::to_string(number));
   return out;
 }

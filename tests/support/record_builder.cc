@@ -58,6 +58,7 @@ json::object identity_of(const TrailRecord& record) {
   put(identity, "userName", record.user_name);
   put(identity, "invokedBy", record.invoked_by);
   put(identity, "identityProvider", record.identity_provider);
+  if (!record.delegate.empty()) identity["invokedByDelegate"] = json::object{{"accountId", record.delegate}};
   if (!record.session_issuer_arn.empty()) {
     json::object session{
         {"sessionIssuer", json::object{{"type", "Role"}, {"arn", record.session_issuer_arn}}},
@@ -132,7 +133,7 @@ std::string TrailRecord::json() const {
   }
   put(out, "eventID", event_id);
   put(out, "sharedEventID", shared_event_id);
-  out["eventType"] = "AwsApiCall";
+  put(out, "eventType", event_type);
   out["eventCategory"] = "Management";
   put(out, "recipientAccountId", recipient_account);
   put(out, "vpcEndpointId", vpc_endpoint);
@@ -256,6 +257,7 @@ std::string user_agent_of(std::string_view tool, std::string_view exec_env) {
   if (tool == "pacu")
     return fmt::format("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 {}{} Botocore/1.42.97 Pacu-Session-example", system,
                        env);
+  if (tool == "mcp-proxy") return fmt::format("python-httpx/0.28.1 mcp-proxy-for-aws/1.7.0 {}{}", system, env);
   if (tool == "trufflehog") return "TruffleHog" + env;
   if (tool == "console")
     return "[S3Console/0.4, aws-internal/3 aws-sdk-java/1.11.1030 Linux/5.4.116 OpenJDK_64-Bit_Server_VM/25.302-b08]";

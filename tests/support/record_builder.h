@@ -16,6 +16,8 @@ struct TrailRecord {
   std::string event_id, shared_event_id, event_name, event_source, region = "eu-central-1";
   std::string source_ip, user_agent, error_code, recipient_account;
   std::string vpc_endpoint, vpc_endpoint_account;
+  std::string event_type = "AwsApiCall";
+  std::string delegate;  // invokedByDelegate: an account
   bool console_session = false;
   bool sign_in_failed = false;
   bool presigned = false;  // the signature is in the query string, as S3 records it
