@@ -81,7 +81,7 @@ struct Alert {
 struct AlertSubject {
   Analytic analytic;
   std::string_view account, identity;
-  std::string_view subject;  // of a remote alert of ECS or EKS the family, too: Judgement::subjects
+  std::string_view subject;  // of a remote alert of ECS, EKS or Kubernetes the family, too: Judgement::subjects
 };
 // Hash of the subject, the tier and the day: the same everywhere, from any input order.
 [[nodiscard]] Hash128 alert_id(const AlertSubject& about, Tier tier, Day day);

@@ -122,8 +122,9 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.tool_kind = in.fixed<ToolKind>();
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
-  if (c.token.family > Family::other || c.token.proof > Proof::session || c.address_class > SourceClass::external ||
-      c.tool_kind > ToolKind::mcp || c.platform > Platform::kali || c.time < 0)
+  if (c.token.family > Family::kubernetes || c.token.proof > Proof::session ||
+      c.address_class > SourceClass::external || c.tool_kind > ToolKind::mcp || c.platform > Platform::kali ||
+      c.time < 0)
     return std::nullopt;
   const auto texts = texts_of(c);
   for (std::size_t i = 0; i < kTextsOfVersion[version]; ++i) *texts[i] = in.string();

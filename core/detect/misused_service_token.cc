@@ -27,7 +27,7 @@ Variation variation_of(std::string_view evidence) noexcept {
 
 // Services whose workloads find their credentials at an endpoint, so that nobody needs environment variables.
 bool has_endpoint(Family family) noexcept {
-  return family == Family::ecs || family == Family::eks || family == Family::ec2;
+  return family == Family::ecs || family == Family::eks || family == Family::ec2 || family == Family::kubernetes;
 }
 
 bool counts(std::string_view evidence, const ServiceToken& token) noexcept {

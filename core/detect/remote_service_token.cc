@@ -9,6 +9,7 @@ Variation variation_of(Family family, Tier tier) noexcept {
   const bool strong = tier == Tier::strong;
   switch (family) {
     case Family::eks:
+    case Family::kubernetes:
       return strong ? Variation::remote_eks_remote : Variation::remote_eks_suspicious;
     case Family::ecs:
       return strong ? Variation::remote_ecs_suspicious : Variation::remote_ecs_remote;

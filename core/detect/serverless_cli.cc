@@ -19,7 +19,7 @@ struct RuntimeRule {
 };
 // Fargate has Windows tasks; CodeBuild has Windows and macOS fleets, and runs on ECS instances or on Lambda. Lambda's
 // base images are used in containers everywhere, and containers on an instance may use the instance's token.
-constexpr std::array<RuntimeRule, 12> kRuntimeRules{{{"lambda", false, false, false, true, false},
+constexpr std::array<RuntimeRule, 13> kRuntimeRules{{{"lambda", false, false, false, true, false},
                                                      {"glue", false, false, false, false, false},
                                                      {"apprunner", false, false, false, false, true},
                                                      {"emr-serverless", false, false, false, false, false},
@@ -29,6 +29,7 @@ constexpr std::array<RuntimeRule, 12> kRuntimeRules{{{"lambda", false, false, fa
                                                      {"kinesisanalytics", false, false, false, false, false},
                                                      {"ecs", false, true, false, true, true},
                                                      {"eks", false, true, false, true, false},
+                                                     {"kubernetes", true, true, false, true, false},
                                                      {"ec2", true, true, true, true, true},
                                                      {"codebuild", true, true, true, true, true}}};
 constexpr RuntimeRule kOtherService{"", true, true, false, false, false};

@@ -14,6 +14,7 @@ struct DetectionSettings {
   int training_days = 30;                                   // 1..30
   int dedup_days = 5;                                       // 1..30
   bool ec2 = true;                                          // families.ec2
+  bool kubernetes = false;                                  // families.kubernetes: clusters that are not EKS's
   std::uint64_t identity_alerts_max = 50;                   // alerts of an identity, analytic, tier and day
   std::uint64_t flood_max = 5'000;                          // alerts per analytic and day; the rest becomes one summary
   std::map<std::string, Severity, std::less<>> severities;  // by variation id

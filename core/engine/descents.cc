@@ -17,7 +17,7 @@ void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* is
   const std::string caller_role = caller_identity(event);
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
   if (child.key == caller && child.role == caller_role) return;  // a masked key: it is not its own ancestor
-  const auto parent = prove_caller(event, issued);
+  const auto parent = prove_caller(event, issued, detection_.kubernetes ? Clusters::all : Clusters::eks);
   const bool strong = parent && parent->must_have_assumed.empty();
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   const bool has_rows = is_temporary_key(event.access_key) || is_called_by_session(event);

@@ -16,7 +16,8 @@ namespace {
 
 // Of Lambda, EC2 and other services the network alone: no two of these share an identity.
 std::string remote_subject(Family family, const std::string& network) {
-  return family == Family::ecs || family == Family::eks ? fmt::format("{} {}", network, name_of(family)) : network;
+  const bool shares = family == Family::ecs || family == Family::eks || family == Family::kubernetes;
+  return shares ? fmt::format("{} {}", network, name_of(family)) : network;
 }
 
 // "account/role" and "account/role/function"; nothing else in B2 begins with an account's number.
@@ -164,6 +165,7 @@ bool Judge::lends_itself(const std::string& role, Day day, const BaselineView& v
     if (fact.presence.days_before(day, settings_.training_days) == 0) return true;
     const std::string_view account = account_of(principal);
     lends = principal.starts_with(kFederationPrincipal) ||
+            (!settings_.kubernetes && principal.starts_with(kKubernetesPrincipal)) ||
             (!account.empty() && !role.starts_with(account) && !is_ours(account, day, view));
     return !lends;
   });

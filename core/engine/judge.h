@@ -29,8 +29,8 @@ struct Judgement {
   SourceClass source_class = SourceClass::external;
   std::string network;  // shown
   // What the dedup key is made of: the network's forms, "presigned", the tool, or the variation. The first names the
-  // alert. One role may belong to an ECS task, a pod and an instance at once, so the networks of ECS and EKS carry the
-  // family.
+  // alert. One role may belong to an ECS task, a pod and an instance at once, so the networks of ECS, EKS and
+  // Kubernetes carry the family.
   std::vector<std::string> subjects;
   // Under what else the alert stands, to take in hits of other days; not looked under for the hit itself.
   std::vector<std::string> also_stands_as;

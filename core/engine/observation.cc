@@ -92,13 +92,13 @@ void fill_tool(Candidate& call, const UserAgent& agent) {
 // The token behind the event. The agent of a presigned request is that of whoever holds the link, so it proves nothing.
 // A console session has a key of its own, which no event issued: it is a workload's by what its own record says, or by
 // what is known of the session (`issued`), and not by the shape of a name.
-std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued) {
+std::optional<ServiceToken> token_behind(const Event& event, const IssuedToken* issued, Clusters clusters) {
   if (is_through_mcp(event)) return prove_through_mcp(event, issued);
-  if (!event.presigned && !event.console_session) return prove_service_token(event, issued);
+  if (!event.presigned && !event.console_session) return prove_service_token(event, issued, clusters);
   Event plain = event;
   plain.console_session = false;
   if (event.presigned) plain.user_agent = {};
-  if (!event.console_session) return prove_service_token(plain, issued);
+  if (!event.console_session) return prove_service_token(plain, issued, clusters);
   auto token = prove_service_token(plain, issued != nullptr && !issued->session_role.empty() ? issued : nullptr);
   if (token && !token->must_have_assumed.empty()) return std::nullopt;
   return token;
@@ -139,7 +139,7 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   out.own = is_own_authenticated(event, settings.accounts);
   if (!out.own && !is_own_authenticated(event, AnyAccount{})) return out;
   out.caller = caller_identity(event);
-  if (auto token = token_behind(event, issued)) {
+  if (auto token = token_behind(event, issued, settings.kubernetes ? Clusters::all : Clusters::eks)) {
     call.token = std::move(*token);
     out.has_token = true;
     if (call.console_session) out.caller.clear();  // whoever stole the token sits there
@@ -197,6 +197,7 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
       .fixed(call.console_session ? 1 : 0)
       .fixed(call.range_capped ? 1 : 0);
   text.string(call.tool).fixed(call.platform).string(call.exec_env).fixed(call.day()).fixed(call.from_future ? 1 : 0);
+  if (call.token.chain.empty() && !call.token.assumed_role.empty()) text.string(call.token.assumed_role);
   return hash128(key, text.view());
 }
 
@@ -206,8 +207,12 @@ std::vector<std::string> taught_evidence(const Candidate& call) {
   return out;
 }
 
+bool is_judged(Family family, const DetectionSettings& settings) noexcept {
+  return (family != Family::ec2 || settings.ec2) && (family != Family::kubernetes || settings.kubernetes);
+}
+
 bool worth_judging(const Candidate& call, const DetectionSettings& settings) {
-  if (call.token.family == Family::ec2 && !settings.ec2) return false;
+  if (!is_judged(call.token.family, settings)) return false;
   return call.may_be_external() || (call.is_cli() && call.token.serverless) || has_evidence(call);
 }
 

@@ -211,9 +211,14 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
 }
 
 // What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for
-// each other; and whose endpoints are used here, which people do not teach.
+// each other; and whose endpoints are used here, which people do not teach. A cluster that is not EKS's is known by the
+// issuing event only, so what its pods teach is learned here, and not where every role session's is. While the family
+// is off they are public federation, which teaches nobody else anything.
 void ShardWorker::teach_others(const Candidate& call) {
-  if (call.token.family == Family::lambda && call.token.proof != Proof::descended)
+  if (!detection_.kubernetes && call.token.family == Family::kubernetes) return;
+  const bool first_hand = call.token.proof != Proof::descended;
+  if ((call.token.family == Family::lambda && first_hand) ||
+      (call.token.family == Family::kubernetes && first_hand && call.error_code.empty()))
     for (const std::string& form : call.address_forms())
       learn({FactKind::network_identity, form, call.token.identity}, call.day());
   if (!call.endpoint_owner.empty() && call.error_code.empty())

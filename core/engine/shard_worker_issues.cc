@@ -44,6 +44,7 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
   if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
   if (!role_identity.empty() && !service.empty()) learn({FactKind::role_service, role_identity, service}, event.day());
   if (!principal.empty()) learn({FactKind::role_principal, role_identity, principal}, event.day());
+  if (service == "kubernetes") learn({FactKind::role_service, principal, service}, event.day());
   learn_account(account, event.time);
 }
 

@@ -33,6 +33,12 @@ Hash128 waiting_combination(HashKey key, const Candidate& call) {
   return combination_of(key, any);
 }
 
+// Whether it matters to others of our accounts that the call was denied: then it is kept apart from the same call that
+// succeeded, because which of the two comes first must not decide what they learn.
+bool others_learn_of(const Event& event, const Candidate& call) {
+  return !event.federated_provider.empty() || !call.endpoint_owner.empty();
+}
+
 // Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing.
 bool denies(const IssuedToken& issued, const Candidate& call) {
   const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
@@ -119,7 +125,9 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
                                         : access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
   if (!call.may_be_external()) call.address.clear();
-  const std::string key = prefix + waiting_combination(settings_.hash_key, call).key();
+  Hash128 combination = waiting_combination(settings_.hash_key, call);
+  if (!event.error_code.empty() && others_learn_of(event, call)) combination.low ^= 1;
+  const std::string key = prefix + combination.key();
   if (writer_.open().get(Table::pending, key)) {
     const std::uint32_t place = place_of(key);
     if (counts) count_repeat(place, call.time);

@@ -9,7 +9,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::array<Service, 13> kServices{{
+constexpr std::array<Service, 14> kServices{{
     {"lambda", Family::lambda, true},
     {"ecs", Family::ecs, true},
     {"eks", Family::eks, false},
@@ -23,6 +23,7 @@ constexpr std::array<Service, 13> kServices{{
     {"kinesisanalytics", Family::other, false},
     {"gamelift", Family::other, false},
     {"bedrock-agentcore", Family::other, true},
+    {"kubernetes", Family::kubernetes, false},  // a cluster that is not EKS's, wherever it runs
 }};
 
 // How CloudTrail calls a service of kServices.
@@ -102,15 +103,6 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix) 
   return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
 }
 
-std::string_view host_of_provider(std::string_view provider) noexcept {
-  if (const auto arn = parse_arn(provider)) {
-    if (!arn->resource.starts_with("oidc-provider/")) return {};
-    provider = arn->resource;
-  }
-  provider = without_prefix(without_prefix(provider, "oidc-provider/"), "https://");
-  return provider.substr(0, provider.find_first_of("/:"));
-}
-
 // The place of the next colon, or the end. The parts of an ARN are short, so eight bytes at once are cheaper than a
 // call of memchr for each.
 std::size_t find_colon(std::string_view text, std::size_t at) noexcept {
@@ -167,7 +159,7 @@ bool is_account_id(std::string_view text) noexcept {
 }
 
 std::string_view name_of(Family family) noexcept {
-  constexpr std::array<std::string_view, 5> kNames{"Lambda", "ECS", "EKS", "EC2", "other service"};
+  constexpr std::array<std::string_view, 6> kNames{"Lambda", "ECS", "EKS", "EC2", "other service", "Kubernetes"};
   return kNames[static_cast<std::size_t>(family)];
 }
 
@@ -197,8 +189,18 @@ const Service* service_by_issuer(std::string_view issuer) noexcept {
   return service_of(kIssuers, issuer);
 }
 
+std::string_view provider_name(std::string_view provider) noexcept {
+  if (const auto arn = parse_arn(provider)) {
+    if (!arn->resource.starts_with("oidc-provider/")) return {};
+    provider = arn->resource;
+  }
+  provider = without_prefix(without_prefix(provider, "oidc-provider/"), "https://");
+  return provider.substr(0, provider.find(':'));
+}
+
 bool is_eks_issuer(std::string_view provider) noexcept {
-  const std::string_view host = host_of_provider(provider);
+  const std::string_view name = provider_name(provider);
+  const std::string_view host = name.substr(0, name.find('/'));
   return std::any_of(kEksHosts.begin(), kEksHosts.end(), [&](const HostPattern& pattern) {
     const std::size_t around = pattern.before.size() + pattern.after.size();
     return host.size() > around && host.starts_with(pattern.before) && host.ends_with(pattern.after) &&

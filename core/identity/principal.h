@@ -40,8 +40,10 @@ struct RoleSession {
   return access_key.starts_with("ASIA");
 }
 
-enum class Family : std::uint8_t { lambda, ecs, eks, ec2, other };
-[[nodiscard]] std::string_view name_of(Family family) noexcept;  // "Lambda", "ECS", "EKS", "EC2", "other service"
+// The numbers stand in stored candidates, so new ones are added at the end.
+enum class Family : std::uint8_t { lambda, ecs, eks, ec2, other, kubernetes };
+// "Lambda", "ECS", "EKS", "EC2", "other service", "Kubernetes"
+[[nodiscard]] std::string_view name_of(Family family) noexcept;
 
 // One service that hands tokens to workloads.
 struct Service {
@@ -63,5 +65,8 @@ struct Service {
 // with or without "https://"), a provider's ARN, or a principal id that begins with one. Its host is compared, so a
 // host or a path that only holds the name of an EKS host is none.
 [[nodiscard]] bool is_eks_issuer(std::string_view provider) noexcept;
+// The provider without what stands around it in any of these forms: "oidc.eks.eu-west-1.amazonaws.com/id/...".
+// Empty: an ARN of something else.
+[[nodiscard]] std::string_view provider_name(std::string_view provider) noexcept;
 
 }  // namespace straykey

@@ -23,6 +23,9 @@ constexpr std::size_t kChainLinksMax = 8;
 // The session of an account's root that AssumeRoot gives has no role; it is named as one.
 constexpr std::string_view kRoot = "root";
 
+// What the subject of a service account's token begins with, in every cluster.
+constexpr std::string_view kServiceAccount = "system:serviceaccount:";
+
 bool is_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
@@ -60,10 +63,9 @@ std::string lower(std::string_view text) {
 
 // "system:serviceaccount:ns:sa" -> "ns/sa".
 std::string service_account(std::string_view user_name) {
-  constexpr std::string_view kPrefix = "system:serviceaccount:";
-  const std::size_t at = user_name.find(kPrefix);
+  const std::size_t at = user_name.find(kServiceAccount);
   if (at == std::string_view::npos) return {};
-  std::string out(cut_utf8(user_name.substr(at + kPrefix.size()), kWorkloadBytesMax));
+  std::string out(cut_utf8(user_name.substr(at + kServiceAccount.size()), kWorkloadBytesMax));
   std::replace(out.begin(), out.end(), ':', '/');
   return out;
 }
@@ -185,15 +187,37 @@ std::optional<ServiceToken> by_weak_proof(const Event& event, const Session& ses
   return token;
 }
 
+// Whose projected token AssumeRoleWithWebIdentity exchanges: "eks", "kubernetes" (a service account of another
+// cluster), or nothing.
+std::string_view cluster_of(const Event& event) noexcept {
+  if (is_eks_issuer(event.identity_provider) || is_eks_issuer(event.principal_id)) return "eks";
+  return event.user_name.starts_with(kServiceAccount) ? "kubernetes" : std::string_view{};
+}
+
+std::string kubernetes_principal(std::string_view provider) {
+  return std::string(kKubernetesPrincipal).append(cut_utf8(provider_name(provider), kWorkloadBytesMax));
+}
+
 // A pod exchanges its projected token for AWS credentials: the pod makes the call, but has no access key yet.
 std::optional<ServiceToken> by_exchange(const Event& event) {
   if (event.event_name != "AssumeRoleWithWebIdentity" || !event.assumes_role()) return std::nullopt;
-  if (!is_eks_issuer(event.identity_provider) && !is_eks_issuer(event.principal_id)) return std::nullopt;
+  const std::string_view cluster = cluster_of(event);
+  if (cluster.empty()) return std::nullopt;
   const auto role = parse_role_arn(event.assumed_role_arn);
   if (!role || role->role.size() > kNameBytesMax || !is_account_id(role->account)) return std::nullopt;
   ServiceToken token =
-      token_of(*service_by_name("eks"), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
+      token_of(*service_by_name(cluster), Proof::oidc_provider, {role->account, role->role, event.role_session_name});
   token.workload = service_account(event.user_name);
+  return token;
+}
+
+std::optional<ServiceToken> by_provider(const Event& event, const Session& session, const IssuedToken* issued,
+                                        Clusters clusters) {
+  if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, session);
+  if (clusters == Clusters::eks || issued != nullptr) return std::nullopt;
+  ServiceToken token = token_of(*service_by_name("kubernetes"), Proof::oidc_provider, session);
+  token.must_have_assumed = token.service;
+  token.assumed_role = kubernetes_principal(event.federated_provider);
   return token;
 }
 
@@ -230,77 +254,15 @@ int IssuedToken::weight() const noexcept {
   return service.empty() ? 2 : 3;
 }
 
-// Version 2 adds what only a key has that a role session was given, so all other rows are still of version 1.
-std::string encode(const IssuedToken& token) {
-  const bool by_session = token.waits || !token.chain.empty() || !token.session_role.empty();
-  ByteWriter out;
-  out.fixed<std::uint8_t>(by_session ? 2 : 1).string(token.service).string(token.workload).fixed(token.issued_day);
-  if (by_session)
-    out.fixed(static_cast<std::uint8_t>((token.waits ? 1 : 0) | (token.weak ? 2 : 0) |
-                                        (token.session_role.empty() ? 0 : 4)))
-        .string(token.parent_role)
-        .string(token.chain);
-  if (!token.session_role.empty()) out.string(token.session_role);
-  return out.bytes();
-}
-
-std::optional<IssuedToken> decode_issued_token(std::string_view bytes) {
-  ByteReader in(bytes);
-  const auto version = in.fixed<std::uint8_t>();
-  if (version != 1 && version != 2) return std::nullopt;
-  IssuedToken token;
-  token.service = in.string();
-  token.workload = in.string();
-  token.issued_day = in.fixed<Day>();
-  if (version == 2) {
-    const auto flags = in.fixed<std::uint8_t>();
-    token.waits = (flags & 1) != 0;
-    token.weak = (flags & 2) != 0;
-    token.parent_role = in.string();
-    token.chain = in.string();
-    if ((flags & 4) != 0) token.session_role = in.string();
-  }
-  if (!in.at_end()) return std::nullopt;
-  return token;
-}
-
-// It stands in one table with calls, whose second text is the call itself. So an empty one tells that it is a key.
-std::string encode(const WaitingKey& waiting) {
-  return ByteWriter()
-      .string(waiting.parent_role)
-      .string({})
-      .string(waiting.issued.key.key())
-      .string(waiting.issued.role)
-      .fixed(waiting.issued.day)
-      .fixed<std::uint8_t>(waiting.issued.teaches ? 1 : 0)
-      .bytes();
-}
-
-std::optional<WaitingKey> decode_waiting_key(std::string_view bytes) {
-  ByteReader in(bytes);
-  WaitingKey waiting;
-  waiting.parent_role = in.string();
-  if (!in.string().empty()) return std::nullopt;
-  const std::string_view key = in.string();
-  if (key.size() != sizeof(Hash128)) return std::nullopt;
-  waiting.issued.key = Hash128::from_bytes(key.data());
-  waiting.issued.role = in.string();
-  waiting.issued.day = in.fixed<Day>();
-  waiting.issued.teaches = in.fixed<std::uint8_t>() != 0;
-  if (!in.at_end()) return std::nullopt;
-  return waiting;
-}
-
 IssuedToken issued_token(const Event& event) {
   IssuedToken token;
   token.issued_day = event.day();
   if (event.event_name == "AssumeRole" && event.type == IdentityType::aws_service) {
     const Service* service = service_by_principal(event.invoked_by);
     if (service != nullptr) token.service = service->name;
-  } else if (event.event_name == "AssumeRoleWithWebIdentity" &&
-             (is_eks_issuer(event.identity_provider) || is_eks_issuer(event.principal_id))) {
-    token.service = "eks";
-    token.workload = service_account(event.user_name);
+  } else if (event.event_name == "AssumeRoleWithWebIdentity") {
+    token.service = cluster_of(event);
+    if (!token.service.empty()) token.workload = service_account(event.user_name);
   } else {
     // The other account's copy of a call names the role session that made it, and not its key.
     token.waits = assumes_by_session(event) || (issues_to_caller(event) && is_foreign_session(event));
@@ -327,7 +289,7 @@ bool may_be_service_token(const Event& event) noexcept {
   return may_be_service_token(event, RoleArns(event));
 }
 
-std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued) {
+std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued, Clusters clusters) {
   if (event.type == IdentityType::web_identity) return by_exchange(event);
   const RoleArns arns(event);
   if (!may_be_service_token(event, arns)) return std::nullopt;
@@ -340,8 +302,8 @@ std::optional<ServiceToken> prove_service_token(const Event& event, const Issued
   }
   if (issued != nullptr && issued->proves())
     return service_token_from_issue(*issued, joined(session->account, '/', session->role), session->session);
-  if (is_eks_issuer(event.federated_provider)) return token_of(*service_by_name("eks"), Proof::oidc_provider, *session);
-  if (!event.federated_provider.empty()) return std::nullopt;  // another provider's session, whatever it calls itself
+  // Another provider's session is nobody's workload, whatever it calls itself.
+  if (!event.federated_provider.empty()) return by_provider(event, *session, issued, clusters);
   if (!event.ec2_role_delivery.empty() || (issued == nullptr && is_instance_id(session->session))) {
     ServiceToken token = token_of(*service_by_name("ec2"), Proof::ec2_delivery, *session);
     token.workload = session->session;
@@ -390,8 +352,8 @@ bool assumes_by_session(const Event& event) noexcept {
   return may_be_service_token(as_the_pod(event));
 }
 
-std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued) {
-  return prove_service_token(as_the_pod(event), issued);
+std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued, Clusters clusters) {
+  return prove_service_token(as_the_pod(event), issued, clusters);
 }
 
 IssuedToken descended_from(const ServiceToken& parent, std::string_view role, Day day) {
@@ -468,9 +430,12 @@ std::string assuming_principal(const Event& event) {
   if (!event.invoked_by.empty()) return std::string(event.invoked_by);
   if (event.type == IdentityType::aws_account && is_account_id(event.account))
     return joined(event.account, ':', event.principal_id.empty() ? event.arn : event.principal_id);
-  if (event.type == IdentityType::web_identity && !by_exchange(event))
-    return std::string(kFederationPrincipal)
-        .append(event.identity_provider.empty() ? event.principal_id : event.identity_provider);
+  if (event.type == IdentityType::web_identity) {
+    const std::string_view provider = event.identity_provider.empty() ? event.principal_id : event.identity_provider;
+    const auto token = by_exchange(event);
+    if (!token) return std::string(kFederationPrincipal).append(provider);
+    if (token->family == Family::kubernetes) return kubernetes_principal(provider);
+  }
   return caller_identity(event);
 }
 

@@ -103,7 +103,8 @@ struct ServiceToken {
   std::string must_have_assumed;
   // Of a descended key: the role that assumed this one, account/role, and all roles from the first workload's to this
   // one, parted by " > " (shown). Where the chain began with a weak proof, the service must have been seen to assume
-  // its first role, and not this one: assumed_role names it. Empty: role_identity.
+  // its first role, and not this one: assumed_role names it. Of a session of a cluster that is not EKS's, it names the
+  // provider, as assuming_principal() does. Empty: role_identity.
   std::string parent_role = {}, chain = {}, assumed_role = {};
 };
 
@@ -111,9 +112,15 @@ struct ServiceToken {
 // service-linked role, an SSO role or a console session. Only these are worth remembering until a proof comes.
 [[nodiscard]] bool may_be_service_token(const Event& event) noexcept;
 
+// Whose identity providers prove a pod's session by themselves. An EKS cluster's is known by its host. Another
+// cluster's looks like any provider's, so it proves weakly: an exchange with it by a service account must have been
+// seen.
+enum class Clusters : std::uint8_t { eks, all };
+
 // The service token behind an event, by the first proof that holds. `issued`: what the event that issued its access key
-// to this very role says, or null. Covers the AssumeRoleWithWebIdentity exchange of an EKS pod, which has no key yet.
-[[nodiscard]] std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued);
+// to this very role says, or null. Covers the AssumeRoleWithWebIdentity exchange of a pod, which has no key yet.
+[[nodiscard]] std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued,
+                                                              Clusters clusters = Clusters::eks);
 
 // The second weak proof of an event whose first is the shape of its session name: a Lambda user agent. It counts where
 // the service of the shape was not seen to assume the role, which only the judge can tell.
@@ -133,7 +140,8 @@ struct ServiceToken {
 // of the pod; no other service's call counts as the caller's own.
 [[nodiscard]] bool assumes_by_session(const Event& event) noexcept;
 // The service token of the caller. `issued`: as of prove_service_token(). REQUIRES: assumes_by_session(event).
-[[nodiscard]] std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued);
+[[nodiscard]] std::optional<ServiceToken> prove_caller(const Event& event, const IssuedToken* issued,
+                                                       Clusters clusters = Clusters::eks);
 // What a call of AssumeRole that was made with the token of `parent` says of the key that it issued to `role`
 // (account/role).
 [[nodiscard]] IssuedToken descended_from(const ServiceToken& parent, std::string_view role, Day day);
@@ -150,10 +158,11 @@ struct ServiceToken {
 [[nodiscard]] std::string session_role(const Event& event);
 
 // Who assumed a role, as `event` tells: a principal of another account after that account ("444455556666:AIDA..."), an
-// outside identity provider as "federation <provider>", a service by its name, everybody else as caller_identity().
+// outside identity provider as "federation <provider>", a pod of a cluster that is not EKS's as
+// "kubernetes <provider>", a service by its name, everybody else as caller_identity().
 // REQUIRES: event.assumes_role().
 [[nodiscard]] std::string assuming_principal(const Event& event);
-inline constexpr std::string_view kFederationPrincipal = "federation ";
+inline constexpr std::string_view kFederationPrincipal = "federation ", kKubernetesPrincipal = "kubernetes ";
 
 // Whether the call says that its place is one of ours (B2): it succeeded, and the caller is no session of an outside
 // identity provider, which anybody in the world may open, no holder of a presigned link, and no product of another

@@ -166,7 +166,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     const auto decoded = decode_candidate(bytes);
     if (!decoded) continue;
     ++read;
-    REQUIRE_LE(decoded->token.family, Family::other);
+    REQUIRE_LE(decoded->token.family, Family::kubernetes);
     REQUIRE_LE(decoded->token.proof, Proof::descended);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
     REQUIRE_LE(decoded->tool_kind, ToolKind::mcp);

@@ -25,6 +25,7 @@ namespace {
 constexpr Day kFirstDay = 20'454;
 constexpr int kDays = 36;
 constexpr std::string_view kAccounts[] = {"111122223333", "444455556666"};
+constexpr std::string_view kCluster = "arn:aws:iam::111122223333:oidc-provider/oidc.cluster.example.com/one";
 
 // --- A synthetic organisation, from a seed ---
 
@@ -119,7 +120,9 @@ class Organisation {
     record.vpc_endpoint_account = call.owner;
     add_evidence(record, call.evidence);
     if (call.shown == Shown::in_scope) add_in_scope_of(record, workload);
-    TrailRecord issue = issuing_record(workload, session, key);
+    if (is_elsewhere(workload)) record.federated_provider = kCluster;
+    TrailRecord issue = is_elsewhere(workload) ? exchange_elsewhere(workload, session, key, record)
+                                               : issuing_record(workload, session, key);
     issue.time = record.time;
     issue.event_id = next_id();
     if (call.shown == Shown::issued) push(call.day, issue);
@@ -147,6 +150,21 @@ class Organisation {
     if (chance(30)) add_in_scope_of(records.back(), workload);
     std::shuffle(records.begin(), records.end(), random_);
     for (const TrailRecord& record : records) push(day, record);
+  }
+
+  // Every third pod's cluster is not EKS's.
+  static bool is_elsewhere(const Workload& workload) {
+    return workload.service == "eks" && workload.name.back() % 3 == 0;
+  }
+
+  static TrailRecord exchange_elsewhere(const Workload& workload, const std::string& session, const std::string& key,
+                                        const TrailRecord& call) {
+    TrailRecord record = exchange_record(workload, session, key);
+    record.identity_provider = kCluster;
+    record.principal_id = fmt::format("{}:sts.amazonaws.com:{}", kCluster, record.user_name);
+    record.source_ip = call.source_ip;
+    record.user_agent = call.user_agent;
+    return record;
   }
 
   static void add_evidence(TrailRecord& record, int evidence) {
@@ -258,6 +276,7 @@ class Run {
  public:
   explicit Run(const Plan& plan) : plan_(plan), random_(plan.seed), networks_(inputs()) {
     settings_.accounts = {std::string(kAccounts[0]), std::string(kAccounts[1])};
+    settings_.kubernetes = true;
     for (std::uint32_t shard = 0; shard < plan.shards; ++shard)
       partitions_.push_back(std::make_unique<MemoryBaselineStore>());
     start();

@@ -65,7 +65,10 @@ TEST_CASE("misused service token: what another alert of the event says gives no 
 TEST_CASE("misused service token: what counts as evidence depends on whose token it is") {
   using Texts = std::vector<std::string>;
   Candidate c = call("console,letter:g,letter:n");
-  CHECK_EQ(evidence_of(c), Texts{"console", "letter:g", "letter:n"});
+  for (const Family family : {Family::ecs, Family::eks, Family::kubernetes, Family::ec2}) {
+    c.token.family = family;
+    CHECK_EQ(evidence_of(c), Texts{"console", "letter:g", "letter:n"});
+  }
   c.token.family = Family::lambda;
   c.token.service = "lambda";
   CHECK_EQ(evidence_of(c), Texts{"console", "letter:n"});

@@ -280,5 +280,16 @@ TEST_CASE("observation: worth judging is what is external, a serverless CLI, or 
   CHECK_FALSE(worth({.issuer_type = "AWS::EC2::Instance"}, no_ec2));
 }
 
+TEST_CASE("observation: each family is judged but EC2 where it is off and Kubernetes where it is not on") {
+  DetectionSettings settings;
+  for (const Family family : {Family::lambda, Family::ecs, Family::eks, Family::ec2, Family::other})
+    CHECK(is_judged(family, settings));
+  CHECK_FALSE(is_judged(Family::kubernetes, settings));
+  settings.kubernetes = true;
+  settings.ec2 = false;
+  CHECK(is_judged(Family::kubernetes, settings));
+  CHECK_FALSE(is_judged(Family::ec2, settings));
+}
+
 }  // namespace
 }  // namespace straykey

@@ -168,5 +168,14 @@ TEST_CASE("principal: a provider whose text only holds the name of an EKS host i
   }
 }
 
+TEST_CASE("principal: a provider has one name in every form, and an ARN of something else has none") {
+  for (const std::string_view form :
+       {"oidc.cluster.example.com/one", "https://oidc.cluster.example.com/one",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.cluster.example.com/one",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.cluster.example.com/one:sts.amazonaws.com:system:x"})
+    CHECK_EQ(provider_name(form), "oidc.cluster.example.com/one");
+  CHECK_EQ(provider_name("arn:aws:iam::111122223333:saml-provider/one"), "");
+}
+
 }  // namespace
 }  // namespace straykey

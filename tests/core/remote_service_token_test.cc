@@ -128,6 +128,7 @@ TEST_CASE("remote service token: family and tier name the variation") {
     Variation strong, weak;
   };
   for (const Row& row : {Row{Family::eks, Variation::remote_eks_remote, Variation::remote_eks_suspicious},
+                         Row{Family::kubernetes, Variation::remote_eks_remote, Variation::remote_eks_suspicious},
                          Row{Family::ecs, Variation::remote_ecs_suspicious, Variation::remote_ecs_remote},
                          Row{Family::lambda, Variation::remote_suspicious, Variation::remote_base},
                          Row{Family::ec2, Variation::remote_suspicious, Variation::remote_base},

@@ -77,7 +77,8 @@ TEST_CASE("serverless CLI: where each service cannot run") {
         Row{"emr-serverless", true, true, true}, Row{"bedrock-agentcore", true, true, true},
         Row{"sagemaker", true, true, true}, Row{"airflow", true, true, true}, Row{"kinesisanalytics", true, true, true},
         Row{"ecs", true, false, true}, Row{"eks", true, false, true}, Row{"gamelift", false, false, true},
-        Row{"ec2", false, false, false}, Row{"codebuild", false, false, false}}) {
+        Row{"kubernetes", false, false, true}, Row{"ec2", false, false, false},
+        Row{"codebuild", false, false, false}}) {
     CAPTURE(row.service);
     const auto impossible = [&](Platform platform, std::string_view exec_env) {
       return impossible_runtime(row.service, platform, exec_env).has_value();
@@ -99,13 +100,13 @@ TEST_CASE("serverless CLI: another service's exec-env is impossible, the service
     if (found) CHECK_EQ(found->value, exec_env);
     return found ? found->shown : std::string_view{};
   };
-  for (const std::string_view service : {"lambda", "codebuild", "ecs", "eks", "ec2"})
+  for (const std::string_view service : {"lambda", "codebuild", "ecs", "eks", "kubernetes", "ec2"})
     CHECK(shown(service, "AWS_Lambda_python3.12").empty());
   for (const std::string_view service : {"glue", "apprunner", "sagemaker", "bedrock-agentcore", "newthing"})
     CHECK_EQ(shown(service, "AWS_Lambda_python3.12"), "AWS Lambda");
   for (const std::string_view service : {"ecs", "codebuild", "apprunner", "ec2"})
     CHECK(shown(service, "AWS_ECS_FARGATE").empty());
-  for (const std::string_view service : {"lambda", "eks", "glue"})
+  for (const std::string_view service : {"lambda", "eks", "kubernetes", "glue"})
     CHECK_EQ(shown(service, "AWS_ECS_FARGATE"), "Amazon ECS");
   CHECK(shown("lambda", "Something").empty());
 }

@@ -308,8 +308,9 @@ TEST_CASE("service token: Pod Identity and the OIDC exchange show the service ac
   CHECK_EQ(token->workload, "shop/orders");
 }
 
-TEST_CASE("service token: an exchange with another provider is none, whatever its subject says") {
+TEST_CASE("service token: an exchange with another provider is none, whatever the provider's text says") {
   Event event = exchange();
+  event.user_name = "repo:example/system:serviceaccount:app";
   for (const std::string_view provider :
        {"arn:aws:iam::111122223333:oidc-provider/token.actions.example.com",
         "arn:aws:iam::111122223333:oidc-provider/token.actions.example.com/oidc.eks.eu-west-1.amazonaws.com"}) {
@@ -435,16 +436,6 @@ TEST_CASE("service token: names longer than AWS gives make no identity") {
   Event event = with_session(arn, std::string(500, 's'));
   event.in_scope_issuer_type = "AWS::Lambda::Function";
   CHECK_FALSE(prove_service_token(event, nullptr).has_value());
-}
-
-TEST_CASE("service token: an issued token that was cut or changed is none") {
-  const std::string whole = encode(IssuedToken{"lambda", "shop/orders", 19'800});
-  for (std::size_t size = 0; size < whole.size(); ++size)
-    CHECK_FALSE(decode_issued_token(whole.substr(0, size)).has_value());
-  CHECK_FALSE(decode_issued_token(whole + "x").has_value());
-  const std::string waiting = encode(issued_token(assumption()));
-  for (std::size_t size = 0; size < waiting.size(); ++size)
-    CHECK_FALSE(decode_issued_token(waiting.substr(0, size)).has_value());
 }
 
 TEST_CASE("service token: callers have one name each") {

@@ -171,10 +171,20 @@ Status give_proof(const std::string& proof, const Workload& workload, TrailRecor
     add_oidc_provider(record);
   } else if (proof == "delivery") {
     record.ec2_role_delivery = "2.0";
-  } else if (proof != "none" && proof != "issued" && proof != "late-issued") {
+  } else if (proof != "none" && !proof.ends_with("issued") && !proof.ends_with("exchanged")) {
     return Error{fmt::format("proof \"{}\" is not known", proof)};
   }
   return {};
+}
+
+// A pod's exchange, with the cluster's provider that the line names.
+TrailRecord exchange_of(const Attributes& line, const Workload& workload, std::string_view session,
+                        std::string_view issued_key) {
+  TrailRecord record = exchange_record(workload, session, issued_key);
+  if (!line.has("provider")) return record;
+  record.identity_provider = line.get("provider");
+  record.principal_id = fmt::format("{}:sts.amazonaws.com:{}", record.identity_provider, record.user_name);
+  return record;
 }
 
 Status add_workload(const EventLine& line, int scenario_day, const Workload& workload, DayRecords& records) {
@@ -192,9 +202,10 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
     const std::string issued = attributes.get("issues", key);
     TrailRecord record = attributes.has("issues")
                              ? issuing_record(workload, session, issued)
-                             : exchange_record(workload, session, attributes.has("error") ? "" : issued);
+                             : exchange_of(attributes, workload, session, attributes.has("error") ? "" : issued);
     const TrailRecord plain = record;
     if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
+    record.federated_provider.clear();  // of the session to come
     if (attributes.has("issues")) {
       record.set_api("sts:AssumeRole");
       record.source_ip = plain.source_ip;
@@ -209,11 +220,14 @@ Status add_workload(const EventLine& line, int scenario_day, const Workload& wor
   if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
   if (const Status status = give_proof(proof, workload, record); !status) return status.error();
   add_assumption(attributes, workload.account, scenario_day, record);
-  if (proof == "issued" || proof == "late-issued") {
-    TrailRecord issue = issuing_record(workload, session, key);
-    issue.time = proof == "issued" ? time - 30 : time;
+  if (proof.ends_with("issued") || proof.ends_with("exchanged")) {
+    const bool late = proof.starts_with("late-");
+    TrailRecord issue = proof.ends_with("issued") ? issuing_record(workload, session, key)
+                                                  : exchange_of(attributes, workload, session, key);
+    if (proof.ends_with("exchanged")) issue.source_ip = record.source_ip, issue.user_agent = record.user_agent;
+    issue.time = late ? time : time - 30;
     issue.event_id = made_up_hex("issue " + record.event_id, 32);
-    (proof == "issued" ? records.request : records.later_request).push_back(issue.json());
+    (late ? records.later_request : records.request).push_back(issue.json());
   }
   records.request.push_back(record.json());
   return {};

@@ -220,6 +220,8 @@ Status ScenarioRun::run_settings(const Step& step) {
       settings_.brokers.insert(value);
     } else if (name == "ec2" && (value == "on" || value == "off")) {
       settings_.ec2 = value == "on";
+    } else if (name == "kubernetes" && (value == "on" || value == "off")) {
+      settings_.kubernetes = value == "on";
     } else if (const auto severity = severity_from(value); severity && catalogue_entry_by_id(name) != nullptr) {
       settings_.severities[name] = *severity;
     } else {

@@ -60,6 +60,7 @@ TEST_CASE("an empty configuration has every default") {
   CHECK_EQ(config.detection.dedup_days, 5);
   CHECK_EQ(config.detection.flood_max, 5'000);
   CHECK(config.detection.ec2);
+  CHECK_FALSE(config.detection.kubernetes);
   CHECK(config.detection.severities.empty());
   CHECK_EQ(config.storage.shards, default_shards());
   CHECK(config.storage.shards <= 4);
@@ -104,6 +105,7 @@ accounts = ["012345678901"]
 [detection]
 activation_days = 0
 families.ec2 = false
+families.kubernetes = true
 severities.serverless_cli.unusual = "high"
 severities.remote_service_token = "medium"
 [storage]
@@ -143,6 +145,7 @@ TEST_CASE("what is set is taken, with its type") {
   CHECK(config.detection.accounts.contains("012345678901"));
   CHECK_EQ(config.detection.activation_days, 0);
   CHECK_FALSE(config.detection.ec2);
+  CHECK(config.detection.kubernetes);
   CHECK(config.detection.severities.at("serverless_cli.unusual") == Severity::high);
   CHECK(config.detection.severities.at("remote_service_token") == Severity::medium);
   CHECK_EQ(config.storage.shards, 3);

@@ -297,7 +297,9 @@ SettingTable families_table() {
   return {.name = "detection.families",
           .about = "",
           .rows = {row("ec2", of(&Config::detection, &DetectionSettings::ec2), SwitchKind{},
-                       {.words = "false: tokens of EC2 instances raise nothing"})}};
+                       {.words = "false: tokens of EC2 instances raise nothing"}),
+                   row("kubernetes", of(&Config::detection, &DetectionSettings::kubernetes), SwitchKind{},
+                       {.words = "true: pods of clusters that are not EKS's are workloads"})}};
 }
 
 // One row for each variation of the catalogue. Their ids hold points, so TOML has them as quoted keys or as tables, and

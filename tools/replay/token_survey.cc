@@ -85,7 +85,7 @@ void TokenSurvey::learn_token(const Event& event, const Observation& observation
   if (token.family == Family::ecs && call.exec_env == kOwnInstances) identity.token.on_own_instances = true;
   if (token.serverless && call.is_cli()) learn_tool(event, call);
   if (event.type != IdentityType::assumed_role || !is_temporary_key(event.access_key)) return;
-  if (token.family == Family::ec2 && !detection_.ec2) return;
+  if (!is_judged(token.family, detection_)) return;
   const Day day = event.day();
   if (identity.first_day + static_cast<Day>(detection_.activation_days) > day || !is_active(token.account, day)) return;
   draw(identity, event, call);
