@@ -126,6 +126,7 @@ class Bench:
     def measure_server(self, workload, installation, requests, events):
         pid, port = installation.server.pid, installation.server.port(workload.listener)
         tls = load.trusting(installation.certificate) if workload.tls else None
+        wait_until_still(pid)      # what an earlier turn sent is counted
         received = 0 if workload.answered else events_received(installation)
         wait_until_still(pid)
         cpu, stages, began, sender = cpu_ns(pid), cpu_ns_by_stage(pid), time.monotonic(), time.process_time()
