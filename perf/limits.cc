@@ -3,10 +3,12 @@
 // usage: limits discard | tls CERTIFICATE KEY | beast | beast_tls CERTIFICATE KEY
 //          Says "port N" and serves on 127.0.0.1 until it is killed. discard: receives. tls: the same by SSL_read.
 //          beast: reads HTTP requests and answers each with 200. beast_tls: the same over Asio's TLS.
-//        limits extract | inflate
+//        limits extract | inflate | base64
 //          Goes twice over the files that the standard input names, and says "ns N": the CPU time of the second pass.
-//          extract: the reference extraction over {"Records":[...]}; inflate: libdeflate over gzip.
+//          extract: the reference extraction over {"Records":[...]}; inflate: libdeflate over gzip;
+//          base64: OpenSSL's decoder over base64 without line feeds.
 #include <libdeflate.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -150,6 +152,12 @@ void inflate(std::string_view body) {
             LIBDEFLATE_SUCCESS);
 }
 
+void decode_base64(std::string_view body) {
+  static std::vector<unsigned char> to(kBodyBytesMax);
+  INVARIANT(EVP_DecodeBlock(to.data(), reinterpret_cast<const unsigned char*>(body.data()),
+                            static_cast<int>(body.size())) > 0);
+}
+
 void extract(std::string_view body) {
   INVARIANT(extract_by_reference(body).records > 0);
 }
@@ -177,6 +185,7 @@ int run(std::string_view mode, const std::vector<const char*>& arguments) {
   if (mode == "beast") serve_http(nullptr);
   if (mode == "extract") return work(extract), 0;
   if (mode == "inflate") return work(inflate), 0;
+  if (mode == "base64") return work(decode_base64), 0;
   if ((mode == "tls" || mode == "beast_tls") && arguments.size() == 2) {
     asio::ssl::context context = tls_context(arguments[0], arguments[1]);
     if (mode == "beast_tls") serve_http(&context);
@@ -184,7 +193,8 @@ int run(std::string_view mode, const std::vector<const char*>& arguments) {
     SSL_CTX_set_default_read_buffer_len(context.native_handle(), 64 * 1024);
     serve_blocking([&](int socket) { discard_tls(context.native_handle(), socket); });
   }
-  std::fprintf(stderr, "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract | inflate\n");
+  std::fprintf(stderr,
+               "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract | inflate | base64\n");
   return 2;
 }
 

@@ -13,6 +13,7 @@ import zlib
 
 ANSWER_S_MAX = 60
 RECEIVE_BYTES = 65536
+RELP_WINDOW = 128
 EVENT_ID = re.compile(rb'"eventID":\s*"([0-9a-f]{8})')
 
 
@@ -50,15 +51,19 @@ class Bodies:
         return [packed(text) for text in self._texts[:count]]
 
 
-def post(body, token, gzip=False):
-    """-> the bytes of a request."""
+def post(body, token, gzip=False, path="/v1/events", key="Authorization: Bearer"):
+    """-> the bytes of a request. key: what stands before the token."""
     encoding = "Content-Encoding: gzip\r\n" if gzip else ""
-    return (f"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{encoding}"
+    separator = " " if ":" in key else ": "
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{key}{separator}{token}\r\n{encoding}"
             f"Content-Length: {len(body)}\r\n\r\n").encode() + body
 
 
+SYSLOG_HEADER = b"<14>1 2025-06-30T00:00:00Z bench.example straykey - - - "
+
+
 def octet_counted(record):
-    message = b"<14>1 2025-06-30T00:00:00Z bench.example straykey - - - " + record
+    message = SYSLOG_HEADER + record
     return b"%d " % len(message) + message
 
 
@@ -72,22 +77,30 @@ def connect(port, tls=None):
     return connection if tls is None else tls.wrap_socket(connection, server_hostname="localhost")
 
 
+# Of /v1/events; HEC; _bulk; Firehose. The first alone says how many.
+SUCCESS = re.compile(rb'"accepted":(\d+),"rejected":0|"text":"Success","code":0|"errors":false|"timestamp":\d+}$')
+
+
 def accepted_of(reply):
+    """-> how many, or 0 where the protocol does not say."""
     if not reply.startswith(b"HTTP/1.1 200"):
         raise AssertionError(reply[:300].decode(errors="replace"))
-    found = re.search(rb'"accepted":(\d+),"rejected":0', reply)
+    found = SUCCESS.search(reply)
     if not found:
         raise AssertionError(reply[-300:].decode(errors="replace"))
-    return int(found.group(1))
+    return int(found.group(1) or 0)
 
 
 def _reply(connection):
-    reply = b""
-    while not reply.rstrip().endswith(b"}"):
+    reply, whole = b"", None
+    while whole is None or len(reply) < whole:
         part = connection.recv(RECEIVE_BYTES)
         if not part:
             raise AssertionError("the connection ended before the reply did")
         reply += part
+        if whole is None and (head := reply.find(b"\r\n\r\n")) >= 0:
+            length = re.search(rb"\r\ncontent-length: *(\d+)", reply[:head], re.IGNORECASE)
+            whole = head + 4 + int(length.group(1))
     return accepted_of(reply)
 
 
@@ -172,3 +185,31 @@ def stream(port, pieces, connections, tls=None):
                 pass
         return 0
     _each_of(pieces, connections, work)
+
+
+def relp(port, messages, connections):
+    """Each connection has a window of 128 messages: of what is sent and not answered. -> answers 200."""
+    def work(take):
+        answered = under_way = 0
+        rest = b""
+        with connect(port) as connection:
+            offer = b"relp_version=0\nrelp_software=straykey-bench\ncommands=syslog"
+            connection.sendall(b"1 open %d %s\n" % (len(offer), offer))
+            while not rest.endswith(b"syslog\n"):
+                rest += connection.recv(RECEIVE_BYTES)
+            rest, number, more = b"", 1, True
+            while more or under_way > 0:
+                frames = []
+                while more and under_way + len(frames) < RELP_WINDOW:
+                    more = (message := take()) is not None
+                    if more:
+                        number += 1
+                        frames.append(b"%d syslog %d %s\n" % (number, len(message), message))
+                connection.sendall(b"".join(frames))
+                under_way += len(frames)
+                rest += connection.recv(RECEIVE_BYTES) if under_way > 0 else b""
+                done = rest.count(b" rsp 6 200 OK\n")
+                rest = rest.rpartition(b"\n")[2]
+                answered, under_way = answered + done, under_way - done
+        return answered
+    return _each_of(messages, connections, work)

@@ -6,6 +6,7 @@ Usage: perf/pipeline_bench.py [--only http gzip ...] [--events 60000] [--rounds 
 steady: everything was learned before, only the event ids are new. learning: the first pass into a new data directory.
 """
 import argparse
+import base64
 import collections
 import contextlib
 import functools
@@ -76,7 +77,8 @@ class Bench:
         return Material.of(self.trail_texts)
 
     def limit_work_ns(self, mode, of):
-        """An event's. of: "batches" or "files" (of the trail); "extract" takes them plain and "inflate" in gzip."""
+        """An event's. of: "batches" or "files" (of the trail); "extract" takes them plain, "inflate" in gzip and "base64" in
+        base64 of that."""
         return limit_work_ns(self.limits_program, mode, self.limit_paths(mode, of)) / self.trail.events
 
     @functools.cache
@@ -85,7 +87,9 @@ class Bench:
             texts = [path.read_bytes() for path in self.trail.files] if mode == "inflate" else self.trail_texts
         else:
             batches = self.material.batches
-            texts = (batches.gzip if mode == "inflate" else batches.plain)(len(batches.events))
+            texts = (batches.plain if mode == "extract" else batches.gzip)(len(batches.events))
+            if mode == "base64":
+                texts = [base64.b64encode(text) for text in texts]
         paths = [self.folder / f"{of}-{mode}-{number}" for number in range(len(texts))]
         for path, text in zip(paths, texts):
             path.write_bytes(text)
@@ -100,7 +104,7 @@ class Bench:
     def server(self, shards=None, cpus=(SERVER_CPU,), prepare=lambda installation: None):
         """prepare: does something to the installation before it starts."""
         self.installations += 1
-        more = '[syslog]\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n'
+        more = '[syslog]\ntcp = "127.0.0.1:0"\nrelp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n'
         with Installation(self.folder / f"server-{self.installations}", self.trail, self.sink,
                           shards or self.options.shards, more) as installation:
             path = installation.configuration
@@ -122,6 +126,7 @@ class Bench:
     def measure_server(self, workload, installation, requests, events):
         pid, port = installation.server.pid, installation.server.port(workload.listener)
         tls = load.trusting(installation.certificate) if workload.tls else None
+        wait_until_still(pid)      # what an earlier turn sent is counted
         received = 0 if workload.answered else events_received(installation)
         wait_until_still(pid)
         cpu, stages, began, sender = cpu_ns(pid), cpu_ns_by_stage(pid), time.monotonic(), time.process_time()
@@ -139,8 +144,12 @@ class Bench:
 
     def measure_limits(self, workload, installation, requests, events):
         taken = {}
+        if workload.beside:
+            other = next(each for each in WORKLOADS if each.name == workload.beside)
+            self.material.freshen()
+            taken[other.name] = self.measure_server(other, installation, *self.requests(other)).server_ns
         for mode in workload.limits:
-            if mode in ("extract", "inflate"):
+            if mode in ("extract", "inflate", "base64"):
                 taken[mode] = self.limit_work_ns(mode, "batches")
                 continue
             server = self.limit_server(mode, installation)
@@ -171,9 +180,12 @@ class Bench:
                     say_memory(f"{workload.name} learning", installation)
         return rounds
 
+    def requests(self, workload):
+        return workload.requests(self.material, max(1, int(self.material.events * workload.share)))
+
     def turn(self, workload, installation):
         self.material.freshen()
-        requests, events = workload.requests(self.material, max(1, int(self.material.events * workload.share)))
+        requests, events = self.requests(workload)
         taken = self.measure_server(workload, installation, requests, events)
         taken.limits = self.measure_limits(workload, installation, requests, events)
         print(f"{workload.name}: {taken.server_ns:,.0f} of {taken.limit_ns:,.0f} ns", file=sys.stderr, flush=True)

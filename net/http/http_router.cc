@@ -22,6 +22,14 @@ bool matches(std::string_view pattern, std::string_view path) {
   return path.empty();
 }
 
+bool is_open(std::string_view pattern) {
+  if (pattern == "/") return false;
+  pattern.remove_prefix(1);
+  while (!pattern.empty())
+    if (next_segment(pattern) != "{}") return false;
+  return true;
+}
+
 std::string_view name_of(HttpMethod method) {
   switch (method) {
     case HttpMethod::get:
@@ -83,7 +91,7 @@ void HttpRouter::add(Route route) {
 HttpRouter::Match HttpRouter::find(HttpMethod method, std::string_view path) const {
   Match match;
   for (const Route& route : routes_) {
-    if (!matches(route.path, path)) continue;
+    if (!is_at(route, path) || (is_open(route.path) && route.method != method)) continue;
     const bool read_by_head = method == HttpMethod::head && route.method == HttpMethod::get;
     if (route.method == method || read_by_head) return {&route, false, std::nullopt, ""};
     if (match.route == nullptr) match.route = &route;
@@ -100,6 +108,17 @@ HttpRouter::Match HttpRouter::find(HttpMethod method, std::string_view path) con
     match.refusal = Refusal{405, "method_not_allowed", match.route->purpose};
   }
   return match;
+}
+
+bool HttpRouter::is_at(const Route& route, std::string_view path) const {
+  if (!matches(route.path, path)) return false;
+  if (!is_open(route.path)) return true;
+  if (path.find("/_") != std::string_view::npos) return false;
+  const std::string_view first = path.substr(0, path.find('/', 1));
+  return std::none_of(routes_.begin(), routes_.end(), [first](const Route& other) {
+    const std::string_view pattern = other.path;
+    return pattern.substr(0, pattern.find('/', 1)) == first;
+  });
 }
 
 Refusal HttpRouter::unknown(std::string_view path) const {
@@ -122,7 +141,7 @@ Refusal HttpRouter::unknown(std::string_view path) const {
 }
 
 std::string HttpRouter::allowed(std::string_view path) const {
-  const auto at_path = [path](const Route& route) { return matches(route.path, path); };
+  const auto at_path = [this, path](const Route& route) { return is_at(route, path); };
   const bool known = std::any_of(routes_.begin(), routes_.end(), at_path);
   std::string allow;
   for (const Route& route : routes_) {

@@ -2,6 +2,8 @@
 // HttpRouter: which route a method and a path mean. Another protocol is another route, nothing else.
 //
 // Shape:  a list of routes; a segment `{}` of a path stands for any one segment: "/{}/_bulk".
+//         A path of nothing but `{}` is for what nobody else wants: no segment may begin with `_`, the first may begin
+//         no other route's path, and to another method there is nothing.
 // Order:  routes without `{}` go before routes with it, else the first added wins.
 // Thread: filled at start-up, then any (immutable).
 // Errors: find() names the refusal: 404 for an unknown path, with the address that was probably meant; 405 with the
@@ -55,6 +57,7 @@ class HttpRouter {
 
  private:
   [[nodiscard]] Refusal unknown(std::string_view path) const;
+  [[nodiscard]] bool is_at(const Route& route, std::string_view path) const;
 
   std::vector<Route> routes_;
 };

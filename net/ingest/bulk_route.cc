@@ -2,6 +2,7 @@
 // has one item for each action, in their order. A document that is no record is an item with status 201 and counted as
 // rejected: clients post a 400 again hundreds of times. When the queues are full all items are 429, which clients send
 // again; a request that is refused as a whole is lost by some of them.
+// /{index}/_doc, /{index}/{type} and the like: one document a request, as omelasticsearch posts without bulkmode.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +22,8 @@ constexpr std::size_t kItemsMax = 20'000;
 constexpr std::string_view kPurpose =
     "Senders for Elasticsearch post CloudTrail records here as pairs of an action and a document; the password is an "
     "ingest token.";
+constexpr std::string_view kDocumentPurpose =
+    "Senders for Elasticsearch post CloudTrail records here one by one; the password is an ingest token.";
 
 std::string_view take_line(std::string_view text, std::size_t& at) {
   const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -132,6 +135,38 @@ HttpReply refuse_bulk(const Refusal& refusal, const AnsweredRequest& request) {
   return reply;
 }
 
+HttpReply render_document(const ItemOutcomes&, const AnsweredRequest&) {
+  return json_reply(
+      R"({"_index":"straykey","_id":"0","_version":1,"result":"created","_shards":{"total":1,"successful":1,)"
+      R"("failed":0},"_seq_no":0,"_primary_term":1})");
+}
+
+HttpReply refuse_document(const Refusal& refusal, const AnsweredRequest& request) {
+  return refuse_bulk(refusal, {request.request_id, request.note});
+}
+
+void add_document_routes(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings) {
+  struct Address {
+    HttpMethod method;
+    std::string_view path;
+  };
+  for (const auto& [method, path] :
+       {Address{HttpMethod::post, "/{}/_doc"}, Address{HttpMethod::post, "/{}/_doc/{}"},
+        Address{HttpMethod::put, "/{}/_doc/{}"}, Address{HttpMethod::post, "/{}/_create/{}"},
+        Address{HttpMethod::put, "/{}/_create/{}"}, Address{HttpMethod::post, "/{}/{}"}}) {
+    IngestProtocol protocol;
+    protocol.path = path;
+    protocol.method = method;
+    protocol.purpose = kDocumentPurpose;
+    protocol.body_bytes_max = settings.body_bytes_max;
+    protocol.limits = settings.limits;
+    protocol.takes_any_text = true;
+    protocol.render = render_document;
+    protocol.refuse = refuse_document;
+    ingest.add(router, std::move(protocol));
+  }
+}
+
 void add_answer(HttpRouter& router, std::string path, std::string_view body) {
   Route route;
   route.method = HttpMethod::get;
@@ -160,6 +195,7 @@ void add_bulk_routes(HttpRouter& router, HttpIngest& ingest, const IngestSetting
       ingest.add(router, std::move(protocol));
     }
   }
+  add_document_routes(router, ingest, settings);
   // What clients ask before they send: who is there, whether all is well, whether their index template exists.
   add_answer(router, "/",
              R"({"name":"straykey","cluster_name":"straykey","cluster_uuid":"straykey","version":{"number":"8.15.0",)"

@@ -57,6 +57,7 @@ class Client:
     shows_401: str = "401"                 # a part of what it shows
     shows_503: str = "503"
     again: bool = False                    # after a 503 it sends the same again by itself, and nothing is lost
+    asks_max: int = 0                      # while it is refused with 503; 0: as often as it likes
     after_restart: int = 0                 # of a syslog client: records that arrive when the receiver was away, at least
     needs: tuple = ()                      # files in the kit, without which it is skipped
     remark: str = ""

@@ -1,4 +1,5 @@
-"""The real straykey, on fixed ports of loopback. While it is made busy it answers 503 with Retry-After, as under overload.
+"""The real straykey, on fixed ports of loopback. While it is made busy it answers 503 with Retry-After
+after its usual wait for room, as under overload.
 
 Each trial has a receiver with a folder of its own. stop() and start() keep the ports, so that a client can come back.
 """
@@ -6,6 +7,7 @@ import random
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,6 +22,9 @@ import records  # noqa: E402
 WAYS = ("http", "https", "syslog_tcp", "syslog_udp", "syslog_tls", "syslog_relp", "syslog_relp_tls")
 START_S_MAX = 30
 BUSY_BYTES_MAX = 2 << 20      # in flight, of a receiver that is to be made busy: one body of all records fits
+# The request that makes it busy holds its whole length once all but the last 256 KiB have come. They come slowly, for 25 s,
+# because a body that stalls gives way to others.
+HOG_LAST_BYTES, HOG_PIECE_BYTES, HOG_PAUSE_S = 256 * 1024, 16 * 1024, 1.6
 
 
 def free_port(given=set()):
@@ -80,21 +85,32 @@ class Receiver:
         self.server = Server(configuration)
         self._before = {}      # counts of the processes before the present one
         self._hog = None
+        self._hog_ends = threading.Event()
 
     def start(self):
         self.server.start()
 
     def make_busy(self):
-        """One request takes all bytes that may be in flight, and never sends its last byte: everybody else hears 503."""
+        """One slow request takes all bytes that may be in flight: everybody else waits, and then hears 503."""
         self._hog = socket.create_connection(("127.0.0.1", self.ports["http"]))
         self._hog.sendall(f"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
-                          f"Content-Length: {self.in_flight_bytes_max}\r\n\r\n".encode() + b" " * (self.in_flight_bytes_max - 1))
-        with Sender(self.ports["http"], None, TOKEN) as sender:
-            until(lambda: sender.post(b"{}").status == 503)
-        until(lambda: self.replies().get(503, 0) >= 1)      # it is counted a little after it was sent
+                          f"Expect: 100-continue\r\nContent-Length: {self.in_flight_bytes_max}\r\n\r\n".encode())
+        assert b" 100 " in self._hog.recv(1024)      # what came with the head would move the steps by which it is given room
+        self._hog.sendall(b" " * (self.in_flight_bytes_max - HOG_LAST_BYTES))
+        until(lambda: self.counts().get(("straykey_bytes_in_flight", ""), 0) >= self.in_flight_bytes_max)
+        threading.Thread(target=self._go_on, daemon=True).start()
+
+    def _go_on(self):
+        for _ in range(HOG_LAST_BYTES // HOG_PIECE_BYTES - 1):
+            if self._hog_ends.wait(HOG_PAUSE_S):
+                return
+            try:
+                self._hog.sendall(b" " * HOG_PIECE_BYTES)
+            except OSError:
+                return
 
     def make_free(self):
-        self._hog.close()
+        self._end_hog()
         with Sender(self.ports["http"], None, TOKEN) as sender:
             until(lambda: sender.post(b"[]").status != 503)
 
@@ -106,9 +122,13 @@ class Receiver:
         return self
 
     def __exit__(self, *_):
+        self._end_hog()
+        self.server.stop_if_running()
+
+    def _end_hog(self):
+        self._hog_ends.set()
         if self._hog is not None:
             self._hog.close()
-        self.server.stop_if_running()
 
     def counts(self):
         """(metric, labels) -> value, over all starts."""

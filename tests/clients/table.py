@@ -87,6 +87,8 @@ def faults(client, seen):
         found.append("records were taken with a wrong token")
     if client.shows_503 not in visible(seen["busy"]):
         found.append(f"a 503 does not show as {client.shows_503!r}: {shown(seen['busy'])}")
+    if client.asks_max and seen["busy"].asked > client.asks_max:
+        found.append(f"it asked {seen['busy'].asked} times while the server was busy, {client.asks_max} at most would do")
     if client.again and len(seen["busy"].arrived) < client.takes:
         found.append(f"after the 503 {len(seen['busy'].arrived)} arrived, {client.takes} should")
     return found

@@ -81,6 +81,35 @@ TEST_CASE("bulk: a body without actions is read as records, on one line or on se
   CHECK(site.post("/_bulk", kBearer, " \n").status == 400);
 }
 
+TEST_CASE("bulk: one document a request, by the addresses of an index and a type") {
+  ProtocolSite site;
+  for (const std::string path : {"/system/events", "/trail/_doc", "/trail/_doc/1", "/trail/_create/1"}) {
+    CAPTURE(path);
+    const auto reply = site.post(path, kBearer, record_json("a"));
+    CHECK(reply.status == 200);
+    CHECK(reply.head.find("X-Elastic-Product: Elasticsearch") != std::string::npos);
+    const json::object said = json::parse(reply.body).as_object();
+    CHECK(said.at("result") == "created");
+    CHECK(!said.contains("status"));  // by which omelasticsearch knows an error
+  }
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "a", "a", "a"});
+  CHECK(site.post("/system/events", kBearer, "{\"level\":1}").status == 200);
+  CHECK(site.post("/system/events", kBearer, "no JSON").status == 200);
+  CHECK(site.rejected("bad_json") == 1);
+  CHECK(site.post("/system/events", "", record_json("a")).status == 401);
+  for (const std::string path : {"/v1/event", "/services/_doc_", "/trail/_search", "/_ilm/policy", "/a/b/c"}) {
+    CAPTURE(path);
+    CHECK(site.post(path, kBearer, record_json("a")).status == 404);
+  }
+  CHECK(site.get("/system/events").status == 404);
+}
+
+TEST_CASE("bulk: a single document that finds full queues ends its connection without a reply") {
+  ProtocolSite site;
+  site.pipeline.set(FakePipeline::Mode::overloaded);
+  CHECK(site.post("/system/events", kBearer, record_json("a")).status == 0);
+}
+
 TEST_CASE("bulk: what clients ask before they send, and what they hear without a token") {
   ProtocolSite site;
   CHECK(json::parse(site.get("/").body).at("version").at("number") == "8.15.0");

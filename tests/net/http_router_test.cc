@@ -32,6 +32,25 @@ TEST_CASE("a path is found exactly or by one segment, exact ones first, and by n
   }
 }
 
+TEST_CASE("a path of nothing but {} takes what nobody else wants") {
+  HttpRouter router;
+  router.add(route(HttpMethod::post, "/{}/{}", "open"));
+  router.add(route(HttpMethod::get, "/{}/_search", "pattern"));
+  router.add(route(HttpMethod::post, "/v1/events", "exact"));
+  CHECK(router.find(HttpMethod::post, "/system/events").route->purpose == "open");
+  CHECK(router.find(HttpMethod::post, "/v1/events").route->purpose == "exact");
+  CHECK(router.find(HttpMethod::post, "/v1/event").refusal->message ==
+        "There is nothing at this address; /v1/events is near it.");
+  for (const char* path : {"/_ilm/policy", "/system/_refresh", "/system", "/system/events/1", "/system/"}) {
+    CAPTURE(path);
+    CHECK(router.find(HttpMethod::post, path).refusal->status == 404);
+  }
+  CHECK(router.find(HttpMethod::get, "/system/events").refusal->status == 404);
+  CHECK(router.find(HttpMethod::head, "/system/events").refusal->status == 404);
+  CHECK(router.find(HttpMethod::post, "/system/_search").refusal->status == 405);
+  CHECK(router.allowed("/system/events") == "POST, HEAD, OPTIONS");
+}
+
 TEST_CASE("a wrong method gets 405 with the purpose and what is allowed; HEAD reads GET and probes POST") {
   HttpRouter router;
   router.add(route(HttpMethod::post, "/in", "POST here."));

@@ -45,6 +45,8 @@ def needs(package):
 
 WINSTON_END = "its end() loses what is behind the last multiple of 16 (findings/winston-end-loses-the-last.sh)"
 
+OTLP_PATIENCE = "It gives a batch up when 10 s have passed, the wait for the answer included"
+
 CLIENTS = [
     posts("Node https", "https"),
     posts("Node fetch", "fetch"),
@@ -55,13 +57,12 @@ CLIENTS = [
     posts("undici", "undici", "undici"),
     posts("undici RetryAgent", "undici_retry", "undici", again=True, shows_503=""),
     posts("superagent", "superagent", "superagent", shows_401="Unauthorized", shows_503="Service Unavailable"),
-    speaks("@elastic/elasticsearch bulk()", "elasticsearch_bulk", "@elastic/elasticsearch", again=True, shows_503=""),
-    speaks("@elastic/elasticsearch helpers.bulk()", "elasticsearch_helper", "@elastic/elasticsearch",
-           remark="Without `wait` and `retries` of one's own it gives up within a second"),
+    speaks("@elastic/elasticsearch bulk()", "elasticsearch_bulk", "@elastic/elasticsearch", again=True, shows_503="", asks_max=30),
+    speaks("@elastic/elasticsearch helpers.bulk()", "elasticsearch_helper", "@elastic/elasticsearch", again=True, shows_503="", asks_max=60),
     speaks("splunk-logging", "splunk_logging", "splunk-logging", shows_401="Invalid token", shows_503="Server is busy"),
-    speaks("OTLP exporter, JSON", "otlp_json", "@opentelemetry/exporter-logs-otlp-http", again=True, shows_401="Unauthorized", shows_503=""),
-    speaks("OTLP exporter, protobuf", "otlp_protobuf", "@opentelemetry/exporter-logs-otlp-proto", again=True, shows_401="Unauthorized", shows_503=""),
-    speaks("OTLP exporter, protobuf, gzip", "otlp_protobuf_gzip", "@opentelemetry/exporter-logs-otlp-proto", again=True, shows_401="Unauthorized", shows_503=""),
+    speaks("OTLP exporter, JSON", "otlp_json", "@opentelemetry/exporter-logs-otlp-http", shows_401="Unauthorized", shows_503="", remark=OTLP_PATIENCE),
+    speaks("OTLP exporter, protobuf", "otlp_protobuf", "@opentelemetry/exporter-logs-otlp-proto", shows_401="Unauthorized", shows_503="", remark=OTLP_PATIENCE),
+    speaks("OTLP exporter, protobuf, gzip", "otlp_protobuf_gzip", "@opentelemetry/exporter-logs-otlp-proto", shows_401="Unauthorized", shows_503="", remark=OTLP_PATIENCE),
     logs("winston Http", "https", "winston_http", "winston", takes=1488, because=WINSTON_END),
     logs("winston Http, batches", "https", "winston_http_batch", "winston", takes=1488, because=WINSTON_END),
     logs("winston-syslog, TCP", "syslog_tcp", "winston_syslog_tcp", "winston-syslog", after_restart=1490),

@@ -26,6 +26,9 @@ def rsyslog(name, way, action, modules="", **more):
 ELASTICSEARCH = ('type="omelasticsearch" server="127.0.0.1" serverport="{place.port}" bulkmode="on" searchIndex="trail" '
                  'uid="any" pwd="{place.token}"')
 
+# A document a request, each on a connection of its own.
+ELASTICSEARCH_SINGLE = ELASTICSEARCH.replace('bulkmode="on" searchIndex="trail" ', "")
+
 RELP = 'type="omrelp" target="127.0.0.1" port="{place.port}" template="RSYSLOG_SyslogProtocol23Format" '
 RELP_TLS = RELP + ('tls="on" tls.caCert="{place.authority}" tls.authMode="name" tls.permittedPeer=["localhost"] ')
 
@@ -41,5 +44,8 @@ CLIENTS = [
     rsyslog("rsyslog omrelp, TLS (openssl)", "syslog_relp_tls", RELP_TLS, modules='module(load="omrelp" tls.tlslib="openssl")',
             after_restart=1500),
     rsyslog("rsyslog omelasticsearch", "http", ELASTICSEARCH, modules='module(load="omelasticsearch")', shows_401="does not return array",
-            shows_503="does not return array", remark="It gives up what was refused as a whole"),
+            shows_503="Empty reply from server", again=True, asks_max=30),
+    rsyslog("rsyslog omelasticsearch, single", "http", ELASTICSEARCH_SINGLE, modules='module(load="omelasticsearch")',
+            shows_401="", shows_503="Empty reply from server", again=True, asks_max=30, slow_s=30,
+            remark="It gives up what was refused with any reply, without a word"),
 ]
