@@ -36,6 +36,12 @@ std::string runtime_text(const Candidate& call) {
   return std::string(name_of(call.platform)) + ' ' + call.exec_env;
 }
 
+// Whether the key was given to somebody who is no workload, and the call names his session.
+bool is_a_strangers(const Event& event, const IssuedToken& issued) {
+  if (issued.is_provisional() || issued.proves()) return false;
+  return event.type == IdentityType::assumed_role && !event.console_session && !event.presigned && !event.from_future;
+}
+
 }  // namespace
 
 ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, BaselineStore& store, Metrics& metrics)
@@ -166,6 +172,8 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
     } else {
       slots_[slot].also = second;
     }
+  } else if (key != nullptr && key->issued != nullptr && is_a_strangers(event, *key->issued)) {
+    tell_stranger(event.principal_id, event.day(), observation.caller);
   }
   staged_known_.emplace(signature, slot);
 }
@@ -213,7 +221,7 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
 // What a proven workload teaches about a network, for others: its functions apart, because those of one role answer for
 // each other; and whose endpoints are used here, which people do not teach.
 void ShardWorker::teach_others(const Candidate& call) {
-  if (call.token.family == Family::lambda && call.token.proof != Proof::descended)
+  if (call.token.family == Family::lambda && call.token.chain.empty())
     for (const std::string& form : call.address_forms())
       learn({FactKind::network_identity, form, call.token.identity}, call.day());
   if (!call.endpoint_owner.empty() && call.error_code.empty())
