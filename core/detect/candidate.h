@@ -20,6 +20,9 @@ namespace straykey {
 
 inline constexpr std::size_t kCandidateRecordBytesMax = 8 * 1024;
 
+// The service in a contradiction whose caller's key or session tells nothing yet, or as much of a stranger.
+inline constexpr std::string_view kUnknownCaller = "?";
+
 struct Candidate {
   Hash128 combination;  // (identity, network, address, tool, platform, exec-env, day): what is proposed once a day
   Seconds time = 0;     // of the first call
@@ -28,8 +31,8 @@ struct Candidate {
   // Not a call: it says that the account (token.account) was seen on this day for the first time
   bool account_day = false;
   // Not a call either: an event came late which says that the key was somebody else's than its calls were judged for.
-  // It names the key, token.role_identity (whose sessions used it), token.service (the key's in truth; empty: nobody's
-  // workload), source_text (who assumed the role) and last_time (when). `time` is before any call that it may concern.
+  // It names the key, token.role_identity (whose sessions used it), token.service (in truth; empty: no workload's; or
+  // kUnknownCaller), source_text (who assumed the role) and last_time (when). `time` is before any call it may concern.
   bool contradiction = false;
   bool from_future = false;  // eventTime was ahead of the clock; `time` is when the event was received
 
@@ -70,9 +73,9 @@ struct Candidate {
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }
   [[nodiscard]] bool is_call() const noexcept { return !account_day && !contradiction; }
-  // Whether only a proof stands behind it that an issuing event outweighs: a session name, or a Lambda user agent.
+  // Whether only a proof stands behind it that an issuing event outweighs: a session, its name, a Lambda user agent.
   [[nodiscard]] bool may_be_contradicted() const noexcept {
-    return !token.must_have_assumed.empty() || token.proof == Proof::ec2_delivery;
+    return !token.must_have_assumed.empty() || token.proof == Proof::ec2_delivery || token.proof == Proof::session;
   }
   [[nodiscard]] bool is_cli() const noexcept { return counts_as_cli(tool_kind); }
   [[nodiscard]] bool may_be_external() const noexcept {

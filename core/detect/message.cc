@@ -238,8 +238,9 @@ std::optional<Message> read_contradiction(ByteReader& in) {
 }
 
 std::string contradiction_document(const Contradiction& contradiction) {
-  const std::string whose = contradiction.service.empty() ? std::string("to no workload")
-                                                          : fmt::format("to a workload of {}", contradiction.service);
+  const bool known = contradiction.service != kUnknownCaller;
+  std::string whose = known ? "to no workload" : "to a caller who is not known to be a workload";
+  if (known && !contradiction.service.empty()) whose = fmt::format("to a workload of {}", contradiction.service);
   boost::json::object document{
       {"id", contradiction.id().hex()},
       {"alert_id", contradiction.alert.hex()},
@@ -248,13 +249,13 @@ std::string contradiction_document(const Contradiction& contradiction) {
       {"severity", name_of(contradiction.severity)},
       {"account", contradiction.account},
       {"identity", contradiction.identity},
-      {"title", fmt::format("The alert about {} rested on the name of a session or a user agent. The event that issued "
+      {"title", fmt::format("The alert about {} rested on a session, its name or a user agent. The event that issued "
                             "the key came later, and says that it was issued {}.",
                             contradiction.identity, whose)},
       {"access_key", contradiction.access_key},
       {"role", contradiction.role},
       {"assumed_by", contradiction.assumed_by}};
-  if (!contradiction.service.empty()) document["service"] = contradiction.service;
+  if (known && !contradiction.service.empty()) document["service"] = contradiction.service;
   return boost::json::serialize(document);
 }
 

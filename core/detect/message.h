@@ -30,7 +30,7 @@ struct Contradiction {
   Severity severity = Severity::informational;  // the alert's
   std::string account, identity;                // the alert's
   // What the last of these events says: the key, the role that it was issued to (account/role), the service whose
-  // workload was given it (empty: nobody's workload), and who assumed the role.
+  // workload was given it (empty: nobody's workload; or kUnknownCaller), and who assumed the role.
   std::string access_key, role, service, assumed_by;
   Seconds at = 0;
 

@@ -73,7 +73,9 @@ std::optional<std::string> Contradictions::truth_of(StoreReader& alerts, const s
 bool Contradictions::denies(StoreReader& alerts, const Candidate& call) const {
   if (!call.may_be_contradicted() || call.access_key.empty()) return false;
   const auto truth = truth_of(alerts, key_row(call.access_key, call.token.role_identity));
-  return truth && *truth != call.token.service;
+  if (!truth || *truth == call.token.service) return false;
+  // A chain of roles rests on the issuing event, and on what became known of its caller later.
+  return *truth != kUnknownCaller || call.token.chain.empty() || call.token.proof == Proof::session;
 }
 
 void Contradictions::note_hit(StoreWriter& alerts, const Candidate& call, const std::vector<Hash128>& of_call,
@@ -113,7 +115,8 @@ void Contradictions::release(StoreWriter& alerts, const AlertPairs::Pair& pair, 
 
 std::vector<Hash128> Contradictions::take(StoreWriter& alerts, const Candidate& contradiction) const {
   const std::string key = key_row(contradiction.access_key, contradiction.token.role_identity);
-  if (truth_of(alerts, key)) return {};
+  const auto truth = truth_of(alerts, key);
+  if (truth && (*truth != kUnknownCaller || contradiction.token.service == kUnknownCaller)) return {};
   alerts.put(Table::hits, std::string(key).append(kTruth), ByteWriter().string(contradiction.token.service).view());
   std::vector<std::pair<std::string, NotedHit>> denied;
   alerts.scan(Table::hits, key, key, [&](std::string_view row, std::string_view value) {

@@ -18,25 +18,29 @@ void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* is
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
   if (child.key == caller && child.role == caller_role) return;  // a masked key: it is not its own ancestor
   const auto parent = prove_caller(event, issued, detection_.kubernetes ? Clusters::all : Clusters::eks);
-  const bool strong = parent && parent->must_have_assumed.empty();
+  const bool strong = parent && parent->must_have_assumed.empty() && parent->proof != Proof::session;
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   const bool has_rows = is_temporary_key(event.access_key) || is_called_by_session(event);
   if (!strong && may_be_proven && has_rows) waiting_.keep(caller, caller_role, child);
-  if (parent || (issued != nullptr && !issued->waits)) add(child, parent ? &*parent : nullptr, 0);
+  const bool by_session = issued != nullptr && !issued->session_role.empty();
+  if (parent || (issued != nullptr && !issued->waits)) add(child, parent ? &*parent : nullptr, by_session, 0);
 }
 
-// The other account's copy of a call. It names the caller's session, and neither its key nor its role.
+// The other account's copy of a call. It names the caller's session, and neither its key nor its role. It is kept in
+// any case, because the session may turn out to be a stranger's as well.
 void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const IssuedToken* issued) {
   if (child.role.empty()) return;
-  if (issued == nullptr) return waiting_.keep(session, {}, child);
-  const ServiceToken parent = service_token_from_issue(*issued, issued->session_role, {});
-  add(child, &parent, 0);
+  waiting_.keep(session, {}, child);
+  if (issued == nullptr) return;
+  std::optional<ServiceToken> parent;
+  if (issued->proves()) parent = service_token_from_issue(*issued, issued->session_role, {});
+  add(child, parent ? &*parent : nullptr, true, 0);
 }
 
-void Descents::tell_session(std::string_view principal_id, Day proven_on, const ServiceToken& token) {
-  const std::string known = encode(known_of_session(token, proven_on));
-  for (const Day day : {proven_on, proven_on + 1})
-    made_.push_back({session_id(settings_.hash_key, principal_id, day), {}, known, false, 0});
+void Descents::tell_session(std::string_view principal_id, const IssuedToken& known) {
+  const std::string token = encode(known);
+  for (const Day day : {known.issued_day, known.issued_day + 1})
+    made_.push_back({session_id(settings_.hash_key, principal_id, day), {}, token, false, 0});
 }
 
 void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,
@@ -45,15 +49,17 @@ void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& is
     std::optional<ServiceToken> parent;
     const std::string& parent_role = waiting.parent_role.empty() ? issued.session_role : waiting.parent_role;
     if (issued.proves()) parent = service_token_from_issue(issued, parent_role, {});
-    add(waiting.issued, parent ? &*parent : nullptr, handed);
+    add(waiting.issued, parent ? &*parent : nullptr, !issued.session_role.empty(), handed);
   }
 }
 
-// `parent`: null if the caller is no workload. What a broker's role is given goes to people.
-void Descents::add(const HandedKey& issued, const ServiceToken* parent, std::uint8_t handed) {
+// `parent`: null if the caller is no workload, or if `by_session` that this is not known. What a broker's role is given
+// goes to people.
+void Descents::add(const HandedKey& issued, const ServiceToken* parent, bool by_session, std::uint8_t handed) {
   if (handed >= kHandedMax) return;
   IssuedToken token;
   token.issued_day = issued.day;
+  if (by_session) token.session_role = issued.role;
   if (parent != nullptr && !detection_.brokers.contains(parent->role_identity))
     token = descended_from(*parent, issued.role, issued.day);
   made_.push_back({issued.key, issued.role, encode(token), issued.teaches, static_cast<std::uint8_t>(handed + 1)});

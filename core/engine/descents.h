@@ -36,8 +36,8 @@ class Descents {
   // What is known of the key now concerns the keys that sessions of the role were given when they called with it.
   // `everywhere`: as of WaitingCalls::issued_to(). `handed`: how often it was handed on before.
   void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);
-  // A call proves its session on its day and the next one: tells the shards that own the session.
-  void tell_session(std::string_view principal_id, Day proven_on, const ServiceToken& token);
+  // A call tells whose its session is, on its day and the next one: tells the shards that own the session.
+  void tell_session(std::string_view principal_id, const IssuedToken& known);
   // Whether settle() has something to do.
   [[nodiscard]] bool has_made() const noexcept { return !made_.empty(); }
   // Calls take_over() for each descent of this shard's keys, and adds all others to `others`.
@@ -45,7 +45,7 @@ class Descents {
 
  private:
   void hand_on_copy(const HandedKey& child, Hash128 session, const IssuedToken* issued);
-  void add(const HandedKey& issued, const ServiceToken* parent, std::uint8_t handed);
+  void add(const HandedKey& issued, const ServiceToken* parent, bool by_session, std::uint8_t handed);
 
   Settings settings_;
   const DetectionSettings& detection_;

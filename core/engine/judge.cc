@@ -202,7 +202,7 @@ int Judge::other_identities(const Candidate& call, const std::vector<std::string
       const std::string role(role_of_function(user));
       if (user == call.token.identity || user == call.token.role_identity) continue;
       if (role == call.token.role_identity) {
-        if (call.token.family == Family::lambda && call.token.proof != Proof::descended) others.insert(user);
+        if (call.token.family == Family::lambda && call.token.chain.empty()) others.insert(user);
         continue;
       }
       if (!role.empty()) {

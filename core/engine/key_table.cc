@@ -76,7 +76,7 @@ void KeyTable::load(Hash128 id, const Event& event, Key& key) {
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {
     // After a change of the shard count, an issuing event that comes again may say less here than is known elsewhere.
-    if (key.issued && !key.issued->waits && !key.issued->weak) break;
+    if (key.issued && !key.issued->is_provisional()) break;
     const auto reader = other->read();
     read(*reader);
     if (!reader->failure().empty()) failure_ = reader->failure();

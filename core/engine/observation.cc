@@ -147,7 +147,8 @@ Observation observe(const Event& event, const IssuedToken* issued, const Network
   }
   const bool by_name = issued == nullptr && call.token.proof == Proof::ec2_delivery &&
                        event.ec2_role_delivery.empty() && !is_through_mcp(event);
-  const bool unproven = !out.has_token || !call.token.must_have_assumed.empty() || by_name;
+  const bool weak = !call.token.must_have_assumed.empty() || call.token.proof == Proof::session;
+  const bool unproven = !out.has_token || weak || by_name;
   const bool may_be_proven = issued == nullptr || issued->may_be_proven_on(event.day());
   if (unproven && may_be_proven && may_wait(event)) {
     const auto session = parse_role_session_arn(event.arn);

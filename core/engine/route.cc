@@ -50,8 +50,10 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
   sign(request, key);
   for (Request::RoutedEvent& routed : request.routed) {
     const bool issues = routed.issue;
-    if (!routed.has_key && (issues || !routed.by_session)) {
-      const Event& event = request.events[routed.index];
+    const Event& event = request.events[routed.index];
+    // A console session's call is used where its session is known, as all its calls are.
+    const bool owned_by_session = routed.by_session && (!issues || is_known_by_session(event));
+    if (!routed.has_key && !owned_by_session) {
       const std::string_view by = issues ? event.issued_key : event.recipient_account;
       const bool hands_on = issues && !routed.by_session;
       Request::RoutedEvent use = routed;
@@ -65,7 +67,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
       add(use, routed, true, false, false);
       continue;
     }
-    const std::string_view issued = request.events[routed.index].issued_key;
+    const std::string_view issued = event.issued_key;
     const std::uint32_t issue = shard_of(access_key_id(key, issued), shard_count);
     add(use, routed, true, issue == use, true);
     if (issue != use) add(issue, routed, false, true, false);

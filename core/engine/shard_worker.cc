@@ -36,6 +36,12 @@ std::string runtime_text(const Candidate& call) {
   return std::string(name_of(call.platform)) + ' ' + call.exec_env;
 }
 
+// Whether the key was given to somebody who is no workload, and the call names his session.
+bool is_a_strangers(const Event& event, const IssuedToken& issued) {
+  if (issued.is_provisional() || issued.proves()) return false;
+  return event.type == IdentityType::assumed_role && !event.console_session && !event.presigned && !event.from_future;
+}
+
 }  // namespace
 
 ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, BaselineStore& store, Metrics& metrics)
@@ -166,6 +172,8 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
     } else {
       slots_[slot].also = second;
     }
+  } else if (key != nullptr && key->issued != nullptr && is_a_strangers(event, *key->issued)) {
+    tell_stranger(event.principal_id, event.day(), observation.caller);
   }
   staged_known_.emplace(signature, slot);
 }
@@ -216,7 +224,7 @@ void ShardWorker::teach_token(const Candidate& call, bool proven) {
 // is off they are public federation, which teaches nobody else anything.
 void ShardWorker::teach_others(const Candidate& call) {
   if (!detection_.kubernetes && call.token.family == Family::kubernetes) return;
-  const bool first_hand = call.token.proof != Proof::descended;
+  const bool first_hand = call.token.chain.empty();
   if ((call.token.family == Family::lambda && first_hand) ||
       (call.token.family == Family::kubernetes && first_hand && call.error_code.empty()))
     for (const std::string& form : call.address_forms())

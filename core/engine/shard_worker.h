@@ -108,6 +108,8 @@ class ShardWorker {
   void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
   void tell_session(const Event& event, const ServiceToken& token);
   void tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
+  void tell_stranger(std::string_view principal_id, Day day, const std::string& role);
+  [[nodiscard]] bool is_told_first(std::string_view principal_id, Day day, std::string_view whose);
   void issue(const Event& event);
   void take_over(const Descent& descent);
   struct News {  // of the event that issued a key

@@ -27,7 +27,7 @@ Candidate contradiction(const Candidate& call, const IssuedToken& issued, const 
   out.token.account = call.token.account;
   out.token.role_identity = call.token.role_identity;
   out.token.identity = call.token.role_identity + ' ' + call.access_key;
-  out.token.service = issued.service;
+  out.token.service = issued.is_provisional() ? kUnknownCaller : issued.service;
   out.source_text = by;
   return out;
 }
@@ -60,11 +60,21 @@ void ShardWorker::tell_session(std::string_view principal_id, Day day, const Ser
   if (!token.must_have_assumed.empty() || token.proof == Proof::session) return;
   if (token.chain.empty() && service_by_name(token.service) == nullptr) return;
   if (principal_id.find(':') == std::string_view::npos) return;
+  if (is_told_first(principal_id, day, token.chain + ' ' + token.service))
+    descents_->tell_session(principal_id, known_of_session(token, day));
+}
+
+// Anybody who may assume a role can name his session as a workload's. From then on the session proves nothing.
+void ShardWorker::tell_stranger(std::string_view principal_id, Day day, const std::string& role) {
+  if (principal_id.find(':') == std::string_view::npos || role.empty()) return;
+  if (is_told_first(principal_id, day, {})) descents_->tell_session(principal_id, known_of_stranger(role, day));
+}
+
+bool ShardWorker::is_told_first(std::string_view principal_id, Day day, std::string_view whose) {
   ByteWriter told(256);
-  told.fixed(day).string("session").string(principal_id).string(token.chain).string(token.service);
+  told.fixed(day).string("session").string(principal_id).string(whose);
   const Hash128 signature = hash128(settings_.hash_key, told.view());
-  if (known_.contains(signature) || !staged_known_.emplace(signature, kNoSlot).second) return;
-  descents_->tell_session(principal_id, day, token);
+  return !known_.contains(signature) && staged_known_.emplace(signature, kNoSlot).second;
 }
 
 void ShardWorker::issue(const Event& event) {
@@ -92,7 +102,6 @@ void ShardWorker::know(Hash128 key, const News& news) {
     // The key is read again at its next use, because its identity is known from now on.
     keys_.reload(key);
   }
-  if (issued.waits) return;
   if (is_news) {
     WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
     for (std::size_t i = 0; i < proven.calls.size(); ++i) {
@@ -101,17 +110,19 @@ void ShardWorker::know(Hash128 key, const News& news) {
       teach_token(call, call.token.must_have_assumed.empty());
       if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
     }
+    for (const auto& [principal, day, call_role] : proven.strangers) tell_stranger(principal, day, call_role);
     const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
     for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
   }
-  // News ends by itself, because it adds to what is known of a key at most three times. Only what is told again counts.
+  if (issued.waits) return;
+  // News ends by itself, because it adds to what is known of a key at most five times. Only what is told again counts.
   descents_->hand_on(key, role, issued, is_news, is_news ? 0 : handed);
 }
 
 void ShardWorker::take_over(const Descent& descent) {
   const auto token = decode_issued_token(descent.token);
   INVARIANT(token.has_value());
-  if (descent.teaches && token->proves() && !token->weak)
+  if (descent.teaches && token->proves() && !token->is_provisional())
     learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
   know(descent.key, {descent.role, *token, descent.handed, nullptr});
 }

@@ -39,10 +39,12 @@ bool others_learn_of(const Event& event, const Candidate& call) {
   return !event.federated_provider.empty() || !call.endpoint_owner.empty();
 }
 
-// Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing.
+// Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing, nor
+// does one by a session.
 bool denies(const IssuedToken& issued, const Candidate& call) {
   const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
-  return !issued.weak && (other(call.token.service) || other(call.token.must_have_assumed));
+  const bool is_weak = issued.weak || (issued.proves() && issued.is_provisional());
+  return !is_weak && (other(call.token.service) || other(call.token.must_have_assumed));
 }
 
 // An instance's session name is as good as the event that issued its key, as long as that says the same.
@@ -117,10 +119,13 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
   call.token = std::move(judged);
   if (!by_session)
     call.token.workload = cut_utf8(event.principal_id, kPrincipalBytesMax);  // whose session a proof proves
-  call.token.role_identity = observation.caller;
-  call.token.account = observation.caller.substr(0, observation.caller.find('/'));
+  // Of a console session that is a workload's the caller is not named.
+  const std::string& caller =
+      by_session && observation.has_token ? observation.call.token.role_identity : observation.caller;
+  call.token.role_identity = caller;
+  call.token.account = caller.substr(0, caller.find('/'));
   // Whose the call is, until the proof names its identity: masked logs hold several sessions of one key.
-  call.token.identity = observation.caller + '/' + observation.session;
+  call.token.identity = caller + '/' + observation.session;
   const std::string prefix = by_session ? session_id(settings_.hash_key, event.principal_id, event.day()).key()
                                         : access_key_row(settings_.hash_key, call.access_key);
   // At most 64 kinds of calls wait for each key. An address inside AWS tells nothing and would only use them up.
@@ -204,6 +209,15 @@ WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere
   return found;
 }
 
+// A call that goes on waiting is judged as what the proof says from now on, which a later one may deny.
+void WaitingCalls::note_judged(const std::string& row, const std::string& session, Candidate call,
+                               const IssuedToken& issued) {
+  if (issued.weak || call.token.service == issued.service || !writer_.open().get(Table::pending, row)) return;
+  call.token.service = issued.service;
+  call.token.must_have_assumed.clear();
+  writer_.put(Table::pending, row, encode_call(session, call));
+}
+
 WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
   Proven out;
   for (const auto& [row, value] : rows(key.key(), true)) {
@@ -211,15 +225,18 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
     const std::string session(in.string());
     auto call = decode_candidate(in.string());
     if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
-    if (const auto place = places_.find(row); call && place != places_.end()) {
-      repeats_[place->second].add_to(*call);
-      repeats_[place->second].count = issued.weak ? repeats_[place->second].count : 0;
-    }
-    if (!issued.weak) writer_.erase(Table::pending, row);
     if (call && denies(issued, *call) &&
         std::none_of(out.denied.begin(), out.denied.end(),
                      [&](const Candidate& other) { return other.token.role_identity == call->token.role_identity; }))
       out.denied.push_back(*call);
+    if (call && issued.is_provisional()) note_judged(row, session, *call, issued);
+    if (const auto place = places_.find(row); call && place != places_.end()) {
+      repeats_[place->second].add_to(*call);
+      repeats_[place->second].count = issued.is_provisional() ? repeats_[place->second].count : 0;
+    }
+    if (!issued.is_provisional()) writer_.erase(Table::pending, row);
+    if (call && !issued.proves() && !issued.is_provisional())
+      out.strangers.push_back({call->token.workload, call->day(), call->token.role_identity});
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     if (was_judged_alike(issued, *call)) continue;

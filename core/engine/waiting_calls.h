@@ -55,6 +55,12 @@ class WaitingCalls {
     std::vector<Candidate> calls;
     std::vector<std::string>
         principals;  // of each call: whose session it was (principalId); empty of a console session
+    struct Stranger {
+      std::string principal;  // the session (principalId) of a call whose key somebody who is no workload was given
+      Day day = 0;
+      std::string role;
+    };
+    std::vector<Stranger> strangers;
     // One for each role whose sessions were judged as something else by a weaker proof
     std::vector<Candidate> denied;
   };
@@ -85,6 +91,7 @@ class WaitingCalls {
   [[nodiscard]] bool make_room(const std::string& prefix, const std::string& row);
   [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
+  void note_judged(const std::string& row, const std::string& session, Candidate call, const IssuedToken& issued);
 
   Settings settings_;
   BatchWriter& writer_;

@@ -250,8 +250,9 @@ bool IssuedToken::proves() const noexcept {
 
 int IssuedToken::weight() const noexcept {
   if (waits) return 0;
-  if (weak) return 1;
-  return service.empty() ? 2 : 3;
+  if (!session_role.empty()) return service.empty() ? 2 : 1;
+  if (weak) return 3;
+  return service.empty() ? 4 : 5;
 }
 
 IssuedToken issued_token(const Event& event) {
@@ -347,6 +348,13 @@ IssuedToken known_of_session(const ServiceToken& token, Day day) {
   return out;
 }
 
+IssuedToken known_of_stranger(std::string_view role, Day day) {
+  IssuedToken out;
+  out.issued_day = day;
+  out.session_role = role;
+  return out;
+}
+
 bool assumes_by_session(const Event& event) noexcept {
   if (!issues_to_caller(event) || event.type != IdentityType::assumed_role) return false;
   return may_be_service_token(as_the_pod(event));
@@ -369,6 +377,7 @@ IssuedToken descended_from(const ServiceToken& parent, std::string_view role, Da
   for (std::size_t at = 0; (at = token.chain.find(kThen, at)) != std::string::npos; at += kThen.size()) ++links;
   if (more != std::string::npos) token.chain.resize(more);
   token.chain.append(links < kChainLinksMax ? kThen : kMoreRoles).append(role);
+  if (parent.proof == Proof::session) token.session_role = role;
   return token;
 }
 
@@ -379,7 +388,7 @@ ServiceToken descended_token(const IssuedToken& issued, std::string_view role_id
   const Service* const service = service_by_name(issued.service);
   token.family = service == nullptr ? Family::other : service->family;
   token.serverless = service != nullptr && service->serverless;
-  token.proof = Proof::descended;
+  token.proof = issued.session_role.empty() ? Proof::descended : Proof::session;
   token.service = issued.service;
   token.workload = issued.workload;
   token.account = role_identity.substr(0, role_identity.find('/'));

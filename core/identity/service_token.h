@@ -30,7 +30,7 @@ enum class Proof : std::uint8_t {
   session_name,
   lambda_user_agent,
   descended,  // issued by a call of AssumeRole that a proven token made
-  session,    // another call of the same session was proven, on the same day or the day before
+  session,    // another call of the same session, or of its caller's, was proven on the same day or the day before
 };
 [[nodiscard]] std::string_view name_of(Proof proof) noexcept;  // the snake_case name
 
@@ -46,16 +46,22 @@ struct IssuedToken {
   bool weak = false;  // descended from a token that is only weakly proven
   // Of a descended key, as in ServiceToken.
   std::string parent_role = {}, chain = {};
-  // Known of a session and not of a key: its role, account/role. Empty: known of a key
+  // Known of a session and not of a key: its role, account/role. Of a descended key: its own role, if its caller is
+  // known by a session only. Anybody who assumes a role can name his session as the workload's. Empty: known of a key
   std::string session_role = {};
 
   // Whether the key is a service token's.
   [[nodiscard]] bool proves() const noexcept;
-  // A later proof takes the place of one of less weight: a key that waits has none, a weak proof less than the
-  // knowledge that somebody who is no workload was given the key, and a strong proof most.
+  // A later proof takes the place of one of less weight: a key that waits has none, what a session says has less than
+  // what a key says, a weak proof less than the knowledge that somebody who is no workload was given the key, and a
+  // strong proof most. A session that somebody who is no workload shares with a workload proves nothing.
   [[nodiscard]] int weight() const noexcept;
+  // Whether more may become known that says something else.
+  [[nodiscard]] bool is_provisional() const noexcept { return waits || weak || !session_role.empty(); }
   // Whether calls of the key are still kept until more is known. A key is used for 36 hours at most.
-  [[nodiscard]] bool may_be_proven_on(Day day) const noexcept { return weak || (waits && day <= issued_day + 2); }
+  [[nodiscard]] bool may_be_proven_on(Day day) const noexcept {
+    return weak || (is_provisional() && day <= issued_day + 2);
+  }
 
   bool operator==(const IssuedToken&) const = default;
 };
@@ -135,6 +141,8 @@ enum class Clusters : std::uint8_t { eks, all };
 [[nodiscard]] bool is_called_by_session(const Event& event) noexcept;
 // What a call with the token says of its session.
 [[nodiscard]] IssuedToken known_of_session(const ServiceToken& token, Day day);
+// What a call of somebody who is no workload says of his session of the role (account/role).
+[[nodiscard]] IssuedToken known_of_stranger(std::string_view role, Day day);
 
 // Whether a role session called AssumeRole with a key that may be a workload's. EKS Pod Identity calls it in the name
 // of the pod; no other service's call counts as the caller's own.

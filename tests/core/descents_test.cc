@@ -89,8 +89,8 @@ TEST_CASE("descents: a session is told on its day and the next one, and hands on
   CHECK(bench.made().empty());
   CHECK_EQ(bench.rows(), 1);
 
-  bench.descents.tell_session(copy.principal_id, copy.day(),
-                              prove_service_token(request->events.front(), nullptr).value());
+  const ServiceToken proven = prove_service_token(request->events.front(), nullptr).value();
+  bench.descents.tell_session(copy.principal_id, known_of_session(proven, copy.day()));
   CHECK(bench.descents.has_made());
   std::vector<Descent> told, others;
   bench.descents.settle([&](const Descent& descent) { told.push_back(descent); }, others);
@@ -108,6 +108,19 @@ TEST_CASE("descents: a session is told on its day and the next one, and hands on
     const auto made = bench.made();
     REQUIRE_EQ(made.size(), 1);
     CHECK_EQ(made[0].chain, "111122223333/orders > 111122223333/archive");
+    CHECK_EQ(service_token_from_issue(made[0], made[0].session_role, {}).proof, Proof::session);
+  }
+  // A stranger in the session outweighs that, before and after. What a key says outweighs both.
+  const IssuedToken stranger = known_of_stranger(kRole, copy.day());
+  for (const bool came_before : {true, false}) {
+    if (came_before) bench.descents.hand_on(session, {}, stranger, true, 0);
+    if (!came_before) bench.descents.hand_on(copy, session, &stranger);
+    const auto made = bench.made();
+    REQUIRE_EQ(made.size(), 1);
+    CHECK_FALSE(made[0].proves());
+    CHECK_EQ(made[0].weight(), stranger.weight());
+    CHECK(made[0].weight() > known.weight());
+    CHECK(made[0].weight() < IssuedToken{}.weight());
   }
 }
 

@@ -284,6 +284,10 @@ TEST_CASE("service token: a weakly proven parent's key is as weak, and a stronge
   CHECK_EQ(next.assumed_role, "111122223333/orders");
   const IssuedToken lambda{"lambda", {}, 0}, somebodys{};
   CHECK(issued_token(assumption()).weight() < weak.weight());
+  const IssuedToken session = known_of_session(token, 0), stranger = known_of_stranger("111122223333/orders", 0);
+  CHECK(issued_token(assumption()).weight() < session.weight());
+  CHECK(session.weight() < stranger.weight());
+  CHECK(stranger.weight() < weak.weight());
   CHECK(weak.weight() < somebodys.weight());
   CHECK(somebodys.weight() < descended_from(*prove_caller(assumption(), &lambda), "444455556666/a", 0).weight());
 }
