@@ -309,6 +309,7 @@ IoAwait<void> RelpSession::send_batch() {
   SentText batch = std::exchange(batch_, {});
   if (transactions.empty()) co_return;
   if (batch.items.empty()) {  // nothing to store: all of them were rejects
+    share_.end_turn();
     for (const std::uint32_t transaction : transactions) answer(relp_response(transaction, kStored));
     co_return;
   }
