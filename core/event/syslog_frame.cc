@@ -382,15 +382,18 @@ SyslogFramer::LineEnd SyslogFramer::look_at_priority(std::size_t at) noexcept {
     }
   }
   priority_at_ = at;
+  last_depth_ = {};
+  last_depth_at_ = at;
   return LineEnd::none;
 }
 
 // A message that began at the last <PRI> ends at `at`: it has a JSON object, and that is whole.
-bool SyslogFramer::whole_message_ends(std::size_t at) const noexcept {
+bool SyslogFramer::whole_message_ends(std::size_t at) noexcept {
   constexpr std::string_view kWhiteSpace = " \t\r\n";
   constexpr std::string_view kBehindString = ",:]} \t\r\n";
   if (priority_at_ == 0) return false;
   std::string_view json = held().substr(priority_at_, at - priority_at_);
+  looked_at_bytes_ += json.size();
   json.remove_prefix(std::min(json.find('{'), json.size()));
   const std::size_t quote = json.find_first_not_of(kWhiteSpace, 1);
   if (quote == std::string_view::npos || json[quote] != '"' || quote + 1 == json.size()) return false;
@@ -418,13 +421,24 @@ void SyslogFramer::pass_braces(std::size_t to) noexcept {
   depth_at_ = to;
 }
 
+// whole_message_ends() at the end of what has come, asked again with every few bytes: the braces of the last message
+// close once, so its JSON is gone through only there.
+bool SyslogFramer::last_message_is_whole() noexcept {
+  if (priority_at_ == 0 || last_depth_.closed()) return false;
+  const std::string_view rest = held().substr(last_depth_at_);
+  const std::size_t passed = last_depth_.pass_until_closed(rest);
+  last_depth_at_ += passed;
+  looked_at_bytes_ += passed;
+  return last_depth_.closed() && passed == rest.size() && whole_message_ends(held().size());
+}
+
 std::optional<SyslogFrame> SyslogFramer::next_unended() {
   const std::string_view text = held();
   const bool may_be_whole = !delimiters_seen_ && scanned_ > 0 && scanned_ == text.size() && text.back() == '}';
   if (!may_be_whole) return std::nullopt;
   pass_braces(text.size());
   if (depth_.closed()) return take(0, text.size(), SyslogFrame::Fault::none);
-  if (!whole_message_ends(text.size())) return std::nullopt;
+  if (!last_message_is_whole()) return std::nullopt;
   return take(0, priority_at_, SyslogFrame::Fault::none);
 }
 
@@ -459,6 +473,8 @@ SyslogFrame SyslogFramer::take(std::size_t prefix, std::size_t size, SyslogFrame
   depth_at_ = 0;
   several_lines_ = false;
   priority_at_ = 0;
+  last_depth_ = {};
+  last_depth_at_ = 0;
   after_counted_ = false;
   json_open_ = false;
   return frame;

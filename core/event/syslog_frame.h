@@ -126,7 +126,8 @@ class SyslogFramer {
   std::optional<SyslogFrame> next_line();
   LineEnd find_line_end() noexcept;
   LineEnd look_at_priority(std::size_t at) noexcept;
-  [[nodiscard]] bool whole_message_ends(std::size_t at) const noexcept;
+  [[nodiscard]] bool whole_message_ends(std::size_t at) noexcept;
+  [[nodiscard]] bool last_message_is_whole() noexcept;
   LineEnd look_at_delimiter() noexcept;
   void pass_braces(std::size_t to) noexcept;
   SyslogFrame take_counted(std::size_t prefix, std::size_t size, SyslogFrame::Fault fault);
@@ -146,6 +147,8 @@ class SyslogFramer {
   std::size_t depth_at_ = 0;
   bool several_lines_ = false;
   std::size_t priority_at_ = 0;  // where the last <PRI> behind its front stands; 0: there is none
+  BraceDepth last_depth_;        // of what began there, up to last_depth_at_
+  std::size_t last_depth_at_ = 0;
   // Of the message before it.
   bool after_counted_ = false;
   bool json_open_ = false;  // it was counted, its JSON did not end in it, and no delimiter followed

@@ -31,7 +31,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 constexpr std::size_t kReadBytesMin = 4 * 1024, kReadBytesMax = 64 * 1024;
 // The frame that announces data of more bytes than this cannot be passed over.
 constexpr std::size_t kPassedOverBytesMax = 64u << 20;
-constexpr std::size_t kAnswersBytesMax = 64 * 1024;  // that wait to be written, while more is read
+constexpr std::size_t kAnswersBytesMax = 64 * 1024;  // that the sender has not read, while more frames are taken
 constexpr std::string_view kStored = "200 OK";
 constexpr std::string_view kServerClose = "0 serverclose 0\n";
 
@@ -64,6 +64,8 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   // What was received, and the batch that is made of it.
   void keep_charged() noexcept;
   // False: nothing more is to be read.
+  IoAwait<bool> take_all_frames();
+  // The same. It stops before the end where the sender has too many answers to read.
   [[nodiscard]] bool take_frames();
   [[nodiscard]] bool take(const RelpFrame& frame);
   void open(const RelpFrame& frame);
@@ -94,6 +96,7 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   std::vector<std::uint32_t> transactions_;                         // of the batch
   std::map<std::uint64_t, std::vector<std::uint32_t>> unanswered_;  // by the Feeder's number
   std::string answers_;
+  std::size_t unread_answers_bytes_ = 0;  // of answers_, and of what is being written
   bool writes_ = false;
   std::uint32_t close_transaction_ = 0;
   bool closes_ = false, is_open_ = false;
@@ -157,8 +160,7 @@ IoAwait<void> RelpSession::run() {
 IoAwait<void> RelpSession::read_all() {
   for (bool goes_on = true; goes_on;) {
     goes_on = co_await receive();
-    const bool in_step = take_frames();
-    keep_charged();
+    const bool in_step = co_await take_all_frames();
     goes_on = goes_on && in_step;
     const bool is_full =
         intake_.full(batch_, batch_.text.size()) || transactions_.size() >= intake_.settings().batch_messages_max;
@@ -168,9 +170,22 @@ IoAwait<void> RelpSession::read_all() {
   }
 }
 
+// One read may hold ten thousand commands, and each answer is ten times as long.
+IoAwait<bool> RelpSession::take_all_frames() {
+  bool in_step = take_frames();
+  keep_charged();
+  while (in_step && unread_answers_bytes_ > kAnswersBytesMax && !gave_up()) {
+    co_await send_batch();
+    co_await wait_for_reader();
+    in_step = take_frames();
+    keep_charged();
+  }
+  co_return in_step;
+}
+
 // A sender that does not read its answers is not read any more; in the end it has stalled.
 IoAwait<void> RelpSession::wait_for_reader() {
-  while (answers_.size() > kAnswersBytesMax && !gave_up()) {
+  while (unread_answers_bytes_ > kAnswersBytesMax && !gave_up()) {
     Timer pause(executor_, listener_->settings.timeouts.retry_min);
     co_await pause.async_wait(kAwait);
   }
@@ -200,7 +215,7 @@ IoAwait<bool> RelpSession::make_room() {
   const auto needed = [this] {
     const std::size_t bytes = received_.size() + read_bytes_;
     const std::size_t grown = bytes <= received_.capacity() ? received_.capacity() : 2 * bytes;
-    return connection_bytes_charged(grown + batch_.text.capacity());
+    return connection_bytes_charged(grown + batch_.text.capacity() + unread_answers_bytes_);
   };
   for (auto wait = timeouts.retry_min; !share_.grow_to(needed()); wait = std::min(2 * wait, timeouts.retry_max)) {
     co_await send_batch();
@@ -216,7 +231,8 @@ IoAwait<bool> RelpSession::make_room() {
 }
 
 void RelpSession::keep_charged() noexcept {
-  const std::size_t bytes = connection_bytes_charged(received_.capacity() + batch_.text.capacity());
+  const std::size_t bytes =
+      connection_bytes_charged(received_.capacity() + batch_.text.capacity() + unread_answers_bytes_);
   if (bytes > share_.bytes())
     share_.grow_anyway(bytes - share_.bytes());
   else
@@ -226,7 +242,7 @@ void RelpSession::keep_charged() noexcept {
 bool RelpSession::take_frames() {
   std::string_view rest = received_;
   bool goes_on = true;
-  while (goes_on && !rest.empty()) {
+  while (goes_on && !rest.empty() && unread_answers_bytes_ <= kAnswersBytesMax) {
     if (passed_over_ > 0) {
       const std::size_t passed = std::min(passed_over_, rest.size());
       rest.remove_prefix(passed);
@@ -264,7 +280,7 @@ bool RelpSession::take(const RelpFrame& frame) {
   }
   if (frame.command != "syslog" || !is_open_) {
     answer(relp_response(frame.transaction, "500 unknown command, or no session is open"));
-    return true;
+    return is_open_;
   }
   listener_->last_message.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
   transactions_.push_back(frame.transaction);
@@ -293,6 +309,7 @@ IoAwait<void> RelpSession::send_batch() {
   SentText batch = std::exchange(batch_, {});
   if (transactions.empty()) co_return;
   if (batch.items.empty()) {  // nothing to store: all of them were rejects
+    share_.end_turn();
     for (const std::uint32_t transaction : transactions) answer(relp_response(transaction, kStored));
     co_return;
   }
@@ -312,6 +329,7 @@ void RelpSession::on_stored(std::uint64_t number) {
 
 void RelpSession::answer(std::string text) {
   answers_ += text;
+  unread_answers_bytes_ += text.size();
   if (std::exchange(writes_, true)) return;
   auto write = [self = shared_from_this()]() -> IoAwait<void> { co_await self->write_answers(); };
   asio::co_spawn(executor_, std::move(write), asio::detached);
@@ -323,7 +341,9 @@ IoAwait<void> RelpSession::write_answers() {
     write_until_ = std::chrono::steady_clock::now() + listener_->settings.timeouts.stall;
     const IoError error = co_await stream_.write(text);
     write_until_ = TimePoint::max();
+    unread_answers_bytes_ -= text.size();
     if (error) {
+      unread_answers_bytes_ -= answers_.size();
       answers_.clear();
       stream_.close();
     }

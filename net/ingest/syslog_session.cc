@@ -222,12 +222,17 @@ void SyslogSession::collect_last(std::string_view message) {
   listener_->counts.cut_off.add();
 }
 
+// Without a batch to carry them on, the share and the turn remain with what the framer holds: a turn that ended while
+// the memory stays would go round, and every connection would go over the budget in it.
 IoAwait<void> SyslogSession::send_batch() {
   SentText batch = std::exchange(batch_, {});
   batch.text = framer_.release();
+  if (batch.items.empty()) {
+    if (!batch.text.empty()) share_.end_turn();  // its message has ended, and was a reject
+    co_return keep_charged();
+  }
   BudgetShare share(std::move(share_));  // the text's
   keep_charged();
-  if (batch.items.empty()) co_return;
   for (const SentText::Item& item : batch.items) blank_escaped_lines({batch.text.data() + item.begin, item.size});
   co_await feeder_->feed(std::move(batch), std::move(share));
 }

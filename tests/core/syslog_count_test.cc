@@ -350,4 +350,34 @@ TEST_CASE("telling whether counts are right looks at each byte a few times, what
       }
 }
 
+TEST_CASE("whether the last message is whole is asked with every few bytes, and costs work linear in them") {
+  const std::string pieces[] = {",{}", "}", ",{}}", " {}"};
+  for (const std::string before : {"[", "{\"b\":", "[1}", "[1}}", "\"<12>x {\\\"a\\\":1}"}) {
+    for (const std::string& piece : pieces) {
+      SyslogFramer framer;
+      std::uint64_t bytes = 0;
+      const auto receive = [&](const std::string& text) {
+        bytes += text.size();
+        const std::span<char> room = framer.prepare();
+        REQUIRE(room.size() >= text.size());
+        std::copy(text.begin(), text.end(), room.begin());
+        framer.commit(text.size());
+        while (framer.next()) continue;
+        while (framer.next_unended()) continue;
+        if (framer.crowded()) (void)framer.release();
+      };
+      receive("<13>x {\"z\":\"cut <14>y {\"a\":" + before);
+      for (int i = 0; i < 100; ++i) {
+        std::string many;
+        for (int j = 0; j < 500; ++j) many += "{},";
+        receive(many);
+      }
+      for (int i = 0; i < 2'000; ++i) receive(piece);
+      CAPTURE(before);
+      CAPTURE(piece);
+      CHECK(framer.looked_at_bytes() <= 5 * bytes);
+    }
+  }
+}
+
 }  // namespace straykey

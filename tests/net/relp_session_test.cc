@@ -1,6 +1,9 @@
 #include "net/ingest/relp_session.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "core/event/relp_frame.h"
 #include "tests/net/http_fixture.h"
@@ -105,6 +108,35 @@ TEST_CASE("relp: any frame over the limit is passed over; a sender that reads no
   CHECK_FALSE(is_open);
 }
 
+TEST_CASE("relp: answers that nobody reads stop the reading, whatever waits to be read; all are there in the end") {
+  SyslogListenerSettings settings = relp();
+  settings.timeouts.tick = std::chrono::milliseconds(10);
+  Session session(settings);
+  constexpr std::size_t kCommands = 300'000;
+  std::string frames;
+  for (std::size_t i = 0; i < kCommands; ++i) frames += "4 x 0\n";
+  const std::string answer = relp_response(4, "500 unknown command, or no session is open");
+  std::thread sender([&] { session.client.send(frames + frame(5, message_of("a"))); });
+  // Reads nothing until what was answered has filled the socket and a command had to wait: memory stays small.
+  const std::string charged = "straykey_syslog_bytes_in_flight";
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (session.site.counted(charged) < 64 * 1024 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  CHECK(session.site.counted(charged) >= 64 * 1024);
+  CHECK(session.site.counted(charged) < 512 * 1024);
+  CHECK(session.site.pipeline.ids().empty());
+  std::string heard;
+  for (const std::size_t all = kCommands * answer.size(); heard.size() < all;) {
+    const std::string part = session.client.read_text(std::min<std::size_t>(all - heard.size(), 1 << 20));
+    if (part.empty()) break;
+    heard += part;
+  }
+  CHECK(heard.size() == kCommands * answer.size());
+  CHECK(heard.starts_with(answer));
+  CHECK(session.client.read_text(relp_response(5, "200 OK").size()) == relp_response(5, "200 OK"));
+  sender.join();
+}
+
 TEST_CASE("relp: close is answered after everything before it, and the connection ends") {
   Session session;
   session.client.send(frame(2, message_of("a")) + "3 close 0\n");
@@ -116,7 +148,10 @@ TEST_CASE("relp: close is answered after everything before it, and the connectio
 TEST_CASE("relp: without a session, and for other commands, the answer is 500; no RELP at all ends the connection") {
   Session session(relp(), false);
   session.client.send(frame(2, message_of("a")));
-  CHECK(session.client.read_text(11) == "2 rsp 42 50");
+  const std::string refused = relp_response(2, "500 unknown command, or no session is open");
+  CHECK(session.client.read_text(refused.size()) == refused);
+  CHECK(session.client.ends());
+  CHECK(session.site.pipeline.ids().empty());
   Session other(relp(), false);
   other.client.send("<13>1 - - - - - - {}\n");
   CHECK(other.client.ends());

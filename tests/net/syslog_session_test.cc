@@ -348,4 +348,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("of many senders that pause in the middle of a message one goes over the budget, and keeps its turn") {
+  constexpr std::size_t kSenders = 10, kBudget = 256 * 1024, kSent = 900'000;
+  SyslogFixture site({}, kBudget);
+  SyslogListenerSettings settings;
+  settings.timeouts.retry_min = settings.timeouts.retry_max = std::chrono::milliseconds(1);
+  const auto listener = site.listen(settings);
+  const std::string begun = "<134>x: {\"a\":\"" + std::string(kSent, 'z');
+  std::vector<std::unique_ptr<RawHttpClient>> clients;
+  for (std::size_t i = 0; i < kSenders; ++i)
+    clients.push_back(std::make_unique<RawHttpClient>(listener->port(), false));
+  std::vector<std::thread> senders;
+  for (const auto& client : clients) senders.emplace_back([&client, &begun] { client->send(begun); });
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (site.counted("straykey_syslog_waits_total{listener=\"syslog_tcp\"}") < 2'000 &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  CHECK(site.budget->used() > kSent);  // one has had the turn
+  CHECK(site.budget->used() < kBudget + 3 * kSent);
+  CHECK(listener->drain(std::chrono::seconds(0)));
+  for (std::thread& sender : senders) sender.join();
+}
+
 }  // namespace straykey
