@@ -103,6 +103,13 @@ struct HttpIngest::Pending {
   // While it waits for the queues.
   std::unique_ptr<Request> request = nullptr;
 
+  // Lives no longer than this.
+  [[nodiscard]] Intake::MayHold may_hold() {
+    return [this](std::size_t bytes) {
+      bytes_wanted = share.bytes() + bytes;
+      return share.grow_by(bytes);
+    };
+  }
   // What it holds is given back before its sender can come again.
   void refuse(const Refusal& refusal) {
     request.reset();
@@ -184,6 +191,9 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   pending->form = form_of_body(pending->sent.text);
   pending->wide_window = zstd_window_bytes(pending->sent.text) > kZstdWindowBytesMax;
   pending->body_bytes = pending->share.bytes();
+  if (callbacks_.check_rate && protocol.refuses_by_items)
+    if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender))
+      return refuse_by_items(*refusal, *pending);
   if (read(pending)) return;
   OverloadHold::Held held;
   // What it wanted is reserved for a moment only, to see whether it is there.
@@ -196,13 +206,17 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   if (!for_memory_.hold(pending->io_thread, pending->waited, std::move(held))) pending->refuse(kBusy);
 }
 
+// Nothing of such a body is read but where its items are: what is over its rate keeps no rejects and counts none.
+void HttpIngest::refuse_by_items(const Refusal& refusal, Pending& pending) {
+  auto kinds = intake_.item_kinds(pending.sent, pending.protocol.limits, pending.io_thread, pending.may_hold());
+  if (!kinds) return pending.refuse(kBusy);
+  pending.outcome.item_kinds = std::move(*kinds);
+  pending.refuse(refusal);
+}
+
 bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
-  const Intake::MayHold may_hold = [&pending = *pending](std::size_t bytes) {
-    pending.bytes_wanted = pending.share.bytes() + bytes;
-    return pending.share.grow_by(bytes);
-  };
   Intake::Reading reading =
-      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, may_hold);
+      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, pending->may_hold());
   if (reading.no_room) {
     pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);  // for a refusal
     pending->share.give_back(pending->share.bytes() - pending->body_bytes);
@@ -214,13 +228,6 @@ bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
 
 void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
   const IngestProtocol& protocol = pending->protocol;
-  if (callbacks_.check_rate && protocol.refuses_by_items) {
-    if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender)) {
-      pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);
-      intake_.count_refused(reading.outcome.accepted);
-      return pending->refuse(*refusal);
-    }
-  }
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
   if (pending->outcome.error == PayloadError::unreadable_body) {
