@@ -242,10 +242,14 @@ void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& p
   }
   if (pending->wide_window && pending->outcome.error == PayloadError::bad_compression)
     return pending->refuse(kWideWindow);
-  if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
+  if (pending->outcome.error) {
+    spend(*pending, pending->outcome.rejected);  // they are kept
+    return pending->refuse(refusal_of(*pending->outcome.error));
+  }
   if (reading.request == nullptr) {
     intake_.count_rejects(pending->outcome);
-    return finish(*pending);
+    spend(*pending, pending->outcome.rejected);
+    return pending->finish();
   }
   // Of what waits here only the bodies are counted, by their connections.
   if (!callbacks_.soon || reading.request->held_bytes() > kWaitingRequestBytesMax)
@@ -257,21 +261,22 @@ void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& p
   waiting.is_called_soon = true;
 }
 
-void HttpIngest::finish(Pending& pending) {
-  if (callbacks_.spend_rate)
-    callbacks_.spend_rate(pending.source, pending.sender, pending.outcome.accepted + pending.outcome.rejected);
-  pending.finish();
+void HttpIngest::spend(const Pending& pending, std::size_t events) {
+  if (callbacks_.spend_rate && events > 0) callbacks_.spend_rate(pending.source, pending.sender, events);
 }
 
 void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
   pending->outcome.item_kinds = reading.outcome.item_kinds;  // for a refusal
-  LargeBodies::Body body{std::move(reading), std::move(pending->share), {}};
+  LargeBodies::Body body{std::move(reading), std::move(pending->share), {}, {}};
+  // However the body ends, what was stored of it is spent: else one that ends in a refusal would go round the rate.
+  body.on_stored = [this, pending](std::size_t events) { spend(*pending, events); };
   body.on_end = [this, pending](LargeBodies::End end, const ItemOutcomes& outcome) {
+    spend(*pending, outcome.rejected);
     switch (end) {
       case LargeBodies::End::stored:
         pending->outcome = outcome;
         intake_.count_rejects(outcome);
-        return finish(*pending);
+        return pending->finish();
       case LargeBodies::End::failed:
         return pending->refuse(kNotCommitted);
       case LargeBodies::End::unreadable:
@@ -305,7 +310,8 @@ void HttpIngest::submit(std::unique_ptr<Request> request, const std::shared_ptr<
       return pending->refuse(kNotCommitted);
     }
     intake_.count_rejects(pending->outcome);
-    finish(*pending);
+    spend(*pending, pending->outcome.accepted + pending->outcome.rejected);
+    pending->finish();
   };
   pending->request = std::move(request);
   if (!for_queues_.waits(pending->io_thread) && try_submit(pending)) return;

@@ -119,7 +119,7 @@ class HttpIngest {
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
   // False: the queues are full, and it may be tried again.
   bool try_submit(const std::shared_ptr<Pending>& pending);
-  void finish(Pending& pending);
+  void spend(const Pending& pending, std::size_t events);
 
   Intake& intake_;
   const Callbacks callbacks_;

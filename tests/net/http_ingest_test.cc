@@ -340,4 +340,19 @@ TEST_CASE("a protocol that refuses by items tells them of a rate limit, and noth
   CHECK(site.metrics.counter("straykey_events_refused_total", "").value() == 0);
 }
 
+TEST_CASE("what is stored or kept of a body is spent, also if the body is refused in the end") {
+  IngestProtocol lines = bulk();
+  lines.split = nullptr;
+  lines.body_bytes_max = 1 << 20;
+  lines.limits = {.inflated_bytes_max = 64 << 20, .records_max = 2 * kRequestEventsMax};
+  for (const std::string& body :
+       {numbered_records(2 * kRequestEventsMax + 1), numbered_records(2 * kRequestEventsMax + 1, 1)}) {
+    Metrics metrics;
+    RateLimiter rates({.token_events_per_s = 0.001, .burst_s = 1}, metrics);
+    Site site(lines, {}, &rates);
+    CHECK(site.post(gzip_of(body), "Content-Encoding: gzip\r\n").status == 413);
+    CHECK(rates.check("forwarder", {}).has_value());
+  }
+}
+
 }  // namespace straykey
