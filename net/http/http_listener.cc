@@ -5,6 +5,8 @@
 #include <array>
 #include <random>
 
+#include "core/base/invariant.h"
+
 namespace straykey {
 namespace {
 
@@ -78,17 +80,17 @@ HttpListener::HttpListener(HttpListenerSettings listener_settings, HttpRouter ro
       counts(metrics, settings.name),
       id_prefix_(random_prefix()) {}
 
-bool LargeHead::take(HttpListener& listener) noexcept {
-  if (listener_ != nullptr) return true;
-  listener_ = &listener;
-  if (listener.large_heads.fetch_add(1) < kLargeHeadsMax) return true;
+bool LargeHead::take(decltype(HttpListener::large_heads)& taken) noexcept {
+  INVARIANT(taken_ == nullptr);
+  taken_ = &taken;
+  if (taken.fetch_add(1) < kLargeHeadsMax) return true;
   give_back();
   return false;
 }
 
 void LargeHead::give_back() noexcept {
-  if (listener_ != nullptr) listener_->large_heads.fetch_sub(1);
-  listener_ = nullptr;
+  if (taken_ != nullptr) taken_->fetch_sub(1);
+  taken_ = nullptr;
 }
 
 std::string HttpListener::next_request_id() {

@@ -28,7 +28,8 @@ namespace straykey {
 // Chunk headers, chunk extensions and trailers must fit whole into it (trap 1: without a limit 20 MB of extension are
 // kept).
 inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
-// So many connections of a listener at once may send a head that is larger than HeadLimits::block_bytes_max.
+// So many connections of a listener at once may send a head that is larger than HeadLimits::block_bytes_max: this many
+// that have shown a good token in what has come of it, and as many others.
 inline constexpr std::size_t kLargeHeadsMax = 64;
 
 // One deadline at a time, armed anew at each phase of a connection.
@@ -89,7 +90,8 @@ struct HttpMetrics {
 
 struct HttpListener;
 
-// The place of a connection among those that send a large head: whoever sends it has shown no token yet.
+// The place of a connection among those that send a large head. Who has not shown a token yet never takes the place of
+// one who has.
 class LargeHead {
  public:
   LargeHead() = default;
@@ -97,12 +99,13 @@ class LargeHead {
   LargeHead& operator=(const LargeHead&) = delete;
   ~LargeHead() { give_back(); }
 
-  // False: kLargeHeadsMax connections have one already. `listener` outlives the place.
-  [[nodiscard]] bool take(HttpListener& listener) noexcept;
+  // `taken` counts the places of its kind, and outlives them. False: kLargeHeadsMax connections have one already.
+  [[nodiscard]] bool take(std::atomic<std::size_t>& taken) noexcept;
   void give_back() noexcept;
+  [[nodiscard]] bool is_taken() const noexcept { return taken_ != nullptr; }
 
  private:
-  HttpListener* listener_ = nullptr;
+  std::atomic<std::size_t>* taken_ = nullptr;
 };
 
 struct HttpListener {
@@ -118,7 +121,8 @@ struct HttpListener {
   const std::shared_ptr<RateLimiter> rates;  // nullptr: nothing is limited
   HttpMetrics counts;
   StreamDraining draining;
-  std::atomic<std::size_t> large_heads{0};  // of connections that have more of a head than HeadLimits::block_bytes_max
+  // Connections that have more of a head than HeadLimits::block_bytes_max: with a good token in it, and without.
+  std::atomic<std::size_t> large_heads_with_token{0}, large_heads{0};
 
  private:
   const std::string id_prefix_;

@@ -178,14 +178,32 @@ IoAwait<HttpSession::Step> HttpSession::receive_head() {
       buffer_.consume(scanner.end());
       co_return Step::done;
     }
-    if (buffer_.size() > listener_->settings.head.block_bytes_max + kHeadReadBytes && !large_head_.take(*listener_)) {
-      refusal_ = kBusy;
-      co_return Step::done;
+    if (buffer_.size() > listener_->settings.head.block_bytes_max + kHeadReadBytes && !large_head_.is_taken()) {
+      refusal_ = examine_large_head(scanner.begin());
+      if (refusal_) co_return Step::done;
     }
     const Step step = co_await read_more(kHeadReadBytes);
     if (step == Step::ended) co_return step;
     if (phase_ == Phase::idle) enter(Phase::head, listener_->settings.timeouts.head);
   }
+}
+
+// Who shows a bad token hears so at once, and who shows none yet shares a bound with others of the kind.
+std::optional<Refusal> HttpSession::examine_large_head(std::size_t begin) {
+  if (auto refusal = read_begun_head(view_of(buffer_).substr(begin), listener_->settings.head, head_)) return refusal;
+  match_ = listener_->router.find(head_.method, head_.path);
+  if (match_.refusal) return match_.refusal;
+  client_ = client_of(head_, peer_.address, listener_->settings.proxies.trusted);
+  const Route& route = *match_.route;
+  const bool shows_token = route.scope && listener_->auth->presents_credential(head_, route.credentials);
+  if (shows_token) {
+    const auto checked = listener_->auth->check(head_, *route.scope, route.credentials, client_, unix_seconds());
+    if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
+  }
+  if (!large_head_.take(shows_token ? listener_->large_heads_with_token : listener_->large_heads)) return kBusy;
+  head_.clear();  // its views end with the next read
+  match_ = {};
+  return std::nullopt;
 }
 
 IoAwait<HttpSession::Step> HttpSession::read_more(std::size_t bytes_max) {

@@ -51,6 +51,8 @@ class HttpSession final : public StreamSession, public std::enable_shared_from_t
   IoAwait<bool> shake_hands();
   IoAwait<Step> serve_request();
   IoAwait<Step> receive_head();
+  // The head in the buffer is a large one: looks at what has come of it, and takes a place for it.
+  std::optional<Refusal> examine_large_head(std::size_t begin);
   // Guard, host, route, token, size: all that is decided before the body.
   std::optional<Refusal> examine_head();
   std::optional<Refusal> authenticate();

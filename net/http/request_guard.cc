@@ -310,17 +310,23 @@ HeadScanner::Verdict HeadScanner::end_line() {
   return lines_ > limits_.fields_max + 1 ? refuse(kTooManyFields) : Verdict::incomplete;
 }
 
-std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, RequestHead& head) {
+std::optional<Refusal> read_begun_head(std::string_view begun, HeadLimits limits, RequestHead& head) {
   head.clear();
-  if (block.size() > std::max(limits.block_bytes_max, limits.large_block_bytes_max)) return kHeadTooLarge;
-  std::string_view rest = block;
+  if (begun.size() > std::max(limits.block_bytes_max, limits.large_block_bytes_max)) return kHeadTooLarge;
+  std::string_view rest = begun.substr(0, begun.rfind("\r\n"));
+  if (rest.size() < begun.size()) rest = begun.substr(0, rest.size() + 2);
   if (auto refusal = read_request_line(next_line(rest), limits, head)) return refusal;
-  if (block.size() > limits.block_bytes_max && (limits.large_path.empty() || head.path != limits.large_path))
+  if (begun.size() > limits.block_bytes_max && (limits.large_path.empty() || head.path != limits.large_path))
     return kHeadTooLarge;
   for (std::string_view line = next_line(rest); !line.empty(); line = next_line(rest)) {
     if (head.fields.size() == limits.fields_max) return kTooManyFields;
     if (auto refusal = read_field(line, head)) return refusal;
   }
+  return std::nullopt;
+}
+
+std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, RequestHead& head) {
+  if (auto refusal = read_begun_head(block, limits, head)) return refusal;
   if (auto refusal = check_host(head)) return refusal;
   if (auto refusal = check_framing(head)) return refusal;
   return read_connection_fields(head);

@@ -100,6 +100,9 @@ struct RequestHead {
 // Reads a head as the scanner delimited it, with its empty line. Fills `head`; nullopt: it may pass.
 [[nodiscard]] std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, RequestHead& head);
 
+// Reads those lines of a head that are whole so far, for a look at who sends it. Host and framing are not looked at.
+[[nodiscard]] std::optional<Refusal> read_begun_head(std::string_view begun, HeadLimits limits, RequestHead& head);
+
 // ASCII letters compared without case.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 

@@ -103,6 +103,13 @@ struct HttpIngest::Pending {
   // While it waits for the queues.
   std::unique_ptr<Request> request = nullptr;
 
+  // Lives no longer than this.
+  [[nodiscard]] Intake::MayHold may_hold() {
+    return [this](std::size_t bytes) {
+      bytes_wanted = share.bytes() + bytes;
+      return share.grow_by(bytes);
+    };
+  }
   // What it holds is given back before its sender can come again.
   void refuse(const Refusal& refusal) {
     request.reset();
@@ -184,6 +191,9 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   pending->form = form_of_body(pending->sent.text);
   pending->wide_window = zstd_window_bytes(pending->sent.text) > kZstdWindowBytesMax;
   pending->body_bytes = pending->share.bytes();
+  if (callbacks_.check_rate && protocol.refuses_by_items)
+    if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender))
+      return refuse_by_items(*refusal, *pending);
   if (read(pending)) return;
   OverloadHold::Held held;
   // What it wanted is reserved for a moment only, to see whether it is there.
@@ -196,13 +206,17 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   if (!for_memory_.hold(pending->io_thread, pending->waited, std::move(held))) pending->refuse(kBusy);
 }
 
+// Nothing of such a body is read but where its items are: what is over its rate keeps no rejects and counts none.
+void HttpIngest::refuse_by_items(const Refusal& refusal, Pending& pending) {
+  auto kinds = intake_.item_kinds(pending.sent, pending.protocol.limits, pending.io_thread, pending.may_hold());
+  if (!kinds) return pending.refuse(kBusy);
+  pending.outcome.item_kinds = std::move(*kinds);
+  pending.refuse(refusal);
+}
+
 bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
-  const Intake::MayHold may_hold = [&pending = *pending](std::size_t bytes) {
-    pending.bytes_wanted = pending.share.bytes() + bytes;
-    return pending.share.grow_by(bytes);
-  };
   Intake::Reading reading =
-      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, may_hold);
+      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, pending->may_hold());
   if (reading.no_room) {
     pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);  // for a refusal
     pending->share.give_back(pending->share.bytes() - pending->body_bytes);
@@ -214,13 +228,6 @@ bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
 
 void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
   const IngestProtocol& protocol = pending->protocol;
-  if (callbacks_.check_rate && protocol.refuses_by_items) {
-    if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender)) {
-      pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);
-      intake_.count_refused(reading.outcome.accepted);
-      return pending->refuse(*refusal);
-    }
-  }
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
   if (pending->outcome.error == PayloadError::unreadable_body) {
@@ -235,10 +242,14 @@ void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& p
   }
   if (pending->wide_window && pending->outcome.error == PayloadError::bad_compression)
     return pending->refuse(kWideWindow);
-  if (pending->outcome.error) return pending->refuse(refusal_of(*pending->outcome.error));
+  if (pending->outcome.error) {
+    spend(*pending, pending->outcome.rejected);  // they are kept
+    return pending->refuse(refusal_of(*pending->outcome.error));
+  }
   if (reading.request == nullptr) {
     intake_.count_rejects(pending->outcome);
-    return finish(*pending);
+    spend(*pending, pending->outcome.rejected);
+    return pending->finish();
   }
   // Of what waits here only the bodies are counted, by their connections.
   if (!callbacks_.soon || reading.request->held_bytes() > kWaitingRequestBytesMax)
@@ -250,21 +261,22 @@ void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& p
   waiting.is_called_soon = true;
 }
 
-void HttpIngest::finish(Pending& pending) {
-  if (callbacks_.spend_rate)
-    callbacks_.spend_rate(pending.source, pending.sender, pending.outcome.accepted + pending.outcome.rejected);
-  pending.finish();
+void HttpIngest::spend(const Pending& pending, std::size_t events) {
+  if (callbacks_.spend_rate && events > 0) callbacks_.spend_rate(pending.source, pending.sender, events);
 }
 
 void HttpIngest::read_rest(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
   pending->outcome.item_kinds = reading.outcome.item_kinds;  // for a refusal
-  LargeBodies::Body body{std::move(reading), std::move(pending->share), {}};
+  LargeBodies::Body body{std::move(reading), std::move(pending->share), {}, {}};
+  // However the body ends, what was stored of it is spent: else one that ends in a refusal would go round the rate.
+  body.on_stored = [this, pending](std::size_t events) { spend(*pending, events); };
   body.on_end = [this, pending](LargeBodies::End end, const ItemOutcomes& outcome) {
+    spend(*pending, outcome.rejected);
     switch (end) {
       case LargeBodies::End::stored:
         pending->outcome = outcome;
         intake_.count_rejects(outcome);
-        return finish(*pending);
+        return pending->finish();
       case LargeBodies::End::failed:
         return pending->refuse(kNotCommitted);
       case LargeBodies::End::unreadable:
@@ -298,7 +310,8 @@ void HttpIngest::submit(std::unique_ptr<Request> request, const std::shared_ptr<
       return pending->refuse(kNotCommitted);
     }
     intake_.count_rejects(pending->outcome);
-    finish(*pending);
+    spend(*pending, pending->outcome.accepted + pending->outcome.rejected);
+    pending->finish();
   };
   pending->request = std::move(request);
   if (!for_queues_.waits(pending->io_thread) && try_submit(pending)) return;

@@ -63,7 +63,7 @@ struct IngestProtocol {
   SentText::Split split = nullptr;  // where the items are in a decoded body; nullptr: it is read as it is framed
   bool takes_any_text = false;      // a body without any JSON is one rejected record, not a bad request
   std::string source = {};          // not empty: the address asks for no token, and this names what comes
-  bool refuses_by_items = false;    // a rate limit is told by its items, so once they are read
+  bool refuses_by_items = false;    // a rate limit is told by its items, so once the body is there
 
   // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
   std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;
@@ -110,6 +110,7 @@ class HttpIngest {
     std::deque<std::pair<std::unique_ptr<Request>, std::shared_ptr<Pending>>> requests;
     bool is_called_soon = false;
   };
+  void refuse_by_items(const Refusal& refusal, Pending& pending);
   // False: there is no memory for it now, and it may be tried again.
   bool read(const std::shared_ptr<Pending>& pending);
   void take(Intake::Reading reading, const std::shared_ptr<Pending>& pending);
@@ -118,7 +119,7 @@ class HttpIngest {
   void submit(std::unique_ptr<Request> request, const std::shared_ptr<Pending>& pending);
   // False: the queues are full, and it may be tried again.
   bool try_submit(const std::shared_ptr<Pending>& pending);
-  void finish(Pending& pending);
+  void spend(const Pending& pending, std::size_t events);
 
   Intake& intake_;
   const Callbacks callbacks_;

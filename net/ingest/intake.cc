@@ -270,6 +270,26 @@ Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::st
   return reading;
 }
 
+std::optional<std::string> Intake::item_kinds(SentText& sent, const Limits& limits, std::size_t desk_number,
+                                              const MayHold& may_hold) {
+  INVARIANT(desk_number < desks_.size() && sent.split != nullptr);
+  Desk& desk = *desks_[desk_number];
+  auto request = std::make_unique<Request>();
+  ItemOutcomes outcome;
+  const std::string no_source;
+  Pass pass{*this, desk, sent, limits, no_source, request, outcome};
+  pass.may_hold = &may_hold;
+  const MayHold asking = [&pass](std::size_t bytes) { return pass.ask(bytes); };
+  desk.reader.limit(limits.inflated_bytes_max, limits.records_max);
+  desk.reader.ask(may_hold ? &asking : nullptr);
+  std::string_view text = sent.text;
+  const auto error = decode(pass, sent, text);
+  desk.reader.ask(nullptr);
+  if (pass.has_ended) return std::nullopt;
+  if (error) outcome.item_kinds.clear();
+  return std::move(outcome.item_kinds);
+}
+
 // `text` is then what the body is without its encoding, in memory that the Request owns.
 std::optional<PayloadError> Intake::decode(Pass& pass, SentText& sent, std::string_view& text) {
   if (!sent.by_items() || sent.split != nullptr)

@@ -109,6 +109,11 @@ class Intake {
   [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t desk,
                              const MayHold& may_hold = {});
 
+  // ItemOutcomes::item_kinds of a text that has `split`, which is not read and is used up. Empty: it cannot be decoded;
+  // nullopt: `may_hold` said no. REQUIRES: `desk` is the caller's.
+  [[nodiscard]] std::optional<std::string> item_kinds(SentText& sent, const Limits& limits, std::size_t desk,
+                                                      const MayHold& may_hold = {});
+
   struct RestCallbacks {
     // Takes a Request, and returns when the next one may be built. False: nothing more is to be read.
     std::function<bool(std::unique_ptr<Request>)> take;

@@ -42,6 +42,7 @@ class LargeBodies::Work : public std::enable_shared_from_this<Work> {
         rest_(std::move(body.reading.rest)),
         first_(std::move(body.reading.request)),
         outcome_(std::move(body.reading.outcome)),
+        on_stored_(std::move(body.on_stored)),
         on_end_(std::move(body.on_end)) {}
 
   void read();
@@ -67,6 +68,7 @@ class LargeBodies::Work : public std::enable_shared_from_this<Work> {
   std::unique_ptr<Intake::Rest, Intake::FreeRest> rest_;
   std::unique_ptr<Request> first_;
   ItemOutcomes outcome_;
+  const std::function<void(std::size_t)> on_stored_;
   std::function<void(End, const ItemOutcomes&)> on_end_;  // empty: it was called
   std::size_t in_flight_ = 0;
   End end_ = End::stored;
@@ -158,6 +160,7 @@ bool LargeBodies::Work::hold(std::size_t bytes) {
 
 void LargeBodies::Work::finished(RequestOutcome outcome, std::size_t events, std::size_t bytes) {
   if (outcome == RequestOutcome::failed) dependencies_.intake.count_refused(events);
+  if (outcome == RequestOutcome::committed && on_stored_) on_stored_(events);
   std::unique_lock lock(mutex_);
   if (outcome == RequestOutcome::failed && end_ == End::stored) end_ = End::failed;
   share_.give_back(bytes);

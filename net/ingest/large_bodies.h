@@ -50,6 +50,8 @@ class LargeBodies {
   struct Body {
     Intake::Reading reading;  // with a rest
     BudgetShare share;        // what the body holds so far
+    // Called with the events of each Request that is stored, also of a body that ends otherwise. May be empty.
+    std::function<void(std::size_t events)> on_stored;
     // Called once.
     std::function<void(End end, const ItemOutcomes& outcome)> on_end;
   };

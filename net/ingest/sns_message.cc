@@ -42,6 +42,30 @@ std::unique_ptr<X509, Free> certificate_of(const std::string& pem, Seconds now) 
   return is_valid ? std::move(certificate) : nullptr;
 }
 
+constexpr std::string_view kUrlBegin = "https://sns.";
+
+bool is_small_letter(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Two letters, one or two words of letters, and a number, with hyphens between them.
+bool is_region(std::string_view name) {
+  const std::size_t last = name.rfind('-');
+  if (last == std::string_view::npos || name.find('-') != 2) return false;
+  const std::string_view number = name.substr(last + 1);
+  if (number.empty() || number.size() > 2 || !std::ranges::all_of(number, is_digit)) return false;
+  std::size_t parts = 0;
+  for (std::string_view rest = name.substr(0, last); !rest.empty(); ++parts) {
+    const std::size_t end = std::min(rest.find('-'), rest.size());
+    if (end == 0 || !std::ranges::all_of(rest.substr(0, end), is_small_letter)) return false;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return parts == 2 || parts == 3;
+}
+
 }  // namespace
 
 std::optional<SnsMessage> read_sns_message(std::string_view body) {
@@ -73,17 +97,25 @@ std::optional<SnsMessage> read_sns_message(std::string_view body) {
 }
 
 bool is_sns_url(std::string_view url) noexcept {
-  constexpr std::string_view kBegin = "https://sns.";
-  if (!url.starts_with(kBegin)) return false;
-  url.remove_prefix(kBegin.size());
+  const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
+  if (!url.starts_with(kUrlBegin) || !std::ranges::all_of(url, is_visible)) return false;
+  url.remove_prefix(kUrlBegin.size());
   const std::size_t slash = url.find('/');
   if (slash == std::string_view::npos) return false;
   const std::string_view host = url.substr(0, slash);
   const std::string_view region = host.substr(0, host.find('.'));
-  const auto is_region_byte = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (region.empty() || !std::all_of(region.begin(), region.end(), is_region_byte)) return false;
   const std::string_view domain = host.substr(region.size());
-  return domain == ".amazonaws.com" || domain == ".amazonaws.com.cn";
+  return is_region(region) && domain == (region.starts_with("cn-") ? ".amazonaws.com.cn" : ".amazonaws.com");
+}
+
+bool is_sns_certificate_url(std::string_view url) noexcept {
+  if (!is_sns_url(url)) return false;
+  url.remove_prefix(url.find('/', kUrlBegin.size()));
+  const auto is_plain = [](char c) {
+    return is_small_letter(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '/';
+  };
+  return url.starts_with("/SimpleNotificationService-") && url.ends_with(".pem") &&
+         std::ranges::all_of(url, is_plain) && url.find('/', 1) == std::string_view::npos;
 }
 
 std::string sns_signed_text(const SnsMessage& message) {

@@ -26,8 +26,11 @@ struct SnsMessage {
 
 [[nodiscard]] std::optional<SnsMessage> read_sns_message(std::string_view body);
 
-// https://sns.<region>.amazonaws.com/... or .amazonaws.com.cn, without a port or a user.
+// https://sns.<region>.amazonaws.com/... or .amazonaws.com.cn, without a port, a user or blanks. A region has the form
+// of eu-central-1 or us-gov-west-1: other hosts of that domain, such as sns.s3.amazonaws.com, are anybody's.
 [[nodiscard]] bool is_sns_url(std::string_view url) noexcept;
+// Such a URL whose path is /SimpleNotificationService-....pem, without a query.
+[[nodiscard]] bool is_sns_certificate_url(std::string_view url) noexcept;
 
 // Whether the key of this certificate (PEM), valid at `now`, signed the message.
 [[nodiscard]] bool sns_signed(const SnsMessage& message, const std::string& certificate_pem, Seconds now);

@@ -41,8 +41,7 @@ struct SnsDoor {
   [[nodiscard]] std::optional<Refusal> look_at(const SnsMessage& message) const {
     const auto& topics = settings.topics;
     if (std::find(topics.begin(), topics.end(), message.topic) == topics.end()) return kOtherTopic;
-    const std::string& url = message.certificate_url;
-    if (!is_sns_url(url) || !url.ends_with(".pem")) return kOtherAddress;
+    if (!is_sns_certificate_url(message.certificate_url)) return kOtherAddress;
     if (!message.is_notification() && !is_sns_url(message.subscribe_url)) return kOtherAddress;
     return std::nullopt;
   }

@@ -84,9 +84,30 @@ TEST_CASE("firehose: a head of 128 KiB is taken, from so many connections at onc
                "\r\nContent-Length: 0\r\n\r\n");
     status = more->read_reply().status;
   }
-  half.clear();
+  // They take no place of those whose token has come.
   const std::string large = head + std::string(64 * 1024, 'a') + "\r\n";
-  while (site.post("/firehose", large, body).status != 200) {
+  CHECK(site.post("/firehose", large, body).status == 200);
+}
+
+TEST_CASE("firehose: a large head with a bad token is refused before it ends, and one too many hears so in JSON") {
+  ProtocolSite site;
+  const std::string rest = "X-Amz-Firehose-Common-Attributes: " + std::string(20'000, 'a');
+  const auto bad = site.server.connect();
+  bad->send("POST /firehose HTTP/1.1\r\nHost: a\r\n" + firehose_head("token-of-nobody-0123456789") + rest);
+  check_firehose(bad->read_reply(), 401, true);
+  std::vector<std::unique_ptr<RawHttpClient>> half;
+  const std::string begun = "POST /firehose HTTP/1.1\r\nHost: a\r\n" + firehose_head(kIngestToken) + rest;
+  for (std::size_t i = 0; i < kLargeHeadsMax; ++i) {
+    half.push_back(site.server.connect());
+    half.back()->send(begun);
+  }
+  for (;;) {
+    const auto more = site.server.connect();
+    more->send(begun + "\r\nContent-Length: 0\r\n\r\n");
+    const auto reply = more->read_reply();
+    if (reply.status != 503) continue;
+    check_firehose(reply, 503, true);
+    break;
   }
 }
 

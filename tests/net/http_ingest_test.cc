@@ -68,6 +68,7 @@ struct Site {
                 RateLimiter* rates = nullptr) {
     Intake::Callbacks callbacks;
     callbacks.now = now_seconds;
+    callbacks.on_reject = [this](RejectReason, std::string_view, std::string_view) { ++rejects_kept; };
     intake = std::make_unique<Intake>(PayloadLimits{}, 3, std::move(callbacks), metrics);
     HttpIngest::Callbacks submitting;
     submitting.submit = [this](std::unique_ptr<Request>& request) { return pipeline.submit(request); };
@@ -99,6 +100,7 @@ struct Site {
 
   FakePipeline pipeline;
   Metrics metrics;
+  std::atomic<std::size_t> rejects_kept{0};
   std::unique_ptr<Intake> intake;
   std::unique_ptr<HttpIngest> ingest;
   std::unique_ptr<HttpFixture> server;
@@ -323,22 +325,34 @@ TEST_CASE("a body that others leave no memory for waits for it, and is read then
   CHECK(site.server->budget->used() == 0);
 }
 
-TEST_CASE("a protocol that refuses by items tells them of a rate limit, and nothing of the body is stored") {
+TEST_CASE("a protocol that refuses by items tells them of a rate limit, and nothing of the body is stored or kept") {
   Metrics metrics;
   RateLimiter rates({.token_events_per_s = 0.001, .burst_s = 1}, metrics);
   IngestProtocol by_items = bulk();
   by_items.refuses_by_items = true;
   Site site(by_items, {}, &rates);
   CHECK(site.post(record_json("a") + "\n" + record_json("b")).status == 200);
-  const auto reply = site.post(record_json("c"));
+  const auto reply = site.post(record_json("c") + "\n{broken");
   CHECK(reply.status == 429);
   CHECK(reply.body == "no trail 1/a b/7 rate_limited");
   CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b"});
-  CHECK(site.metrics
-            .counter("straykey_events_refused_total",
-                     "Events that were read and not stored: their sender heard 503, or was a syslog sender "
-                     "that cannot hear.")
-            .value() == 1);
+  CHECK(site.rejects_kept == 0);
+  CHECK(site.metrics.counter("straykey_events_refused_total", "").value() == 0);
+}
+
+TEST_CASE("what is stored or kept of a body is spent, also if the body is refused in the end") {
+  IngestProtocol lines = bulk();
+  lines.split = nullptr;
+  lines.body_bytes_max = 1 << 20;
+  lines.limits = {.inflated_bytes_max = 64 << 20, .records_max = 2 * kRequestEventsMax};
+  for (const std::string& body :
+       {numbered_records(2 * kRequestEventsMax + 1), numbered_records(2 * kRequestEventsMax + 1, 1)}) {
+    Metrics metrics;
+    RateLimiter rates({.token_events_per_s = 0.001, .burst_s = 1}, metrics);
+    Site site(lines, {}, &rates);
+    CHECK(site.post(gzip_of(body), "Content-Encoding: gzip\r\n").status == 413);
+    CHECK(rates.check("forwarder", {}).has_value());
+  }
 }
 
 }  // namespace straykey

@@ -201,6 +201,23 @@ TEST_CASE("the items of an encoded text are found after it is decoded") {
   CHECK(site.read(std::move(not_gzip)).outcome.error == PayloadError::bad_compression);
 }
 
+TEST_CASE("the kinds of items are known without reading them, unless they cannot be decoded or there is no memory") {
+  Site site;
+  const SentText::Split by_line = [](std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+      items.push_back({.begin = at + 1, .size = 1, .sender = {}, .header = 7});
+  };
+  const SentText sent{.text = gzip_of("\n1\n2"), .encoding = ContentEncoding::gzip, .split = by_line};
+  SentText text = sent;
+  CHECK(site.intake->item_kinds(text, {}, 0) == "\7\7");
+  CHECK(site.handed_over.empty());
+  text = sent;
+  CHECK(site.intake->item_kinds(text, {}, 0, [](std::size_t) { return false; }) == std::nullopt);
+  text = sent;
+  text.text = "plain";
+  CHECK(site.intake->item_kinds(text, {}, 0) == "");
+}
+
 TEST_CASE("a text of more events than one Request takes is cut, and every outcome is in the order of the text") {
   constexpr std::size_t kCount = 40'000, kBadEach = 1'000;
   const std::string lines = numbered_records(kCount, kBadEach);

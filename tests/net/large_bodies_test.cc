@@ -1,5 +1,6 @@
 #include "net/ingest/large_bodies.h"
 
+#include <atomic>
 #include <future>
 #include <string>
 
@@ -26,7 +27,8 @@ struct Site {
     auto ended = std::make_shared<std::promise<std::pair<End, std::string>>>();
     limits.cut = true;
     SentText sent{.text = text};
-    LargeBodies::Body body{intake.read(sent, limits, "source", 0), BudgetShare(budget), {}};
+    LargeBodies::Body body{intake.read(sent, limits, "source", 0), BudgetShare(budget), {}, {}};
+    body.on_stored = [this](std::size_t events) { events_stored += events; };
     body.on_end = [ended](End end, const ItemOutcomes& outcome) {
       ended->set_value({end, std::to_string(outcome.accepted) + "/" + std::to_string(outcome.rejected)});
     };
@@ -37,6 +39,7 @@ struct Site {
   [[nodiscard]] std::uint64_t refused() { return metrics.counter("straykey_events_refused_total", "").value(); }
 
   FakePipeline pipeline;
+  std::atomic<std::size_t> events_stored{0};
   Metrics metrics;
   std::shared_ptr<ByteBudget> budget;
   Intake intake;
@@ -108,6 +111,7 @@ TEST_CASE("bodies are read one after the other; one over the limit of records sa
   CHECK(first.get() == std::pair{End::stored, std::string("40000/0")});
   CHECK(second.get().first == End::unreadable);
   CHECK(third.get() == std::pair{End::stored, std::string("50000/0")});
+  CHECK(site.events_stored == 40'000 + kRequestEventsMax + 50'000);  // also what was stored of the second
 }
 
 TEST_CASE("at the end, bodies that wait hear that the server stops") {
