@@ -14,6 +14,7 @@ namespace straykey {
 namespace {
 
 namespace asio = boost::asio;
+constexpr std::size_t kSmallTextBytesMax = 16 * 1024;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
 // A text that cannot be read as a whole is one reject: nobody hears an error that could send it again.
@@ -48,7 +49,8 @@ IoAwait<void> Feeder::feed(SentText sent) {
 }
 
 IoAwait<void> Feeder::feed(SentText sent, BudgetShare share) {
-  auto fed = std::make_shared<Fed>(Fed{next_number_++, std::move(sent), std::move(share), {}});
+  auto fed = std::make_shared<Fed>(
+      Fed{next_number_++, std::move(sent), std::move(share), BudgetShare(dependencies_.reserve), {}});
   unsettled_.push_back(fed->number);
   co_await make_room(*fed);
   std::unique_ptr<Request> request = read(fed);
@@ -70,7 +72,12 @@ IoAwait<void> Feeder::feed(SentText sent, BudgetShare share) {
 IoAwait<void> Feeder::make_room(Fed& fed) {
   const std::size_t bytes = fed.sent.text.size() + fed.sent.items.size() * Request::event_bytes();
   const bool holds_some = fed.share.bytes() > 0;  // others may wait for that
-  const auto has_room = [&] { return holds_some ? fed.share.grow_in_turn_to(bytes) : fed.share.grow_to(bytes); };
+  const bool is_small = dependencies_.reserve != nullptr && fed.sent.text.size() <= kSmallTextBytesMax;
+  const auto has_room = [&] {
+    if (fed.share.grow_to(bytes)) return true;
+    if (is_small && in_flight_ == 0 && fed.of_reserve.grow_to(bytes)) return true;
+    return holds_some && fed.share.grow_in_turn_to(bytes);
+  };
   for (auto wait = settings_.retry_min; !has_room(); wait = std::min(2 * wait, settings_.retry_max)) {
     if (callbacks_.gave_up()) co_return fed.share.grow_anyway(bytes - fed.share.bytes());
     dependencies_.waits.add();
@@ -86,7 +93,8 @@ std::unique_ptr<Request> Feeder::read(const std::shared_ptr<Fed>& fed) {
   if (reading.request == nullptr) return nullptr;
   // What its messages unpacked to was not known before.
   const std::size_t held = reading.request->held_bytes();
-  if (held > fed->share.bytes()) fed->share.grow_anyway(held - fed->share.bytes());
+  BudgetShare& share = fed->of_reserve.bytes() > 0 ? fed->of_reserve : fed->share;
+  if (held > share.bytes()) share.grow_anyway(held - share.bytes());
   reading.request->is_reserved = true;
   // Every shard has finished when this runs, so nothing points into the body any more.
   reading.request->on_done = [weak = weak_from_this(), fed, body = &reading.request->body](RequestOutcome outcome) {

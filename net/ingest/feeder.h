@@ -9,7 +9,7 @@
 //         acknowledge in order: all texts below it are stored.
 // Thread: io (the sender's own), all of it. What the pipeline says from its threads is posted there.
 // Bounds: Settings::in_flight_max texts; feed() waits while there are as many, and until the budget has room for the
-//         text and its events.
+//         text and its events, or the reserve has room for one of at most 16 KiB.
 // Errors: nothing is given up but by gave_up(), at the end of a drain; what is lost then is counted and told.
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -42,6 +42,7 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
     const Submit& submit;
     Counter& waits;  // times that the sender was made to wait
     std::shared_ptr<ByteBudget> budget;
+    std::shared_ptr<ByteBudget> reserve = nullptr;  // for one small text of each sender while the budget is spent
   };
   // They are called by work that may outlive the sender, so they keep alive what they refer to, or hold it weakly.
   struct Callbacks {
@@ -80,6 +81,7 @@ class Feeder : public std::enable_shared_from_this<Feeder> {
     std::uint64_t number = 0;
     SentText sent;
     BudgetShare share;
+    BudgetShare of_reserve;  // what it is charged instead, if it is anything
     ItemOutcomes outcome;
   };
 

@@ -76,6 +76,7 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
   void answer(std::string text);
   IoAwait<void> write_answers();
   [[nodiscard]] bool gave_up() const;
+  [[nodiscard]] bool holds_idly() noexcept;
   void warn(std::string_view what) const;
 
   const std::shared_ptr<SyslogListener> listener_;
@@ -91,6 +92,8 @@ class RelpSession final : public StreamSession, public std::enable_shared_from_t
 
   std::string received_;  // from the first frame that is not whole
   std::size_t read_bytes_ = kReadBytesMin;
+  SyslogProgress progress_;
+  bool is_mid_frame_ = false, waits_for_room_ = false, waits_for_reader_ = false;
   std::size_t passed_over_ = 0;  // bytes of a frame too large that are still to come
   SentText batch_;
   std::vector<std::uint32_t> transactions_;                         // of the batch
@@ -115,6 +118,14 @@ bool RelpSession::gave_up() const {
   return listener_->draining.out_of_grace(std::chrono::steady_clock::now());
 }
 
+// While it waits for room, what its sender has sent waits too, and then it is not the sender who is late.
+bool RelpSession::holds_idly() noexcept {
+  if (share_.bytes() == 0) return false;
+  if (waits_for_reader_) return true;
+  if (!is_mid_frame_) return false;
+  return read_until_ != TimePoint::max() || (waits_for_room_ && stream_.waiting_bytes() == 0);
+}
+
 void RelpSession::warn(std::string_view what) const {
   listener_->log.warning(what, {{"listener", listener_->settings.name}, {"sender", peer_.address.text()}});
 }
@@ -126,6 +137,12 @@ void RelpSession::sweep(TimePoint now) {
     answer(std::string(kServerClose));
   }
   if (feeder_) feeder_->wake();
+  const bool idles = progress_.stalls(now, holds_idly(), listener_->settings.timeouts.room_stall);
+  if (idles && listener_->is_crowded(now)) {
+    progress_.restart();
+    listener_->tell_of_stall(peer_.address);
+    return stream_.close();
+  }
   const bool waits_for_sender = read_until_ != TimePoint::max();
   const bool stalls = now >= std::min(read_until_, write_until_);
   if (!stalls && !(waits_for_sender && now >= linger_until_)) return;
@@ -185,14 +202,17 @@ IoAwait<bool> RelpSession::take_all_frames() {
 
 // A sender that does not read its answers is not read any more; in the end it has stalled.
 IoAwait<void> RelpSession::wait_for_reader() {
+  waits_for_reader_ = true;
   while (unread_answers_bytes_ > kAnswersBytesMax && !gave_up()) {
     Timer pause(executor_, listener_->settings.timeouts.retry_min);
     co_await pause.async_wait(kAwait);
   }
+  waits_for_reader_ = false;
 }
 
 IoAwait<bool> RelpSession::receive() {
   const SyslogTimeouts& timeouts = listener_->settings.timeouts;
+  is_mid_frame_ = !received_.empty() || passed_over_ > 0;
   const bool has_room = co_await make_room();
   if (!has_room) co_return false;
   const std::size_t held = received_.size();
@@ -201,7 +221,9 @@ IoAwait<bool> RelpSession::receive() {
   if (share_.has_turn()) read_until_ = turn_until_ = std::min(turn_until_, now + timeouts.stall);
   resize_uncleared(received_, held + read_bytes_);
   keep_charged();
+  if (!is_mid_frame_) progress_.restart();
   const auto [error, size] = co_await stream_.read_some(asio::buffer(received_.data() + held, read_bytes_));
+  progress_.received(size);
   received_.resize(held + size);
   read_until_ = TimePoint::max();
   read_bytes_ = size == read_bytes_ ? std::min(2 * read_bytes_, kReadBytesMax)
@@ -223,8 +245,10 @@ IoAwait<bool> RelpSession::make_room() {
     if (share_.grow_in_turn_to(needed())) co_return true;
     listener_->counts.waits.add();
     Timer pause(executor_, wait);
+    waits_for_room_ = true;
     co_await pause.async_wait(kAwait);
-    const bool ended = gave_up();
+    waits_for_room_ = false;
+    const bool ended = gave_up() || !stream_.is_open();
     if (ended) co_return false;
   }
   co_return true;
@@ -307,7 +331,10 @@ void RelpSession::open(const RelpFrame& frame) {
 IoAwait<void> RelpSession::send_batch() {
   std::vector<std::uint32_t> transactions = std::exchange(transactions_, {});
   SentText batch = std::exchange(batch_, {});
-  if (transactions.empty()) co_return;
+  if (transactions.empty()) {
+    if (received_.empty()) share_.end_turn();
+    co_return;
+  }
   if (batch.items.empty()) {  // nothing to store: all of them were rejects
     share_.end_turn();
     for (const std::uint32_t transaction : transactions) answer(relp_response(transaction, kStored));
@@ -342,6 +369,7 @@ IoAwait<void> RelpSession::write_answers() {
     const IoError error = co_await stream_.write(text);
     write_until_ = TimePoint::max();
     unread_answers_bytes_ -= text.size();
+    progress_.received(text.size());
     if (error) {
       unread_answers_bytes_ -= answers_.size();
       answers_.clear();

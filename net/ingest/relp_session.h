@@ -8,9 +8,10 @@
 // Order:  answers come in the order of the commits; RELP allows any. After `close`, or when the server drains, what was
 //         taken is answered before the connection ends.
 // Thread: io (its own).
-// Bounds: one frame (kRelpDataBytesMax of data), one batch, and requests_in_flight_max of them; SyslogTimeouts; the
-//         byte budget: without room in it nothing is read. Answers that the sender does not read are charged to it;
-//         behind 64 KiB of them no frame is taken, and in the end the sender has stalled.
+// Bounds: one frame (kRelpDataBytesMax of data), one batch, and requests_in_flight_max of them; SyslogTimeouts (also
+//         room_stall, as in SyslogSession); the byte budget: without room in it nothing is read. Answers that the
+//         sender does not read are charged to it; behind 64 KiB of them no frame is taken, and in the end the sender
+//         has stalled.
 // Errors: what is no RELP ends the connection, and so does a command before `open`; what was read before is kept.
 // Source: librelp's description of the protocol. The version that is offered is taken.
 #include <memory>

@@ -112,7 +112,8 @@ std::shared_ptr<Feeder> SyslogIntake::make_feeder(
   return std::make_shared<Feeder>(
       Feeder::Settings{of.name, io_thread, settings_.limits, of.requests_in_flight_max, of.timeouts.retry_min,
                        of.timeouts.retry_max},
-      Feeder::Dependencies{executor, intake_, submit_, listener->counts.waits, listener->budget}, std::move(callbacks));
+      Feeder::Dependencies{executor, intake_, submit_, listener->counts.waits, listener->budget, listener->reserve},
+      std::move(callbacks));
 }
 
 }  // namespace straykey

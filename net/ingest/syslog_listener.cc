@@ -42,9 +42,11 @@ SyslogMetrics::SyslogMetrics(Metrics& metrics, const std::string& listener)
       waits(metrics.counter("straykey_syslog_waits_total",
                             "Times a sender was made to wait because the queues were full; nothing is lost by it.",
                             {{"listener", listener}})),
-      timeouts(metrics.counter("straykey_syslog_timeouts_total",
-                               "Connections closed because nothing came in the middle of a message or for too long.",
-                               {{"listener", listener}})),
+      timeouts(metrics.counter(
+          "straykey_syslog_timeouts_total",
+          "Connections closed because nothing, or too little, came in the middle of a message or for too "
+          "long.",
+          {{"listener", listener}})),
       handshakes_failed(metrics.counter("straykey_tls_handshakes_failed_total",
                                         "TLS handshakes that failed or timed out.", {{"listener", listener}})),
       message_age_seconds(metrics.gauge("straykey_syslog_message_age_seconds",
@@ -65,6 +67,19 @@ bool SyslogListener::admits(const IpAddress& address) const noexcept {
   if (settings.tls && !settings.tls->client_ca.empty()) return true;
   return std::any_of(settings.allow_cidrs.begin(), settings.allow_cidrs.end(),
                      [&address](const Prefix& prefix) { return prefix.contains(address); });
+}
+
+bool SyslogListener::is_crowded(TimePoint now) const noexcept {
+  constexpr std::chrono::seconds kRecently{1};
+  return now < budget->refused_at() + kRecently;
+}
+
+void SyslogListener::tell_of_stall(const IpAddress& sender) {
+  counts.timeouts.add();
+  log.warning(
+      "a syslog sender held memory for a message that did not go on, while others waited for it; its connection "
+      "is closed",
+      {{"listener", settings.name}, {"sender", sender.text()}});
 }
 
 void SyslogListener::show_state(TimePoint now) noexcept {

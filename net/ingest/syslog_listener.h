@@ -4,6 +4,7 @@
 // Thread: settings are values; SyslogListener is any.
 // Bounds: SyslogTimeouts, ConnectionLimits, requests_in_flight_max, the byte budget, kSyslogMessageBytesMax.
 // Source: RFC 5424, RFC 5425, RFC 5426, RFC 6587.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/log.h"
@@ -23,12 +25,44 @@ namespace straykey {
 
 struct SyslogTimeouts {
   std::chrono::milliseconds handshake{5'000};
-  std::chrono::milliseconds stall{60'000};    // without a byte, in the middle of a message
+  std::chrono::milliseconds stall{60'000};  // without a byte, in the middle of a message
+  std::chrono::milliseconds room_stall{
+      2'000};                                 // without 16 KiB of a message, while others are refused for want of room
   std::chrono::milliseconds idle{3'600'000};  // between messages: a sender loses what it sends into a closed connection
   std::chrono::milliseconds retry_min{5};     // a request that found the queues full is offered again after this, ...
   std::chrono::milliseconds retry_max{500};   // ... twice as long each time, up to this
   std::chrono::milliseconds linger{1'000};    // draining: for the sender to stop
   std::chrono::milliseconds tick{100};        // how often deadlines are looked at
+};
+
+// What every listener has besides the byte budget, for small texts while that is spent: senders of large messages, on
+// this listener or on another, keep nobody waiting who sends a few records.
+inline constexpr std::size_t kSyslogReserveBytes = 1u << 20;
+
+// How long a connection has held room in the byte budget while nothing came of the message that it is for. Single bytes
+// are no progress: a sender that drips them would hold its room for ever.
+class SyslogProgress {
+ public:
+  using TimePoint = StreamSession::TimePoint;
+
+  void restart() noexcept { idle_ = {}, bytes_ = 0; }
+  void received(std::size_t bytes) noexcept {
+    constexpr std::size_t kProgressBytes = 16 * 1024;
+    bytes_ += bytes;
+    if (bytes_ >= kProgressBytes) restart();
+  }
+  // Called at each tick. holds_idly: it holds room, and waits for its sender. True: for longer than `limit`. A late
+  // tick says more of the machine than of the sender, and counts little.
+  [[nodiscard]] bool stalls(TimePoint now, bool holds_idly, std::chrono::milliseconds limit) noexcept {
+    const auto elapsed = now - std::exchange(swept_at_, now);
+    if (holds_idly) idle_ += std::min<TimePoint::duration>(elapsed, limit / 8);
+    return holds_idly && idle_ >= limit;
+  }
+
+ private:
+  TimePoint swept_at_ = std::chrono::steady_clock::now();
+  TimePoint::duration idle_{};
+  std::size_t bytes_ = 0;
 };
 
 struct SyslogListenerSettings {
@@ -78,9 +112,14 @@ struct SyslogListener {
   [[nodiscard]] bool admits(const IpAddress& address) const noexcept;
   // The age of the last message, and what is held of the budget.
   void show_state(TimePoint now) noexcept;
+  // Somebody waits for room in the budget.
+  [[nodiscard]] bool is_crowded(TimePoint now) const noexcept;
+  // A connection is closed because it held room and did nothing with it.
+  void tell_of_stall(const IpAddress& sender);
 
   const SyslogListenerSettings settings;
   const std::shared_ptr<ByteBudget> budget;  // of all ways of syslog together, and of nobody else
+  const std::shared_ptr<ByteBudget> reserve = std::make_shared<ByteBudget>(kSyslogReserveBytes);
   SyslogMetrics counts;
   Log& log;
   std::atomic<TimePoint> last_message;

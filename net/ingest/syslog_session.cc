@@ -38,11 +38,23 @@ void SyslogSession::sweep(TimePoint now) {
     stream_.end_sending();
   }
   feeder_->wake();
+  const bool stalls = progress_.stalls(now, holds_idly(), listener_->settings.timeouts.room_stall);
+  if (stalls && listener_->is_crowded(now)) {
+    progress_.restart();
+    listener_->tell_of_stall(peer_.address);
+    return stream_.close();
+  }
   if (phase_ == Phase::working || now < std::min(deadline_, linger_until_)) return;
   if (now < linger_until_) listener_->counts.timeouts.add();
   if (phase_ == Phase::handshake) listener_->counts.handshakes_failed.add();
   deadline_ = TimePoint::max();
   stream_.close();
+}
+
+// While it waits for room, what its sender has sent waits too, and then it is not the sender who is late.
+bool SyslogSession::holds_idly() noexcept {
+  if (share_.bytes() == 0 || !framer_.mid_message()) return false;
+  return phase_ == Phase::reading || (waits_for_room_ && stream_.waiting_bytes() == 0);
 }
 
 bool SyslogSession::gave_up() const {
@@ -97,8 +109,10 @@ IoAwait<bool> SyslogSession::receive() {
   const std::span<char> room = framer_.prepare(*text_bytes);
   keep_charged();
   phase_ = Phase::reading;
+  if (!framer_.mid_message()) progress_.restart();
   const auto [error, size] = co_await stream_.read_some(asio::mutable_buffer(room.data(), room.size()));
   framer_.commit(size);
+  progress_.received(size);
   ended_well_ = error == asio::error::eof;
   co_return !error;
 }
@@ -119,8 +133,10 @@ IoAwait<std::optional<std::size_t>> SyslogSession::make_room() {
     if (share_.grow_in_turn_to(needed(0))) co_return 0;
     listener_->counts.waits.add();
     Timer pause(executor_, wait);
+    waits_for_room_ = true;
     co_await pause.async_wait(kAwait);
-    const bool ended = gave_up();
+    waits_for_room_ = false;
+    const bool ended = gave_up() || !stream_.is_open();
     if (ended) co_return std::nullopt;
   }
 }

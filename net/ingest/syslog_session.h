@@ -10,7 +10,8 @@
 // Bounds: one message, one batch, and requests_in_flight_max of them; SyslogTimeouts (one deadline at a time); the byte
 //         budget: what was received is charged as it grows, also while the session waits, and without room in it
 //         nothing more is read. One session at a time may go over it, so that messages that have begun come to their
-//         end; it has SyslogTimeouts::stall for that.
+//         end; it has SyslogTimeouts::stall for that. Whoever holds room for a message
+//         of which less than 16 KiB comes in SyslogTimeouts::room_stall, while others are refused room, is closed.
 // Errors: a peer that breaks off, stalls or loses step is closed; what was read before is kept. Past the grace of a
 //         drain, what is not stored is lost and counted: syslog over TCP knows no acknowledgement.
 #include <chrono>
@@ -61,6 +62,7 @@ class SyslogSession final : public StreamSession {
   // Until the pipeline has taken it, or the grace is over.
   IoAwait<void> send_batch();
   [[nodiscard]] bool gave_up() const;
+  [[nodiscard]] bool holds_idly() noexcept;
 
   const std::shared_ptr<SyslogListener> listener_;
   SyslogIntake& intake_;
@@ -75,8 +77,10 @@ class SyslogSession final : public StreamSession {
   SentText batch_;                           // its text is in the framer until it goes
   BudgetShare share_;                        // of what the framer holds
   TimePoint turn_until_ = TimePoint::max();  // it may go over the budget until then, and no further
-  std::size_t waiting_bytes_ = 0;            // after the last read, at least
-  bool ended_well_ = false;                  // by the sender
+  SyslogProgress progress_;                  // of the message at the front
+  bool waits_for_room_ = false;
+  std::size_t waiting_bytes_ = 0;  // after the last read, at least
+  bool ended_well_ = false;        // by the sender
   bool protocol_known_ = false;
   bool settled_ = false;  // it has sent a message
   bool warned_of_count_ = false, warned_of_lines_ = false;

@@ -37,6 +37,8 @@ class PeerStream {
   // Tells the peer that we send nothing more, over TLS by close_notify; the peer may still send.
   void end_sending() noexcept;
   void close() noexcept;
+  // Not closed here.
+  [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
   // About how many bytes the next read finds without waiting.
   [[nodiscard]] std::size_t waiting_bytes() noexcept;
   // nullptr: plain. Belongs to the stream.

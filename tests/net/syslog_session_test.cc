@@ -40,6 +40,24 @@ SyslogListenerSettings over_tls(const SyslogFixture& site) {
   return settings;
 }
 
+// More than the reserve is for.
+std::string large_message(const std::string& id) {
+  std::string record = record_json(id);
+  record.insert(1, std::string(40'000, ' '));
+  return std::to_string(record.size()) + " " + record;
+}
+
+SyslogListenerSettings relp_of(SyslogListenerSettings settings) {
+  settings.name = "syslog_relp";
+  settings.protocol = SyslogListenerSettings::Protocol::relp;
+  return settings;
+}
+
+// The records of a stream to a syslog listener, as RELP.
+std::string as_relp(const std::string& counted) {
+  return "1 open 14 relp_version=0\n2 syslog " + counted + "\n";
+}
+
 SyslogListenerSettings impatient() {
   SyslogListenerSettings settings;
   settings.timeouts = SyslogFixture::short_timeouts();
@@ -289,12 +307,14 @@ TEST_CASE("the budget is given back, and a connection without room in it waits a
   settings.timeouts.stall = std::chrono::milliseconds(10);  // waiting is not stalling
   SyslogFixture site({}, 200'000);
   REQUIRE(site.budget->reserve(200'000));
+  REQUIRE(site.budget->take_turn());
   const auto listener = site.listen(settings);
   RawHttpClient client(listener->port(), false);
-  client.send(counted_message("a"));
+  client.send(large_message("a"));
   while (site.counted("straykey_syslog_waits_total{listener=\"syslog_tcp\"}") < 20) std::this_thread::yield();
   CHECK(site.pipeline.requests() == 0);
   site.budget->give_back(200'000);
+  site.budget->end_turn();
   CHECK(site.pipeline.stored(1));
   client.half_close();
   while (listener->connections() > 0) std::this_thread::yield();
@@ -353,6 +373,7 @@ TEST_CASE("of many senders that pause in the middle of a message one goes over t
   SyslogFixture site({}, kBudget);
   SyslogListenerSettings settings;
   settings.timeouts.retry_min = settings.timeouts.retry_max = std::chrono::milliseconds(1);
+  settings.timeouts.room_stall = std::chrono::hours(1);
   const auto listener = site.listen(settings);
   const std::string begun = "<134>x: {\"a\":\"" + std::string(kSent, 'z');
   std::vector<std::unique_ptr<RawHttpClient>> clients;
@@ -368,6 +389,48 @@ TEST_CASE("of many senders that pause in the middle of a message one goes over t
   CHECK(site.budget->used() < kBudget + 3 * kSent);
   CHECK(listener->drain(std::chrono::seconds(0)));
   for (std::thread& sender : senders) sender.join();
+}
+
+TEST_CASE("where the budget is spent and another has the turn, small messages are stored, and large ones wait") {
+  SyslogFixture site({}, 200'000);
+  REQUIRE(site.budget->reserve(200'000));
+  REQUIRE(site.budget->take_turn());
+  const auto syslog = site.listen();
+  const auto relp = site.listen(relp_of({}));
+  RawHttpClient first(syslog->port(), false), second(relp->port(), false), large(syslog->port(), false);
+  first.send(counted_message("a"));
+  CHECK(site.pipeline.stored(1));
+  second.send(as_relp(counted_message("b")));
+  CHECK(site.pipeline.stored(2));
+  large.send(large_message("c"));
+  while (site.counted("straykey_syslog_waits_total{listener=\"syslog_tcp\"}") < 3) std::this_thread::yield();
+  CHECK(site.pipeline.requests() == 2);
+  site.budget->end_turn();
+  CHECK(site.pipeline.stored(3));
+  site.budget->give_back(200'000);
+}
+
+TEST_CASE("whoever holds room for a message that does not go on is closed while others wait for room, and only then") {
+  for (const bool relp : {false, true}) {
+    SyslogFixture site({}, 100'000);
+    REQUIRE(site.budget->reserve(100'000));
+    SyslogListenerSettings settings;
+    settings.timeouts.tick = settings.timeouts.retry_max = std::chrono::milliseconds(10);
+    settings.timeouts.room_stall = std::chrono::milliseconds(200);
+    const auto listener = site.listen(relp ? relp_of(settings) : settings);
+    const std::string message = large_message("a");
+    const std::string sent = relp ? as_relp(message) : message;
+    RawHttpClient holder(listener->port(), false), other(listener->port(), false);
+    holder.send(sent.substr(0, sent.size() - 100));
+    while (site.budget->used() < 130'000) std::this_thread::yield();  // it has the turn
+    other.send(sent);
+    if (relp) CHECK(holder.read_text(70).starts_with("1 rsp"));
+    CHECK(holder.ends());
+    CHECK(site.pipeline.stored(1));
+    CHECK(site.counted("straykey_syslog_timeouts_total{listener=\"" + std::string(relp ? "syslog_relp" : "syslog_tcp") +
+                       "\"}") == 1);
+    site.budget->give_back(100'000);
+  }
 }
 
 }  // namespace straykey
