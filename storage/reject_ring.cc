@@ -25,6 +25,8 @@ constexpr std::uint32_t kMagic = 0x316a6572;  // "rej1"
 constexpr std::size_t kHeadBytes = 16;        // magic, size, CRC-32C, whether it was dropped
 constexpr std::size_t kDroppedAt = 12;
 constexpr unsigned kSegments = 8;
+// A file is read whole.
+constexpr std::uint64_t kSegmentBytesMax = 8u << 20;
 constexpr std::size_t kNameBytes = 16;
 constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 62;
 
@@ -188,7 +190,8 @@ Status RejectRing::append(const KeptReject& reject) {
   KeptReject numbered = reject;
   numbered.number = next_number_;
   const std::string entry = encode(numbered);
-  if (segments_.empty() || segments_.back().bytes + entry.size() > settings_.bytes_max / kSegments)
+  const std::uint64_t segment_bytes = std::min(settings_.bytes_max / kSegments, kSegmentBytesMax);
+  if (segments_.empty() || segments_.back().bytes + entry.size() > segment_bytes)
     if (Status begun = begin_segment(); !begun) return begun;
   make_room(entry.size());
   Segment& segment = segments_.back();

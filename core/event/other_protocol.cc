@@ -12,9 +12,12 @@ constexpr OtherProtocol kTls{"TLS",
                              "sender"};
 constexpr OtherProtocol kHttp{"HTTP", "send HTTP to the ingest port: POST /v1/events"};
 constexpr OtherProtocol kProxy1{"PROXY protocol, version 1",
-                                "turn it off for this backend (HAProxy: send-proxy); its line is skipped", true};
+                                "turn it off for this backend (HAProxy: send-proxy), or name this listener in "
+                                "syslog.proxy_protocol and the proxy in ingest.trusted_proxies; its line is skipped",
+                                true};
 constexpr OtherProtocol kProxy2{"PROXY protocol, version 2",
-                                "turn it off for this backend (HAProxy: send-proxy-v2; AWS: proxy_protocol_v2)"};
+                                "turn it off for this backend (HAProxy: send-proxy-v2; AWS: proxy_protocol_v2), or "
+                                "name this listener in syslog.proxy_protocol and the proxy in ingest.trusted_proxies"};
 constexpr OtherProtocol kGzip{"gzip", "send syslog without compression, or a gzip body by HTTPS"};
 constexpr OtherProtocol kZlib{"zlib", "turn compression off at the sender (rsyslog: compression.mode=\"none\")"};
 constexpr OtherProtocol kZstd{"zstd", "send syslog without compression, or a zstd body by HTTPS"};

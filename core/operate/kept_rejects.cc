@@ -1,4 +1,5 @@
 #include "core/operate/kept_rejects.h"
+#include "core/event/reject_reason.h"
 
 #include <simdjson.h>
 
@@ -8,6 +9,17 @@
 #include "core/base/base64.h"
 
 namespace straykey {
+
+std::string objection_to_reject_reason(std::string_view reason) {
+  std::string known;
+  for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
+    const auto one = static_cast<RejectReason>(i);
+    if (is_harmless(one)) continue;
+    if (reason.empty() || reason == name_of(one)) return {};
+    known.append(known.empty() ? "" : ", ").append(name_of(one));
+  }
+  return "reason: nothing is rejected for that; there are " + known;
+}
 
 Result<Page<KeptReject>> list_rejects(RejectStore& store, std::uint64_t after, const RejectFilter& filter,
                                       PageLimits limits) {

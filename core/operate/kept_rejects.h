@@ -47,6 +47,9 @@ struct RejectFilter {
   std::string source;  // with this text in it; empty: any
 };
 
+// A sentence that lists the reasons for which records are kept, if `reason` is none of them; empty: it is, or is empty.
+[[nodiscard]] std::string objection_to_reject_reason(std::string_view reason);
+
 // `next` of the page is the number of its last row.
 [[nodiscard]] Result<Page<KeptReject>> list_rejects(RejectStore& store, std::uint64_t after, const RejectFilter& filter,
                                                     PageLimits limits);

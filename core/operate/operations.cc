@@ -231,6 +231,11 @@ std::string objection_to_number(const OperatorArguments& arguments) {
   return {};
 }
 
+std::string objection_to_reject_filter(const OperatorArguments& arguments) {
+  std::string objection = objection_to_reject_reason(argument(arguments, "reason"));
+  return objection.empty() ? objection_to_number(arguments) : objection;
+}
+
 OperatorAnswer no_rejects_kept() {
   return {Kind::not_found, "no rejects are kept: ingest.rejects_bytes_max says how many may be", {}, {}};
 }
@@ -360,7 +365,7 @@ std::vector<Operation> reject_operations() {
         {"after"}},
        list_kept_rejects,
        {},
-       objection_to_number},
+       objection_to_reject_filter},
       {"rejects/show",
        "One of them, with what was sent",
        {{"number", true, "As in the list"}},

@@ -89,6 +89,9 @@ TEST_CASE("kept rejects: operators list, show and drop them by their numbers") {
   CHECK(find_operation("rejects/drop")->read(stores, {{"number", "2"}}).kind == Kind::not_found);
   CHECK(find_operation("rejects/drop")->posts());
   CHECK_FALSE(find_operation("rejects/list")->posts());
+  CHECK_EQ(find_operation("rejects/list")->objection({{"reason", "bad_json"}}), "");
+  CHECK_NE(find_operation("rejects/list")->objection({{"reason", "foo"}}).find("bad_json, truncated"),
+           std::string::npos);
   for (const char* number : {"0", "-1", "1x", "99999999999999999999"})
     CHECK_EQ(objection_to({"rejects/show", {{"number", number}}}), "number: a reject has a number from 1 on");
   stores.rejects = nullptr;

@@ -23,6 +23,11 @@ TEST_CASE("what is no syslog is named by its first bytes") {
   CHECK(name_of("PRI * HTTP/2.0\r\n") == "HTTP");
   CHECK(name_of("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n<14>{}") == "PROXY protocol, version 1");
   CHECK(name_of("\r\n\r\n\0\r\nQUIT\n\x21\x11"s) == "PROXY protocol, version 2");
+  for (const std::string& text : {"PROXY TCP4 "s, "\r\n\r\n\0\r\nQUIT\n"s}) {
+    REQUIRE(other_protocol(text) != nullptr);
+    CHECK(other_protocol(text)->change.find("syslog.proxy_protocol") != std::string_view::npos);
+    CHECK(other_protocol(text)->change.find("trusted_proxies") != std::string_view::npos);
+  }
   CHECK(name_of("\x1f\x8b\x08\x00"s) == "gzip");
   CHECK(name_of("\x78\x9c\x01"s) == "zlib");
   CHECK(name_of("\x28\xb5\x2f\xfd\x04"s) == "zstd");

@@ -99,6 +99,15 @@ TEST_CASE("reject ring: the newest are kept within its bytes, whatever comes") {
   CHECK_LE(place.open(kBytesMax / 4)->bytes(), kBytesMax / 4);
 }
 
+TEST_CASE("reject ring: a file has 8 MiB at most, however much is kept") {
+  const Place place;
+  auto ring = place.open(std::uint64_t{4} << 30);
+  for (int i = 0; i < 17; ++i) REQUIRE(ring->append(reject(std::string(1'000'000, 'x'))).ok());
+  for (const auto& file : place.files()) CHECK_LE(fs::file_size(file), 8u << 20);
+  CHECK_EQ(place.files().size(), 3);
+  CHECK_EQ(all(*ring).size(), 17);
+}
+
 TEST_CASE("reject ring: one record larger than all of it is kept alone") {
   const Place place;
   const auto ring = place.open(1'000);

@@ -28,7 +28,6 @@ int run(const Options& options) {
   settings.listen = *listen;
   settings.out = options.out;
   settings.on_new = [](const std::string& body) {
-    if (message_type(body) != "alert.created") return;
     fmt::print("{}\n", alert_line(body));
     std::fflush(stdout);
   };

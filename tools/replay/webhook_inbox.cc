@@ -52,8 +52,12 @@ Status WebhookInbox::start() {
     answer.body = "{}";
     reply(std::move(answer));
   };
+  // Whatever path the URL of an endpoint has, up to four names.
   HttpRouter router;
-  router.add(std::move(route));
+  for (const char* path : {"/", "/{}", "/{}/{}", "/{}/{}/{}", "/{}/{}/{}/{}"}) {
+    route.path = path;
+    router.add(route);
+  }
   runtime_ = std::make_unique<IoRuntime>(IoRuntime::Settings{1}, log_, metrics_);
   server_ = std::make_unique<HttpServer>(*runtime_, listener, std::move(router),
                                          HttpDependencies{std::make_shared<Authenticator>(AuthSettings{}),

@@ -33,6 +33,30 @@ constexpr HeadLimits kAdminSocketHead{.block_bytes_max = 24 * 1024, .target_byte
 static_assert(kAdminSocketHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
 constexpr int kStorePatiencePauses = 75;  // of kSignalTickNs: 15 s
 
+// Whoever subscribes this server before SNS is on hears which setting is missing.
+void add_sns_off(HttpRouter& router) {
+  Route route;
+  route.path = "/sns";
+  route.purpose = "Amazon SNS may post here once ingest.sns_topics lists its topic.";
+  route.scope = TokenScope::ingest;
+  route.body_bytes_max = 1u << 20;
+  route.handle = [](const HttpRequest& request, const ReplyTo& reply) {
+    constexpr Refusal kOff{404, "sns_off", "Amazon SNS is not taken here: list its topic in ingest.sns_topics."};
+    reply(error_reply(kOff, request.request_id));
+  };
+  router.add(std::move(route));
+}
+
+// What a listener could not do, with the setting that says where it listens.
+Error with_setting(const Error& error, std::string_view listener) {
+  constexpr std::string_view kSyslog = "syslog_";
+  std::string setting = "ingest.https";
+  if (listener == "ingest_http") setting = "ingest.http";
+  if (listener == "admin") setting = "admin.listen";
+  if (listener.starts_with(kSyslog)) setting = "syslog." + std::string(listener.substr(kSyslog.size()));
+  return Error{error.message + " (" + setting + ")"};
+}
+
 }  // namespace
 
 Serve::Serve(Config config, Log& log) : config_(std::move(config)), reloaded_(config_), log_(log) {
@@ -145,7 +169,11 @@ HttpRouter Serve::ingest_router() {
   IngestSettings settings = ingest_settings(config_);
   settings.readiness = [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; };
   for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, settings);
-  if (!config_.ingest.sns_topics.empty()) add_sns(router);
+  if (config_.ingest.sns_topics.empty()) {
+    add_sns_off(router);
+  } else {
+    add_sns(router);
+  }
   add_health_routes(router, settings.readiness);
   return router;
 }
@@ -289,7 +317,7 @@ void Serve::make_syslog(std::size_t connections_max) {
 
 Status Serve::start_sources() {
   for (const auto& source : sources_) {
-    if (Status status = source->start(wall_clock()); !status.ok()) return status;
+    if (Status status = source->start(wall_clock()); !status.ok()) return with_setting(status.error(), source->name());
     log_.info("listening", {{"listener", std::string(source->name())}, {"url", source->url()}});
   }
   return {};
@@ -298,7 +326,7 @@ Status Serve::start_sources() {
 Status Serve::start_admin() {
   const HttpListenerSettings settings = admin_listener(config_);
   admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *http_dependencies_);
-  if (Status status = admin_->start(wall_clock()); !status.ok()) return status;
+  if (Status status = admin_->start(wall_clock()); !status.ok()) return with_setting(status.error(), settings.name);
   log_.info("listening",
             {{"listener", settings.name},
              {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
