@@ -237,7 +237,7 @@ TEST_CASE("a session that cannot be made gives its place back") {
   RawHttpClient client(site.server->port(), false);
   CHECK(client.ends());
   CHECK(asked == 1);
-  CHECK(site.server->connections() == 0);
+  while (site.server->connections() > 0) std::this_thread::yield();  // the socket goes first
 }
 
 TEST_CASE("draining waits for the sessions, and says if one had to be cut short") {
