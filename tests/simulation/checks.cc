@@ -139,6 +139,11 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
     high_[id] = false;
     return;
   }
+  // The reference has no contradictions: what they withdraw stays in the store beside them.
+  if (text(parsed.at("type")) == "alert.contradicted") {
+    high_[id] = false;
+    return;
+  }
   AlertName name;
   name.variation = text(document.at("variation"));
   name.account = text(document.at("account"));
