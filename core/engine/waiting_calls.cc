@@ -39,9 +39,16 @@ bool others_learn_of(const Event& event, const Candidate& call) {
   return !event.federated_provider.empty() || !call.endpoint_owner.empty();
 }
 
+// Whether the call was judged by its descent, and so rests on the very event. That comes once more when what was known
+// of its caller is gone, or lies in the partition of a former shard count.
+bool rests_on(const IssuedToken& issued, const Candidate& call) {
+  return issued.waits && (call.token.proof == Proof::descended || call.token.proof == Proof::session);
+}
+
 // Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing, nor
 // does one by a session.
 bool denies(const IssuedToken& issued, const Candidate& call) {
+  if (rests_on(issued, call)) return false;
   const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
   const bool is_weak = issued.weak || (issued.proves() && issued.is_provisional());
   return !is_weak && (other(call.token.service) || other(call.token.must_have_assumed));
@@ -212,7 +219,9 @@ WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere
 // A call that goes on waiting is judged as what the proof says from now on, which a later one may deny.
 void WaitingCalls::note_judged(const std::string& row, const std::string& session, Candidate call,
                                const IssuedToken& issued) {
-  if (issued.weak || call.token.service == issued.service || !writer_.open().get(Table::pending, row)) return;
+  if (issued.weak || rests_on(issued, call) || call.token.service == issued.service ||
+      !writer_.open().get(Table::pending, row))
+    return;
   call.token.service = issued.service;
   call.token.must_have_assumed.clear();
   writer_.put(Table::pending, row, encode_call(session, call));
