@@ -35,6 +35,9 @@ struct Candidate {
   // kUnknownCaller), source_text (who assumed the role) and last_time (when). `time` is before any call it may concern.
   bool contradiction = false;
   bool from_future = false;  // eventTime was ahead of the clock; `time` is when the event was received
+  // The newest day on which any account had been seen when the event came; 0: not known, so the call is never late.
+  // What is learned between then and its judgement does not make it late. No alert keeps it.
+  Day newest_day = 0;
 
   ServiceToken token;
 

@@ -86,6 +86,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   const std::size_t first_staged = staged_.size();
   std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
+  newest_day_ = request.newest_day_before;
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     if (i % kWarmedAtOnce == 0)
@@ -261,6 +262,7 @@ bool ShardWorker::learn(const FactRef& ref, Day day) {
 
 std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* event) {
   call.combination = combination_of(settings_.hash_key, call);
+  call.newest_day = newest_day_;
   const auto held = slot_by_combination_.find(call.combination);
   if (held != slot_by_combination_.end()) {
     if (counts) count_repeat(held->second, call.last_time, call.count);

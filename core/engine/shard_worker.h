@@ -164,6 +164,7 @@ class ShardWorker {
   // Of the open batch: what was applied since the last commit.
   std::vector<Candidate> staged_;  // candidates
   std::vector<Request::ShardBatch*> batches_;
+  Day newest_day_ = 0;  // on which any account had been seen when the request in hand came
   std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // the range of staged_ of each of batches_
   std::vector<std::uint64_t> seen_events_;                            // direct-mapped hashes of event ids
   struct Sequences {

@@ -56,6 +56,7 @@ Candidate full() {
   c.token.chain = "111122223333/ci > 111122223333/orders";
   c.token.assumed_role = "111122223333/ci";
   c.evidence = "console,letter:n";
+  c.newest_day = 20'000;
   c.downstream = "sts:GetCallerIdentity us-east-1 a1\n";
   return c;
 }
@@ -84,6 +85,7 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->combination, c.combination);
   CHECK_EQ(decoded->last_time, c.last_time);
   CHECK_EQ(decoded->count, 3);
+  CHECK_EQ(decoded->newest_day, 20'000);
   CHECK(decoded->from_future);
   CHECK(decoded->untrusted);
   CHECK(decoded->range_capped);
@@ -109,8 +111,11 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->downstream, full().downstream);
 }
 
-TEST_CASE("candidate: only a row with downstream requests is of version 3") {
+TEST_CASE(
+    "candidate: only a row with downstream requests is of version 3, and one that says when it came of version 4") {
   Candidate c = full();
+  CHECK_EQ(encode_candidate(c)[0], 4);
+  c.newest_day = 0;
   CHECK_EQ(encode_candidate(c)[0], 3);
   c.downstream.clear();
   const std::string bytes = encode_candidate(c);
@@ -124,6 +129,7 @@ TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   Candidate c = full();
   c.presigned = c.console_session = false;
   c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = c.downstream = "";
+  c.newest_day = 0;
   std::string bytes = encode_candidate(c);
   bytes.resize(bytes.size() - 4);  // four empty texts
   bytes[0] = 1;
@@ -131,6 +137,7 @@ TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   REQUIRE(decoded);
   CHECK_EQ(decoded->record, "{}");
   CHECK_EQ(decoded->evidence, "");
+  CHECK_EQ(decoded->newest_day, 0);
 }
 
 TEST_CASE("candidate: each flag is its own") {
@@ -167,7 +174,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     if (!decoded) continue;
     ++read;
     REQUIRE_LE(decoded->token.family, Family::kubernetes);
-    REQUIRE_LE(decoded->token.proof, Proof::descended);
+    REQUIRE_LE(decoded->token.proof, Proof::session);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
     REQUIRE_LE(decoded->tool_kind, ToolKind::mcp);
     REQUIRE_LE(decoded->platform, Platform::kali);
