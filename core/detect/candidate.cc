@@ -1,6 +1,8 @@
 #include "core/detect/candidate.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -98,6 +100,22 @@ std::string encode_candidate(const Candidate& c) {
   static_assert(std::tuple_size_v<decltype(texts)> == kTextsOfVersion[kVersion]);
   for (std::size_t i = 0; i < kTextsOfVersion[version]; ++i) out.string(*texts[i]);
   return out.bytes();
+}
+
+bool add_calls(std::span<char> encoded, std::uint64_t count, Seconds last_time) {
+  // The version, the combination, the time of the first call.
+  constexpr std::size_t kLastTimeAt = 1 + sizeof(Hash128) + sizeof(Seconds);
+  struct {
+    Seconds last_time;
+    std::uint64_t count;
+  } calls;
+  if (encoded.size() < kLastTimeAt + sizeof calls) return false;
+  char* const at = encoded.data() + kLastTimeAt;
+  std::memcpy(&calls, at, sizeof calls);
+  calls.last_time = std::max(calls.last_time, last_time);
+  calls.count += count;
+  std::memcpy(at, &calls, sizeof calls);
+  return true;
 }
 
 std::optional<Candidate> decode_candidate(std::string_view bytes) {

@@ -7,6 +7,7 @@
 //         at 1,024 bytes.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,5 +94,7 @@ struct Candidate {
 
 [[nodiscard]] std::string encode_candidate(const Candidate& candidate);
 [[nodiscard]] std::optional<Candidate> decode_candidate(std::string_view bytes);
+// Adds later calls of the combination to an encoded candidate. False: it is none.
+[[nodiscard]] bool add_calls(std::span<char> encoded, std::uint64_t count, Seconds last_time);
 
 }  // namespace straykey

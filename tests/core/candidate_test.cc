@@ -162,6 +162,26 @@ TEST_CASE("candidate: cut at any byte, or longer, it is none") {
   CHECK_FALSE(decode_candidate(whole + "x").has_value());
 }
 
+TEST_CASE("candidate: later calls are added to what is encoded") {
+  Candidate candidate;
+  candidate.time = 1'900'000'000;
+  candidate.last_time = candidate.time + 5;
+  candidate.count = 3;
+  candidate.access_key = "ASIAEXAMPLE";
+  std::string bytes = encode_candidate(candidate);
+  REQUIRE(add_calls(bytes, 4, candidate.time));
+  const Candidate more = decode_candidate(bytes).value();
+  CHECK_EQ(more.count, 7);
+  CHECK_EQ(more.last_time, candidate.last_time);
+  CHECK_EQ(more.time, candidate.time);
+  CHECK_EQ(more.access_key, "ASIAEXAMPLE");
+  REQUIRE(add_calls(bytes, 1, candidate.time + 9));
+  CHECK_EQ(decode_candidate(bytes).value().count, 8);
+  CHECK_EQ(decode_candidate(bytes).value().last_time, candidate.time + 9);
+  std::string cut = bytes.substr(0, 20);
+  CHECK_FALSE(add_calls(cut, 1, candidate.time));
+}
+
 TEST_CASE("candidate: bytes changed at random are refused or read, never trusted beyond their enums") {
   std::mt19937 random(29);
   const std::string whole = encode_candidate(full());
