@@ -33,13 +33,15 @@ struct CandidateRange {
   std::uint64_t last = 0;
 };
 
-// What a shard tells another of a key that is used there: a call of AssumeRole issued it to the role (account/role).
+// What a shard tells another of a key that is used there: a call of AssumeRole issued it to the role (account/role). Or
+// of a session: whose it is on this day and the next one.
 struct Descent {
-  Hash128 key;
+  Hash128 key;  // or the session's id
   std::string role;
   std::string token;        // what is known of the issuing event: an encoded IssuedToken
   bool teaches = true;      // whether the call teaches that the caller's role assumes this one
   std::uint8_t handed = 0;  // how often it was handed on, from key to key
+  bool of_session = false;
 };
 
 class Request {
