@@ -64,8 +64,10 @@ std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view re
   return parser.parse(record, *arena, now);
 }
 
-// A parser would go over all of a line of many values to find that it is not one.
-bool PayloadReader::Impl::is_one_value(std::string_view text) {
+// A parser would go over all of a long line of many values to find that it is not one. A short line is worth no look.
+bool PayloadReader::Impl::may_be_one_value(std::string_view text) {
+  constexpr std::size_t kRecordBytesUsual = 16 * 1024;
+  if (text.size() <= kRecordBytesUsual) return true;
   const JsonExtent extent = scan_json_value(text);
   work.values += extent.size;
   return extent.end == JsonEnd::complete && extent.size == text.size();
@@ -77,7 +79,7 @@ std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int d
   if (array_at > 0 && line.is_last()) return read_records_file(rest, array_at, depth);
   const std::string_view all = line.trimmed();
   if (!line.tried && all.ends_with('}') && all.size() <= kRecordBytesMax && !opens_like_envelope(all) &&
-      is_one_value(all)) {
+      may_be_one_value(all)) {
     auto result = parse(all);
     if (Event* event = std::get_if<Event>(&result)) {
       accept(std::move(*event));

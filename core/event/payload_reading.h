@@ -70,7 +70,7 @@ struct PayloadReader::Impl {
 
   // Framing.
   void read_text(std::string_view text, int depth);
-  [[nodiscard]] bool is_one_value(std::string_view text);
+  [[nodiscard]] bool may_be_one_value(std::string_view text);
   std::size_t read_framed_object(std::string_view rest, int depth, TextLine& line);
   std::size_t read_records_file(std::string_view rest, std::size_t array_at, int depth);
   std::size_t read_broken_object(std::string_view rest, const Envelope& whole, int depth, std::size_t line_bytes);
