@@ -103,6 +103,7 @@ struct TokenConfig {
   TokenScope scope = TokenScope::ingest;
 };
 
+  std::string source;  // empty: name
 // A URL, or the place where it is kept, because with some receivers the URL itself is a secret.
 struct UrlSource {
   std::string url;

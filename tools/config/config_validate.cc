@@ -232,6 +232,8 @@ void check_tokens(const Config& config, Findings& findings) {
 void check_webhooks(const Config& config, Findings& findings) {
   std::map<std::string, std::size_t> names;
   for (std::size_t i = 0; i < config.webhooks.size(); ++i) {
+    if (!token.source.empty() && !all_of_or_in(token.source, "._-"))
+      findings.add(path + ".source", "a token's source is 1 to 64 of A-Z a-z 0-9 . _ -");
     const WebhookConfig& webhook = config.webhooks[i];
     const std::string path = "webhook." + std::to_string(i);
     if (!names.emplace(webhook.route.name, i).second) {
