@@ -348,6 +348,27 @@ TEST_CASE("check-config prints the errors of both steps at once, and returns 78"
   CHECK_HOLDS(out.str(), "nobody could send");
 }
 
+TEST_CASE("a setting that was read well is checked, whatever else is wrong in its table") {
+  const Installation here;
+  const std::string errors = here.errors(
+      Installation::top() + "[ingest]\ncertificate = \"none.pem\"\nkey = \"key.pem\"\nhttps = 5\nhtps = 1\n" +
+      "[[token]]\nname = \"a b\"\nfile = \"token\"\nscop = \"admin\"\n[[token]]\nname = \"c\"\nfile = 7\n");
+  CHECK_HOLDS(errors, "5:9: ingest.https must be");
+  CHECK_HOLDS(errors, "6:1: unknown key \"htps\"");
+  CHECK_HOLDS(errors, "3:15: ");  // the certificate is not there
+  CHECK_HOLDS(errors, "10:1: unknown key \"scop\"");
+  CHECK_HOLDS(errors, "8:8: a token's name is");
+  CHECK_HOLDS(errors, "13:8: token.file must be");
+  CHECK_EQ(std::count(errors.begin(), errors.end(), '\n'), 6);
+}
+
+TEST_CASE("data_dir below /proc is named for what that is") {
+  const Installation here;
+  const std::string rest = Installation::ingest() + Installation::token();
+  CHECK_HOLDS(here.errors("data_dir = \"/proc/straykey/a\"\n" + rest), "1:12: data_dir cannot be below /proc, where");
+  CHECK_EQ(here.errors("data_dir = \"new\"\n" + rest), "");
+}
+
 TEST_CASE("a table that was not read well gets no second errors out of that") {
   const Installation here;
   const std::string errors = here.errors(Installation::top() + Installation::ingest() + "[[tokens]]\nname = \"a\"\n");

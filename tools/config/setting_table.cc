@@ -167,7 +167,7 @@ SettingTable token_table() {
       .about =
           "Who may send (scope \"ingest\", the default), and who may read /metrics (scope \"admin\"). A "
           "token has 16 bytes or more, and no two are the same: `openssl rand -hex 32 > "
-          "/etc/straykey/tokens/forwarder`. The name shows in metrics.",
+          "/etc/straykey/tokens/forwarder`. Metrics, rejects and rates go by its source.",
       .rows = {
           token_row(
               "name", of(&TokenConfig::name), TextKind{},
@@ -181,6 +181,10 @@ SettingTable token_table() {
           token_row("scope", of(&TokenConfig::scope),
                     ChoiceKind<TokenScope>{{{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}}},
                     {.words = "or \"admin\"", .effect = reload}),
+          token_row("source", of(&TokenConfig::source), TextKind{},
+                    {.words = "as name; tokens of one sender, old and new, may share it",
+                     .default_words = "the name",
+                     .effect = reload}),
       }};
   table.more_examples = {
       {{"name", "\"operator\""}, {"secret", "{ file = \"/etc/straykey/tokens/operator\" }"}, {"scope", "\"admin\""}}};
