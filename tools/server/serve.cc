@@ -146,7 +146,7 @@ Status Serve::start_pipeline() {
   Pipeline::Callbacks callbacks;
   for (const auto& partition : data_->partitions()) dependencies.partitions.push_back(partition.get());
   dependencies.alerts = &data_->alerts();
-  dependencies.routes = webhook_routes(config_);
+  dependencies.routes = routes_ = webhook_routes(config_);
   callbacks.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
   callbacks.uptime = uptime;
   callbacks.on_fatal = [this](const std::string& message) {
@@ -338,7 +338,13 @@ Status Serve::start_admin() {
 void Serve::start_operators() {
   OperatorStores stores = operator_stores(*data_);
   stores.rejects = rejects_.get();
-  operators_ = std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock});
+  stores.routes = &routes_;
+  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes_, wall_clock});
+  const auto ask_endpoints = [this](const OperatorRequest& request, OperatorDesk::Answer answer) {
+    endpoint_desk_->ask(request, std::move(answer));
+  };
+  operators_ = std::make_unique<OperatorDesk>(
+      OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, ask_endpoints});
   HttpRouter router;
   add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
   add_metrics_route(router, metrics_, {.open = true});
