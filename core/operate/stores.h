@@ -11,6 +11,7 @@
 
 namespace straykey {
 
+class AlertIndex;
 class RejectStore;
 
 struct OperatorStores {
@@ -18,6 +19,7 @@ struct OperatorStores {
   std::vector<BaselineStore*> partitions;
   AlertStore* alerts = nullptr;
   RejectStore* rejects = nullptr;
+  const AlertIndex* index = nullptr;
 };
 
 }  // namespace straykey
