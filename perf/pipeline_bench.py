@@ -77,8 +77,8 @@ class Bench:
         return Material.of(self.trail_texts)
 
     def limit_work_ns(self, mode, of):
-        """An event's. of: "batches" or "files" (of the trail); "extract" takes them plain, "inflate" in gzip and "base64" in
-        base64 of that."""
+        """An event's. of: "batches", "pieces" (of what Firehose puts into one of its records) or "files" (of the trail);
+        "extract" takes them plain, "inflate" in gzip and "base64" in base64 of that."""
         return limit_work_ns(self.limits_program, mode, self.limit_paths(mode, of)) / self.trail.events
 
     @functools.cache
@@ -86,7 +86,7 @@ class Bench:
         if of == "files":
             texts = [path.read_bytes() for path in self.trail.files] if mode == "inflate" else self.trail_texts
         else:
-            batches = self.material.batches
+            batches = self.material.batches if of == "batches" else self.material.pieces
             texts = (batches.plain if mode == "extract" else batches.gzip)(len(batches.events))
             if mode == "base64":
                 texts = [base64.b64encode(text) for text in texts]
@@ -150,7 +150,7 @@ class Bench:
             taken[other.name] = self.measure_server(other, installation, *self.requests(other)).server_ns
         for mode in workload.limits:
             if mode in ("extract", "inflate", "base64"):
-                taken[mode] = self.limit_work_ns(mode, "batches")
+                taken[mode] = self.limit_work_ns(mode, workload.limited_by)
                 continue
             server = self.limit_server(mode, installation)
             tls = load.trusting(self.certificate[0]) if workload.tls else None

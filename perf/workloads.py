@@ -18,6 +18,7 @@ FIREHOSE_RECORDS = 10
 class Material:
     """The same events in batches as AWS writes them, and one by one."""
     batches: load.Bodies
+    pieces: load.Bodies
     singles: load.Bodies
     events: int
 
@@ -26,9 +27,10 @@ class Material:
         """files: {"Records":[...]}."""
         records = [json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
                    for text in files for record in json.loads(text)["Records"]]
-        batches = [b'{"Records":[' + b",".join(records[at:at + RECORDS_A_BATCH]) + b"]}"
-                   for at in range(0, len(records), RECORDS_A_BATCH)]
-        return cls(load.Bodies(batches), load.Bodies(records), len(records))
+        def of_size(size):
+            return load.Bodies([b'{"Records":[' + b",".join(records[at:at + size]) + b"]}"
+                                for at in range(0, len(records), size)])
+        return cls(of_size(RECORDS_A_BATCH), of_size(RECORDS_A_BATCH // FIREHOSE_RECORDS), load.Bodies(records), len(records))
 
     def freshen(self):
         self.batches.freshen()
@@ -52,6 +54,7 @@ class Workload:
     tls: bool = False
     answered: bool = True       # the answers say how many events were taken
     beside: str = ""
+    limited_by: str = "batches"  # what of the material the limits without a socket work on
 
 
 def _batches(gzip):
@@ -134,7 +137,7 @@ WORKLOADS = (
     Workload("single_tls", STEADY, _singles, "ingest", _send_new, ("beast_tls",), 1.2, share=0.02, tls=True),
     Workload("syslog", BOTH, _syslog, "syslog_tcp", _stream, ("discard", "extract"), 1.1, answered=False),
     Workload("firehose", STEADY, _in_groups(_firehose), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), ("base64", "inflate", "extract"),
-             1.5, answered=False),
+             1.5, answered=False, limited_by="pieces"),
     Workload("hec", STEADY, _in_groups(_hec), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), (), 1.2, answered=False, beside="http"),
     Workload("bulk", STEADY, _in_groups(_bulk), "ingest_http", _send_on_kept(BATCH_CONNECTIONS), (), 1.2, answered=False, beside="http"),
     Workload("relp", STEADY, _relp, "syslog_relp", _send_relp, (), 1.3, beside="syslog"),

@@ -1,6 +1,8 @@
 #include "core/detect/candidate.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -10,9 +12,10 @@ namespace straykey {
 namespace {
 
 // Rows of version 1 end before the texts that version 2 added, and may wait to be judged when a store is upgraded.
-// Version 3 adds what only the calls of one tool have, so all other rows are still of version 2.
-constexpr std::uint8_t kVersion = 3, kMostVersion = 2, kOldVersion = 1;
-constexpr std::size_t kTextsOfVersion[] = {0, 27, 31, 32};
+// Version 3 adds what only the calls of one tool have, so all other rows are still of version 2. Version 4 adds the day
+// by which the judge tells whether a call came late, which calls that wait for proof and those of alerts do not have.
+constexpr std::uint8_t kVersion = 4, kToolVersion = 3, kPlainVersion = 2, kOldVersion = 1;
+constexpr std::size_t kTextsOfVersion[] = {0, 27, 31, 32, 32};
 
 enum Flags : std::uint8_t {
   kFromFuture = 1,
@@ -83,7 +86,7 @@ std::string encode_candidate(const Candidate& c) {
                     (c.record_truncated ? kRecordTruncated : 0) | (c.is_call() ? 0 : kNoCall) |
                     (c.presigned ? kPresigned : 0) | (c.console_session ? kConsoleSession : 0);
   ByteWriter out(1024 + c.record.size());
-  const std::uint8_t version = c.downstream.empty() ? kMostVersion : kVersion;
+  const std::uint8_t version = c.newest_day != 0 ? kVersion : c.downstream.empty() ? kPlainVersion : kToolVersion;
   out.fixed(version).fixed(c.combination.low).fixed(c.combination.high).fixed(c.time).fixed(c.last_time).fixed(c.count);
   out.fixed(static_cast<std::uint8_t>(flags));
   out.fixed(c.token.family)
@@ -92,10 +95,27 @@ std::string encode_candidate(const Candidate& c) {
       .fixed(c.tool_kind)
       .fixed(c.platform)
       .fixed(c.asn);
+  if (version == kVersion) out.fixed(c.newest_day);
   const auto texts = texts_of(c);
   static_assert(std::tuple_size_v<decltype(texts)> == kTextsOfVersion[kVersion]);
   for (std::size_t i = 0; i < kTextsOfVersion[version]; ++i) out.string(*texts[i]);
   return out.bytes();
+}
+
+bool add_calls(std::span<char> encoded, std::uint64_t count, Seconds last_time) {
+  // The version, the combination, the time of the first call.
+  constexpr std::size_t kLastTimeAt = 1 + sizeof(Hash128) + sizeof(Seconds);
+  struct {
+    Seconds last_time;
+    std::uint64_t count;
+  } calls;
+  if (encoded.size() < kLastTimeAt + sizeof calls) return false;
+  char* const at = encoded.data() + kLastTimeAt;
+  std::memcpy(&calls, at, sizeof calls);
+  calls.last_time = std::max(calls.last_time, last_time);
+  calls.count += count;
+  std::memcpy(at, &calls, sizeof calls);
+  return true;
 }
 
 std::optional<Candidate> decode_candidate(std::string_view bytes) {
@@ -122,6 +142,7 @@ std::optional<Candidate> decode_candidate(std::string_view bytes) {
   c.tool_kind = in.fixed<ToolKind>();
   c.platform = in.fixed<Platform>();
   c.asn = in.fixed<std::uint32_t>();
+  if (version == kVersion) c.newest_day = in.fixed<Day>();
   if (c.token.family > Family::kubernetes || c.token.proof > Proof::session ||
       c.address_class > SourceClass::external || c.tool_kind > ToolKind::mcp || c.platform > Platform::kali ||
       c.time < 0)

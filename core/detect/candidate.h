@@ -7,6 +7,7 @@
 //         at 1,024 bytes.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ struct Candidate {
   // kUnknownCaller), source_text (who assumed the role) and last_time (when). `time` is before any call it may concern.
   bool contradiction = false;
   bool from_future = false;  // eventTime was ahead of the clock; `time` is when the event was received
+  // The newest day on which any account had been seen when the event came; 0: not known, so the call is never late.
+  // What is learned between then and its judgement does not make it late. No alert keeps it.
+  Day newest_day = 0;
 
   ServiceToken token;
 
@@ -90,5 +94,7 @@ struct Candidate {
 
 [[nodiscard]] std::string encode_candidate(const Candidate& candidate);
 [[nodiscard]] std::optional<Candidate> decode_candidate(std::string_view bytes);
+// Adds later calls of the combination to an encoded candidate. False: it is none.
+[[nodiscard]] bool add_calls(std::span<char> encoded, std::uint64_t count, Seconds last_time);
 
 }  // namespace straykey

@@ -10,10 +10,11 @@ namespace straykey {
 
 void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
   constexpr std::size_t kAccountSize = 12;
+  const bool is_copy = event.type == IdentityType::aws_account;
+  if (!is_copy && !assumes_by_session(event)) return;
   const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
                         !event.from_future};
-  if (event.type == IdentityType::aws_account) return hand_on_copy(child, caller, issued);
-  if (!assumes_by_session(event)) return;
+  if (is_copy) return hand_on_copy(child, caller, issued);
   const std::string caller_role = caller_identity(event);
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
   if (child.key == caller && child.role == caller_role) return;  // a masked key: it is not its own ancestor
@@ -38,9 +39,8 @@ void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const Issue
 }
 
 void Descents::tell_session(std::string_view principal_id, const IssuedToken& known) {
-  const std::string token = encode(known);
-  for (const Day day : {known.issued_day, known.issued_day + 1})
-    made_.push_back({session_id(settings_.hash_key, principal_id, day), {}, token, false, 0});
+  const Hash128 session = session_id(settings_.hash_key, principal_id, known.issued_day);
+  made_.push_back({session, {}, encode(known), false, 0, true});
 }
 
 void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,
@@ -62,7 +62,8 @@ void Descents::add(const HandedKey& issued, const ServiceToken* parent, bool by_
   if (by_session) token.session_role = issued.role;
   if (parent != nullptr && !detection_.brokers.contains(parent->role_identity))
     token = descended_from(*parent, issued.role, issued.day);
-  made_.push_back({issued.key, issued.role, encode(token), issued.teaches, static_cast<std::uint8_t>(handed + 1)});
+  made_.push_back(
+      {issued.key, issued.role, encode(token), issued.teaches, static_cast<std::uint8_t>(handed + 1), false});
 }
 
 void Descents::settle(const std::function<void(const Descent&)>& take_over, std::vector<Descent>& others) {

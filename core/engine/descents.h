@@ -36,7 +36,7 @@ class Descents {
   // What is known of the key now concerns the keys that sessions of the role were given when they called with it.
   // `everywhere`: as of WaitingCalls::issued_to(). `handed`: how often it was handed on before.
   void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);
-  // A call tells whose its session is, on its day and the next one: tells the shards that own the session.
+  // A call tells whose its session is, on its day and the next one: tells the shard that owns the session.
   void tell_session(std::string_view principal_id, const IssuedToken& known);
   // Whether settle() has something to do.
   [[nodiscard]] bool has_made() const noexcept { return !made_.empty(); }

@@ -74,6 +74,7 @@ Engine::~Engine() {
 CommitOutcome Engine::find_unjudged() {
   const CommitOutcome outcome = merger_.find_unjudged();
   find_damage();
+  newest_day_ = merger_.newest_day();
   backlog_ = merger_.waiting();
   unjudged_gauge_.set(static_cast<double>(backlog_));
   if (backlog_ > 0 && outcome == CommitOutcome::committed && dependencies_.log != nullptr)
@@ -103,6 +104,7 @@ SubmitResult Engine::admit(Request& request) {
   }
   route(request, settings_.hash_key, static_cast<std::uint32_t>(shards_.size()));
   request.credits = bytes;
+  request.newest_day_before = newest_day_.load();
   request.shards_to_finish.store(static_cast<std::uint32_t>(request.batches.size()));
   unfinished_.fetch_add(1);
   return SubmitResult::accepted;
@@ -240,11 +242,19 @@ void Engine::finish(Item item, bool committed) {
     finished.ticket = tickets_.fetch_add(1);
     callbacks_.to_merger(Message(std::move(finished)));
   }
+  // Before the reply, because what a sender sends after the reply came later than this request.
+  if (!request.any_failed) note_newest(request.newest_day);
   unfinished_.fetch_sub(1);
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
   delete item.request;
   queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
+}
+
+void Engine::note_newest(Day day) noexcept {
+  Day known = newest_day_.load();
+  while (known < day && !newest_day_.compare_exchange_weak(known, day)) {
+  }
 }
 
 void Engine::flush(std::uint32_t index) {

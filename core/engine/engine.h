@@ -170,6 +170,7 @@ class Engine {
   [[nodiscard]] bool reserve_credits(std::size_t bytes);
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
+  void note_newest(Day day) noexcept;
   [[nodiscard]] bool hand_on(Request& request);
   void carry_out(std::uint32_t shard, OperatorChange& change);
   void carry_out_in_retired();
@@ -204,6 +205,7 @@ class Engine {
   // Shared by all threads.
   std::atomic<std::uint64_t> tickets_{0}, unfinished_{0};
   std::atomic<std::size_t> queued_bytes_{0};
+  std::atomic<Day> newest_day_{0};  // of any account, by what is acknowledged
   std::atomic<bool> broken_{false}, damaged_{false}, merger_failing_{false};
 
   Gauge& queued_gauge_;

@@ -1,5 +1,6 @@
 #include "core/engine/inline_pipeline.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -34,6 +35,7 @@ InlinePipeline::InlinePipeline(HashKey hash_key, std::uint32_t shards, const Det
 }
 
 RequestOutcome InlinePipeline::learn(Request& request, const NetworkMap& networks) {
+  request.newest_day_before = std::max(request.newest_day_before, newest_day_);
   route(request, hash_key_, static_cast<std::uint32_t>(workers_.size()));
   RequestOutcome outcome = RequestOutcome::committed;
   std::size_t done = 0;
@@ -54,6 +56,7 @@ CommitOutcome InlinePipeline::judge(const Request& request) {
   for (const Request::ShardBatch& batch : request.batches)
     if (batch.candidates.last != 0) ranges.push_back(batch.candidates);
   merger_.judge(ranges);
+  newest_day_ = std::max(newest_day_, request.newest_day);
   return merger_.commit();
 }
 

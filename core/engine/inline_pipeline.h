@@ -26,7 +26,8 @@ class InlinePipeline {
 
   // Routes, applies and commits the request, and judges nothing yet. on_done is not called.
   [[nodiscard]] RequestOutcome learn(Request& request, const NetworkMap& networks);
-  // Judges what `request` proposed, as the merger does when a request has finished.
+  // Judges what `request` proposed, as the merger does when a request has finished. What is learned from now on came
+  // later. Without it nothing is ever late.
   [[nodiscard]] CommitOutcome judge(const Request& request);
   // Judges everything proposed and not judged yet, in the order of days. The activity that its alerts may show is
   // written before.
@@ -47,6 +48,7 @@ class InlinePipeline {
   std::vector<BaselineStore*> partitions_;
   std::vector<std::unique_ptr<ShardWorker>> workers_;
   Merger merger_;
+  Day newest_day_ = 0;  // on which any account was seen, by the requests that were judged by themselves
 };
 
 }  // namespace straykey

@@ -27,20 +27,19 @@ Hash128 token_row(HashKey hash_key, Hash128 access_key_id, std::string_view role
   return hash128(hash_key, text);
 }
 
-KeyTable::Key& KeyTable::at(Hash128 id, const Event& event) {
+KeyTable::Key& KeyTable::at(Hash128 id, const Event& event, bool is_session) {
   auto found = keys_.find(id);
-  // Without a key it is a session that is asked for.
-  const bool has_rows = is_temporary_key(event.access_key) || event.access_key.empty();
+  const bool has_rows = is_session || is_temporary_key(event.access_key);
   if (found == keys_.end()) {
     evict();
     found = keys_.emplace(id, Key{}).first;
-    if (has_rows) load(id, event, found->second);
+    if (has_rows) load(id, event, is_session, found->second);
   } else if (found->second.session != event.arn && has_rows) {
     write(id, found->second);  // what the other session did
     found->second.calls.reset();
-    load(id, event, found->second);
+    load(id, event, is_session, found->second);
   } else if (found->second.stale) {
-    load(id, event, found->second);
+    load(id, event, is_session, found->second);
   }
   Key& key = found->second;
   key.used = batch_;
@@ -58,20 +57,23 @@ void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
   if (issued && (!key.issued || key.issued->weight() < issued->weight())) {
     key.touched = found->put_at;
     key.token = row;
+    key.own_row = &store == &writer_.open() ? rows_erased_ : 0;
     key.proof = hash64(settings_.hash_key, found->value) | 1;
     key.issued = std::make_unique<IssuedToken>(std::move(*issued));
   }
 }
 
-void KeyTable::load(Hash128 id, const Event& event, Key& key) {
+void KeyTable::load(Hash128 id, const Event& event, bool is_session, Key& key) {
   key.session = event.arn;
   key.stale = false;
   key.issued.reset();
   key.proof = 0;
-  const std::string role = session_role(event);
+  key.told = 0;
+  const std::string role = is_session ? std::string() : session_role(event);
   const auto read = [&](StoreReader& store) {
+    if (is_session) read_token(store, session_day_before(id), key);
     if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), key);
-    if (!key.issued) read_token(store, id, key);
+    if (is_session || !key.issued) read_token(store, id, key);
   };
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {
@@ -98,6 +100,12 @@ void KeyTable::name(Key& key, const Event& event, const ServiceToken* token) {
 void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key& key) {
   if (!std::exchange(key.waits, true)) changed_.push_back(routed.signature.access_key);
   key.calls->since_flush.count(routed.signature.call, routed.time, routed.failed, event);
+}
+
+bool KeyTable::holds(Hash128 id, Hash128 row, const IssuedToken& issued) const {
+  const Key* const key = find(id);
+  return key != nullptr && key->issued && key->own_row == rows_erased_ && !key->stale && key->token == row &&
+         *key->issued == issued;
 }
 
 void KeyTable::reload(Hash128 id) {

@@ -52,13 +52,15 @@ class KeyTable {
     std::string identity;         // the identity whose calls they are; empty unless proven
   };
   struct Key {
-    bool waits = false;       // it stands in changed_
-    RunHour touched = 0;      // when its token row was last put
-    std::uint64_t proof = 0;  // changes with what is known of its issuing event; 0: nothing
-    std::uint64_t used = 0;   // the batch of its last use
-    bool stale = false;       // its token row was written since it was read
-    std::string session;      // whose rows were read: userIdentity.arn
-    Hash128 token;            // the row of `issued`
+    bool waits = false;         // it stands in changed_
+    RunHour touched = 0;        // when its token row was last put
+    std::uint64_t proof = 0;    // changes with what is known of its issuing event; 0: nothing
+    std::uint64_t used = 0;     // the batch of its last use
+    bool stale = false;         // its token row was written since it was read
+    std::uint64_t told = 0;     // the last that its calls told of its session; 0: nothing
+    std::string session;        // whose rows were read: userIdentity.arn
+    Hash128 token;              // the row of `issued`
+    std::uint64_t own_row = 0;  // when it was seen in this partition, as of rows_erased_; 0: never
     std::unique_ptr<const IssuedToken> issued;
     std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
 
@@ -67,8 +69,9 @@ class KeyTable {
 
   KeyTable(Settings settings, BatchWriter& writer) : settings_(std::move(settings)), writer_(writer) {}
 
-  // The key of the event, by its access_key_id. The reference is good until the next call.
-  Key& at(Hash128 id, const Event& event);
+  // The key of the event, by its access_key_id, or its session, by its session_id: of that, what was told on its day
+  // or the one before counts. The reference is good until the next call.
+  Key& at(Hash128 id, const Event& event, bool is_session);
   // Null if the key is not in memory. The pointer is good until the next at().
   [[nodiscard]] const Key* find(Hash128 id) const noexcept {
     const auto found = keys_.find(id);
@@ -79,6 +82,8 @@ class KeyTable {
   // Says whose calls are counted. `token` is the event's, if that is known already.
   // REQUIRES: key.has_unnamed_calls(), of the event.
   static void name(Key& key, const Event& event, const ServiceToken* token);
+  // Whether the key is in memory, and its token row in this partition is the one named and says just this.
+  [[nodiscard]] bool holds(Hash128 id, Hash128 row, const IssuedToken& issued) const;
   // The key's token row is read again at its next use: its issuing event has become known.
   void reload(Hash128 id);
   // Writes what was done with the key so far.
@@ -87,6 +92,8 @@ class KeyTable {
   // Writes what waits of these keys, and of all keys of these identities.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities);
   void forget_all();
+  // Rows of this partition were erased, so that of any key may be gone.
+  void note_erased() noexcept { ++rows_erased_; }
   // A new batch begins at this run hour; keys used from now on are used in it.
   void begin_batch(RunHour now) noexcept {
     ++batch_;
@@ -105,7 +112,7 @@ class KeyTable {
     Activity activity;
   };
 
-  void load(Hash128 id, const Event& event, Key& key);
+  void load(Hash128 id, const Event& event, bool is_session, Key& key);
   void read_token(StoreReader& store, Hash128 row, Key& key) const;
   void evict();
   static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
@@ -121,6 +128,7 @@ class KeyTable {
   Keys keys_;
   std::deque<Hash128> changed_;   // keys whose calls wait for flush(), the one that waited longest first
   std::vector<Hash128> touched_;  // keys whose token row is to be put again
+  std::uint64_t rows_erased_ = 1;
 
   // Of the batch in hand.
   std::uint64_t batch_ = 0;

@@ -29,16 +29,11 @@
 namespace straykey {
 namespace {
 
-constexpr std::string_view kRunSecondsKey = "lived", kNewestDayKey = "newest day";
+constexpr std::string_view kRunSecondsKey = "lived";
 
 Counter& judged_counter(Metrics& metrics, std::string_view result) {
   return metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
                          {{"result", result}});
-}
-
-Day newest_day_of(StoreReader& alerts) {
-  const auto stored = alerts.get(Table::progress, kNewestDayKey);
-  return stored ? static_cast<Day>(decode_sequence(*stored)) : Day{0};
 }
 
 // Which network a call came from, or whose endpoint; empty if it did not come from outside. Only the remote analytic
@@ -79,7 +74,6 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
   const auto reader = alerts_.read();
   waiting_->read_marks(*reader);
   if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
-  newest_day_ = newest_day_of(*reader);
   unreadable_ = reader->failure();
   alerts_.set_run_hour(run_clock_.hour());
   for (BaselineStore* partition : partitions_) partition->set_run_hour(run_clock_.hour());
@@ -128,6 +122,7 @@ CommitOutcome Merger::find_unjudged() {
   if (!failure_.empty()) return CommitOutcome::failed;
   open();
   waiting_->find_backlog(readers_);
+  if (view_) newest_day_ = view_->newest_account_day();
   return commit();
 }
 
@@ -153,11 +148,7 @@ void Merger::add(std::vector<CandidateRange> request) {
 void Merger::judge_waiting() {
   if (!has_to_judge()) return;
   open();
-  judges_backlog_ = waiting_->backlog_waits();
-  for (const std::vector<CandidateRange>& request : waiting_->next(readers_)) {
-    judge(request);
-    judges_backlog_ = false;  // only the first may be the backlog
-  }
+  for (const std::vector<CandidateRange>& request : waiting_->next(readers_)) judge(request);
 }
 
 std::uint64_t Merger::waiting() const noexcept {
@@ -213,22 +204,7 @@ void Merger::judge_candidates(std::vector<Candidate> calls) {
   }
 }
 
-// Requests are judged in the order in which they finished, and each account's first event of a day is a candidate. So
-// this is the newest day as of the arrival of what is judged next, and not what has been learned since. When the calls
-// of a backlog arrived is not known: one of them may have waited for a start since its twin was acknowledged. They are
-// never late.
-Day Merger::newest_day_as_of_arrival() const noexcept {
-  return judges_backlog_ ? Day{0} : newest_day_;
-}
-
-void Merger::note_newest(Day day) {
-  if (day <= newest_day_) return;
-  newest_day_ = day;
-  writer_->put(Table::progress, kNewestDayKey, encode_sequence(day));
-}
-
 void Merger::note_account_day(const Candidate& day) {
-  note_newest(day.day());
   const std::string& account = day.token.account;
   if (!active_since(account) && judge_.activates(account, day.day(), *view_)) activate(account, day);
 }
@@ -255,7 +231,7 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     }
     const RecordInHand in_hand(call->record);
     const auto since = active_since(call->token.account);
-    Judge::Answer answer = judge_.judge(*call, *view_, {since, newest_day_as_of_arrival()});
+    Judge::Answer answer = judge_.judge(*call, *view_, {since, call->newest_day});
     switch (answer.judged) {
       case Judged::judged:
         judged_.add();
@@ -351,8 +327,7 @@ void Merger::settle_call(std::vector<Hit>& of_call, Tier tier) {
 
 void Merger::tell_tool_itself(std::vector<Hit>& of_call) {
   const Candidate* call = of_call.front().call;
-  Judge::Answer answer =
-      judge_.judge(*call, *view_, {active_since(call->token.account), newest_day_as_of_arrival(), false});
+  Judge::Answer answer = judge_.judge(*call, *view_, {active_since(call->token.account), call->newest_day, false});
   if (answer.judgements.empty()) return;  // the store could not be read, so the commit fails
   Hit told{call, std::move(answer.judgements.back()), of_call.front().place, {}};
   const Analytic analytic = told.judgement.verdict.entry().analytic;
@@ -465,7 +440,6 @@ CommitOutcome Merger::commit() {
   } else {
     outbox_.failed();
     answers_.forget();
-    newest_day_ = newest_day_of(*alerts_.read());
   }
   return outcome;
 }

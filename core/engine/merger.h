@@ -70,6 +70,8 @@ class Merger {
   // Finds what an earlier run left unjudged: it waits from now on, before all that is added. Commits nothing new, and
   // fails if the stores cannot be read or written.
   [[nodiscard]] CommitOutcome find_unjudged();
+  // The newest day on which an account had been seen when find_unjudged() looked.
+  [[nodiscard]] Day newest_day() const noexcept { return newest_day_; }
   // Finds it and judges what of it is of days up to `until`. Used by offline scan.
   [[nodiscard]] CommitOutcome judge_all_unjudged(Day until = kEveryDay);
   static constexpr Day kEveryDay = std::numeric_limits<Day>::max();
@@ -125,8 +127,6 @@ class Merger {
   void note_account_day(const Candidate& day);
   void contradict(const Candidate& contradiction);
   [[nodiscard]] bool is_contradicted(Hash128 alert_id);
-  void note_newest(Day day);
-  [[nodiscard]] Day newest_day_as_of_arrival() const noexcept;
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] bool takes_in(const DedupEntry& alert, Day day);
@@ -175,8 +175,7 @@ class Merger {
   std::optional<BaselineView> view_;                   // what the readers see
   std::size_t rows_to_relieve_ = 0;                    // how many rows to erase early if the store is nearly full
 
-  Day newest_day_ = 0;           // the newest on which an account was seen, by what is judged
-  bool judges_backlog_ = false;  // what an earlier run left
+  Day newest_day_ = 0;  // see newest_day()
 
   // Why something failed.
   std::string failure_;

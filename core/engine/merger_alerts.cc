@@ -133,6 +133,7 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
   Alert alert;
   alert.id = hit.alert_id;
   alert.call = call;
+  alert.call.newest_day = 0;
   alert.verdict = hit.judgement.verdict;
   alert.severity = detection_.severity_of(entry);
   alert.network = hit.judgement.network;

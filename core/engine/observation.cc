@@ -212,6 +212,12 @@ bool is_judged(Family family, const DetectionSettings& settings) noexcept {
   return (family != Family::ec2 || settings.ec2) && (family != Family::kubernetes || settings.kubernetes);
 }
 
+bool may_be_worth_judging(const Candidate& call) noexcept {
+  const bool runs_anywhere =
+      (call.platform == Platform::unknown || call.platform == Platform::linux_os) && call.exec_env.empty();
+  return call.may_be_external() || call.is_cli() || !call.evidence.empty() || !runs_anywhere;
+}
+
 bool worth_judging(const Candidate& call, const DetectionSettings& settings) {
   if (!is_judged(call.token.family, settings)) return false;
   return call.may_be_external() || (call.is_cli() && call.token.serverless) || has_evidence(call);

@@ -50,6 +50,9 @@ void prove(Candidate& call, std::string_view session, const IssuedToken& issued)
 // are not new on the day on which it is switched on.
 [[nodiscard]] bool is_judged(Family family, const DetectionSettings& settings) noexcept;
 
+// Whether worth_judging() may hold once it is known whose the call is. False: it only teaches.
+[[nodiscard]] bool may_be_worth_judging(const Candidate& call) noexcept;
+
 // Whether any analytic could say something about the call.
 [[nodiscard]] bool worth_judging(const Candidate& call, const DetectionSettings& settings);
 

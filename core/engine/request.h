@@ -33,13 +33,15 @@ struct CandidateRange {
   std::uint64_t last = 0;
 };
 
-// What a shard tells another of a key that is used there: a call of AssumeRole issued it to the role (account/role).
+// What a shard tells another of a key that is used there: a call of AssumeRole issued it to the role (account/role). Or
+// of a session: whose it is on this day and the next one.
 struct Descent {
-  Hash128 key;
+  Hash128 key;  // or the session's id
   std::string role;
   std::string token;        // what is known of the issuing event: an encoded IssuedToken
   bool teaches = true;      // whether the call teaches that the caller's role assumes this one
   std::uint8_t handed = 0;  // how often it was handed on, from key to key
+  bool of_session = false;
 };
 
 class Request {
@@ -55,6 +57,8 @@ class Request {
   std::vector<Event> events;
 
   Seconds received_at = 0;
+  // The newest day on which any account had been seen when the request came; 0: not known. Its events are late by it.
+  Day newest_day_before = 0;
   bool is_reserved = false;  // its way in has a share of memory of its own, in which its bytes are reserved
 
   // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it
@@ -91,6 +95,7 @@ class Request {
   };
   std::vector<RoutedEvent> routed;  // of the first events, until they are routed: see sign()
   std::vector<ShardBatch> batches;  // one for each shard concerned
+  Day newest_day = 0;               // of its own events whose time is known
   std::atomic<std::uint32_t> shards_to_finish{0};
   std::atomic<bool> any_failed{false};
   std::size_t credits = 0;  // bytes that it has reserved of Engine::Settings::queued_bytes_max

@@ -1,5 +1,6 @@
 #include "core/engine/route.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/invariant.h"
@@ -48,9 +49,11 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     request.batches[batch_of[shard]].events.push_back(routed);
   };
   sign(request, key);
+  Seconds newest = 0;
   for (Request::RoutedEvent& routed : request.routed) {
     const bool issues = routed.issue;
     const Event& event = request.events[routed.index];
+    if (!event.from_future && !event.recipient_account.empty()) newest = std::max(newest, routed.time);
     // A console session's call is used where its session is known, as all its calls are.
     const bool owned_by_session = routed.by_session && (!issues || is_known_by_session(event));
     if (!routed.has_key && !owned_by_session) {
@@ -72,6 +75,7 @@ void route(Request& request, HashKey key, std::uint32_t shard_count) {
     add(use, routed, true, issue == use, true);
     if (issue != use) add(issue, routed, false, true, false);
   }
+  request.newest_day = day_of(newest);
   request.routed = {};  // freed, because each event stands in a batch now
 }
 

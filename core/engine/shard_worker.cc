@@ -86,6 +86,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   const std::size_t first_staged = staged_.size();
   std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
+  newest_day_ = request.newest_day_before;
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     if (i % kWarmedAtOnce == 0)
@@ -99,7 +100,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
       const bool has_rows = routed.has_key || routed.by_session;
-      descents_->hand_on(event, caller, has_rows ? keys_.at(caller, event).issued.get() : nullptr);
+      descents_->hand_on(event, caller, has_rows ? keys_.at(caller, event, routed.by_session).issued.get() : nullptr);
     }
     if (descents_->has_made()) settle();
   }
@@ -130,7 +131,7 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
   KeyTable::Key* key = nullptr;
   std::uint64_t proof = 0;
   if (routed.has_key || routed.by_session) {
-    key = &keys_.at(routed.signature.access_key, event);
+    key = &keys_.at(routed.signature.access_key, event, routed.by_session);
     proof = key->proof;
     if (key->calls != nullptr && counts) keys_.count(routed, event, *key);
   }
@@ -162,7 +163,7 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
     if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
-    tell_session(event, observation.call.token);
+    tell_session(event, observation.call.token, key);
     slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
@@ -261,6 +262,7 @@ bool ShardWorker::learn(const FactRef& ref, Day day) {
 
 std::uint32_t ShardWorker::propose(Candidate call, bool counts, const Event* event) {
   call.combination = combination_of(settings_.hash_key, call);
+  call.newest_day = newest_day_;
   const auto held = slot_by_combination_.find(call.combination);
   if (held != slot_by_combination_.end()) {
     if (counts) count_repeat(held->second, call.last_time, call.count);
@@ -329,6 +331,7 @@ void ShardWorker::flush(RunHour now) {
   waiting_->flush(settings_.waiting_a_flush);
   if (expiry_.sweep(writer_.open(), now) > 0) {
     writer_.note_erased();
+    keys_.note_erased();
     learned_.forget();
   }
 }
@@ -342,7 +345,9 @@ void ShardWorker::carry_out(OperatorChange& change) {
   const std::size_t rows = change.in_partition(writer_.open());
   change.rows += rows;
   evicted_ = true;
-  if (rows > 0) writer_.note_erased();
+  if (rows == 0) return;
+  writer_.note_erased();
+  keys_.note_erased();
 }
 
 void ShardWorker::write_something() {
@@ -354,7 +359,10 @@ void ShardWorker::make_room() {
   constexpr std::size_t kRowsAtLeast = 512;
   const double fullness = store_.fullness();
   if (!writer_.has_news() || fullness < Expiry::kRelieveFrom) return;
-  if (expiry_.relieve(writer_.open(), 2 * writer_.news_count() + kRowsAtLeast, now_, fullness) > 0) evicted_ = true;
+  if (expiry_.relieve(writer_.open(), 2 * writer_.news_count() + kRowsAtLeast, now_, fullness) > 0) {
+    evicted_ = true;
+    keys_.note_erased();
+  }
 }
 
 void ShardWorker::write_staged() {
@@ -450,6 +458,7 @@ std::vector<Repeat> ShardWorker::hand_over_repeats(std::uint64_t judged_up_to) {
 }
 
 void ShardWorker::forget_known() {
+  ++times_forgotten_;
   learned_.forget();
   for (const std::uint32_t index : repeated_)
     if (slots_[index].sequence != 0) carried_.push_back(slots_[index]);

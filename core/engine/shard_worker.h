@@ -106,7 +106,7 @@ class ShardWorker {
   void warm(std::span<const Request::RoutedEvent> events) const noexcept;
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
-  void tell_session(const Event& event, const ServiceToken& token);
+  void tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
   void tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
   void tell_stranger(std::string_view principal_id, Day day, const std::string& role);
   [[nodiscard]] bool is_told_first(std::string_view principal_id, Day day, std::string_view whose);
@@ -119,6 +119,8 @@ class ShardWorker {
     const Event* event = nullptr;  // null: it was handed on
   };
   void know(Hash128 key, const News& news);
+  void know_session(Hash128 session, const IssuedToken& known);
+  void judge_waiting(Hash128 key, const News& news);
   void teach(const Observation& observation, const Event& event);
   void teach_role(const Event& event, const std::string& role_identity, const std::string& service);
   void teach_token(const Candidate& call, bool proven);
@@ -155,7 +157,8 @@ class ShardWorker {
   std::string failure_;
 
   // What is known: signature -> slot, or kNoSlot if nothing was proposed for it.
-  SlotTable known_;         // committed
+  SlotTable known_;  // committed
+  std::uint64_t times_forgotten_ = 0;
   SlotTable staged_known_;  // of the open batch; joins known_ after the commit
   SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
@@ -164,6 +167,7 @@ class ShardWorker {
   // Of the open batch: what was applied since the last commit.
   std::vector<Candidate> staged_;  // candidates
   std::vector<Request::ShardBatch*> batches_;
+  Day newest_day_ = 0;  // on which any account had been seen when the request in hand came
   std::vector<std::pair<std::size_t, std::size_t>> staged_of_batch_;  // the range of staged_ of each of batches_
   std::vector<std::uint64_t> seen_events_;                            // direct-mapped hashes of event ids
   struct Sequences {

@@ -49,10 +49,12 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
 }
 
 // A proven call proves its session, for calls that no key joins with it: those of a console session, and the other
-// account's copies. Once a day for each session.
-void ShardWorker::tell_session(const Event& event, const ServiceToken& token) {
+// account's copies. Once a day for each session. `key`: of the call, or null.
+void ShardWorker::tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key) {
   if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
   if (!event.invoked_by.empty()) return;  // a call of an MCP server may rest on what is known of the session
+  const std::uint64_t telling = times_forgotten_ << 32 | static_cast<std::uint32_t>(event.day());
+  if (key != nullptr && std::exchange(key->told, telling) == telling) return;
   tell_session(event.principal_id, event.day(), token);
 }
 
@@ -88,40 +90,74 @@ void ShardWorker::issue(const Event& event) {
 // again is the event, or the descent, once more.
 void ShardWorker::know(Hash128 key, const News& news) {
   const auto& [role, issued, handed, event] = news;
-  const HashBytes row = token_row(settings_.hash_key, key, role).bytes();
-  const auto stored = writer_.open().get(Table::tokens, row);
-  const std::string encoded = encode(issued);
-  bool is_news = !stored;
-  if (stored && *stored != encoded) {
-    const auto known = decode_issued_token(*stored);
+  const Hash128 row = token_row(settings_.hash_key, key, role);
+  bool is_news = false;
+  if (!keys_.holds(key, row, issued)) {
+    const auto stored = writer_.open().get(Table::tokens, row.bytes());
+    const auto known = stored ? decode_issued_token(*stored) : std::nullopt;
     is_news = !known || known->weight() < issued.weight();
     if (!is_news && *known != issued) return;
   }
   if (is_news) {
-    writer_.put(Table::tokens, row, encoded);
+    writer_.put(Table::tokens, row.bytes(), encode(issued));
     // The key is read again at its next use, because its identity is known from now on.
     keys_.reload(key);
-  }
-  if (is_news) {
-    WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
-    for (std::size_t i = 0; i < proven.calls.size(); ++i) {
-      Candidate& call = proven.calls[i];
-      if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
-      teach_token(call, call.token.must_have_assumed.empty());
-      if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
-    }
-    for (const auto& [principal, day, call_role] : proven.strangers) tell_stranger(principal, day, call_role);
-    const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
-    for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
+    judge_waiting(key, news);
   }
   if (issued.waits) return;
   // News ends by itself, because it adds to what is known of a key at most five times. Only what is told again counts.
   descents_->hand_on(key, role, issued, is_news, is_news ? 0 : handed);
 }
 
+// Judges the calls that waited for what is known of their key, or of their session, now.
+void ShardWorker::judge_waiting(Hash128 key, const News& news) {
+  const auto& [role, issued, handed, event] = news;
+  WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
+  for (std::size_t i = 0; i < proven.calls.size(); ++i) {
+    Candidate& call = proven.calls[i];
+    if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
+    teach_token(call, call.token.must_have_assumed.empty());
+    if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
+  }
+  for (const auto& [principal, day, call_role] : proven.strangers) tell_stranger(principal, day, call_role);
+  if (proven.denied.empty()) return;
+  const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
+  for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
+}
+
+// Notes what was told of the session, unless more is known already. It counts on its day and the next one, and two rows
+// concern each: its own and that of the day before.
+void ShardWorker::know_session(Hash128 session, const IssuedToken& known) {
+  const auto weight_of = [&](Hash128 row) {
+    const auto stored = writer_.open().get(Table::tokens, row.bytes());
+    const auto token = stored ? decode_issued_token(*stored) : std::nullopt;
+    return token ? token->weight() : -1;
+  };
+  const auto stored = writer_.open().get(Table::tokens, session.bytes());
+  const auto before = stored ? decode_issued_token(*stored) : std::nullopt;
+  const bool is_news = !before || before->weight() < known.weight();
+  if (!is_news && *before != known) return;
+  const Hash128 next = session_day_after(session);
+  if (is_news) {
+    writer_.put(Table::tokens, session.bytes(), encode(known));
+    keys_.reload(session);
+    keys_.reload(next);
+  }
+  const std::string any_role;
+  const News news{any_role, known};
+  const auto settle = [&](Hash128 day) {
+    if (is_news) judge_waiting(day, news);
+    descents_->hand_on(day, any_role, known, is_news, 0);
+  };
+  // Of two rows of one weight, that of the day before counts, as it does where a call is judged.
+  if (waiting_->may_have_rows(session) && weight_of(session_day_before(session)) < known.weight()) settle(session);
+  if (waiting_->may_have_rows(next) && weight_of(next) <= known.weight()) settle(next);
+}
+
 void ShardWorker::take_over(const Descent& descent) {
   const auto token = decode_issued_token(descent.token);
   INVARIANT(token.has_value());
+  if (descent.of_session) return know_session(descent.key, *token);
   if (descent.teaches && token->proves() && !token->is_provisional())
     learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
   know(descent.key, {descent.role, *token, descent.handed, nullptr});

@@ -84,7 +84,8 @@ std::string_view teaching_bytes(const Event& event, std::string& memory) {
 }  // namespace
 
 Hash128 session_id(HashKey key, std::string_view principal_id, Day day) {
-  return hash128(key, ByteWriter().string("session").string(principal_id).fixed(day).view());
+  const Hash128 session = hash128(key, ByteWriter().string("session").string(principal_id).view());
+  return {session.low, session.high + static_cast<std::uint64_t>(day)};
 }
 
 EventSignature signature_of(HashKey key, const Event& event) {

@@ -26,8 +26,15 @@ struct EventSignature {
 }
 
 // What stands for the access key where a session decides: the session (principalId) and the day, so that what is proven
-// counts for days and not for good.
+// counts for days and not for good. All days of a session are in one shard.
 [[nodiscard]] Hash128 session_id(HashKey key, std::string_view principal_id, Day day);
+// The same session's, of the day before or after.
+[[nodiscard]] constexpr Hash128 session_day_before(Hash128 session) noexcept {
+  return {session.low, session.high - 1};
+}
+[[nodiscard]] constexpr Hash128 session_day_after(Hash128 session) noexcept {
+  return {session.low, session.high + 1};
+}
 
 [[nodiscard]] EventSignature signature_of(HashKey key, const Event& event);
 

@@ -39,9 +39,16 @@ bool others_learn_of(const Event& event, const Candidate& call) {
   return !event.federated_provider.empty() || !call.endpoint_owner.empty();
 }
 
+// Whether the call was judged by its descent, and so rests on the very event. That comes once more when what was known
+// of its caller is gone, or lies in the partition of a former shard count.
+bool rests_on(const IssuedToken& issued, const Candidate& call) {
+  return issued.waits && (call.token.proof == Proof::descended || call.token.proof == Proof::session);
+}
+
 // Whether the call was judged as a token of another service than the key's event says. A weak proof denies nothing, nor
 // does one by a session.
 bool denies(const IssuedToken& issued, const Candidate& call) {
+  if (rests_on(issued, call)) return false;
   const auto other = [&](const std::string& service) { return !service.empty() && service != issued.service; };
   const bool is_weak = issued.weak || (issued.proves() && issued.is_provisional());
   return !is_weak && (other(call.token.service) || other(call.token.must_have_assumed));
@@ -67,24 +74,29 @@ WaitingCalls::WaitingCalls(Settings settings, BatchWriter& writer, Metrics& metr
       overflow_of_all_(overflow_counter(metrics, "all")) {}
 
 // In the open transaction, which holds what the batch has kept so far. If it cannot be read, the batch fails.
-void WaitingCalls::find_givers() {
-  givers_.clear();
-  writer_.open().scan(Table::pending, kIssuedKeys, kIssuedKeys, [&](std::string_view key, std::string_view) {
-    key.remove_prefix(kIssuedKeys.size());
-    if (key.size() >= sizeof(Hash128)) givers_.insert(Hash128::from_bytes(key.data()));
+void WaitingCalls::find_keys() {
+  constexpr std::size_t kCallKeyBytes = 2 * sizeof(Hash128);
+  keys_.clear();
+  writer_.open().scan(Table::pending, {}, {}, [&](std::string_view key, std::string_view) {
+    if (key.size() == kIssuedKeys.size() + kCallKeyBytes) key.remove_prefix(kIssuedKeys.size());
+    if (key.size() == kCallKeyBytes) keys_.insert(Hash128::from_bytes(key.data()));
     return true;
   });
-  givers_known_ = writer_.open().failure().empty();
+  keys_known_ = writer_.open().failure().empty();
 }
 
-bool WaitingCalls::has_issued(Hash128 key) {
-  if (!givers_known_) find_givers();
-  return givers_.contains(key);
+bool WaitingCalls::has_own_rows(Hash128 key) {
+  if (!keys_known_) find_keys();
+  return keys_.contains(key);
+}
+
+bool WaitingCalls::may_have_rows(Hash128 key) {
+  return !settings_.others.empty() || has_own_rows(key);
 }
 
 bool WaitingCalls::make_room(const std::string& prefix, const std::string& row) {
   std::size_t waiting = 0;
-  std::string last;
+  std::string_view last;  // in the transaction's pages
   writer_.open().scan(Table::pending, prefix, prefix, [&](std::string_view key, std::string_view) {
     last = key;
     ++waiting;
@@ -93,7 +105,7 @@ bool WaitingCalls::make_room(const std::string& prefix, const std::string& row) 
   if (waiting >= settings_.per_key_max) {
     overflow_of_key_.add();
     if (row > last) return false;
-    writer_.erase(Table::pending, last);
+    writer_.erase(Table::pending, std::string(last));
     return true;
   }
   if (writer_.open().rows(Table::pending) < settings_.max) return true;
@@ -133,15 +145,19 @@ std::uint32_t WaitingCalls::keep(const Observation& observation, const Event& ev
   Hash128 combination = waiting_combination(settings_.hash_key, call);
   if (!event.error_code.empty() && others_learn_of(event, call)) combination.low ^= 1;
   const std::string key = prefix + combination.key();
+  // No alert will show a call that only teaches, nor how often it came.
+  const bool is_shown = may_be_worth_judging(call);
   if (writer_.open().get(Table::pending, key)) {
+    if (!is_shown) return kNowhere;
     const std::uint32_t place = place_of(key);
     if (counts) count_repeat(place, call.time);
     return place;
   }
   if (!make_room(prefix, key)) return kNowhere;
-  describe(call, event);
+  if (is_shown) describe(call, event);
   writer_.put(Table::pending, key, encode_call(observation.session, call));
-  return place_of(key);
+  keys_.insert(Hash128::from_bytes(prefix.data()));
+  return is_shown ? place_of(key) : kNowhere;
 }
 
 std::uint32_t WaitingCalls::place_of(const std::string& row) {
@@ -165,16 +181,15 @@ void WaitingCalls::flush(std::size_t rows) {
     if (!stored || counted.count == 0) continue;  // the call is proven, or it was never committed
     ByteReader in(*stored);
     const std::string session(in.string());
-    auto call = decode_candidate(in.string());
-    if (!call) continue;
-    counted.add_to(*call);
-    writer_.put(Table::pending, counted.row, encode_call(session, *call));
+    std::string call(in.string());
+    if (add_calls(call, counted.count, counted.last_time))
+      writer_.put(Table::pending, counted.row, ByteWriter(stored->size()).string(session).string(call).bytes());
   }
 }
 
 void WaitingCalls::forget_places() {
   // Their rows age and go, and their keys would only be more and more.
-  if (givers_.size() > 2 * settings_.max) givers_known_ = false;
+  if (keys_.size() > 2 * settings_.max) keys_known_ = false;
   std::erase_if(repeats_, [](const Repeats& repeats) { return repeats.count == 0; });
   places_.clear();
   counted_.clear();
@@ -189,7 +204,7 @@ void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const Ha
   const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
   if (writer_.open().get(Table::pending, key) || !make_room(prefix, key)) return;
   writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
-  givers_.insert(caller);
+  keys_.insert(caller);
 }
 
 // Since a change of the shard count, rows may lie in another partition. They are read and left there, because only that
@@ -212,7 +227,9 @@ WaitingCalls::Rows WaitingCalls::rows(const std::string& prefix, bool everywhere
 // A call that goes on waiting is judged as what the proof says from now on, which a later one may deny.
 void WaitingCalls::note_judged(const std::string& row, const std::string& session, Candidate call,
                                const IssuedToken& issued) {
-  if (issued.weak || call.token.service == issued.service || !writer_.open().get(Table::pending, row)) return;
+  if (issued.weak || rests_on(issued, call) || call.token.service == issued.service ||
+      !writer_.open().get(Table::pending, row))
+    return;
   call.token.service = issued.service;
   call.token.must_have_assumed.clear();
   writer_.put(Table::pending, row, encode_call(session, call));
@@ -220,6 +237,7 @@ void WaitingCalls::note_judged(const std::string& row, const std::string& sessio
 
 WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
   Proven out;
+  if (!may_have_rows(key)) return out;
   for (const auto& [row, value] : rows(key.key(), true)) {
     ByteReader in(value);
     const std::string session(in.string());
@@ -250,13 +268,13 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
 std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {
   std::vector<WaitingKey> keys;
   const bool looks_elsewhere = everywhere && !settings_.others.empty();
-  if (!looks_elsewhere && !has_issued(key)) return keys;
+  if (!looks_elsewhere && !has_own_rows(key)) return keys;
   for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
     auto waiting = decode_waiting_key(value);
     if (!waiting || (!role.empty() && waiting->parent_role != role)) continue;
     // What lay in another partition lies here from now on, where it is found again without a look elsewhere.
     if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
-    givers_.insert(key);
+    keys_.insert(key);
     keys.push_back(std::move(*waiting));
   }
   return keys;

@@ -71,12 +71,15 @@ class WaitingCalls {
   // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
   [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
 
+  // False: nothing waits for the key, or the session, in any partition.
+  [[nodiscard]] bool may_have_rows(Hash128 key);
+
   // Which partition could not be read since the last call, and why.
   [[nodiscard]] std::string hand_over_failure();
 
  private:
-  void find_givers();
-  [[nodiscard]] bool has_issued(Hash128 key);
+  void find_keys();
+  [[nodiscard]] bool has_own_rows(Hash128 key);
   using Rows = std::vector<std::pair<std::string, std::string>>;
   struct Repeats {  // of one row, that are not in the store yet
     std::string row;
@@ -99,10 +102,10 @@ class WaitingCalls {
   std::vector<Repeats> repeats_;  // by place
   boost::unordered_flat_map<std::string, std::uint32_t> places_;
   std::vector<std::uint32_t> counted_;  // places with a count
-  // The keys with rows of issued keys in this partition, and perhaps some that have none any more. Most keys have none,
-  // and are asked for at each event that issues one.
-  boost::unordered_flat_set<Hash128, std::hash<Hash128>> givers_;
-  bool givers_known_ = false;
+  // The keys with rows in this partition, and perhaps some that have none any more. Most keys have none, and are asked
+  // for at each event that issues one.
+  boost::unordered_flat_set<Hash128, std::hash<Hash128>> keys_;
+  bool keys_known_ = false;
   Counter& overflow_of_key_;
   Counter& overflow_of_all_;
 };

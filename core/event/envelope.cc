@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bitset>
+#include <functional>
+
+#include "core/event/member_table.h"
 
 namespace straykey {
 namespace {
@@ -83,6 +86,16 @@ constexpr std::array<std::string_view, kKeyCount> kKeyNames{"eventVersion",
                                                             "s3Bucket",
                                                             "s3ObjectKey"};
 
+struct KeyName {
+  std::string_view name;
+};
+consteval std::array<KeyName, kKeyCount> rows_of_keys() {
+  std::array<KeyName, kKeyCount> rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].name = kKeyNames[i];
+  return rows;
+}
+constexpr MemberTable<KeyName, kKeyCount> kKeys{rows_of_keys()};
+
 // Members that may carry a record as a string or an object, best first. "original" is Elastic's event.original,
 // "msg" is what loggers of Node write, "value" kafka-rest, "data" and "aws" Wazuh (data.aws), "result" Splunk.
 constexpr std::array kCarriers{
@@ -90,9 +103,11 @@ constexpr std::array kCarriers{
     kShortMessage, kCloudTrailEvent, kSteampipeEvent, kElasticSource, kResult, kData, kAws,     kValue};
 
 // Objects that begin so are not worth a full parse in search of a record.
-constexpr std::array<std::string_view, 17> kFirstKeysOfEnvelopes{
-    "Records", "records", "messageType", "owner",       "resourceLogs",    "Type", "awslogs", "version", "detail-type",
-    "Events",  "events",  "results",     "QueryStatus", "QueryResultRows", "took", "hits",    "_index"};
+constexpr std::array<std::string_view, 18> kFirstKeysOfEnvelopes{
+    "version",         "detail-type", "Records", "records", "requestId", "messageType", "owner",
+    "resourceLogs",    "Type",        "awslogs", "Events",  "events",    "results",     "QueryStatus",
+    "QueryResultRows", "took",        "hits",    "_index"};
+constexpr std::size_t kFirstKeysOfEventBridge = 2;  // of these
 
 constexpr int kPeekDepth = 5;  // as deep as envelopes are opened
 constexpr int kAnyValueDepthMax = 64;
@@ -102,6 +117,17 @@ using Members = std::array<JsonSlice, kKeyCount>;
 std::string_view key_text(std::string_view key, std::string& scratch) {
   if (key.find('\\') == std::string_view::npos) return key;
   return unescape_json(key, scratch) ? std::string_view(scratch) : std::string_view{};
+}
+
+// kKeyCount: none of these. The table reads 32 bytes, which a name at the end of its text has not.
+std::size_t key_number(std::string_view key, std::string_view object) noexcept {
+  constexpr std::size_t kBytesRead = 32;
+  const std::less<const char*> before;
+  const char* const behind = object.data() + object.size();
+  if (before(object.data(), key.data()) && before(key.data(), behind) &&
+      static_cast<std::size_t>(behind - key.data()) >= kBytesRead)
+    return kKeys.find(key.data(), key.size());
+  return static_cast<std::size_t>(std::ranges::find(kKeyNames, key) - kKeyNames.begin());
 }
 
 bool complete(const JsonSlice& slice) noexcept {
@@ -151,9 +177,8 @@ Envelope open_at_depth(std::string_view object, int peek_depth, std::string& scr
   std::string_view key;
   JsonSlice value;
   while (walk.next(key, value)) {
-    const auto found = std::ranges::find(kKeyNames, key_text(key, scratch));
-    if (found == kKeyNames.end()) continue;
-    const auto number = static_cast<std::size_t>(found - kKeyNames.begin());
+    const std::size_t number = key_number(key_text(key, scratch), object);
+    if (number == kKeyCount) continue;
     if (may_hold_records(members[number])) repeated.set(number);
     members[number] = value;
   }
@@ -302,13 +327,32 @@ JsonSlice member_of(std::string_view object, std::string_view name) {
   return found;
 }
 
-bool opens_like_envelope(std::string_view object) noexcept {
+FirstMember first_member(std::string_view object) noexcept {
   constexpr std::size_t kLongestBytes = 16;  // of these keys, with its closing quote
   std::string_view rest = skip_json_space(object.substr(1));
-  if (!rest.starts_with('"') || rest.starts_with("\"eventV")) return false;
+  if (!rest.starts_with('"') || rest.starts_with("\"eventV")) return FirstMember::unknown;
   rest = rest.substr(1, kLongestBytes);
-  const std::string_view key = rest.substr(0, rest.find('"'));
-  return std::ranges::find(kFirstKeysOfEnvelopes, key) != kFirstKeysOfEnvelopes.end();
+  const auto found = std::ranges::find(kFirstKeysOfEnvelopes, rest.substr(0, rest.find('"')));
+  if (found == kFirstKeysOfEnvelopes.end()) return FirstMember::unknown;
+  return found < kFirstKeysOfEnvelopes.begin() + kFirstKeysOfEventBridge ? FirstMember::event_bridge
+                                                                         : FirstMember::envelope;
+}
+
+WrapperMember wrapper_member(const char* name, std::size_t size) noexcept {
+  switch (kKeys.find(name, size)) {
+    case kKeyCount:
+      return WrapperMember::plain;
+    case kSource:
+      return WrapperMember::source;
+    case kDetailType:
+      return WrapperMember::detail_type;
+    case kDetail:
+      return WrapperMember::detail;
+    case kEvent:
+      return WrapperMember::event;
+    default:
+      return WrapperMember::other;
+  }
 }
 
 JsonSlice record_in_cell(std::string_view cell) {

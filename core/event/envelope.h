@@ -47,8 +47,31 @@ struct Envelope {
 // The member of an object, if it is there and the object's text up to it is whole.
 [[nodiscard]] JsonSlice member_of(std::string_view object, std::string_view name);
 
+// What the name of the first member says of an object.
+enum class FirstMember : std::uint8_t {
+  unknown,
+  event_bridge,  // an envelope, and its record may stand in `detail`
+  envelope,      // of another kind
+};
+[[nodiscard]] FirstMember first_member(std::string_view object) noexcept;
+
 // True if the first member says "envelope": such values are not worth a full parse in search of a record.
-[[nodiscard]] bool opens_like_envelope(std::string_view object) noexcept;
+[[nodiscard]] inline bool opens_like_envelope(std::string_view object) noexcept {
+  return first_member(object) != FirstMember::unknown;
+}
+
+// What a member means for an object that wraps one record as an object: Splunk's {"event":{...}}, EventBridge's
+// {"detail-type":"...","detail":{...}}.
+enum class WrapperMember : std::uint8_t {
+  plain,   // no envelope is known by it
+  source,  // decides only together with a detail-type that begins "Object "
+  detail_type,
+  detail,  // wraps a record if there is a detail-type
+  event,   // wraps a record
+  other,   // the object may be something else
+};
+// REQUIRES: 32 readable bytes from the name's first.
+[[nodiscard]] WrapperMember wrapper_member(const char* name, std::size_t size) noexcept;
 
 // The cell of a row of a query's answer that holds the record, whatever else was asked for.
 [[nodiscard]] JsonSlice record_in_cell(std::string_view cell);

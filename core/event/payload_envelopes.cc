@@ -36,6 +36,10 @@ void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_vi
     case EnvelopeKind::otlp:
       return read_otlp(payload.text, 0, depth + 1);
     case EnvelopeKind::base64_each:
+      read_elements(
+          payload.text, [&](JsonElements& walk) { return take_base64_elements(walk, envelope.member, depth + 1); },
+          [&](const JsonSlice& element) { read_wrapped(envelope, element, depth + 1); });
+      break;
     case EnvelopeKind::text_each:
       read_elements(payload.text, [&](const JsonSlice& element) { read_wrapped(envelope, element, depth + 1); });
       break;
@@ -55,6 +59,27 @@ void PayloadReader::Impl::read_envelope(const Envelope& envelope, std::string_vi
   }
   // If the array itself is cut, its reading has said so.
   if (envelope.end != JsonEnd::complete && payload.end == JsonEnd::complete) reject(reason_of(envelope.end), {});
+}
+
+// Elements as Firehose writes them, {"data":"..."}, whose text ends at the next quote: what decodes as base64 has no
+// escapes. The others are left to read_wrapped, which looks at each byte before.
+bool PayloadReader::Impl::take_base64_elements(JsonElements& walk, std::string_view member, int depth) {
+  if (depth > kEnvelopesMax) return false;
+  bool any = false;
+  for (std::string_view rest = walk.rest(); !over_records_max; rest = walk.rest()) {
+    const std::size_t text_at = member.size() + 5;  // behind {"data":"
+    if (rest.size() < text_at || !rest.starts_with("{\"") || rest.substr(2, member.size()) != member ||
+        rest.substr(2 + member.size(), 3) != "\":\"")
+      break;
+    const std::size_t end = rest.find('"', text_at);
+    if (end == std::string_view::npos || rest.substr(end, 2) != "\"}") break;
+    const JsonSlice string{rest.substr(text_at - 1, end + 2 - text_at), JsonEnd::complete};
+    if (inside(string).find('\\') != std::string_view::npos) break;
+    walk.skip(end + 2);
+    read_base64(string, depth);
+    any = true;
+  }
+  return any;
 }
 
 // An element whose string member holds the records.

@@ -39,7 +39,7 @@ void PayloadReader::Impl::read_text(std::string_view text, int depth) {
     const bool object = rest.front() == '{';
     if (object || rest.front() == '[') {
       if (depth == 0) ++values;
-      if (const std::size_t taken = object ? take_plain_record(rest) : 0) {
+      if (const std::size_t taken = object ? take_short(rest, depth) : 0) {
         at += taken;
         continue;
       }
@@ -64,12 +64,22 @@ std::variant<Event, RejectReason> PayloadReader::Impl::parse(std::string_view re
   return parser.parse(record, *arena, now);
 }
 
+// A parser would go over all of a long line of many values to find that it is not one. A short line is worth no look.
+bool PayloadReader::Impl::may_be_one_value(std::string_view text) {
+  constexpr std::size_t kRecordBytesUsual = 16 * 1024;
+  if (text.size() <= kRecordBytesUsual) return true;
+  const JsonExtent extent = scan_json_value(text);
+  work.values += extent.size;
+  return extent.end == JsonEnd::complete && extent.size == text.size();
+}
+
 // Reads the object at the front of `rest`; returns the bytes it took.
 std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int depth, TextLine& line) {
   const std::size_t array_at = records_array_at(rest);
   if (array_at > 0 && line.is_last()) return read_records_file(rest, array_at, depth);
   const std::string_view all = line.trimmed();
-  if (!line.tried && all.ends_with('}') && all.size() <= kRecordBytesMax && !opens_like_envelope(all)) {
+  if (!line.tried && all.ends_with('}') && all.size() <= kRecordBytesMax && !opens_like_envelope(all) &&
+      may_be_one_value(all)) {
     auto result = parse(all);
     if (Event* event = std::get_if<Event>(&result)) {
       accept(std::move(*event));
@@ -81,8 +91,8 @@ std::size_t PayloadReader::Impl::read_framed_object(std::string_view rest, int d
       reject(reason, all);
       return line.bytes();
     }
-    line.tried = true;
   }
+  line.tried = true;
   const Envelope envelope = open_envelope(rest, key_scratch);
   work.values += envelope.consumed;
   if (envelope.end != JsonEnd::complete) return read_broken_object(rest, envelope, depth, line.bytes());
@@ -148,15 +158,25 @@ std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int de
 
 // --- Values ---
 
+// Where a record is refused unread, each one's extent must be known before it is read.
+bool PayloadReader::Impl::short_way_is_open() const noexcept {
+  return limits.short_way && (limits.poisoned == nullptr || limits.poisoned->empty());
+}
+
 std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event& event) {
-  // Where a record is refused unread, each one's extent must be known before it is read.
-  const bool any_poisoned = limits.poisoned != nullptr && !limits.poisoned->empty();
-  if (any_poisoned || !limits.short_way || opens_like_envelope(text)) return 0;
+  if (!short_way_is_open() || opens_like_envelope(text)) return 0;
   const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
   const std::size_t bytes = plain().read(text, *arena, now, event);
   if (bytes > text.size()) return 0;  // it goes on in the next message of a batch
   const RecordInHand in_hand(event.record);
   return bytes;
+}
+
+std::size_t PayloadReader::Impl::read_wrapped_record(std::string_view text, Event& event) {
+  if (!short_way_is_open() || first_member(text) == FirstMember::envelope) return 0;
+  const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
+  const std::size_t bytes = plain().read_wrapped(text, *arena, now, event);
+  return bytes > text.size() ? 0 : bytes;
 }
 
 std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
@@ -166,11 +186,32 @@ std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
   return bytes;
 }
 
+// A sender that wraps one record wraps the next one likewise, so what the last one was is tried first.
+std::size_t PayloadReader::Impl::read_short(std::string_view text, int depth, Event& event) {
+  for (const bool wrapped : {wrapped_before, !wrapped_before}) {
+    if (wrapped && depth + 1 > kEnvelopesMax) continue;
+    const std::size_t bytes = wrapped ? read_wrapped_record(text, event) : read_plain_record(text, event);
+    if (bytes > 0) {
+      wrapped_before = wrapped;
+      return bytes;
+    }
+    event = Event{};
+  }
+  return 0;
+}
+
+std::size_t PayloadReader::Impl::take_short(std::string_view text, int depth) {
+  Event event;
+  const std::size_t bytes = read_short(text, depth, event);
+  if (bytes > 0) accept(std::move(event));
+  return bytes;
+}
+
 bool PayloadReader::Impl::take_plain_message(std::string_view text, std::size_t bytes) {
   index = 0;
   if (!text.starts_with('{')) return false;
   Event event;
-  const std::size_t taken = read_plain_record(text, event);
+  const std::size_t taken = read_short(text, 0, event);
   if (taken == 0 || taken > bytes || !trim_json(text.substr(taken, bytes - taken)).empty()) return false;
   accept(std::move(event));
   return true;
@@ -181,7 +222,7 @@ JsonExtent PayloadReader::Impl::read_values(std::string_view array, int depth) {
     if (depth > kEnvelopesMax) return false;
     bool any = false;
     for (std::string_view rest = walk.rest(); rest.starts_with('{') && !over_records_max; rest = walk.rest()) {
-      const std::size_t bytes = take_plain_record(rest);
+      const std::size_t bytes = take_short(rest, depth);
       if (bytes == 0) break;
       walk.skip(bytes);
       any = true;

@@ -58,6 +58,7 @@ struct PayloadReader::Impl {
   std::size_t inflate_bytes_left = 0;  // what inner layers may still inflate, failures included
   std::size_t text_bytes_left = 0;     // what envelopes may still copy (unescaped, base64)
   Work work;
+  bool wrapped_before = false;    // the last record that went the short way had an object around it
   bool batch = false;             // the text in hand is a message of a batch, whose first one told its size
   std::size_t search_effort = 0;  // bytes that searches for the end of broken values may still look at
 
@@ -69,6 +70,7 @@ struct PayloadReader::Impl {
 
   // Framing.
   void read_text(std::string_view text, int depth);
+  [[nodiscard]] bool may_be_one_value(std::string_view text);
   std::size_t read_framed_object(std::string_view rest, int depth, TextLine& line);
   std::size_t read_records_file(std::string_view rest, std::size_t array_at, int depth);
   std::size_t read_broken_object(std::string_view rest, const Envelope& whole, int depth, std::size_t line_bytes);
@@ -78,6 +80,12 @@ struct PayloadReader::Impl {
   // Reads, or reads and accepts, the plain record at the front of `text`: its bytes, or 0 if there is none.
   [[nodiscard]] std::size_t read_plain_record(std::string_view text, Event& event);
   [[nodiscard]] std::size_t take_plain_record(std::string_view text);
+  [[nodiscard]] bool short_way_is_open() const noexcept;
+  // The same for one plain record with an object around it (RecordWalk::read_wrapped).
+  [[nodiscard]] std::size_t read_wrapped_record(std::string_view text, Event& event);
+  // Either of them; `event` holds nothing of use if it is neither.
+  [[nodiscard]] std::size_t read_short(std::string_view text, int depth, Event& event);
+  [[nodiscard]] std::size_t take_short(std::string_view text, int depth);
   void read_value(const JsonSlice& value, int depth);
   void read_object(std::string_view object, int depth);
   void read_envelope(const Envelope& envelope, std::string_view object, int depth);
@@ -89,6 +97,7 @@ struct PayloadReader::Impl {
   // Each element of `array` is a value of its own.
   JsonExtent read_values(std::string_view array, int depth);
   void read_wrapped(const Envelope& envelope, const JsonSlice& element, int depth);
+  [[nodiscard]] bool take_base64_elements(JsonElements& walk, std::string_view member, int depth);
   void read_row(const JsonSlice& row, int depth);
   void read_byte_array(std::string_view array, int depth);
   void read_string(const JsonSlice& string, int depth);

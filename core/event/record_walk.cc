@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/hex.h"
+#include "core/event/envelope.h"
 #include "core/event/json_text.h"
 #include "core/event/mcp_event.h"
 #include "core/event/member_table.h"
@@ -124,7 +125,9 @@ class Walk {
 
   // REQUIRES: the cursor is on an opening brace.
   [[nodiscard]] bool read(Event& event, TextArena& arena, std::string& scratch, Seconds now);
-  // After read() said false: the window may have ended too early.
+  // Likewise of the object around the record.
+  [[nodiscard]] bool read_wrapped(Event& event, TextArena& arena, std::string& scratch, Seconds now);
+  // After one of them said false: the window may have ended too early.
   [[nodiscard]] bool ran_out() const noexcept { return at_ + JsonIndex::kPlacesBehind >= end_; }
   [[nodiscard]] const std::uint32_t* at() const noexcept { return at_; }
 
@@ -429,21 +432,60 @@ bool Walk::read(Event& event, TextArena& arena, std::string& scratch, Seconds no
   return true;
 }
 
+// Nothing may be in doubt: one member wraps, once, and no other says that the object is something else.
+bool Walk::read_wrapped(Event& event, TextArena& arena, std::string& scratch, Seconds now) {
+  constexpr std::string_view kObject = "\"Object ";  // of a pointer to S3
+  bool has_record = false, needs_detail_type = false, has_detail_type = false;
+  do {
+    ++at_;  // behind the brace or comma
+    if (!more() || here() != '"' || text_[at_[1]] != ':') return false;
+    const std::string_view name = extent(at_[0] + 1, at_[1]);  // with its closing quote
+    at_ += 2;
+    if (name.empty() || name.find('\\') != std::string_view::npos) return false;
+    const WrapperMember member = wrapper_member(name.data(), name.size() - 1);
+    if (member == WrapperMember::event || member == WrapperMember::detail) {
+      if (has_record || here() != '{' || !read(event, arena, scratch, now)) return false;
+      has_record = true;
+      needs_detail_type = member == WrapperMember::detail;
+    } else {
+      if (member == WrapperMember::other) return false;
+      if (member == WrapperMember::plain && kTop.find(name.data(), name.size() - 1) != kTop.size()) return false;
+      if (member == WrapperMember::detail_type) {
+        if (here() != '"' || std::string_view(text_ + *at_, kObject.size()) == kObject) return false;
+        has_detail_type = true;
+      }
+      if (!skip()) return false;
+    }
+  } while (more() && here() == ',');
+  if (!more() || here() != '}' || !has_record || (needs_detail_type && !has_detail_type)) return false;
+  ++at_;
+  return true;
+}
+
 }  // namespace
 
-std::size_t RecordWalk::read(std::string_view text, TextArena& arena, Seconds now, Event& event) {
+template <bool kWrapped>
+std::size_t RecordWalk::read_at(std::string_view text, TextArena& arena, Seconds now, Event& event) {
   if (!index_.seek(text)) return 0;
   for (;;) {
     Walk walk(index_);
-    if (walk.read(event, arena, unescaped_, now)) {
+    if (kWrapped ? walk.read_wrapped(event, arena, unescaped_, now) : walk.read(event, arena, unescaped_, now)) {
       index_.pass(walk.at());
       event.user_agent = agents_.classify(event.user_agent_text);
       note_mcp(event);
-      return event.record.size();
+      return static_cast<std::size_t>(index_.text() + walk.at()[-1] + 1 - text.data());
     }
     if (!walk.ran_out() || !index_.widen(text)) return 0;
     event = Event{};
   }
+}
+
+std::size_t RecordWalk::read(std::string_view text, TextArena& arena, Seconds now, Event& event) {
+  return read_at<false>(text, arena, now, event);
+}
+
+std::size_t RecordWalk::read_wrapped(std::string_view text, TextArena& arena, Seconds now, Event& event) {
+  return read_at<true>(text, arena, now, event);
 }
 
 }  // namespace straykey

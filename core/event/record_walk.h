@@ -35,7 +35,14 @@ class RecordWalk {
   // REQUIRES: text begins with '{'; kJsonPadding readable bytes behind it. A new `event`.
   [[nodiscard]] std::size_t read(std::string_view text, TextArena& arena, Seconds now, Event& event);
 
+  // The same for an object that wraps one plain record as an object (WrapperMember): returns the bytes of all of it. 0:
+  // ask open_envelope.
+  [[nodiscard]] std::size_t read_wrapped(std::string_view text, TextArena& arena, Seconds now, Event& event);
+
  private:
+  template <bool kWrapped>
+  [[nodiscard]] std::size_t read_at(std::string_view text, TextArena& arena, Seconds now, Event& event);
+
   JsonIndex index_;
   AgentCache agents_;
   std::string unescaped_;

@@ -21,12 +21,13 @@ SyslogIntake::SyslogIntake(SyslogIntakeSettings settings, Dependencies dependenc
       submit_(std::move(dependencies.submit)),
       log_(dependencies.log) {}
 
-std::string_view SyslogIntake::count_payload(SyslogListener& listener, std::string_view message,
-                                             const IpAddress& sender) {
+SyslogIntake::Payload SyslogIntake::count_payload(SyslogListener& listener, std::string_view message,
+                                                  const IpAddress& sender) {
   listener.counts.messages.add();
-  const std::string_view payload = syslog_payload(message);
-  if (payload.empty()) reject_without_json(listener, message, sender);
-  if (is_unprinted_journal_entry(payload)) {
+  Payload payload{syslog_payload(message)};
+  if (payload.text.empty()) reject_without_json(listener, message, sender);
+  payload.is_unprinted = is_unprinted_journal_entry(payload.text);
+  if (payload.is_unprinted) {
     log_.warning("a journal entry has no text in it: MESSAGE is null",
                  {{"listener", listener.settings.name},
                   {"sender", sender.text()},
@@ -47,10 +48,9 @@ void SyslogIntake::reject_without_json(SyslogListener& listener, std::string_vie
 }
 
 void SyslogIntake::add(SentText& batch, SyslogListener& listener, std::string_view message, const IpAddress& sender) {
-  const std::string_view payload = count_payload(listener, message, sender);
+  const auto [payload, is_unprinted] = count_payload(listener, message, sender);
   if (payload.empty()) return;
-  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender, header_of(message),
-                         is_unprinted_journal_entry(payload)});
+  batch.items.push_back({batch.text.size(), payload.size(), message.size(), sender, header_of(message), is_unprinted});
   batch.text += payload;
   blank_escaped_lines({batch.text.data() + batch.text.size() - payload.size(), payload.size()});
 }
@@ -68,11 +68,10 @@ void SyslogIntake::add_datagram(SentText& batch, SyslogListener& listener, std::
 
 void SyslogIntake::add_in_place(SentText& batch, SyslogListener& listener, std::string_view text,
                                 std::string_view message, const IpAddress& sender) {
-  const std::string_view payload = count_payload(listener, message, sender);
+  const auto [payload, is_unprinted] = count_payload(listener, message, sender);
   if (payload.empty()) return;
   const auto begin = static_cast<std::size_t>(payload.data() - text.data());
-  batch.items.push_back(
-      {begin, payload.size(), message.size(), sender, header_of(message), is_unprinted_journal_entry(payload)});
+  batch.items.push_back({begin, payload.size(), message.size(), sender, header_of(message), is_unprinted});
 }
 
 bool SyslogIntake::full(const SentText& batch, std::size_t text_bytes) const noexcept {

@@ -71,9 +71,11 @@ class SyslogIntake {
 
  private:
   void reject_without_json(SyslogListener& listener, std::string_view message, const IpAddress& sender);
-  // Empty: it was a reject.
-  [[nodiscard]] std::string_view count_payload(SyslogListener& listener, std::string_view message,
-                                               const IpAddress& sender);
+  struct Payload {
+    std::string_view text;      // empty: it was a reject
+    bool is_unprinted = false;  // a journal entry without its text
+  };
+  [[nodiscard]] Payload count_payload(SyslogListener& listener, std::string_view message, const IpAddress& sender);
 
   const SyslogIntakeSettings settings_;
   Intake& intake_;

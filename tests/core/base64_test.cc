@@ -50,6 +50,19 @@ TEST_CASE("what is not base64 is refused") {
 
 TEST_CASE("base64 of all byte values comes back") {
   std::string bytes, out;
-  for (int i = 0; i < 1'000; ++i) bytes += static_cast<char>(i * 7);
-  CHECK((decode_base64(encode_base64(bytes), Base64Padding::required, out) && out == bytes));
+  for (int i = 0; i < 1'000; ++i) {
+    bytes += static_cast<char>(i * 7);
+    CHECK((decode_base64(encode_base64(bytes), Base64Padding::required, out) && out == bytes));
+  }
+}
+
+TEST_CASE("a byte that is no digit is refused wherever it stands") {
+  const std::string text = encode_base64(std::string(32, 'x'));
+  std::string out;
+  for (std::size_t at = 0; at + 1 < text.size(); ++at)
+    for (const char byte : {'-', '_', ' ', '\\', '"', '\0', '\x80', '\xff'}) {
+      std::string changed = text;
+      changed[at] = byte;
+      CHECK_FALSE(decode_base64(changed, Base64Padding::required, out));
+    }
 }

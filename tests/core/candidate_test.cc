@@ -56,6 +56,7 @@ Candidate full() {
   c.token.chain = "111122223333/ci > 111122223333/orders";
   c.token.assumed_role = "111122223333/ci";
   c.evidence = "console,letter:n";
+  c.newest_day = 20'000;
   c.downstream = "sts:GetCallerIdentity us-east-1 a1\n";
   return c;
 }
@@ -84,6 +85,7 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->combination, c.combination);
   CHECK_EQ(decoded->last_time, c.last_time);
   CHECK_EQ(decoded->count, 3);
+  CHECK_EQ(decoded->newest_day, 20'000);
   CHECK(decoded->from_future);
   CHECK(decoded->untrusted);
   CHECK(decoded->range_capped);
@@ -109,8 +111,11 @@ TEST_CASE("candidate: every field reads back") {
   CHECK_EQ(decoded->downstream, full().downstream);
 }
 
-TEST_CASE("candidate: only a row with downstream requests is of version 3") {
+TEST_CASE(
+    "candidate: only a row with downstream requests is of version 3, and one that says when it came of version 4") {
   Candidate c = full();
+  CHECK_EQ(encode_candidate(c)[0], 4);
+  c.newest_day = 0;
   CHECK_EQ(encode_candidate(c)[0], 3);
   c.downstream.clear();
   const std::string bytes = encode_candidate(c);
@@ -124,6 +129,7 @@ TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   Candidate c = full();
   c.presigned = c.console_session = false;
   c.token.parent_role = c.token.chain = c.token.assumed_role = c.evidence = c.downstream = "";
+  c.newest_day = 0;
   std::string bytes = encode_candidate(c);
   bytes.resize(bytes.size() - 4);  // four empty texts
   bytes[0] = 1;
@@ -131,6 +137,7 @@ TEST_CASE("candidate: a row of version 1 reads, without what version 2 added") {
   REQUIRE(decoded);
   CHECK_EQ(decoded->record, "{}");
   CHECK_EQ(decoded->evidence, "");
+  CHECK_EQ(decoded->newest_day, 0);
 }
 
 TEST_CASE("candidate: each flag is its own") {
@@ -155,6 +162,26 @@ TEST_CASE("candidate: cut at any byte, or longer, it is none") {
   CHECK_FALSE(decode_candidate(whole + "x").has_value());
 }
 
+TEST_CASE("candidate: later calls are added to what is encoded") {
+  Candidate candidate;
+  candidate.time = 1'900'000'000;
+  candidate.last_time = candidate.time + 5;
+  candidate.count = 3;
+  candidate.access_key = "ASIAEXAMPLE";
+  std::string bytes = encode_candidate(candidate);
+  REQUIRE(add_calls(bytes, 4, candidate.time));
+  const Candidate more = decode_candidate(bytes).value();
+  CHECK_EQ(more.count, 7);
+  CHECK_EQ(more.last_time, candidate.last_time);
+  CHECK_EQ(more.time, candidate.time);
+  CHECK_EQ(more.access_key, "ASIAEXAMPLE");
+  REQUIRE(add_calls(bytes, 1, candidate.time + 9));
+  CHECK_EQ(decode_candidate(bytes).value().count, 8);
+  CHECK_EQ(decode_candidate(bytes).value().last_time, candidate.time + 9);
+  std::string cut = bytes.substr(0, 20);
+  CHECK_FALSE(add_calls(cut, 1, candidate.time));
+}
+
 TEST_CASE("candidate: bytes changed at random are refused or read, never trusted beyond their enums") {
   std::mt19937 random(29);
   const std::string whole = encode_candidate(full());
@@ -167,7 +194,7 @@ TEST_CASE("candidate: bytes changed at random are refused or read, never trusted
     if (!decoded) continue;
     ++read;
     REQUIRE_LE(decoded->token.family, Family::kubernetes);
-    REQUIRE_LE(decoded->token.proof, Proof::descended);
+    REQUIRE_LE(decoded->token.proof, Proof::session);
     REQUIRE_LE(decoded->address_class, SourceClass::external);
     REQUIRE_LE(decoded->tool_kind, ToolKind::mcp);
     REQUIRE_LE(decoded->platform, Platform::kali);

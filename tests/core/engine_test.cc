@@ -209,6 +209,42 @@ TEST_CASE("engine: finished requests are judged in the order in which they finis
     CHECK_NE(bench.delivered[i].body.find(std::string("\"ASIA") + static_cast<char>('a' + i)), std::string::npos);
 }
 
+TEST_CASE("engine: a call is late by what was acknowledged when it came, and not when its request finished") {
+  Bench bench;
+  const auto call_in = [](std::uint32_t shard, const std::string& name) {
+    for (int i = 0;; ++i)
+      if (const Call call = call_of(name + std::to_string(i));
+          shard_of(access_key_id({1, 2}, call.key), Bench::kShards) == shard)
+        return call;
+  };
+  const Call first = call_in(0, "first");
+  REQUIRE(bench.submit({first, call_in(1, "second")}) == SubmitResult::accepted);
+  REQUIRE_EQ(bench.items.size(), 2);
+  const auto held = bench.items.back();
+  bench.items.pop_back();
+  REQUIRE(bench.submit({first}) == SubmitResult::accepted);  // its twin
+  Call later = call_in(0, "later");
+  later.at = "2024-04-25T09:00:00Z";
+  REQUIRE(bench.submit({later}) == SubmitResult::accepted);
+  bench.settle();
+  bench.merge_all();
+  CHECK_EQ(bench.replies.size(), 2);
+  CHECK_EQ(bench.alerts_raised(), 1);
+  bench.items.push_back(held);
+  bench.settle();
+  bench.merge_all();
+  CHECK_EQ(bench.alerts_raised(), 3);
+
+  for (const bool restarted : {false, true}) {
+    CAPTURE(restarted);
+    if (restarted) bench.restart();
+    REQUIRE(bench.submit({call_of(restarted ? "late-again" : "late")}) == SubmitResult::accepted);
+    bench.settle();
+    bench.merge_all();
+    CHECK_EQ(bench.alerts_raised(), 3);
+  }
+}
+
 TEST_CASE("engine: messages of a failed merge are kept until a later one commits") {
   Bench bench;
   REQUIRE(bench.submit({call_of("a")}) == SubmitResult::accepted);

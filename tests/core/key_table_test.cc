@@ -37,7 +37,7 @@ struct Bench {
     const Event& event = requests.back()->events.front();
     route(*requests.back(), kKey, 1);
     const Request::RoutedEvent& routed = requests.back()->batches.front().events.front();
-    KeyTable::Key& key = keys.at(routed.signature.access_key, event);
+    KeyTable::Key& key = keys.at(routed.signature.access_key, event, routed.by_session);
     keys.count(routed, event, key);
     if (key.has_unnamed_calls()) KeyTable::name(key, event, nullptr);
     return key;
@@ -101,6 +101,56 @@ TEST_CASE("key table: a key that was issued into another partition is known, and
   CHECK_EQ(bench.use("ASIAMOVED00000000001", 7).issued->service, "lambda");
   bench.flush(7);
   CHECK_EQ(bench.token_put_at("ASIAMOVED00000000001"), 7);
+}
+
+TEST_CASE("key table: a row in memory is as good as one in the store, unless it was written or rows were erased") {
+  Bench bench;
+  const std::string text = "ASIAUSED000000000001";
+  const Hash128 id = access_key_id(kKey, text);
+  const IssuedToken issued{"lambda", "", 19'000}, other{"ecs", "", 19'000};
+  Bench::issue(bench.store, text, 0);
+  CHECK_FALSE(bench.keys.holds(id, id, issued));
+  (void)bench.use(text, 0);
+  CHECK(bench.keys.holds(id, id, issued));
+  CHECK_FALSE(bench.keys.holds(id, id, other));
+  CHECK_FALSE(bench.keys.holds(id, Hash128{1, 2}, issued));
+  bench.keys.reload(id);
+  CHECK_FALSE(bench.keys.holds(id, id, issued));
+  (void)bench.use(text, 0);
+  CHECK(bench.keys.holds(id, id, issued));
+  bench.keys.note_erased();
+  CHECK_FALSE(bench.keys.holds(id, id, issued));
+  Bench::issue(bench.other, "ASIAMOVED00000000001", 0);
+  (void)bench.use("ASIAMOVED00000000001", 0);
+  const Hash128 moved = access_key_id(kKey, "ASIAMOVED00000000001");
+  CHECK_FALSE(bench.keys.holds(moved, moved, issued));
+}
+
+TEST_CASE("key table: of a session counts what was told on its day or the one before, whichever has more weight") {
+  const auto known_on = [](const std::vector<std::pair<int, std::string>>& told) {
+    Bench bench;
+    const auto request = request_of({Call{.console_session = true}});
+    const Event& event = request->events.front();
+    const Hash128 session = session_id(kKey, event.principal_id, event.day());
+    bench.store.set_run_hour(0);
+    const auto put = bench.store.write();
+    for (const auto& [days_ago, service] : told) {
+      IssuedToken token{service, "", event.day() - static_cast<Day>(days_ago)};
+      token.session_role = "111122223333/orders";
+      const Hash128 row{session.low, session.high - static_cast<std::uint64_t>(days_ago)};
+      put->put(Table::tokens, row.bytes(), encode(token));
+    }
+    REQUIRE(put->commit() == CommitOutcome::committed);
+    const KeyTable::Key& key = bench.keys.at(session, event, true);
+    return key.issued ? key.issued->service + '.' : std::string("none");
+  };
+  CHECK_EQ(known_on({}), "none");
+  CHECK_EQ(known_on({{0, "lambda"}}), "lambda.");
+  CHECK_EQ(known_on({{1, "lambda"}}), "lambda.");
+  CHECK_EQ(known_on({{2, "lambda"}}), "none");
+  CHECK_EQ(known_on({{0, "lambda"}, {1, "ecs"}}), "ecs.");
+  CHECK_EQ(known_on({{0, ""}, {1, "ecs"}}), ".");  // a stranger in the session outweighs the workload
+  CHECK_EQ(known_on({{0, "ecs"}, {1, ""}}), ".");
 }
 
 TEST_CASE("key table: keys beyond the bound make room, and what they did is in the store") {

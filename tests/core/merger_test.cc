@@ -45,8 +45,10 @@ struct Bench {
         [this](Delivery d) { delivered.push_back(std::move(d)); }, metrics);
   }
   Merger& merger() { return engine->merger(); }
-  std::vector<CandidateRange> learn(const std::vector<Call>& calls) {
+  // `newest_day`: the newest day on which an account had been seen when it came.
+  std::vector<CandidateRange> learn(const std::vector<Call>& calls, Day newest_day = 0) {
     requests.push_back(request_of(calls));
+    requests.back()->newest_day_before = newest_day;
     REQUIRE(engine->learn(*requests.back(), *networks) == RequestOutcome::committed);
     std::vector<CandidateRange> ranges;
     for (const Request::ShardBatch& batch : requests.back()->batches)
@@ -194,7 +196,7 @@ TEST_CASE("merger: a call that was in time when it arrived is judged, however mu
   const auto later = bench.learn({much_later});
   Call late = from_elsewhere("3", 11);
   late.role = "late";
-  const auto too_late = bench.learn({late});
+  const auto too_late = bench.learn({late}, day_of(*parse_time(much_later.at)));
   for (const auto& request : {waits, later, too_late}) {
     bench.merger().judge(request);
     REQUIRE(bench.merger().commit() == CommitOutcome::committed);

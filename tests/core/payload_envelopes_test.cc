@@ -71,6 +71,10 @@ TEST_CASE("envelopes around other things are refused once each") {
   CHECK(read(R"({"requestId":"r","records":[{"data":"%%%"},{"data":")" + base64_of("text") +
              R"("},{"data":7},{"data":")" + base64_of(record("a")) + "\"}]}")
             .text() == "!bad_encoding !not_cloudtrail !not_cloudtrail a ");
+  CHECK(read(R"({"requestId":"r","records":[{"data":")" + base64_of(record("a")) + R"("},{"data":")" +
+             base64_of(record("b")) + R"(\u003d"},{"data":")" + base64_of(record("c")) + R"(","data":7},{ "data":")" +
+             base64_of(record("d")) + R"("},{"data":")" + base64_of(record("e")) + "\"}]}")
+            .text() == "a b !not_cloudtrail d e ");
   CHECK(read(R"({"results":[[{"field":"@ptr","value":"x"}],[],[7],{"_raw":"text"}]})").text() ==
         "!not_cloudtrail !not_cloudtrail !not_cloudtrail !not_cloudtrail ");
   CHECK(read(R"({"hits":{"total":0}})").text() == "!not_cloudtrail ");

@@ -190,6 +190,80 @@ TEST_CASE("all envelopes of the corpus, joined in any framing, read alike both w
     CHECK_FALSE(readings.differ_on_body(body, ContentEncoding::identity));
 }
 
+std::vector<std::string> wrappers_of(const std::string& record) {
+  return {R"({"event":)" + record + "}",
+          R"( { "time" : 1750000000.5 , "host":"h","source":"s","event" : )" + record + R"( , "fields":{"a":["b"]} })",
+          R"({"version":"0","id":"i","detail-type":"AWS API Call via CloudTrail","source":"aws.s3","resources":[],)"
+          R"("detail":)" +
+              record + "}",
+          R"({"detail":)" + record + R"(,"detail-type":"x"})"};
+}
+
+// Whether the short way takes the object as one around a record.
+bool takes_wrapped(std::string_view object) {
+  const std::string text = std::string(object) + std::string(kJsonPadding, '"');
+  RecordWalk walk;
+  TextArena arena;
+  Event event;
+  const std::string_view given = std::string_view(text).substr(0, object.size());
+  const std::size_t bytes = walk.read_wrapped(given, arena, 1'790'000'000, event);
+  if (bytes > 0) CHECK(event.event_name == "ListBuckets");
+  return bytes == object.size();
+}
+
+TEST_CASE("an object around one plain record is taken, and read alike both ways in any framing") {
+  TwoReadings readings;
+  const std::string record = with(R"("errorCode":"a \u00e9")");
+  for (std::string wrapper : wrappers_of(record)) {
+    CAPTURE(wrapper);
+    if (wrapper.front() == ' ') wrapper.erase(0, 1);
+    CHECK(takes_wrapped(wrapper));
+    std::string joined, lines, array = "[";
+    for (int i = 0; i < 300; ++i) {
+      const std::string& next = i % 50 == 49 ? record : wrapper;
+      joined += next;
+      lines += next + "\n";
+      array += next + ",";
+    }
+    array += wrapper + "]";
+    for (const std::string& body : {wrapper, joined, lines, array, joined.substr(0, joined.size() - 5),
+                                    R"({"Records":)" + array + "}", R"({"event":)" + array + "}"})
+      CHECK_FALSE(readings.differ_on_body(body, ContentEncoding::identity));
+  }
+}
+
+TEST_CASE("an object that may be another envelope, or wraps another thing, is left alone and read alike") {
+  TwoReadings readings;
+  const std::string record = with(R"("x":1)"), odd = R"({"eventVersion":"1","eventName":"x","eventTime":"never"})";
+  for (const std::string& object : std::vector<std::string>{
+           R"({"event":)" + record + R"(,"event":1})", R"({"event":)" + record + R"(,"event":)" + record + "}",
+           R"({"event":)" + record + R"(,"Records":[]})", R"({"event":)" + record + R"(,"eventName":"x"})",
+           R"({"event":)" + record + R"(,"message":"{}"})", R"({"\u0065vent":)" + record + R"(,"event":{"a":1}})",
+           R"({"event":)" + record + R"(,"\u0052ecords":[]})", R"({"event":)" + odd + "}", R"({"event":"text"})",
+           R"({"detail":)" + record + "}", R"({"detail-type":7,"detail":)" + record + "}",
+           R"({"detail-type":"Object Created","source":"aws.s3","detail":)" + record + "}",
+           R"({"event":)" + record + R"(,"digestS3Object":"x"})", R"({"time":01,"event":)" + record + "}",
+           R"({"event":)" + record, R"({"event":)" + record + "]", R"({"time":1})", std::string("{}"), record}) {
+    CAPTURE(object);
+    CHECK_FALSE(takes_wrapped(object));
+    for (const std::string& body : {object, object + object, object + "\n" + record + "\n", "[" + object + "]"})
+      CHECK_FALSE(readings.differ_on_body(body, ContentEncoding::identity));
+  }
+}
+
+TEST_CASE("a byte changed anywhere around a record makes no difference between the two ways") {
+  TwoReadings readings;
+  for (const std::string& wrapper : wrappers_of(with(R"("x":1)")))
+    for (std::size_t at = 0; at < wrapper.size(); ++at)
+      for (const char byte : {'"', '\\', '{', '}', ']', ',', ':', ' ', '0', 'u', '\n', '\xc3'}) {
+        std::string changed = wrapper + wrapper;
+        changed[at] = byte;
+        CAPTURE(changed);
+        CHECK(readings.differ_on_body(changed, ContentEncoding::identity).value_or("") == "");
+        CHECK(readings.differ_on_body(changed.substr(0, at + 1), ContentEncoding::identity).value_or("") == "");
+      }
+}
+
 TEST_CASE("texts point into the record; escaped ones into the arena") {
   const std::string record = with(R"("errorCode":"plain","userAgent":"\u00e9")") + std::string(kJsonPadding, ' ');
   const std::string_view text = std::string_view(record).substr(0, record.size() - kJsonPadding);

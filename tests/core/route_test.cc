@@ -84,6 +84,10 @@ TEST_CASE("route: a session stands for the key of the console's calls and of the
       }
     }
     REQUIRE_EQ(by_session, 2);
+    const Day day = request.events.front().day();
+    REQUIRE(session_day_after(session) == session_id(kKey, principal, day + 1));
+    REQUIRE(session_day_before(session) == session_id(kKey, principal, day - 1));
+    REQUIRE_EQ(shard_of(session_day_after(session), shards), shard_of(session, shards));
     const auto where = reached(request);
     REQUIRE_EQ(where.at(0).use.size(), 1);
     REQUIRE_EQ(where.at(1).use, std::vector<std::uint32_t>{shard_of(access_key_id(kKey, issue.issued_key), shards)});

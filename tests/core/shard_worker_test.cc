@@ -1,11 +1,13 @@
 #include "core/engine/shard_worker.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "core/base/bytes.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
@@ -278,6 +280,31 @@ TEST_CASE("shard worker: a key issued to nobody's workload proves nothing, befor
   REQUIRE_EQ(bench.learn(request_of({Call{.at = march(22), .issuer_type = ""}})), CommitOutcome::committed);
   CHECK_EQ(bench.rows(Table::pending), 0);
   CHECK(bench.candidates().empty());
+}
+
+TEST_CASE("shard worker: a waiting call that can only teach is kept without its record, and is proven all the same") {
+  Bench bench;
+  REQUIRE_EQ(bench.learn(request_of({Call{.id = "1", .issuer_type = "", .ip = "192.0.2.10"},
+                                     Call{.id = "2", .issuer_type = "", .ip = "203.0.113.9"}})),
+             CommitOutcome::committed);
+  std::vector<bool> with_record;
+  bench.store.read()->scan(Table::pending, {}, {}, [&](std::string_view, std::string_view value) {
+    ByteReader in(value);
+    (void)in.string();
+    const Candidate call = decode_candidate(in.string()).value();
+    CHECK_EQ(call.record.empty(), call.address_class != SourceClass::external);
+    CHECK_EQ(call.event_id.empty(), call.record.empty());
+    with_record.push_back(!call.record.empty());
+    return true;
+  });
+  CHECK_EQ(with_record.size(), 2);
+  CHECK_EQ(std::count(with_record.begin(), with_record.end(), true), 1);
+  REQUIRE_EQ(bench.learn(request_of(Issue{})), CommitOutcome::committed);
+  CHECK_EQ(bench.rows(Table::pending), 0);
+  REQUIRE_EQ(bench.candidates().size(), 1);
+  CHECK_EQ(bench.candidates()[0].event_id, "2");
+  CHECK(bench.fact(FactKind::identity_tool, "111122223333/orders/orders-fn", Candidate(bench.candidates()[0]).tool)
+            .presence.days != 0);
 }
 
 TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the rest are counted") {

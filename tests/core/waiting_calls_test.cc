@@ -22,10 +22,10 @@ struct Bench {
   BatchWriter writer{store};
   WaitingCalls waiting{{.hash_key = kKey, .others = {&other}, .per_key_max = 3, .max = 5}, writer, metrics};
 
-  std::uint32_t keep(const Call& call, bool counts = true) {
+  std::uint32_t keep(const Call& call, bool counts = true, const IssuedToken* issued = nullptr) {
     const auto request = request_of({call});
     const Event& event = request->events.front();
-    return waiting.keep(observe(event, nullptr, *networks, detection), event, counts);
+    return waiting.keep(observe(event, issued, *networks, detection), event, counts);
   }
   std::uint64_t overflow(std::string_view bound) {
     return metrics.counter("straykey_pending_overflow_total", "", {{"bound", bound}}).value();
@@ -76,6 +76,24 @@ TEST_CASE("waiting calls: a proof denies what a call was judged as by a weaker o
   CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"ecs", {}, 0}).denied.empty());
   bench.keep(unproven("ASIA2"));
   CHECK(bench.waiting.prove(id_of("ASIA2"), kRole, IssuedToken{}).denied.empty());
+}
+
+TEST_CASE("waiting calls: the event on which a descent rests denies nothing when it comes once more") {
+  IssuedToken weak{"ecs", {}, day_of(*parse_time("2024-03-21T09:05:00Z"))};
+  weak.weak = true;
+  weak.chain = "111122223333/billing > 111122223333/orders";
+  weak.parent_role = "111122223333/billing";
+  IssuedToken of_unknown_caller{{}, {}, weak.issued_day};
+  of_unknown_caller.waits = true;
+  for (const bool descended : {true, false}) {
+    CAPTURE(descended);
+    Bench bench;
+    Call call = unproven("ASIA1");
+    call.session = "0123456789abcdef0123456789abcdef";
+    bench.keep(call, true, descended ? &weak : nullptr);
+    CHECK_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, of_unknown_caller).denied.empty(), descended);
+    if (descended) CHECK_FALSE(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{}).denied.empty());
+  }
 }
 
 TEST_CASE("waiting calls: what an instance's name proved waits, and is not judged twice when its event says the same") {

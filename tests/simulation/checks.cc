@@ -139,11 +139,10 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
     high_[id] = false;
     return;
   }
-  // The reference has no contradictions: what they withdraw stays in the store beside them.
-  if (text(parsed.at("type")) == "alert.contradicted") {
-    high_[id] = false;
-    return;
-  }
+  // No event of these worlds says that a key was somebody else's.
+  if (text(parsed.at("type")) == "alert.contradicted")
+    throw Violation{fmt::format("P4: nothing contradicts an alert of {} by the key {}", text(document.at("identity")),
+                                text(document.at("access_key")))};
   AlertName name;
   name.variation = text(document.at("variation"));
   name.account = text(document.at("account"));
