@@ -62,8 +62,9 @@ std::string AlertPlace::key() const {
 
 AlertPlace AlertPlace::of_key(std::string_view key) noexcept {
   if (key.size() != kTimeBytes + kIdBytes) return end();
-  return {static_cast<Seconds>(decode_sequence(key.substr(0, kTimeBytes))),
-          Hash128::from_bytes(key.data() + kTimeBytes)};
+  const auto at = static_cast<Seconds>(decode_sequence(key.substr(0, kTimeBytes)));
+  if (at < 0) return end();
+  return {at, Hash128::from_bytes(key.data() + kTimeBytes)};
 }
 
 bool operator<(const AlertPlace& a, const AlertPlace& b) noexcept {

@@ -78,7 +78,7 @@ std::deque<AlertPlace> places_before(StoreReader& reader, AlertPlace before, std
       return true;
     });
     if (found.size() >= count || from == 0 || !reader.failure().empty()) return found;
-    span *= 4;
+    span = span < before.at / 4 ? span * 4 : before.at;
   }
 }
 

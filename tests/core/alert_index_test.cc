@@ -180,6 +180,7 @@ TEST_CASE("alert index: places are ordered as the keys of the store are") {
     for (const AlertPlace& b : places) CHECK_EQ(a < b, a.key() < b.key());
   for (const AlertPlace& a : places) CHECK(AlertPlace::of_key(a.key()) == a);
   CHECK(AlertPlace::of_key("short") == AlertPlace::end());
+  CHECK(AlertPlace::of_key(std::string(24, '\xff')) == AlertPlace::end());
 }
 
 }  // namespace

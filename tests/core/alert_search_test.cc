@@ -65,6 +65,16 @@ TEST_CASE("alert search: the pages are the same from the store, from a full inde
   }
 }
 
+TEST_CASE("alert search: a page behind any place ends, however far from every alert that is") {
+  OperatedStore store;
+  REQUIRE(store.learn_and_judge(calls_of_roles(3)));
+  for (const Seconds at : {Seconds{0}, Seconds{1}, Seconds{1} << 40, AlertPlace::kNewest - 1, AlertPlace::kNewest}) {
+    const auto page = search_alerts(store.stores(), {}, AlertPlace{at, {}}.key(), 5);
+    REQUIRE(page.ok());
+    CHECK_EQ(page.value().rows.size(), at > 1 ? 3 : 0);
+  }
+}
+
 TEST_CASE("alert search: counts are of the index, or of the newest alerts where there is none") {
   OperatedStore store;
   REQUIRE(store.learn_and_judge(calls_of_roles(3)));
