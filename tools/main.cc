@@ -38,7 +38,7 @@ int run(int argc, char** argv) {
                                          add_alerts_command(app),  add_baseline_command(app), add_rejects_command(app),
                                          add_config_commands(app), add_receive_command(app),  add_ranges_command(app),
                                          add_replay_command(app),  add_check_command(app),    add_backup_command(app),
-                                         add_restore_command(app)};
+                                         add_restore_command(app), add_webhook_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
   refuse_empty_arguments(app);
   try {

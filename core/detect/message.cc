@@ -259,6 +259,15 @@ std::string contradiction_document(const Contradiction& contradiction) {
   return boost::json::serialize(document);
 }
 
+std::string test_document(const EndpointTest& test) {
+  return boost::json::serialize(boost::json::object{
+      {"id", test.id.hex()},
+      {"severity", name_of(Severity::informational)},
+      {"endpoint", test.endpoint},
+      {"test", true},
+      {"title", fmt::format("This is a test of the endpoint {}. Nothing has happened.", test.endpoint)}});
+}
+
 // The webhook body, and where the document lies in it.
 std::optional<Message> read_old_body(ByteReader& in) {
   const std::uint64_t at = in.varint();
@@ -299,6 +308,7 @@ std::string encode_message(const Message& message) {
                      [&](const ActivationReport& report) { write_activation(out, report); },
                      [&](const AlertSummary& summary) { write_summary(out, summary); },
                      [&](const Contradiction& contradiction) { write_contradiction(out, contradiction); },
+                     [&](const EndpointTest&) { INVARIANT(false, "a test is never stored"); },
                      [&](const OldBody&) { INVARIANT(false, "an old body is only read"); }},
              message);
   return out.bytes();
@@ -316,6 +326,7 @@ std::string_view message_type(const Message& message) {
                             [](const ActivationReport&) { return std::string_view("account.activated"); },
                             [](const AlertSummary&) { return std::string_view("alerts.summary"); },
                             [](const Contradiction&) { return std::string_view("alert.contradicted"); },
+                            [](const EndpointTest&) { return std::string_view("endpoint.test"); },
                             [](const OldBody&) {
                               INVARIANT(false, "an old body tells its type itself");
                               return std::string_view();
@@ -330,6 +341,7 @@ Seconds message_time(const Message& message) {
               // A summary is of the whole day, so its time is the day's end.
               [](const AlertSummary& summary) { return (static_cast<Seconds>(summary.day) + 1) * kSecondsPerDay; },
               [](const Contradiction& contradiction) { return contradiction.at; },
+              [](const EndpointTest& test) { return test.at; },
               [](const OldBody&) {
                 INVARIANT(false, "an old body tells its time itself");
                 return Seconds{0};
@@ -342,6 +354,7 @@ std::string message_document(const Message& message) {
                             [](const ActivationReport& report) { return activation_document(report); },
                             [](const AlertSummary& summary) { return summary_document(summary); },
                             [](const Contradiction& contradiction) { return contradiction_document(contradiction); },
+                            [](const EndpointTest& test) { return test_document(test); },
                             [](const OldBody& old) { return old.document; }},
                     message);
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Message: what is told to people and programs: an alert, an account's activation report, the summary of a day, or
-// that an alert was contradicted.
+// Message: what is told to people and programs: an alert, an account's activation report, the summary of a day, that an
+// alert was contradicted, or that an operator tries an endpoint.
 //
 // Shape:  the facts, stored as a row of Table::alerts when the message is raised; they never change. Documents are made
 //         of them when they are shown, and bodies when their outbox rows are put (formats/body_format.h). A store of
@@ -39,15 +39,25 @@ struct Contradiction {
   [[nodiscard]] static Hash128 contradiction_id(Hash128 alert);
 };
 
-struct Message : std::variant<Alert, ActivationReport, AlertSummary, Contradiction, OldBody> {
+// An operator wants to see whether an endpoint gets what is sent. It is told once, and never stored.
+struct EndpointTest {
+  Hash128 id;
+  std::string endpoint;
+  Seconds at = 0;
+
+  bool operator==(const EndpointTest&) const = default;
+};
+
+struct Message : std::variant<Alert, ActivationReport, AlertSummary, Contradiction, EndpointTest, OldBody> {
   using variant::variant;
 };
 
-// REQUIRES: it is no OldBody.
+// REQUIRES: it is neither an OldBody nor an EndpointTest.
 [[nodiscard]] std::string encode_message(const Message& message);
 [[nodiscard]] std::optional<Message> decode_message(std::string_view bytes);
 
-// "alert.created", "account.activated", "alerts.summary" or "alert.contradicted". REQUIRES: it is no OldBody.
+// "alert.created", "account.activated", "alerts.summary", "alert.contradicted" or "endpoint.test".
+// REQUIRES: it is no OldBody.
 [[nodiscard]] std::string_view message_type(const Message& message);
 // When what it tells of happened. REQUIRES: it is no OldBody.
 [[nodiscard]] Seconds message_time(const Message& message);

@@ -7,6 +7,7 @@
 
 #include "core/detect/alert_state.h"
 #include "core/detect/formats/body_format.h"
+#include "core/detect/message.h"
 #include "core/detect/serverless_cli.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_caps.h"
@@ -34,7 +35,7 @@ void Merger::tell(const Message& message, const Announcement& announcement, Day 
   writer_->put(Table::alerts, announcement.id.key(), encode_message(message));
   if (day < send_from_) return;
   Announcement with_body = announcement;
-  with_body.body = [&](const BodyFormat& format) { return format.make(message); };
+  with_body.body = [&](const BodyFormat& format, const BodyContext& context) { return format.make(message, context); };
   outbox_.add(*writer_, with_body);
 }
 
@@ -148,7 +149,8 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
       .counter("straykey_alerts_total", "Alerts raised.",
                {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})
       .add();
-  const Announcement announcement{alert.id, alert.severity, name_of(entry.analytic), call.token.account, {}};
+  const Announcement announcement{alert.id, alert.severity,       name_of(entry.analytic), call.token.account,
+                                  {},       alert.campaign.notify};
   tell(std::move(alert), announcement, call.day());
 }
 

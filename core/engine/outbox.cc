@@ -4,6 +4,7 @@
 
 #include "core/base/bytes.h"
 #include "core/detect/formats/body_format.h"
+#include "core/detect/message.h"
 
 namespace straykey {
 namespace {
@@ -14,16 +15,31 @@ std::string endpoint_prefix(std::string_view endpoint) {
   return hash128(kFixedHashKey, endpoint).key();
 }
 
-std::string row_key(std::string_view endpoint, Hash128 alert_id) {
-  return endpoint_prefix(endpoint).append(alert_id.key());
+const BodyFormat& format_of(const WebhookRoute& route) {
+  return route.format == nullptr ? body_formats().front() : *route.format;
 }
 
 }  // namespace
 
-// A message that belongs to no account concerns all of them.
-bool WebhookRoute::wants(Severity severity, std::string_view analytic, std::string_view account) const {
-  return severity >= severity_min && (analytics.empty() || analytics.contains(analytic)) &&
-         (account.empty() || accounts.empty() || accounts.contains(account));
+std::string outbox_row_key(std::string_view endpoint, Hash128 alert_id) {
+  return endpoint_prefix(endpoint).append(alert_id.key());
+}
+
+bool WebhookRoute::wants(const Announcement& message) const {
+  const bool of_its_account = message.account.empty() || accounts.empty() || accounts.contains(message.account);
+  if (message.severity < severity_min || !of_its_account) return false;
+  if (!analytics.empty() && !analytics.contains(message.analytic)) return false;
+  if (message.notable || campaign_alerts == CampaignAlerts::all) return true;
+  return campaign_alerts == CampaignAlerts::by_format && !format_of(*this).for_people;
+}
+
+std::optional<OutboxRow> new_outbox_row(StoreWriter& writer, const WebhookRoute& route, Hash128 id) {
+  const auto stored = writer.get(Table::alerts, id.key());
+  const auto message = stored ? decode_message(*stored) : std::nullopt;
+  if (!message) return std::nullopt;
+  OutboxRow row{.endpoint = route.name, .last_error = {}};
+  row.body = format_of(route).make(*message, {route.page_url});
+  return row;
 }
 
 std::string encode_outbox_row(const OutboxRow& row) {
@@ -64,21 +80,21 @@ Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
 }
 
 void Outbox::add(StoreWriter& writer, const Announcement& message) {
-  std::map<const BodyFormat*, std::string> bodies;  // endpoints of one format share theirs
+  std::map<std::pair<const BodyFormat*, std::string_view>, std::string> bodies;  // endpoints of one format share theirs
   for (const Endpoint& endpoint : endpoints_) {
     const WebhookRoute& route = endpoint.route;
-    if (!route.wants(message.severity, message.analytic, message.account)) continue;
-    const BodyFormat* const format = route.format == nullptr ? &body_formats().front() : route.format;
-    const auto [body, is_new] = bodies.try_emplace(format);
-    if (is_new) body->second = message.body(*format);
-    writer.put(Table::outbox, row_key(route.name, message.id),
+    if (!route.wants(message)) continue;
+    const BodyFormat* const format = &format_of(route);
+    const auto [body, is_new] = bodies.try_emplace({format, route.page_url});
+    if (is_new) body->second = message.body(*format, {route.page_url});
+    writer.put(Table::outbox, outbox_row_key(route.name, message.id),
                encode_outbox_row({route.name, 0, 0, false, {}, body->second}));
     added_.push_back({route.name, message.id, body->second, 0, 0, false});
   }
 }
 
 void Outbox::apply(StoreWriter& writer, const DeliveryOutcome& outcome) {
-  const std::string key = row_key(outcome.endpoint, outcome.alert_id);
+  const std::string key = outbox_row_key(outcome.endpoint, outcome.alert_id);
   const auto stored = writer.get(Table::outbox, key);
   if (auto row = stored ? decode_outbox_row(*stored) : std::nullopt) {
     if (outcome.kind == DeliveryOutcome::Kind::delivered) {
@@ -156,7 +172,7 @@ void Outbox::hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreRea
       const auto stored = reader.get(Table::alerts, delivery.alert_id.key());
       const auto message = stored ? decode_message(*stored) : std::nullopt;
       if (!message) continue;
-      delivery.body = body_formats().front().make(*message);
+      delivery.body = body_formats().front().make(*message, {});
     }
     endpoint.in_hand.insert(delivery.alert_id);
     deliver_(std::move(delivery));

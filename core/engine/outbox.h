@@ -25,7 +25,24 @@
 
 namespace straykey {
 
+struct BodyContext;
 struct BodyFormat;
+
+// A message that was stored just now: what decides who hears of it, and how its body is made.
+struct Announcement {
+  Hash128 id;
+  Severity severity = Severity::informational;
+  std::string_view analytic, account;
+  std::function<std::string(const BodyFormat&, const BodyContext&)> body;
+  bool notable = true;  // false: an alert whose campaign says that people need not hear of it
+};
+
+// Of a campaign's alerts: all, or those that people should hear of.
+enum class CampaignAlerts : std::uint8_t {
+  by_format,  // those of note for formats that people read, all for others
+  all,
+  notable,
+};
 
 // What an endpoint wants to hear.
 struct WebhookRoute {
@@ -34,8 +51,10 @@ struct WebhookRoute {
   std::set<std::string, std::less<>> analytics;  // empty: all
   std::set<std::string, std::less<>> accounts;   // empty: all
   const BodyFormat* format = nullptr;            // how its bodies are written; null: the first of body_formats()
+  CampaignAlerts campaign_alerts = CampaignAlerts::by_format;
+  std::string page_url = {};  // of BodyContext
 
-  [[nodiscard]] bool wants(Severity severity, std::string_view analytic, std::string_view account) const;
+  [[nodiscard]] bool wants(const Announcement& message) const;
 };
 
 struct OutboxRow {
@@ -46,16 +65,12 @@ struct OutboxRow {
   std::string last_error;
   std::string body = {};  // empty in rows of a store of format 1
 };
+// The row of a message that is stored already, for one endpoint, as it was when the message was new. nullopt: no such
+// message can be read.
+[[nodiscard]] std::optional<OutboxRow> new_outbox_row(StoreWriter& writer, const WebhookRoute& route, Hash128 id);
+[[nodiscard]] std::string outbox_row_key(std::string_view endpoint, Hash128 alert_id);
 [[nodiscard]] std::string encode_outbox_row(const OutboxRow& row);
 [[nodiscard]] std::optional<OutboxRow> decode_outbox_row(std::string_view bytes);
-
-// A message that was stored just now: what decides who hears of it, and how its body is made.
-struct Announcement {
-  Hash128 id;
-  Severity severity = Severity::informational;
-  std::string_view analytic, account;
-  std::function<std::string(const BodyFormat&)> body;
-};
 
 class Outbox {
  public:

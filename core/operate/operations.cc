@@ -149,24 +149,24 @@ Change acknowledge_as(HashKey hash_key, const OperatorArguments& arguments, Seco
       now);
 }
 
-Change acknowledge_alerts(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
-  return acknowledge_as(hash_key, arguments, now, false);
+Change acknowledge_alerts(const OperatorStores& stores, const OperatorArguments& arguments, Seconds now) {
+  return acknowledge_as(stores.hash_key, arguments, now, false);
 }
 
-Change call_false_positive(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
-  return acknowledge_as(hash_key, arguments, now, true);
+Change call_false_positive(const OperatorStores& stores, const OperatorArguments& arguments, Seconds now) {
+  return acknowledge_as(stores.hash_key, arguments, now, true);
 }
 
-Change close_them(HashKey, const OperatorArguments& arguments, Seconds now) {
+Change close_them(const OperatorStores&, const OperatorArguments& arguments, Seconds now) {
   const auto which = answered_alerts(arguments);
   if (!which) return which.error();
   return close_alerts(which.value(), argument(arguments, "note"), now);
 }
 
-Change reopen_them(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+Change reopen_them(const OperatorStores& stores, const OperatorArguments& arguments, Seconds now) {
   const auto which = answered_alerts(arguments);
   if (!which) return which.error();
-  return reopen(hash_key, which.value(), argument(arguments, "note"), now);
+  return reopen(stores.hash_key, which.value(), argument(arguments, "note"), now);
 }
 
 OperatorAnswer show_baseline(const OperatorStores& stores, const OperatorArguments& arguments) {
@@ -208,10 +208,10 @@ std::string objection_to_forgetting(const OperatorArguments& arguments) {
   return {};
 }
 
-Change forget_baseline(HashKey hash_key, const OperatorArguments& arguments, Seconds now) {
+Change forget_baseline(const OperatorStores& stores, const OperatorArguments& arguments, Seconds now) {
   if (std::string objection = objection_to_forgetting(arguments); !objection.empty())
     return Error{std::move(objection)};
-  return forget(hash_key,
+  return forget(stores.hash_key,
                 {argument(arguments, "identity"), argument(arguments, "network"), argument(arguments, "tool")}, now);
 }
 
@@ -278,6 +278,12 @@ OperatorAnswer drop_reject(const OperatorStores& stores, const OperatorArguments
   return {Kind::done, {}, {changed_json(1)}, {}};
 }
 
+Change redeliver_alert(const OperatorStores& stores, const OperatorArguments& arguments, Seconds now) {
+  const auto id = alert_id_of(arguments);
+  if (!id) return id.error();
+  return redeliver(stores, {id.value(), argument(arguments, "endpoint")}, now);
+}
+
 // Of the verbs that say what alerts are. `makes_known`: their pairs count as known then.
 std::vector<OperatorArgument> answer_arguments(bool makes_known) {
   std::vector<OperatorArgument> arguments{
@@ -327,6 +333,12 @@ std::vector<Operation> alert_operations() {
        {},
        reopen_them,
        objection_to_which},
+      {"alerts/redeliver",
+       "Send an alert again: to the endpoints that refused it for good, or to the one that is named",
+       {{"id", true, "Alert id"}, {"endpoint", false, "The name of a webhook, whatever it got"}},
+       {},
+       redeliver_alert,
+       objection_to_id},
   };
 }
 
@@ -383,6 +395,20 @@ std::vector<Operation> reject_operations() {
   };
 }
 
+std::vector<Operation> endpoint_operations() {
+  const auto about_one = [](std::string_view name, std::string_view purpose) {
+    Operation operation{name, purpose, {{"name", true, "The name of a webhook"}}, {}, {}};
+    operation.of_endpoints = Operation::OfEndpoints::change;
+    return operation;
+  };
+  Operation list{"webhook/list", "The webhooks of the running server, with what waits for each", {}, {}, {}};
+  list.of_endpoints = Operation::OfEndpoints::read;
+  return {
+      std::move(list), about_one("webhook/test", "Send a message marked as a test, and say what became of it"),
+      about_one("webhook/pause", "Send a webhook nothing until it is resumed, or the next start; what waits is kept"),
+      about_one("webhook/resume", "End a pause, and that of a webhook which answered 410")};
+}
+
 }  // namespace
 
 std::span<const Operation> operations() {
@@ -391,6 +417,7 @@ std::span<const Operation> operations() {
     for (Operation& one : search_operations()) all.push_back(std::move(one));
     for (Operation& one : baseline_operations()) all.push_back(std::move(one));
     for (Operation& one : reject_operations()) all.push_back(std::move(one));
+    for (Operation& one : endpoint_operations()) all.push_back(std::move(one));
     return all;
   }();
   return table;
@@ -416,6 +443,10 @@ std::string objection_to(const OperatorRequest& request) {
     if (!simdjson::validate_utf8(value.data(), value.size())) return name + ": this argument is not UTF-8";
   }
   return operation->objection ? operation->objection(request.arguments) : std::string();
+}
+
+OperatorAnswer no_endpoints_answer() {
+  return {Kind::stopped, "no server runs on this store, so there are no webhooks to ask", {}, {}};
 }
 
 OperatorAnswer answer_to(const ChangeOutcome& outcome) {

@@ -56,18 +56,24 @@ struct Operation {
   std::string_view name;
   std::string_view purpose;
   std::vector<OperatorArgument> arguments;
-  // One of the two is set. It is given only arguments that stand in the list, and all required ones.
+  // One of the two is set, unless it is of_endpoints. It is given only arguments that stand in the list, and all
+  // required ones.
   std::function<OperatorAnswer(const OperatorStores& stores, const OperatorArguments& arguments)> read;
-  std::function<Result<std::unique_ptr<OperatorChange>>(HashKey hash_key, const OperatorArguments& arguments,
-                                                        Seconds now)>
+  std::function<Result<std::unique_ptr<OperatorChange>>(const OperatorStores& stores,
+                                                        const OperatorArguments& arguments, Seconds now)>
       change;
   // What is wrong with the form of an argument, whatever the store holds; may be empty.
   std::function<std::string(const OperatorArguments& arguments)> objection = {};
   // `read` changes what is kept beside the store; asking again does no harm.
   bool reads_to_change = false;
+  // It is about the endpoints of a running server, which answers it itself.
+  enum class OfEndpoints : std::uint8_t { no, read, change };
+  OfEndpoints of_endpoints = OfEndpoints::no;
 
   // Asked for by POST, with the arguments in the body.
-  [[nodiscard]] bool posts() const noexcept { return change != nullptr || reads_to_change; }
+  [[nodiscard]] bool posts() const noexcept {
+    return change != nullptr || reads_to_change || of_endpoints == OfEndpoints::change;
+  }
 };
 
 [[nodiscard]] std::span<const Operation> operations();
@@ -75,6 +81,8 @@ struct Operation {
 [[nodiscard]] const Operation* find_operation(std::string_view name);
 // Why the request has no answer from any store; empty if it has one. Commands ask this before they look for a store.
 [[nodiscard]] std::string objection_to(const OperatorRequest& request);
+// The answer to what concerns endpoints, where no server runs.
+[[nodiscard]] OperatorAnswer no_endpoints_answer();
 // The answer that an operator gets for the outcome of a change.
 [[nodiscard]] OperatorAnswer answer_to(const ChangeOutcome& outcome);
 

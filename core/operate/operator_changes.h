@@ -1,6 +1,6 @@
 #pragma once
-// The changes that an operator may make of baselines: forget what is known of an identity. Those of alerts are in
-// alert_answers.h.
+// The changes that an operator may make of baselines and deliveries: forget what is known of an identity, send an alert
+// again. What may be said of alerts is in alert_answers.h.
 //
 // Shape:  each function makes an OperatorChange (engine/operator_change.h) for whoever carries it out: the pipeline of
 //         a running server, or InlinePipeline on the store of a stopped one.
@@ -17,12 +17,24 @@
 
 namespace straykey {
 
+struct OperatorStores;
+
 // An identity, or one network or one tool of it, is new again.
 struct Forgetting {
   std::string identity;
   std::string network, tool;  // both empty: all that is known of the identity
 };
 [[nodiscard]] std::unique_ptr<OperatorChange> forget(HashKey hash_key, Forgetting what, Seconds now);
+
+// An alert is sent again. A dead letter becomes due, with its body. What was delivered has no row any more: its body is
+// made anew of the facts, in the endpoint's format, as the first one was. While it waits to be delivered, asking again
+// is refused.
+struct Redelivery {
+  Hash128 alert;
+  std::string endpoint;  // empty: those where it is a dead letter
+};
+// The routes of `stores` are read at once: they need not outlive the call.
+[[nodiscard]] std::unique_ptr<OperatorChange> redeliver(const OperatorStores& stores, Redelivery what, Seconds now);
 
 // Adds a line to what operators changed by hand.
 void note_in_operator_log(StoreWriter& alerts, Seconds now, std::string_view text);

@@ -2,7 +2,7 @@
 // OperatorStores: the stores from which an operator's question is answered.
 //
 // Shape:  borrowed: every partition there is, old ones of a larger shard count included, the merger's store, and the
-//         rejects that are kept, if any are.
+//         rejects that are kept, if any are. The routes of a running server's endpoints; a stopped store has none.
 // Thread: any; a value.
 #include <vector>
 
@@ -13,6 +13,7 @@ namespace straykey {
 
 class AlertIndex;
 class RejectStore;
+struct WebhookRoute;
 
 struct OperatorStores {
   HashKey hash_key;
@@ -20,6 +21,7 @@ struct OperatorStores {
   AlertStore* alerts = nullptr;
   RejectStore* rejects = nullptr;
   const AlertIndex* index = nullptr;
+  const std::vector<WebhookRoute>* routes = nullptr;
 };
 
 }  // namespace straykey

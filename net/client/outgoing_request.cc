@@ -5,9 +5,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cstring>
@@ -55,7 +58,7 @@ http::request<http::string_body> request_of(const Url& url, OutgoingMessage mess
 using ReplyParser = http::response_parser<http::string_body>;
 
 OutgoingReply failed(std::string error) {
-  return {.http_status = 0, .retry_after = {}, .error = std::move(error), .body = {}};
+  return {.http_status = 0, .retry_after = {}, .error = std::move(error), .body = {}, .written = false};
 }
 
 std::string too_long(std::size_t body_bytes_max) {
@@ -110,7 +113,8 @@ asio::awaitable<OutgoingReply> read_header(Stream& stream, beast::flat_buffer& b
     co_return OutgoingReply{.http_status = status,
                             .retry_after = std::string(parser->get()[http::field::retry_after]),
                             .error = {},
-                            .body = {}};
+                            .body = {},
+                            .written = false};
   }
   co_return failed(kNotHttp);
 }
@@ -132,6 +136,18 @@ asio::awaitable<void> drain(Stream& stream, std::size_t read, std::optional<std:
     if (failure) break;
     read += bytes;
   }
+}
+
+OutgoingReply written() {
+  return {.http_status = 0, .retry_after = {}, .error = {}, .body = {}, .written = true};
+}
+
+constexpr const char* kNotTaken = "the connection broke before the message was taken";
+
+// The end of a connection on which a message was written. A peer that is still there, or that closes, took it.
+bool means_taken(beast::error_code ended) {
+  return !ended || ended == asio::error::eof || ended == asio::ssl::error::stream_truncated ||
+         ended == beast::error::timeout;
 }
 
 }  // namespace
@@ -175,11 +191,14 @@ asio::awaitable<OutgoingReply> OutgoingRequest::run() {
   const Deadline deadline = began + std::chrono::milliseconds(limits_.total_ms);
 
   std::string error = co_await find_addresses(connect_deadline);
-  if (error.empty()) error = co_await connect(connect_deadline);
+  const bool connects = target_->url.carrier != Url::Carrier::datagrams;
+  if (error.empty() && connects) error = co_await connect(connect_deadline);
   if (!error.empty()) co_return failed(std::move(error));
+  if (!connects) co_return co_await send_datagram();
 
   tcp_->expires_at(deadline);
   if (target_->url.https) co_return co_await exchange_over_tls(deadline);
+  if (target_->url.carrier == Url::Carrier::stream) co_return co_await write_message();
   co_return co_await exchange(*tcp_);
 }
 
@@ -218,15 +237,52 @@ OutgoingRequest::Step OutgoingRequest::connect(Deadline deadline) {
 
 asio::awaitable<OutgoingReply> OutgoingRequest::exchange_over_tls(Deadline deadline) {
   TlsSession session = target_->trust->session_with(target_->url.host);
-  if (session == nullptr || !offer_http11(session.get())) co_return failed("TLS could not be set up");
+  const bool is_http = target_->url.carrier == Url::Carrier::http;
+  if (session == nullptr || (is_http && !offer_http11(session.get()))) co_return failed("TLS could not be set up");
   asio::ssl::stream<beast::tcp_stream&> stream(*tcp_, session.release());
   const auto [failure] = co_await stream.async_handshake(asio::ssl::stream_base::client, kResume);
   if (failure == beast::error::timeout) co_return failed(kTimedOut);
   if (failure) co_return failed(handshake_failure(stream.native_handle()));
   tcp_->expires_at(deadline);
+  if (!is_http) {
+    const std::string frame = fmt::format("{} {}", message_.body.size(), message_.body);
+    const auto [unsent, sent] = co_await asio::async_write(stream, asio::buffer(frame), kResume);
+    if (unsent) co_return failed(unsent == beast::error::timeout ? kTimedOut : kNotTaken);
+    // A server that refuses us at the end of TLS 1.3's handshake says so only here.
+    tcp_->expires_after(std::chrono::milliseconds(limits_.linger_ms));
+    const auto [ended] = co_await stream.async_shutdown(kResume);
+    co_return means_taken(ended) ? written() : failed(kNotTaken);
+  }
   OutgoingReply reply = co_await exchange(stream);
   if (reply.http_status != 0) co_await stream.async_shutdown(kResume);  // still within the linger time
   co_return reply;
+}
+
+asio::awaitable<OutgoingReply> OutgoingRequest::write_message() {
+  const std::string frame = fmt::format("{} {}", message_.body.size(), message_.body);
+  const auto [unsent, sent] = co_await asio::async_write(*tcp_, asio::buffer(frame), kResume);
+  if (unsent) co_return failed(unsent == beast::error::timeout ? kTimedOut : kNotTaken);
+  beast::error_code ignored;
+  tcp_->socket().shutdown(tcp::socket::shutdown_send, ignored);
+  tcp_->expires_after(std::chrono::milliseconds(limits_.linger_ms));
+  std::array<char, 512> scratch;
+  beast::error_code ended;
+  while (!ended) {
+    const auto [failure, bytes] = co_await tcp_->async_read_some(asio::buffer(scratch), kResume);
+    ended = failure;
+  }
+  co_return means_taken(ended) ? written() : failed(kNotTaken);
+}
+
+asio::awaitable<OutgoingReply> OutgoingRequest::send_datagram() {
+  using asio::ip::udp;
+  const tcp::endpoint to = endpoint_of(addresses_.front(), target_->url.port);
+  udp::socket socket(strand_);
+  beast::error_code failure;
+  socket.connect({to.address(), to.port()}, failure);  // only sets the address; opens the socket
+  if (failure) co_return failed("could not connect");
+  const auto [unsent, bytes] = co_await socket.async_send(asio::buffer(message_.body), kResume);
+  co_return unsent ? failed("the datagram could not be sent") : written();
 }
 
 template <class Stream>

@@ -1,10 +1,12 @@
 #pragma once
-// OutgoingRequest: one HTTP request to one server on the network, from the name to the reply.
+// OutgoingRequest: one HTTP request, or one syslog message, to one server on the network, from the name to the reply.
 //
 // Shape:  it looks up the name, checks every address, connects to one of them, does the TLS handshake, writes the
 //         request and reads the reply. A connection carries one request: requests are rare, so it is worth checking
 //         name and certificate each time. A caller that only wants the status keeps no body. Then some of the body is
-//         read and dropped, so that closing does not reset a connection whose peer is still writing.
+//         read and dropped, so that closing does not reset a connection whose peer is still writing. A syslog message
+//         has no reply: over a stream it is sent with its length before it, and then the peer may say for linger_ms
+//         that it did not take it, by breaking the connection.
 // Thread: the strand it was given.
 // Order:  done is called once, on the strand, never from inside start(); not at all after cancel().
 // Bounds: connect_ms for name and TCP, total_ms for all of it; 4 addresses tried; 16 KiB of reply header; a kept body
@@ -12,8 +14,8 @@
 //         is known. Redirects are not followed.
 // Errors: OutgoingReply::error, from a fixed set of sentences. Only Retry-After and the body of the reply's own text
 //         are kept. No environment variable and no proxy is looked at.
-// Source: each phase has one deadline, set as a point in time, because the timer of Beast 1.81's expires_after also
-//         counts for the next operation.
+// Source: RFC 6587 and RFC 5425 (octet counting). Each phase has one deadline, set as a point in time, because the
+//         timer of Beast 1.81's expires_after also counts for the next operation.
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -60,8 +62,9 @@ struct OutgoingLimits {
 struct OutgoingReply {
   std::uint16_t http_status = 0;  // 0: none came
   std::string retry_after;
-  std::string error;  // empty if there is a status and, where it is kept, a whole body
+  std::string error;  // empty if there is a status and, where it is kept, a whole body; or if it is written
   std::string body;
+  bool written = false;  // a syslog message was sent, and nobody said that it did not arrive
 };
 
 class OutgoingRequest : public std::enable_shared_from_this<OutgoingRequest> {
@@ -87,6 +90,8 @@ class OutgoingRequest : public std::enable_shared_from_this<OutgoingRequest> {
   Step find_addresses(Deadline deadline);
   Step connect(Deadline deadline);
   boost::asio::awaitable<OutgoingReply> exchange_over_tls(Deadline deadline);
+  boost::asio::awaitable<OutgoingReply> write_message();
+  boost::asio::awaitable<OutgoingReply> send_datagram();
   template <class Stream>
   boost::asio::awaitable<OutgoingReply> exchange(Stream& stream);
   void finish(OutgoingReply reply);

@@ -49,6 +49,27 @@ Status read_host(const boost::urls::url_view& parts, Url& url) {
 
 }  // namespace
 
+Result<Url> parse_syslog_server(std::string_view text) {
+  constexpr const char* kForm = "it must be tls://host:port, tcp://host:port or udp://host:port";
+  if (text.size() > kUrlBytesMax) return Error{"it is longer than 2,048 bytes"};
+  const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+  if (parsed.has_error()) return Error{kForm};
+  const boost::urls::url_view parts = parsed.value();
+  const std::string scheme = lower({parts.scheme().data(), parts.scheme().size()});
+  const std::string_view target{parts.encoded_target().data(), parts.encoded_target().size()};
+  const bool known = scheme == "tls" || scheme == "tcp" || scheme == "udp";
+  if (!known || !parts.has_authority() || parts.has_userinfo() || parts.has_fragment() ||
+      !(target.empty() || target == "/"))
+    return Error{kForm};
+  Url url;
+  url.carrier = scheme == "udp" ? Url::Carrier::datagrams : Url::Carrier::stream;
+  url.https = scheme == "tls";
+  if (const Status host = read_host(parts, url); !host) return host.error();
+  url.port = port_of({parts.port().data(), parts.port().size()});
+  if (url.port == 0) return Error{"its port must be 1 to 65535"};
+  return url;
+}
+
 Result<Url> parse_url(std::string_view text) {
   if (text.size() > kUrlBytesMax) return Error{"it is longer than 2,048 bytes"};
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "net/client/outgoing_request.h"
+#include "net/deliver/webhook_post.h"
 #include "net/deliver/webhook_sender.h"
-#include "net/deliver/webhook_signature.h"
 
 namespace straykey {
 
 struct CheckedEndpoint {
   std::string name;
   std::shared_ptr<OutgoingTarget> target;
-  std::vector<WebhookSecret> secrets;
+  PostKeys keys;
   double rate_per_s = 10;
 };
 

@@ -1,16 +1,28 @@
 #include "net/deliver/webhook_post.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace straykey {
 
-OutgoingMessage message_of(WebhookPost post) {
-  OutgoingMessage message{.method = OutgoingMessage::Method::post,
-                          .headers = {{"Content-Type", "application/json"},
-                                      {"webhook-id", std::move(post.id)},
-                                      {"webhook-timestamp", std::move(post.timestamp)}},
-                          .body = std::move(post.body)};
-  if (!post.signature.empty()) message.headers.emplace_back("webhook-signature", std::move(post.signature));
+OutgoingMessage post_of(const PostKeys& keys, const Delivery& delivery, Seconds timestamp) {
+  const BodyFormat& format = keys.format == nullptr ? body_formats().front() : *keys.format;
+  OutgoingMessage message{.method = OutgoingMessage::Method::post, .headers = {}, .body = delivery.body};
+  if (format.is_syslog) return message;
+  std::string id = "msg_" + delivery.alert_id.hex();
+  std::string signature = webhook_signature(keys.signing, id, timestamp, message.body);
+  message.headers = {{"Content-Type", "application/json"},
+                     {"webhook-id", std::move(id)},
+                     {"webhook-timestamp", std::to_string(timestamp)}};
+  if (!signature.empty()) message.headers.emplace_back("webhook-signature", std::move(signature));
+  if (format.secret == FormatSecret::splunk_token)
+    message.headers.emplace_back("Authorization", "Splunk " + keys.key);
+  else if (!keys.authorization.empty())
+    message.headers.emplace_back("Authorization", keys.authorization);
+  // A body of another format may still wait from before a change of the configuration: its receiver refuses it.
+  if (format.secret == FormatSecret::routing_key && message.body.starts_with("{\""))
+    message.body.insert(1, fmt::format(R"("routing_key":"{}",)", keys.key));
   return message;
 }
 

@@ -78,7 +78,7 @@ std::optional<std::int64_t> WebhookQueue::wake_at(Moment now) const {
 
 // The earliest moment at which circuit, pause and due time allow an ordinary delivery.
 std::optional<std::int64_t> WebhookQueue::ordinary_ready_at() const {
-  if (paused_ || waiting_.empty()) return std::nullopt;
+  if (paused() || waiting_.empty()) return std::nullopt;
   const std::int64_t due_ms = std::max(std::get<0>(*waiting_.begin()), hold_until_ms_);
   if (!circuit_open_) return due_ms;
   if (ordinary_under_way_ > 0) return std::nullopt;
@@ -113,7 +113,7 @@ DeliveryOutcome WebhookQueue::finish(const Hash128& alert_id, const AttemptResul
                           .attempts = held.delivery.attempts,
                           .http_status = result.http_status,
                           .error = {}};
-  if (answer_of(result.http_status) == Answer::success) {
+  if (result.written || answer_of(result.http_status) == Answer::success) {
     failures_in_row_ = 0;
     const bool was_held_up = circuit_open_ || paused_;
     circuit_open_ = paused_ = false;
@@ -171,8 +171,8 @@ void WebhookQueue::note_failure(const Held& held, const AttemptResult& result, M
 }
 
 void WebhookQueue::resume(Moment now) {
-  if (!paused_) return;
-  paused_ = false;
+  if (!paused()) return;
+  paused_ = paused_by_hand_ = false;
   hold_until_ms_ = now.steady_ms;
   make_all_due(now);
 }

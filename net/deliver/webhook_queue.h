@@ -32,7 +32,8 @@ struct Moment {
 struct AttemptResult {
   std::uint16_t http_status = 0;  // 0: no answer
   std::optional<Seconds> retry_after_s = std::nullopt;
-  std::string error;  // one fixed sentence; empty on success
+  std::string error;     // one fixed sentence; empty on success
+  bool written = false;  // a syslog message was sent: all the success that syslog knows
 };
 
 class WebhookQueue {
@@ -56,16 +57,18 @@ class WebhookQueue {
   [[nodiscard]] std::optional<std::int64_t> wake_at(Moment now) const;
 
   // REQUIRES: `alert_id` is under way; 0 <= jitter <= 1.
-  // A marked test is tried once: it ends as delivered or dead. A success closes the circuit, ends a pause, and makes
-  // all that waits due at once (at the endpoint's rate).
+  // A marked test is tried once: it ends as delivered or dead. A success closes the circuit, ends the pause of a 410,
+  // and makes all that waits due at once (at the endpoint's rate).
   DeliveryOutcome finish(const Hash128& alert_id, const AttemptResult& result, Moment now, double jitter);
 
-  // Ends a pause by hand.
+  // A pause by hand lasts until resume(), whatever is delivered meanwhile; what is under way ends as it would.
+  void pause() noexcept { paused_by_hand_ = true; }
+  // Ends either pause.
   void resume(Moment now);
 
   [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
   [[nodiscard]] bool circuit_open() const noexcept { return circuit_open_; }
-  [[nodiscard]] bool paused() const noexcept { return paused_; }
+  [[nodiscard]] bool paused() const noexcept { return paused_ || paused_by_hand_; }
 
  private:
   struct Held {
@@ -99,7 +102,8 @@ class WebhookQueue {
   std::int64_t refilled_ms_ = 0;
   bool refilled_ = false;
 
-  bool paused_ = false;
+  bool paused_ = false;  // by a 410
+  bool paused_by_hand_ = false;
   bool circuit_open_ = false;
   std::uint32_t failures_in_row_ = 0;
   std::uint32_t probes_failed_ = 0;

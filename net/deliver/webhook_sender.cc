@@ -7,6 +7,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <random>
 #include <unordered_map>
@@ -64,7 +65,7 @@ struct Endpoint {
   Endpoint(CheckedEndpoint checked, const WebhookSettings& settings, const Strand& strand, Metrics& registry)
       : name(std::move(checked.name)),
         target(std::move(checked.target)),
-        secrets(std::move(checked.secrets)),
+        keys(std::move(checked.keys)),
         queue({.retry = settings.retry,
                .rate_per_s = checked.rate_per_s,
                .concurrent_max = settings.concurrent_max,
@@ -76,7 +77,7 @@ struct Endpoint {
 
   std::string name;
   std::shared_ptr<OutgoingTarget> target;
-  std::vector<WebhookSecret> secrets;
+  PostKeys keys;
   WebhookQueue queue;
   std::shared_ptr<NameLookup> lookup;
   asio::steady_timer wake;
@@ -120,7 +121,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   Log& log;
   OnOutcome on_outcome;
   std::mt19937_64 random;
-  std::unordered_map<std::string, std::unique_ptr<Endpoint>> endpoints;
+  std::map<std::string, std::unique_ptr<Endpoint>> endpoints;  // which there are does not change after start-up
+  std::unordered_map<Hash128, OnOutcome> tests;                // who waits for the outcome of a test
 
   std::mutex gate;
   bool stopped = false;  // under gate
@@ -159,19 +161,13 @@ void WebhookSender::State::arm(Endpoint& endpoint) {
 }
 
 void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) {
-  const Seconds timestamp = moment_now().wall;
-  WebhookPost post{.id = "msg_" + delivery.alert_id.hex(),
-                   .timestamp = std::to_string(timestamp),
-                   .signature = {},
-                   .body = delivery.body};
-  post.signature = webhook_signature(endpoint.secrets, post.id, timestamp, post.body);
   const auto request = std::make_shared<OutgoingRequest>(
       strand, endpoint.target, endpoint.lookup,
       OutgoingLimits{.connect_ms = settings.connect_ms, .total_ms = settings.total_ms});
   endpoint.under_way[delivery.alert_id] = request;
   const auto began = SteadyClock::now();
   // The state is captured weakly, because it holds the request, which holds this lambda until it is done or cancelled.
-  request->start(message_of(std::move(post)),
+  request->start(post_of(endpoint.keys, delivery, moment_now().wall),
                  [weak = weak_from_this(), &endpoint, alert_id = delivery.alert_id, began](const OutgoingReply& reply) {
                    const auto self = weak.lock();
                    const std::chrono::duration<double> took = SteadyClock::now() - began;
@@ -184,7 +180,7 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   endpoint.under_way.erase(alert_id);
   endpoint.metrics.attempt_seconds.observe(seconds);
   const Moment now = moment_now();
-  AttemptResult result{reply.http_status, parse_retry_after(reply.retry_after, now.wall), reply.error};
+  AttemptResult result{reply.http_status, parse_retry_after(reply.retry_after, now.wall), reply.error, reply.written};
   if (reply.http_status >= 300 && reply.http_status < 400)
     result.error = "it answered with a redirect, which is not followed";
   else if (reply.http_status >= 400)
@@ -194,7 +190,8 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random);
   DeliveryOutcome outcome = endpoint.queue.finish(alert_id, result, now, jitter);
   tell(endpoint, outcome, was_open, was_paused);
-  on_outcome(std::move(outcome));
+  const auto test = tests.extract(alert_id);
+  (test.empty() ? on_outcome : test.mapped())(std::move(outcome));
   pump(endpoint);
 }
 
@@ -253,6 +250,38 @@ WebhookSender::~WebhookSender() {
 
 void WebhookSender::deliver(Delivery delivery) {
   state_->post([delivery = std::move(delivery)](State& state) mutable { state.enqueue(std::move(delivery)); });
+}
+
+void WebhookSender::ask_states(OnStates on_states) {
+  state_->post([on_states = std::move(on_states)](State& state) {
+    std::vector<EndpointState> states;
+    for (const auto& [name, endpoint] : state.endpoints)
+      states.push_back({name, endpoint->queue.paused(), endpoint->queue.circuit_open(), endpoint->queue.held()});
+    on_states(std::move(states));
+  });
+}
+
+void WebhookSender::test(Delivery delivery, OnOutcome on_end) {
+  state_->post([delivery = std::move(delivery), on_end = std::move(on_end)](State& state) mutable {
+    INVARIANT(delivery.marked_test);
+    const Hash128 id = delivery.alert_id;
+    state.tests.emplace(id, std::move(on_end));
+    state.enqueue(std::move(delivery));
+  });
+}
+
+bool WebhookSender::knows(const std::string& endpoint) const {
+  return state_->endpoints.contains(endpoint);
+}
+
+void WebhookSender::pause(std::string endpoint) {
+  state_->post([endpoint = std::move(endpoint)](State& state) {
+    const auto at = state.endpoints.find(endpoint);
+    if (at == state.endpoints.end()) return;
+    at->second->queue.pause();
+    at->second->metrics.paused.set(1);
+    state.arm(*at->second);
+  });
 }
 
 void WebhookSender::resume(std::string endpoint) {

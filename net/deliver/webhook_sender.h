@@ -3,7 +3,7 @@
 //
 // Shape:  for each endpoint a queue (webhook_queue), a name lookup and up to 4 attempts under way; one dead endpoint
 //         slows no other.
-// Thread: deliver(), resume() and stop() any; everything else happens on a strand of the given event loop, whatever
+// Thread: the functions of the class any; everything else happens on a strand of the given event loop, whatever
 //         threads run it.
 // Order:  every attempt ends in one outcome. After `retry` the sender keeps the delivery and repeats it itself. An
 //         outcome is reported after the attempt, so a crash between the two repeats the attempt, and each alert is
@@ -31,14 +31,19 @@ class io_context;
 
 namespace straykey {
 
+struct BodyFormat;
+
 inline constexpr double kRatePerSecondMin = 0.001;
 inline constexpr double kRatePerSecondMax = 1'000;
 
 struct WebhookEndpoint {
   std::string name;  // A-Z a-z 0-9 . _ -, up to 64; the only thing that log and metrics show
   std::string url;
-  std::vector<std::string> secrets;  // whsec_...; several while rotating; none only with sign = false
-  bool sign = true;                  // false for receivers that know no signature, such as chat systems
+  const BodyFormat* format = nullptr;  // null: the first of body_formats()
+  std::vector<std::string> secrets;    // what the format wants: whsec_..., several while rotating, or one key, or none
+  bool sign = true;                    // false for receivers that know no signature, where the format would have one
+  // Of the header Authorization, for receivers behind such a door; empty: none.
+  std::string authorization_scheme = "Bearer", authorization;
   bool allow_http = false;
   std::vector<Prefix> allow_cidrs;  // `inside` ranges (address_policy.h) that this endpoint may lead to
   std::string ca_file;              // empty: the system's authorities
@@ -75,7 +80,24 @@ class WebhookSender {
 
   void deliver(Delivery delivery);
 
-  // Ends the pause that a 410 began. An unknown name has no effect.
+  struct EndpointState {
+    std::string name;
+    bool paused = false, circuit_open = false;
+    std::size_t queue = 0;  // deliveries that the sender holds
+  };
+  using OnStates = std::function<void(std::vector<EndpointState>)>;
+  // Calls it on the strand with the state of every endpoint, in the order of their names.
+  void ask_states(OnStates on_states);
+
+  // Sends a delivery marked as a test, once, past pause and circuit. Its outcome goes to `on_end`, on the strand, and
+  // to nobody else. REQUIRES: marked_test, and an id of its own.
+  void test(Delivery delivery, OnOutcome on_end);
+
+  [[nodiscard]] bool knows(const std::string& endpoint) const;
+
+  // pause(): the endpoint gets nothing until resume(); what waits is kept. resume() ends that, and the pause that a 410
+  // began. An unknown name has no effect.
+  void pause(std::string endpoint);
   void resume(std::string endpoint);
 
   // After it has returned, no outcome is reported and neither log nor metrics are touched. Attempts under way are

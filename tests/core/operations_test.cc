@@ -17,11 +17,13 @@ OperatorAnswer read(OperatedStore& store, const std::string& name, OperatorArgum
   return find_operation(name)->read(store.stores(), arguments);
 }
 
-TEST_CASE("operations: each name stands once and is either a read or a change") {
+TEST_CASE("operations: each name stands once and is a read, a change or about endpoints") {
   std::set<std::string_view> names;
   for (const Operation& operation : operations()) {
     CHECK(names.insert(operation.name).second);
-    CHECK_NE(operation.read == nullptr, operation.change == nullptr);
+    const int kinds = (operation.read != nullptr) + (operation.change != nullptr) +
+                      (operation.of_endpoints != Operation::OfEndpoints::no);
+    CHECK_EQ(kinds, 1);
     CHECK_EQ(find_operation(operation.name), &operation);
     CHECK_FALSE(operation.purpose.empty());
   }
@@ -48,10 +50,10 @@ TEST_CASE("operations: to forget an empty network or tool is refused, for it wou
   const Operation* forget = find_operation("baseline/forget");
   REQUIRE(forget != nullptr);
   const std::string identity = "111122223333/orders";
-  CHECK(forget->change({1, 2}, {{"identity", identity}}, 0).ok());
-  CHECK(forget->change({1, 2}, {{"identity", identity}, {"network", "AS64511"}}, 0).ok());
+  CHECK(forget->change({{1, 2}, {}}, {{"identity", identity}}, 0).ok());
+  CHECK(forget->change({{1, 2}, {}}, {{"identity", identity}, {"network", "AS64511"}}, 0).ok());
   for (const char* name : {"network", "tool"}) {
-    const auto refused = forget->change({1, 2}, {{"identity", identity}, {name, ""}}, 0);
+    const auto refused = forget->change({{1, 2}, {}}, {{"identity", identity}, {name, ""}}, 0);
     REQUIRE_FALSE(refused.ok());
     CHECK_EQ(refused.error().message, std::string(name) + ": this argument is empty: give a value, or leave it out");
   }
@@ -87,7 +89,7 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
   OperatedStore store;
   REQUIRE(store.learn_and_judge({call_of_role("orders")}));
   const auto make = [&](const std::string& name, const OperatorArguments& arguments) {
-    return find_operation(name)->change(OperatedStore::kKey, arguments, 1'711'000'000);
+    return find_operation(name)->change({OperatedStore::kKey, {}}, arguments, 1'711'000'000);
   };
   CHECK_FALSE(make("alerts/ack", {{"id", "12"}}).ok());
   auto ack = make("alerts/ack", {{"id", store.delivered.at(0).alert_id.hex()}, {"note", "ours"}});

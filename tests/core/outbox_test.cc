@@ -19,7 +19,8 @@ Hash128 id_of(std::uint64_t number) {
 }
 
 Announcement announced(Hash128 id, Severity severity, const std::string& body) {
-  return {id, severity, "serverless_cli", "111122223333", [body](const BodyFormat&) { return body; }};
+  return {id, severity, "serverless_cli", "111122223333",
+          [body](const BodyFormat&, const BodyContext&) { return body; }};
 }
 
 struct Bench {
@@ -57,14 +58,31 @@ struct Bench {
 };
 
 TEST_CASE("outbox: an endpoint hears what it wants") {
+  const auto about = [](Severity severity, std::string_view analytic, std::string_view account, bool notable = true) {
+    return Announcement{{}, severity, analytic, account, {}, notable};
+  };
   const WebhookRoute all{"a", Severity::informational, {}, {}};
-  CHECK(all.wants(Severity::informational, "serverless_cli", "1"));
+  CHECK(all.wants(about(Severity::informational, "serverless_cli", "1")));
   const WebhookRoute some{"a", Severity::medium, {"serverless_cli"}, {"111122223333"}};
-  CHECK(some.wants(Severity::high, "serverless_cli", "111122223333"));
-  CHECK_FALSE(some.wants(Severity::low, "serverless_cli", "111122223333"));
-  CHECK_FALSE(some.wants(Severity::high, "remote_service_token", "111122223333"));
-  CHECK_FALSE(some.wants(Severity::high, "serverless_cli", "444455556666"));
-  CHECK(some.wants(Severity::high, "serverless_cli", ""));
+  CHECK(some.wants(about(Severity::high, "serverless_cli", "111122223333")));
+  CHECK_FALSE(some.wants(about(Severity::low, "serverless_cli", "111122223333")));
+  CHECK_FALSE(some.wants(about(Severity::high, "remote_service_token", "111122223333")));
+  CHECK_FALSE(some.wants(about(Severity::high, "serverless_cli", "444455556666")));
+  CHECK(some.wants(about(Severity::high, "serverless_cli", "")));
+}
+
+TEST_CASE("outbox: of a campaign's alerts people hear what is of note, machines all, or as the endpoint says") {
+  const Announcement one_of_many{{}, Severity::high, "serverless_cli", "1", {}, false};
+  for (const BodyFormat& format : body_formats()) {
+    WebhookRoute route{"a", Severity::informational, {}, {}, &format};
+    CHECK_EQ(route.wants(one_of_many), !format.for_people);
+    route.campaign_alerts = CampaignAlerts::all;
+    CHECK(route.wants(one_of_many));
+    route.campaign_alerts = CampaignAlerts::notable;
+    CHECK_FALSE(route.wants(one_of_many));
+    CHECK(route.wants({{}, Severity::high, "serverless_cli", "1", {}, true}));
+  }
+  CHECK(WebhookRoute{"a", Severity::low, {}, {}}.wants(one_of_many));
 }
 
 TEST_CASE("outbox: an alert goes to the endpoints that want it, after the commit and not before") {
@@ -168,7 +186,7 @@ TEST_CASE("outbox: an endpoint that was removed from the configuration keeps its
 
 TEST_CASE(
     "outbox: each endpoint has the body of its own format, made once a format and kept over attempts and restarts") {
-  const BodyFormat shout{"shout", [](const Message&) { return std::string("LOUD"); }};
+  const BodyFormat shout{"shout", [](const Message&, const BodyContext&) { return std::string("LOUD"); }};
   const std::vector<WebhookRoute> routes{{"a", Severity::low, {}, {}, &shout},
                                          {"b", Severity::low, {}, {}, &shout},
                                          {"c", Severity::low, {}, {}, nullptr}};
@@ -179,10 +197,11 @@ TEST_CASE(
   int made = 0;
   {
     const auto writer = store.write();
-    outbox.add(*writer, {id_of(1), Severity::high, "serverless_cli", "1", [&](const BodyFormat& format) {
-                           ++made;
-                           return std::string(format.name);
-                         }});
+    outbox.add(*writer,
+               {id_of(1), Severity::high, "serverless_cli", "1", [&](const BodyFormat& format, const BodyContext&) {
+                  ++made;
+                  return std::string(format.name);
+                }});
     REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
   }
   outbox.committed();

@@ -61,7 +61,7 @@ TEST_CASE("search operations: an identity's quarantine tells what its alerts wer
   CHECK_NE(before.items[0].find("\"value\":\"AS64511\""), std::string::npos);
   CHECK_EQ(before.items[0].find("acknowledged"), std::string::npos);
   auto change = find_operation("alerts/ack")
-                    ->change(OperatedStore::kKey, {{"id", store.delivered.at(0).alert_id.hex()}}, 1'711'000'000);
+                    ->change(store.stores(), {{"id", store.delivered.at(0).alert_id.hex()}}, 1'711'000'000);
   REQUIRE(change.ok());
   REQUIRE(store.pipeline->carry_out(*change.value()).kind == ChangeOutcome::Kind::done);
   CHECK_NE(ask(store, "baseline/quarantine", identity).items[0].find("\"acknowledged\":true"), std::string::npos);

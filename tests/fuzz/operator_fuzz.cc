@@ -21,7 +21,8 @@ void carry_out(OperatedStore& store, const Operation& operation, const OperatorA
     INVARIANT(operator_reply(answer, "id").status != 500);
     return;
   }
-  auto change = operation.change(OperatedStore::kKey, arguments, 1'780'000'000);
+  if (!operation.change) return;  // about endpoints: a running server's
+  auto change = operation.change(store.stores(), arguments, 1'780'000'000);
   if (!change) return;
   std::size_t rows = 0;
   if (change.value()->in_partition) {

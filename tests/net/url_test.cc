@@ -68,3 +68,26 @@ TEST_CASE("what is no plain webhook URL is refused, and the sentence does not re
     if (!parsed.ok()) CHECK(parsed.error().message.find("canary") == std::string::npos);
   }
 }
+
+TEST_CASE("a syslog server is a scheme, a host and a port") {
+  auto tls = parse_syslog_server("tls://SIEM.example.com:6514");
+  REQUIRE(tls.ok());
+  CHECK(tls->https);
+  CHECK(tls->carrier == Url::Carrier::stream);
+  CHECK_EQ(tls->host, "siem.example.com");
+  CHECK_EQ(tls->port, 6514);
+  auto udp = parse_syslog_server("udp://[2001:db8::1]:514");
+  REQUIRE(udp.ok());
+  CHECK_FALSE(udp->https);
+  CHECK(udp->carrier == Url::Carrier::datagrams);
+  CHECK(udp->literal.has_value());
+  CHECK(parse_syslog_server("tcp://192.0.2.1:601/").ok());
+  for (const char* const text :
+       {"", "canary", "https://canary.example.com", "tls://canary.example.com", "tls://:6514",
+        "tls://canary.example.com:0", "tls://canary.example.com:99999", "tls://a@canary.example.com:1",
+        "tls://canary.example.com:1/x", "tls://canary:1#x", "tls://canary:1?x"}) {
+    const auto parsed = parse_syslog_server(text);
+    CHECK_FALSE_MESSAGE(parsed.ok(), text);
+    if (!parsed.ok()) CHECK(parsed.error().message.find("canary") == std::string::npos);
+  }
+}

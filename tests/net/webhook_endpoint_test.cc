@@ -69,6 +69,87 @@ TEST_CASE("each mistake is one sentence that names the endpoint, and shows neith
            "a webhook without a usable name: a name is 1 to 64 of A-Z a-z 0-9 . _ -.");
 }
 
+TEST_CASE("each format takes the secrets that its receivers know, and no others") {
+  using E = WebhookEndpoint;
+  const auto in = [](std::string_view name, std::vector<std::string> secrets) {
+    return [name, secrets](E& e) {
+      for (const BodyFormat& format : body_formats())
+        if (format.name == name) e.format = &format;
+      e.secrets = secrets;
+      if (name == "syslog") e.url = "tls://siem.example.com:6514";
+    };
+  };
+  for (const auto& [name, secrets] :
+       std::vector<std::pair<const char*, std::vector<std::string>>>{{"slack", {}},
+                                                                     {"teams", {}},
+                                                                     {"alertmanager_api", {}},
+                                                                     {"syslog", {}},
+                                                                     {"pagerduty", {"0123abcdEF_-"}},
+                                                                     {"splunk_hec", {"01234567-89ab-cdef"}},
+                                                                     {"ocsf", {kSecret}},
+                                                                     {"ecs", {kSecret}},
+                                                                     {"alertmanager", {kSecret}}}) {
+    CAPTURE(name);
+    WebhookEndpoint endpoint = good();
+    in(name, secrets)(endpoint);
+    CHECK(webhook_endpoint_errors({endpoint}).empty());
+    endpoint.sign = false;  // says nothing where no signature is known
+    CHECK_EQ(webhook_endpoint_errors({endpoint}).empty(), secrets != std::vector<std::string>{kSecret});
+  }
+  CHECK_EQ(error_after(in("slack", {kSecret})), "webhook soc: it has a secret, and its format knows none.");
+  CHECK_EQ(error_after(in("pagerduty", {})),
+           "webhook soc: its format needs one secret, the routing key of the PagerDuty service.");
+  CHECK_EQ(error_after(in("splunk_hec", {"a", "b"})),
+           "webhook soc: its format needs one secret, the token of Splunk's HTTP Event Collector.");
+  for (const char* const hostile : {"canary\r\nX: y", "canary\"", "", "canary\\"})
+    CHECK_EQ(
+        error_after(in("pagerduty", {hostile})),
+        "webhook soc: its format needs one secret, the routing key of the PagerDuty service, of letters, digits, - "
+        "and _.");
+}
+
+TEST_CASE("an authorization is one line of a header, and only where the format leaves room for one") {
+  using E = WebhookEndpoint;
+  WebhookEndpoint endpoint = good();
+  endpoint.authorization = "canary";
+  CHECK(webhook_endpoint_errors({endpoint}).empty());
+  for (const std::string& hostile : {std::string("canary\r\nX: y"), std::string("canary b"), std::string(5'000, 'a')})
+    CHECK_EQ(error_after([&](E& e) { e.authorization = hostile; }),
+             "webhook soc: its authorization must be up to 4,096 visible ASCII characters.");
+  for (const char* const scheme : {"", "a b", "a\r\n"})
+    CHECK_EQ(error_after([&](E& e) {
+               e.authorization = "canary";
+               e.authorization_scheme = scheme;
+             }),
+             "webhook soc: its authorization_scheme must be a word such as Bearer, Basic or ApiKey.");
+  CHECK_EQ(error_after([](E& e) {
+             e.authorization = "canary";
+             e.secrets = {"key"};
+             for (const BodyFormat& format : body_formats())
+               if (format.name == "splunk_hec") e.format = &format;
+           }),
+           "webhook soc: its format leaves no room for authorization.");
+}
+
+TEST_CASE("a syslog endpoint leads to a server, and in the clear only if that is allowed") {
+  using E = WebhookEndpoint;
+  const auto to = [](std::string url) {
+    return [url](E& e) {
+      e.format = &body_formats().back();
+      e.secrets.clear();
+      e.url = url;
+    };
+  };
+  REQUIRE(body_formats().back().is_syslog);
+  CHECK_EQ(error_after(to("https://siem.example.com/canary")),
+           "webhook soc: its url is refused: it must be tls://host:port, tcp://host:port or udp://host:port.");
+  CHECK_EQ(error_after(to("udp://siem.example.com:514")),
+           "webhook soc: its url is not encrypted, which needs allow_http = true.");
+  CHECK_EQ(error_after(to("tls://169.254.169.254:6514")),
+           "webhook soc: its url leads to an address that is never allowed (link-local, metadata, multicast or "
+           "reserved).");
+}
+
 TEST_CASE("all mistakes of all endpoints come at once") {
   WebhookEndpoint bad = good();
   bad.url = "http://hooks.example.com/";

@@ -247,3 +247,30 @@ TEST_CASE("a body is the same, byte for byte, for every attempt") {
   REQUIRE(second != nullptr);
   CHECK(second->body == body);
 }
+
+TEST_CASE("a pause by hand lasts until it is resumed, whatever is delivered meanwhile, and loses nothing") {
+  WebhookQueue queue(fast());
+  queue.put(delivery(1), at_ms(0));
+  queue.put(delivery(2), at_ms(0));
+  REQUIRE(queue.start(at_ms(0)) != nullptr);
+  queue.pause();
+  CHECK(queue.paused());
+  CHECK(queue.start(at_ms(0)) == nullptr);
+  CHECK_FALSE(queue.wake_at(at_ms(0)));
+  CHECK(queue.finish(alert(1), answered(200), at_ms(5), 0.5).kind == DeliveryOutcome::Kind::delivered);
+  queue.put(test_delivery(9), at_ms(5));
+  CHECK(attempt(queue, at_ms(5), 200).kind == DeliveryOutcome::Kind::delivered);
+  CHECK(queue.paused());
+  CHECK(queue.start(at_ms(10)) == nullptr);
+  queue.resume(at_ms(10));
+  CHECK_FALSE(queue.paused());
+  CHECK_EQ(queue.start(at_ms(10))->alert_id, alert(2));
+}
+
+TEST_CASE("what was written where no answer is known is delivered") {
+  WebhookQueue queue(fast());
+  queue.put(delivery(1), at_ms(0));
+  REQUIRE(queue.start(at_ms(0)) != nullptr);
+  CHECK(queue.finish(alert(1), {.error = {}, .written = true}, at_ms(1), 0.5).kind == DeliveryOutcome::Kind::delivered);
+  CHECK_EQ(queue.held(), 0);
+}

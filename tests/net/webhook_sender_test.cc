@@ -373,6 +373,32 @@ TEST_CASE("neither URL nor secret nor what an endpoint answers reaches the log")
     CHECK_MESSAGE(text.find(secret) == std::string::npos, secret);
 }
 
+TEST_CASE(
+    "a test goes past a pause by hand and tells its outcome to who sent it alone; what waits goes on after resume") {
+  Sending sending;
+  WebhookReceiver receiver(sending.io, [](const Request&) { return WebhookReceiver::status(200); });
+  sending.start({endpoint("soc", receiver.url())});
+  CHECK(sending.sender->knows("soc"));
+  CHECK_FALSE(sending.sender->knows("nobody"));
+  sending.sender->pause("soc");
+  sending.sender->deliver(delivery("soc", 1));
+  std::vector<DeliveryOutcome> tested;
+  std::vector<WebhookSender::EndpointState> states;
+  Delivery marked = delivery("soc", 2);
+  marked.marked_test = true;
+  sending.sender->test(marked, [&](DeliveryOutcome outcome) { tested.push_back(std::move(outcome)); });
+  REQUIRE(run_until(sending.io, [&] { return !tested.empty(); }));
+  CHECK(tested[0].kind == Kind::delivered);
+  CHECK(sending.outcomes.empty());
+  sending.sender->ask_states([&](std::vector<WebhookSender::EndpointState> all) { states = std::move(all); });
+  REQUIRE(run_until(sending.io, [&] { return !states.empty(); }));
+  CHECK(states[0].paused);
+  CHECK_EQ(states[0].queue, 1);
+  sending.sender->resume("soc");
+  REQUIRE(sending.until_outcomes(1));
+  CHECK_EQ(sending.outcomes[0].alert_id.low, 1);
+}
+
 TEST_CASE("several threads may run the event loop and hand over; each delivery is answered once") {
   constexpr std::size_t kCount = 200;
   asio::io_context io;

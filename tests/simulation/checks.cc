@@ -8,6 +8,7 @@
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
 #include "core/detect/formats/standard_webhooks.h"
+#include "core/detect/message.h"
 
 namespace straykey {
 namespace {

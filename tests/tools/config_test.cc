@@ -132,10 +132,10 @@ TEST_CASE("what is set is taken, with its type") {
   const WebhookConfig& webhook = config.webhooks[0];
   CHECK_EQ(webhook.secrets.size(), 2);
   CHECK(webhook.secrets[0] == SecretSource{SecretSource::Kind::credential, "one"});
-  CHECK(webhook.route.wants(Severity::high, "serverless_cli", "111122223333"));
-  CHECK_FALSE(webhook.route.wants(Severity::medium, "serverless_cli", "111122223333"));
-  CHECK_FALSE(webhook.route.wants(Severity::high, "remote_service_token", "111122223333"));
-  CHECK_FALSE(webhook.route.wants(Severity::high, "serverless_cli", "111122224444"));
+  CHECK(webhook.route.wants({{}, Severity::high, "serverless_cli", "111122223333", {}}));
+  CHECK_FALSE(webhook.route.wants({{}, Severity::medium, "serverless_cli", "111122223333", {}}));
+  CHECK_FALSE(webhook.route.wants({{}, Severity::high, "remote_service_token", "111122223333", {}}));
+  CHECK_FALSE(webhook.route.wants({{}, Severity::high, "serverless_cli", "111122224444", {}}));
   CHECK_EQ(webhook.endpoint.allow_cidrs.size(), 1);
   CHECK_EQ(webhook.endpoint.rate_per_s, 2.5);
   CHECK_EQ(config.networks.aws_ranges, "/etc/straykey/ip-ranges.json");

@@ -313,6 +313,32 @@ TEST_CASE("a rate of deliveries that is none is refused, however it is written")
   CHECK_EQ(here.errors(Installation::good() + "rate_per_s = 0.001\n"), "");
 }
 
+TEST_CASE("the page that alerts link to is a URL without anything that a receiver could take for markup") {
+  const Installation here;
+  const std::string key = Installation::good() + "[admin]\npage_url = ";
+  CHECK_EQ(here.errors(key + "\"https://straykey.example.com/#/alerts/\"\n"), "");
+  for (const char* url : {"straykey.example.com", "javascript:alert(1)", "https://a.example.com/|x", "https://a b/",
+                          "https://a.example.com/<b>"})
+    CHECK_HOLDS(here.errors(key + '"' + url + "\"\n"), "admin.page_url must begin with https:// or http://");
+}
+
+TEST_CASE("a webhook's secrets and URL are those of its format") {
+  const Installation here;
+  const auto hook = [&](const std::string& lines) {
+    return here.errors(Installation::top() + Installation::ingest() + Installation::token() +
+                       "[[webhook]]\nname = \"soc\"\n" + lines);
+  };
+  here.file("key", "0123456789abcdef");
+  const std::string key = "secret = { file = \"key\" }\n", url = "url = \"https://soc.example.com/CANARY\"\n";
+  CHECK_EQ(hook("format = \"pagerduty\"\n" + url + key), "");
+  CHECK_HOLDS(hook("format = \"pagerduty\"\n" + url), "needs one secret, the routing key");
+  CHECK_EQ(hook("format = \"syslog\"\nurl = \"tls://siem.example.com:6514\"\n"), "");
+  CHECK_HOLDS(hook("format = \"syslog\"\n" + url), "its url is refused: it must be tls://host:port");
+  const std::string proof = "authorization_scheme = \"ApiKey\"\nauthorization = { file = \"key\" }\n";
+  CHECK_EQ(hook("format = \"ecs\"\nsign = false\n" + proof + url), "");
+  CHECK_EQ(hook("format = \"slack\"\ncampaign_alerts = \"all\"\n" + url), "");
+}
+
 TEST_CASE("the address of AWS's ranges must be one that can be fetched over TLS") {
   const Installation here;
   const std::string key = Installation::good() + "[networks]\naws_ranges_url = ";

@@ -66,6 +66,12 @@ void print_reopened(const std::string&, const OperatorArguments& asked) {
   fmt::print("{} raised for counts as yours no more\n", said_of(asked, "open again"));
 }
 
+void print_redelivered(const std::string&, const OperatorArguments& asked) {
+  const auto endpoint = asked.find("endpoint");
+  fmt::print("{} is sent again{}\n", named(asked),
+             endpoint == asked.end() ? ", where it was refused for good" : " to " + endpoint->second);
+}
+
 }  // namespace
 
 RunCommand add_alerts_command(CLI::App& app) {
@@ -74,7 +80,8 @@ RunCommand add_alerts_command(CLI::App& app) {
                                 {"alerts/ack", print_acknowledged},
                                 {"alerts/false-positive", print_false_positive},
                                 {"alerts/close", print_closed},
-                                {"alerts/reopen", print_reopened}});
+                                {"alerts/reopen", print_reopened},
+                                {"alerts/redeliver", print_redelivered}});
 }
 
 }  // namespace straykey

@@ -20,6 +20,7 @@ RunCommand add_serve_command(CLI::App& app);
 RunCommand add_scan_command(CLI::App& app);
 RunCommand add_simulate_command(CLI::App& app);
 RunCommand add_alerts_command(CLI::App& app);
+RunCommand add_webhook_command(CLI::App& app);
 RunCommand add_baseline_command(CLI::App& app);
 RunCommand add_rejects_command(CLI::App& app);
 RunCommand add_config_commands(CLI::App& app);

@@ -85,6 +85,7 @@ struct AdminConfig {
   std::string certificate, key;            // both empty: plain HTTP, on loopback only
   std::vector<std::string> allowed_hosts;  // besides the loopback names
   bool open_metrics = false;               // /metrics without a token
+  std::string page_url;                    // of BodyContext
 };
 
 struct SyslogConfig {
@@ -112,9 +113,10 @@ struct UrlSource {
 
 struct WebhookConfig {
   WebhookRoute route;        // which alerts go there; its name is the webhook's
-  WebhookEndpoint endpoint;  // but for its name, url and secrets, which load_webhook() adds
+  WebhookEndpoint endpoint;  // but for its name, url, format and secrets, which load_webhook() adds
   UrlSource url;
   std::vector<SecretSource> secrets;
+  SecretSource authorization;
 };
 
 // Networks, and files of them.

@@ -164,7 +164,10 @@ Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key) {
 
 std::vector<WebhookRoute> webhook_routes(const Config& config) {
   std::vector<WebhookRoute> routes;
-  for (const WebhookConfig& webhook : config.webhooks) routes.push_back(webhook.route);
+  for (const WebhookConfig& webhook : config.webhooks) {
+    routes.push_back(webhook.route);
+    routes.back().page_url = config.admin.page_url;
+  }
   return routes;
 }
 
@@ -187,7 +190,13 @@ Result<std::vector<TokenSettings>> load_tokens(const Config& config) {
 Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook) {
   WebhookEndpoint endpoint = webhook.endpoint;
   endpoint.name = webhook.route.name;
+  endpoint.format = webhook.route.format;
   endpoint.url = webhook.url.url;
+  if (webhook.authorization.given()) {
+    auto value = read_secret(webhook.authorization);
+    if (!value) return Error{"webhook " + endpoint.name + ": " + value.error().message};
+    endpoint.authorization = std::move(value).value();
+  }
   if (webhook.url.source.given()) {
     auto url = read_secret(webhook.url.source);
     if (!url) return Error{"webhook " + endpoint.name + ": " + url.error().message};

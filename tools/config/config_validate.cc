@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kPageUrlBytesMax = 1'000;
 
 bool all_of_or_in(std::string_view text, std::string_view others) {
   return !text.empty() && text.size() <= kNameBytesMax && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -151,8 +152,20 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   }
 }
 
+// It is written into what receivers make links of.
+bool is_page_url(const std::string& url) {
+  const bool plain = std::all_of(url.begin(), url.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && std::string_view("\"'<>|\\`").find(c) == std::string_view::npos;
+  });
+  return plain && url.size() <= kPageUrlBytesMax && (url.starts_with("https://") || url.starts_with("http://"));
+}
+
 void check_admin(const Config& config, Seconds now, Findings& findings) {
   const AdminConfig& admin = config.admin;
+  if (!admin.page_url.empty() && !is_page_url(admin.page_url)) {
+    findings.add("admin.page_url",
+                 "admin.page_url must begin with https:// or http:// and be up to 1,000 characters of a URL");
+  }
   for (const std::string& host : admin.allowed_hosts) {
     if (all_of_or_in(host, ".-") || parse_ip(host) || (host.starts_with('[') && host.ends_with(']'))) continue;
     findings.add("admin.allowed_hosts", in_quotes(host) + " in admin.allowed_hosts is no host name without port");

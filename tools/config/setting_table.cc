@@ -30,6 +30,11 @@ ChoiceKind<Severity> severity_kind() {
            {"high", Severity::high}}};
 }
 
+ChoiceKind<CampaignAlerts> campaign_alerts_kind() {
+  return {
+      {{"by_format", CampaignAlerts::by_format}, {"all", CampaignAlerts::all}, {"notable", CampaignAlerts::notable}}};
+}
+
 ChoiceKind<const BodyFormat*> format_kind() {
   ChoiceKind<const BodyFormat*> kind{{{body_formats().front().name, nullptr}}};
   for (const BodyFormat& format : body_formats().subspan(1)) kind.choices.emplace_back(format.name, &format);
@@ -123,6 +128,10 @@ SettingTable admin_table() {
                   {.words = "names that Host may have, besides loopback ones"}),
               row("open_metrics", of(admin, &AdminConfig::open_metrics), SwitchKind{},
                   {.words = "true: /metrics answers without a token"}),
+              row("page_url", of(admin, &AdminConfig::page_url), TextKind{},
+                  {.words = "where people see an alert: its id is put behind this, and bodies of webhooks link to it",
+                   .default_words = "no link",
+                   .example = "\"https://straykey.example.com/#/alerts/\""}),
           }};
 }
 
@@ -211,12 +220,19 @@ std::vector<Setting> webhook_rows() {
                    .required = true}),
       webhook_row("secret", of(&Webhook::secrets), OneSecretKind{}, {.short_form = true}),
       webhook_row("secrets", of(&Webhook::secrets), SecretsKind{},
-                  {.words = "whsec_...; several while one replaces another; or secret, for one",
+                  {.words = "what the format wants: whsec_..., several while one replaces another; or secret, for one",
                    .example = "[{ file = \"/etc/straykey/webhooks/soc\" }]"}),
       webhook_row("sign", of(endpoint, &WebhookEndpoint::sign), SwitchKind{},
                   {.words = "false for receivers that know no signature"}),
+      webhook_row("authorization", of(&Webhook::authorization), SecretKind{},
+                  {.words = "what the header Authorization proves",
+                   .default_words = "no such header",
+                   .example = "{ file = \"/etc/straykey/webhooks/key\" }"}),
+      webhook_row("authorization_scheme", of(endpoint, &WebhookEndpoint::authorization_scheme), TextKind{},
+                  {.words = "the word before it: \"Basic\", \"ApiKey\""}),
       webhook_row("format", of(&Webhook::route, &WebhookRoute::format), format_kind(),
-                  {.words = "how bodies are written"}),
+                  {.words = "how bodies are written: \"ocsf\", \"ecs\", \"slack\", \"pagerduty\", \"teams\", "
+                            "\"alertmanager\", \"alertmanager_api\", \"splunk_hec\", \"syslog\""}),
       webhook_row("severity_min", of(&Webhook::route, &WebhookRoute::severity_min), severity_kind(),
                   {.words = "or \"low\", \"medium\", \"high\""}),
       webhook_row(
@@ -226,8 +242,12 @@ std::vector<Setting> webhook_rows() {
           {.words = "\"remote_service_token\", \"serverless_cli\", \"misused_service_token\"", .default_words = "all"}),
       webhook_row("accounts", of(&Webhook::route, &WebhookRoute::accounts), AccountsKind{},
                   {.words = "\"123456789012\"", .default_words = "all"}),
+      webhook_row(
+          "campaign_alerts", of(&Webhook::route, &WebhookRoute::campaign_alerts), campaign_alerts_kind(),
+          {.words = "of a roll-out, \"all\" or what is \"notable\"; by_format: notable for slack, pagerduty and "
+                    "teams"}),
       webhook_row("allow_http", of(endpoint, &WebhookEndpoint::allow_http), SwitchKind{},
-                  {.words = "true lets url be http://"}),
+                  {.words = "true lets url be http://, tcp:// or udp://"}),
       webhook_row("allow_cidrs", of(endpoint, &WebhookEndpoint::allow_cidrs), NetworksKind{},
                   {.words = "loopback and private networks that url may lead to"}),
       webhook_row("ca_file", of(endpoint, &WebhookEndpoint::ca_file), PathKind{},

@@ -35,6 +35,9 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
   if (std::string objection = objection_to(request); !objection.empty())
     return answer({Kind::bad_request, std::move(objection), {}, {}});
   const Operation& operation = *find_operation(request.operation);
+  if (operation.of_endpoints != Operation::OfEndpoints::no)
+    return dependencies_.ask_endpoints ? dependencies_.ask_endpoints(request, std::move(answer))
+                                       : answer(no_endpoints_answer());
   if (operation.change) return carry_out(operation, request, std::move(answer));
   OperatorAnswer refusal = stopping();
   {
@@ -50,7 +53,7 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
 }
 
 void OperatorDesk::carry_out(const Operation& operation, const OperatorRequest& request, Answer answer) {
-  auto change = operation.change(dependencies_.stores.hash_key, request.arguments, dependencies_.now());
+  auto change = operation.change(dependencies_.stores, request.arguments, dependencies_.now());
   if (!change) return answer({Kind::bad_request, change.error().message, {}, {}});
   // Called by the change, or by us if the pipeline does not accept it
   const auto told = std::make_shared<Answer>(std::move(answer));

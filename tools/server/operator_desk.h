@@ -42,6 +42,8 @@ class OperatorDesk {
     OperatorStores stores;
     Pipeline& pipeline;
     std::function<Seconds()> now;  // the wall clock: when a change was made
+    // Answers what concerns endpoints (EndpointDesk), without blocking.
+    std::function<void(const OperatorRequest& request, Answer answer)> ask_endpoints;
     Metrics& metrics;
   };
 

@@ -143,7 +143,7 @@ Status Serve::start_pipeline() {
     if (desk_open_) operators_->alerts_changed(std::move(changed));
   });
   dependencies.alerts = alert_watch_.get();
-  dependencies.routes = webhook_routes(config_);
+  dependencies.routes = routes_ = webhook_routes(config_);
   callbacks.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
   callbacks.uptime = uptime;
   callbacks.on_fatal = [this](const std::string& message) {

@@ -27,6 +27,7 @@
 #include "storage/reject_ring.h"
 #include "tools/config/config.h"
 #include "tools/server/clock_watch.h"
+#include "tools/server/endpoint_desk.h"
 #include "tools/server/operator_desk.h"
 #include "tools/server/ranges_updater.h"
 #include "tools/server/reject_keeper.h"
@@ -99,6 +100,8 @@ class Serve {
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<HttpServer> admin_;
   std::unique_ptr<RangesUpdater> ranges_;
+  std::vector<WebhookRoute> routes_;  // as they were at the start
+  std::unique_ptr<EndpointDesk> endpoint_desk_;
   std::unique_ptr<OperatorDesk> operators_;
   std::unique_ptr<PageSessions> page_sessions_;
   std::unique_ptr<HttpServer> admin_socket_;

@@ -74,8 +74,13 @@ Status Serve::start_admin() {
 void Serve::start_operators() {
   OperatorStores stores = operator_stores(*data_);
   stores.rejects = rejects_.get();
-  operators_ =
-      std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, metrics_});
+  stores.routes = &routes_;
+  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes_, wall_clock});
+  const auto ask_endpoints = [this](const OperatorRequest& request, OperatorDesk::Answer answer) {
+    endpoint_desk_->ask(request, std::move(answer));
+  };
+  operators_ = std::make_unique<OperatorDesk>(
+      OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, ask_endpoints, metrics_});
   desk_open_ = true;
   operators_->alerts_changed({{}, true});  // whatever changed before it could be told
   HttpRouter router;

@@ -51,7 +51,8 @@ OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorReques
     stores.rejects = rejects.get();
     return operation.read(stores, request.arguments);
   }
-  auto change = operation.change(data.hash_key(), request.arguments, now);
+  if (operation.of_endpoints != Operation::OfEndpoints::no) return no_endpoints_answer();
+  auto change = operation.change(operator_stores(data), request.arguments, now);
   if (!change) return {Kind::bad_request, change.error().message, {}, {}};
   return answer_to(carry_out(data, **change));
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/detect/message.h"
+
 namespace straykey {
 
 std::string standard_webhooks_body(const Message& message) {

@@ -5,9 +5,9 @@
 // Source: standardwebhooks.com, version 1.0.0, "Payload structure".
 #include <string>
 
-#include "core/detect/message.h"
-
 namespace straykey {
+
+struct Message;
 
 // An OldBody is such a body already.
 [[nodiscard]] std::string standard_webhooks_body(const Message& message);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/detect/formats/standard_webhooks.h"
+#include "core/detect/message.h"
 #include "core/engine/inline_pipeline.h"
 #include "storage/store_check.h"
 #include "tests/crash/power_cut/power_cut_workload.h"

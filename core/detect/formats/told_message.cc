@@ -1,0 +1,139 @@
+#include "core/detect/formats/told_message.h"
+
+#include <algorithm>
+
+#include "core/base/terminal_text.h"
+#include "core/base/utf8.h"
+#include "core/detect/json_document.h"
+#include "core/detect/message.h"
+#include "core/location/ip_address.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+// A body of a store of format 1: what it says of itself, as far as it is JSON.
+json::object envelope_of(const OldBody& old) {
+  json::error_code error;
+  json::value body = parse_document(terminal_json(old.body), error);
+  return !error && body.is_object() ? std::move(body.as_object()) : json::object();
+}
+
+std::string text_of(const json::value& value) {
+  if (value.is_string()) return std::string(std::string_view(value.as_string()));
+  if (value.is_number()) return json::serialize(value);
+  return {};
+}
+
+std::vector<ToldStep> steps_of(const ToldMessage& told) {
+  std::vector<ToldStep> steps;
+  if (const json::value* revoke = told.find({"respond", "revoke"}); revoke != nullptr && revoke->is_array()) {
+    for (const json::value& one : revoke->as_array()) {
+      if (!one.is_object()) continue;
+      const auto member = [&](std::string_view name) {
+        const json::value* value = one.as_object().if_contains(name);
+        return value == nullptr ? std::string() : text_of(*value);
+      };
+      steps.push_back({"revoke_" + std::to_string(steps.size() + 1),
+                       "Revoke the sessions of role " + member("role") + " in account " + member("account"),
+                       member("command")});
+    }
+  }
+  const auto add = [&](const char* key, const char* purpose, std::string_view from) {
+    std::string text = told.text({"respond", from});
+    if (!text.empty()) steps.push_back({key, purpose, std::move(text)});
+  };
+  add("cloudtrail", "List what the key did", "cloudtrail_command");
+  add("athena", "The same, from the trail in Athena", "athena_query");
+  add("acknowledge", "If it was yours", "acknowledge_command");
+  return steps;
+}
+
+}  // namespace
+
+const json::value* ToldMessage::find(std::initializer_list<std::string_view> path) const {
+  const json::object* in = &document;
+  const json::value* found = nullptr;
+  for (const std::string_view member : path) {
+    found = in == nullptr ? nullptr : in->if_contains(member);
+    if (found == nullptr) return nullptr;
+    in = found->if_object();
+  }
+  return found;
+}
+
+std::string ToldMessage::text(std::initializer_list<std::string_view> path) const {
+  const json::value* found = find(path);
+  return found == nullptr ? std::string() : text_of(*found);
+}
+
+ToldMessage told_message(const Message& message, const BodyContext& context) {
+  ToldMessage told;
+  if (const auto* old = std::get_if<OldBody>(&message)) {
+    const json::object envelope = envelope_of(*old);
+    if (const auto* type = envelope.if_contains("type")) told.type = text_of(*type);
+    if (const auto* at = envelope.if_contains("timestamp")) told.at = parse_time(text_of(*at)).value_or(0);
+  } else {
+    told.type = message_type(message);
+    told.at = message_time(message);
+  }
+  json::error_code error;
+  json::value document = parse_document(terminal_json(message_document(message)), error);
+  if (!error && document.is_object()) told.document = std::move(document.as_object());
+  told.id = told.text({"id"});
+  told.severity = severity_from(told.text({"severity"})).value_or(Severity::informational);
+  told.title = told.text({"title"});
+  told.kind = told.is_alert() ? told.text({"variation"}) : told.type;
+  told.name = told.is_alert() ? told.text({"name"}) : told.title;
+  if (const json::value* why = told.find({"why"}); why != nullptr && why->is_array())
+    for (const json::value& reason : why->as_array()) told.why.push_back(text_of(reason));
+  if (std::string address = told.text({"source", "address"}); parse_ip(address)) told.address = std::move(address);
+  told.steps = steps_of(told);
+  // What is told of an alert later leads to the alert.
+  const std::string alert = told.is_alert() ? told.id : told.text({"alert_id"});
+  if (!context.page_url.empty() && !alert.empty()) told.link = std::string(context.page_url) + alert;
+  return told;
+}
+
+std::string_view loud_name_of(Severity severity) noexcept {
+  switch (severity) {
+    case Severity::high:
+      return "HIGH";
+    case Severity::medium:
+      return "MEDIUM";
+    case Severity::low:
+      return "LOW";
+    case Severity::informational:
+      break;
+  }
+  return "INFORMATIONAL";
+}
+
+std::string shown_text(std::string_view text, std::size_t bytes_max) {
+  constexpr std::string_view kMore = "...";
+  std::string shown = terminal_text(text, std::string_view::npos);
+  if (shown.size() <= bytes_max) return shown;
+  return std::string(cut_utf8(shown, bytes_max - kMore.size())).append(kMore);
+}
+
+std::string shown_why(const ToldMessage& told, std::string_view mark, std::size_t bytes_max) {
+  std::string lines;
+  for (const std::string& reason : told.why) {
+    const std::size_t room = bytes_max - std::min(bytes_max, lines.size() + mark.size() + 1);
+    if (room < 32) break;
+    if (!lines.empty()) lines += '\n';
+    lines.append(mark).append(shown_text(reason, room));
+  }
+  return lines;
+}
+
+std::string plain_json(const json::value& value) {
+  return terminal_json(json::serialize(value));
+}
+
+void put_text(json::object& object, std::string_view key, std::string text) {
+  if (!text.empty()) object[key] = std::move(text);
+}
+
+}  // namespace straykey

@@ -1,0 +1,100 @@
+#pragma once
+// Alerts to make documents and bodies of: a plain one, and one whose sender wrote what he could to be taken for
+// something else.
+#include <string>
+#include <vector>
+
+#include "core/detect/message.h"
+
+namespace straykey::testing {
+
+inline constexpr const char* kSampleId = "0123456789abcdef0123456789abcdef";
+
+inline Alert sample_alert() {
+  Alert alert;
+  alert.id = *Hash128::from_hex(kSampleId);
+  alert.severity = Severity::high;
+  alert.verdict = {Variation::remote_suspicious, {"It is outside AWS.", "AS64511 is new to the identity."}, {}};
+  alert.network = "AS64511";
+  Candidate& call = alert.call;
+  call.time = 1'711'011'900;  // 2024-03-21T09:05:00Z
+  call.last_time = 1'711'011'960;
+  call.token.family = Family::lambda;
+  call.token.service = "lambda";
+  call.token.account = "111122223333";
+  call.token.identity = "111122223333/orders/orders-fn";
+  call.token.role_identity = "111122223333/orders";
+  call.address_class = SourceClass::external;
+  call.address = call.source_text = "198.51.100.7";
+  call.network = "AS64511";
+  call.asn = 64'511;
+  call.as_name = "Example Hosting";
+  call.tool = "boto3";
+  call.user_agent_text = "Boto3/1.34.0";
+  call.access_key = "ASIAORDERS0000000001";
+  call.event_id = "11111111-2222-3333-4444-555555555555";
+  call.event_name = "ListBuckets";
+  call.event_source = "s3.amazonaws.com";
+  call.region = "eu-west-1";
+  call.recipient_account = "111122223333";
+  call.record = R"({"eventName":"ListBuckets","eventSource":"s3.amazonaws.com"})";
+  alert.campaign = {{1, 2}, "AS64511", 19'800, 3, true, true};
+  return alert;
+}
+
+// Control characters, a change of the writing direction, bytes that are no UTF-8, and the markup of every receiver.
+inline const std::string kHostile =
+    "\x01\x1b[31m\n\r\t<!channel> <https://evil.example|ok> *b* _i_ ~s~ `c` [l](https://evil.example) | = \\ \" ' & "
+    "\xe2\x80\xae\xe2\x81\xa6\xc2\x9b\xff${x} $(id) {{ .Labels }}";
+
+inline Alert hostile_alert(std::size_t repeats = 1) {
+  Alert alert = sample_alert();
+  std::string text;
+  for (std::size_t i = 0; i < repeats; ++i) text += kHostile;
+  Candidate& call = alert.call;
+  call.user_agent_text = call.source_text = call.as_name = call.command = call.event_name = call.event_source = text;
+  call.region = call.access_key = call.event_id = call.token.workload = call.tool = text;
+  // Names and reasons are short, because readers of records cut them.
+  const std::string name = text.substr(0, 400);
+  call.token.identity = "111122223333/" + name;
+  call.token.role_identity = "111122223333/" + name;
+  call.address = "";
+  call.error_code = text;
+  call.record.clear();
+  alert.network = name;
+  alert.verdict.why = {name, name, name};
+  alert.campaign.subject = name;
+  return alert;
+}
+
+inline std::vector<Message> sample_messages() {
+  ActivationReport report;
+  report.account = "111122223333";
+  report.at = 1'711'011'900;
+  AlertSummary summary;
+  summary.account = "111122223333";
+  summary.identity = "111122223333/orders";
+  summary.day = 19'800;
+  summary.strong = 7;
+  Contradiction contradiction;
+  contradiction.alert = *Hash128::from_hex(kSampleId);
+  contradiction.severity = Severity::high;
+  contradiction.account = "111122223333";
+  contradiction.identity = "111122223333/orders";
+  contradiction.service = "lambda";
+  contradiction.at = 1'711'011'900;
+  EndpointTest test;
+  test.id = {5, 6};
+  test.endpoint = "soc";
+  test.at = 1'711'011'900;
+  return {sample_alert(),
+          report,
+          summary,
+          contradiction,
+          test,
+          OldBody{R"({"type":"alert.created","timestamp":"2024-03-21T09:05:00Z","data":{"id":"00","severity":"low"}})",
+                  R"({"id":"00","severity":"low"})"},
+          OldBody{"no JSON", "none"}};
+}
+
+}  // namespace straykey::testing
