@@ -34,21 +34,30 @@ std::vector<std::string> endpoint_prefixes(StoreReader& reader) {
   }
 }
 
+// Of the message with this key.
+Result<std::vector<OutboxRow>> deliveries_at(StoreReader& reader, std::string_view key,
+                                             const std::vector<std::string>& endpoints) {
+  std::vector<OutboxRow> rows;
+  for (const std::string& endpoint : endpoints) {
+    const auto stored = reader.get(Table::outbox, endpoint + std::string(key));
+    if (!stored) continue;
+    auto delivery = decode_outbox_row(*stored);
+    if (!delivery) return Error{"a row of the outbox cannot be read"};
+    rows.push_back(std::move(*delivery));
+  }
+  return rows;
+}
+
 Result<StoredMessage> stored_message(StoreReader& reader, std::string_view key, std::string_view value,
                                      const std::vector<std::string>& endpoints) {
   const auto facts = decode_message(value);
   const auto row = reader.get(Table::alert_state, key);
   const auto state = row ? decode_alert_state(*row) : std::nullopt;
   if (!facts || key.size() != kIdBytes || (row && !state)) return Error{"a row of alerts cannot be read"};
-  StoredMessage message{Hash128::from_bytes(key.data()), standard_webhooks_body(*facts), state, {}};
-  for (const std::string& endpoint : endpoints) {
-    const auto stored = reader.get(Table::outbox, endpoint + std::string(key));
-    if (!stored) continue;
-    auto delivery = decode_outbox_row(*stored);
-    if (!delivery) return Error{"a row of the outbox cannot be read"};
-    message.deliveries.push_back(std::move(*delivery));
-  }
-  return message;
+  auto deliveries = deliveries_at(reader, key, endpoints);
+  if (!deliveries) return deliveries.error();
+  return StoredMessage{Hash128::from_bytes(key.data()), standard_webhooks_body(*facts), state,
+                       std::move(deliveries).value()};
 }
 
 // The part of list_messages() that lists the messages behind this alert.
@@ -99,6 +108,12 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
   if (!alert || !state) return std::nullopt;
   const bool contradicted = reader.get(Table::alerts, Contradiction::contradiction_id(id).key()).has_value();
   return ListedAlert{id, *state, alert_with_state(message_document(*alert), *state, contradicted)};
+}
+
+Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id) {
+  auto rows = deliveries_at(reader, id.key(), endpoint_prefixes(reader));
+  if (!reader.failure().empty()) return Error{std::string(reader.failure())};
+  return rows;
 }
 
 Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits) {

@@ -28,6 +28,8 @@ struct ListedAlert {
 };
 
 [[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id);
+// Its deliveries that wait or are dead; those that arrived leave no row.
+[[nodiscard]] Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id);
 [[nodiscard]] Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits);
 // Lists all alerts, page by page.
 [[nodiscard]] Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit);

@@ -15,6 +15,9 @@ constexpr std::array kOfIdentity{
     FactKind::role_service,          FactKind::role_principal,        FactKind::identity_evidence,
     FactKind::identity_presigned,    FactKind::weak_identity_network, FactKind::weak_identity_tool,
     FactKind::weak_identity_runtime, FactKind::weak_identity_evidence};
+constexpr std::array kQuarantineOfIdentity{
+    FactKind::quarantine_identity_network, FactKind::quarantine_identity_tool, FactKind::quarantine_identity_runtime,
+    FactKind::quarantine_identity_evidence, FactKind::quarantine_identity_presigned};
 constexpr std::size_t kRowsAReader = 10'000;  // 10 ms
 // Where a page of list_facts() begins: behind a key of the partitions, or of quarantine.
 constexpr std::string_view kOfPartitions = "f", kOfQuarantine = "q";
@@ -151,6 +154,21 @@ Result<std::vector<KnownFact>> facts_of_identity(const OperatorStores& stores, s
   std::vector<KnownFact> facts;
   for (const FactKind kind : kOfIdentity)
     if (Status read = facts_of_kind(stores, kind, identity, facts); !read.ok()) return read.error();
+  return facts;
+}
+
+Result<std::vector<KnownFact>> quarantine_of_identity(const OperatorStores& stores, std::string_view identity) {
+  std::vector<KnownFact> facts;
+  const auto reader = stores.alerts->read();
+  for (const FactKind kind : kQuarantineOfIdentity) {
+    const std::string prefix = fact_scope_prefix(stores.hash_key, kind, identity);
+    reader->scan(Table::quarantine, prefix, prefix, [&](std::string_view, std::string_view value) {
+      auto fact = decode_fact(value);
+      if (fact && fact->scope == identity) facts.push_back({kind, std::move(*fact)});
+      return facts.size() < kFactsOfKindMax;
+    });
+  }
+  if (!reader->failure().empty()) return Error{std::string(reader->failure())};
   return facts;
 }
 

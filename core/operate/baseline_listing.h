@@ -33,6 +33,10 @@ struct KnownFact {
 // Networks, tools, platforms and how the role came to be assumed, each kind in the order of its values.
 [[nodiscard]] Result<std::vector<KnownFact>> facts_of_identity(const OperatorStores& stores, std::string_view identity);
 
+// What of the identity took part in an alert, with the days, and whether it was acknowledged since.
+[[nodiscard]] Result<std::vector<KnownFact>> quarantine_of_identity(const OperatorStores& stores,
+                                                                    std::string_view identity);
+
 // Every fact, learned ones first, then quarantine; in the order of kinds.
 [[nodiscard]] Result<Page<KnownFact>> list_facts(const OperatorStores& stores, std::string_view after,
                                                  PageLimits limits);

@@ -17,6 +17,7 @@
 #include "core/operate/kept_rejects.h"
 #include "core/operate/operator_changes.h"
 #include "core/operate/operator_json.h"
+#include "core/operate/search_operations.h"
 
 namespace straykey {
 namespace {
@@ -413,6 +414,7 @@ std::vector<Operation> endpoint_operations() {
 std::span<const Operation> operations() {
   static const std::vector<Operation> table = [] {
     std::vector<Operation> all = alert_operations();
+    for (Operation& one : search_operations()) all.push_back(std::move(one));
     for (Operation& one : baseline_operations()) all.push_back(std::move(one));
     for (Operation& one : reject_operations()) all.push_back(std::move(one));
     for (Operation& one : endpoint_operations()) all.push_back(std::move(one));

@@ -54,6 +54,10 @@ std::string fact_json(const KnownFact& known) {
   return json::serialize(out);
 }
 
+std::string delivery_json(const OutboxRow& row) {
+  return json::serialize(delivery_object(row));
+}
+
 std::string message_json(const StoredMessage& message) {
   json::object out;
   out["id"] = message.id.hex();

@@ -11,6 +11,8 @@ namespace straykey {
 
 // {"kind","scope","value","days","first_day"}, and "acknowledged" where that is so.
 [[nodiscard]] std::string fact_json(const KnownFact& known);
+// {"endpoint","attempts","next_attempt","dead","last_error"}.
+[[nodiscard]] std::string delivery_json(const OutboxRow& row);
 // {"id","body","state","deliveries"}, where body is the webhook's body as a text.
 [[nodiscard]] std::string message_json(const StoredMessage& message);
 // {"account","first_day","last_day","pairs":[{"identity","network","days","first_day","last_day"}]}.

@@ -11,6 +11,7 @@
 
 namespace straykey {
 
+class AlertIndex;
 class RejectStore;
 struct WebhookRoute;
 
@@ -19,6 +20,7 @@ struct OperatorStores {
   std::vector<BaselineStore*> partitions;
   AlertStore* alerts = nullptr;
   RejectStore* rejects = nullptr;
+  const AlertIndex* index = nullptr;
   const std::vector<WebhookRoute>* routes = nullptr;
 };
 

@@ -51,8 +51,8 @@ void add_metrics_route(HttpRouter& router, const Metrics& metrics, MetricsRouteS
   Route route;
   route.method = HttpMethod::get;
   route.path = "/metrics";
-  if (!settings.open) route.scope = TokenScope::admin;
-  route.purpose = "GET this address with an admin token for metrics in the format of Prometheus.";
+  if (!settings.open) route.scope = TokenScope::read;
+  route.purpose = "GET this address with a token of scope read or admin for metrics in the format of Prometheus.";
   route.handle = [&metrics](HttpRequest, const ReplyTo& reply) {
     reply({200, kMetricsContentType, metrics_text(metrics), {}});
   };

@@ -10,7 +10,8 @@ namespace straykey {
 // `readiness` is called on io threads.
 void add_health_routes(HttpRouter& router, Readiness readiness);
 
-// GET /metrics with an admin token, or open to all who reach the listener. Make it open only on a loopback listener.
+// GET /metrics with a token of scope read or admin, or open to all who reach the listener. Make it open only on a
+// loopback listener.
 struct MetricsRouteSettings {
   bool open = false;
 };

@@ -105,12 +105,19 @@ HttpReply operator_reply(const OperatorAnswer& answer, std::string_view request_
   return reply;
 }
 
-void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::optional<TokenScope> scope) {
+void OperatorAccess::guard(Route& route, TokenScope needed) const {
+  if (!required) return;
+  route.scope = needed;
+  route.refuse = refuse;
+  if (admit) route.admit = [admit = admit, needed](const RequestHead& head) { return admit(head, needed); };
+}
+
+void add_operator_routes(HttpRouter& router, const AskOperator& ask, const OperatorAccess& access) {
   for (const Operation& operation : operations()) {
     Route route;
     route.method = operation.posts() ? HttpMethod::post : HttpMethod::get;
     route.path = "/api/v1/" + std::string(operation.name);
-    route.scope = scope;
+    access.guard(route, operation.posts() ? TokenScope::admin : TokenScope::read);
     route.purpose = std::string(operation.purpose) + ".";
     if (operation.posts()) route.body_bytes_max = kOperatorBodyBytesMax;
     route.handle = [ask, name = std::string(operation.name)](const HttpRequest& request, const ReplyTo& reply) {

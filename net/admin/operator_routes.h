@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/operate/operations.h"
 #include "net/http/http_router.h"
@@ -21,8 +22,18 @@ inline constexpr std::size_t kOperatorBodyBytesMax = 16 * 1024;
 // Must be called once; any thread may call it.
 using AskOperator = std::function<void(OperatorRequest request, std::function<void(const OperatorAnswer&)> answer)>;
 
-// `scope`: which token is required; nullopt: whoever can reach the listener is an operator.
-void add_operator_routes(HttpRouter& router, const AskOperator& ask, std::optional<TokenScope> scope);
+// Who may ask. Without `required` whoever can reach the listener is an operator.
+struct OperatorAccess {
+  bool required = false;  // a token: of scope read for what reads, of scope admin for what changes
+  // Who may pass without a token, as Route::admit.
+  std::function<std::variant<std::monostate, std::string, Refusal>(const RequestHead&, TokenScope needed)> admit = {};
+  // How refusals are written, as Route::refuse.
+  std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse = {};
+
+  // Sets these of a route that needs the scope.
+  void guard(Route& route, TokenScope needed) const;
+};
+void add_operator_routes(HttpRouter& router, const AskOperator& ask, const OperatorAccess& access);
 
 // {"items":[...],"next":"..."}, with each item on a line of its own, and "next" only if another page follows.
 [[nodiscard]] HttpReply operator_reply(const OperatorAnswer& answer, std::string_view request_id);

@@ -27,7 +27,8 @@ namespace straykey {
 
 inline constexpr std::size_t kTokenBytesMin = 16;
 
-enum class TokenScope : std::uint8_t { ingest, admin };
+// read: what an operator may see; admin: that, and what he may change.
+enum class TokenScope : std::uint8_t { ingest, admin, read };
 
 struct TokenSettings {
   std::string name;
@@ -82,6 +83,8 @@ class Authenticator {
   // The source of the token, or why not. `now` in seconds, for the limit of failures.
   [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed,
                                                          CredentialPlace place, const IpAddress& peer, Seconds now);
+  // Of the token of that name; nothing if there is none.
+  [[nodiscard]] std::optional<TokenScope> scope_of(std::string_view name) const;
   // True if the request carries anything that could be a token.
   [[nodiscard]] bool presents_credential(const RequestHead& head, CredentialPlace place) const;
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "net/http/auth.h"
@@ -30,6 +31,8 @@ struct Route {
   unsigned too_large_status = 413;     // 400 where the sender would drop the batch on 413
   std::string too_large_setting = {};  // which setting says body_bytes_max
   CredentialPlace credentials;
+  // Asked before a token is looked for, if there is a scope: the name of whoever may pass without one, or a refusal.
+  std::function<std::variant<std::monostate, std::string, Refusal>(const RequestHead&)> admit = {};
   bool rate_checked_later = false;  // by what handles it, and not before its body
   // Bodies of refusals where the protocol prescribes them, for every reply of this address: those of the session (401,
   // 413, 503) and 405 too; empty: error_reply. Runs on the io thread.

@@ -244,6 +244,15 @@ std::optional<Refusal> HttpSession::authenticate() {
   if (!route.scope) return std::nullopt;
   // A probe may come without a token; with a wrong one it should hear so.
   if (match_.probe && !listener_->auth->presents_credential(head_, route.credentials)) return std::nullopt;
+  if (route.admit) {
+    auto admitted = route.admit(head_);
+    if (const Refusal* refusal = std::get_if<Refusal>(&admitted)) return *refusal;
+    if (std::string* const name = std::get_if<std::string>(&admitted)) {
+      source_ = std::move(*name);
+      stand(true);
+      return std::nullopt;
+    }
+  }
   auto checked = listener_->auth->check(head_, *route.scope, route.credentials, client_, unix_seconds());
   if (const Refusal* refusal = std::get_if<Refusal>(&checked)) return *refusal;
   source_ = std::get<std::string>(std::move(checked));

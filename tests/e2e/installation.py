@@ -14,6 +14,7 @@ from webhook_sink import SECRET
 
 TOKEN = "ingest-token-of-the-tests-0123456789"
 ADMIN_TOKEN = "admin-token-of-the-tests-0123456789"
+READ_TOKEN = "read-token-of-the-tests-0123456789"
 LAST_DAY = "2025-06-30"      # of the sample: past on every clock, so nothing is from the future
 
 

@@ -27,7 +27,7 @@ RawHttpClient::Reply ask(const HttpFixture& server, const std::string& head, con
 }
 
 TEST_CASE("operator routes: a read has its arguments in the query, a change in a JSON object") {
-  const HttpFixture server({}, [](HttpRouter& router) { add_operator_routes(router, say_again, std::nullopt); });
+  const HttpFixture server({}, [](HttpRouter& router) { add_operator_routes(router, say_again, {}); });
   CHECK_EQ(ask(server, "GET /api/v1/alerts/list").body, "{\"items\":[\n{\"operation\":\"alerts/list\"}\n]}\n");
   CHECK_EQ(ask(server, "GET /api/v1/baseline/show?identity=1%2Fa+b&x").body,
            "{\"items\":[\n{\"operation\":\"baseline/show\",\"identity\":\"1/a+b\",\"x\":\"\"}\n]}\n");
@@ -42,7 +42,7 @@ TEST_CASE("operator routes: a read has its arguments in the query, a change in a
 }
 
 TEST_CASE("operator routes: with a scope nobody without its token is answered") {
-  const HttpFixture server({}, [](HttpRouter& router) { add_operator_routes(router, say_again, TokenScope::admin); });
+  const HttpFixture server({}, [](HttpRouter& router) { add_operator_routes(router, say_again, {.required = true}); });
   CHECK_EQ(ask(server, "GET /api/v1/alerts/list").status, 401);
   CHECK_EQ(ask(server, "POST /api/v1/alerts/ack", "{}").status, 401);
   CHECK_EQ(ask(server, "GET /api/v1/alerts/list HTTP/1.1\r\nAuthorization: Bearer " + kAdminToken + "\r\nX: y").status,

@@ -14,7 +14,9 @@ OFFENDERS = {
     "core/operate/alert_listing.cc": 26,
     "core/operate/row_check.cc": 32,  # reads the rows of every table
     "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
-    "core/operate/operations.cc": 27,  # names every verb
+    "core/operate/operations.cc": 28,  # names every verb
+    "core/operate/alert_search.cc": 26,  # an alert with its state
+    "core/operate/search_operations.cc": 26,  # the verbs that it answers
     "core/engine/inline_pipeline.cc": 42,
     "core/engine/engine.h": 41,
     "core/engine/inline_pipeline.h": 38,

@@ -349,7 +349,7 @@ std::vector<std::string> config_warnings(const Config& config) {
   }
   const auto is_admin = [](const TokenConfig& token) { return token.scope == TokenScope::admin; };
   if (config.admin.listen.on() && std::none_of(config.tokens.begin(), config.tokens.end(), is_admin)) {
-    warnings.push_back("no [[token]] has scope = \"admin\": nobody can read /metrics without open_metrics");
+    warnings.push_back("no [[token]] has scope = \"admin\": nobody can log in at the page and change anything there");
   }
   if (config.webhooks.empty()) warnings.push_back("there is no [[webhook]]: alerts are stored, and told to nobody");
   return warnings;

@@ -115,7 +115,9 @@ SettingTable ingest_table() {
 SettingTable admin_table() {
   constexpr auto admin = &Config::admin;
   return {.name = "admin",
-          .about = "/metrics and health. Operators' commands use admin.sock in data_dir, which needs no token.",
+          .about =
+              "The page for operators, its API, /metrics and health. Operators' commands use admin.sock in data_dir, "
+              "which needs no token.",
           .rows = {
               row("listen", of(admin, &AdminConfig::listen), ListenKind{},
                   {.words = "\"\" is off. Beyond loopback: see the three below"}),
@@ -174,9 +176,10 @@ SettingTable token_table() {
   SettingTable table{
       .name = "token",
       .about =
-          "Who may send (scope \"ingest\", the default), and who may read /metrics (scope \"admin\"). A "
-          "token has 16 bytes or more, and no two are the same: `openssl rand -hex 32 > "
-          "/etc/straykey/tokens/forwarder`. Metrics, rejects and rates go by its source.",
+          "Who may send (scope \"ingest\", the default), who may look at everything (scope \"read\": the page, its API "
+          "and /metrics) and who may change it as well (scope \"admin\"). A token has 16 bytes or more, and no two are "
+          "the same: `openssl rand -hex 32 > /etc/straykey/tokens/forwarder`. Metrics, rejects and rates go by its "
+          "source.",
       .rows = {
           token_row(
               "name", of(&TokenConfig::name), TextKind{},
@@ -188,8 +191,9 @@ SettingTable token_table() {
                      .effect = reload}),
           token_row("secret", of(&TokenConfig::secret), SecretKind{}, {.words = "or file", .effect = reload}),
           token_row("scope", of(&TokenConfig::scope),
-                    ChoiceKind<TokenScope>{{{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}}},
-                    {.words = "or \"admin\"", .effect = reload}),
+                    ChoiceKind<TokenScope>{
+                        {{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}, {"read", TokenScope::read}}},
+                    {.words = "or \"admin\", or \"read\"", .effect = reload}),
           token_row("source", of(&TokenConfig::source), TextKind{},
                     {.words = "as name; tokens of one sender, old and new, may share it",
                      .default_words = "the name",

@@ -1,6 +1,7 @@
 #include "tools/server/operator_desk.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/cpu.h"
@@ -17,7 +18,14 @@ OperatorAnswer stopping() {
 }  // namespace
 
 OperatorDesk::OperatorDesk(Dependencies dependencies)
-    : dependencies_(std::move(dependencies)), thread_([this] { run(); }) {}
+    : dependencies_(std::move(dependencies)),
+      index_(std::make_unique<AlertIndex>()),
+      fill_(std::make_unique<AlertIndexFill>()),
+      feed_(static_cast<std::uint64_t>(dependencies_.now())),
+      indexed_(
+          dependencies_.metrics.gauge("straykey_alert_index_alerts", "Alerts whose filterable fields are in memory.")),
+      index_bytes_(dependencies_.metrics.gauge("straykey_alert_index_bytes", "Bytes of these fields, estimated.")),
+      thread_([this] { run(); }) {}
 
 OperatorDesk::~OperatorDesk() {
   stop();
@@ -61,19 +69,126 @@ void OperatorDesk::carry_out(const Operation& operation, const OperatorRequest& 
   }
 }
 
+void OperatorDesk::watch(std::string after, Answer answer) {
+  OperatorAnswer refusal = stopping();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_ && new_watchers_.size() < kWaitingMax) {
+      new_watchers_.push_back({std::move(after), std::move(answer), std::chrono::steady_clock::now() + kWatchS});
+      changed_.notify_one();
+      return;
+    }
+    if (!stopping_) refusal.sentence = "too many watch alerts at once";
+  }
+  answer(refusal);
+}
+
+void OperatorDesk::alerts_changed(ChangedAlerts changed) {
+  const std::lock_guard lock(mutex_);
+  news_.all = news_.all || changed.all || news_.alerts.size() + changed.alerts.size() > AlertWatch::kChangesMax;
+  if (news_.all) {
+    news_.alerts.clear();
+  } else {
+    news_.alerts.insert(news_.alerts.end(), changed.alerts.begin(), changed.alerts.end());
+  }
+  changed_.notify_one();
+}
+
+// If so much changed that it was not named, the index is made anew.
+void OperatorDesk::take_in(const ChangedAlerts& changed) {
+  if (changed.all) {
+    index_ = std::make_unique<AlertIndex>();
+    fill_ = std::make_unique<AlertIndexFill>();
+    return feed_.add_everything();
+  }
+  const auto reader = dependencies_.stores.alerts->read();
+  for (const Hash128 id : changed.alerts) {
+    take_into(*index_, *reader, id);
+    feed_.add(id);
+  }
+}
+
+// A store that cannot be read says so to whoever asks for something; then the index stays as it is.
+void OperatorDesk::fill() {
+  const auto more = fill_->step(*dependencies_.stores.alerts, *index_);
+  if (!more || !more.value()) fill_.reset();
+  indexed_.set(static_cast<double>(index_->alerts()));
+  index_bytes_.set(static_cast<double>(index_->bytes()));
+}
+
+void OperatorDesk::tell(Watcher& watcher) {
+  const AlertFeed::News news = feed_.since(watcher.after);
+  OperatorAnswer answer;
+  answer.next = news.last;
+  if (news.everything || news.alerts.size() > kToldMax) {
+    answer.items.emplace_back("{\"everything\":true}");
+    return watcher.answer(answer);
+  }
+  const auto reader = dependencies_.stores.alerts->read();
+  for (const Hash128 id : news.alerts)
+    if (auto summary = alert_summary(*reader, id)) answer.items.push_back(std::move(*summary));
+  watcher.answer(answer);
+}
+
+void OperatorDesk::tell_watchers(bool stops) {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<Watcher> stay;
+  for (Watcher& one : watchers_) {
+    if (stops) {
+      one.answer(stopping());
+    } else if (one.until <= now || feed_.has_news(one.after)) {
+      tell(one);
+    } else {
+      stay.push_back(std::move(one));
+    }
+  }
+  watchers_ = std::move(stay);
+}
+
+void OperatorDesk::read(const Waiting& next, bool stops) {
+  if (stops) return next.answer(stopping());
+  OperatorStores stores = dependencies_.stores;
+  stores.index = index_.get();
+  next.answer(find_operation(next.request.operation)->read(stores, next.request.arguments));
+}
+
+bool OperatorDesk::do_next(std::unique_lock<std::mutex>& lock) {
+  const bool stops = stopping_;
+  const ChangedAlerts news = std::exchange(news_, {});
+  std::optional<Waiting> next;
+  if (!waiting_.empty()) {
+    next = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  const bool watched = !new_watchers_.empty();
+  for (Watcher& one : new_watchers_) watchers_.push_back(std::move(one));
+  new_watchers_.clear();
+  lock.unlock();
+  const bool changed = news.all || !news.alerts.empty();
+  if (changed && !stops) take_in(news);
+  tell_watchers(stops);
+  if (next) read(*next, stops);
+  const bool fills = fill_ != nullptr && !stops;
+  if (fills) fill();
+  lock.lock();
+  return changed || next || watched || fills;
+}
+
 void OperatorDesk::run() {
+  constexpr std::chrono::milliseconds kTick{500};  // how exactly a watcher's end is kept
   name_this_thread("operators");
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    const Waiting next = std::move(waiting_.front());
-    waiting_.pop_front();
-    const bool stops = stopping_;
-    lock.unlock();
-    const Operation& operation = *find_operation(next.request.operation);
-    next.answer(stops ? stopping() : operation.read(dependencies_.stores, next.request.arguments));
-    lock.lock();
+    if (do_next(lock)) continue;
+    if (stopping_) return;
+    const auto wakes = [this] {
+      return stopping_ || !waiting_.empty() || !new_watchers_.empty() || news_.all || !news_.alerts.empty();
+    };
+    if (watchers_.empty()) {
+      changed_.wait(lock, wakes);
+    } else {
+      changed_.wait_for(lock, kTick, wakes);
+    }
   }
 }
 

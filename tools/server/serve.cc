@@ -8,7 +8,6 @@
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
-#include "net/admin/operator_routes.h"
 #include "net/ingest/http_protocols.h"
 #include "net/ingest/http_source.h"
 #include "net/ingest/syslog_udp.h"
@@ -27,10 +26,6 @@ namespace {
 constexpr std::chrono::milliseconds kDrainGrace{10'000};
 constexpr double kSoundAfterS = 600;
 constexpr long kSignalTickNs = 200'000'000;
-constexpr std::size_t kAdminSocketConnectionsMax = 64;
-// Every argument that an operation allows fits into a target, though each byte of it may be written as three.
-constexpr HeadLimits kAdminSocketHead{.block_bytes_max = 24 * 1024, .target_bytes_max = 16 * 1024};
-static_assert(kAdminSocketHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
 constexpr int kStorePatiencePauses = 75;  // of kSignalTickNs: 15 s
 
 // Whoever subscribes this server before SNS is on hears which setting is missing.
@@ -52,7 +47,6 @@ Error with_setting(const Error& error, std::string_view listener) {
   constexpr std::string_view kSyslog = "syslog_";
   std::string setting = "ingest.https";
   if (listener == "ingest_http") setting = "ingest.http";
-  if (listener == "admin") setting = "admin.listen";
   if (listener.starts_with(kSyslog)) setting = "syslog." + std::string(listener.substr(kSyslog.size()));
   return Error{error.message + " (" + setting + ")"};
 }
@@ -145,7 +139,10 @@ Status Serve::start_pipeline() {
   Pipeline::Dependencies dependencies;
   Pipeline::Callbacks callbacks;
   for (const auto& partition : data_->partitions()) dependencies.partitions.push_back(partition.get());
-  dependencies.alerts = &data_->alerts();
+  alert_watch_ = std::make_unique<AlertWatch>(data_->alerts(), [this](ChangedAlerts changed) {
+    if (desk_open_) operators_->alerts_changed(std::move(changed));
+  });
+  dependencies.alerts = alert_watch_.get();
   dependencies.routes = routes_ = webhook_routes(config_);
   callbacks.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
   callbacks.uptime = uptime;
@@ -188,13 +185,6 @@ void Serve::add_sns(HttpRouter& router) {
   const SnsDependencies dependencies{*sns_certificates_, [this](const std::string& url) { sns_fetcher_->confirm(url); },
                                      wall_clock};
   add_sns_route(router, *http_ingest_, config_.ingest.limits, {config_.ingest.sns_topics}, dependencies);
-}
-
-HttpRouter Serve::admin_router() {
-  HttpRouter router;
-  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
-  add_metrics_route(router, metrics_, {config_.admin.open_metrics});
-  return router;
 }
 
 Status Serve::start_listeners() {
@@ -323,48 +313,6 @@ Status Serve::start_sources() {
   return {};
 }
 
-Status Serve::start_admin() {
-  const HttpListenerSettings settings = admin_listener(config_);
-  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *http_dependencies_);
-  if (Status status = admin_->start(wall_clock()); !status.ok()) return with_setting(status.error(), settings.name);
-  log_.info("listening",
-            {{"listener", settings.name},
-             {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
-  return {};
-}
-
-// The commands reach this server through the socket. Everything else works without it, so if it fails the server starts
-// all the same.
-void Serve::start_operators() {
-  OperatorStores stores = operator_stores(*data_);
-  stores.rejects = rejects_.get();
-  stores.routes = &routes_;
-  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes_, wall_clock});
-  const auto ask_endpoints = [this](const OperatorRequest& request, OperatorDesk::Answer answer) {
-    endpoint_desk_->ask(request, std::move(answer));
-  };
-  operators_ = std::make_unique<OperatorDesk>(
-      OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, ask_endpoints});
-  HttpRouter router;
-  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
-  add_metrics_route(router, metrics_, {.open = true});
-  const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
-    operators_->ask(std::move(request), std::move(answer));
-  };
-  add_operator_routes(router, ask, std::nullopt);  // whoever may open the socket is an operator
-  add_replay_route(router, *http_ingest_, ingest_settings(config_));
-  HttpListenerSettings settings;
-  settings.name = "admin_socket";
-  settings.path = admin_socket_path(config_.data_dir);
-  settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
-  settings.head = kAdminSocketHead;
-  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *http_dependencies_);
-  if (const Status status = made->start(wall_clock()); !status.ok())
-    return log_.error("commands cannot reach this server; they work when it is stopped",
-                      {{"reason", status.error().message}});
-  admin_socket_ = std::move(made);
-}
-
 int Serve::run() {
   if (pipeline_->damaged()) {
     log_.error("started, and takes no events until the store is restored", {{"data_dir", config_.data_dir}});
@@ -433,6 +381,7 @@ void Serve::reload() {
       note("tokens", status.error().message);
     else
       reloaded_.tokens = result.config.tokens;
+    if (page_sessions_ != nullptr) page_sessions_->close_all();
   } else {
     note("tokens", tokens.error().message);
   }

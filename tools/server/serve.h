@@ -13,6 +13,8 @@
 
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
+#include "core/operate/alert_watch.h"
+#include "net/admin/page_sessions.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/http_server.h"
 #include "net/ingest/http_ingest.h"
@@ -47,6 +49,8 @@ class Serve {
   void stop();
 
  private:
+  static constexpr std::size_t kAdminSocketConnectionsMax = 64;
+
   Status open_store();
   [[nodiscard]] bool wait_for_store(int pauses);
   Status open_recorder();
@@ -65,6 +69,8 @@ class Serve {
   void make_syslog(std::size_t connections_max);
   Status start_sources();
   Status start_admin();
+  // What the page and its API need, behind tokens and sessions.
+  void add_page(HttpRouter& router, bool tls);
   void start_operators();
   [[nodiscard]] HttpRouter ingest_router();
   void add_sns(HttpRouter& router);  // if topics are configured
@@ -81,6 +87,7 @@ class Serve {
   std::unique_ptr<FlightRecorder> recorder_;
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
+  std::unique_ptr<AlertWatch> alert_watch_;  // between the pipeline and the store of alerts
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<RejectRing> rejects_;
   std::unique_ptr<RejectKeeper> reject_keeper_;  // null: rejects are only counted
@@ -96,8 +103,10 @@ class Serve {
   std::vector<WebhookRoute> routes_;  // as they were at the start
   std::unique_ptr<EndpointDesk> endpoint_desk_;
   std::unique_ptr<OperatorDesk> operators_;
+  std::unique_ptr<PageSessions> page_sessions_;
   std::unique_ptr<HttpServer> admin_socket_;
   std::atomic<bool> broken_{false};
+  std::atomic<bool> desk_open_{false};   // operators_ may be told of changed alerts
   std::atomic_flag told_of_attributes_;  // that OTLP logs came without the records
 };
 

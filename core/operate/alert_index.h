@@ -1,0 +1,124 @@
+#pragma once
+// AlertIndex: what the newest alerts can be filtered by, in memory, so that a list, its counts and its timeline cost no
+// look into the store for what is not shown.
+//
+// Shape:  a row for each alert, in the order of their first calls and ids. Texts that alerts share are kept once, in a
+//         dictionary that counts their uses. Addresses and access keys, of which an alert may have 16 each, are kept as
+//         32-bit hashes: an alert may be found by one that it has not, once in four billion, and never be missed.
+// Thread: one (the operators' thread, or a command's).
+// Bounds: alerts_max rows; beyond it the oldest leave. A text is cut at kTextBytesMax. bytes() tells what it holds: 240
+//         bytes a row, and the texts; tests/core/alert_index_test.cc holds it under 300 bytes an alert.
+//         search() and count() look at every row: 100,000 of them in 2 ms.
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/base/time.h"
+#include "core/operate/alert_filter.h"
+
+namespace straykey {
+
+struct Alert;
+struct AlertState;
+
+// Where an alert stands in the list of all: as a key of Table::alerts_by_time orders them.
+struct AlertPlace {
+  Seconds at = 0;  // its first call, as it was when the alert was raised
+  Hash128 id;
+
+  static constexpr Seconds kNewest = std::numeric_limits<Seconds>::max();
+  // Behind every alert.
+  [[nodiscard]] static AlertPlace end() noexcept { return {kNewest, {}}; }
+  [[nodiscard]] std::string key() const;
+  // Places before every alert and behind every alert are read, too.
+  [[nodiscard]] static AlertPlace of_key(std::string_view key) noexcept;
+  bool operator==(const AlertPlace&) const = default;
+};
+[[nodiscard]] bool operator<(const AlertPlace& a, const AlertPlace& b) noexcept;
+
+// How many alerts have each value of a field.
+struct AlertFacet {
+  std::string_view field;
+  std::vector<std::pair<std::string, std::uint32_t>> values;  // at most AlertIndex::kFacetValuesMax, most first
+  std::uint32_t distinct = 0;
+};
+
+struct AlertCounts {
+  std::uint32_t alerts = 0;
+  std::vector<AlertFacet> facets;
+  Seconds first = 0, bucket_s = 0;                     // of the timeline
+  std::vector<std::array<std::uint32_t, 4>> timeline;  // by severity
+};
+
+class AlertIndex {
+ public:
+  static constexpr std::size_t kAlertsMax = 100'000;
+  static constexpr std::size_t kTextBytesMax = 256;
+  static constexpr std::size_t kFacetValuesMax = 12;
+  static constexpr std::size_t kBucketsMax = 60;
+
+  explicit AlertIndex(std::size_t alerts_max = kAlertsMax) : alerts_max_(alerts_max) {}
+
+  // Adds an alert, or takes in what changed of it.
+  void put(const Alert& alert, const AlertState& state, bool contradicted);
+
+  // The places of at most `limit` alerts before this one that the filter wants, newest first.
+  [[nodiscard]] std::vector<AlertPlace> search(const AlertFilter& filter, AlertPlace before, std::size_t limit) const;
+  [[nodiscard]] AlertCounts count(const AlertFilter& filter) const;
+
+  [[nodiscard]] std::size_t alerts() const noexcept { return rows_.size(); }
+  [[nodiscard]] bool full() const noexcept { return rows_.size() >= alerts_max_; }
+  // REQUIRES: there is an alert.
+  [[nodiscard]] AlertPlace oldest() const { return rows_.front().place; }
+  // An estimate of the memory that it holds.
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+ private:
+  static constexpr std::size_t kListMax = 16;
+  struct Row {
+    AlertPlace place;
+    Hash128 campaign;
+    std::array<std::uint32_t, kAlertTexts> texts{};  // numbers of the dictionary
+    std::array<std::uint32_t, kListMax> addresses{}, keys{};
+    std::uint32_t asn = 0;
+    Variation variation = Variation::remote_base;
+    std::uint8_t severity = 0, status = 0, platform = 0, contradicted = 0;
+  };
+  struct Text {
+    std::string text;
+    std::uint32_t uses = 0;
+  };
+  // A filter with its texts as numbers.
+  struct Wanted {
+    const AlertFilter& filter;
+    bool nothing = false;
+    std::array<std::uint32_t, kAlertTexts> texts{};  // kAnyText: any
+    std::uint32_t address = 0, key = 0;              // hashes; 0: any
+    std::uint32_t text_hash = 0;                     // of filter.text as an access key
+    std::vector<bool> holds_text = {};               // by number of the dictionary: it holds filter.text
+  };
+  static constexpr std::uint32_t kAnyText = std::numeric_limits<std::uint32_t>::max();
+
+  [[nodiscard]] std::uint32_t keep_text(std::string_view text);
+  void release(const Row& row);
+  [[nodiscard]] Wanted wanted(const AlertFilter& filter) const;
+  [[nodiscard]] static bool matches(const Row& row, const Wanted& wanted);
+  [[nodiscard]] std::vector<AlertFacet> facets(const std::vector<const Row*>& rows) const;
+  void draw_timeline(const std::vector<const Row*>& rows, AlertCounts& counts) const;
+
+  const std::size_t alerts_max_;
+  std::deque<Row> rows_;
+  std::deque<Text> texts_;
+  std::vector<std::uint32_t> free_texts_;                        // numbers that nobody uses
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;  // views of texts_, whose strings stay where they are
+  std::size_t text_bytes_ = 0;
+};
+
+}  // namespace straykey

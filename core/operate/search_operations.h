@@ -1,0 +1,15 @@
+#pragma once
+// The operations that find alerts: search, counts, and the deliveries of one; and what of an identity is in quarantine.
+//
+// Thread: any, as operations.h.
+#include <vector>
+
+#include "core/operate/operations.h"
+
+namespace straykey {
+
+// The arguments that make an AlertFilter.
+[[nodiscard]] std::vector<OperatorArgument> filter_arguments();
+[[nodiscard]] std::vector<Operation> search_operations();
+
+}  // namespace straykey

@@ -1,0 +1,71 @@
+#include "net/admin/status_route.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "core/base/time.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+// `reason="truncated",source="x"`, as core/base/metrics.h writes it, read back.
+json::object labels_of(std::string_view text) {
+  json::object out;
+  while (!text.empty()) {
+    const std::size_t equals = text.find("=\"");
+    if (equals == std::string_view::npos) break;
+    const std::string_view name = text.substr(0, equals);
+    std::string value;
+    std::size_t at = equals + 2;
+    for (; at < text.size() && text[at] != '"'; ++at) {
+      if (text[at] == '\\' && at + 1 < text.size()) ++at;
+      value += text[at];
+    }
+    out[name] = value;
+    text.remove_prefix(std::min(text.size(), at + 1));
+    if (text.starts_with(',')) text.remove_prefix(1);
+  }
+  return out;
+}
+
+json::array series_of(const Metrics& metrics) {
+  json::array out;
+  metrics.each([&out](const Metrics::Family& family) {
+    if (family.kind == Metrics::Kind::histogram) return;
+    for (const Metrics::Series& series : family.series) {
+      json::object one{{"name", family.name}, {"labels", labels_of(series.labels)}};
+      if (family.kind == Metrics::Kind::counter) {
+        one["value"] = series.counter->value();
+      } else {
+        one["value"] = series.gauge->value();
+      }
+      out.push_back(std::move(one));
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+void add_status_route(HttpRouter& router, StatusSource source, const OperatorAccess& access) {
+  Route route;
+  route.method = HttpMethod::get;
+  route.path = "/api/v1/status";
+  route.purpose = "GET how the pipeline does.";
+  access.guard(route, TokenScope::read);
+  route.handle = [source = std::move(source)](const HttpRequest&, const ReplyTo& reply) {
+    const ReadinessReport report = source.readiness();
+    json::object item{
+        {"version", source.version},       {"now", format_time(source.now())},
+        {"ready", report.reasons.empty()}, {"reasons", json::array(report.reasons.begin(), report.reasons.end())},
+        {"unjudged", report.unjudged},     {"series", series_of(source.metrics)}};
+    HttpReply answer;
+    answer.body = json::serialize(json::object{{"items", json::array{std::move(item)}}}) + '\n';
+    reply(std::move(answer));
+  };
+  router.add(std::move(route));
+}
+
+}  // namespace straykey

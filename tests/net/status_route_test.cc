@@ -1,0 +1,37 @@
+#include "net/admin/status_route.h"
+
+#include <string>
+
+#include "tests/net/http_fixture.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+TEST_CASE("status route: readiness and every counter and gauge are told with their labels") {
+  Metrics metrics;
+  metrics.counter("straykey_test_total", "Help.", {{"reason", "a \"b\"\\c"}, {"source", "x,y"}}).add(7);
+  metrics.gauge("straykey_test_bytes", "Help.").set(1.5);
+  metrics.histogram("straykey_test_seconds", "Help.").observe(1);
+  const HttpFixture server({}, [&](HttpRouter& router) {
+    add_status_route(router,
+                     {metrics,
+                      [] {
+                        return ReadinessReport{{"queues"}, 3};
+                      },
+                      [] { return Seconds{1'711'000'000}; }, "1.2.3"},
+                     {});
+  });
+  const auto client = server.connect();
+  client->send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto reply = client->read_reply();
+  CHECK_EQ(reply.status, 200);
+  CHECK_NE(reply.body.find("\"ready\":false,\"reasons\":[\"queues\"],\"unjudged\":3"), std::string::npos);
+  CHECK_NE(reply.body.find(R"({"reason":"a \"b\"\\c","source":"x,y"},"value":7})"), std::string::npos);
+  CHECK_NE(reply.body.find("straykey_test_bytes"), std::string::npos);
+  CHECK_EQ(reply.body.find("straykey_test_seconds"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace straykey

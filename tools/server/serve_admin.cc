@@ -1,0 +1,106 @@
+// What the server offers to operators: the admin listener with the page and its API, and the local socket for commands.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "net/admin/alert_routes.h"
+#include "net/admin/health_routes.h"
+#include "net/admin/operator_routes.h"
+#include "net/admin/page_routes.h"
+#include "net/admin/session_routes.h"
+#include "net/admin/status_route.h"
+#include "tools/config/config_settings.h"
+#include "tools/server/serve.h"
+#include "tools/store/admin_socket.h"
+#include "tools/store/stopped_store.h"
+#include "tools/terminal/clock.h"
+
+namespace straykey {
+namespace {
+
+// Every argument that an operation allows fits into a target, though each byte of it may be written as three.
+constexpr HeadLimits kOperatorHead{.block_bytes_max = 24 * 1024, .target_bytes_max = 16 * 1024};
+static_assert(kOperatorHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
+
+}  // namespace
+
+HttpRouter Serve::admin_router() {
+  HttpRouter router;
+  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
+  add_metrics_route(router, metrics_, {config_.admin.open_metrics});
+  add_page(router, !config_.admin.certificate.empty());
+  return router;
+}
+
+void Serve::add_page(HttpRouter& router, bool tls) {
+  page_sessions_ = std::make_unique<PageSessions>(tls, wall_clock);
+  OperatorAccess access;
+  access.required = true;
+  access.admit = [this](const RequestHead& head, TokenScope needed) { return page_sessions_->admit(head, needed); };
+  access.refuse = quiet_refusal;
+  const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
+    operators_->ask(std::move(request), std::move(answer));
+  };
+  const auto watch = [this](std::string after, OperatorDesk::Answer answer) {
+    operators_->watch(std::move(after), std::move(answer));
+  };
+  add_operator_routes(router, ask, access);
+  add_alert_routes(router, ask, watch, access);
+  add_status_route(router,
+                   {metrics_,
+                    [this] {
+                      return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
+                    },
+                    wall_clock, STRAYKEY_VERSION},
+                   access);
+  add_session_routes(router, *page_sessions_, *http_dependencies_->auth);
+  add_page_routes(router);
+}
+
+Status Serve::start_admin() {
+  HttpListenerSettings settings = admin_listener(config_);
+  settings.head = kOperatorHead;
+  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *http_dependencies_);
+  if (Status status = admin_->start(wall_clock()); !status.ok())
+    return Error{status.error().message + " (admin.listen)"};
+  log_.info("listening",
+            {{"listener", settings.name},
+             {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
+  return {};
+}
+
+// The commands reach this server through the socket. Everything else works without it, so if it fails the server starts
+// all the same.
+void Serve::start_operators() {
+  OperatorStores stores = operator_stores(*data_);
+  stores.rejects = rejects_.get();
+  stores.routes = &routes_;
+  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes_, wall_clock});
+  const auto ask_endpoints = [this](const OperatorRequest& request, OperatorDesk::Answer answer) {
+    endpoint_desk_->ask(request, std::move(answer));
+  };
+  operators_ = std::make_unique<OperatorDesk>(
+      OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, ask_endpoints, metrics_});
+  desk_open_ = true;
+  operators_->alerts_changed({{}, true});  // whatever changed before it could be told
+  HttpRouter router;
+  add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
+  add_metrics_route(router, metrics_, {.open = true});
+  const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
+    operators_->ask(std::move(request), std::move(answer));
+  };
+  add_operator_routes(router, ask, {});  // whoever may open the socket is an operator
+  add_replay_route(router, *http_ingest_, ingest_settings(config_));
+  HttpListenerSettings settings;
+  settings.name = "admin_socket";
+  settings.path = admin_socket_path(config_.data_dir);
+  settings.connections = {kAdminSocketConnectionsMax, kAdminSocketConnectionsMax};
+  settings.head = kOperatorHead;
+  auto made = std::make_unique<HttpServer>(*runtime_, std::move(settings), std::move(router), *http_dependencies_);
+  if (const Status status = made->start(wall_clock()); !status.ok())
+    return log_.error("commands cannot reach this server; they work when it is stopped",
+                      {{"reason", status.error().message}});
+  admin_socket_ = std::move(made);
+}
+
+}  // namespace straykey
