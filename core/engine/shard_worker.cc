@@ -197,6 +197,8 @@ void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
   learn_account(event.recipient_account, event.time);
   if (!observation.own || observation.caller.empty() || !teaches_networks(event)) return;
+  // Whether a workload's token opened the console may be told later: then a thief sits there.
+  if (event.console_session && observation.may_wait_for_proof) return;
   for (const std::string& form : observation.call.address_forms())
     learn({FactKind::network_identity, form, observation.caller}, day);
 }
