@@ -177,6 +177,37 @@ std::vector<Story> misuses() {
   };
 }
 
+// Calls that name neither the token's key nor its place: what is known of the session decides.
+std::vector<Story> by_session() {
+  constexpr unsigned kCalls = 2;
+  return {
+      {"function-key-behind-the-console",
+       "Somebody sits in a console session that was opened with the key of nightly-report; the sign-in itself is in no "
+       "trail.",
+       {{37, 11, "nightly-report", network, asn::kHoster + 10, agent::kBrowser, Actor::workload, 0, kCalls, false, "",
+         "ec2:DescribeInstances", Way::console}},
+       {{37, kConsole, "nightly-report"}}},
+      {"function-key-asks-a-server",
+       "The key of thumbnailer asks AWS's MCP server, behind our own gateway, and the server calls: one alert for "
+       "both.",
+       {{38, 10, "thumbnailer", home, 0, agent::kPythonAnywhere, Actor::workload, 0, kCalls, false, "",
+         "sts:GetCallerIdentity", Way::asks},
+        {38, 10, "thumbnailer", home, 0, agent::kPythonAnywhere, Actor::workload, 0, kCalls, false, "",
+         "sts:GetCallerIdentity", Way::by_a_server}},
+       {{38, kUnusual, "thumbnailer", "mcp"}}},
+      {"person-asks-a-server",
+       "carol asks AWS's MCP server from a hotel: a person's question.",
+       {{39, 9, "carol", network, asn::kHotel, agent::kPythonAnywhere, Actor::person, 0, kCalls, false, "", "",
+         Way::asks}},
+       {}},
+      {"instance-asks-a-server",
+       "A script on a web-fleet instance asks the MCP server: an instance is not serverless.",
+       {{39, 12, "web-fleet", home, 0, agent::kPythonAnywhere, Actor::workload, 0, kCalls, false, "",
+         "sts:GetCallerIdentity", Way::by_a_server}},
+       {}},
+  };
+}
+
 std::vector<Story> harmless_places() {
   return {
       {"learned-partner-network",
@@ -259,8 +290,8 @@ std::vector<Story> harmless_callers() {
 const std::vector<Story>& stories() {
   static const std::vector<Story> kStories = [] {
     std::vector<Story> all;
-    for (auto part :
-         {lambda_thefts(), container_thefts(), other_thefts(), misuses(), harmless_places(), harmless_callers()}) {
+    for (auto part : {lambda_thefts(), container_thefts(), other_thefts(), misuses(), by_session(), harmless_places(),
+                      harmless_callers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -32,6 +32,14 @@ enum class From : std::uint8_t {
   foreign_endpoint,  // through a VPC endpoint of somebody else's account
 };
 
+// How a call is made.
+enum class Way : std::uint8_t {
+  key,
+  console,     // in a session of the console that was opened with the key, with a key that no event issued
+  asks,        // the key's holder asks an MCP server of AWS
+  by_a_server  // the server calls in his name, with a key that no event issued
+};
+
 struct StoryCall {
   unsigned day = 0;  // of the plan
   unsigned hour = 0;
@@ -45,6 +53,7 @@ struct StoryCall {
   bool both_copies = false;       // delivered to the caller's and to the owner's trail, under one sharedEventID
   std::string_view account = {};  // whose trail, for actors without a name of ours
   std::string_view api = {};      // "sts:GetWebIdentityToken"; empty: what thieves call first
+  Way way = Way::key;             // of a workload's calls, and a person's questions to a server
 };
 
 struct ExpectedAlert {

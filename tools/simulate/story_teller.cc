@@ -14,6 +14,7 @@ namespace straykey {
 namespace {
 
 constexpr Seconds kBetweenCalls = 7;
+constexpr std::string_view kServer = "aws-mcp.amazonaws.com";
 
 std::string identity_of(const Workload& workload) {
   const std::string role = fmt::format("{}/{}", workload.account, workload.role);
@@ -27,6 +28,29 @@ std::string identity_of(const Workload& workload) {
     default:
       return role;
   }
+}
+
+// The key of calls that are made in a token's session with another key.
+std::string session_key(Seconds time) {
+  return temporary_key(mix(static_cast<std::uint64_t>(time), 17));
+}
+
+// The user identity of a call that was not made with the token's own key, though in its session.
+std::string identity_in_session(const Token& token, Way way, Seconds time) {
+  Token other = token;
+  const std::size_t at = other.user_identity.find(token.key);
+  INVARIANT(at != std::string::npos);
+  other.user_identity.replace(at, token.key.size(), session_key(time));
+  return way == Way::console ? other.user_identity : forwarded_identity(other, kServer);
+}
+
+// What else differs in the record of such a call.
+void make(Record& record, Way way) {
+  record.console_session = way == Way::console;
+  if (way == Way::asks) record.type = "AwsMcpEvent";
+  if (way != Way::by_a_server) return;
+  record.source_ip = record.user_agent = kServer;
+  record.vpc_endpoint = record.vpc_endpoint_account = {};
 }
 
 }  // namespace
@@ -136,6 +160,8 @@ void StoryTeller::tell_exchange(const Planned& planned) {
 void StoryTeller::write_calls(const Planned& planned, const Token& token, const Workload& workload,
                               const Origin& origin) {
   const StoryCall& call = *planned.call;
+  const bool own_key = call.way == Way::key || call.way == Way::asks;
+  const std::string identity = own_key ? token.user_identity : identity_in_session(token, call.way, planned.time);
   for (unsigned i = 0; i < call.calls; ++i) {
     ApiCall api = kThiefCalls[i % kThiefCalls.size()];
     if (const std::size_t colon = call.api.find(':'); colon != std::string_view::npos)
@@ -143,7 +169,7 @@ void StoryTeller::write_calls(const Planned& planned, const Token& token, const 
     const std::string shared =
         call.both_copies && i == 1 ? uuid_text(mix(planned.time, 1), mix(planned.time, 2)) : std::string();
     Record record{.time = planned.time + 1 + kBetweenCalls * i,
-                  .user_identity = token.user_identity,
+                  .user_identity = identity,
                   .service = api.service,
                   .name = api.name,
                   .region = workload.region,
@@ -157,6 +183,7 @@ void StoryTeller::write_calls(const Planned& planned, const Token& token, const 
                   .vpc_endpoint_account = origin.vpc_endpoint_account,
                   .read_only = api.read_only,
                   .is_data_event = api.is_data_event};
+    make(record, call.way);
     trail_.write(record, workload.account, workload.region);
     if (shared.empty()) continue;
     record.recipient = kShared;
@@ -167,6 +194,7 @@ void StoryTeller::write_calls(const Planned& planned, const Token& token, const 
 void StoryTeller::expect(const Planned& planned, const Token& token, const Workload& workload, const Origin& origin) {
   for (const ExpectedAlert& alert : planned.story->alerts) {
     if (alert.day != planned.call->day || alert.who != planned.call->who) continue;
+    if (planned.call->way == Way::by_a_server) continue;  // the server's own event is the first of the alert
     const bool remote = alert.variation.starts_with("remote_service_token");
     labels_.push_back({.variation = std::string(alert.variation),
                        .account = workload.account,
@@ -176,7 +204,7 @@ void StoryTeller::expect(const Planned& planned, const Token& token, const Workl
                        .network = remote ? origin.network : std::string(),
                        .tool = std::string(alert.tool),
                        .day = day_of(planned.time),
-                       .key = token.key,
+                       .key = planned.call->way == Way::console ? session_key(planned.time) : token.key,
                        .story = std::string(planned.story->name)});
   }
 }
@@ -187,7 +215,7 @@ void StoryTeller::tell_person(const Planned& planned) {
   const std::string identity = person_identity(person, planned.time, false);
   for (unsigned i = 0; i < planned.call->calls; ++i) {
     const ApiCall& api = kPersonCalls[i % kPersonCalls.size()];
-    trail_.write({.time = planned.time + kBetweenCalls * i,
+    Record record{.time = planned.time + kBetweenCalls * i,
                   .user_identity = identity,
                   .service = api.service,
                   .name = api.name,
@@ -195,8 +223,9 @@ void StoryTeller::tell_person(const Planned& planned) {
                   .source_ip = origin.source_ip,
                   .user_agent = planned.call->agent,
                   .request = trail_.request_of(api),
-                  .recipient = person.account},
-                 person.account, person.region);
+                  .recipient = person.account};
+    make(record, planned.call->way);
+    trail_.write(record, person.account, person.region);
   }
 }
 
