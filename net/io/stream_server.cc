@@ -231,6 +231,9 @@ std::shared_ptr<StreamSession> StreamServer::open_client(const std::shared_ptr<S
   const bool admitted = !callbacks.admits || callbacks.admits(client.address);
   if (admitted && (client.address == proxy || client.place->count_as(client.address)))
     return open(state, std::move(socket), client);
+  // A health check sends nothing more, and comes every few seconds: not a word of it.
+  IoError ignored;
+  if (!admitted && client.address == proxy && socket.available(ignored) == 0) return nullptr;
   const Refused why = admitted ? Refused::address : Refused::not_admitted;
   if (admitted) say_refused(state->log, state->settings, client.address, true);
   if (callbacks.on_refused) callbacks.on_refused(socket, client.address, why);
