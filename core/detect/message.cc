@@ -14,7 +14,7 @@ namespace {
 
 // The first byte of a row: a body as format 1 stored it, or facts. Then the kind of the facts.
 constexpr std::uint8_t kBodyVersion = 1, kFactsVersion = 2;
-constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3, kContradictionKind = 4;
+constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3, kContradictionKind = 4, kDigestKind = 5;
 
 template <class... Cases>
 struct Visitor : Cases... {
@@ -237,6 +237,37 @@ std::optional<Message> read_contradiction(ByteReader& in) {
   return contradiction;
 }
 
+void write_digest(ByteWriter& out, const DeliveryDigest& digest) {
+  out.fixed(kDigestKind);
+  write_id(out, digest.id);
+  out.string(digest.endpoint).varint(digest.count).fixed(digest.severity).fixed(digest.first).fixed(digest.last);
+}
+
+std::optional<Message> read_digest(ByteReader& in) {
+  DeliveryDigest digest;
+  digest.id = read_id(in);
+  digest.endpoint = in.string();
+  digest.count = in.varint();
+  digest.severity = in.fixed<Severity>();
+  digest.first = in.fixed<Seconds>();
+  digest.last = in.fixed<Seconds>();
+  if (digest.severity > Severity::high) return std::nullopt;
+  return digest;
+}
+
+std::string digest_document(const DeliveryDigest& digest) {
+  return boost::json::serialize(boost::json::object{
+      {"id", digest.id.hex()},
+      {"severity", name_of(digest.severity)},
+      {"endpoint", digest.endpoint},
+      {"count", digest.count},
+      {"first", format_time(digest.first)},
+      {"last", format_time(digest.last)},
+      {"title", fmt::format("{} messages were not sent to {}, because too many waited for it already. They are stored: "
+                            "see `straykey alerts list`.",
+                            digest.count, digest.endpoint)}});
+}
+
 std::string contradiction_document(const Contradiction& contradiction) {
   const bool known = contradiction.service != kUnknownCaller;
   std::string whose = known ? "to no workload" : "to a caller who is not known to be a workload";
@@ -290,6 +321,8 @@ std::optional<Message> read_message(ByteReader& in) {
       return read_summary(in);
     case kContradictionKind:
       return read_contradiction(in);
+    case kDigestKind:
+      return read_digest(in);
     default:
       return std::nullopt;
   }
@@ -308,6 +341,7 @@ std::string encode_message(const Message& message) {
                      [&](const ActivationReport& report) { write_activation(out, report); },
                      [&](const AlertSummary& summary) { write_summary(out, summary); },
                      [&](const Contradiction& contradiction) { write_contradiction(out, contradiction); },
+                     [&](const DeliveryDigest& digest) { write_digest(out, digest); },
                      [&](const EndpointTest&) { INVARIANT(false, "a test is never stored"); },
                      [&](const OldBody&) { INVARIANT(false, "an old body is only read"); }},
              message);
@@ -327,6 +361,7 @@ std::string_view message_type(const Message& message) {
                             [](const AlertSummary&) { return std::string_view("alerts.summary"); },
                             [](const Contradiction&) { return std::string_view("alert.contradicted"); },
                             [](const EndpointTest&) { return std::string_view("endpoint.test"); },
+                            [](const DeliveryDigest&) { return std::string_view("deliveries.digest"); },
                             [](const OldBody&) {
                               INVARIANT(false, "an old body tells its type itself");
                               return std::string_view();
@@ -336,16 +371,16 @@ std::string_view message_type(const Message& message) {
 
 Seconds message_time(const Message& message) {
   return std::visit(
-      Visitor{[](const Alert& alert) { return alert.call.time; },
-              [](const ActivationReport& report) { return report.at; },
-              // A summary is of the whole day, so its time is the day's end.
-              [](const AlertSummary& summary) { return (static_cast<Seconds>(summary.day) + 1) * kSecondsPerDay; },
-              [](const Contradiction& contradiction) { return contradiction.at; },
-              [](const EndpointTest& test) { return test.at; },
-              [](const OldBody&) {
-                INVARIANT(false, "an old body tells its time itself");
-                return Seconds{0};
-              }},
+      Visitor{
+          [](const Alert& alert) { return alert.call.time; }, [](const ActivationReport& report) { return report.at; },
+          // A summary is of the whole day, so its time is the day's end.
+          [](const AlertSummary& summary) { return (static_cast<Seconds>(summary.day) + 1) * kSecondsPerDay; },
+          [](const Contradiction& contradiction) { return contradiction.at; },
+          [](const EndpointTest& test) { return test.at; }, [](const DeliveryDigest& digest) { return digest.last; },
+          [](const OldBody&) {
+            INVARIANT(false, "an old body tells its time itself");
+            return Seconds{0};
+          }},
       message);
 }
 
@@ -355,6 +390,7 @@ std::string message_document(const Message& message) {
                             [](const AlertSummary& summary) { return summary_document(summary); },
                             [](const Contradiction& contradiction) { return contradiction_document(contradiction); },
                             [](const EndpointTest& test) { return test_document(test); },
+                            [](const DeliveryDigest& digest) { return digest_document(digest); },
                             [](const OldBody& old) { return old.document; }},
                     message);
 }

@@ -1,10 +1,11 @@
 #pragma once
 // Message: what is told to people and programs: an alert, an account's activation report, the summary of a day, that an
-// alert was contradicted, or that an operator tries an endpoint.
+// alert was contradicted, that an endpoint was not told of all, or that an operator tries it.
 //
-// Shape:  the facts, stored as a row of Table::alerts when the message is raised; they never change. Documents are made
-//         of them when they are shown, and bodies when their outbox rows are put (formats/body_format.h). A store of
-//         format 1 holds bodies instead of facts: these are OldBody, and are shown as they were sent.
+// Shape:  the facts, stored as a row of Table::alerts when the message is raised; they never change, but a digest grows
+//         until it is told. Documents are made of them when they are shown, and bodies when their outbox rows are put
+//         (formats/body_format.h). A store of format 1 holds bodies instead of facts: these are OldBody, and are shown
+//         as they were sent.
 // Thread: any (a value).
 // Errors: bytes that are no message are nothing. Unknown versions, kinds and variations are such bytes.
 #include <optional>
@@ -48,7 +49,20 @@ struct EndpointTest {
   bool operator==(const EndpointTest&) const = default;
 };
 
-struct Message : std::variant<Alert, ActivationReport, AlertSummary, Contradiction, EndpointTest, OldBody> {
+// More waited for an endpoint than may wait (core/engine/outbox.h). What came beyond was stored, and not put into its
+// queue. One stands for all of it until the endpoint is well enough to be told.
+struct DeliveryDigest {
+  Hash128 id;
+  std::string endpoint;
+  std::uint64_t count = 0;                      // messages
+  Severity severity = Severity::informational;  // the highest of them
+  Seconds first = 0, last = 0;                  // their times
+
+  bool operator==(const DeliveryDigest&) const = default;
+};
+
+struct Message
+    : std::variant<Alert, ActivationReport, AlertSummary, Contradiction, EndpointTest, DeliveryDigest, OldBody> {
   using variant::variant;
 };
 
@@ -56,7 +70,8 @@ struct Message : std::variant<Alert, ActivationReport, AlertSummary, Contradicti
 [[nodiscard]] std::string encode_message(const Message& message);
 [[nodiscard]] std::optional<Message> decode_message(std::string_view bytes);
 
-// "alert.created", "account.activated", "alerts.summary", "alert.contradicted" or "endpoint.test".
+// "alert.created", "account.activated", "alerts.summary", "alert.contradicted", "deliveries.digest" or
+// "endpoint.test".
 // REQUIRES: it is no OldBody.
 [[nodiscard]] std::string_view message_type(const Message& message);
 // When what it tells of happened. REQUIRES: it is no OldBody.

@@ -279,6 +279,12 @@ bool Merger::takes_in(const DedupEntry& alert, Day day) {
   return !state || !state->is_answered();
 }
 
+// What is raised again where an alert was contradicted has an id made of that one's.
+Hash128 Merger::standing_id(Hash128 alert_id) {
+  while (is_contradicted(alert_id)) alert_id = hash128(kFixedHashKey, "again " + alert_id.key());
+  return alert_id;
+}
+
 // Which existing alert of the hit's dedup keys is close enough in days to take the hit in.
 DedupAnswer Merger::find(const Hit& hit) {
   const AlertSubject about = about_of(hit);
@@ -287,7 +293,8 @@ DedupAnswer Merger::find(const Hit& hit) {
   // Within a request strong hits come first, so a weak one may join an attack tool's alert of its own day.
   const std::string of_a_tool = std::string(about.subject).append(kAttackToolSubject);
   const auto is_called = [&](const DedupEntry& known, std::string_view subject) {
-    return known.alert_id == alert_id({about.analytic, about.account, about.identity, subject}, known.tier, known.day);
+    return known.alert_id ==
+           standing_id(alert_id({about.analytic, about.account, about.identity, subject}, known.tier, known.day));
   };
   const auto is_alike = [&](const DedupEntry& known) {
     return is_called(known, about.subject) || (tier == Tier::weak && known.day == day && is_called(known, of_a_tool));
@@ -349,8 +356,7 @@ void Merger::settle(Hit& hit) {
     cap_suppressed_.add();
     return;
   }
-  hit.alert_id = alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day());
-  while (is_contradicted(hit.alert_id)) hit.alert_id = hash128(kFixedHashKey, "again " + hit.alert_id.key());
+  hit.alert_id = standing_id(alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day()));
   hit.raises = true;
   hit.weaker = answer.weaker;
   hit.campaign = join(hit);

@@ -127,6 +127,7 @@ class Merger {
   void note_account_day(const Candidate& day);
   void contradict(const Candidate& contradiction);
   [[nodiscard]] bool is_contradicted(Hash128 alert_id);
+  [[nodiscard]] Hash128 standing_id(Hash128 alert_id);
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
   [[nodiscard]] bool takes_in(const DedupEntry& alert, Day day);

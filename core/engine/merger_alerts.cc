@@ -35,6 +35,7 @@ void Merger::tell(const Message& message, const Announcement& announcement, Day 
   writer_->put(Table::alerts, announcement.id.key(), encode_message(message));
   if (day < send_from_) return;
   Announcement with_body = announcement;
+  with_body.at = message_time(message);
   with_body.body = [&](const BodyFormat& format, const BodyContext& context) { return format.make(message, context); };
   outbox_.add(*writer_, with_body);
 }

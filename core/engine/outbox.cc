@@ -1,6 +1,7 @@
 #include "core/engine/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/detect/formats/body_format.h"
@@ -70,7 +71,10 @@ std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
 }
 
 Outbox::Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver) : deliver_(std::move(deliver)) {
-  for (WebhookRoute& route : routes) endpoints_.push_back({std::move(route), {}, true});
+  for (WebhookRoute& route : routes) {
+    Endpoint& endpoint = endpoints_.emplace_back();
+    endpoint.route = std::move(route);
+  }
 }
 
 Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
@@ -81,9 +85,14 @@ Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
 
 void Outbox::add(StoreWriter& writer, const Announcement& message) {
   std::map<std::pair<const BodyFormat*, std::string_view>, std::string> bodies;  // endpoints of one format share theirs
-  for (const Endpoint& endpoint : endpoints_) {
+  for (Endpoint& endpoint : endpoints_) {
     const WebhookRoute& route = endpoint.route;
     if (!route.wants(message)) continue;
+    if (endpoint.waiting + endpoint.put >= kOutboxWaitingMax) {
+      hold_back(writer, endpoint, message);
+      continue;
+    }
+    ++endpoint.put;
     const BodyFormat* const format = &format_of(route);
     const auto [body, is_new] = bodies.try_emplace({format, route.page_url});
     if (is_new) body->second = message.body(*format, {route.page_url});
@@ -91,6 +100,26 @@ void Outbox::add(StoreWriter& writer, const Announcement& message) {
                encode_outbox_row({route.name, 0, 0, false, {}, body->second}));
     added_.push_back({route.name, message.id, body->second, 0, 0, false});
   }
+}
+
+void Outbox::hold_back(StoreWriter& writer, Endpoint& endpoint, const Announcement& message) {
+  const std::string& name = endpoint.route.name;
+  const bool begins = !endpoint.held_back;
+  if (begins) {
+    const std::string what = ByteWriter().string("deliveries.digest").string(name).string(message.id.key()).bytes();
+    endpoint.held_back = HeldBack{hash128(kFixedHashKey, what), 0, message.severity, message.at, message.at};
+  }
+  HeldBack& held = *endpoint.held_back;
+  ++held.count;
+  held.severity = std::max(held.severity, message.severity);
+  held.first = std::min(held.first, message.at);
+  held.last = std::max(held.last, message.at);
+  writer.put(Table::alerts, held.id.key(),
+             encode_message(DeliveryDigest{held.id, name, held.count, held.severity, held.first, held.last}));
+  if (!begins) return;
+  writer.put(Table::outbox, outbox_row_key(name, held.id), encode_outbox_row({name, 0, 0, false, {}, {}}));
+  ++endpoint.put;
+  endpoint.more_on_disk = true;
 }
 
 void Outbox::apply(StoreWriter& writer, const DeliveryOutcome& outcome) {
@@ -115,9 +144,11 @@ void Outbox::committed() {
     Endpoint* at = endpoint(name);
     if (at == nullptr) continue;
     at->in_hand.erase(id);
+    if (at->waiting > 0) --at->waiting;
     if (at->more_on_disk && at->in_hand.size() <= kDeliveriesInHandMax / 2) wants_refill_ = true;
   }
   done_.clear();
+  for (Endpoint& each : endpoints_) each.waiting += std::exchange(each.put, 0);
   for (Delivery& delivery : added_) {
     Endpoint* at = endpoint(delivery.endpoint);
     if (at == nullptr) continue;
@@ -133,16 +164,37 @@ void Outbox::committed() {
 void Outbox::failed() {
   added_.clear();
   done_.clear();
+  for (Endpoint& endpoint : endpoints_) {
+    endpoint.put = 0;
+    endpoint.held_back.reset();  // an earlier commit may have stored a part of it: that is told by itself
+  }
 }
 
 void Outbox::look_again() noexcept {
-  for (Endpoint& endpoint : endpoints_) endpoint.more_on_disk = true;
+  for (Endpoint& endpoint : endpoints_) {
+    endpoint.more_on_disk = true;
+    endpoint.counted = false;
+  }
   wants_refill_ = true;
+}
+
+void Outbox::count(Endpoint& endpoint, StoreReader& reader) {
+  const std::string prefix = endpoint_prefix(endpoint.route.name);
+  std::size_t waiting = 0;
+  reader.scan(Table::outbox, prefix, prefix, [&](std::string_view, std::string_view value) {
+    const auto row = decode_outbox_row(value);
+    if (row && !row->dead) ++waiting;
+    return true;
+  });
+  if (!reader.failure().empty()) return;
+  endpoint.waiting = waiting;
+  endpoint.counted = true;
 }
 
 void Outbox::refill(StoreReader& reader) {
   wants_refill_ = false;
   for (Endpoint& endpoint : endpoints_) {
+    if (!endpoint.counted) count(endpoint, reader);
     if (!endpoint.more_on_disk || endpoint.in_hand.size() >= kDeliveriesInHandMax) continue;
     endpoint.more_on_disk = false;
     std::vector<Delivery> found;
@@ -151,6 +203,10 @@ void Outbox::refill(StoreReader& reader) {
       const Hash128 id = Hash128::from_bytes(key.data() + prefix.size());
       const auto row = decode_outbox_row(value);
       if (!row || row->dead || endpoint.in_hand.contains(id)) return true;
+      if (row->body.empty() && endpoint.waiting > kOutboxWaitingLow) {
+        endpoint.more_on_disk = true;
+        return true;
+      }
       if (endpoint.in_hand.size() + found.size() >= kDeliveriesInHandMax) {
         endpoint.more_on_disk = true;
         return false;
@@ -168,11 +224,15 @@ void Outbox::refill(StoreReader& reader) {
 
 void Outbox::hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreReader& reader) {
   for (Delivery& delivery : found) {
-    if (delivery.body.empty()) {  // a row of format 1
+    if (delivery.body.empty()) {  // a digest, or a row of format 1
       const auto stored = reader.get(Table::alerts, delivery.alert_id.key());
       const auto message = stored ? decode_message(*stored) : std::nullopt;
       if (!message) continue;
-      delivery.body = body_formats().front().make(*message, {});
+      const bool is_old = std::holds_alternative<OldBody>(*message);
+      const BodyFormat& format = is_old ? body_formats().front() : format_of(endpoint.route);
+      delivery.body = format.make(*message, {endpoint.route.page_url});
+      // Its facts are what was sent from now on.
+      if (endpoint.held_back && endpoint.held_back->id == delivery.alert_id) endpoint.held_back.reset();
     }
     endpoint.in_hand.insert(delivery.alert_id);
     deliver_(std::move(delivery));

@@ -7,7 +7,10 @@
 //         repeat an attempt, and never loses a delivery. The body is made with the row, in the endpoint's format, and
 //         never again: every attempt sends the same bytes, whatever program makes it.
 // Thread: the merger's.
-// Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk.
+// Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk, up to kOutboxWaitingMax,
+//         dead ones not counted. What comes beyond is folded into one digest (DeliveryDigest) with its number, which is
+//         told once the endpoint has got some of what waits. It has a row without a body from its beginning, so that a
+//         crash does not lose it; after one a second digest begins.
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,6 +31,9 @@ namespace straykey {
 struct BodyContext;
 struct BodyFormat;
 
+inline constexpr std::size_t kOutboxWaitingMax = 10'000;                      // 100 MB of bodies of 10 KB
+inline constexpr std::size_t kOutboxWaitingLow = kOutboxWaitingMax * 9 / 10;  // with fewer, a digest is told
+
 // A message that was stored just now: what decides who hears of it, and how its body is made.
 struct Announcement {
   Hash128 id;
@@ -35,6 +41,7 @@ struct Announcement {
   std::string_view analytic, account;
   std::function<std::string(const BodyFormat&, const BodyContext&)> body;
   bool notable = true;  // false: an alert whose campaign says that people need not hear of it
+  Seconds at = 0;       // message_time()
 };
 
 // Of a campaign's alerts: all, or those that people should hear of.
@@ -90,12 +97,25 @@ class Outbox {
   [[nodiscard]] bool wants_refill() const noexcept { return wants_refill_; }
 
  private:
+  // A digest that has not been handed over yet.
+  struct HeldBack {
+    Hash128 id;
+    std::uint64_t count = 0;
+    Severity severity = Severity::informational;
+    Seconds first = 0, last = 0;
+  };
   struct Endpoint {
     WebhookRoute route;
     std::set<Hash128> in_hand;
     bool more_on_disk = true;
+    bool counted = false;     // whether `waiting` is known; what an operator changes may make it unknown
+    std::size_t waiting = 0;  // rows that are not dead, as of the last commit
+    std::size_t put = 0;      // of the transaction that is open
+    std::optional<HeldBack> held_back;
   };
   Endpoint* endpoint(std::string_view name);
+  static void hold_back(StoreWriter& writer, Endpoint& endpoint, const Announcement& message);
+  static void count(Endpoint& endpoint, StoreReader& reader);
   void hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreReader& reader);
 
   std::vector<Endpoint> endpoints_;

@@ -59,7 +59,8 @@ class Request {
   Seconds received_at = 0;
   // The newest day on which any account had been seen when the request came; 0: not known. Its events are late by it.
   Day newest_day_before = 0;
-  bool is_reserved = false;  // its way in has a share of memory of its own, in which its bytes are reserved
+  bool may_be_forged = false;  // anybody can write its sender's address: what it says takes nothing back
+  bool is_reserved = false;    // its way in has a share of memory of its own, in which its bytes are reserved
 
   // Called on a worker thread when every shard has finished; must not block. The Request is destroyed soon after it
   // returns.

@@ -87,6 +87,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
   newest_day_ = request.newest_day_before;
+  may_be_forged_ = request.may_be_forged;
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
   for (std::size_t i = 0; i < batch.events.size(); ++i) {
     if (i % kWarmedAtOnce == 0)
@@ -100,10 +101,13 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
     if (routed.hands_on) {
       const Hash128 caller = routed.signature.access_key;
       const bool has_rows = routed.has_key || routed.by_session;
-      descents_->hand_on(event, caller, has_rows ? keys_.at(caller, event, routed.by_session).issued.get() : nullptr);
+      const IssuedToken* const known = has_rows ? keys_.at(caller, event, routed.by_session).issued.get() : nullptr;
+      const bool makes_a_stranger = known != nullptr && !known->proves() && !known->waits;
+      if (!may_be_forged_ || !makes_a_stranger) descents_->hand_on(event, caller, known);
     }
     if (descents_->has_made()) settle();
   }
+  may_be_forged_ = false;  // what follows other requests have told
   for (const Descent& descent : batch.descents) take_over(descent);
   settle();
   events_.add(used);
@@ -193,6 +197,8 @@ void ShardWorker::teach(const Observation& observation, const Event& event) {
   const Day day = event.day();
   learn_account(event.recipient_account, event.time);
   if (!observation.own || observation.caller.empty() || !teaches_networks(event)) return;
+  // Whether a workload's token opened the console may be told later: then a thief sits there.
+  if (event.console_session && observation.may_wait_for_proof) return;
   for (const std::string& form : observation.call.address_forms())
     learn({FactKind::network_identity, form, observation.caller}, day);
 }

@@ -140,6 +140,8 @@ class ShardWorker {
   void settle(CommitOutcome outcome);
   [[nodiscard]] bool read_sequences();
 
+  bool may_be_forged_ = false;  // Request::may_be_forged, of the request in hand
+
   // Constant after construction.
   Settings settings_;
   const DetectionSettings& detection_;

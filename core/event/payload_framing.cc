@@ -10,7 +10,6 @@
 #include "core/base/invariant.h"
 #include "core/event/framing.h"
 #include "core/event/payload_reading.h"
-#include "core/event/poisoned_records.h"
 #include "core/event/record_in_hand.h"
 
 namespace straykey {
@@ -158,11 +157,6 @@ std::size_t PayloadReader::Impl::read_framed_array(std::string_view rest, int de
 
 // --- Values ---
 
-// Where a record is refused unread, each one's extent must be known before it is read.
-bool PayloadReader::Impl::short_way_is_open() const noexcept {
-  return limits.short_way && (limits.poisoned == nullptr || limits.poisoned->empty());
-}
-
 std::size_t PayloadReader::Impl::read_plain_record(std::string_view text, Event& event) {
   if (!short_way_is_open() || opens_like_envelope(text)) return 0;
   const RecordInHand begins_here(text.substr(0, kRecordBytesMax));
@@ -188,16 +182,19 @@ std::size_t PayloadReader::Impl::take_plain_record(std::string_view text) {
 
 // A sender that wraps one record wraps the next one likewise, so what the last one was is tried first.
 std::size_t PayloadReader::Impl::read_short(std::string_view text, int depth, Event& event) {
-  for (const bool wrapped : {wrapped_before, !wrapped_before}) {
-    if (wrapped && depth + 1 > kEnvelopesMax) continue;
-    const std::size_t bytes = wrapped ? read_wrapped_record(text, event) : read_plain_record(text, event);
-    if (bytes > 0) {
-      wrapped_before = wrapped;
+  if (!wrapped_before) {
+    if (const std::size_t bytes = read_plain_record(text, event)) return bytes;
+    event = Event{};
+  }
+  if (depth + 1 <= kEnvelopesMax) {
+    if (const std::size_t bytes = read_wrapped_record(text, event)) {
+      wrapped_before = true;
       return bytes;
     }
     event = Event{};
   }
-  return 0;
+  if (!std::exchange(wrapped_before, false)) return 0;
+  return read_plain_record(text, event);
 }
 
 std::size_t PayloadReader::Impl::take_short(std::string_view text, int depth) {

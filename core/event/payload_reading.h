@@ -19,6 +19,7 @@
 #include "core/event/framing.h"
 #include "core/event/json_text.h"
 #include "core/event/payload.h"
+#include "core/event/poisoned_records.h"
 #include "core/event/record_walk.h"
 
 namespace straykey {
@@ -80,7 +81,10 @@ struct PayloadReader::Impl {
   // Reads, or reads and accepts, the plain record at the front of `text`: its bytes, or 0 if there is none.
   [[nodiscard]] std::size_t read_plain_record(std::string_view text, Event& event);
   [[nodiscard]] std::size_t take_plain_record(std::string_view text);
-  [[nodiscard]] bool short_way_is_open() const noexcept;
+  // Where a record is refused unread, each one's extent must be known before it is read.
+  [[nodiscard]] bool short_way_is_open() const noexcept {
+    return limits.short_way && (limits.poisoned == nullptr || limits.poisoned->empty());
+  }
   // The same for one plain record with an object around it (RecordWalk::read_wrapped).
   [[nodiscard]] std::size_t read_wrapped_record(std::string_view text, Event& event);
   // Either of them; `event` holds nothing of use if it is neither.

@@ -86,7 +86,7 @@ Status Authenticator::replace(const std::vector<TokenSettings>& tokens) {
       if (other.name == token.name) return Error{"two tokens are named " + token.name};
       if (other.digest == digest) return Error{"tokens " + other.name + " and " + token.name + " are the same secret"};
     }
-    table->push_back({token.name, digest, token.scope});
+    table->push_back({token.name, token.source.empty() ? token.name : token.source, digest, token.scope});
   }
   const std::lock_guard lock(mutex_);
   table_ = std::move(table);
@@ -154,7 +154,7 @@ std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head,
   if (token == nullptr) return fail(kUnknownToken, peer, now);
   const bool reads = needed == TokenScope::read && token->scope == TokenScope::admin;
   if (token->scope != needed && !reads) return fail(kWrongScope, peer, now);
-  return token->name;
+  return token->source;
 }
 
 }  // namespace straykey

@@ -31,9 +31,10 @@ inline constexpr std::size_t kTokenBytesMin = 16;
 enum class TokenScope : std::uint8_t { ingest, admin, read };
 
 struct TokenSettings {
-  std::string name;  // names its source in metrics
+  std::string name;
   std::string secret;
   TokenScope scope = TokenScope::ingest;
+  std::string source{};  // what its sender is called in metrics, rejects and rates; empty: `name`
 };
 
 struct AuthSettings {
@@ -79,7 +80,7 @@ class Authenticator {
   // Takes a new set of tokens, all or none: each named, of at least kTokenBytesMin bytes, no secret twice.
   Status replace(const std::vector<TokenSettings>& tokens);
 
-  // The name of the token, or why not. `now` in seconds, for the limit of failures.
+  // The source of the token, or why not. `now` in seconds, for the limit of failures.
   [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed,
                                                          CredentialPlace place, const IpAddress& peer, Seconds now);
   // Of the token of that name; nothing if there is none.
@@ -90,7 +91,7 @@ class Authenticator {
  private:
   using Digest = std::array<unsigned char, 32>;
   struct Token {
-    std::string name;
+    std::string name, source;
     Digest digest;
     TokenScope scope;
   };

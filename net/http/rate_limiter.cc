@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "net/io/connection_table.h"
 
@@ -17,11 +18,12 @@ double wait_for(double level, double needed, double per_s) noexcept {
 
 }  // namespace
 
-RateLimiter::RateLimiter(RateSettings settings, Metrics& metrics)
+RateLimiter::RateLimiter(RateSettings settings, Metrics& metrics, Log* log)
     : settings_(settings),
       token_rates_{settings.token_requests_per_s, settings.token_events_per_s},
       address_rates_{settings.address_requests_per_s, settings.address_events_per_s},
-      metrics_(metrics) {}
+      metrics_(metrics),
+      log_(log) {}
 
 // A bucket holds one request and one event at least, else a low rate would let nothing in.
 RateLimiter::Buckets RateLimiter::full(const Rates& rates, Clock::time_point now) const noexcept {
@@ -50,19 +52,30 @@ RateLimiter::Buckets& RateLimiter::of_token(const std::string& source, Clock::ti
 
 RateLimiter::Buckets& RateLimiter::of_address(const IpAddress& address, Clock::time_point now) {
   const IpAddress key = counted_as(address);
-  if (addresses_.size() >= settings_.addresses_max && !addresses_.contains(key)) {
-    const Buckets most = full(address_rates_, now);
-    std::erase_if(addresses_, [&](const auto& entry) {
-      Buckets buckets = entry.second;
-      refill(buckets, address_rates_, now);
-      return buckets.requests >= most.requests && buckets.events >= most.events;
-    });
-    if (addresses_.size() >= settings_.addresses_max) addresses_.clear();
-  }
+  if (addresses_.size() >= settings_.addresses_max && !addresses_.contains(key)) forget_some(now);
   const auto [at, is_new] = addresses_.try_emplace(key);
   if (is_new) at->second = full(address_rates_, now);
   refill(at->second, address_rates_, now);
   return at->second;
+}
+
+// The fuller half, so that nobody who is over his rate is forgotten because many others came who are not.
+void RateLimiter::forget_some(Clock::time_point now) {
+  const Buckets most = full(address_rates_, now);
+  std::vector<double> levels;
+  levels.reserve(addresses_.size());
+  const auto level_of = [&most](const Buckets& buckets) {
+    return std::min(buckets.requests / most.requests, buckets.events / most.events);
+  };
+  for (auto& [address, buckets] : addresses_) {
+    refill(buckets, address_rates_, now);
+    levels.push_back(level_of(buckets));
+  }
+  const auto middle = levels.begin() + static_cast<std::ptrdiff_t>(levels.size() / 2);
+  std::nth_element(levels.begin(), middle, levels.end());
+  std::size_t to_erase = levels.size() - levels.size() / 2;
+  std::erase_if(addresses_,
+                [&](const auto& entry) { return to_erase > 0 && level_of(entry.second) >= *middle && to_erase-- > 0; });
 }
 
 std::optional<Refusal> RateLimiter::check(const std::string& source, const IpAddress& address, Clock::time_point now) {
@@ -70,8 +83,8 @@ std::optional<Refusal> RateLimiter::check(const std::string& source, const IpAdd
   const std::lock_guard lock(mutex_);
   Buckets& by_token = of_token(source, now);
   Buckets& by_address = of_address(address, now);
-  if (const double wait = wait_s(by_token, token_rates_); wait > 0) return refuse(source, "token", wait);
-  if (const double wait = wait_s(by_address, address_rates_); wait > 0) return refuse(source, "address", wait);
+  if (const double wait = wait_s(by_token, token_rates_); wait > 0) return refuse(source, address, "token", wait);
+  if (const double wait = wait_s(by_address, address_rates_); wait > 0) return refuse(source, address, "address", wait);
   if (token_rates_.requests_per_s > 0) by_token.requests -= 1;
   if (address_rates_.requests_per_s > 0) by_address.requests -= 1;
   return std::nullopt;
@@ -90,12 +103,20 @@ std::size_t RateLimiter::addresses() const {
   return addresses_.size();
 }
 
-Refusal RateLimiter::refuse(const std::string& source, std::string_view reason, double seconds) {
+Refusal RateLimiter::refuse(const std::string& source, const IpAddress& address, std::string_view reason,
+                            double seconds) {
   metrics_
       .counter("straykey_http_rate_limited_total", "Requests refused because their token or address is over its rate.",
                {{"source", source}, {"reason", reason}})
       .add();
   const bool by_token = reason == "token";
+  // The log holds back what repeats.
+  if (log_ != nullptr)
+    log_->warning("a sender is over its rate",
+                  {{"token", source},
+                   {"sender", address.text()},
+                   {"limit", by_token ? "ingest.token_requests_per_s or token_events_per_s"
+                                      : "ingest.address_requests_per_s or address_events_per_s"}});
   return {429, "rate_limited",
           by_token ? "This token is over its rate; send the same request again later."
                    : "This address is over its rate; send the same request again later.",

@@ -3,10 +3,12 @@
 //
 // Shape:  a bucket for each token and each address, of requests and of events. A request is let in while its buckets
 //         are not empty. Its events are known only when it has been read, so they are taken out afterwards, and the
-//         bucket may owe them: what one large request brings too much, the next ones wait for.
+//         bucket may owe them: what one large request brings too much, the next ones wait for. What is refused is
+//         counted and logged, if there is a log.
 // Thread: any (synchronised inside); with nothing limited it takes no lock.
-// Bounds: addresses_max addresses. When that many are known, those that have all of their burst again are forgotten,
-//         and if that frees nothing all are. An IPv6 address counts as its /64. Tokens are those of the configuration.
+// Bounds: addresses_max addresses. When that many are known, the half that has most of its burst is forgotten: whoever
+//         wants to be forgotten must bring half as many others who owe more. An IPv6 address counts as its /64. Tokens
+//         are those of the configuration.
 // Errors: a Refusal (429) with the seconds to wait.
 #include <chrono>
 #include <cstddef>
@@ -16,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/log.h"
 #include "core/base/metrics.h"
 #include "core/location/ip_address.h"
 #include "net/http/request_guard.h"
@@ -40,7 +43,7 @@ class RateLimiter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  RateLimiter(RateSettings settings, Metrics& metrics);
+  RateLimiter(RateSettings settings, Metrics& metrics, Log* log = nullptr);
 
   // Lets a request in, or says why not. `source` is the name of its token.
   [[nodiscard]] std::optional<Refusal> check(const std::string& source, const IpAddress& address,
@@ -64,11 +67,14 @@ class RateLimiter {
   [[nodiscard]] Buckets& of_token(const std::string& source, Clock::time_point now);
   [[nodiscard]] Buckets& of_address(const IpAddress& address, Clock::time_point now);
   [[nodiscard]] Buckets full(const Rates& rates, Clock::time_point now) const noexcept;
-  [[nodiscard]] Refusal refuse(const std::string& source, std::string_view reason, double seconds);
+  void forget_some(Clock::time_point now);
+  [[nodiscard]] Refusal refuse(const std::string& source, const IpAddress& address, std::string_view reason,
+                               double seconds);
 
   const RateSettings settings_;
   const Rates token_rates_, address_rates_;
   Metrics& metrics_;
+  Log* const log_;
   mutable std::mutex mutex_;
   std::map<std::string, Buckets, std::less<>> tokens_;
   std::map<IpAddress, Buckets> addresses_;

@@ -189,6 +189,7 @@ bool SyslogUdp::State::submit_batch() {
   batch = {};
   if (request == nullptr) return any;
   request->is_reserved = true;
+  request->may_be_forged = true;
   request->on_done = [&reader, messages, share = std::move(share)](RequestOutcome result) {
     if (result == RequestOutcome::failed) reader.count_refused(messages);
   };

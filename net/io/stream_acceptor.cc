@@ -35,6 +35,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<IoExecutor>{});
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kMemoryPause{1};
+constexpr std::chrono::seconds kExhaustionQuiet{60};  // so long without it, and it is told of anew
 constexpr std::chrono::seconds kStopPatience{1};
 constexpr int kBacklog = 1'024;
 
@@ -65,6 +66,7 @@ struct StreamAcceptor::State {
   Acceptor acceptor;
   OnSocket on_socket;
   std::size_t next_io_thread = 0;
+  std::chrono::steady_clock::time_point quiet_until{};  // exhaustion has been told of
   bool stopped = false;
 };
 
@@ -146,6 +148,17 @@ void StreamAcceptor::hand_over(State& state, IoSocket socket, std::size_t io_thr
   }
 }
 
+// Nobody else sees it: those who would connect wait. Once for as long as it goes on.
+void StreamAcceptor::tell_of_exhaustion(State& state, const IoError& error) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= state.quiet_until)
+    state.log.error("no connection can be accepted: the process has run out of something",
+                    {{"listener", state.settings.name},
+                     {"why", error.message()},
+                     {"change", "raise the limit of open files (systemd: LimitNOFILE), or lower connections_max"}});
+  state.quiet_until = now + kExhaustionQuiet;
+}
+
 IoAwait<void> StreamAcceptor::accept_one(State& state) {
   const std::size_t io_thread = state.next_io_thread;
   IoSocket socket(state.runtime.context(io_thread).get_executor());
@@ -158,7 +171,7 @@ IoAwait<void> StreamAcceptor::accept_one(State& state) {
   }
   state.errors.add();
   if (!is_exhaustion(error)) co_return;
-  state.log.warning("cannot accept a connection now", {{"listener", state.settings.name}, {"why", error.message()}});
+  tell_of_exhaustion(state, error);
   Timer pause(state.acceptor.get_executor(), kAcceptPause);
   co_await pause.async_wait(kAwait);
 }

@@ -51,6 +51,7 @@ class StreamAcceptor {
   [[nodiscard]] Status listen_on_port();
   [[nodiscard]] Status listen_on_path();
   static void hand_over(State& state, IoSocket socket, std::size_t io_thread);
+  static void tell_of_exhaustion(State& state, const IoError& error);
   static IoAwait<void> accept_one(State& state);
   static IoAwait<void> accept_all(std::shared_ptr<State> state);
 

@@ -215,9 +215,7 @@ std::shared_ptr<StreamSession> StreamServer::open_proxied(const std::shared_ptr<
                                                           StreamPeer proxy) {
   ProxiedSession::Callbacks callbacks;
   callbacks.open = [state, from = proxy.address](IoSocket of_client, StreamPeer client) {
-    // Its own connections, as for health checks, count by no address.
-    return client.address == from ? open(state, std::move(of_client), client)
-                                  : open_client(state, std::move(of_client), client);
+    return open_client(state, std::move(of_client), client, from);
   };
   callbacks.on_bad_header = [state](const IpAddress& from) {
     say_no_proxy(*state, from, "its connection does not begin with a good PROXY header");
@@ -225,11 +223,14 @@ std::shared_ptr<StreamSession> StreamServer::open_proxied(const std::shared_ptr<
   return std::make_shared<ProxiedSession>(std::move(socket), proxy, state->draining, std::move(callbacks));
 }
 
+// The proxy's own connections, as for health checks, count by no address. They are admitted by its address like any
+// other: else whoever can reach the proxy's port, or make it say UNKNOWN, would pass by allow_cidrs.
 std::shared_ptr<StreamSession> StreamServer::open_client(const std::shared_ptr<State>& state, IoSocket socket,
-                                                         StreamPeer client) {
+                                                         StreamPeer client, const IpAddress& proxy) {
   const Callbacks& callbacks = state->callbacks;
   const bool admitted = !callbacks.admits || callbacks.admits(client.address);
-  if (admitted && client.place->count_as(client.address)) return open(state, std::move(socket), client);
+  if (admitted && (client.address == proxy || client.place->count_as(client.address)))
+    return open(state, std::move(socket), client);
   const Refused why = admitted ? Refused::address : Refused::not_admitted;
   if (admitted) say_refused(state->log, state->settings, client.address, true);
   if (callbacks.on_refused) callbacks.on_refused(socket, client.address, why);

@@ -89,7 +89,7 @@ class StreamServer {
   static std::shared_ptr<StreamSession> open_proxied(const std::shared_ptr<State>& state, IoSocket socket,
                                                      StreamPeer proxy);
   static std::shared_ptr<StreamSession> open_client(const std::shared_ptr<State>& state, IoSocket socket,
-                                                    StreamPeer client);
+                                                    StreamPeer client, const IpAddress& proxy);
   static void refuse(const std::shared_ptr<State>& state, IoSocket socket, StreamPeer peer, Refused why);
   static void start(const std::shared_ptr<State>& state, std::unique_ptr<Connection> connection, IoExecutor executor);
   static IoAwait<void> serve(std::unique_ptr<Connection> connection);

@@ -27,6 +27,7 @@ constexpr std::size_t kCallBytes = 4 * 1024;
 struct Transport {
   IoSocket& socket;
   std::size_t& turn_bytes;
+  bool& peer_ended;
 };
 
 Transport& transport_of(BIO* bio) {
@@ -40,13 +41,14 @@ bool may_retry() {
 
 // When the turn is used up, nothing is received until wait() has let others have theirs.
 int receive(BIO* bio, char* to, int size) {
-  auto& [socket, turn_bytes] = transport_of(bio);
+  auto& [socket, turn_bytes, peer_ended] = transport_of(bio);
   if (turn_bytes == 0) {
     BIO_set_retry_read(bio);
     return -1;
   }
   const ssize_t received = ::recv(socket.native_handle(), to, static_cast<std::size_t>(size), MSG_DONTWAIT);
   if (received < 0 && may_retry()) BIO_set_retry_read(bio);
+  if (received == 0) peer_ended = true;
   turn_bytes -= std::min(turn_bytes, std::max(static_cast<std::size_t>(std::max<ssize_t>(received, 0)), kCallBytes));
   return static_cast<int>(received);
 }
@@ -79,9 +81,9 @@ BIO_METHOD* make_transport_method() {
 
 // Unlike OpenSSL's own for sockets it raises no SIGPIPE. It also asks the socket object for the descriptor each time:
 // after close() there is none, while the number may already belong to another file.
-BIO* make_transport(IoSocket& socket, std::size_t& turn_bytes) {
+BIO* make_transport(IoSocket& socket, std::size_t& turn_bytes, bool& peer_ended) {
   static const BIO_METHOD* const method = make_transport_method();
-  auto transport = std::make_unique<Transport>(Transport{socket, turn_bytes});
+  auto transport = std::make_unique<Transport>(Transport{socket, turn_bytes, peer_ended});
   BIO* const bio = BIO_new(method);
   if (bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, transport.release());
@@ -99,7 +101,7 @@ TlsStream::TlsStream(IoSocket& socket, const TlsContext& context)
     : socket_(socket), turn_bytes_(kTurnBytes), ssl_(SSL_new(context->native_handle())) {
   ERR_clear_error();
   if (!ssl_) throw std::bad_alloc();
-  BIO* const transport = make_transport(socket, turn_bytes_);
+  BIO* const transport = make_transport(socket, turn_bytes_, peer_ended_);
   SSL_set_bio(ssl_.get(), transport, transport);
   SSL_set_accept_state(ssl_.get());
 }
@@ -175,8 +177,10 @@ std::pair<int, std::size_t> TlsStream::read_now(asio::mutable_buffer buffer) noe
   return {reason, total};
 }
 
-// OpenSSL reports a failure only once, so it is kept here. An end by close_notify is no failure: writing goes on.
+// OpenSSL reports a failure only once, so it is kept here. An end of what the peer sends is no failure, with
+// close_notify or without: writing goes on. A sender that ends its side right behind a request waits for the answer.
 void TlsStream::keep_failure(int reason) noexcept {
+  if (reason == SSL_ERROR_SYSCALL && peer_ended_) return;
   const bool goes_on = reason == SSL_ERROR_NONE || reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE ||
                        reason == SSL_ERROR_ZERO_RETURN;
   if (!goes_on && !failed_) failed_ = failure(reason);

@@ -56,8 +56,9 @@ class TlsStream {
   [[nodiscard]] IoError failure(int reason) const;
 
   IoSocket& socket_;
-  std::size_t turn_bytes_;  // what may still be received in this turn; the transport's
-  IoError failed_;          // for good, behind bytes that were read
+  std::size_t turn_bytes_;   // what may still be received in this turn; the transport's
+  bool peer_ended_ = false;  // the transport's: the socket's end was read
+  IoError failed_;           // for good, behind bytes that were read
   std::unique_ptr<SSL, Free> ssl_;
 };
 

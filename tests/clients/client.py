@@ -81,6 +81,8 @@ def environment(client, kit):
         root = kit / "debian/usr/lib"
         variables["LD_LIBRARY_PATH"] = f"{root}/x86_64-linux-gnu:{kit}/debian/lib/x86_64-linux-gnu:{root}/syslog-ng"
         variables["KIT"] = str(kit)
+    for bundle in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):      # requests takes them before the authority that it is given
+        variables.pop(bundle, None)
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         variables.pop(proxy, None)
     return variables

@@ -155,6 +155,16 @@ class Receiver:
                 found[status] = found.get(status, 0) + int(value)
         return found
 
+    def answered_within(self):
+        """-> how many requests of the ways in over HTTP, and the bounds in seconds of the faster half and of 99 %."""
+        buckets = {}
+        for (name, labels), value in self.counts().items():
+            if name == "straykey_http_request_seconds_bucket" and 'listener="ingest' in labels:
+                bound = float(labels.partition('le="')[2].partition('"')[0])
+                buckets[bound] = buckets.get(bound, 0) + value
+        count = buckets.get(float("inf"), 0)
+        return int(count), *(min((bound for bound, value in buckets.items() if value >= share * count), default=0) for share in (0.5, 0.99))
+
     def arrived(self):
         """Numbers of the records whose facts are in the store."""
         said = run_command("baseline", "dump", "--data-dir", self.data_dir)

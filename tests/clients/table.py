@@ -31,9 +31,18 @@ def accepted(client, good):
         text += f", {good.twice} twice"
     if client.because:
         text += f": {client.because}"
+    text += answered(good)
     if not good.arrived:
         text += f"; {shown(good)}"
     return text + (f". {client.remark}" if client.remark else "")
+
+
+def answered(good):
+    """Bounds of the server's own histogram, from the end of a request's head to its reply."""
+    count, half_s, most_s = good.within
+    if count == 0:
+        return ""
+    return f"; {count} answer{'s' if count > 1 else ''}, half within {half_s * 1000:g} ms, 99 % within {most_s * 1000:g} ms"
 
 
 def shown(seen):

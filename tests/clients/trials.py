@@ -26,6 +26,7 @@ class Seen:
     twice: int = 0
     rejected: dict = field(default_factory=dict)
     replies: dict = field(default_factory=dict)
+    within: tuple = (0, 0, 0)    # requests over HTTP, and the seconds in which half of them and 99 % were answered
     asked: int = 0           # requests refused while it was watched
     ended: object = None     # exit code; None: it went on
     output: str = ""         # what it said: while it was watched, of a client that was refused
@@ -211,7 +212,7 @@ class Trials:
         if output is None:
             output = running.output.read_text(errors="replace")
         return Seen(arrived=arrived, twice=receiver.taken() - len(arrived), rejected=receiver.rejected(),
-                    replies=receiver.replies(), asked=asked, ended=code, output=output,
+                    replies=receiver.replies(), within=receiver.answered_within(), asked=asked, ended=code, output=output,
                     said=telling_words(output, running.place, telling))
 
 

@@ -70,6 +70,16 @@ TEST_CASE("message: of an activation report the pairs that are shown are kept, a
   CHECK_EQ(message_time(*message), 1'711'011'900);
 }
 
+TEST_CASE("message: a digest reads back, and says how many messages an endpoint was not sent") {
+  const DeliveryDigest digest{{7, 8}, "soc", 12, Severity::high, 1'711'011'900, 1'711'011'960};
+  const auto message = decode_message(encode_message(digest));
+  REQUIRE(message.has_value());
+  CHECK_EQ(std::get<DeliveryDigest>(*message), digest);
+  CHECK_EQ(message_type(*message), "deliveries.digest");
+  CHECK_EQ(message_time(*message), 1'711'011'960);
+  CHECK_NE(message_document(*message).find("12 messages were not sent to soc"), std::string::npos);
+}
+
 TEST_CASE("message: a summary reads back, and its time is the end of its day") {
   const AlertSummary summary{
       Analytic::serverless_cli, "111122223333", "111122223333/orders", 19'803, Severity::high, 3, 4, 50};

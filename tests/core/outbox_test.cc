@@ -1,5 +1,6 @@
 #include "core/engine/outbox.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "core/base/bytes.h"
 #include "core/detect/formats/body_format.h"
+#include "core/detect/message.h"
 #include "core/engine/memory_store.h"
 
 #include <doctest/doctest.h>
@@ -255,6 +257,68 @@ TEST_CASE("outbox: rows read back, and cut bytes are none") {
   CHECK_EQ(encode_outbox_row(decode_outbox_row(bytes).value()), bytes);
   for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(decode_outbox_row(bytes.substr(0, size)).has_value());
+}
+
+TEST_CASE("outbox: what finds no room is counted in one digest, which is told when the endpoint has got some of it") {
+  Bench bench;
+  constexpr std::uint64_t kMore = 7;
+  bench.add(0, kOutboxWaitingMax + kMore);
+  const auto digest_of = [&] {
+    std::vector<DeliveryDigest> found;
+    bench.store.read()->scan(Table::alerts, {}, {}, [&](std::string_view, std::string_view value) {
+      found.push_back(std::get<DeliveryDigest>(decode_message(value).value()));
+      return true;
+    });
+    return found;
+  };
+  REQUIRE_EQ(digest_of().size(), 1);
+  CHECK_EQ(digest_of()[0].count, kMore);
+  CHECK_EQ(digest_of()[0].endpoint, "a");
+  CHECK_EQ(digest_of()[0].severity, Severity::low);
+  CHECK_EQ(bench.rows().size(), kOutboxWaitingMax + 1);
+
+  const auto is_digest = [&](const Delivery& delivery) { return delivery.alert_id == digest_of()[0].id; };
+  std::size_t answered = 0, before_digest = 0;
+  const auto told = [&] { return std::any_of(bench.delivered.begin(), bench.delivered.end(), is_digest); };
+  for (; answered < bench.delivered.size() && !told(); ++answered) {
+    bench.answer(bench.delivered[answered], DeliveryOutcome::Kind::delivered);
+    if (bench.outbox.wants_refill()) bench.refill();
+  }
+  before_digest = answered;
+  REQUIRE(told());
+  CHECK_GE(before_digest, kOutboxWaitingMax - kOutboxWaitingLow);
+  const auto at = std::find_if(bench.delivered.begin(), bench.delivered.end(), is_digest);
+  CHECK_NE(at->body.find("\"type\":\"deliveries.digest\""), std::string::npos);
+  CHECK_NE(at->body.find("7 messages were not sent to a"), std::string::npos);
+  // There is room again.
+  const std::size_t rows = bench.rows().size();
+  bench.add(20'000, 20'001);
+  CHECK_EQ(bench.rows().size(), rows + 1);
+  CHECK_EQ(digest_of().size(), 1);
+}
+
+TEST_CASE("outbox: a restart knows how many wait, and dead letters take no room") {
+  Bench bench;
+  bench.add(0, kOutboxWaitingMax);
+  for (std::size_t i = 0; i < 10; ++i) bench.answer(bench.delivered[i], DeliveryOutcome::Kind::dead);
+  std::vector<Delivery> delivered;
+  Outbox fresh({{"a", Severity::low, {}, {}}}, [&](Delivery delivery) { delivered.push_back(std::move(delivery)); });
+  fresh.refill(*bench.store.read());
+  const auto put = [&](std::uint64_t from, std::uint64_t to) {
+    const auto writer = bench.store.write();
+    for (std::uint64_t i = from; i < to; ++i) fresh.add(*writer, announced(id_of(i), Severity::low, "body"));
+    REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+    fresh.committed();
+  };
+  const auto messages = [&] {
+    std::size_t count = 0;
+    bench.store.read()->scan(Table::alerts, {}, {}, [&](std::string_view, std::string_view) { return ++count > 0; });
+    return count;
+  };
+  put(30'000, 30'010);
+  CHECK_EQ(messages(), 0);
+  put(30'010, 30'011);
+  CHECK_EQ(messages(), 1);
 }
 
 }  // namespace

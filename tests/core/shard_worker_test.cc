@@ -307,6 +307,31 @@ TEST_CASE("shard worker: a waiting call that can only teach is kept without its 
             .presence.days != 0);
 }
 
+TEST_CASE("shard worker: what may be forged proves a key, and takes no proof back") {
+  const auto forged = [](auto&& what) {
+    auto request = request_of(std::forward<decltype(what)>(what));
+    request->may_be_forged = true;
+    return request;
+  };
+  Issue to_nobody;
+  to_nobody.principal = "rds.amazonaws.com";
+  for (const bool may_be_forged : {false, true}) {
+    Bench bench;
+    // A proof by the session's name alone, because the role was seen as Lambda's.
+    REQUIRE_EQ(bench.learn(request_of(Issue{.issued_key = "ASIAEXAMPLEOTHER0001"})), CommitOutcome::committed);
+    const Call call{.issuer_type = "", .agent = "Boto3/1.34 exec-env/AWS_Lambda_python3.12"};
+    REQUIRE_EQ(bench.learn(request_of({call})), CommitOutcome::committed);
+    REQUIRE_EQ(bench.candidates().size(), 1);
+    REQUIRE_EQ(bench.learn(may_be_forged ? forged(to_nobody) : request_of(to_nobody)), CommitOutcome::committed);
+    CHECK_EQ(bench.candidates().size(), may_be_forged ? 1 : 2);
+    CHECK_EQ(bench.candidates().back().contradiction, !may_be_forged);
+  }
+  Bench proven;
+  REQUIRE_EQ(proven.learn(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);
+  REQUIRE_EQ(proven.learn(forged(Issue{})), CommitOutcome::committed);
+  CHECK_EQ(proven.candidates().size(), 1);
+}
+
 TEST_CASE("shard worker: at most 64 kinds of calls a key wait for proof; the rest are counted") {
   Bench bench;
   for (int i = 0; i < 70; ++i)

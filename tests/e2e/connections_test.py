@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Senders that say nothing, at every limit: those who have something to send, operators and webhooks go on."""
 import json
+import os
+import resource
 import socket
 import tempfile
 import time
@@ -80,6 +82,20 @@ class Connections(unittest.TestCase):
             self.assertIn('limit="ingest.connections_per_address_max = 2"', line)
             for one in held:
                 one.close()
+
+    def test_running_out_of_descriptors_is_an_error_in_the_log_and_ends_with_its_cause(self):
+        server = self.start('[ingest]\nhttp = "127.0.0.1:0"\n').server
+        soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{server.pid}/fd")) + 1, hard))
+        held = [socket.create_connection(("127.0.0.1", server.port("ingest_http"))) for _ in range(4)]
+        line = server.wait_said("no connection can be accepted")
+        self.assertIn("level=error", line)
+        self.assertIn('why="Too many open files"', line)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        with Sender(server.port("ingest_http"), None, TOKEN) as sender:
+            self.assertEqual(sender.post(RECORD).status, 200)
+        for one in held:
+            one.close()
 
     def stalled(self, server):
         """A connection that holds nearly all memory of HTTP, with a body whose end does not come."""

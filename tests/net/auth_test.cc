@@ -52,6 +52,19 @@ TEST_CASE("a token opens by every way of sending it, and names its source") {
   }
 }
 
+TEST_CASE("two tokens of one sender, the old and the new one, may share a source") {
+  Door door;
+  REQUIRE(door.auth
+              .replace({{"orders-2024", kSecret, TokenScope::ingest, "orders"},
+                        {"orders-2025", kAdmin, TokenScope::ingest, "orders"}})
+              .ok());
+  for (const std::string& secret : {kSecret, kAdmin}) {
+    door.name.clear();
+    CHECK(door.knock("Authorization: Bearer " + secret + "\r\n") == 200);
+    CHECK(door.name == "orders");
+  }
+}
+
 TEST_CASE("whatever is not a token of this scope is refused") {
   Door door;
   struct Row {

@@ -50,6 +50,20 @@ TEST_CASE("otlp: JSON and protobuf are taken and answered in kind") {
   CHECK(site.pipeline.ids().back() == "d");
 }
 
+TEST_CASE("otlp: the body says what it is; a wrong Content-Type only decides how the answer is written") {
+  ProtocolSite site;
+  const std::string in_json = R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":)" +
+                              escaped(record_json("a")) + "}}]}]}]}";
+  const auto as_protobuf = site.post("/v1/logs", kBearer + "Content-Type: application/x-protobuf\r\n", in_json);
+  CHECK(as_protobuf.status == 200);
+  CHECK(as_protobuf.body.empty());
+  const auto as_json =
+      site.post("/v1/logs", kBearer + "Content-Type: application/json\r\n", otlp_request({record_json("b")}));
+  CHECK(as_json.status == 200);
+  CHECK(as_json.body == "{}");
+  CHECK(site.pipeline.ids() == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("otlp: what is no record is a partial success, cut protobuf keeps what stands before the cut") {
   ProtocolSite site;
   const auto said = site.post("/v1/logs", kBearer,

@@ -74,6 +74,15 @@ TEST_CASE("an address has its own rate, whatever its tokens; of IPv6 it is the /
   CHECK(site.limited("b", "address") == 1);
 }
 
+TEST_CASE("an address over its rate is not forgotten because many others came") {
+  Site site({.address_requests_per_s = 2, .burst_s = 1, .addresses_max = 8});
+  for (int i = 0; i < 2; ++i) CHECK(site.wait("a", kOne, 100) == 0);
+  CHECK(site.wait("a", kOne, 100) == 1);
+  for (std::uint32_t i = 0; i < 100; ++i) CHECK(site.wait("a", IpAddress::from_v4(i), 100) == 0);
+  CHECK(site.limiter.addresses() <= 8);
+  CHECK(site.wait("a", kOne, 100) == 1);
+}
+
 TEST_CASE("a rate below one a second still lets one in, and addresses are bounded") {
   Site site({.address_requests_per_s = 0.1, .burst_s = 1, .addresses_max = 4});
   for (std::uint32_t i = 0; i < 100; ++i) {

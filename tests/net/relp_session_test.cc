@@ -45,6 +45,21 @@ struct Session {
 
 }  // namespace
 
+TEST_CASE("relp: a PROXY header may come first, and its client is the sender") {
+  for (const std::string& header :
+       {std::string("PROXY TCP4 198.51.100.7 192.0.2.1 4711 2514\r\n"),
+        std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c\xc6\x33\x64\x07\xc0\x00\x02\x01\x30\x39\x09\xd2", 28)}) {
+    SyslogListenerSettings settings = relp();
+    settings.proxies = {{*parse_prefix("127.0.0.0/8")}, true};
+    settings.allow_cidrs = {*parse_prefix("198.51.100.0/24")};
+    Session session(settings, false);
+    session.client.send(header + kOpen + frame(2, message_of("a")));
+    CHECK(session.client.read_text(session.hello.size()) == session.hello);
+    const std::string stored = "2 rsp 6 200 OK\n";
+    CHECK(session.client.read_text(stored.size()) == stored);
+  }
+}
+
 TEST_CASE("relp: the version that is offered is taken, and messages are answered once they are stored") {
   Session session;
   session.site.pipeline.set(FakePipeline::Mode::hold);

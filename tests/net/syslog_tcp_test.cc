@@ -38,6 +38,35 @@ TEST_CASE("a sender from elsewhere than allow_cidrs is closed unread and counted
   CHECK(site.pipeline.requests() == 0);
 }
 
+TEST_CASE("behind a PROXY header it is the client who must be in allow_cidrs, or the proxy if it names none") {
+  const std::string local("\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00", 16);
+  const std::string own[] = {"PROXY UNKNOWN\r\n", local};
+  const std::string client = "PROXY TCP4 198.51.100.7 192.0.2.1 4711 514\r\n";
+  const auto sends = [](const SyslogTcp& listener, SyslogFixture& site, const std::string& header, std::size_t stored) {
+    RawHttpClient connection(listener.port(), false);
+    connection.send(header + counted_message("a"));
+    return site.pipeline.stored(stored);
+  };
+  SyslogFixture site;
+  SyslogListenerSettings settings;
+  settings.proxies = {{*parse_prefix("127.0.0.0/8")}, true};
+  settings.allow_cidrs = {*parse_prefix("198.51.100.0/24")};
+  const auto listener = site.listen(settings);
+  for (const std::string& header : own) {
+    RawHttpClient connection(listener->port(), false);
+    connection.send(header + counted_message("a"));
+    CHECK(connection.ends());
+  }
+  CHECK(site.counted(refused("network")) == 2);
+  CHECK(sends(*listener, site, client, 1));
+
+  SyslogFixture of_proxy;
+  settings.allow_cidrs = {*parse_prefix("127.0.0.0/8")};
+  const auto second = of_proxy.listen(settings);
+  CHECK(sends(*second, of_proxy, own[0], 1));
+  CHECK(sends(*second, of_proxy, own[1], 2));
+}
+
 TEST_CASE("connections over the limits are closed and counted, and there is room again after one ends") {
   SyslogFixture site;
   SyslogListenerSettings settings;

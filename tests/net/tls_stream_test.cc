@@ -51,6 +51,11 @@ class Client {
     REQUIRE(SSL_write(ssl_, text.data(), static_cast<int>(text.size())) == static_cast<int>(text.size()));
     return to_send();
   }
+  std::string opened() {
+    std::array<char, 100> bytes{};
+    const int size = SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+    return {bytes.data(), static_cast<std::size_t>(std::max(size, 0))};
+  }
   std::string close_notify() {
     SSL_shutdown(ssl_);
     return to_send();
@@ -276,6 +281,21 @@ TEST_CASE("an end after close_notify is eof, one without is truncation, and both
       CHECK(*wire.result == expected);
     }
   }
+}
+
+TEST_CASE("a peer that ends its side behind a request, without close_notify, still gets the answer") {
+  Wire wire;
+  wire.send(wire.client.sealed("request"));
+  ::shutdown(wire.peer, SHUT_WR);
+  CHECK(wire.read(100) == "request");  // in the same call as the end
+  wire.start_write("answer");
+  while (!wire.result) wire.run();
+  CHECK_FALSE(*wire.result);
+  std::array<char, 4096> bytes{};
+  const ssize_t got = ::recv(wire.peer, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  REQUIRE(got > 0);
+  wire.client.receive({bytes.data(), static_cast<std::size_t>(got)});
+  CHECK(wire.client.opened() == "answer");
 }
 
 TEST_CASE("an end in the middle of a record is truncation, and bytes that were changed are an error") {

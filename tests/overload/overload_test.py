@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Floods a server in each way that it has a limit against, while a well-behaved sender goes on beside them.
 
-Usage: overload_test.py [--long] [FLOOD...]      the floods: silent slow accepts descriptors ladder idle
+Usage: overload_test.py [--long] [FLOOD...]      the floods: silent slow accepts descriptors ladder rates idle
 In every flood each request of the well-behaved sender is answered 200 (a 503 with Retry-After may come before), health
 answers on every listener, and after kill -9 the store holds all that was acknowledged. A line for each flood tells how
 long the sender waited; --long takes the numbers of the specification and fails if its p99 is a second or more.
@@ -29,8 +29,8 @@ from sender import NoAnswer, Sender  # noqa: E402
 OF_AN_ADDRESS = 200            # connections; the server allows 256
 FIRST_ACCOUNT = 100_000_000_000
 P99_S_MAX = 1.0
-SMALL = {"silent": 400, "slow": 1_000, "accepts_s": 3, "descriptors": 400, "ladder_s": 3, "idle": 200}
-LARGE = {"silent": 2_000, "slow": 10_000, "accepts_s": 20, "descriptors": 2_000, "ladder_s": 20, "idle": 2_000}
+SMALL = {"silent": 400, "slow": 1_000, "accepts_s": 3, "descriptors": 400, "ladder_s": 3, "rates_s": 3, "idle": 200}
+LARGE = {"silent": 2_000, "slow": 10_000, "accepts_s": 20, "descriptors": 2_000, "ladder_s": 20, "rates_s": 20, "idle": 2_000}
 
 
 def record(account):
@@ -204,6 +204,29 @@ def post_much(port, seconds, say, end):
     sys.exit(0 if statuses.get(503) else 3)
 
 
+def post_too_often(port, seconds, say, end):
+    """From an address of its own, as fast as it goes, without a look at what is answered."""
+    say.set()
+    until = time.monotonic() + seconds
+    statuses = {}
+    while time.monotonic() < until and not end.is_set():
+        with socket.create_connection(("127.0.0.1", port), 10, ("127.0.0.9", 0)) as stream:
+            body = record(FIRST_ACCOUNT - 1)
+            stream.sendall(f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
+                           f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            reply = b""
+            while part := stream.recv(65_536):
+                reply += part
+        status = int(reply[9:12]) if reply else "none"
+        if status == 429 and b"retry-after:" not in reply.lower():
+            status = "429 without Retry-After"
+        statuses[status] = statuses.get(status, 0) + 1
+    if set(statuses) - {200, 429}:
+        print(f"    other answers: {statuses}", flush=True)
+        sys.exit(1)
+    sys.exit(0 if statuses.get(429) else 3)
+
+
 def flood(site, name, numbers):
     """-> processes' targets, and how many connections are held."""
     tls, plain = site.server.port("ingest"), site.server.port("ingest_http")
@@ -211,13 +234,15 @@ def flood(site, name, numbers):
             "slow": [(drip, plain, numbers["slow"] // 2), (drip, tls, numbers["slow"] // 2)],
             "accepts": [(connect_and_go, port, numbers["accepts_s"]) for port in (tls, plain)],
             "descriptors": [(hold_silent, port, numbers["descriptors"]) for port in (tls, plain)],
-            "ladder": [(post_much, plain, numbers["ladder_s"])] * 2}[name]
+            "ladder": [(post_much, plain, numbers["ladder_s"])] * 2,
+            "rates": [(post_too_often, plain, numbers["rates_s"])] * 2}[name]
 
 
-MORE = {"ladder": 'body_bytes_max = "2 MiB"\nbytes_in_flight_max = "4 MiB"\nqueued_bytes_max = "4 MiB"\n'}
+MORE = {"ladder": 'body_bytes_max = "2 MiB"\nbytes_in_flight_max = "4 MiB"\nqueued_bytes_max = "4 MiB"\n',
+        "rates": "address_requests_per_s = 120\nrate_burst_s = 0.1\n"}
 PREFIX = {"descriptors": ["prlimit", "--nofile=1024:1024"]}
-FLOODS = ("silent", "idle", "slow", "accepts", "descriptors", "ladder")
-TIMED = ("accepts", "ladder")          # they end by themselves
+FLOODS = ("silent", "idle", "slow", "accepts", "descriptors", "ladder", "rates")
+TIMED = ("accepts", "ladder", "rates")          # they end by themselves
 HELD_S = {"silent": 4, "slow": 8, "descriptors": 4, "idle": 2}
 
 
@@ -260,6 +285,8 @@ def try_flood(name, numbers, is_long):
             codes = {process.exitcode for process in processes}
             if name == "ladder" and codes != {0}:
                 wrong.append(f"the flood was not refused with 503 alone: {codes}")
+            if name == "rates" and codes != {0}:
+                wrong.append(f"the flood was not refused with 429 alone: {codes}")
             acknowledged = len(sender.acknowledged)
             deadline = time.monotonic() + 30
             while len(sender.acknowledged) < acknowledged + 5 and time.monotonic() < deadline:

@@ -29,14 +29,14 @@ std::string text(const json::value& value) {
 bool is_strong(const std::string& variation) {
   return variation == "remote_service_token.suspicious" || variation == "remote_service_token.eks_remote" ||
          variation == "remote_service_token.ecs_suspicious" || variation == "serverless_cli.unusual" ||
-         variation == "misused_service_token.attack_tool";
+         variation == "misused_service_token.attack_tool" || variation == "misused_service_token.console";
 }
 
 std::string analytic_of(const std::string& variation) {
   return variation.substr(0, variation.find('.'));
 }
 
-constexpr std::string_view kToolApart = " attack tool";
+constexpr std::string_view kToolApart = " attack tool", kClusterRole = "/web";
 
 std::string network_of(const std::string& subject) {
   return subject.ends_with(kToolApart) ? subject.substr(0, subject.size() - kToolApart.size()) : subject;
@@ -48,6 +48,8 @@ std::string subject_in_id(const AlertName& name) {
   const std::string network = network_of(name.subject);
   const std::string tool = name.subject.substr(network.size());
   if (name.variation.find(".ecs_") != std::string::npos) return network + " ECS" + tool;
+  if (name.identity.ends_with(kClusterRole) && analytic_of(name.variation) == "remote_service_token")
+    return network + " Kubernetes" + tool;
   if (name.variation.find(".eks_") != std::string::npos) return network + " EKS" + tool;
   return name.subject;
 }
@@ -59,6 +61,10 @@ Hash128 id_of(const AlertName& name, bool strong) {
   out.string(analytic_of(name.variation)).string(strong ? "strong" : "weak");
   out.string(name.account).string(name.identity).string(subject_in_id(name)).fixed(name.day);
   return hash128(kFixedHashKey, out.view());
+}
+
+Hash128 contradiction_id_of(Hash128 alert) {
+  return hash128(kFixedHashKey, ByteWriter().string("alert.contradicted").string(alert.key()).view());
 }
 
 std::string_view word_of(FactKind kind) {
@@ -126,24 +132,37 @@ Day apart(Day a, Day b) {
 
 }  // namespace
 
-void Checks::read_alert(Hash128 id, std::string_view body) {
-  const auto [known, is_new] = bodies_.emplace(id, body);
-  if (known->second != body) throw Violation{fmt::format("P5: the stored body of {} changed", id.hex())};
-  if (!is_new) return;
-  const json::value parsed = json::parse(known->second);
-  const json::value& document = parsed.at("data");
+void Checks::read_message(Hash128 id, const json::value& message) {
+  const json::value& document = message.at("data");
   if (text(document.at("id")) != id.hex()) throw Violation{fmt::format("alert {} calls itself otherwise", id.hex())};
-  if (text(parsed.at("type")) == "account.activated") {
-    const std::string account = text(document.at("account"));
-    if (!stored_.activations.emplace(account, id).second)
-      throw Violation{fmt::format("P4: account {} was activated twice", account)};
-    high_[id] = false;
-    return;
-  }
-  // No event of these worlds says that a key was somebody else's.
-  if (text(parsed.at("type")) == "alert.contradicted")
-    throw Violation{fmt::format("P4: nothing contradicts an alert of {} by the key {}", text(document.at("identity")),
-                                text(document.at("access_key")))};
+  const std::string type = text(message.at("type"));
+  if (type == "alert.contradicted") return;
+  if (type != "account.activated") return read_alert(id, document);
+  const std::string account = text(document.at("account"));
+  if (!stored_.activations.emplace(account, id).second)
+    throw Violation{fmt::format("P4: account {} was activated twice", account)};
+  high_[id] = false;
+}
+
+void Checks::read_contradiction(Hash128 id, const json::value& document) {
+  const std::string key = text(document.at("access_key"));
+  if (!lent_keys_.contains(key))
+    throw Violation{fmt::format("P4: nothing contradicts an alert of {} by {}", text(document.at("identity")), key)};
+  const auto alert = Hash128::from_hex(text(document.at("alert_id")));
+  if (!alert || id != contradiction_id_of(*alert) || !contradicted_.insert(*alert).second)
+    throw Violation{fmt::format("P4: the id of contradiction {} is not made of its alert's", id.hex())};
+  high_[id] = text(document.at("severity")) == "high";
+  std::erase_if(stored_.alerts, [&](const auto& stands) { return stands.second == *alert; });
+}
+
+// An alert that is raised again where one was contradicted has an id made of that one's.
+bool Checks::is_id_of(Hash128 id, const AlertName& name, bool strong) const {
+  Hash128 made = id_of(name, strong);
+  while (made != id && contradicted_.contains(made)) made = hash128(kFixedHashKey, "again " + made.key());
+  return made == id;
+}
+
+void Checks::read_alert(Hash128 id, const json::value& document) {
   AlertName name;
   name.variation = text(document.at("variation"));
   name.account = text(document.at("account"));
@@ -160,14 +179,16 @@ void Checks::read_alert(Hash128 id, std::string_view body) {
   if (remote && strong && text(document.at("user_agent").at("kind")) == "attack") {
     AlertName of_tool = name;
     of_tool.subject += kToolApart;
-    if (id == id_of(of_tool, strong)) name = of_tool;
+    if (is_id_of(id, of_tool, strong)) name = of_tool;
   }
-  if (strong != is_strong(name.variation) && (strong || name.variation != "misused_service_token.attack_tool"))
+  const bool stays_high = misuse && !strong;  // a young account's, at the weak tier
+  if (strong != is_strong(name.variation) && !stays_high)
     throw Violation{fmt::format("P4: the tier of {} is not its own", told(name))};
-  if (id != id_of(name, strong)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
+  if (!is_id_of(id, name, strong)) throw Violation{fmt::format("P4: the id of {} is not made of its name", told(name))};
   campaigns_.add(document, name.day, strong);
   if (remote) prefixes_[id] = text(document.at("source").at("prefix"));
-  if (!stored_.alerts.emplace(name, id).second) throw Violation{fmt::format("P4: twice: {}", told(name))};
+  if (!contradicted_.contains(id) && !stored_.alerts.emplace(name, id).second)
+    throw Violation{fmt::format("P4: twice: {}", told(name))};
 }
 
 // The alerts of the same identity, to show beside a failure.
@@ -181,13 +202,23 @@ std::string Checks::others_of(const Stored& stored, const AlertName& name) {
 
 const Checks::Stored& Checks::read() {
   std::size_t rows = 0;
+  std::vector<std::pair<Hash128, json::value>> news;
   site_.alerts().look()->scan(Table::alerts, {}, {}, [&](std::string_view key, std::string_view value) {
     const auto alert = decode_message(value);
     if (!alert) throw Violation{"a stored alert cannot be read"};
-    read_alert(Hash128::from_bytes(key.data()), standard_webhooks_body(*alert));
+    const Hash128 id = Hash128::from_bytes(key.data());
+    const auto [known, is_new] = bodies_.emplace(id, standard_webhooks_body(*alert));
+    if (!is_new && known->second != standard_webhooks_body(*alert))
+      throw Violation{fmt::format("P5: the stored body of {} changed", id.hex())};
+    if (is_new) news.emplace_back(id, json::parse(known->second));
     ++rows;
     return true;
   });
+  for (const auto& [id, message] : news)
+    if (text(message.at("type")) == "alert.contradicted") read_contradiction(id, message.at("data"));
+  for (const auto& [id, message] : news) read_message(id, message);
+  for (const Hash128 alert : contradicted_)
+    if (!bodies_.contains(alert)) throw Violation{fmt::format("P4: {} is contradicted and not there", alert.hex())};
   if (rows != bodies_.size()) throw Violation{"P4: an alert is gone from the store"};
   return stored_;
 }
@@ -279,8 +310,11 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     if (action.what == Action::What::issue || action.who->kind == Kind::person) continue;
     const std::string identity = Reference::identity_of(action);
     for (const Reference::Hit& hit : all_learned.hits_of(action)) {
-      if (action.tells == Tells::session_shape) continue;  // proven only by earlier events
-      if (evicting && (action.tells == Tells::by_issue || action.depth > 0)) continue;
+      if (action.tells == Tells::session_shape || action.tells == Tells::shape_then_issue ||
+          action.tells == Tells::shape_of_a_person)
+        continue;  // proven only by earlier events, or not at all
+      if (evicting && (action.tells == Tells::by_issue || action.tells == Tells::by_session || action.depth > 0))
+        continue;
       // Whether a command line's own alert says the platform depends on whether the task was known to run on instances.
       if (hit.of == Reference::Hit::Of::misuse && action.who->kind == Kind::ecs && action.tool->cli) continue;
       // A task that was seen on instances of its own, and not yet on Fargate, may use command lines.
@@ -305,6 +339,7 @@ void Checks::alerts_hold_in_any_order(const std::deque<Action>& actions, const R
     if (action.tool->attack) misused("attack_tool");
     if (!Reference::letter_of(action).empty()) misused("pasted");
     misused("platform");
+    if (action.way == Action::Way::sign_in || action.way == Action::Way::console) misused("console");
   }
   for (const auto& [name, id] : stored.alerts) {
     const std::string analytic = analytic_of(name.variation);

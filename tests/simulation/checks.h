@@ -18,12 +18,15 @@ class Checks {
   explicit Checks(Site& site) : site_(site) {}
 
   struct Stored {
-    std::map<AlertName, Hash128> alerts;
+    std::map<AlertName, Hash128> alerts;         // that stand
     std::map<std::string, Hash128> activations;  // by account
   };
-  // Every alert in the store by its name. Violation: two of one name, an id that is not the hash of the name, a body
-  // that changed.
+  // Every alert in the store by its name, but those that are contradicted. Violation: two of one name that stand, an id
+  // that is not the hash of the name (of one raised again: of the id that is contradicted), a body that changed, a
+  // contradiction of nothing or by a key that nobody said to be another's.
   const Stored& read();
+  // An event says late that the key was somebody else's.
+  void allow_contradictions_by(const std::string& access_key) { lent_keys_.insert(access_key); }
 
   // P4: the alerts, and their campaigns, are those of `reference`. `complete`: everything is judged, so none may be
   // missing.
@@ -42,11 +45,16 @@ class Checks {
   using Facts = std::map<Reference::FactName, std::set<Day>>;
   [[nodiscard]] Facts stored_facts();
   [[nodiscard]] static std::string others_of(const Stored& stored, const AlertName& name);
-  void read_alert(Hash128 id, std::string_view body);
+  void read_message(Hash128 id, const boost::json::value& message);
+  void read_alert(Hash128 id, const boost::json::value& document);
+  void read_contradiction(Hash128 id, const boost::json::value& document);
+  [[nodiscard]] bool is_id_of(Hash128 id, const AlertName& name, bool strong) const;
 
   Site& site_;
   Stored stored_;
   std::map<Hash128, std::string> bodies_;
+  std::set<std::string> lent_keys_;
+  std::set<Hash128> contradicted_;  // alerts
   std::map<Hash128, bool> high_, strong_;
   std::map<Hash128, std::string> prefixes_;  // of remote alerts: a form under which they take in hits, too
   CampaignChecks campaigns_;

@@ -3,33 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/simulation/reference_words.h"
+
 namespace straykey {
 namespace {
 
 constexpr int kDedupDays = 5;
-
-bool is_serverless(Kind kind) {
-  return kind == Kind::lambda || kind == Kind::ecs || kind == Kind::codebuild;
-}
-
-std::string service_of(Kind kind) {
-  switch (kind) {
-    case Kind::lambda:
-      return "lambda";
-    case Kind::ecs:
-      return "ecs";
-    case Kind::eks:
-      return "eks";
-    case Kind::ec2:
-      return "ec2";
-    default:
-      return "codebuild";
-  }
-}
-
-std::string runtime_of(const Agent& tool) {
-  return std::string(tool.platform) + ' ' + std::string(tool.exec_env);
-}
 
 // The platform on which the call's service cannot run; or empty.
 std::string_view impossible(const Action& call) {
@@ -37,8 +16,8 @@ std::string_view impossible(const Action& call) {
   const Kind kind = call.who->kind;
   const bool anything_goes = kind == Kind::ec2 || kind == Kind::codebuild;
   if (platform == "kali" && !anything_goes) return platform;
-  if (platform == "macos" && !anything_goes) return platform;
-  if (exec_env.starts_with("AWS_ECS_") && (kind == Kind::lambda || kind == Kind::eks)) return exec_env;
+  if (platform == "macos" && !anything_goes && kind != Kind::cluster) return platform;
+  if (exec_env.starts_with("AWS_ECS_") && (kind == Kind::lambda || is_pod(kind))) return exec_env;
   return {};
 }
 
@@ -52,25 +31,9 @@ bool meet(const std::vector<std::string>& a, const std::vector<std::string>& b) 
 }
 
 std::string remote_variation(Kind kind, bool strong) {
-  if (kind == Kind::eks) return strong ? "remote_service_token.eks_remote" : "remote_service_token.eks_suspicious";
+  if (is_pod(kind)) return strong ? "remote_service_token.eks_remote" : "remote_service_token.eks_suspicious";
   if (kind == Kind::ecs) return strong ? "remote_service_token.ecs_suspicious" : "remote_service_token.ecs_remote";
   return strong ? "remote_service_token.suspicious" : "remote_service_token";
-}
-
-bool is_weak(const Action& action) {
-  return action.tells == Tells::session_shape;
-}
-
-std::string_view weak_kind(std::string_view kind) {
-  if (kind == "identity_network") return "weak_identity_network";
-  if (kind == "identity_tool") return "weak_identity_tool";
-  if (kind == "tool_identity") return "weak_tool_identity";
-  if (kind == "identity_runtime") return "weak_identity_runtime";
-  return "weak_identity_evidence";
-}
-
-bool is_call(const Action& action) {
-  return action.what != Action::What::issue;
 }
 
 }  // namespace
@@ -93,45 +56,6 @@ std::string Reference::identity_of(const Action& call) {
   return role_of(call);
 }
 
-void Reference::note(std::string_view kind, const std::string& scope, const std::string& value, Day day) {
-  facts_[{kind, scope, value}].insert(day);
-}
-
-void Reference::learn(const Action& action, bool proven) {
-  if (action.from_future) return;
-  const Day day = action.day;
-  const std::string role = role_of(action), identity = identity_of(action), tool(action.tool->family);
-  note("account", std::string(action.who->account), "", day);
-  if (action.what != Action::What::call) {
-    note("role_service", role, service_of(action.who->kind), day);
-    const bool exchange = action.what == Action::What::exchange;
-    const std::string service = action.who->kind == Kind::ecs   ? "ecs-tasks"
-                                : action.who->kind == Kind::eks ? "pods.eks"
-                                                                : service_of(action.who->kind);
-    note("role_principal", role, exchange ? role : service + ".amazonaws.com", day);
-  }
-  if (!is_call(action)) return;
-  if (!action.issued_key.empty()) {
-    const std::string child = role_of(action, action.depth + 1);
-    note("role_principal", child, role, day);
-    if (proven && action.tells != Tells::session_shape) note("role_child", role, child, day);
-  }
-  for (const std::string& form : action.place->forms) note("network_identity", form, role, day);
-  if (action.who->kind == Kind::person || !proven) return;
-  const bool weak = is_weak(action);
-  const auto teach = [&](std::string_view kind, const std::string& scope, const std::string& value) {
-    note(weak ? weak_kind(kind) : kind, scope, value, day);
-  };
-  if (action.place->external()) note("identity_other_call", identity, action.place->forms.front(), day);
-  if (action.who->kind == Kind::lambda && action.depth == 0)
-    for (const std::string& form : action.place->forms) note("network_identity", form, identity, day);
-  for (const std::string& form : action.place->forms) teach("identity_network", identity, form);
-  teach("identity_tool", identity, tool);
-  teach("identity_runtime", identity, runtime_of(*action.tool));
-  if (is_serverless(action.who->kind) && action.tool->cli) teach("tool_identity", tool, identity);
-  if (!letter_of(action).empty()) teach("identity_evidence", identity, letter_of(action));
-}
-
 int Reference::days(std::string_view kind, const std::string& scope, const std::string& value, Day day) const {
   const auto fact = facts_.find({kind, scope, value});
   if (fact == facts_.end()) return 0;
@@ -142,7 +66,7 @@ int Reference::days(std::string_view kind, const std::string& scope, const std::
 
 std::string Reference::letter_of(const Action& call) {
   if (call.depth > 0) return {};  // to assume a role and export its key is what pipelines do
-  const bool endpoint = call.who->kind == Kind::ecs || call.who->kind == Kind::eks || call.who->kind == Kind::ec2;
+  const bool endpoint = call.who->kind == Kind::ecs || is_pod(call.who->kind) || call.who->kind == Kind::ec2;
   if (call.tool->letter.empty() || (call.tool->letter == "g" && !endpoint)) return {};
   return "letter:" + std::string(call.tool->letter);
 }
@@ -185,6 +109,10 @@ bool Reference::learned_letter(const Action& call, const std::string& identity) 
   return own_days(call, "identity_evidence", letter) >= 2 && !quarantined(identity, letter, call.day);
 }
 
+bool Reference::learned_console(const Action& call, const std::string& identity) const {
+  return own_days(call, "identity_evidence", "console") >= 2 && !quarantined(identity, "console", call.day);
+}
+
 bool Reference::learned_runtime(const Runner& runner, std::string_view what) const {
   const auto& [identity, day, weak] = runner;
   if (quarantined(identity, "runtime " + std::string(what), day)) return false;
@@ -213,13 +141,18 @@ bool Reference::on_own_instances(const Runner& runner, std::string_view exec_env
   return learned_runtime(runner, "AWS_ECS_EC2");
 }
 
+// While clusters that are not EKS's are public federation, what their roles use says nothing about our networks.
+bool Reference::lends(const std::string& role, Day day) const {
+  return !kubernetes_ && days("role_principal", role, std::string(kClusterPrincipal), day) > 0;
+}
+
 // Whether anybody else used one of the forms on two days, whom no alert stands against.
 bool Reference::others_in(const std::vector<std::string>& forms, const Action& call) const {
   const std::string role = role_of(call), identity = identity_of(call);
   const auto any_form = [&](const auto& holds) { return std::any_of(forms.begin(), forms.end(), holds); };
   for (const std::string& form : forms) {
     for (const std::string& user : users("network_identity", form, call.day, 2)) {
-      if (user == role || user == identity || !teaches(user, call)) continue;
+      if (user == role || user == identity || !teaches(user, call) || lends(user, call.day)) continue;
       const bool function = std::count(user.begin(), user.end(), '/') == 2 && !user.starts_with("arn:");
       if (function && any_form([&](const std::string& f) { return quarantined(user, f, call.day); })) continue;
       const std::string of = function ? user.substr(0, user.rfind('/')) : user;
@@ -317,7 +250,9 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
     unusual = unusual || (hit.of == Hit::Of::command_line && hit.strong);
   }
   std::string_view variation;
-  if (call.tool->attack && !learned_tool(call, identity) && !strong_remote) {
+  if (opens_console(call) && !learned_console(call, identity)) {
+    variation = "misused_service_token.console";
+  } else if (call.tool->attack && !learned_tool(call, identity) && !strong_remote) {
     variation = "misused_service_token.attack_tool";
   } else if (!letter_of(call).empty() && !learned_letter(call, identity)) {
     variation = "misused_service_token.pasted";
@@ -331,7 +266,7 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
                   .identity = identity,
                   .role = role_of(call),
                   .of = Hit::Of::misuse,
-                  .strong = name.ends_with("attack_tool"),
+                  .strong = name.ends_with("attack_tool") || name.ends_with("console"),
                   .variation = name,
                   .subject = name,
                   .subjects = {name}});
@@ -340,11 +275,13 @@ void Reference::judge_misuse(const Action& call, std::vector<Hit>& hits) const {
 std::vector<Reference::Hit> Reference::hits_of(const Action& call, bool young) const {
   std::vector<Hit> hits;
   if (!is_call(call) || call.who->kind == Kind::person) return hits;
+  if (call.who->kind == Kind::cluster && !kubernetes_) return hits;
   const std::string role = role_of(call, 0);
-  if (call.tells == Tells::session_shape && days("role_service", role, service_of(call.who->kind), call.day) == 0)
-    return hits;
-  judge_remote(call, hits);
-  judge_command_line(call, hits);
+  if (is_weak(call) && days("role_service", role, service_of(call.who->kind), call.day) == 0) return hits;
+  if (call.way != Action::Way::console) {
+    judge_remote(call, hits);
+    judge_command_line(call, hits);
+  }
   if (young) std::for_each(hits.begin(), hits.end(), keep_weak);
   const std::size_t of_the_reference = hits.size();
   judge_misuse(call, hits);
@@ -419,6 +356,8 @@ void Reference::mark(const Hit& hit) {
     quarantine_[{role_of(*hit.call, hit.call->depth - 1), "child " + hit.role}].insert(day);
   if (hit.of == Hit::Of::misuse && !letter_of(*hit.call).empty() && !learned_letter(*hit.call, hit.identity))
     quarantine_[{hit.identity, letter_of(*hit.call)}].insert(day);
+  if (hit.of == Hit::Of::misuse && opens_console(*hit.call) && !learned_console(*hit.call, hit.identity))
+    quarantine_[{hit.identity, "console"}].insert(day);
   if (hit.of == Hit::Of::command_line && hit.call->who->kind == Kind::ecs && hit.call->tool->exec_env == "AWS_ECS_EC2")
     runtime("AWS_ECS_EC2");
 }
@@ -463,7 +402,13 @@ void Reference::judge_day(Day day, const std::vector<const Action*>& actions) {
   for (const Action* action : actions) {
     const bool young = !activated_.contains(std::string(action->who->account));
     if (young && !any_active) continue;
-    for (Hit& hit : hits_of(*action, young)) hits.push_back(std::move(hit));
+    if (action->tells == Tells::shape_of_a_person) continue;  // what was raised is contradicted when the day is over
+    const Action* judged_as[] = {action, nullptr};
+    if (action->tells == Tells::shape_then_issue)
+      judged_as[1] = &judged_twice_.emplace_back(told_by(*action, Tells::by_issue));
+    for (const Action* one : judged_as)
+      if (one != nullptr)
+        for (Hit& hit : hits_of(*one, young)) hits.push_back(std::move(hit));
   }
   for (const Hit& hit : hits) mark(hit);
   dedup(hits);

@@ -29,8 +29,16 @@ struct AlertName {
 
 class Reference {
  public:
-  Reference(int activation_days, int training_days, Day ranges_day)
-      : activation_days_(activation_days), training_days_(training_days), ranges_day_(ranges_day) {}
+  struct Settings {
+    int activation_days, training_days;
+    Day ranges_day;
+    bool kubernetes;
+  };
+  explicit Reference(const Settings& settings)
+      : activation_days_(settings.activation_days),
+        training_days_(settings.training_days),
+        ranges_day_(settings.ranges_day),
+        kubernetes_(settings.kubernetes) {}
 
   // REQUIRES: days come in order, each once.
   void judge_day(Day day, const std::vector<const Action*>& actions);
@@ -76,6 +84,8 @@ class Reference {
     std::vector<std::string> subjects;   // the first names it
     std::vector<std::string> stands_as;  // what else is taken in on other days
   };
+  void learn_issue(const Action& action);
+  void learn_token(const Action& action);
   void note(std::string_view kind, const std::string& scope, const std::string& value, Day day);
   // Who of a scope was seen on at least so many days of the window before `day`.
   [[nodiscard]] std::set<std::string> users(std::string_view kind, const std::string& scope, Day day,
@@ -92,6 +102,8 @@ class Reference {
   [[nodiscard]] bool learned_runtime(const Runner& runner, std::string_view platform_or_exec_env) const;
   [[nodiscard]] bool learned_child(const Action& call) const;
   [[nodiscard]] bool learned_letter(const Action& call, const std::string& identity) const;
+  [[nodiscard]] bool learned_console(const Action& call, const std::string& identity) const;
+  [[nodiscard]] bool lends(const std::string& role, Day day) const;
   [[nodiscard]] bool new_impossible(const Action& call, const std::string& identity) const;
   [[nodiscard]] bool on_own_instances(const Runner& runner, std::string_view exec_env) const;
   [[nodiscard]] bool others_in(const std::vector<std::string>& forms, const Action& call) const;
@@ -108,6 +120,8 @@ class Reference {
 
   int activation_days_, training_days_;
   Day ranges_day_;
+  bool kubernetes_;
+  std::deque<Action> judged_twice_;
   std::map<FactName, std::set<Day>> facts_;
   std::map<std::pair<std::string, std::string>, std::set<Day>> quarantine_;
   std::map<std::string, Day> activated_;

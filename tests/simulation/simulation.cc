@@ -14,13 +14,17 @@ constexpr std::size_t kInFlightMax = 24;    // requests; a sender has so many co
 constexpr std::uint64_t kCrashWithin = 60;  // store operations
 
 std::string told(const Action& action) {
-  constexpr std::string_view kTells[] = {"", "instance", "by issue", "by shape"};
+  constexpr std::string_view kTells[] = {"", "instance", "by issue", "by shape", "late", "a person's", "by session"};
   return fmt::format("[{} {} {} {} {} {} {}{}]", action.id,
                      action.what == Action::What::call    ? "call"
                      : action.what == Action::What::issue ? "issue"
                                                           : "exchange",
                      action.key, action.session, action.place->address, action.tool->family,
                      kTells[static_cast<std::size_t>(action.tells)], action.from_future ? " future" : "");
+}
+
+std::string session_of(const Action& call) {
+  return fmt::format("{} {} {} {}", call.who->account, call.who->role, call.depth, call.session);
 }
 
 }  // namespace
@@ -58,6 +62,7 @@ Site::Settings Simulation::site_settings(const World& world, const Swarm& swarm,
   settings.hash_key = {seed, 42};
   settings.detection.activation_days = world.activation_days;
   settings.detection.training_days = world.training_days;
+  settings.detection.kubernetes = world.kubernetes;
   if (swarm.small_queues) settings.queued_bytes_max = 12'000;
   if (swarm.small_tables) {
     settings.signatures_max = 3;
@@ -72,23 +77,25 @@ Endpoints::Rates Simulation::endpoint_rates(Random& random) {
   return {rate(0.6), rate(0.3), rate(0.5), rate(0.1)};
 }
 
-Simulation::Simulation(std::uint64_t seed, Coverage& coverage, bool trace)
+Simulation::Simulation(std::uint64_t seed, Coverage& coverage, Options options)
     : seed_(seed),
       coverage_(coverage),
-      trace_(trace),
+      trace_(options.trace),
       random_(seed),
-      world_(seed),
+      world_(seed, options.by_session),
       swarm_(random_),
       faults_(random_.next(), coverage),
       endpoints_(random_.next(), {"siem", "pager"}, endpoint_rates(random_), coverage),
       site_(site_settings(world_, swarm_, seed), world_.networks(), faults_, endpoints_),
       checks_(site_),
-      reference_(world_.activation_days, world_.training_days, world_.ranges_day),
-      taught_(world_.activation_days, world_.training_days, world_.ranges_day) {
+      reference_({world_.activation_days, world_.training_days, world_.ranges_day, world_.kubernetes}),
+      taught_(reference_) {
   if (world_.activation_days != 0) swarm_.nearly_full = 0;  // rows that were erased early may delay the activation
   exact_ = world_.order == World::Order::by_day && swarm_.nearly_full == 0;
   faults_.commit_failed = swarm_.commit_failed;
   faults_.unknown = swarm_.unknown;
+  for (const Action& action : world_.actions)
+    if (action.tells == Tells::shape_of_a_person) checks_.allow_contradictions_by(action.key);
 }
 
 Simulation::~Simulation() = default;
@@ -129,6 +136,7 @@ void Simulation::run_phase(const Phase& phase) {
   for (budget = kCalmSteps; !open_.empty() || (exact_ && site_.in_flight() > 0); step())
     if (--budget == 0) throw Violation{fmt::format("liveness: {} actions are never acknowledged", open_.size())};
   calm_ = faults_.calm = false;
+  tell_sessions();
   if (!site_.broken()) checks_.established_facts_stay(today_);
   if (!phase.ends_day) return;
   if (world_.order == World::Order::by_day) reference_.judge_day(today_, day_);
@@ -313,17 +321,32 @@ void Simulation::promise(const Action& action) {
   const bool proven = !is_call || is_proven(action);
   taught_.learn(action, proven);
   if (!proven) waiting_.push_back(&action);
-  if (is_call && action.issued_key.empty()) return;
-  std::erase_if(waiting_, [this](const Action* earlier) {
+  learn_what_is_proven();
+}
+
+void Simulation::learn_what_is_proven() {
+  const auto has_come = [this](const Action* earlier) {
     if (!is_proven(*earlier)) return false;
     taught_.learn(*earlier);
     return true;
-  });
+  };
+  std::erase_if(waiting_, has_come);
+}
+
+// A call with a proven key proves its session. The reply to a call does not wait until the session's shard knows what
+// another request under way tells of it, so this is promised only when all requests are answered.
+void Simulation::tell_sessions() {
+  for (const Action* action : acked_)
+    if (action->tells == Tells::in_scope_of || action->tells == Tells::instance_id)
+      if (action->what == Action::What::call && !action->from_future) told_.emplace(session_of(*action), action->day);
+  learn_what_is_proven();
 }
 
 // Whether what was acknowledged tells whose key the call was made with.
 bool Simulation::is_proven(const Action& call) const {
-  if (call.depth == 0) return call.tells != Tells::by_issue || issued_.contains(call.key);
+  if (call.tells == Tells::by_session) return told_.contains({session_of(call), call.day});
+  const bool by_issue = call.tells == Tells::by_issue || call.tells == Tells::shape_then_issue;
+  if (call.depth == 0) return !by_issue || issued_.contains(call.key);
   const auto by = handed_.find(call.key);
   return by != handed_.end() && is_proven(*by->second);
 }

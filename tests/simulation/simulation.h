@@ -22,7 +22,10 @@ namespace straykey {
 
 class Simulation {
  public:
-  Simulation(std::uint64_t seed, Coverage& coverage, bool trace);
+  struct Options {
+    bool trace = false, by_session = false;
+  };
+  Simulation(std::uint64_t seed, Coverage& coverage, Options options);
   ~Simulation();
 
   // What was violated; empty if nothing was.
@@ -53,6 +56,8 @@ class Simulation {
   void send();
   void arrive(std::vector<const Action*> actions, bool heard);
   void promise(const Action& action);
+  void tell_sessions();
+  void learn_what_is_proven();
   [[nodiscard]] bool is_proven(const Action& call) const;
   void work(std::uint32_t shard);
   void merge();
@@ -87,6 +92,7 @@ class Simulation {
   std::vector<const Action*> acked_;  // of all phases
   std::set<const Action*> acknowledged_;
   std::set<std::string> issued_;                 // keys whose issue is acknowledged
+  std::set<std::pair<std::string, Day>> told_;   // sessions of proven calls that are acknowledged
   std::map<std::string, const Action*> handed_;  // by key: the call of AssumeRole that issued it, if acknowledged
   std::vector<const Action*> waiting_;           // calls that were acknowledged before they were proven
   std::vector<const Action*> day_;               // of the phases of this day

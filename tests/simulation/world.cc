@@ -6,10 +6,9 @@
 #include <array>
 #include <iterator>
 
-namespace straykey {
-namespace {
+#include "core/event/mcp_event.h"
 
-constexpr Day kFirstDay = 19'803;  // 2024-03-21
+namespace straykey {
 
 const std::vector<Agent> kTools{
     {"Boto3/1.34.0 md/Botocore#1.34.0 ua/2.0 os/linux lang/python#3.12.1", "boto3", false, "linux", ""},
@@ -39,7 +38,11 @@ const std::vector<Whereabouts> kPlaces{
     {"2001:db8:3::5", {"2001:db8:3::/48"}, true},
     {"2001:db8:4::5", {"AS64497", "2001:db8:4::/48"}, false},
 };
-constexpr std::size_t kInside = 2;  // the first two places are inside AWS
+namespace {
+
+constexpr Day kFirstDay = 19'803;  // 2024-03-21
+
+const Workload kPerson{Kind::person, "ana", kAccounts[0], {""}};
 
 const std::vector<Workload> kWorkloads{
     {Kind::lambda, "orders", kAccounts[0], {"orders-fn", "refunds-fn"}},
@@ -47,7 +50,7 @@ const std::vector<Workload> kWorkloads{
     {Kind::eks, "pods", kAccounts[0], {"pod-session"}},
     {Kind::ec2, "box", kAccounts[0], {"i-0123456789abcdef0"}},
     {Kind::codebuild, "build", kAccounts[0], {"AWSCodeBuild-00000000-0000-4000-8000-000000000001"}},
-    {Kind::person, "ana", kAccounts[0], {""}},
+    kPerson,
     {Kind::lambda, "orders", kAccounts[1], {"orders-fn"}},
 };
 
@@ -63,6 +66,7 @@ std::string_view issuer_type(Kind kind) {
       return "AWS::EC2::Instance";
     case Kind::codebuild:
       return "AWS::CodeBuild::Build";
+    case Kind::cluster:
     case Kind::person:
       break;
   }
@@ -92,21 +96,27 @@ std::string role_of(const Workload& who, int depth) {
   return depth == 0 ? std::string(who.role) : fmt::format("{}-{}", who.role, depth);
 }
 
+void write_person(Event& event, TextArena& arena, const Workload& who) {
+  event.type = IdentityType::iam_user;
+  event.arn = arena.keep(fmt::format("arn:aws:iam::{}:user/{}", who.account, who.role));
+}
+
 void write_call(Event& event, TextArena& arena, const Action& action) {
   const Workload& who = *action.who;
-  event.event_name = "ListBuckets";
-  event.event_source = "s3.amazonaws.com";
+  event.event_name = action.way == Action::Way::sign_in ? "GetSigninToken" : "ListBuckets";
+  event.event_source = action.way == Action::Way::sign_in ? "signin.amazonaws.com" : "s3.amazonaws.com";
   event.account = who.account;
   event.access_key = arena.keep(action.key);
-  if (who.kind == Kind::person) {
-    event.type = IdentityType::iam_user;
-    event.arn = arena.keep(fmt::format("arn:aws:iam::{}:user/{}", who.account, who.role));
-    return;
-  }
+  if (who.kind == Kind::person && action.way != Action::Way::console) return write_person(event, arena, who);
   event.type = IdentityType::assumed_role;
   const std::string role = role_of(who, action.depth);
   event.arn = arena.keep(fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", who.account, role, action.session));
   event.session_issuer_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", who.account, role));
+  event.principal_id = arena.keep(fmt::format("AROA{}{}:{}", who.account.substr(0, 1), role, action.session));
+  event.console_session = action.way == Action::Way::console;
+  if (action.way == Action::Way::mcp) event.event_type = "AwsMcpEvent";
+  if (action.way == Action::Way::through_mcp)
+    event.invoked_by = event.source_ip = event.user_agent_text = "aws-mcp.amazonaws.com";
   if (action.depth == 0 && action.tells == Tells::in_scope_of) event.in_scope_issuer_type = issuer_type(who.kind);
   if (action.issued_key.empty()) return;
   event.event_name = "AssumeRole";
@@ -118,6 +128,7 @@ void write_call(Event& event, TextArena& arena, const Action& action) {
 
 void write_issue(Event& event, TextArena& arena, const Action& action) {
   const Workload& who = *action.who;
+  event.event_name = "AssumeRole";
   event.event_source = "sts.amazonaws.com";
   event.assumed_role_arn = arena.keep(fmt::format("arn:aws:iam::{}:role/{}", who.account, who.role));
   event.role_session_name = arena.keep(action.session);
@@ -125,10 +136,15 @@ void write_issue(Event& event, TextArena& arena, const Action& action) {
   if (action.what == Action::What::exchange) {
     event.event_name = "AssumeRoleWithWebIdentity";
     event.type = IdentityType::web_identity;
-    event.identity_provider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/1";
+    event.identity_provider = who.kind == Kind::cluster
+                                  ? "arn:aws:iam::111122223333:oidc-provider/oidc.example.net/shop"
+                                  : "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/1";
     event.user_name = "system:serviceaccount:shop:pods";
+  } else if (action.tells == Tells::shape_of_a_person) {
+    event.access_key = "AKIAana";
+    event.account = who.account;
+    write_person(event, arena, kPerson);
   } else {
-    event.event_name = "AssumeRole";
     event.type = IdentityType::aws_service;
     event.invoked_by = event.source_ip = event.user_agent_text = principal(who.kind);
   }
@@ -136,9 +152,10 @@ void write_issue(Event& event, TextArena& arena, const Action& action) {
 
 }  // namespace
 
-World::World(std::uint64_t seed) : random_(seed ^ 0x5eed) {
+World::World(std::uint64_t seed, bool by_session) : random_(seed ^ 0x5eed), by_session_(by_session) {
   order = random_.chance(0.25) ? Order::any : Order::by_day;
   constexpr std::array kActivation{0, 0, 2, 3, 14};
+  kubernetes = random_.chance(0.5);
   activation_days = order == Order::any ? 0 : kActivation[random_.below(kActivation.size())];
   theft_ = 0.15 + 0.5 * random_.unit();
   quiet_ = 0.2 + 0.5 * random_.unit();
@@ -185,20 +202,24 @@ void World::fill_day(Day day, Day before) {
   for (std::vector<Key>& keys : children_) keys.clear();
   today_.clear();
   late_.clear();
+  after_.clear();
   for (const Workload& who : kWorkloads)
     if (!random_.chance(quiet_)) work(who, day, before);
   while (random_.chance(theft_)) steal(day);
+  tell_stories(day);
+  if (random_.chance(0.5)) run_cluster(day);
   if (today_.empty()) work(kWorkloads.front(), day, before);
   Phase main;
   main.actions = today_;
   main.day = day;
-  main.ends_day = late_.empty();
   phases.push_back(std::move(main));
-  if (late_.empty()) return;
-  Phase late;
-  late.actions = late_;
-  late.day = day;
-  phases.push_back(std::move(late));
+  for (const std::vector<const Action*>* then : {&late_, &after_}) {
+    if (then->empty()) continue;
+    phases.back().ends_day = false;
+    Phase& late = phases.emplace_back();
+    late.actions = *then;
+    late.day = day;
+  }
 }
 
 World::Key& World::key_for(const Workload& who, Day day, Day before) {
@@ -258,6 +279,7 @@ void World::work(const Workload& who, Day day, Day before) {
     const Agent& tool = random_.chance(0.8) ? *tools_[index] : kTools[random_.below(kTools.size())];
     today_.push_back(&add(day, who, place, tool, key));
   }
+  if (has_told_session(key) && random_.chance(0.15)) ask_server(day, who, *habits_[index], Key(key));
   if (who.kind != Kind::person && random_.chance(0.25)) hand_on(who, day, Key(key));
 }
 
@@ -281,7 +303,7 @@ void World::hand_on(const Workload& who, Day day, const Key& key) {
 void World::steal(Day day) {
   const std::size_t index = random_.below(kWorkloads.size());
   if (keys_[index].empty() || keys_[index].back().issued != day || kWorkloads[index].kind == Kind::person) return;
-  const Whereabouts& place = kPlaces[kInside + random_.below(kPlaces.size() - kInside)];
+  const Whereabouts& place = somewhere_outside();
   const Agent& tool = kTools[random_.below(kTools.size())];
   const std::vector<Key>& children = children_[index];
   const Key& key = !children.empty() && random_.chance(0.5) ? random_.pick(children) : keys_[index].back();
@@ -290,6 +312,8 @@ void World::steal(Day day) {
     theft.from_future = key.depth == 0 && theft.tells == Tells::in_scope_of && random_.chance(0.1);
     today_.push_back(&theft);
   }
+  if (has_told_session(key) && random_.chance(0.3)) sit_at_console(day, kWorkloads[index], place, Key(key));
+  if (has_told_session(key) && random_.chance(0.15)) ask_server(day, kWorkloads[index], place, Key(key));
 }
 
 void World::write(Request& request, const Action& action) {
@@ -309,6 +333,7 @@ void World::write(Request& request, const Action& action) {
     write_issue(event, arena, action);
   }
   event.user_agent = classify_user_agent(event.user_agent_text);
+  note_mcp(event);
 }
 
 std::shared_ptr<const NetworkMap> World::networks() const {

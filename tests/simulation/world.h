@@ -37,7 +37,8 @@ struct Whereabouts {
   [[nodiscard]] bool external() const noexcept { return !forms.empty(); }
 };
 
-enum class Kind : std::uint8_t { lambda, ecs, eks, ec2, codebuild, person };
+// cluster: pods of a cluster that is not EKS's, which only their own issuer knows.
+enum class Kind : std::uint8_t { lambda, ecs, eks, ec2, codebuild, cluster, person };
 
 struct Workload {
   Kind kind;
@@ -48,10 +49,16 @@ struct Workload {
 
 // How the event tells, or does not tell, whose token it is.
 enum class Tells : std::uint8_t {
-  in_scope_of,   // AWS says so in the event itself
-  instance_id,   // the session's name is an instance's
-  by_issue,      // only the issuing event tells, which may come late
-  session_shape  // the session's name looks like it, and the role must have been assumed by the service on earlier days
+  in_scope_of,  // AWS says so in the event itself
+  instance_id,  // the session's name is an instance's
+  by_issue,     // only the issuing event tells, which may come late
+  // The session's name looks like it, and the role must have been assumed by the service on earlier days. Nothing more
+  // ever comes; or the service's issuing event comes late, when all its calls are acknowledged; or one that says that a
+  // person was given the key, and chose the name.
+  session_shape,
+  shape_then_issue,
+  shape_of_a_person,
+  by_session  // another call of the same session on the same day
 };
 
 struct Action {
@@ -61,6 +68,14 @@ struct Action {
     exchange
   };  // exchange: a pod's AssumeRoleWithWebIdentity, both at once
   What what = What::call;
+  enum class Way : std::uint8_t {
+    key,
+    sign_in,     // turns the key into a session of the console
+    console,     // made in that session, with a key that no event issued
+    mcp,         // asks an MCP server of AWS
+    through_mcp  // made by the server in the caller's name, with a key that no event issued
+  };
+  Way way = Way::key;
   Tells tells = Tells::in_scope_of;
   Day day = 0;
   Seconds time = 0;
@@ -79,18 +94,27 @@ struct Phase {
   Day day = 0;
 };
 
+extern const std::vector<Agent> kTools;
+extern const std::vector<Whereabouts> kPlaces;
+inline constexpr std::size_t kInside = 2;  // the first two places are inside AWS
+// Those of the stories, apart from the workloads that thieves visit. Of kLent a person takes keys under a task's name,
+// kSlow has tasks whose issuing events come late, and kConsoleUser is a role that people switch to.
+extern const Workload kLent, kSlow, kClusterPods, kConsoleUser;
+
 class World {
  public:
   enum class Order : std::uint8_t { by_day, any };  // any: events of all days come in any order
 
-  explicit World(std::uint64_t seed);
+  // `by_session`: with calls that only another call of their session proves.
+  World(std::uint64_t seed, bool by_session);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   Order order = Order::by_day;
   int activation_days = 0;
   int training_days = 30;
-  Day ranges_day = 0;  // of the file with AWS's ranges: a month later its silence proves less
+  bool kubernetes = false;  // whether the family is judged
+  Day ranges_day = 0;       // of the file with AWS's ranges: a month later its silence proves less
   std::deque<Action> actions;
   std::vector<Phase> phases;
 
@@ -112,16 +136,24 @@ class World {
   Key& key_for(const Workload& who, Day day, Day before);
   void hand_on(const Workload& who, Day day, const Key& key);
   void steal(Day day);
+  void tell_stories(Day day);
+  void lend(Day day, const Workload& who, Tells tells);
+  void run_cluster(Day day);
+  [[nodiscard]] const Whereabouts& somewhere_outside();
+  void sit_at_console(Day day, const Workload& who, const Whereabouts& place, const Key& key);
+  void ask_server(Day day, const Workload& who, const Whereabouts& place, const Key& key);
+  [[nodiscard]] static bool has_told_session(const Key& key);
   Action& add(Day day, const Workload& who, const Whereabouts& place, const Agent& tool, const Key& key);
 
   Random random_;
+  bool by_session_;
   std::vector<Day> days_;
   std::vector<std::vector<Key>> keys_;      // by workload
   std::vector<std::vector<Key>> children_;  // by workload: what its keys were given by AssumeRole today
   std::vector<const Whereabouts*> habits_;  // by workload: where it calls from on most days, or inside
   std::vector<const Agent*> tools_;         // by workload
   double theft_ = 0, quiet_ = 0, late_issue_ = 0;
-  std::vector<const Action*> today_, late_;
+  std::vector<const Action*> today_, late_, after_;  // each when those before are acknowledged
 };
 
 }  // namespace straykey

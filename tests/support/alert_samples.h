@@ -87,11 +87,13 @@ inline std::vector<Message> sample_messages() {
   test.id = {5, 6};
   test.endpoint = "soc";
   test.at = 1'711'011'900;
+  const DeliveryDigest digest{{7, 8}, "soc", 12, Severity::high, 1'711'011'900, 1'711'011'960};
   return {sample_alert(),
           report,
           summary,
           contradiction,
           test,
+          digest,
           OldBody{R"({"type":"alert.created","timestamp":"2024-03-21T09:05:00Z","data":{"id":"00","severity":"low"}})",
                   R"({"id":"00","severity":"low"})"},
           OldBody{"no JSON", "none"}};

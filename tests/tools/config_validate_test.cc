@@ -10,71 +10,12 @@
 #include <iterator>
 #include <sstream>
 
-#include "tests/support/self_signed.h"
-#include "tests/support/temporary_directory.h"
-#include "tools/config/check_config.h"
+#include "tests/tools/installation.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_show.h"
 
 namespace straykey {
 namespace {
-
-constexpr const char* kCanary = "CANARY-token-0123456789abcdef";
-constexpr const char* kWebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-// A directory with a configuration that has no errors, to which a test adds one.
-class Installation {
- public:
-  Installation() {
-    const Seconds now = std::time(nullptr);
-    const SelfSigned pair = make_self_signed(now - 3'600, now + 3'600);
-    file("cert.pem", pair.certificate_pem, 0644);
-    file("key.pem", pair.key_pem, 0600);
-    file("token", std::string(kCanary) + "\n", 0600);
-    file("hook", kWebhookSecret, 0600);
-  }
-  void file(const std::string& name, const std::string& text, unsigned mode = 0600) const {
-    write_file(directory_.path() + "/" + name, text, mode);
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
-  [[nodiscard]] static std::string top() { return "data_dir = \"data\"\n"; }
-  [[nodiscard]] static std::string ingest() { return "[ingest]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n"; }
-  [[nodiscard]] static std::string token() { return "[[token]]\nname = \"a\"\nfile = \"token\"\n"; }
-  [[nodiscard]] static std::string webhook() {
-    return "[[webhook]]\nname = \"soc\"\nurl = \"https://soc.example.com/CANARY-url\"\nsecret = { file = \"hook\" }\n";
-  }
-  [[nodiscard]] static std::string good() { return top() + ingest() + token() + webhook(); }
-
-  // `line:column: message` of each error.
-  [[nodiscard]] std::string errors(const std::string& text) const {
-    file("c.toml", text);
-    std::string all;
-    for (const ConfigError& error : read_and_validate(path("c.toml"), std::time(nullptr)).errors) {
-      all += std::to_string(error.place.line) + ":" + std::to_string(error.place.column) + ": " + error.message + "\n";
-    }
-    return all;
-  }
-  [[nodiscard]] Config config(const std::string& text) const {
-    file("c.toml", text);
-    return read_config(path("c.toml")).config;
-  }
-
- private:
-  TemporaryDirectory directory_;
-};
-
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-#define CHECK_HOLDS(text, part)        \
-  do {                                 \
-    const std::string whole = (text);  \
-    const std::string wanted = (part); \
-    CAPTURE(whole);                    \
-    CAPTURE(wanted);                   \
-    CHECK(holds(whole, wanted));       \
-  } while (false)
 
 TEST_CASE("a good configuration has no errors") {
   const Installation here;
@@ -268,27 +209,6 @@ TEST_CASE("a secret comes from a file, the environment or a systemd credential")
   ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 
-TEST_CASE("webhooks are checked as the sender checks them, without their URL in the sentence") {
-  const Installation here;
-  const std::string rest = Installation::top() + Installation::ingest() + Installation::token();
-  const auto hook = [&](const std::string& lines) {
-    return here.errors(rest + "[[webhook]]\nname = \"soc\"\n" + lines);
-  };
-  const std::string secret = "secret = { file = \"hook\" }\n";
-  CHECK_HOLDS(hook("url = \"http://soc.example.com/CANARY\"\n" + secret), "10:7: webhook soc: its url is http");
-  CHECK_HOLDS(hook("url = \"https://169.254.169.254/CANARY\"\n" + secret), "never allowed");
-  CHECK_HOLDS(hook("url = \"https://10.0.0.1/CANARY\"\n" + secret), "not in its allow_cidrs");
-  CHECK_EQ(hook("url = \"https://10.0.0.1/CANARY\"\nallow_cidrs = [\"10.0.0.0/8\"]\n" + secret), "");
-  CHECK_HOLDS(hook("url = \"https://soc.example.com/CANARY\"\n"), "no secret to sign with");
-  CHECK_EQ(hook("url = \"https://soc.example.com/CANARY\"\nsign = false\n"), "");
-  here.file("url", "https://soc.example.com/CANARY\n");
-  CHECK_EQ(hook("url = { file = \"url\" }\n" + secret), "");
-  here.file("hook", "CANARY-no-secret");
-  CHECK_HOLDS(hook("url = \"https://soc.example.com/CANARY\"\n" + secret), "secret number 1 is refused");
-  CHECK_HOLDS(here.errors(Installation::good() + Installation::webhook()), "webhook soc: this name is used twice");
-  CHECK_FALSE(holds(hook("url = \"ftp://CANARY\"\n" + secret), "CANARY"));
-}
-
 TEST_CASE("limits that contradict each other are refused") {
   const Installation here;
   const std::string rest = Installation::token() + Installation::webhook();
@@ -304,39 +224,6 @@ TEST_CASE("limits that contradict each other are refused") {
   CHECK_HOLDS(here.errors(Installation::good() + "[storage]\nmap_bytes = \"1 GiB\"\nbytes_max = \"2 GiB\"\n"),
               "storage.bytes_max is more than");
   CHECK_HOLDS(here.errors("data_dir = \"a/b/c\"\n" + Installation::ingest() + rest), "1:12: data_dir ");
-}
-
-TEST_CASE("a rate of deliveries that is none is refused, however it is written") {
-  const Installation here;
-  for (const char* rate : {"0", "-1", "1e-300", "5e-324", "0.0009", "1000.5", "nan", "inf", "-inf"})
-    CHECK_HOLDS(here.errors(Installation::good() + "rate_per_s = " + rate + "\n"), "must be between 0.001 and 1000");
-  CHECK_EQ(here.errors(Installation::good() + "rate_per_s = 0.001\n"), "");
-}
-
-TEST_CASE("the page that alerts link to is a URL without anything that a receiver could take for markup") {
-  const Installation here;
-  const std::string key = Installation::good() + "[admin]\npage_url = ";
-  CHECK_EQ(here.errors(key + "\"https://straykey.example.com/#/alerts/\"\n"), "");
-  for (const char* url : {"straykey.example.com", "javascript:alert(1)", "https://a.example.com/|x", "https://a b/",
-                          "https://a.example.com/<b>"})
-    CHECK_HOLDS(here.errors(key + '"' + url + "\"\n"), "admin.page_url must begin with https:// or http://");
-}
-
-TEST_CASE("a webhook's secrets and URL are those of its format") {
-  const Installation here;
-  const auto hook = [&](const std::string& lines) {
-    return here.errors(Installation::top() + Installation::ingest() + Installation::token() +
-                       "[[webhook]]\nname = \"soc\"\n" + lines);
-  };
-  here.file("key", "0123456789abcdef");
-  const std::string key = "secret = { file = \"key\" }\n", url = "url = \"https://soc.example.com/CANARY\"\n";
-  CHECK_EQ(hook("format = \"pagerduty\"\n" + url + key), "");
-  CHECK_HOLDS(hook("format = \"pagerduty\"\n" + url), "needs one secret, the routing key");
-  CHECK_EQ(hook("format = \"syslog\"\nurl = \"tls://siem.example.com:6514\"\n"), "");
-  CHECK_HOLDS(hook("format = \"syslog\"\n" + url), "its url is refused: it must be tls://host:port");
-  const std::string proof = "authorization_scheme = \"ApiKey\"\nauthorization = { file = \"key\" }\n";
-  CHECK_EQ(hook("format = \"ecs\"\nsign = false\n" + proof + url), "");
-  CHECK_EQ(hook("format = \"slack\"\ncampaign_alerts = \"all\"\n" + url), "");
 }
 
 TEST_CASE("the address of AWS's ranges must be one that can be fetched over TLS") {
@@ -372,6 +259,27 @@ TEST_CASE("check-config prints the errors of both steps at once, and returns 78"
   CHECK_HOLDS(out.str(), here.path("c.toml") + ":2:1: unknown key \"levle\" in [log] - did you mean \"level\"?\n");
   CHECK_HOLDS(out.str(), here.path("c.toml") + ":8:13: storage.bytes_max is more than storage.map_bytes\n");
   CHECK_HOLDS(out.str(), "nobody could send");
+}
+
+TEST_CASE("a setting that was read well is checked, whatever else is wrong in its table") {
+  const Installation here;
+  const std::string errors = here.errors(
+      Installation::top() + "[ingest]\ncertificate = \"none.pem\"\nkey = \"key.pem\"\nhttps = 5\nhtps = 1\n" +
+      "[[token]]\nname = \"a b\"\nfile = \"token\"\nscop = \"admin\"\n[[token]]\nname = \"c\"\nfile = 7\n");
+  CHECK_HOLDS(errors, "5:9: ingest.https must be");
+  CHECK_HOLDS(errors, "6:1: unknown key \"htps\"");
+  CHECK_HOLDS(errors, "3:15: ");  // the certificate is not there
+  CHECK_HOLDS(errors, "10:1: unknown key \"scop\"");
+  CHECK_HOLDS(errors, "8:8: a token's name is");
+  CHECK_HOLDS(errors, "13:8: token.file must be");
+  CHECK_EQ(std::count(errors.begin(), errors.end(), '\n'), 6);
+}
+
+TEST_CASE("data_dir below /proc is named for what that is") {
+  const Installation here;
+  const std::string rest = Installation::ingest() + Installation::token();
+  CHECK_HOLDS(here.errors("data_dir = \"/proc/straykey/a\"\n" + rest), "1:12: data_dir cannot be below /proc, where");
+  CHECK_EQ(here.errors("data_dir = \"new\"\n" + rest), "");
 }
 
 TEST_CASE("a table that was not read well gets no second errors out of that") {

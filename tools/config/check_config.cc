@@ -18,10 +18,15 @@ CheckedConfig read_and_validate(const std::string& path, Seconds now) {
   const auto damaged = [&](const std::string& table) {
     return std::any_of(of_reading.begin(), of_reading.end(), [&](const ConfigError& e) { return e.table == table; });
   };
+  const auto read_badly = [&](const ConfigPlace& place) {
+    return std::any_of(of_reading.begin(), of_reading.end(), [&](const ConfigError& e) { return e.place == place; });
+  };
   // If a file could not be read at all, no table can be trusted.
   if (damaged("")) return checked;
   for (ConfigError& error : validate(checked.config, now)) {
-    if (!damaged(error.table)) checked.errors.push_back(std::move(error));
+    // What was read badly has its default, so nothing follows from it; a setting that was read well stands for itself.
+    if (!damaged(error.table) || (error.at_its_key && !read_badly(error.place)))
+      checked.errors.push_back(std::move(error));
   }
   return checked;
 }

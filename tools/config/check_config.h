@@ -13,7 +13,8 @@
 
 namespace straykey {
 
-// The errors of both steps: of reading `path`, and of validate() in the tables that were read without errors.
+// The errors of both steps: of reading `path`, and of validate(): in a table that was not read without errors, of
+// the settings that were.
 struct CheckedConfig {
   Config config;
   std::vector<ConfigError> errors;

@@ -46,12 +46,14 @@ inline constexpr const char* kConfigPath = "/etc/straykey/straykey.toml";
 struct ConfigPlace {
   std::string file;
   std::uint32_t line = 1, column = 1;
+  bool operator==(const ConfigPlace&) const = default;
 };
 
 struct ConfigError {
   ConfigPlace place;
   std::string table;  // "ingest"; empty: the file as a whole
   std::string message;
+  bool at_its_key = false;  // the place is that of the setting itself, and not of its table
 
   // `file:line:column: message`
   [[nodiscard]] std::string text() const;
@@ -102,6 +104,7 @@ struct TokenConfig {
   std::string name;
   SecretSource secret;
   TokenScope scope = TokenScope::ingest;
+  std::string source;  // empty: name
 };
 
 // A URL, or the place where it is kept, because with some receivers the URL itself is a secret.

@@ -174,7 +174,7 @@ std::vector<WebhookRoute> webhook_routes(const Config& config) {
 Result<TokenSettings> load_token(const TokenConfig& token) {
   auto secret = read_secret(token.secret);
   if (!secret) return Error{"token " + token.name + ": " + secret.error().message};
-  return TokenSettings{token.name, std::move(secret).value(), token.scope};
+  return TokenSettings{token.name, std::move(secret).value(), token.scope, token.source};
 }
 
 Result<std::vector<TokenSettings>> load_tokens(const Config& config) {

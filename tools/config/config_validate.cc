@@ -1,5 +1,8 @@
 #include "tools/config/config_validate.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -68,7 +71,10 @@ class Findings {
 
   void add(std::string_view path, std::string message) {
     const std::string_view table = path.substr(0, path.find('.'));
-    errors_.push_back({config_.place_of(path), std::string(table), std::move(message)});
+    const std::string_view key = path.substr(path.rfind('.') + 1);  // a number is one of several tables
+    const bool at_its_key = key.size() < path.size() && key.find_first_of("0123456789") == std::string_view::npos &&
+                            config_.places.contains(path);
+    errors_.push_back({config_.place_of(path), std::string(table), std::move(message), at_its_key});
   }
   void add(std::string_view path, const Status& status) {
     if (!status) add(path, status.error().message);
@@ -80,10 +86,23 @@ class Findings {
   std::vector<ConfigError> errors_;
 };
 
+// proc and its like are no place for files, and nothing that the system says of an attempt would tell so.
+Status holds_files(fs::path directory) {
+  std::error_code failed;
+  while (!fs::exists(directory, failed) && directory.has_relative_path()) directory = directory.parent_path();
+  struct statfs about {};
+  if (statfs(directory.c_str(), &about) != 0) return {};
+  constexpr decltype(about.f_type) kOfKernel[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC, CGROUP2_SUPER_MAGIC};
+  if (std::find(std::begin(kOfKernel), std::end(kOfKernel), about.f_type) == std::end(kOfKernel)) return {};
+  return Error{"data_dir cannot be below " + directory.string() +
+               ", where the kernel shows its own state and no files can be kept: name a directory on a disk"};
+}
+
 void check_data_dir(const Config& config, Findings& findings) {
   if (config.data_dir.empty()) return findings.add("data_dir", "data_dir is empty");
   std::error_code failed;
   const fs::path directory = fs::path(config.data_dir + "/").parent_path();
+  if (const Status holds = holds_files(directory); !holds) return findings.add("data_dir", holds);
   if (fs::exists(directory, failed)) {
     if (!fs::is_directory(directory, failed))
       findings.add("data_dir", "data_dir " + config.data_dir + " is not a directory");
@@ -226,6 +245,8 @@ void check_tokens(const Config& config, Findings& findings) {
       findings.add(path + ".name", "a token's name is 1 to 64 of A-Z a-z 0-9 . _ -");
     else if (!names.emplace(token.name, i).second)
       findings.add(path + ".name", named + ": this name is used twice");
+    if (!token.source.empty() && !all_of_or_in(token.source, "._-"))
+      findings.add(path + ".source", "a token's source is 1 to 64 of A-Z a-z 0-9 . _ -");
     if (!token.secret.given()) continue;
     const std::string at = path + (config.places.contains(path + ".file") ? ".file" : ".secret");
     const auto loaded = load_token(token);

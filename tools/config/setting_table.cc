@@ -177,10 +177,9 @@ SettingTable token_table() {
       .name = "token",
       .about =
           "Who may send (scope \"ingest\", the default), who may look at everything (scope \"read\": the page, its API "
-          "and /metrics) "
-          "and who may change it as well (scope \"admin\"). A token has 16 bytes or more, and no two are the same: "
-          "`openssl rand -hex 32 > "
-          "/etc/straykey/tokens/forwarder`. The name shows in metrics.",
+          "and /metrics) and who may change it as well (scope \"admin\"). A token has 16 bytes or more, and no two are "
+          "the same: `openssl rand -hex 32 > /etc/straykey/tokens/forwarder`. Metrics, rejects and rates go by its "
+          "source.",
       .rows = {
           token_row(
               "name", of(&TokenConfig::name), TextKind{},
@@ -195,6 +194,10 @@ SettingTable token_table() {
                     ChoiceKind<TokenScope>{
                         {{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}, {"read", TokenScope::read}}},
                     {.words = "or \"admin\", or \"read\"", .effect = reload}),
+          token_row("source", of(&TokenConfig::source), TextKind{},
+                    {.words = "as name; tokens of one sender, old and new, may share it",
+                     .default_words = "the name",
+                     .effect = reload}),
       }};
   table.more_examples = {
       {{"name", "\"operator\""}, {"secret", "{ file = \"/etc/straykey/tokens/operator\" }"}, {"scope", "\"admin\""}}};

@@ -196,7 +196,7 @@ Status Serve::start_listeners() {
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
   open_rejects();
   const RateSettings rates = rate_settings(config_);
-  if (rates.any()) http_dependencies_->rates = std::make_shared<RateLimiter>(rates, metrics_);
+  if (rates.any()) http_dependencies_->rates = std::make_shared<RateLimiter>(rates, metrics_, &log_);
   make_intake();
   make_sources(share_out_connections());
   runtime_->start();

@@ -1,7 +1,8 @@
-"""Python: its standard library, requests, httpx and aiohttp, and handlers of logging for syslog and HTTP."""
+"""Python: its standard library, requests, httpx and aiohttp, handlers of logging for syslog and HTTP, and clients of Elasticsearch, Splunk and OpenTelemetry."""
 from client import DATAGRAM, PROGRAMS, Client, pinned
 
-POST, LOG = PROGRAMS / "python/post.py", PROGRAMS / "python/log.py"
+SDK = "opentelemetry-exporter-otlp-proto-http"
+POST, LOG, PROTOCOL = (PROGRAMS / "python" / name for name in ("post.py", "log.py", "protocol.py"))
 
 
 def interpreter(place):
@@ -21,6 +22,14 @@ def logs(name, way, handler, module=None, **more):
     return Client(name=name, way=way, program="python3", version=version(module), command=command, feed="stdin", needs=needs(module), **more)
 
 
+def speaks(name, library, package, **more):
+    """By the protocol of another product."""
+    def command(place):
+        return [interpreter(place), PROTOCOL, library, place.host, place.port, place.token, place.authority, place.records]
+    return Client(name=name, way="https", program="python3", version=version(package), command=command,
+                  needs=needs(package), **more)
+
+
 def version(package):
     """Of Python itself, or of a package."""
     return ("--version",) if package is None else pinned("python/requirements.txt", f"(?m)^{package}==(.+)$")
@@ -38,6 +47,11 @@ CLIENTS = [
     posts("Python httpx", "httpx", "httpx"),
     posts("Python aiohttp", "aiohttp", "aiohttp"),
     posts("Python aiohttp, chunked", "aiohttp_chunked", "aiohttp"),
+    speaks("Python elasticsearch helpers.bulk()", "elasticsearch", "elasticsearch", again=True, shows_503=""),
+    speaks("Python splunk-handler", "splunk_handler", "splunk-handler", shows_401="403", again=True, shows_503=""),
+    speaks("Python splunk-hec-handler", "splunk_hec_handler", "splunk-hec-handler", shows_401="403"),
+    speaks("OpenTelemetry SDK for Python, OTLP", "otlp", SDK, shows_503="Failed to export",
+           remark="It gives a batch up when 10 s have passed, the wait for the answer included"),
     logs("Python logging HTTPHandler", "https", "http_form", takes=0, because="it sends web forms, not JSON"),
     logs("Python logging SysLogHandler, TCP", "syslog_tcp", "sys_log_tcp"),
     logs("Python logging SysLogHandler, UDP", "syslog_udp", "sys_log_udp", after_restart=1000, **DATAGRAM),
