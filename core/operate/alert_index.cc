@@ -35,6 +35,12 @@ std::string upper_case(std::string_view text) {
   return out;
 }
 
+// Whether `text` has `part`, which is in lower case, in any case. Nothing is copied: a dictionary has many texts.
+bool contains(std::string_view text, std::string_view part) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
 bool is_bit(std::uint8_t bits, std::uint8_t number) {
   return (bits >> number & 1) != 0;
 }
@@ -155,8 +161,7 @@ AlertIndex::Wanted AlertIndex::wanted(const AlertFilter& filter) const {
   if (filter.text.empty()) return out;
   out.text_hash = short_hash(upper_case(filter.text));
   out.holds_text.resize(texts_.size());
-  for (std::size_t i = 0; i < texts_.size(); ++i)
-    out.holds_text[i] = lower_case(texts_[i].text).find(filter.text) != std::string::npos;
+  for (std::size_t i = 0; i < texts_.size(); ++i) out.holds_text[i] = contains(texts_[i].text, filter.text);
   return out;
 }
 
@@ -192,61 +197,61 @@ std::vector<AlertPlace> AlertIndex::search(const AlertFilter& filter, AlertPlace
   return found;
 }
 
+// One pass: a row is read once, whatever is counted of it.
 AlertCounts AlertIndex::count(const AlertFilter& filter) const {
   const Wanted wants = wanted(filter);
-  std::vector<const Row*> rows;
+  Tally tally;
+  for (auto& counts : tally.texts) counts.resize(texts_.size());
   if (!wants.nothing)
     for (const Row& row : rows_)
-      if (matches(row, wants)) rows.push_back(&row);
+      if (matches(row, wants)) tally.add(row);
   AlertCounts counts;
-  counts.alerts = static_cast<std::uint32_t>(rows.size());
-  counts.facets = facets(rows);
-  draw_timeline(rows, counts);
+  counts.alerts = static_cast<std::uint32_t>(tally.times.size());
+  counts.facets = facets(tally);
+  draw_timeline(tally, counts);
   return counts;
 }
 
-std::vector<AlertFacet> AlertIndex::facets(const std::vector<const Row*>& rows) const {
+void AlertIndex::Tally::add(const Row& row) {
+  ++severities[row.severity];
+  ++statuses[row.status];
+  ++analytics[static_cast<std::size_t>(catalogue_entry(row.variation).analytic)];
+  ++variations[static_cast<std::size_t>(row.variation)];
+  ++platforms[row.platform];
+  for (std::size_t i = 0; i < kAlertTexts; ++i) ++texts[i][row.texts[i]];
+  times.emplace_back(row.place.at, row.severity);
+}
+
+std::vector<AlertFacet> AlertIndex::facets(const Tally& tally) const {
   std::vector<AlertFacet> out;
-  const auto add = [&](std::string_view field, std::size_t numbers, const auto& number_of, const auto& name) {
-    std::vector<std::uint32_t> counts(numbers);
-    for (const Row* row : rows) ++counts[number_of(*row)];
-    out.push_back(facet_of(field, counts, name));
-  };
-  add(
-      "severity", 4, [](const Row& row) { return row.severity; },
-      [](std::uint32_t i) { return std::string(name_of(static_cast<Severity>(i))); });
-  add(
-      "status", 4, [](const Row& row) { return row.status; },
-      [](std::uint32_t i) { return std::string(name_of(static_cast<AlertState::Status>(i))); });
-  add(
-      "analytic", 3, [](const Row& row) { return static_cast<std::size_t>(catalogue_entry(row.variation).analytic); },
-      [](std::uint32_t i) { return std::string(name_of(static_cast<Analytic>(i))); });
-  add(
-      "variation", kVariationCount, [](const Row& row) { return static_cast<std::size_t>(row.variation); },
-      [](std::uint32_t i) { return std::string(catalogue_entry(static_cast<Variation>(i)).id); });
-  add(
-      "platform", 8, [](const Row& row) { return row.platform; },
-      [](std::uint32_t i) { return i == 0 ? std::string("unknown") : std::string(name_of(static_cast<Platform>(i))); });
+  out.push_back(facet_of("severity", tally.severities,
+                         [](std::uint32_t i) { return std::string(name_of(static_cast<Severity>(i))); }));
+  out.push_back(facet_of("status", tally.statuses,
+                         [](std::uint32_t i) { return std::string(name_of(static_cast<AlertState::Status>(i))); }));
+  out.push_back(facet_of("analytic", tally.analytics,
+                         [](std::uint32_t i) { return std::string(name_of(static_cast<Analytic>(i))); }));
+  out.push_back(facet_of("variation", tally.variations,
+                         [](std::uint32_t i) { return std::string(catalogue_entry(static_cast<Variation>(i)).id); }));
+  out.push_back(facet_of("platform", tally.platforms, [](std::uint32_t i) {
+    return i == 0 ? std::string("unknown") : std::string(name_of(static_cast<Platform>(i)));
+  }));
   for (std::size_t field = 0; field < kAlertTexts; ++field)
-    add(
-        name_of(static_cast<AlertText>(field)), texts_.size(), [&](const Row& row) { return row.texts[field]; },
-        [&](std::uint32_t i) { return texts_[i].text; });
+    out.push_back(facet_of(name_of(static_cast<AlertText>(field)), tally.texts[field],
+                           [&](std::uint32_t i) { return texts_[i].text; }));
   return out;
 }
 
 // Buckets of a whole number of hours, as many as fit.
-void AlertIndex::draw_timeline(const std::vector<const Row*>& rows, AlertCounts& counts) const {
-  if (rows.empty()) return;
+void AlertIndex::draw_timeline(const Tally& tally, AlertCounts& counts) {
+  if (tally.times.empty()) return;
   constexpr Seconds kHour = 3600;
-  const Seconds first = rows.front()->place.at, last = rows.back()->place.at;
+  const Seconds first = tally.times.front().first, last = tally.times.back().first;
   const Seconds hours = (last - first) / kHour / static_cast<Seconds>(kBucketsMax - 2) + 1;
   counts.bucket_s = hours * kHour;
   counts.first = first / counts.bucket_s * counts.bucket_s;
   counts.timeline.resize(static_cast<std::size_t>((last - counts.first) / counts.bucket_s) + 1);
-  for (const Row* row : rows) {
-    const auto bucket = static_cast<std::size_t>((row->place.at - counts.first) / counts.bucket_s);
-    ++counts.timeline[bucket][row->severity];
-  }
+  for (const auto& [at, severity] : tally.times)
+    ++counts.timeline[static_cast<std::size_t>((at - counts.first) / counts.bucket_s)][severity];
 }
 
 std::size_t AlertIndex::bytes() const noexcept {

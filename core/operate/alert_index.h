@@ -104,14 +104,25 @@ class AlertIndex {
     std::uint32_t text_hash = 0;                     // of filter.text as an access key
     std::vector<bool> holds_text = {};               // by number of the dictionary: it holds filter.text
   };
+  // What is counted of the rows that a filter wants.
+  struct Tally {
+    std::vector<std::uint32_t> severities = std::vector<std::uint32_t>(4), statuses = std::vector<std::uint32_t>(4),
+                               analytics = std::vector<std::uint32_t>(3),
+                               variations = std::vector<std::uint32_t>(kVariationCount),
+                               platforms = std::vector<std::uint32_t>(8);
+    std::array<std::vector<std::uint32_t>, kAlertTexts> texts;  // by number of the dictionary
+    std::vector<std::pair<Seconds, std::uint8_t>> times;        // when, and the severity
+
+    void add(const Row& row);
+  };
   static constexpr std::uint32_t kAnyText = std::numeric_limits<std::uint32_t>::max();
 
   [[nodiscard]] std::uint32_t keep_text(std::string_view text);
   void release(const Row& row);
   [[nodiscard]] Wanted wanted(const AlertFilter& filter) const;
   [[nodiscard]] static bool matches(const Row& row, const Wanted& wanted);
-  [[nodiscard]] std::vector<AlertFacet> facets(const std::vector<const Row*>& rows) const;
-  void draw_timeline(const std::vector<const Row*>& rows, AlertCounts& counts) const;
+  [[nodiscard]] std::vector<AlertFacet> facets(const Tally& tally) const;
+  static void draw_timeline(const Tally& tally, AlertCounts& counts);
 
   const std::size_t alerts_max_;
   std::deque<Row> rows_;

@@ -63,6 +63,8 @@ class OpenApi(unittest.TestCase):
             "/api/v1/alerts/close": [{"id": self.alert}],
             "/api/v1/alerts/reopen": [{"id": self.alert, "note": "not ours"}],
             "/api/v1/baseline/forget": [{"identity": self.identity, "network": "AS64496"}],
+            "/api/v1/alerts/redeliver": [{"id": self.alert, "endpoint": "sink"}],
+            **{f"/api/v1/webhook/{verb}": [{"name": "sink"}] for verb in ("pause", "resume", "test")},
             "/api/v1/rejects/drop": [{"number": "2"}],
             "/api/v1/rejects/list": ["", "reason=not_cloudtrail"],
         }.get(path, ["&".join(f"{name}={known[name]}" for name in self.required(path))])

@@ -94,7 +94,7 @@ const stories = {
     await calls.getByText("secretsmanager:ListSecrets").waitFor();
     await page.getByRole("img", { name: "Calls with the access key on a timeline" }).waitFor();
     await page.getByRole("region", { name: "CloudTrail record" }).getByText("GetCallerIdentity").waitFor();
-    await page.getByText("every endpoint that wanted this alert has it").waitFor();
+    await page.getByRole("row", { name: /^sink nothing waits/ }).waitFor();
     await picture(page, "alert.png");
   },
 
@@ -114,6 +114,12 @@ const stories = {
     await look(page, `#/alerts/${plan.theft}`);
     await page.getByRole("button", { name: "Reopen" }).click();
     await page.locator(".heading .status-open").waitFor();
+  },
+
+  async "an alert is sent to its webhook again"(page) {
+    await login(page, ADMIN_TOKEN, `#/alerts/${plan.theft}`);
+    await page.getByRole("button", { name: "Send again to sink" }).click();
+    await page.getByText("It is sent to sink again.").waitFor();
   },
 
   async "a campaign of twelve is one story: one alert leads to the others, and one answer is for all"(page) {

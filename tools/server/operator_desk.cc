@@ -11,6 +11,11 @@ namespace {
 
 using Kind = OperatorAnswer::Kind;
 
+// Reads that may go through a whole table before they answer.
+bool takes_long(std::string_view operation) {
+  return operation == "baseline/report" || operation == "rejects/list" || operation == "rejects/show";
+}
+
 OperatorAnswer stopping() {
   return {Kind::stopped, "the server stops", {}, {}};
 }
@@ -25,7 +30,8 @@ OperatorDesk::OperatorDesk(Dependencies dependencies)
       indexed_(
           dependencies_.metrics.gauge("straykey_alert_index_alerts", "Alerts whose filterable fields are in memory.")),
       index_bytes_(dependencies_.metrics.gauge("straykey_alert_index_bytes", "Bytes of these fields, estimated.")),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }),
+      long_thread_([this] { run_long(); }) {}
 
 OperatorDesk::~OperatorDesk() {
   stop();
@@ -42,9 +48,11 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
   OperatorAnswer refusal = stopping();
   {
     const std::lock_guard lock(mutex_);
-    if (!stopping_ && waiting_.size() < kWaitingMax) {
-      waiting_.push_back({std::move(request), std::move(answer)});
-      changed_.notify_one();
+    const bool is_long = takes_long(request.operation);
+    auto& queue = is_long ? long_waiting_ : waiting_;
+    if (!stopping_ && queue.size() < kWaitingMax) {
+      queue.push_back({std::move(request), std::move(answer)});
+      (is_long ? long_changed_ : changed_).notify_one();
       return;
     }
     if (!stopping_) refusal.sentence = "too many operators ask at once";
@@ -130,7 +138,9 @@ void OperatorDesk::tell(Watcher& watcher) {
   watcher.answer(answer);
 }
 
+// Whoever went away stays among them until his time is over, so the oldest are told early if there are too many.
 void OperatorDesk::tell_watchers(bool stops) {
+  for (; watchers_.size() > kWaitingMax; watchers_.erase(watchers_.begin())) tell(watchers_.front());
   const auto now = std::chrono::steady_clock::now();
   std::vector<Watcher> stay;
   for (Watcher& one : watchers_) {
@@ -148,7 +158,7 @@ void OperatorDesk::tell_watchers(bool stops) {
 void OperatorDesk::read(const Waiting& next, bool stops) {
   if (stops) return next.answer(stopping());
   OperatorStores stores = dependencies_.stores;
-  stores.index = index_.get();
+  if (!takes_long(next.request.operation)) stores.index = index_.get();
   next.answer(find_operation(next.request.operation)->read(stores, next.request.arguments));
 }
 
@@ -192,13 +202,30 @@ void OperatorDesk::run() {
   }
 }
 
+void OperatorDesk::run_long() {
+  name_this_thread("operators-long");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    long_changed_.wait(lock, [this] { return stopping_ || !long_waiting_.empty(); });
+    if (long_waiting_.empty()) return;
+    const Waiting next = std::move(long_waiting_.front());
+    long_waiting_.pop_front();
+    const bool stops = stopping_;
+    lock.unlock();
+    read(next, stops);
+    lock.lock();
+  }
+}
+
 void OperatorDesk::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
+    long_changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  if (long_thread_.joinable()) long_thread_.join();
 }
 
 }  // namespace straykey

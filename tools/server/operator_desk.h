@@ -6,9 +6,10 @@
 //         and which takes in every change that it is told of. Whoever watches alerts is answered when one changes.
 // Thread: ask(), watch() and alerts_changed() may be called on any thread and do not block. The answer comes on the
 //         desk's thread, on the worker's or merger's thread that carried a change out or, if there is nothing to do, at
-//         once on the caller's.
-// Order:  reads are answered in the order in which they came. Call stop() after the pipeline's: it tells those who
-//         still wait that the server stops.
+//         once on the caller's. Reads that go through a whole table, which may take seconds, have a second thread, so
+//         that a list or an alert never waits for one.
+// Order:  reads of one thread are answered in the order in which they came. Call stop() after the pipeline's: it tells
+//         those who still wait that the server stops.
 // Bounds: kWaitingMax reads may wait, and as many watchers; one more is told to try again later. Each reads one page.
 //         A watcher is answered after kWatchS at the latest, and hears of kToldMax alerts by name.
 #include <chrono>
@@ -72,6 +73,7 @@ class OperatorDesk {
 
   void carry_out(const Operation& operation, const OperatorRequest& request, Answer answer);
   void run();
+  void run_long();
   // False: there is nothing to do. `lock` is held, and not while something is done.
   bool do_next(std::unique_lock<std::mutex>& lock);
   void take_in(const ChangedAlerts& changed);
@@ -92,10 +94,12 @@ class OperatorDesk {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
+  std::deque<Waiting> long_waiting_;
+  std::condition_variable long_changed_;
   std::vector<Watcher> new_watchers_;
   ChangedAlerts news_;
   bool stopping_ = false;
-  std::thread thread_;
+  std::thread thread_, long_thread_;
 };
 
 }  // namespace straykey

@@ -114,12 +114,26 @@ function others(alert, campaign, related) {
   return parts.length === 0 ? null : section("Others like it", "others", parts);
 }
 
-function deliveries(id, rows) {
-  const word = (row) => row.dead ? "given up" : row.attempts === 0 ? "waits" : `waits, next attempt ${new Date(row.next_attempt * 1000).toISOString().slice(0, 19)}`;
-  return section("Webhooks", "deliveries", rows.length === 0
-    ? h("p", {}, "Nothing waits: every endpoint that wanted this alert has it.")
-    : table("Deliveries that have not arrived", ["Endpoint", "State", "Attempts", "Last error"],
-      rows.map((row) => [row.endpoint, word(row), row.attempts, row.last_error])));
+// Each webhook and what became of the alert there. Whoever may change something may send it again.
+function deliveries(id, waiting, endpoints) {
+  const word = (row) => row === undefined ? "nothing waits: it arrived, or was not wanted" : row.dead ? "given up" : row.attempts === 0 ? "waits"
+    : `waits, next attempt ${new Date(row.next_attempt * 1000).toISOString().slice(0, 19)}`;
+  const again = (endpoint) => h("button", { type: "button", class: "small", "aria-label": `Send again to ${endpoint}`, onclick: async (event) => {
+    try {
+      await api.change("alerts/redeliver", { id, endpoint });
+      event.target.closest("tr").children[1].textContent = "waits";
+      say(`It is sent to ${endpoint} again.`);
+    } catch (error) {
+      say(error.message);
+    }
+  } }, "Send again");
+  return section("Webhooks", "deliveries", endpoints.length === 0 ? h("p", {}, "There is no webhook.")
+    : table("What became of it at each webhook", ["Webhook", "This alert", "Attempts", "Last error", ...(api.mayChange() ? ["Again"] : [])],
+      endpoints.map(({ name, paused, failing }) => {
+        const row = waiting.find((one) => one.endpoint === name);
+        return [name + (paused ? " (paused)" : failing ? " (failing)" : ""), word(row), row?.attempts ?? "", row?.last_error ?? "",
+          ...(api.mayChange() ? [again(name)] : [])];
+      })));
 }
 
 function answerForm(alert) {
@@ -165,8 +179,8 @@ function heading(alert) {
 }
 
 async function read(id) {
-  const [shown, found, waiting] = await Promise.all([api.get("alerts/show", { id }), api.get("alerts/investigate", { id }),
-    api.get("alerts/deliveries", { id })]);
+  const [shown, found, waiting, endpoints] = await Promise.all([api.get("alerts/show", { id }), api.get("alerts/investigate", { id }),
+    api.get("alerts/deliveries", { id }), api.get("webhook/list")]);
   const alert = shown.items[0];
   const [campaign, related] = await Promise.all([
     alert.campaign ? api.get("alerts/search", { campaign: alert.campaign.id, limit: 20 }).then((page) => page.items) : [],
@@ -178,7 +192,7 @@ async function read(id) {
         return null;
       }
     })).then((all) => all.filter((one) => one !== null))]);
-  return { alert, found: found.items[0], waiting: waiting.items, campaign, related };
+  return { alert, found: found.items[0], waiting: waiting.items, endpoints: endpoints.items, campaign, related };
 }
 
 export async function alertDetail(id) {
@@ -200,7 +214,7 @@ export async function alertDetail(id) {
     } }, "\u2190 Back to the list")), head,
     section("Why", "why", list(alert.why), alert.limits.length > 0 ? [h("h3", {}, "What held the verdict back"), list(alert.limits)] : null,
       h("p", {}, alert.description, " ", h("strong", {}, "What an attacker wants: "), alert.attacker_goal)),
-    respond(alert), investigation(all.found), about(alert), others(alert, all.campaign, all.related), deliveries(id, all.waiting),
+    respond(alert), investigation(all.found), about(alert), others(alert, all.campaign, all.related), deliveries(id, all.waiting, all.endpoints),
     section("The record", "record", alert.record_truncated ? h("p", { class: "note" }, "The record is too long to be kept whole.") : null,
       pasted("CloudTrail record", JSON.stringify(alert.event, null, 2))));
   return { title: alert.title, element, changed: async (other) => {
