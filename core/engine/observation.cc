@@ -184,7 +184,7 @@ Hash128 combination_of(HashKey key, const Candidate& call) {
   ByteWriter text(256);
   text.string(call.token.identity).fixed(call.token.family).string(call.token.service);
   // Of keys that only a name or an agent proves, each may turn out to be somebody else's; the others' calls stand then.
-  text.string(call.token.must_have_assumed.empty() ? std::string_view{} : std::string_view(call.access_key));
+  text.string(call.may_be_contradicted() ? std::string_view(call.access_key) : std::string_view{});
   text.string(call.token.must_have_assumed).string(call.address).string(call.endpoint_owner);
   for (const std::string& form : call.network_forms()) text.string(form);
   text.string(call.token.chain).string(call.evidence);
