@@ -243,7 +243,10 @@ void Engine::finish(Item item, bool committed) {
     callbacks_.to_merger(Message(std::move(finished)));
   }
   // Before the reply, because what a sender sends after the reply came later than this request.
-  if (!request.any_failed) note_newest(request.newest_day);
+  if (!request.any_failed) {
+    note_newest(request.newest_day);
+    for (const Request::ShardBatch& batch : request.batches) shards_[batch.shard]->worker->need_not_tell(batch.told);
+  }
   unfinished_.fetch_sub(1);
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);

@@ -48,6 +48,8 @@ RequestOutcome InlinePipeline::learn(Request& request, const NetworkMap& network
         outcome = RequestOutcome::failed;
     }
   } while (route_descents(request, static_cast<std::uint32_t>(workers_.size())));
+  if (outcome == RequestOutcome::committed)
+    for (const Request::ShardBatch& batch : request.batches) workers_[batch.shard]->need_not_tell(batch.told);
   return outcome;
 }
 

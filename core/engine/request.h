@@ -93,6 +93,7 @@ class Request {
     CandidateRange candidates;       // what the shard proposed for it; last == 0: nothing
     std::vector<Descent> descents;   // what other shards told this one
     std::vector<Descent> handed_on;  // what this shard tells others
+    std::vector<Hash128> told;       // what of that it need not tell again once the request has finished well
   };
   std::vector<RoutedEvent> routed;  // of the first events, until they are routed: see sign()
   std::vector<ShardBatch> batches;  // one for each shard concerned

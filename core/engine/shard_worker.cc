@@ -86,6 +86,8 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   const std::size_t first_staged = staged_.size();
   std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
+  batch_ = &batch;
+  take_confirmed();
   newest_day_ = request.newest_day_before;
   may_be_forged_ = request.may_be_forged;
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };
@@ -162,12 +164,13 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
   if (key != nullptr && key->has_unnamed_calls())
     KeyTable::name(*key, event, observation.has_token ? &observation.call.token : nullptr);
   std::uint32_t slot = kNoSlot;
+  bool is_known = true;
   if (!event.from_future) {
     teach(observation, event);
     if (observation.may_wait_for_proof) slot = keep(observation, event, counts && !observation.has_token);
   }
   if (observation.has_token) {
-    tell_session(event, observation.call.token, key);
+    is_known = tell_session(event, observation.call.token, key);
     slot = kNoSlot;  // a weakly proven call counts as a candidate
     const std::uint32_t second = propose_second(observation, counts, event);
     if (!event.from_future) teach_token(observation.call, observation.call.token.must_have_assumed.empty());
@@ -178,9 +181,9 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
       slots_[slot].also = second;
     }
   } else if (key != nullptr && key->issued != nullptr && is_a_strangers(event, *key->issued)) {
-    tell_stranger(event.principal_id, event.day(), observation.caller);
+    is_known = tell_stranger(event.principal_id, event.day(), observation.caller) != Telling::begun;
   }
-  staged_known_.emplace(signature, slot);
+  if (is_known) staged_known_.emplace(signature, slot);
 }
 
 // What is weakly proven in two ways is learned and proposed as both; the judge takes the first way that holds.
@@ -427,6 +430,7 @@ void ShardWorker::settle(CommitOutcome outcome) {
     for (Request::ShardBatch* batch : batches_) {
       batch->candidates = {};
       batch->handed_on.clear();
+      batch->told.clear();
     }
     staged_.clear();
     forget_known();

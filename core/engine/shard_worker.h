@@ -12,8 +12,10 @@
 // Thread: the shard's worker (or the only thread, inline).
 // Bounds: Settings. A table that reaches its bound is emptied in whole or in part, which costs time and never a
 //         verdict.
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <span>
 #include <string>
@@ -21,6 +23,7 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "core/base/metrics.h"
 #include "core/baseline/fact.h"
@@ -65,6 +68,8 @@ class ShardWorker {
   // Whether a commit has anything to write for what was applied since the last one.
   [[nodiscard]] bool has_news() const noexcept { return writer_.has_news(); }
   [[nodiscard]] std::size_t news_count() const noexcept { return writer_.news_count(); }
+  // What a finished request's batch told other shards is on disk there. From any thread.
+  void need_not_tell(const std::vector<Hash128>& told);
   // Ends the batch. If it failed, or its outcome is unknown, everything applied since the last commit is forgotten, and
   // everything remembered of the store with it. `judged_up_to`: candidates up to this number were judged and are
   // erased.
@@ -106,10 +111,14 @@ class ShardWorker {
   void warm(std::span<const Request::RoutedEvent> events) const noexcept;
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
-  void tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
-  void tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
-  void tell_stranger(std::string_view principal_id, Day day, const std::string& role);
-  [[nodiscard]] bool is_told_first(std::string_view principal_id, Day day, std::string_view whose);
+  // `begun`: by this event, and certain only when its request has finished; `begun_before`: by another of the request.
+  enum class Telling : std::uint8_t { known, begun, begun_before };
+  bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
+  Telling tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
+  void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued);
+  void take_confirmed();
+  Telling tell_stranger(std::string_view principal_id, Day day, const std::string& role);
+  Telling tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
   void issue(const Event& event);
   void take_over(const Descent& descent);
   struct News {  // of the event that issued a key
@@ -161,6 +170,8 @@ class ShardWorker {
   // What is known: signature -> slot, or kNoSlot if nothing was proposed for it.
   SlotTable known_;  // committed
   std::uint64_t times_forgotten_ = 0;
+  Request::ShardBatch* batch_ = nullptr;  // the one in hand
+  boost::unordered_flat_set<Hash128, std::hash<Hash128>> told_in_request_;
   SlotTable staged_known_;  // of the open batch; joins known_ after the commit
   SlotTable slot_by_combination_;
   std::vector<Slot> slots_;
@@ -179,6 +190,11 @@ class ShardWorker {
   Sequences sequences_, committed_sequences_;
   // Whether they were read from the store. Numbers that start again from 1 would be taken for judged ones.
   bool sequences_known_ = false;
+
+  // What tell() need not say any more, from any thread.
+  std::mutex confirmed_mutex_;
+  std::vector<Hash128> confirmed_;  // guarded by confirmed_mutex_
+  std::atomic<bool> has_confirmed_{false};
 
   Counter& events_;
   Counter& duplicates_;

@@ -8,6 +8,7 @@
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
 #include "core/engine/descents.h"
+#include "core/engine/route.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/waiting_calls.h"
 #include "core/identity/principal.h"
@@ -49,34 +50,74 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
 }
 
 // A proven call proves its session, for calls that no key joins with it: those of a console session, and the other
-// account's copies. Once a day for each session. `key`: of the call, or null.
-void ShardWorker::tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key) {
-  if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future) return;
-  if (!event.invoked_by.empty()) return;  // a call of an MCP server may rest on what is known of the session
+// account's copies. Once a day for each session. `key`: of the call, or null. As tell() returns.
+bool ShardWorker::tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key) {
+  if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future)
+    return true;
+  if (!event.invoked_by.empty()) return true;  // a call of an MCP server may rest on what is known of the session
   const std::uint64_t telling = times_forgotten_ << 32 | static_cast<std::uint32_t>(event.day());
-  if (key != nullptr && std::exchange(key->told, telling) == telling) return;
-  tell_session(event.principal_id, event.day(), token);
+  if (key != nullptr && key->told == telling) return true;
+  const Telling told = tell_session(event.principal_id, event.day(), token);
+  if (key != nullptr && told == Telling::known) key->told = telling;
+  return told != Telling::begun;
 }
 
-void ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
-  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return;
-  if (token.chain.empty() && service_by_name(token.service) == nullptr) return;
-  if (principal_id.find(':') == std::string_view::npos) return;
-  if (is_told_first(principal_id, day, token.chain + ' ' + token.service))
-    descents_->tell_session(principal_id, known_of_session(token, day));
+ShardWorker::Telling ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
+  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return Telling::known;
+  if (token.chain.empty() && service_by_name(token.service) == nullptr) return Telling::known;
+  return tell(principal_id, day, token.chain + ' ' + token.service, known_of_session(token, day));
+}
+
+// Tells the session's shard, unless that is known to have it. Until the request has finished, the other shard may yet
+// lose it. So the event that tells it does not count as known before, and tells it again if it comes again: its sender
+// has no answer yet, and another request that holds the event must not be answered while this one hangs.
+ShardWorker::Telling ShardWorker::tell(std::string_view principal_id, Day day, std::string_view whose,
+                                       const IssuedToken& known) {
+  if (principal_id.find(':') == std::string_view::npos) return Telling::known;
+  ByteWriter text(256);
+  text.fixed(day).string("session").string(principal_id).string(whose);
+  const Hash128 signature = hash128(settings_.hash_key, text.view());
+  if (known_.contains(signature)) return Telling::known;
+  const bool is_own = shard_of(session_id(settings_.hash_key, principal_id, day), settings_.shards) == settings_.shard;
+  const bool is_first =
+      is_own ? staged_known_.emplace(signature, kNoSlot).second : told_in_request_.insert(signature).second;
+  if (is_first) descents_->tell_session(principal_id, known);
+  if (is_own) return Telling::known;
+  if (is_first) batch_->told.push_back(signature);
+  return is_first ? Telling::begun : Telling::begun_before;
+}
+
+void ShardWorker::need_not_tell(const std::vector<Hash128>& told) {
+  if (told.empty()) return;
+  const std::lock_guard lock(confirmed_mutex_);
+  confirmed_.insert(confirmed_.end(), told.begin(), told.end());
+  has_confirmed_.store(true);
+}
+
+void ShardWorker::take_confirmed() {
+  told_in_request_.clear();
+  if (!has_confirmed_.load()) return;
+  const std::lock_guard lock(confirmed_mutex_);
+  for (const Hash128 signature : confirmed_) known_.emplace(signature, kNoSlot);
+  confirmed_.clear();
+  has_confirmed_.store(false);
+}
+
+// An event that proved calls tells whose their sessions are. The calls do not wait any more when it comes again.
+void ShardWorker::tell_again(Hash128 key, std::string_view role, const IssuedToken& issued) {
+  for (const WaitingCalls::Told& told : waiting_->told_by(key, role)) {
+    if (!issued.proves()) {
+      tell_stranger(told.principal, told.day, told.role);
+      continue;
+    }
+    const std::string_view session = std::string_view(told.principal).substr(told.principal.find(':') + 1);
+    tell_session(told.principal, told.day, service_token_from_issue(issued, told.role, session));
+  }
 }
 
 // Anybody who may assume a role can name his session as a workload's. From then on the session proves nothing.
-void ShardWorker::tell_stranger(std::string_view principal_id, Day day, const std::string& role) {
-  if (principal_id.find(':') == std::string_view::npos || role.empty()) return;
-  if (is_told_first(principal_id, day, {})) descents_->tell_session(principal_id, known_of_stranger(role, day));
-}
-
-bool ShardWorker::is_told_first(std::string_view principal_id, Day day, std::string_view whose) {
-  ByteWriter told(256);
-  told.fixed(day).string("session").string(principal_id).string(whose);
-  const Hash128 signature = hash128(settings_.hash_key, told.view());
-  return !known_.contains(signature) && staged_known_.emplace(signature, kNoSlot).second;
+ShardWorker::Telling ShardWorker::tell_stranger(std::string_view principal_id, Day day, const std::string& role) {
+  return role.empty() ? Telling::known : tell(principal_id, day, {}, known_of_stranger(role, day));
 }
 
 // A datagram can be forged. So it may say that a workload was given a key, which makes more calls judged; that somebody
@@ -106,6 +147,8 @@ void ShardWorker::know(Hash128 key, const News& news) {
     // The key is read again at its next use, because its identity is known from now on.
     keys_.reload(key);
     judge_waiting(key, news);
+  } else {
+    tell_again(key, role, issued);
   }
   if (issued.waits) return;
   // News ends by itself, because it adds to what is known of a key at most five times. Only what is told again counts.

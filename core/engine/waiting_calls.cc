@@ -16,6 +16,12 @@ std::string encode_call(std::string_view session, const Candidate& call) {
   return ByteWriter().string(session).string(encode_candidate(call)).bytes();
 }
 
+constexpr std::string_view kToldSessions = "told ";
+
+std::string told_prefix(Hash128 key) {
+  return std::string(kToldSessions) + key.key();
+}
+
 std::string issued_prefix(Hash128 key) {
   return std::string(kIssuedKeys) + key.key();
 }
@@ -78,7 +84,8 @@ void WaitingCalls::find_keys() {
   constexpr std::size_t kCallKeyBytes = 2 * sizeof(Hash128);
   keys_.clear();
   writer_.open().scan(Table::pending, {}, {}, [&](std::string_view key, std::string_view) {
-    if (key.size() == kIssuedKeys.size() + kCallKeyBytes) key.remove_prefix(kIssuedKeys.size());
+    for (const std::string_view kind : {kIssuedKeys, kToldSessions})
+      if (key.size() == kind.size() + kCallKeyBytes) key.remove_prefix(kind.size());
     if (key.size() == kCallKeyBytes) keys_.insert(Hash128::from_bytes(key.data()));
     return true;
   });
@@ -253,14 +260,39 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
       repeats_[place->second].count = issued.is_provisional() ? repeats_[place->second].count : 0;
     }
     if (!issued.is_provisional()) writer_.erase(Table::pending, row);
-    if (call && !issued.proves() && !issued.is_provisional())
-      out.strangers.push_back({call->token.workload, call->day(), call->token.role_identity});
+    if (call && !issued.is_provisional() && !call->token.workload.empty()) {
+      const Told told{call->token.workload, call->day(), call->token.role_identity};
+      keep_told(key, told);
+      if (!issued.proves()) out.strangers.push_back(told);
+    }
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;
     if (was_judged_alike(issued, *call)) continue;
     out.principals.push_back(std::move(call->token.workload));
     straykey::prove(*call, session, issued);
     out.calls.push_back(std::move(*call));
+  }
+  return out;
+}
+
+void WaitingCalls::keep_told(Hash128 key, const Told& told) {
+  const std::string value = ByteWriter().string(told.principal).fixed(told.day).string(told.role).bytes();
+  const std::string row = told_prefix(key) + hash128(settings_.hash_key, value).key();
+  if (writer_.open().get(Table::pending, row)) return;
+  writer_.put(Table::pending, row, value);
+  keys_.insert(key);
+}
+
+std::vector<WaitingCalls::Told> WaitingCalls::told_by(Hash128 key, std::string_view role) {
+  std::vector<Told> out;
+  if (!has_own_rows(key)) return out;
+  for (const auto& [row, value] : rows(told_prefix(key), false)) {
+    ByteReader in(value);
+    Told told;
+    told.principal = in.string();
+    told.day = in.fixed<Day>();
+    told.role = in.string();
+    if (in.at_end() && (role.empty() || told.role == role)) out.push_back(std::move(told));
   }
   return out;
 }

@@ -1,10 +1,11 @@
 #pragma once
 // WaitingCalls: what keys did of which it is not known yet whose they are, until proof comes or two days have passed.
 //
-// Shape:  two kinds of rows in Table::pending: calls, one for each combination and day, and keys that an unproven key
-//         was given by AssumeRole, because their proof depends on its own.
-// Order:  a call goes when its key is proven. An issued key stays: if the process dies before the shard of the issued
-//         key has committed, the sender brings the same proof again, and it must be handed on again.
+// Shape:  three kinds of rows in Table::pending: calls, one for each combination and day; keys that an unproven key was
+//         given by AssumeRole, because their proof depends on its own; and whose sessions were told by calls that are
+//         proven.
+// Order:  a call goes when its key is proven. The others stay: if the process dies before the shard of the issued key,
+//         or of the session, has committed, the sender brings the same proof again, and it must be told again.
 // Bounds: Settings.
 // Durable: how often a call was repeated is soft state: a crash loses what was not flushed.
 // Errors: hand_over_failure() tells if a partition could not be read. Then the batch must not be trusted.
@@ -51,16 +52,16 @@ class WaitingCalls {
   // Keeps that a session of `parent_role` was given a key, when it called with the key `caller`.
   void keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued);
 
+  struct Told {  // that a call of the session (principalId), of this role, was proven or denied on this day
+    std::string principal;
+    Day day = 0;
+    std::string role;
+  };
   struct Proven {
     std::vector<Candidate> calls;
     std::vector<std::string>
-        principals;  // of each call: whose session it was (principalId); empty of a console session
-    struct Stranger {
-      std::string principal;  // the session (principalId) of a call whose key somebody who is no workload was given
-      Day day = 0;
-      std::string role;
-    };
-    std::vector<Stranger> strangers;
+        principals;               // of each call: whose session it was (principalId); empty of a console session
+    std::vector<Told> strangers;  // the sessions of calls whose key somebody who is no workload was given
     // One for each role whose sessions were judged as something else by a weaker proof
     std::vector<Candidate> denied;
   };
@@ -70,6 +71,9 @@ class WaitingCalls {
   [[nodiscard]] Proven prove(Hash128 key, std::string_view role, const IssuedToken& issued);
   // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
   [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
+
+  // The sessions that calls of the key told, which waited until it was known whose the key is.
+  [[nodiscard]] std::vector<Told> told_by(Hash128 key, std::string_view role);
 
   // False: nothing waits for the key, or the session, in any partition.
   [[nodiscard]] bool may_have_rows(Hash128 key);
@@ -93,6 +97,7 @@ class WaitingCalls {
   // prefix those stay whose keys come first, which are hashes: so it makes no difference which came first in time.
   [[nodiscard]] bool make_room(const std::string& prefix, const std::string& row);
   [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
+  void keep_told(Hash128 key, const Told& told);
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
   void note_judged(const std::string& row, const std::string& session, Candidate call, const IssuedToken& issued);
 
