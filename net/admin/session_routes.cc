@@ -9,6 +9,9 @@ namespace {
 
 namespace json = boost::json;
 
+// Between the check of the request and its answer the tokens were replaced, or the session ended.
+constexpr Refusal kTokenGone{401, "unknown_token", "The token, or the session, is not valid any more."};
+
 std::string_view name_of_scope(TokenScope scope) {
   return scope == TokenScope::admin ? "admin" : "read";
 }
@@ -42,7 +45,9 @@ void add_session_routes(HttpRouter& router, PageSessions& sessions, Authenticato
   open.body_bytes_max = 1024;
   open.refuse = quiet_refusal;
   open.handle = [&](const HttpRequest& request, const ReplyTo& reply) {
-    auto opened = sessions.open(request.source, tokens.scope_of(request.source).value_or(TokenScope::read));
+    const auto bearer = tokens.bearer_of(request.head, {});
+    if (!bearer) return reply(error_reply(kTokenGone, request.request_id));
+    auto opened = sessions.open(bearer->name, bearer->scope);
     HttpReply answer = session_reply(opened.session);
     answer.headers.push_back({"Set-Cookie", std::move(opened.set_cookie)});
     reply(std::move(answer));
@@ -57,9 +62,10 @@ void add_session_routes(HttpRouter& router, PageSessions& sessions, Authenticato
   show.admit = [&](const RequestHead& head) { return sessions.admit(head, TokenScope::read); };
   show.refuse = quiet_refusal;
   show.handle = [&](const HttpRequest& request, const ReplyTo& reply) {
+    if (const auto bearer = tokens.bearer_of(request.head, {}))
+      return reply(session_reply(PageSession{bearer->name, bearer->scope, {}, 0}));
     const auto session = sessions.find(request.head);
-    const TokenScope scope = tokens.scope_of(request.source).value_or(TokenScope::read);
-    reply(session_reply(session ? *session : PageSession{request.source, scope, {}, 0}));
+    reply(session ? session_reply(*session) : error_reply(kTokenGone, request.request_id));
   };
   router.add(std::move(show));
 

@@ -117,11 +117,12 @@ bool Authenticator::presents_credential(const RequestHead& head, CredentialPlace
   return credential_of(head, place).has_value();
 }
 
-std::optional<TokenScope> Authenticator::scope_of(std::string_view name) const {
+std::optional<Authenticator::Bearer> Authenticator::bearer_of(const RequestHead& head, CredentialPlace place) const {
+  const auto credential = credential_of(head, place);
+  if (!credential) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  for (const Token& token : *table_)
-    if (token.name == name) return token.scope;
-  return std::nullopt;
+  const Token* const token = find(*table_, *credential);
+  return token == nullptr ? std::nullopt : std::optional(Bearer{token->name, token->scope});
 }
 
 const Authenticator::Token* Authenticator::find(const Table& table, std::string_view secret) {

@@ -83,8 +83,12 @@ class Authenticator {
   // The source of the token, or why not. `now` in seconds, for the limit of failures.
   [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed,
                                                          CredentialPlace place, const IpAddress& peer, Seconds now);
-  // Of the token of that name; nothing if there is none.
-  [[nodiscard]] std::optional<TokenScope> scope_of(std::string_view name) const;
+  struct Bearer {
+    std::string name;
+    TokenScope scope;
+  };
+  // Of the token that the request carries; nothing if that is none of ours.
+  [[nodiscard]] std::optional<Bearer> bearer_of(const RequestHead& head, CredentialPlace place) const;
   // True if the request carries anything that could be a token.
   [[nodiscard]] bool presents_credential(const RequestHead& head, CredentialPlace place) const;
 

@@ -29,6 +29,7 @@ constexpr std::size_t kDrainBytesMax = 8u << 20;
 constexpr Refusal kHostNotAllowed{403, "host_not_allowed", "This listener does not answer to that Host."};
 constexpr Refusal kClientName{403, "client_name_not_allowed",
                               "The certificate of this client has none of the names in client_names."};
+constexpr Refusal kForeignPage{403, "foreign_page", "A browser sent this for a page of another origin."};
 constexpr Refusal kBodyOfOptions{413, "body_too_large", "OPTIONS takes no body."};
 constexpr Refusal kBusy{503, "busy", "Too many bytes are in flight; send the same request again.", 1};
 constexpr Refusal kBadRequest{400, "bad_request", "The request cannot be read."};
@@ -53,6 +54,20 @@ bool has_bare_lf(std::string_view bytes) {
 std::size_t buffer_bytes_max(const HeadLimits& head) {
   const std::size_t block = std::max(head.block_bytes_max, head.large_path.empty() ? 0 : head.large_block_bytes_max);
   return std::max(kReadBufferBytes, block + kHeadReadBytes);
+}
+
+// A browser adds what it knows of a user, a remembered password for one, to what any page makes it send. It says where
+// the page is from. Other clients send neither header.
+bool is_of_foreign_page(const RequestHead& head) {
+  if (const std::string_view site = head.field("Sec-Fetch-Site"); !site.empty())
+    return site != "same-origin" && site != "none";
+  std::string_view origin = head.field("Origin");
+  if (origin.empty()) return false;
+  const std::size_t start = origin.find("://");
+  if (start == std::string_view::npos) return true;
+  origin.remove_prefix(start + 3);
+  return !equal_ignoring_case(origin.substr(0, origin.rfind(':')), head.host) &&
+         !equal_ignoring_case(origin, head.host);
 }
 
 }  // namespace
@@ -244,7 +259,9 @@ std::optional<Refusal> HttpSession::authenticate() {
   if (!route.scope) return std::nullopt;
   // A probe may come without a token; with a wrong one it should hear so.
   if (match_.probe && !listener_->auth->presents_credential(head_, route.credentials)) return std::nullopt;
-  if (route.admit) {
+  if (route.admit && head_.method == HttpMethod::post && is_of_foreign_page(head_)) return kForeignPage;
+  // Who sends a token is judged by the token, whatever cookie comes with it.
+  if (route.admit && !listener_->auth->presents_credential(head_, route.credentials)) {
     auto admitted = route.admit(head_);
     if (const Refusal* refusal = std::get_if<Refusal>(&admitted)) return *refusal;
     if (std::string* const name = std::get_if<std::string>(&admitted)) {

@@ -35,7 +35,7 @@ struct PageServer {
   PageServer() {
     const std::vector<TokenSettings> all{{"forwarder", kIngestToken, TokenScope::ingest},
                                          {"operator", kAdminToken, TokenScope::admin},
-                                         {"reader", kReadToken, TokenScope::read}};
+                                         {"reader", kReadToken, TokenScope::read, "operator"}};
     REQUIRE(server.auth->replace(all).ok());
     REQUIRE(same_tokens->replace(all).ok());
   }
@@ -74,8 +74,37 @@ TEST_CASE("session routes: a token of scope read reads, and one that sends event
   CHECK_EQ(page.ask("POST /api/v1/alerts/ack", reader, "{}").status, 403);
   const auto opened = page.ask("POST /api/v1/session", reader);
   CHECK_NE(opened.body.find("\"scope\":\"read\""), std::string::npos);
+  CHECK_NE(opened.body.find("\"name\":\"reader\""), std::string::npos);
+  // Its source is the name of a token that may do more: that gives it nothing.
+  const std::string cookie = "Cookie: " + between(opened.head, "Set-Cookie: ", ";") + "\r\n";
+  const std::string csrf = "X-Csrf-Token: " + between(opened.body, "\"csrf\":\"", "\"") + "\r\n";
+  CHECK_EQ(page.ask("POST /api/v1/alerts/ack", cookie + csrf, "{}").status, 403);
   CHECK_EQ(page.ask("POST /api/v1/session", "Authorization: Bearer " + kIngestToken + "\r\n").status, 403);
   CHECK_EQ(page.ask("POST /echo", reader).status, 403);
+}
+
+TEST_CASE("session routes: who sends a token in whatever header is judged by it, and not by the cookie beside it") {
+  PageServer page;
+  const auto opened = page.ask("POST /api/v1/session", "Authorization: Bearer " + kReadToken + "\r\n");
+  const std::string cookie = "Cookie: " + between(opened.head, "Set-Cookie: ", ";") + "\r\n";
+  CHECK_EQ(page.ask("GET /api/v1/alerts/list", cookie).status, 200);
+  CHECK_EQ(page.ask("GET /api/v1/alerts/list", cookie + "X-Api-Key: x\r\n").status, 401);
+  CHECK_EQ(page.ask("POST /api/v1/alerts/ack", cookie + "X-Api-Key: " + kAdminToken + "\r\n", "{}").status, 200);
+}
+
+TEST_CASE("session routes: a browser's change for a page of another origin is refused, whatever it knows of the user") {
+  PageServer page;
+  const std::string token = "Authorization: Bearer " + kAdminToken + "\r\n";
+  const auto status_with = [&](const std::string& headers) {
+    return page.ask("POST /api/v1/alerts/ack", token + headers, "{}").status;
+  };
+  for (const char* other :
+       {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n", "Origin: https://evil.example\r\n",
+        "Origin: null\r\n", "Origin: http://localhost.evil.example:80\r\n"})
+    CHECK_EQ(status_with(other), 403);
+  for (const char* own : {"", "Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n",
+                          "Origin: http://localhost\r\n", "Origin: http://localhost:8444\r\n"})
+    CHECK_EQ(status_with(own), 200);
 }
 
 TEST_CASE("session routes: a refusal makes no browser ask for a password by itself") {

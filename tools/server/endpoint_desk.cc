@@ -75,6 +75,15 @@ void EndpointDesk::list(Answer answer) {
 }
 
 void EndpointDesk::test(const WebhookRoute& route, Answer answer) {
+  if (tests_->fetch_add(1) >= kTestsMax) {
+    tests_->fetch_sub(1);
+    return answer(
+        {Kind::failed, "so many tests wait for their answers already; ask again when they have ended", {}, {}});
+  }
+  answer = [tests = tests_, answer = std::move(answer)](const OperatorAnswer& done) {
+    tests->fetch_sub(1);
+    answer(done);
+  };
   auto key = random_hash_key();
   if (!key) return answer({Kind::failed, key.error().message, {}, {}});
   EndpointTest test;

@@ -3,8 +3,10 @@
 //
 // Thread: ask() may be called on any thread and does not block. The answer comes at once, or on the sender's strand; a
 //         test's, when its attempt has ended. If the server stops meanwhile, it does not come.
-// Bounds: a test is one attempt, within the time limits of WebhookSettings.
+// Bounds: a test is one attempt, within the time limits of WebhookSettings; kTestsMax at once.
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "core/engine/outbox.h"
@@ -29,10 +31,13 @@ class EndpointDesk {
   void ask(const OperatorRequest& request, Answer answer);
 
  private:
+  static constexpr int kTestsMax = 16;
+
   void list(Answer answer);
   void test(const WebhookRoute& route, Answer answer);
 
   Dependencies dependencies_;
+  std::shared_ptr<std::atomic<int>> tests_ = std::make_shared<std::atomic<int>>(0);  // that are not answered yet
 };
 
 }  // namespace straykey
