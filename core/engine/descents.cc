@@ -38,6 +38,10 @@ void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const Issue
   add(child, parent ? &*parent : nullptr, true, 0);
 }
 
+bool Descents::is_own_session(std::string_view principal_id, Day day) const {
+  return shard_of(session_id(settings_.hash_key, principal_id, day), settings_.shards) == settings_.shard;
+}
+
 void Descents::tell_session(std::string_view principal_id, const IssuedToken& known) {
   const Hash128 session = session_id(settings_.hash_key, principal_id, known.issued_day);
   made_.push_back({session, {}, encode(known), false, 0, true});

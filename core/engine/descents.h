@@ -38,6 +38,7 @@ class Descents {
   void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);
   // A call tells whose its session is, on its day and the next one: tells the shard that owns the session.
   void tell_session(std::string_view principal_id, const IssuedToken& known);
+  [[nodiscard]] bool is_own_session(std::string_view principal_id, Day day) const;
   // Whether settle() has something to do.
   [[nodiscard]] bool has_made() const noexcept { return !made_.empty(); }
   // Calls take_over() for each descent of this shard's keys, and adds all others to `others`.

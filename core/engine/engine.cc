@@ -128,6 +128,7 @@ void Engine::apply(std::uint32_t index, Item item) {
     shard.networks = networks_.load();
     shard.worker->forget_known();
   }
+  take_told(shard);
   shard.worker->apply(*item.request, item.request->batches[item.batch], *shard.networks);
   shard.applied.push_back(item);
 }
@@ -245,13 +246,31 @@ void Engine::finish(Item item, bool committed) {
   // Before the reply, because what a sender sends after the reply came later than this request.
   if (!request.any_failed) {
     note_newest(request.newest_day);
-    for (const Request::ShardBatch& batch : request.batches) shards_[batch.shard]->worker->need_not_tell(batch.told);
+    note_told(request);
   }
   unfinished_.fetch_sub(1);
   const std::size_t credits = request.credits;
   if (request.on_done) request.on_done(request.any_failed ? RequestOutcome::failed : RequestOutcome::committed);
   delete item.request;
   queued_gauge_.set(static_cast<double>(queued_bytes_.fetch_sub(credits) - credits));
+}
+
+void Engine::note_told(const Request& request) {
+  for (const Request::ShardBatch& batch : request.batches) {
+    if (batch.told.empty()) continue;
+    Shard& shard = *shards_[batch.shard];
+    const std::lock_guard lock(shard.told_mutex);
+    shard.told.insert(shard.told.end(), batch.told.begin(), batch.told.end());
+    shard.has_told.store(true);
+  }
+}
+
+void Engine::take_told(Shard& shard) {
+  if (!shard.has_told.load()) return;
+  const std::lock_guard lock(shard.told_mutex);
+  shard.worker->need_not_tell(shard.told);
+  shard.told.clear();
+  shard.has_told.store(false);
 }
 
 void Engine::note_newest(Day day) noexcept {

@@ -25,6 +25,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -165,12 +166,18 @@ class Engine {
     std::uint64_t networks_generation = 0;
     double flushed_at = 0;  // uptime
     std::atomic<bool> failing{false};
+    // What finished requests told other shards and this one need not tell again. Any thread adds, the worker takes.
+    std::mutex told_mutex;
+    std::vector<Hash128> told;  // guarded by told_mutex
+    std::atomic<bool> has_told{false};
   };
 
   [[nodiscard]] bool reserve_credits(std::size_t bytes);
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
   void note_newest(Day day) noexcept;
+  void note_told(const Request& request);
+  void take_told(Shard& shard);
   [[nodiscard]] bool hand_on(Request& request);
   void carry_out(std::uint32_t shard, OperatorChange& change);
   void carry_out_in_retired();

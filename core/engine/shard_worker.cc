@@ -87,7 +87,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
   std::size_t used = 0;  // an event stands in other batches as well, if it says something of another key
   keys_.begin_batch(now_);
   batch_ = &batch;
-  take_confirmed();
+  told_in_request_.clear();
   newest_day_ = request.newest_day_before;
   may_be_forged_ = request.may_be_forged;
   const auto settle = [&] { descents_->settle([this](const Descent& own) { take_over(own); }, batch.handed_on); };

@@ -12,10 +12,8 @@
 // Thread: the shard's worker (or the only thread, inline).
 // Bounds: Settings. A table that reaches its bound is emptied in whole or in part, which costs time and never a
 //         verdict.
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <span>
 #include <string>
@@ -68,7 +66,7 @@ class ShardWorker {
   // Whether a commit has anything to write for what was applied since the last one.
   [[nodiscard]] bool has_news() const noexcept { return writer_.has_news(); }
   [[nodiscard]] std::size_t news_count() const noexcept { return writer_.news_count(); }
-  // What a finished request's batch told other shards is on disk there. From any thread.
+  // What batches of finished requests told other shards (ShardBatch::told) is on disk there.
   void need_not_tell(const std::vector<Hash128>& told);
   // Ends the batch. If it failed, or its outcome is unknown, everything applied since the last commit is forgotten, and
   // everything remembered of the store with it. `judged_up_to`: candidates up to this number were judged and are
@@ -116,7 +114,6 @@ class ShardWorker {
   bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
   Telling tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
   void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued);
-  void take_confirmed();
   Telling tell_stranger(std::string_view principal_id, Day day, const std::string& role);
   Telling tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
   void issue(const Event& event);
@@ -190,11 +187,6 @@ class ShardWorker {
   Sequences sequences_, committed_sequences_;
   // Whether they were read from the store. Numbers that start again from 1 would be taken for judged ones.
   bool sequences_known_ = false;
-
-  // What tell() need not say any more, from any thread.
-  std::mutex confirmed_mutex_;
-  std::vector<Hash128> confirmed_;  // guarded by confirmed_mutex_
-  std::atomic<bool> has_confirmed_{false};
 
   Counter& events_;
   Counter& duplicates_;

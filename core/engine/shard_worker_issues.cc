@@ -8,7 +8,6 @@
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
 #include "core/engine/descents.h"
-#include "core/engine/route.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/waiting_calls.h"
 #include "core/identity/principal.h"
@@ -78,7 +77,7 @@ ShardWorker::Telling ShardWorker::tell(std::string_view principal_id, Day day, s
   text.fixed(day).string("session").string(principal_id).string(whose);
   const Hash128 signature = hash128(settings_.hash_key, text.view());
   if (known_.contains(signature)) return Telling::known;
-  const bool is_own = shard_of(session_id(settings_.hash_key, principal_id, day), settings_.shards) == settings_.shard;
+  const bool is_own = descents_->is_own_session(principal_id, day);
   const bool is_first =
       is_own ? staged_known_.emplace(signature, kNoSlot).second : told_in_request_.insert(signature).second;
   if (is_first) descents_->tell_session(principal_id, known);
@@ -88,19 +87,7 @@ ShardWorker::Telling ShardWorker::tell(std::string_view principal_id, Day day, s
 }
 
 void ShardWorker::need_not_tell(const std::vector<Hash128>& told) {
-  if (told.empty()) return;
-  const std::lock_guard lock(confirmed_mutex_);
-  confirmed_.insert(confirmed_.end(), told.begin(), told.end());
-  has_confirmed_.store(true);
-}
-
-void ShardWorker::take_confirmed() {
-  told_in_request_.clear();
-  if (!has_confirmed_.load()) return;
-  const std::lock_guard lock(confirmed_mutex_);
-  for (const Hash128 signature : confirmed_) known_.emplace(signature, kNoSlot);
-  confirmed_.clear();
-  has_confirmed_.store(false);
+  for (const Hash128 signature : told) known_.emplace(signature, kNoSlot);
 }
 
 // An event that proved calls tells whose their sessions are. The calls do not wait any more when it comes again.
