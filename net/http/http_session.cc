@@ -56,20 +56,6 @@ std::size_t buffer_bytes_max(const HeadLimits& head) {
   return std::max(kReadBufferBytes, block + kHeadReadBytes);
 }
 
-// A browser adds what it knows of a user, a remembered password for one, to what any page makes it send. It says where
-// the page is from. Other clients send neither header.
-bool is_of_foreign_page(const RequestHead& head) {
-  if (const std::string_view site = head.field("Sec-Fetch-Site"); !site.empty())
-    return site != "same-origin" && site != "none";
-  std::string_view origin = head.field("Origin");
-  if (origin.empty()) return false;
-  const std::size_t start = origin.find("://");
-  if (start == std::string_view::npos) return true;
-  origin.remove_prefix(start + 3);
-  return !equal_ignoring_case(origin.substr(0, origin.rfind(':')), head.host) &&
-         !equal_ignoring_case(origin, head.host);
-}
-
 }  // namespace
 
 HttpSession::HttpSession(std::shared_ptr<HttpListener> listener, IoSocket socket, const TlsContext& tls,

@@ -332,4 +332,16 @@ std::optional<Refusal> read_head(std::string_view block, HeadLimits limits, Requ
   return read_connection_fields(head);
 }
 
+bool is_of_foreign_page(const RequestHead& head) {
+  if (const std::string_view site = head.field("Sec-Fetch-Site"); !site.empty())
+    return site != "same-origin" && site != "none";
+  std::string_view origin = head.field("Origin");
+  if (origin.empty()) return false;
+  const std::size_t start = origin.find("://");
+  if (start == std::string_view::npos) return true;
+  origin.remove_prefix(start + 3);
+  return !equal_ignoring_case(origin.substr(0, origin.rfind(':')), head.host) &&
+         !equal_ignoring_case(origin, head.host);
+}
+
 }  // namespace straykey

@@ -106,4 +106,8 @@ struct RequestHead {
 // ASCII letters compared without case.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
+// Whether a browser sent the request for a page of another origin. A browser adds what it knows of a user, a remembered
+// password for one, to what any page makes it send. It says where the page is from. Other clients send neither header.
+[[nodiscard]] bool is_of_foreign_page(const RequestHead& head);
+
 }  // namespace straykey
