@@ -5,6 +5,20 @@
 #include <boost/json.hpp>
 
 namespace straykey {
+namespace {
+
+std::string title_of(const ActivationReport& report) {
+  const std::string begin = fmt::format("Account {} raises alerts from {} on.", report.account, format_day(report.day));
+  if (report.pairs_total == 0)
+    return begin + " No use of a network outside AWS by its service identities counts as usual.";
+  const bool one = report.pairs_total == 1;
+  return fmt::format(
+      "{} {} {} of networks outside AWS by its service identities {} as usual: look through {}, a thief who was there "
+      "before would be among them.",
+      begin, report.pairs_total, one ? "use" : "uses", one ? "counts" : "count", one ? "it" : "them");
+}
+
+}  // namespace
 
 std::string activation_document(const ActivationReport& report) {
   namespace json = boost::json;
@@ -17,17 +31,12 @@ std::string activation_document(const ActivationReport& report) {
                                  {"first_day", format_day(pair.first_day)},
                                  {"last_day", format_day(pair.last_day)}});
   }
-  return json::serialize(json::object{
-      {"id", report.id.hex()},
-      {"account", report.account},
-      {"day", format_day(report.day)},
-      {"title",
-       fmt::format(
-           "Account {} raises alerts from {} on. {} uses of networks outside AWS by its service identities count as "
-           "usual: look through them, a thief who was there before would be among them.",
-           report.account, format_day(report.day), report.pairs_total)},
-      {"pairs", std::move(pairs)},
-      {"pairs_total", report.pairs_total}});
+  return json::serialize(json::object{{"id", report.id.hex()},
+                                      {"account", report.account},
+                                      {"day", format_day(report.day)},
+                                      {"title", title_of(report)},
+                                      {"pairs", std::move(pairs)},
+                                      {"pairs_total", report.pairs_total}});
 }
 
 }  // namespace straykey

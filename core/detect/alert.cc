@@ -122,23 +122,6 @@ json::object event(const Candidate& call) {
   return out;
 }
 
-json::object respond(const Alert& alert) {
-  const Response response = response_to(alert);
-  json::object out;
-  if (!response.revoke_policy.empty()) {
-    json::array revoke;
-    for (const Revocation& one : response.revoke)
-      revoke.push_back(json::object{{"account", one.account}, {"role", one.role}, {"command", one.command}});
-    out["revoke_policy"] = json::parse(response.revoke_policy);
-    out["revoke"] = std::move(revoke);
-    out["revoke_caution"] = kRevokeCaution;
-  }
-  if (!response.cloudtrail_command.empty()) out["cloudtrail_command"] = response.cloudtrail_command;
-  if (!response.athena_query.empty()) out["athena_query"] = response.athena_query;
-  out["acknowledge_command"] = response.acknowledge_command;
-  return out;
-}
-
 std::string short_identity(const ServiceToken& token) {
   const std::size_t slash = token.identity.rfind('/');
   return token.identity.substr(slash + 1);
@@ -238,7 +221,7 @@ std::string document_of(const Alert& alert) {
       {"investigation", investigation(alert)},
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
-      {"respond", respond(alert)},
+      {"respond", respond_document(response_to(alert))},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
   if (alert.campaign.id != Hash128{}) document["campaign"] = campaign(alert.campaign);
   if (alert.hosting) document["acknowledges"] = "prefix";

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "core/base/bytes.h"
+#include "core/detect/alert.h"
 #include "core/detect/candidate.h"
 #include "core/detect/json_document.h"
+#include "core/detect/respond.h"
 
 namespace straykey {
 namespace {
@@ -19,6 +22,28 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
   if (text.empty() || list.size() >= AlertState::kListMax || std::find(list.begin(), list.end(), text) != list.end())
     return;
   list.push_back(text);
+}
+
+void lay_over(json::object& out, const AlertState& state, bool contradicted) {
+  out["first_seen"] = format_time(state.first_seen);
+  out["last_seen"] = format_time(state.last_seen);
+  out["occurrences"] = state.occurrences;
+  // A call that is sent again is taken for another one if the shard has forgotten its event id: net/API.md.
+  out["occurrences_may_be_approximate"] = state.occurrences > 1;
+  out["addresses"] = json_texts(state.addresses);
+  out["access_keys"] = json_texts(state.keys);
+  out["status"] = name_of(state.status);
+  if (contradicted) out["contradicted"] = true;
+  if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
+  if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
+  if (!state.note.empty()) out["note"] = state.note;
+}
+
+// Null if it is no object.
+json::value object_in(std::string_view document) {
+  json::error_code error;
+  json::value shown = parse_document(document, error);
+  return !error && shown.is_object() ? std::move(shown) : json::value();
 }
 
 }  // namespace
@@ -70,22 +95,18 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
 }
 
 std::string alert_with_state(std::string_view document, const AlertState& state, bool contradicted) {
-  json::error_code error;
-  json::value shown = parse_document(document, error);
-  if (error || !shown.is_object()) return std::string(document);
-  json::object& out = shown.as_object();
-  out["first_seen"] = format_time(state.first_seen);
-  out["last_seen"] = format_time(state.last_seen);
-  out["occurrences"] = state.occurrences;
-  // A call that is sent again is taken for another one if the shard has forgotten its event id: net/API.md.
-  out["occurrences_may_be_approximate"] = state.occurrences > 1;
-  out["addresses"] = json_texts(state.addresses);
-  out["access_keys"] = json_texts(state.keys);
-  out["status"] = name_of(state.status);
-  if (contradicted) out["contradicted"] = true;
-  if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
-  if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
-  if (!state.note.empty()) out["note"] = state.note;
+  json::value shown = object_in(document);
+  if (!shown.is_object()) return std::string(document);
+  lay_over(shown.as_object(), state, contradicted);
+  return json::serialize(shown);
+}
+
+std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted) {
+  const std::string document = alert_document(alert);
+  json::value shown = object_in(document);
+  if (!shown.is_object()) return document;
+  lay_over(shown.as_object(), state, contradicted);
+  shown.as_object()["respond"] = respond_document(response_to(alert, state));
   return json::serialize(shown);
 }
 

@@ -14,7 +14,12 @@
 
 namespace straykey {
 
+struct Alert;
 struct Candidate;
+
+// Stands for the note in the command that acknowledges an alert (respond.h), where its reader says why. A note that is
+// nothing else is refused, so that a command that was pasted as it is answers nothing.
+inline constexpr std::string_view kNotePlaceholder = "<why it is ours>";
 
 struct AlertState {
   std::uint64_t occurrences = 0;
@@ -41,5 +46,7 @@ struct AlertState {
 // The document with its state laid over it: what the tools and the API show.
 [[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state,
                                            bool contradicted = false);
+// The same of an alert. What to do now (respond.h) is made anew, because it has to cover what the alert has taken in.
+[[nodiscard]] std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted = false);
 
 }  // namespace straykey

@@ -1,10 +1,13 @@
 #include "core/detect/respond.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 #include "core/base/time.h"
+#include "core/detect/alert_state.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -80,24 +83,50 @@ std::string revoking_policy(Seconds until) {
       format_time(until));
 }
 
-std::string cloudtrail_command(const Candidate& call) {
+// The keys and the time that the answers cover.
+struct Covered {
+  std::vector<std::string_view> keys;
+  Seconds first, last;
+};
+
+Covered covered_by(const Candidate& call, const AlertState* state) {
+  Covered covered{{}, call.time, call.last_time};
+  const auto add = [&](std::string_view key) {
+    if (is_access_key(key) && std::ranges::find(covered.keys, key) == covered.keys.end()) covered.keys.push_back(key);
+  };
+  add(call.access_key);
+  if (state == nullptr || state->occurrences == 0) return covered;
+  for (const std::string& key : state->keys) add(key);
+  covered.first = std::min(call.time, state->first_seen);
+  covered.last = std::max(call.last_time, state->last_seen);
+  return covered;
+}
+
+// LookupEvents takes one key at a time.
+std::string cloudtrail_command(const Candidate& call, const Covered& covered) {
   std::string attribute;
-  if (is_access_key(call.access_key))
-    attribute = "AttributeKey=AccessKeyId,AttributeValue=" + call.access_key;
+  if (covered.keys.size() > 1)
+    attribute = "AttributeKey=AccessKeyId,AttributeValue=$key";
+  else if (!covered.keys.empty())
+    attribute = fmt::format("AttributeKey=AccessKeyId,AttributeValue={}", covered.keys.front());
   else if (is_event_id(call.event_id))
     attribute = "AttributeKey=EventId,AttributeValue=" + call.event_id;
   else
     return {};
-  std::string command = "aws cloudtrail lookup-events --lookup-attributes=" + shell_word(attribute) +
-                        " --start-time=" + format_time(call.time - kKeyLifetimeMax);
+  std::string command = "aws cloudtrail lookup-events --lookup-attributes=" + attribute +
+                        " --start-time=" + format_time(covered.first - kKeyLifetimeMax);
   if (is_region(call.region)) command += " --region=" + shell_word(call.region);
-  return command + " --query 'Events[].CloudTrailEvent' --output text";
+  command += " --query 'Events[].CloudTrailEvent' --output text";
+  if (covered.keys.size() <= 1) return command;
+  return fmt::format("for key in {}; do {}; done", fmt::join(covered.keys, " "), command);
 }
 
-std::string athena_query(const Candidate& call) {
+std::string athena_query(const Candidate& call, const Covered& covered) {
   std::string condition;
-  if (is_access_key(call.access_key))
-    condition = fmt::format("useridentity.accesskeyid = '{}'", call.access_key);
+  if (covered.keys.size() > 1)
+    condition = fmt::format("useridentity.accesskeyid IN ('{}')", fmt::join(covered.keys, "', '"));
+  else if (!covered.keys.empty())
+    condition = fmt::format("useridentity.accesskeyid = '{}'", covered.keys.front());
   else if (is_event_id(call.event_id))
     condition = fmt::format("eventid = '{}'", call.event_id);
   else
@@ -105,7 +134,24 @@ std::string athena_query(const Candidate& call) {
   return fmt::format(
       "SELECT eventtime, eventsource, eventname, awsregion, sourceipaddress, useragent, errorcode, requestparameters "
       "FROM cloudtrail_logs WHERE {} AND eventtime >= '{}' ORDER BY eventtime",
-      condition, format_time(call.time - kKeyLifetimeMax));
+      condition, format_time(covered.first - kKeyLifetimeMax));
+}
+
+Response made_of(const Alert& alert, const Covered& covered) {
+  const Candidate& call = alert.call;
+  Response response;
+  const std::vector<NamedRole> roles = roles_of(call.token);
+  if (!roles.empty()) response.revoke_policy = revoking_policy(covered.last);
+  for (const NamedRole& role : roles)
+    response.revoke.push_back(
+        {std::string(role.account), std::string(role.name),
+         fmt::format("aws iam put-role-policy --role-name={} --policy-name=straykey-revoke-{} --policy-document={}",
+                     shell_word(role.name), alert.id.hex().substr(0, 8), shell_word(response.revoke_policy))});
+  response.cloudtrail_command = cloudtrail_command(call, covered);
+  response.athena_query = athena_query(call, covered);
+  response.acknowledge_command =
+      fmt::format("straykey alerts ack {} --note {}", alert.id.hex(), shell_word(kNotePlaceholder));
+  return response;
 }
 
 }  // namespace
@@ -126,19 +172,28 @@ std::string shell_word(std::string_view text) {
 }
 
 Response response_to(const Alert& alert) {
-  const Candidate& call = alert.call;
-  Response response;
-  const std::vector<NamedRole> roles = roles_of(call.token);
-  if (!roles.empty()) response.revoke_policy = revoking_policy(call.last_time);
-  for (const NamedRole& role : roles)
-    response.revoke.push_back(
-        {std::string(role.account), std::string(role.name),
-         fmt::format("aws iam put-role-policy --role-name={} --policy-name=straykey-revoke-{} --policy-document={}",
-                     shell_word(role.name), alert.id.hex().substr(0, 8), shell_word(response.revoke_policy))});
-  response.cloudtrail_command = cloudtrail_command(call);
-  response.athena_query = athena_query(call);
-  response.acknowledge_command = fmt::format("straykey alerts ack {} --note 'why it is ours'", alert.id.hex());
-  return response;
+  return made_of(alert, covered_by(alert.call, nullptr));
+}
+
+Response response_to(const Alert& alert, const AlertState& state) {
+  return made_of(alert, covered_by(alert.call, &state));
+}
+
+boost::json::object respond_document(const Response& response) {
+  namespace json = boost::json;
+  json::object out;
+  if (!response.revoke_policy.empty()) {
+    json::array revoke;
+    for (const Revocation& one : response.revoke)
+      revoke.push_back(json::object{{"account", one.account}, {"role", one.role}, {"command", one.command}});
+    out["revoke_policy"] = json::parse(response.revoke_policy);
+    out["revoke"] = std::move(revoke);
+    out["revoke_caution"] = kRevokeCaution;
+  }
+  if (!response.cloudtrail_command.empty()) out["cloudtrail_command"] = response.cloudtrail_command;
+  if (!response.athena_query.empty()) out["athena_query"] = response.athena_query;
+  out["acknowledge_command"] = response.acknowledge_command;
+  return out;
 }
 
 }  // namespace straykey

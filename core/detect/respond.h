@@ -5,11 +5,13 @@
 //         access key, a role's name, a Region, an address or an id. What a sender wrote otherwise is left out together
 //         with the step that needs it, and what is put into a shell is quoted. So pasting a step never runs anything
 //         else.
-// Units:  the policy denies sessions that were issued up to the alert's last call, and says so in UTC.
+// Units:  the policy denies sessions that were issued up to the alert's last call, and says so in UTC. An alert takes
+//         in more calls and keys after it was raised, so what is shown later is made anew with the alert's state.
 // Bounds: kRolesRevokedMax roles of a chain.
 // Thread: any (functions of their arguments).
 // Source: IAM User Guide, "Revoke IAM role temporary security credentials"; CloudTrail's LookupEvents; the table that
 //         CloudTrail's console makes for Athena.
+#include <boost/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,8 @@
 #include "core/detect/alert.h"
 
 namespace straykey {
+
+struct AlertState;
 
 inline constexpr std::size_t kRolesRevokedMax = 3;
 
@@ -28,11 +32,17 @@ struct Revocation {
 struct Response {
   std::string revoke_policy;        // JSON; empty if the alert names no role
   std::vector<Revocation> revoke;   // the role of the call, then those of the chain that it came by, the newest first
-  std::string cloudtrail_command;   // what the key did, of 90 days; empty if the alert names neither key nor event
+  std::string cloudtrail_command;   // what the keys did, of 90 days; empty if the alert names neither key nor event
   std::string athena_query;         // the same, of all that the trail kept
   std::string acknowledge_command;  // if it was the operator's own
 };
+// As of the moment when it was raised: its first call and that call's key.
 [[nodiscard]] Response response_to(const Alert& alert);
+// As of its state: all calls and all keys that it has taken in since.
+[[nodiscard]] Response response_to(const Alert& alert, const AlertState& state);
+
+// As it stands in the alert's document.
+[[nodiscard]] boost::json::object respond_document(const Response& response);
 
 // What the policy does beside what it is for.
 inline constexpr std::string_view kRevokeCaution =

@@ -103,11 +103,14 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
   const auto stored = reader.get(Table::alerts, key);
   const auto row = reader.get(Table::alert_state, key);
   if (!stored || !row) return std::nullopt;
-  const auto alert = decode_message(*stored);
+  const auto message = decode_message(*stored);
   const auto state = decode_alert_state(*row);
-  if (!alert || !state) return std::nullopt;
+  if (!message || !state) return std::nullopt;
   const bool contradicted = reader.get(Table::alerts, Contradiction::contradiction_id(id).key()).has_value();
-  return ListedAlert{id, *state, alert_with_state(message_document(*alert), *state, contradicted)};
+  const auto* alert = std::get_if<Alert>(&*message);
+  return ListedAlert{id, *state,
+                     alert != nullptr ? alert_with_state(*alert, *state, contradicted)
+                                      : alert_with_state(message_document(*message), *state, contradicted)};
 }
 
 Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id) {

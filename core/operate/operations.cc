@@ -9,6 +9,7 @@
 
 #include "core/base/hex.h"
 #include "core/base/log.h"
+#include "core/detect/alert_state.h"
 #include "core/identity/principal.h"
 #include "core/operate/alert_answers.h"
 #include "core/operate/alert_investigation.h"
@@ -126,6 +127,7 @@ std::string objection_to_which(const OperatorArguments& arguments) {
 }
 
 std::string objection_to_acknowledgement(const OperatorArguments& arguments) {
+  if (argument(arguments, "note") == kNotePlaceholder) return "note: say why it is ours, in place of the placeholder";
   if (std::string objection = objection_to_which(arguments); !objection.empty()) return objection;
   if (const auto until = day_argument(arguments, "until"); !until) return until.error().message;
   const std::string network = argument(arguments, "network");

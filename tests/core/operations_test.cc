@@ -112,6 +112,8 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
   CHECK_EQ(objection_to({"alerts/ack", with("until", "30.11.2026")}),
            "until: a day is written as 2026-11-30, and is one of the years 2013 to 2099");
   CHECK_EQ(objection_to({"alerts/ack", with("network", "asn")}), "network: say prefix or all");
+  CHECK_EQ(objection_to({"alerts/ack", with("note", "<why it is ours>")}),
+           "note: say why it is ours, in place of the placeholder");
   CHECK_FALSE(make("alerts/ack", with("until", "soon")).ok());
   CHECK_EQ(objection_to({"alerts/ack", {}}), "id: this argument is missing, or name a campaign");
   CHECK_EQ(objection_to({"alerts/ack", {{"campaign", "12"}}}), "12: a campaign id has 32 hexadecimal digits");

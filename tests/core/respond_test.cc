@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <string>
 
+#include "core/detect/alert_state.h"
+
 namespace straykey {
 namespace {
 
@@ -57,7 +59,29 @@ TEST_CASE("respond: the key's calls are looked up from the time on from which it
                                       "'2024-03-19T21:05:00Z'"),
            std::string::npos);
   CHECK_EQ(response.acknowledge_command,
-           "straykey alerts ack 0123456789abcdef0123456789abcdef --note 'why it is ours'");
+           "straykey alerts ack 0123456789abcdef0123456789abcdef --note '<why it is ours>'");
+}
+
+TEST_CASE("respond: of an alert that took in more, the policy covers the last call and the searches every key") {
+  AlertState state;
+  state.take_in(alert().call);
+  Candidate later = alert().call;
+  later.time = later.last_time = 1'711'270'800;  // 2024-03-24T09:00:00Z
+  later.access_key = "ASIAORDERS0000000002";
+  state.take_in(later);
+  state.keys.push_back("$(id)");
+  const Response response = response_to(alert(), state);
+  CHECK_NE(response.revoke_policy.find(R"("aws:TokenIssueTime":"2024-03-24T09:00:00Z")"), std::string::npos);
+  CHECK_NE(response.revoke.at(0).command.find("2024-03-24T09:00:00Z"), std::string::npos);
+  CHECK_EQ(response.cloudtrail_command,
+           "for key in ASIAORDERS0000000001 ASIAORDERS0000000002; do aws cloudtrail lookup-events "
+           "--lookup-attributes=AttributeKey=AccessKeyId,AttributeValue=$key --start-time=2024-03-19T21:05:00Z "
+           "--region=eu-west-1 --query 'Events[].CloudTrailEvent' --output text; done");
+  CHECK_NE(response.athena_query.find("accesskeyid IN ('ASIAORDERS0000000001', 'ASIAORDERS0000000002') AND"),
+           std::string::npos);
+  const std::string shown = alert_with_state(alert(), state);
+  CHECK_NE(shown.find("2024-03-24T09:00:00Z\"}}}]}"), std::string::npos);
+  CHECK_NE(shown.find("for key in ASIAORDERS0000000001 ASIAORDERS0000000002;"), std::string::npos);
 }
 
 TEST_CASE("respond: a call without a key is looked up by its event") {

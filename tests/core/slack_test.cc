@@ -76,6 +76,13 @@ TEST_CASE("slack: an alert is a header, a sentence, fields, reasons, commands an
            std::string::npos);
 }
 
+TEST_CASE("slack: who reads how to revoke also reads what that stops, before the command") {
+  const std::string body = slack_body(testing::sample_alert(), {});
+  const std::size_t caution = body.find("Caution: The policy stops every session of the role");
+  REQUIRE_NE(caution, std::string::npos);
+  CHECK_LT(caution, body.find("put-role-policy"));
+}
+
 TEST_CASE("slack: the limits of Block Kit hold and nothing of a sender's is markup, whatever he wrote") {
   for (const std::size_t repeats : {1, 3, 40, 200})
     CHECK_EQ(walked(slack_body(testing::hostile_alert(repeats), {})).markups, 0);

@@ -29,6 +29,7 @@ TEST_CASE("told message: an alert's words, numbers, steps and page are read from
   CHECK_EQ(told.steps[1].key, "revoke_2");
   CHECK_EQ(told.steps[1].purpose, "Revoke the sessions of role first in account 444455556666");
   CHECK_EQ(told.steps[4].key, "acknowledge");
+  CHECK_NE(told.caution.find("stops every session of the role"), std::string::npos);
 }
 
 TEST_CASE("told message: what is told of an alert later leads to the alert") {
@@ -38,6 +39,27 @@ TEST_CASE("told message: what is told of an alert later leads to the alert") {
   CHECK_EQ(told.kind, "alert.contradicted");
   CHECK_NE(told.id, testing::kSampleId);
   CHECK_EQ(told.link, std::string("p/") + testing::kSampleId);
+}
+
+TEST_CASE("told message: an activation tells what counts as usual and leads to the report") {
+  ActivationReport report;
+  report.account = "111122223333";
+  report.pairs = {{"111122223333/orders", "AS64511", 1, 19'800, 19'800}};
+  report.pairs_total = 2;
+  const ToldMessage told = told_message(report, {"https://straykey.example.com/#/alerts/"});
+  REQUIRE_EQ(told.why.size(), 2);
+  CHECK_EQ(told.why[0], "111122223333/orders from AS64511, on 1 day from 2024-03-18 to 2024-03-18");
+  CHECK_EQ(told.why[1], "These are 1 of 2: `straykey baseline report` has all");
+  CHECK_EQ(told.link, "https://straykey.example.com/#/report/111122223333");
+  CHECK_NE(told.title.find(" 2 uses of networks "), std::string::npos);
+}
+
+TEST_CASE("told message: an activation with nothing to look through does not ask for it") {
+  ActivationReport report;
+  CHECK_EQ(told_message(report, {}).title.find("look through"), std::string::npos);
+  report.pairs_total = 1;
+  CHECK_NE(told_message(report, {}).title.find(" 1 use of networks outside AWS by its service identities counts"),
+           std::string::npos);
 }
 
 TEST_CASE("told message: what is about no alert leads to no page") {

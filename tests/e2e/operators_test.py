@@ -5,6 +5,7 @@ import fcntl
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -258,6 +259,26 @@ class Operators(unittest.TestCase):
         self.assertEqual((said.returncode, said.stdout, said.stderr.count("\n")), (FAILED, "", 1))
         self.assertIn(f"in use by another straykey (process {os.getpid()})", said.stderr)
         self.assertIn("admin.sock", said.stderr)
+
+    def test_7_a_test_that_no_webhook_took_is_a_failure_in_words_and_as_json(self):
+        self.assertIn("the test was delivered", self.said_well("webhook", "test", "sink"))
+        for option in ((), ("--json",)):
+            self.sink.fail_next()
+            said = self.said("webhook", "test", "sink", *option)
+            self.assertEqual(said.returncode, FAILED, said)
+            self.assertIn('"delivered":false' if option else "the test was not delivered", said.stdout if option else said.stderr)
+        self.sink.heal()
+
+    def test_7_the_command_that_acknowledges_says_no_reason_of_its_own(self):
+        some = next(iter(self.stored.values()))
+        shown = json.loads(self.said_well("alerts", "show", some["id"]))
+        words = shlex.split(shown["respond"]["acknowledge_command"])
+        said = self.said(*words[1:])
+        self.assertEqual((said.returncode, said.stdout), (USAGE, ""))
+        self.assertIn("in place of the placeholder", said.stderr)
+        words[-1] = "our own job"
+        self.said_well(*words[1:])
+        self.said_well("alerts", "reopen", some["id"])
 
     def test_8_commands_on_a_stopped_store_wait_for_each_other_and_a_server_waits_for_a_command(self):
         self.server.stop()

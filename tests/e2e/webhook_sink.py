@@ -92,6 +92,11 @@ class WebhookSink:
             self._changed.notify_all()
             return status
 
+    def fail_next(self):
+        """The next post of a message that was never posted fails."""
+        with self._changed:
+            self._fail_share, self._failed_last = 1.0, False
+
     def heal(self):
         """From now on no post is made to fail."""
         self._fail_share = 0.0

@@ -100,6 +100,12 @@ const stories = {
 
   async "what is acknowledged is learned: the alert changes, the baseline shows it, and it happens again without an alert"(page) {
     await login(page, ADMIN_TOKEN, `#/alerts/${plan.theft}`);
+    await page.getByRole("button", { name: "Acknowledge", exact: true }).click();   // says nothing yet: a note is wanted
+    await page.getByText(/Say why in the note/).waitFor();
+    await page.locator("#known", { hasText: /will count as known for good: .*from all of AS64496/ }).waitFor();
+    await page.getByLabel("Takes in").selectOption("prefix");
+    await page.locator("#known", { hasText: /from [0-9.]+\/[0-9]+ of AS64496/ }).waitFor();
+    await page.getByLabel("Takes in").selectOption("");
     await page.getByLabel("Note").fill("our own export job");
     await page.getByRole("button", { name: "Acknowledge", exact: true }).click();
     await page.locator(".heading .status-acknowledged").waitFor();   // told by the stream, not by the button

@@ -40,9 +40,12 @@ TEST_CASE("the page that alerts link to is a URL without anything that a receive
   const Installation here;
   const std::string key = Installation::good() + "[admin]\npage_url = ";
   CHECK_EQ(here.errors(key + "\"https://straykey.example.com/#/alerts/\"\n"), "");
-  for (const char* url : {"straykey.example.com", "javascript:alert(1)", "https://a.example.com/|x", "https://a b/",
-                          "https://a.example.com/<b>"})
-    CHECK_HOLDS(here.errors(key + '"' + url + "\"\n"), "admin.page_url must begin with https:// or http://");
+  for (const char* url :
+       {"straykey.example.com/#/alerts/", "javascript:alert(1)//#/alerts/", "https://a.example.com/|x/#/alerts/",
+        "https://a b/#/alerts/", "https://a.example.com/<b>/#/alerts/", "http://127.0.0.1:24953/",
+        "https://straykey.example.com/#/alerts"})
+    CHECK_HOLDS(here.errors(key + '"' + url + "\"\n"),
+                "admin.page_url must begin with https:// or http://, end with /#/alerts/");
 }
 
 TEST_CASE("a webhook's secrets and URL are those of its format") {

@@ -46,12 +46,14 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
   if (const std::string objection = objection_to(asked.request); !objection.empty()) return fail(objection, kExitUsage);
   auto session = OperatorSession::open(*path);
   if (!session) return fail(session.error().message + hint_at_data_directory(asked.config, asked.data_dir));
-  const auto text = std::find_if(texts.begin(), texts.end(), [&](const OperationText& one) {
-    return !asked.json && one.operation == asked.request.operation;
-  });
+  const auto known = std::find_if(texts.begin(), texts.end(),
+                                  [&](const OperationText& one) { return one.operation == asked.request.operation; });
+  const auto text = asked.json ? texts.end() : known;
   std::size_t items = 0;
+  bool well = true;
   const OperatorAnswer answer = (*session)->ask(asked.request, [&](const std::string& item) {
     ++items;
+    if (known != texts.end() && known->went_well != nullptr) well = well && known->went_well(item);
     if (text == texts.end()) {
       fmt::print("{}\n", terminal_json(item));
     } else {
@@ -60,7 +62,8 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
   });
   if (answer.kind == OperatorAnswer::Kind::done && text != texts.end() && text->print_end != nullptr)
     text->print_end(items);
-  return exit_code_of(answer);
+  const int code = exit_code_of(answer);
+  return code == kExitWell && !well ? kExitFailed : code;
 }
 
 }  // namespace

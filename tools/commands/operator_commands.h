@@ -19,6 +19,7 @@ struct OperationText {
   std::string_view operation;                                              // "alerts/list"
   void (*print)(const std::string& item, const OperatorArguments& asked);  // on stdout
   void (*print_end)(std::size_t items) = nullptr;                          // on stderr, after the last item
+  bool (*went_well)(const std::string& item) = nullptr;  // false for an item: the exit code says failure
 };
 
 // `room`: "alerts"; `purpose`: of the whole command.

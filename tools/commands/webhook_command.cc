@@ -34,11 +34,16 @@ void print_webhook(const std::string& item, const OperatorArguments&) {
                        : "well");
 }
 
+bool was_delivered(const std::string& item) {
+  return text_of(object_of(item), "delivered") == "true";
+}
+
 void print_tested(const std::string& item, const OperatorArguments& asked) {
   const json::object test = object_of(item);
   const std::string status = text_of(test, "status"), error = text_of(test, "error");
-  fmt::print("{}: {}{}{}\n", asked.at("name"),
-             text_of(test, "delivered") == "true" ? "the test was delivered" : "the test was not delivered",
+  const bool delivered = was_delivered(item);
+  fmt::print(delivered ? stdout : stderr, "{}: {}{}{}\n", asked.at("name"),
+             delivered ? "the test was delivered" : "the test was not delivered",
              status.empty() ? "" : " (status " + status + ")", error.empty() ? "" : ": " + error);
 }
 
@@ -56,7 +61,7 @@ void print_resumed(const std::string&, const OperatorArguments& asked) {
 RunCommand add_webhook_command(CLI::App& app) {
   return add_operator_commands(app, "webhook", "Test, pause and resume the webhooks of the running server",
                                {{"webhook/list", print_webhook},
-                                {"webhook/test", print_tested},
+                                {"webhook/test", print_tested, nullptr, was_delivered},
                                 {"webhook/pause", print_paused},
                                 {"webhook/resume", print_resumed}});
 }

@@ -171,19 +171,24 @@ void check_ingest(const Config& config, Seconds now, Findings& findings) {
   }
 }
 
+// Where the page shows an alert, so that the id behind it leads there: elsewhere the link would be no page at all.
+constexpr std::string_view kPageOfAlerts = "/#/alerts/";
+
 // It is written into what receivers make links of.
 bool is_page_url(const std::string& url) {
   const bool plain = std::all_of(url.begin(), url.end(), [](char c) {
     return c > 0x20 && c < 0x7f && std::string_view("\"'<>|\\`").find(c) == std::string_view::npos;
   });
-  return plain && url.size() <= kPageUrlBytesMax && (url.starts_with("https://") || url.starts_with("http://"));
+  return plain && url.size() <= kPageUrlBytesMax && (url.starts_with("https://") || url.starts_with("http://")) &&
+         url.ends_with(kPageOfAlerts);
 }
 
 void check_admin(const Config& config, Seconds now, Findings& findings) {
   const AdminConfig& admin = config.admin;
   if (!admin.page_url.empty() && !is_page_url(admin.page_url)) {
     findings.add("admin.page_url",
-                 "admin.page_url must begin with https:// or http:// and be up to 1,000 characters of a URL");
+                 "admin.page_url must begin with https:// or http://, end with /#/alerts/ and be up to 1,000 "
+                 "characters of a URL");
   }
   for (const std::string& host : admin.allowed_hosts) {
     if (all_of_or_in(host, ".-") || parse_ip(host) || (host.starts_with('[') && host.ends_with(']'))) continue;

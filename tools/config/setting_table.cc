@@ -129,7 +129,8 @@ SettingTable admin_table() {
               row("open_metrics", of(admin, &AdminConfig::open_metrics), SwitchKind{},
                   {.words = "true: /metrics answers without a token"}),
               row("page_url", of(admin, &AdminConfig::page_url), TextKind{},
-                  {.words = "where people see an alert: its id is put behind this, and bodies of webhooks link to it",
+                  {.words = "where people see an alert, with /#/alerts/ at the end: webhooks' bodies link to it, the "
+                            "id behind it",
                    .default_words = "no link",
                    .example = "\"https://straykey.example.com/#/alerts/\""}),
           }};

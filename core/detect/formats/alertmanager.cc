@@ -39,6 +39,7 @@ json::object annotations(const ToldMessage& told) {
   put("user_agent", told.text({"user_agent", "raw"}));
   put("access_key_id", told.text({"token", "access_key_id"}));
   put("campaign", told.text({"campaign", "sentence"}));
+  put("respond_caution", told.caution);
   for (const ToldStep& step : told.steps) put("respond_" + step.key, step.text);
   return out;
 }

@@ -113,6 +113,7 @@ json::array observables(const ToldMessage& told) {
 
 std::string steps_text(const ToldMessage& told) {
   std::string text;
+  if (!told.caution.empty()) text.append("Caution: ").append(told.caution).append("\n");
   for (const ToldStep& step : told.steps) text.append(step.purpose).append(":\n").append(step.text).append("\n");
   return text;
 }

@@ -44,6 +44,7 @@ json::object details(const ToldMessage& told) {
   put("campaign", {"campaign", "sentence"});
   json::object respond;
   for (const ToldStep& step : told.steps) respond[step.key] = shown_text(step.text, kSummaryMax * 2);
+  put_text(respond, "caution", shown_text(told.caution, kSummaryMax));
   if (!respond.empty()) out["respond"] = std::move(respond);
   return out;
 }

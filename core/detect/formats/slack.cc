@@ -119,6 +119,7 @@ std::string slack_body(const Message& message, const BodyContext& context) {
   blocks.lines(shown_why(told, "\xe2\x80\xa2 ", kSectionMax), kSectionMax);
   if (std::string campaign = told.text({"campaign", "sentence"}); !campaign.empty())
     blocks.section(campaign, kTitleMax);
+  if (!told.caution.empty()) blocks.section("Caution: " + told.caution, kTitleMax);
   for (const ToldStep& step : told.steps) blocks.step(step);
   blocks.end(told);
   // `text` is what notifications show. It is marked as no markup, too.

@@ -70,6 +70,7 @@ std::string teams_body(const Message& message, const BodyContext& context) {
     room -= shown.size();
     blocks.push_back(text_block({run("- " + shown)}));
   }
+  add_fact(blocks, "Caution", told.caution);
   std::size_t used = plain_json(blocks).size();
   for (const ToldStep& step : told.steps) {
     json::object block = step_block(step);

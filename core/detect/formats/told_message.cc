@@ -46,8 +46,40 @@ std::vector<ToldStep> steps_of(const ToldMessage& told) {
   };
   add("cloudtrail", "List what the key did", "cloudtrail_command");
   add("athena", "The same, from the trail in Athena", "athena_query");
-  add("acknowledge", "If it was yours", "acknowledge_command");
+  add("acknowledge", "If it was yours: say why (and add --config FILE, if data_dir is not the default)",
+      "acknowledge_command");
   return steps;
+}
+
+// What an account's identities use, a line each: somebody is to look through it.
+std::vector<std::string> pairs_of(const ToldMessage& told) {
+  constexpr std::size_t kPairsTold = 20;
+  std::vector<std::string> lines;
+  const json::value* pairs = told.find({"pairs"});
+  if (pairs == nullptr || !pairs->is_array()) return lines;
+  for (const json::value& pair : pairs->as_array()) {
+    if (!pair.is_object()) continue;
+    if (lines.size() == kPairsTold) break;
+    const auto member = [&](std::string_view name) {
+      const json::value* value = pair.as_object().if_contains(name);
+      return value == nullptr ? std::string() : text_of(*value);
+    };
+    const std::string days = member("days");
+    lines.push_back(member("identity") + " from " + member("network") + ", on " + days +
+                    (days == "1" ? " day" : " days") + " from " + member("first_day") + " to " + member("last_day"));
+  }
+  const std::string total = told.text({"pairs_total"});
+  if (!lines.empty() && total != std::to_string(lines.size()))
+    lines.push_back("These are " + std::to_string(lines.size()) + " of " + total +
+                    ": `straykey baseline report` has all");
+  return lines;
+}
+
+// The activation report is beside the alerts on the page.
+std::string report_link(std::string_view page_url, const std::string& account) {
+  constexpr std::string_view kAlerts = "alerts/";
+  if (!page_url.ends_with(kAlerts)) return {};
+  return std::string(page_url.substr(0, page_url.size() - kAlerts.size())) + "report/" + account;
 }
 
 }  // namespace
@@ -88,11 +120,14 @@ ToldMessage told_message(const Message& message, const BodyContext& context) {
   told.name = told.is_alert() ? told.text({"name"}) : told.title;
   if (const json::value* why = told.find({"why"}); why != nullptr && why->is_array())
     for (const json::value& reason : why->as_array()) told.why.push_back(text_of(reason));
+  if (told.type == "account.activated") told.why = pairs_of(told);
   if (std::string address = told.text({"source", "address"}); parse_ip(address)) told.address = std::move(address);
   told.steps = steps_of(told);
+  told.caution = told.text({"respond", "revoke_caution"});
   // What is told of an alert later leads to the alert.
   const std::string alert = told.is_alert() ? told.id : told.text({"alert_id"});
   if (!context.page_url.empty() && !alert.empty()) told.link = std::string(context.page_url) + alert;
+  if (told.type == "account.activated") told.link = report_link(context.page_url, told.text({"account"}));
   return told;
 }
 

@@ -28,12 +28,13 @@ struct ToldMessage {
   Seconds at = 0;
   std::string id;
   Severity severity = Severity::informational;
-  std::string kind;   // the variation of an alert; else the type
-  std::string name;   // "Suspicious usage of AWS service token"; else the title
-  std::string title;  // a sentence
-  std::vector<std::string> why;
+  std::string kind;              // the variation of an alert; else the type
+  std::string name;              // "Suspicious usage of AWS service token"; else the title
+  std::string title;             // a sentence
+  std::vector<std::string> why;  // its reasons; of an activation, what counts as usual
   std::vector<ToldStep> steps;
-  std::string link;     // to the alert on the page; empty: no page is configured, or it is about no alert
+  std::string caution;  // what the steps that revoke do beside what they are for; empty if there are none
+  std::string link;  // to the alert on the page, or to the report; empty: no page is configured, or it is about neither
   std::string address;  // the call's, if it has one: some services' names stand in its place
   boost::json::object document;
 

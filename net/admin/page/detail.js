@@ -5,7 +5,7 @@ import { badge, copyButton, h, replace, say, svg, table, time } from "./dom.js";
 import { alertRow } from "./list.js";
 
 const RESPOND = { cloudtrail_command: "Find the key's calls in CloudTrail", athena_query: "The same in Athena",
-  acknowledge_command: "Acknowledge from a shell" };
+  acknowledge_command: "Acknowledge from a shell (say why, and add --config FILE if data_dir is not the default)" };
 
 function facts(rows) {
   return h("dl", { class: "facts" }, rows.filter(([, value]) => value !== undefined && value !== null && value !== "")
@@ -49,7 +49,7 @@ function pasted(label, text) {
 }
 
 function respond(alert) {
-  const known = alert.respond ?? { acknowledge_command: `straykey alerts ack ${alert.id} --note 'why it is ours'` };
+  const known = alert.respond ?? { acknowledge_command: `straykey alerts ack ${alert.id} --note '<why it is ours>'` };
   return section("What to do now", "respond",
     known.revoke_policy ? pasted("Policy that ends the stolen sessions", JSON.stringify(known.revoke_policy, null, 2)) : null,
     known.revoke_caution ? h("p", { class: "note" }, known.revoke_caution) : null,
@@ -84,13 +84,14 @@ function calls(title, asked) {
     table(`${title}, by API`, ["API", "Calls", "Failed", "First", "Last"],
       asked.apis.map((line) => [line.api, line.count, line.errors, time(line.first), time(line.last)]), { class: "small" }),
     facts([["From", asked.sources.map((one) => `${one.value} (${one.count})`).join(", ")],
-      ["With", asked.user_agents.map((one) => `${one.value} (${one.count})`).join("; ")]])];
+      ["With (one of several user agents of each tool and platform)", asked.user_agents.map((one) => `${one.value} (${one.count})`).join("; ")]])];
 }
 
-function investigation(found) {
+function investigation(found, keys) {
   const { now, since } = found;
   return section("What the key did", "calls",
     since.key_calls.calls > 0 ? h("p", { class: "warning" }, `${since.key_calls.calls} calls with this key since the alert was raised.`) : null,
+    keys.length > 1 ? h("p", { class: "note" }, `The alert has ${keys.length} access keys. The calls with the access key are those of ${found.access_key_id}, with which it began.`) : null,
     calls("Calls with the access key", now.key_calls), calls("Calls of the identity with any key", now.identity_calls),
     now.role_assumed_by.length > 0 ? table("Who assumed the role", ["By", "Days", "First day", "Last day"],
       now.role_assumed_by.map((one) => [one.by, one.days, one.first_day, one.last_day]), { class: "small" }) : null);
@@ -136,6 +137,18 @@ function deliveries(id, waiting, endpoints) {
       })));
 }
 
+// What counts as known after "Acknowledge" or "False positive", so that nobody admits a whole hoster unawares.
+function whatBecomesKnown(alert, { network, until, campaign }) {
+  const only = network === "prefix" || (network === "" && alert.acknowledges === "prefix");
+  const named = [alert.network, alert.source.as_name].filter(Boolean).join(" ");
+  const ofAs = /^AS\d/.test(alert.network);
+  const place = !ofAs ? named : only ? `${alert.source.prefix ?? "the address's prefix"} of ${named}` : `all of ${named}`;
+  const who = campaign ? "every identity of the campaign, each as its alert says; here " : "";
+  const what = alert.analytic === "remote_service_token" ? `${alert.identity} from ${place}, and what else the reasons call new`
+    : `of ${alert.identity}, what the reasons call new`;
+  return `Acknowledged or called a false positive, this will count as known${until ? ` for calls until ${until}` : " for good"}: ${who}${what}.`;
+}
+
 function answerForm(alert) {
   if (!api.mayChange()) return h("p", { class: "note" }, "This token may look and not answer.");
   const whole = alert.campaign !== undefined && alert.campaign !== null;
@@ -144,9 +157,20 @@ function answerForm(alert) {
   const network = h("select", { id: "network" }, h("option", { value: "" }, alert.acknowledges === "prefix" ? "the prefix only" : "as usual"),
     h("option", { value: "all" }, "the AS number too"), h("option", { value: "prefix" }, "the prefix only"));
   const all = h("input", { id: "campaign", type: "checkbox" });
+  const known = h("p", { class: "note", id: "known" });
+  const tell = () => {
+    known.textContent = whatBecomesKnown(alert, { network: network.value, until: until.value, campaign: all.checked });
+  };
+  for (const one of [until, network, all]) one.addEventListener("change", tell);
+  tell();
   const refusal = h("p", { class: "error", role: "alert" });
   const answer = (operation, word, withEnd) => async () => {
     refusal.textContent = "";
+    if (withEnd && note.value.trim() === "") {
+      refusal.textContent = "Say why in the note: this will count as known, and the note is what tells others why.";
+      note.focus();
+      return;
+    }
     const which = all.checked ? { campaign: alert.campaign.id } : { id: alert.id };
     try {
       await api.change(operation, { ...which, note: note.value, ...(withEnd ? { until: until.value, network: network.value } : {}) });
@@ -161,7 +185,7 @@ function answerForm(alert) {
     h("div", {}, h("label", { for: "note" }, "Note"), note),
     h("div", {}, h("label", { for: "until" }, "Counts for calls until"), until),
     h("div", {}, h("label", { for: "network" }, "Takes in"), network),
-    whole ? h("div", {}, all, h("label", { for: "campaign" }, "all alerts of its campaign")) : null,
+    known, whole ? h("div", {}, all, h("label", { for: "campaign" }, "all alerts of its campaign")) : null,
     h("div", { class: "buttons" },
       button("Acknowledge", "alerts/ack", "Acknowledged", true), button("False positive", "alerts/false-positive", "Called a false positive", true),
       answered ? null : button("Close", "alerts/close", "Closed", false),
@@ -214,7 +238,7 @@ export async function alertDetail(id) {
     } }, "\u2190 Back to the list")), head,
     section("Why", "why", list(alert.why), alert.limits.length > 0 ? [h("h3", {}, "What held the verdict back"), list(alert.limits)] : null,
       h("p", {}, alert.description, " ", h("strong", {}, "What an attacker wants: "), alert.attacker_goal)),
-    respond(alert), investigation(all.found), about(alert), others(alert, all.campaign, all.related), deliveries(id, all.waiting, all.endpoints),
+    respond(alert), investigation(all.found, alert.access_keys), about(alert), others(alert, all.campaign, all.related), deliveries(id, all.waiting, all.endpoints),
     section("The record", "record", alert.record_truncated ? h("p", { class: "note" }, "The record is too long to be kept whole.") : null,
       pasted("CloudTrail record", JSON.stringify(alert.event, null, 2))));
   return { title: alert.title, element, changed: async (other) => {
