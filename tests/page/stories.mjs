@@ -148,6 +148,9 @@ const stories = {
     await login(page, ADMIN_TOKEN, "#/alerts?from=2025-06-29&status=open");
     await page.locator(".facets").getByRole("link", { name: /noisy-fn 8$/ }).click();
     await page.getByText("8 alerts").waitFor();
+    // The list is sorted by first calls, and shows them.
+    const first = await page.locator("tr[data-id] td.when > time").allInnerTexts();
+    assert.deepEqual(first, [...first].sort().reverse());
     await page.locator("td.identity a").first().click();
     await page.getByRole("table", { name: "Its alerts" }).locator("tr[data-id]").nth(7).waitFor();
     await page.getByRole("table", { name: "Networks" }).getByText("in quarantine").first().waitFor();
@@ -187,6 +190,8 @@ const stories = {
     await look(page, "#/rejects");
     await page.getByRole("button", { name: "1", exact: true }).click();
     await page.getByRole("region", { name: "Reject 1" }).waitFor();
+    await look(page, "#/identity");
+    await page.getByRole("list", { name: "Identities with most alerts" }).getByRole("link", { name: /noisy-fn/ }).waitFor();
     await look(page, "#/identity/nobody");
     await page.getByText("Nothing is known of this identity.").waitFor();
     await look(page, "#/nothing");

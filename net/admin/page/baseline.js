@@ -48,8 +48,19 @@ function rowsOf(kind, facts, quarantine) {
   return [...rows.values()];
 }
 
+// Whoever does not know a name by heart begins with those that have alerts.
+async function identities() {
+  const found = (await api.get("alerts/counts", {})).items[0].facets.identity;
+  return { title: "Identities", element: [
+    h("h1", {}, "An identity's baseline"), form(""),
+    h("h2", {}, "Those with most alerts"),
+    found.length === 0 ? h("p", {}, "None has an alert.") : h("ul", { "aria-label": "Identities with most alerts" }, found.map(({ value, alerts }) =>
+      h("li", {}, h("a", { href: `#/identity/${encodeURIComponent(value)}` }, value), " ", h("span", { class: "count" }, alerts)))),
+  ] };
+}
+
 export async function baseline(identity) {
-  if (identity === "") return { title: "Identities", element: [h("h1", {}, "An identity's baseline"), form("")] };
+  if (identity === "") return identities();
   const [facts, quarantine, alerts] = await Promise.all([
     api.get("baseline/show", { identity }).then((answer) => answer.items).catch((error) => {
       if (error.status === 404) return [];
@@ -68,7 +79,7 @@ export async function baseline(identity) {
     h("h2", {}, "Its alerts"),
     alerts.length === 0 ? h("p", {}, "None.") : h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Its alerts" },
       h("table", { class: "alerts" }, h("caption", { class: "hidden" }, "Its alerts"),
-        h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "Last call (UTC)", "Calls", "Status"]
+        h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "First and last call (UTC)", "Calls", "Status"]
           .map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, alerts.map(alertRow)))),
   ] };
 }

@@ -100,7 +100,7 @@ function investigation(found, keys) {
 function alertsTable(caption, alerts) {
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", { class: "alerts" }, h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "Last call (UTC)", "Calls", "Status"]
+      h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "First and last call (UTC)", "Calls", "Status"]
         .map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, alerts.map(alertRow))));
 }
 

@@ -86,15 +86,17 @@ export function alertRow(alert) {
     h("td", { class: "identity" }, h("a", { href: `#/identity/${encodeURIComponent(alert.identity)}` }, alert.identity)),
     h("td", {}, alert.as_name === "" ? alert.network : `${alert.network} ${alert.as_name}`),
     h("td", {}, alert.tool),
-    h("td", { class: "when" }, time(alert.last_seen)),
+    // The order is that of first calls; a last call alone would look unsorted.
+    h("td", { class: "when" }, time(alert.first_seen),
+      alert.last_seen === alert.first_seen ? null : h("span", { class: "last" }, "to ", time(alert.last_seen))),
     h("td", { class: "number" }, alert.occurrences),
     h("td", {}, badge("status", alert.status)));
 }
 
 function rowsTable(body) {
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Alerts" },
-    h("table", { class: "alerts" }, h("caption", { class: "hidden" }, "Alerts, newest first"),
-      h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "Last call (UTC)", "Calls", "Status"]
+    h("table", { class: "alerts" }, h("caption", { class: "hidden" }, "Alerts, by their first call, newest first"),
+      h("thead", {}, h("tr", {}, ["Severity", "What happened", "Identity", "Network", "Tool", "First and last call (UTC)", "Calls", "Status"]
         .map((head) => h("th", { scope: "col" }, head)))), body));
 }
 
