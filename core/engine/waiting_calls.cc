@@ -16,8 +16,6 @@ std::string encode_call(std::string_view session, const Candidate& call) {
   return ByteWriter().string(session).string(encode_candidate(call)).bytes();
 }
 
-constexpr std::string_view kToldSessions = "told ";
-
 std::string told_prefix(Hash128 key) {
   return std::string(kToldSessions) + key.key();
 }
@@ -276,7 +274,7 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
 }
 
 void WaitingCalls::keep_told(Hash128 key, const Told& told) {
-  const std::string value = ByteWriter().string(told.principal).fixed(told.day).string(told.role).bytes();
+  const std::string value = encode(told);
   const std::string row = told_prefix(key) + hash128(settings_.hash_key, value).key();
   if (writer_.open().get(Table::pending, row)) return;
   writer_.put(Table::pending, row, value);
@@ -287,12 +285,8 @@ std::vector<WaitingCalls::Told> WaitingCalls::told_by(Hash128 key, std::string_v
   std::vector<Told> out;
   if (!has_own_rows(key)) return out;
   for (const auto& [row, value] : rows(told_prefix(key), false)) {
-    ByteReader in(value);
-    Told told;
-    told.principal = in.string();
-    told.day = in.fixed<Day>();
-    told.role = in.string();
-    if (in.at_end() && (role.empty() || told.role == role)) out.push_back(std::move(told));
+    auto told = decode_told_session(value);
+    if (told && (role.empty() || told->role == role)) out.push_back(std::move(*told));
   }
   return out;
 }

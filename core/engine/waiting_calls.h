@@ -23,6 +23,7 @@
 #include "core/engine/batch_writer.h"
 #include "core/engine/observation.h"
 #include "core/engine/request.h"
+#include "core/engine/told_session.h"
 
 namespace straykey {
 
@@ -52,11 +53,7 @@ class WaitingCalls {
   // Keeps that a session of `parent_role` was given a key, when it called with the key `caller`.
   void keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued);
 
-  struct Told {  // that a call of the session (principalId), of this role, was proven or denied on this day
-    std::string principal;
-    Day day = 0;
-    std::string role;
-  };
+  using Told = ToldSession;
   struct Proven {
     std::vector<Candidate> calls;
     std::vector<std::string>

@@ -21,6 +21,7 @@
 #include "core/engine/judged_marks.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
+#include "core/engine/told_session.h"
 
 namespace straykey {
 namespace {
@@ -40,6 +41,8 @@ bool is_hashes(std::string_view bytes, std::size_t count) {
 bool is_pending(std::string_view key, std::string_view value) {
   if (key.starts_with(kIssuedKeys))
     return is_hashes(key.substr(kIssuedKeys.size()), 2) && decode_waiting_key(value).has_value();
+  if (key.starts_with(kToldSessions))
+    return is_hashes(key.substr(kToldSessions.size()), 2) && decode_told_session(value).has_value();
   ByteReader in(value);
   static_cast<void>(in.string());
   const std::string_view call = in.string();

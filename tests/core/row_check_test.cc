@@ -11,6 +11,7 @@
 #include "core/detect/message.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
+#include "core/engine/told_session.h"
 
 #include <doctest/doctest.h>
 
@@ -102,6 +103,16 @@ TEST_CASE("row check: a fact under the key of another is named, one whose text w
   const FactRef ref{FactKind::identity_tool, "a", "boto3"};
   bench.rows.partition_row(Table::facts, fact_key({1, 1}, ref), encode_fact(fact, ref));
   CHECK(bench.found("table facts has a fact under the key of another"));
+}
+
+TEST_CASE("row check: that a call told whose its session is can be read") {
+  Bench bench;
+  const std::string ids = bytes_of({1, 2}) + bytes_of({3, 4});
+  bench.rows.partition_row(Table::pending, std::string(kToldSessions) + ids,
+                           encode(ToldSession{"AROAEXAMPLE:orders-fn", 19'800, "111122223333/orders"}));
+  CHECK_EQ(bench.findings, std::vector<std::string>{});
+  bench.rows.partition_row(Table::pending, std::string(kToldSessions) + ids, "\x05half");
+  CHECK(bench.found("table pending has a row that cannot be read"));
 }
 
 TEST_CASE("row check: in every table a value that is cut short cannot be read") {

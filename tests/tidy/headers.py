@@ -12,7 +12,7 @@ OFFENDERS = {
     "core/engine/merger.cc": 43,  # contradictions
     "core/engine/merger_alerts.cc": 46,  # was a part of merger.cc
     "core/operate/alert_listing.cc": 26,
-    "core/operate/row_check.cc": 32,  # reads the rows of every table
+    "core/operate/row_check.cc": 33,  # reads the rows of every table
     "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
     "core/operate/operations.cc": 28,  # names every verb
     "core/operate/alert_search.cc": 26,  # an alert with its state
@@ -21,8 +21,8 @@ OFFENDERS = {
     "core/engine/engine.h": 41,
     "core/engine/inline_pipeline.h": 38,
     "core/engine/merger.h": 32,
-    "core/engine/shard_worker.cc": 34,
-    "core/engine/shard_worker_issues.cc": 30,  # was a part of shard_worker.cc
+    "core/engine/shard_worker.cc": 35,  # told_session.h: a row that row_check reads too
+    "core/engine/shard_worker_issues.cc": 31,  # was a part of shard_worker.cc
     "net/ingest/syslog_tcp.cc": 33,  # RELP stands beside it
     "net/ingest/syslog_session.cc": 31,
     "net/ingest/relp_session.cc": 29,
