@@ -171,6 +171,7 @@ class FormatReceivers:
         self.bodies = defaultdict(lambda: defaultdict(set))    # format -> id -> bodies, of refused attempts too
         self.faults = []
         self._changed = threading.Condition()
+        self._in_hand = 0                                      # connections that are read
         self._known = set()
         receivers = self
 
@@ -194,10 +195,36 @@ class FormatReceivers:
             def handle_error(self, *_):      # a killed server leaves half a request
                 pass
 
+            def process_request(self, *connection):
+                receivers._count(1)
+                super().process_request(*connection)
+
+            def process_request_thread(self, *connection):
+                try:
+                    super().process_request_thread(*connection)
+                finally:
+                    receivers._count(-1)
+
         self._http = Endpoint(("127.0.0.1", 0), Handler)
         self._syslog = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         threading.Thread(target=self._serve_syslog, daemon=True).start()
+
+    def _count(self, change):
+        with self._changed:
+            self._in_hand += change
+            self._changed.notify_all()
+
+    def next_life(self):
+        """The server was killed: what it had sent is taken first. A connection made now is accepted behind its own."""
+        for address in (self._http.server_address, self._syslog.getsockname()):
+            with socket.create_connection(address) as last:
+                last.shutdown(socket.SHUT_WR)
+                while last.recv(4096):
+                    pass
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._in_hand == 0, 60), "a connection of a killed server does not end"
+        self.life += 1
 
     def url(self, name):
         if name == "syslog":
@@ -242,9 +269,16 @@ rate_per_s = 1000
                 connection, _ = self._syslog.accept()
             except OSError:
                 return
+            self._count(1)
             threading.Thread(target=self._read_syslog, args=(connection,), daemon=True).start()
 
     def _read_syslog(self, connection):
+        try:
+            self._take_syslog(connection)
+        finally:
+            self._count(-1)
+
+    def _take_syslog(self, connection):
         data = b""
         try:
             while part := connection.recv(65536):

@@ -21,7 +21,7 @@ def post_all(installation, receivers, trail, chance):
         if index in kills:
             installation.server.kill()
             sender.close()
-            receivers.life += 1
+            receivers.next_life()
             installation.server.start()
             sender = installation.sender()
         try:
