@@ -155,7 +155,8 @@ void ShardWorker::use(const Request::RoutedEvent& routed, const Event& event, co
     if (staged->second != kNoSlot && counts) count_repeat(staged->second, routed.time);
     return;
   }
-  use_slowly(event, key, networks, signature, counts);
+  const bool is_unnamed = key != nullptr && key->has_unnamed_calls();
+  if (is_unnamed || !told_in_request_.contains(signature)) use_slowly(event, key, networks, signature, counts);
 }
 
 void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature,
@@ -181,9 +182,13 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
       slots_[slot].also = second;
     }
   } else if (key != nullptr && key->issued != nullptr && is_a_strangers(event, *key->issued)) {
-    is_known = tell_stranger(event.principal_id, event.day(), observation.caller) != Telling::begun;
+    is_known = tell_stranger(event.principal_id, event.day(), observation.caller);
   }
-  if (is_known) staged_known_.emplace(signature, slot);
+  if (is_known) {
+    staged_known_.emplace(signature, slot);
+  } else if (slot == kNoSlot) {
+    told_in_request_.insert(signature);
+  }
 }
 
 // What is weakly proven in two ways is learned and proposed as both; the judge takes the first way that holds.

@@ -109,13 +109,12 @@ class ShardWorker {
   void warm(std::span<const Request::RoutedEvent> events) const noexcept;
   void use(const Request::RoutedEvent& routed, const Event& event, const NetworkMap& networks);
   void use_slowly(const Event& event, KeyTable::Key* key, const NetworkMap& networks, Hash128 signature, bool counts);
-  // `begun`: by this event, and certain only when its request has finished; `begun_before`: by another of the request.
-  enum class Telling : std::uint8_t { known, begun, begun_before };
+  // Those that tell whose a session is return whether its shard is known to have it, so that nothing had to be told.
   bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
-  Telling tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
+  bool tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
   void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued);
-  Telling tell_stranger(std::string_view principal_id, Day day, const std::string& role);
-  Telling tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
+  bool tell_stranger(std::string_view principal_id, Day day, const std::string& role);
+  bool tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
   void issue(const Event& event);
   void take_over(const Descent& descent);
   struct News {  // of the event that issued a key
@@ -168,6 +167,7 @@ class ShardWorker {
   SlotTable known_;  // committed
   std::uint64_t times_forgotten_ = 0;
   Request::ShardBatch* batch_ = nullptr;  // the one in hand
+  // Of the request in hand: what it tells other shards, and the signatures of its events that tell it.
   boost::unordered_flat_set<Hash128, std::hash<Hash128>> told_in_request_;
   SlotTable staged_known_;  // of the open batch; joins known_ after the commit
   SlotTable slot_by_combination_;

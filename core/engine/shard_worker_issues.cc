@@ -49,41 +49,40 @@ void ShardWorker::teach_role(const Event& event, const std::string& role_identit
 }
 
 // A proven call proves its session, for calls that no key joins with it: those of a console session, and the other
-// account's copies. Once a day for each session. `key`: of the call, or null. As tell() returns.
+// account's copies. Once a day for each session. `key`: of the call, or null.
 bool ShardWorker::tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key) {
   if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future)
     return true;
   if (!event.invoked_by.empty()) return true;  // a call of an MCP server may rest on what is known of the session
   const std::uint64_t telling = times_forgotten_ << 32 | static_cast<std::uint32_t>(event.day());
   if (key != nullptr && key->told == telling) return true;
-  const Telling told = tell_session(event.principal_id, event.day(), token);
-  if (key != nullptr && told == Telling::known) key->told = telling;
-  return told != Telling::begun;
+  const bool is_known = tell_session(event.principal_id, event.day(), token);
+  if (key != nullptr && is_known) key->told = telling;
+  return is_known;
 }
 
-ShardWorker::Telling ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
-  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return Telling::known;
-  if (token.chain.empty() && service_by_name(token.service) == nullptr) return Telling::known;
+bool ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
+  if (!token.must_have_assumed.empty() || token.proof == Proof::session) return true;
+  if (token.chain.empty() && service_by_name(token.service) == nullptr) return true;
   return tell(principal_id, day, token.chain + ' ' + token.service, known_of_session(token, day));
 }
 
 // Tells the session's shard, unless that is known to have it. Until the request has finished, the other shard may yet
-// lose it. So the event that tells it does not count as known before, and tells it again if it comes again: its sender
-// has no answer yet, and another request that holds the event must not be answered while this one hangs.
-ShardWorker::Telling ShardWorker::tell(std::string_view principal_id, Day day, std::string_view whose,
-                                       const IssuedToken& known) {
-  if (principal_id.find(':') == std::string_view::npos) return Telling::known;
+// lose it. So no event that tells it counts as known before, and it is told again by the next request that holds one: the
+// sender of this one has no answer yet, and the other must not be answered while this one hangs.
+bool ShardWorker::tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known) {
+  if (principal_id.find(':') == std::string_view::npos) return true;
   ByteWriter text(256);
   text.fixed(day).string("session").string(principal_id).string(whose);
   const Hash128 signature = hash128(settings_.hash_key, text.view());
-  if (known_.contains(signature)) return Telling::known;
+  if (known_.contains(signature)) return true;
   const bool is_own = descents_->is_own_session(principal_id, day);
   const bool is_first =
       is_own ? staged_known_.emplace(signature, kNoSlot).second : told_in_request_.insert(signature).second;
   if (is_first) descents_->tell_session(principal_id, known);
-  if (is_own) return Telling::known;
-  if (is_first) batch_->told.push_back(signature);
-  return is_first ? Telling::begun : Telling::begun_before;
+  if (is_own) return true;
+  if (is_first && !is_own) batch_->told.push_back(signature);
+  return is_own;
 }
 
 void ShardWorker::need_not_tell(const std::vector<Hash128>& told) {
@@ -103,8 +102,8 @@ void ShardWorker::tell_again(Hash128 key, std::string_view role, const IssuedTok
 }
 
 // Anybody who may assume a role can name his session as a workload's. From then on the session proves nothing.
-ShardWorker::Telling ShardWorker::tell_stranger(std::string_view principal_id, Day day, const std::string& role) {
-  return role.empty() ? Telling::known : tell(principal_id, day, {}, known_of_stranger(role, day));
+bool ShardWorker::tell_stranger(std::string_view principal_id, Day day, const std::string& role) {
+  return role.empty() || tell(principal_id, day, {}, known_of_stranger(role, day));
 }
 
 // A datagram can be forged. So it may say that a workload was given a key, which makes more calls judged; that somebody

@@ -399,6 +399,32 @@ TEST_CASE("shard worker: candidates that were judged go with the next thing that
   CHECK_EQ(bench.candidates()[0].event_id, "3");
 }
 
+TEST_CASE(
+    "shard worker: until a request has finished that tells a session, each other request with its events tells it") {
+  Bench bench;
+  ShardWorker::Settings settings;
+  settings.shards = 2;
+  bench.restart(settings);
+  std::string session = "AROA1:orders-fn";
+  while (shard_of(session_id(kKey, session, *parse_day("2024-03-21")), 2) == 0) session += 'n';
+  const auto request = [&](std::size_t calls) {
+    auto made = request_of(std::vector<Call>(calls, Call{.id = "1"}));
+    for (Event& event : made->events) event.principal_id = session;
+    return made;
+  };
+  // Twice in one request: that the second did not have to tell it again does not make it known.
+  const Request::ShardBatch& lost = bench.apply(request(2));
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  CHECK_EQ(lost.handed_on.size(), 1);
+  const Request::ShardBatch& again = bench.apply(request(1));
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  CHECK_EQ(again.handed_on.size(), 1);
+  bench.worker->need_not_tell(again.told);
+  const Request::ShardBatch& last = bench.apply(request(1));
+  REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
+  CHECK_EQ(last.handed_on.size(), 0);
+}
+
 TEST_CASE("shard worker: numbers go on after a restart although all candidates are gone") {
   Bench bench;
   REQUIRE_EQ(bench.learn(request_of({Call{.id = "1"}})), CommitOutcome::committed);
