@@ -19,7 +19,7 @@ namespace {
 using namespace straykey;
 
 constexpr const char* kUsage =
-    "usage: simulation [--seeds FIRST:LAST | --seed N [--trace]] [--by-session] [--kept FILE] [--seconds S] "
+    "usage: simulation [--seeds FIRST:LAST | --seed N [--trace]] [--kept FILE] [--seconds S] "
     "[--failures-max N]\n"
     "       simulation_planted --catch BUG [--seeds FIRST:LAST]\n"
     "Runs seeds of the deterministic simulation; prints those that fail, how fast it went, and which faults struck at\n"
@@ -28,7 +28,7 @@ constexpr const char* kUsage =
 
 struct Options {
   std::uint64_t first = 1, last = 500;
-  bool trace = false, by_session = false;
+  bool trace = false;
   double seconds = 0;
   std::string kept, catch_bug;
   int failures_max = 0;  // 0: 1 when hunting, else 10
@@ -54,8 +54,8 @@ double cpu_seconds() {
 bool read_options(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--trace" || name == "--by-session") {
-      (name == "--trace" ? options.trace : options.by_session) = true;
+    if (name == "--trace") {
+      options.trace = true;
       continue;
     }
     if (i + 1 == argc) return false;
@@ -104,7 +104,7 @@ class Runner {
   // False: enough failures.
   bool run(std::uint64_t seed) {
     g_seed_low = static_cast<int>(seed);
-    Simulation simulation(seed, coverage_, {options_.trace, options_.by_session});
+    Simulation simulation(seed, coverage_, options_.trace);
     const std::string violated = simulation.run();
     ++seeds_;
     steps_ += simulation.steps();

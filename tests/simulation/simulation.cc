@@ -77,12 +77,12 @@ Endpoints::Rates Simulation::endpoint_rates(Random& random) {
   return {rate(0.6), rate(0.3), rate(0.5), rate(0.1)};
 }
 
-Simulation::Simulation(std::uint64_t seed, Coverage& coverage, Options options)
+Simulation::Simulation(std::uint64_t seed, Coverage& coverage, bool trace)
     : seed_(seed),
       coverage_(coverage),
-      trace_(options.trace),
+      trace_(trace),
       random_(seed),
-      world_(seed, options.by_session),
+      world_(seed),
       swarm_(random_),
       faults_(random_.next(), coverage),
       endpoints_(random_.next(), {"siem", "pager"}, endpoint_rates(random_), coverage),
@@ -337,8 +337,9 @@ void Simulation::learn_what_is_proven() {
 // another request under way tells of it, so this is promised only when all requests are answered.
 void Simulation::tell_sessions() {
   for (const Action* action : acked_)
-    if (action->tells == Tells::in_scope_of || action->tells == Tells::instance_id)
-      if (action->what == Action::What::call && !action->from_future) told_.emplace(session_of(*action), action->day);
+    if (action->tells == Tells::in_scope_of || action->tells == Tells::instance_id || action->tells == Tells::by_issue)
+      if (action->what == Action::What::call && !action->from_future && is_proven(*action))
+        told_.emplace(session_of(*action), action->day);
   learn_what_is_proven();
 }
 

@@ -22,10 +22,7 @@ namespace straykey {
 
 class Simulation {
  public:
-  struct Options {
-    bool trace = false, by_session = false;
-  };
-  Simulation(std::uint64_t seed, Coverage& coverage, Options options);
+  Simulation(std::uint64_t seed, Coverage& coverage, bool trace);
   ~Simulation();
 
   // What was violated; empty if nothing was.

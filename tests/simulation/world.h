@@ -105,8 +105,8 @@ class World {
  public:
   enum class Order : std::uint8_t { by_day, any };  // any: events of all days come in any order
 
-  // `by_session`: with calls that only another call of their session proves.
-  World(std::uint64_t seed, bool by_session);
+  // Worlds of even seeds have calls that only another call of their session proves.
+  explicit World(std::uint64_t seed);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -142,7 +142,7 @@ class World {
   [[nodiscard]] const Whereabouts& somewhere_outside();
   void sit_at_console(Day day, const Workload& who, const Whereabouts& place, const Key& key);
   void ask_server(Day day, const Workload& who, const Whereabouts& place, const Key& key);
-  [[nodiscard]] static bool has_told_session(const Key& key);
+  [[nodiscard]] bool has_told_session(const Key& key) const;
   Action& add(Day day, const Workload& who, const Whereabouts& place, const Agent& tool, const Key& key);
 
   Random random_;

@@ -23,8 +23,9 @@ const Workload kConsoleUser{Kind::person, "admin", kAccounts[0], {"ana"}};
 
 // Whether calls with the key tell whose its session is, and nothing but these: until one of them comes, a name that
 // looks like a workload's would teach what weakly proven tokens teach.
-bool World::has_told_session(const Key& key) {
-  const bool tells = key.tells == Tells::in_scope_of || key.tells == Tells::instance_id;
+bool World::has_told_session(const Key& key) const {
+  const bool tells = key.tells == Tells::in_scope_of || key.tells == Tells::instance_id ||
+                     (by_session_ && key.tells == Tells::by_issue);
   return tells && key.depth == 0 && key.session != kTaskShape && !key.session.starts_with("AWSCodeBuild-");
 }
 
