@@ -10,7 +10,7 @@ namespace straykey {
 
 void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
   constexpr std::size_t kAccountSize = 12;
-  const bool is_copy = event.type == IdentityType::aws_account;
+  const bool is_copy = event.type == IdentityType::aws_account || is_across_partitions(event);
   if (!is_copy && !assumes_by_session(event)) return;
   const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
                         !event.from_future};
@@ -27,8 +27,8 @@ void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* is
   if (parent || (issued != nullptr && !issued->waits)) add(child, parent ? &*parent : nullptr, by_session, 0);
 }
 
-// The other account's copy of a call. It names the caller's session, and neither its key nor its role. It is kept in
-// any case, because the session may turn out to be a stranger's as well.
+// The other account's copy of a call, or the exchange of another partition's token. It names the caller's session, and
+// not its key. It is kept in any case, because the session may turn out to be a stranger's as well.
 void Descents::hand_on_copy(const HandedKey& child, Hash128 session, const IssuedToken* issued) {
   if (child.role.empty()) return;
   waiting_.keep(session, {}, child);

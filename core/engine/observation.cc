@@ -208,6 +208,10 @@ std::vector<std::string> taught_evidence(const Candidate& call) {
   return out;
 }
 
+bool asks_for_token(const Candidate& call) noexcept {
+  return call.evidence.find("GetWebIdentityToken") != std::string::npos;
+}
+
 bool is_judged(Family family, const DetectionSettings& settings) noexcept {
   return (family != Family::ec2 || settings.ec2) && (family != Family::kubernetes || settings.kubernetes);
 }

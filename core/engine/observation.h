@@ -46,6 +46,9 @@ void prove(Candidate& call, std::string_view session, const IssuedToken& issued)
 // The evidence of a call with a token that has facts of its own.
 [[nodiscard]] std::vector<std::string> taught_evidence(const Candidate& call);
 
+// Whether the call asked STS for a token that another partition, or anybody else, takes.
+[[nodiscard]] bool asks_for_token(const Candidate& call) noexcept;
+
 // False: an operator has switched the family's alerts off. Its tokens are learned all the same, so that their workloads
 // are not new on the day on which it is switched on.
 [[nodiscard]] bool is_judged(Family family, const DetectionSettings& settings) noexcept;

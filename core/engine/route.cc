@@ -19,7 +19,7 @@ Request::RoutedEvent routed_event(HashKey key, const Event& event, std::uint32_t
   out.signature = signature_of(key, event);
   if (event.console_session || event.access_key.empty() || event.user_agent.kind == ToolKind::mcp) {
     out.by_session = is_known_by_session(event) || (out.issue && is_called_by_session(event));
-    if (out.by_session) out.signature.access_key = session_id(key, event.principal_id, event.day());
+    if (out.by_session) out.signature.access_key = session_id(key, deciding_session(event), event.day());
   }
   out.event_id = event.event_id.empty() ? 0 : hash64(key, event.event_id);
   return out;

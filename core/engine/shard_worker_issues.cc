@@ -8,6 +8,7 @@
 #include "core/base/invariant.h"
 #include "core/baseline/fact.h"
 #include "core/engine/descents.h"
+#include "core/engine/observation.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/waiting_calls.h"
 #include "core/identity/principal.h"
@@ -54,11 +55,14 @@ bool ShardWorker::tell_session(const Event& event, const ServiceToken& token, Ke
   if (event.type != IdentityType::assumed_role || event.console_session || event.presigned || event.from_future)
     return true;
   if (!event.invoked_by.empty()) return true;  // a call of an MCP server may rest on what is known of the session
+  bool is_known = true;
+  if (event.telling_call() == TellingCall::web_identity_token)
+    is_known = tell_session(session_across_partitions(token.role_identity, event.principal_id), event.day(), token);
   const std::uint64_t telling = times_forgotten_ << 32 | static_cast<std::uint32_t>(event.day());
-  if (key != nullptr && key->told == telling) return true;
-  const bool is_known = tell_session(event.principal_id, event.day(), token);
-  if (key != nullptr && is_known) key->told = telling;
-  return is_known;
+  if (key != nullptr && key->told == telling) return is_known;
+  const bool has_principal = tell_session(event.principal_id, event.day(), token);
+  if (key != nullptr && has_principal) key->told = telling;
+  return is_known && has_principal;
 }
 
 bool ShardWorker::tell_session(std::string_view principal_id, Day day, const ServiceToken& token) {
@@ -68,7 +72,7 @@ bool ShardWorker::tell_session(std::string_view principal_id, Day day, const Ser
 }
 
 // Tells the session's shard, unless that is known to have it. Until the request has finished, the other shard may yet
-// lose it. So no event that tells it counts as known before, and it is told again by the next request that holds one: the
+// lose it. So no event that tells it counts as known before, and the next request that holds one tells it again: the
 // sender of this one has no answer yet, and the other must not be answered while this one hangs.
 bool ShardWorker::tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known) {
   if (principal_id.find(':') == std::string_view::npos) return true;
@@ -148,6 +152,8 @@ void ShardWorker::judge_waiting(Hash128 key, const News& news) {
   for (std::size_t i = 0; i < proven.calls.size(); ++i) {
     Candidate& call = proven.calls[i];
     if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
+    if (asks_for_token(call))
+      tell_session(session_across_partitions(call.token.role_identity, proven.principals[i]), call.day(), call.token);
     teach_token(call, call.token.must_have_assumed.empty());
     if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
   }

@@ -261,6 +261,8 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
     if (call && !issued.is_provisional() && !call->token.workload.empty()) {
       const Told told{call->token.workload, call->day(), call->token.role_identity};
       keep_told(key, told);
+      if (asks_for_token(*call))
+        keep_told(key, {session_across_partitions(told.role, told.principal), told.day, told.role});
       if (!issued.proves()) out.strangers.push_back(told);
     }
     if (!issued.proves()) continue;

@@ -54,6 +54,7 @@ class RecordReading {
   void read_tag(std::string_view key, dom::element value) noexcept;
   void read_sign_in() noexcept;
   void read_presigned() noexcept;
+  void read_source_principal() noexcept;
   [[nodiscard]] bool says_failure(const Nested& nested) noexcept;
   [[nodiscard]] std::optional<RejectReason> reject_reason() const noexcept;
 
@@ -242,7 +243,19 @@ void RecordReading::read_sign_in() noexcept {
                           !error_message_.empty();
 }
 
-// Whatever stands there in an odd form is no reason to refuse the record.
+// Whatever stands here in an odd form is no reason to refuse the record.
+void RecordReading::read_source_principal() noexcept {
+  dom::object object, source;
+  if (!additional_.present || additional_.element.get(object) != simdjson::SUCCESS) return;
+  for (const auto member : object) {
+    if (member.key != kCrossPartition || member.value.get(source) != simdjson::SUCCESS) continue;
+    for (const auto part : source)
+      if (part.key == kSourcePrincipal && part.value.get(event_.source_principal) != simdjson::SUCCESS)
+        event_.source_principal = {};
+  }
+}
+
+// Nor is what stands there.
 void RecordReading::read_presigned() noexcept {
   std::string_view method;
   dom::object object;
@@ -279,6 +292,7 @@ std::variant<Event, RejectReason> RecordReading::read(dom::object record, Second
   if (event_.assumes_role()) read_assume_role();
   if (event_.event_source == "signin.amazonaws.com" || event_.event_name == "ConsoleLogin") read_sign_in();
   read_presigned();
+  read_source_principal();
   if (const auto reason = reject_reason()) return *reason;
   event_.time = *parse_record_time(time_text_);
   if (event_.time > now + kAheadMax) {

@@ -60,6 +60,9 @@ inline constexpr std::array kAssumeFields{
 };
 inline constexpr std::array kCredentialFields{TextField{"accessKeyId", &Event::issued_key}};
 
+// Of an exchange for a token of another partition's STS: who asked for that there.
+inline constexpr std::string_view kCrossPartition = "crossPartitionData", kSourcePrincipal = "sourcePrincipalArn";
+
 // How a request was signed, additionalEventData.AuthenticationMethod: a link (QueryString) or a form (HtmlForm) is
 // signed ahead of time. Where the record does not tell, requestParameters.X-Amz-Expires does, which the query string of
 // a link has; where it tells, that parameter counts for nothing, because a caller may add it to any request.
@@ -102,6 +105,7 @@ inline constexpr std::array kKeptFields{
     &Event::assumed_role_arn,
     &Event::role_session_name,
     &Event::issued_key,
+    &Event::source_principal,
     &Event::kubernetes_namespace,
     &Event::kubernetes_service_account,
 };

@@ -70,8 +70,8 @@ constexpr auto kAssume = table_of(kAssumeFields, std::array{Member{"tags", Act::
                                                             Member{"incomingTransitiveTags", Act::odd}});
 constexpr auto kResponse = table_of(std::array<TextField, 0>{}, std::array{Member{"credentials", Act::credentials}});
 constexpr auto kCredentials = table_of(kCredentialFields, std::array<Member, 0>{});
-constexpr auto kAdditional =
-    table_of(std::array<TextField, 0>{}, std::array{Member{kAuthenticationMethod, Act::method}});
+constexpr auto kAdditional = table_of(std::array<TextField, 0>{}, std::array{Member{kAuthenticationMethod, Act::method},
+                                                                             Member{kCrossPartition, Act::odd}});
 constexpr auto kPresign = table_of(std::array<TextField, 0>{}, std::array{Member{kPresignExpires, Act::note}});
 
 // Bits of Walk::seen_: a row of a table is at the table's first bit plus its index.

@@ -264,6 +264,7 @@ IssuedToken issued_token(const Event& event) {
   } else if (event.event_name == "AssumeRoleWithWebIdentity") {
     token.service = cluster_of(event);
     if (!token.service.empty()) token.workload = service_account(event.user_name);
+    token.waits = is_across_partitions(event);
   } else {
     // The other account's copy of a call names the role session that made it, and not its key.
     token.waits = assumes_by_session(event) || (issues_to_caller(event) && is_foreign_session(event));
@@ -331,7 +332,24 @@ bool is_known_by_session(const Event& event) noexcept {
   return event.type == IdentityType::assumed_role && event.principal_id.find(':') != std::string_view::npos;
 }
 
+bool is_across_partitions(const Event& event) noexcept {
+  return event.event_name == "AssumeRoleWithWebIdentity" && event.type == IdentityType::web_identity &&
+         cluster_of(event).empty() && parse_role_session_arn(event.source_principal).has_value();
+}
+
+std::string deciding_session(const Event& event) {
+  if (!is_across_partitions(event)) return std::string(event.principal_id);
+  const auto [account, role, session] = *parse_role_session_arn(event.source_principal);
+  return joined(joined(account, '/', role), ':', session);
+}
+
+std::string session_across_partitions(std::string_view role_identity, std::string_view principal_id) {
+  const std::size_t colon = principal_id.find(':');
+  return colon == std::string_view::npos ? std::string() : joined(role_identity, ':', principal_id.substr(colon + 1));
+}
+
 bool is_called_by_session(const Event& event) noexcept {
+  if (event.access_key.empty() && is_across_partitions(event)) return true;
   return event.access_key.empty() && issues_to_caller(event) &&
          event.principal_id.find(':') != std::string_view::npos &&
          (event.type == IdentityType::assumed_role || event.type == IdentityType::aws_account);

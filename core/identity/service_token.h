@@ -139,6 +139,14 @@ enum class Clusters : std::uint8_t { eks, all };
 [[nodiscard]] bool is_known_by_session(const Event& event) noexcept;
 // Whether the event issued a key, and does not name the key that called: what is known of the caller's session decides.
 [[nodiscard]] bool is_called_by_session(const Event& event) noexcept;
+// Whether the event exchanged a token that the STS of another partition gave a role session there.
+[[nodiscard]] bool is_across_partitions(const Event& event) noexcept;
+// What names the session that decides of such an event: its principalId. Across partitions only the caller's ARN is
+// known, so there it is account/role:session.
+[[nodiscard]] std::string deciding_session(const Event& event);
+// The same name of a session that asks for such a token; `principal_id`: its own.
+[[nodiscard]] std::string session_across_partitions(std::string_view role_identity, std::string_view principal_id);
+
 // What a call with the token says of its session.
 [[nodiscard]] IssuedToken known_of_session(const ServiceToken& token, Day day);
 // What a call of somebody who is no workload says of his session of the role (account/role).

@@ -265,6 +265,18 @@ TEST_CASE("a request that was signed ahead of time is noticed, where the record 
   CHECK_FALSE(s3(R"("requestParameters":{"key":"X-Amz-Expires"})"));
 }
 
+TEST_CASE("an exchange of another partition's token names who asked for it; odd forms are no reason to refuse it") {
+  Reading reading;
+  const auto source = [&](std::string_view data) {
+    return reading.event(with(R"("additionalEventData":{"a":1,"crossPartitionData":)" + std::string(data) + "}"))
+        .source_principal;
+  };
+  CHECK_EQ(source(R"({"sourceRegion":"r","sourcePrincipalArn":"arn:aws:sts::111122223333:assumed-role/a/b"})"),
+           "arn:aws:sts::111122223333:assumed-role/a/b");
+  for (const std::string_view odd : {"null", "[]", R"({"sourcePrincipalArn":7})", R"({"sourcePrincipalArn":null})"})
+    CHECK_EQ(source(odd), "");
+}
+
 TEST_CASE("what is no API call says why") {
   Reading reading;
   CHECK(reading.reason("") == "empty_value");

@@ -14,7 +14,7 @@ using Words = std::vector<std::string>;
 
 constexpr int kDayMax = 4'400;  // twelve years: whatever AWS ranges are compiled in, they are old by then
 
-constexpr std::array<std::string_view, 51> kEventAttributes{"root",       "lambda",
+constexpr std::array<std::string_view, 52> kEventAttributes{"root",       "lambda",
                                                             "ecs",        "eks",
                                                             "ec2",        "codebuild",
                                                             "glue",       "sagemaker",
@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, 51> kEventAttributes{"root",       "lambd
                                                             "provider",   "letters",
                                                             "presigned",  "received",
                                                             "mcp",        "through",
-                                                            "delegate"};
+                                                            "delegate",   "across"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
 constexpr std::array<std::string_view, 19> kExpectAttributes{
     "service", "identities", "since", "notify", "campaign", "declare",     "says",  "identity",   "network", "tool",

@@ -99,6 +99,18 @@ void add_assumption(const Attributes& line, std::string_view account, int scenar
   record.issued_key = line.get("gives", child_key(role, scenario_day));
 }
 
+// across=<role>: the session of the caller's role asked the STS of its partition for a token, which is exchanged here.
+void exchange_across(const Attributes& line, TrailRecord& record) {
+  if (!line.has("across")) return;
+  record.set_api("sts:AssumeRoleWithWebIdentity");
+  record.type = "WebIdentityUser";
+  record.identity_provider = "arn:aws-cn:iam::444455556666:oidc-provider/0a1b2c3d.tokens.sts.example.com";
+  record.source_principal =
+      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", record.account, line.get("across"), line.get("session"));
+  record.principal_id = record.identity_provider + ":partition-audience:" + record.source_principal;
+  record.account.clear();
+}
+
 TrailRecord other_caller(const Actor& actor, const Attributes& line, std::string_view account, int scenario_day) {
   const std::string key = line.get("key");
   const std::string session = line.get("session", "someone@example.com");
@@ -253,6 +265,7 @@ Status add_records(const EventLine& line, int scenario_day, DayRecords& records)
   TrailRecord record = other_caller(actor.value(), line.attributes, account, scenario_day);
   if (const Status status = fill_call(line, scenario_day, record); !status) return status.error();
   add_assumption(line.attributes, account, scenario_day, record);
+  exchange_across(line.attributes, record);
   if (record.event_name == "ConsoleLogin") record.sign_in_failed = line.attributes.get("error") == "Failure";
   if (record.sign_in_failed) record.error_code.clear();
   if (line.attributes.get("proof") == "issued") {

@@ -131,6 +131,10 @@ std::string TrailRecord::json() const {
     out["additionalEventData"] = json::object{{"AuthenticationMethod", "QueryString"}, {"CipherSuite", "TLS"}};
     out["requestParameters"] = json::object{{"bucketName", "orders"}, {"X-Amz-Expires", "3600"}};
   }
+  if (!source_principal.empty())
+    out["additionalEventData"] =
+        json::object{{"crossPartitionData",
+                      json::object{{"sourcePrincipalArn", source_principal}, {"sourceRegion", "eu-central-1"}}}};
   put(out, "eventID", event_id);
   put(out, "sharedEventID", shared_event_id);
   put(out, "eventType", event_type);

@@ -30,6 +30,7 @@ struct TrailRecord {
   // AssumeRole and its siblings
   std::string assumed_role_arn, role_session_name, issued_key;
   std::string kubernetes_namespace, kubernetes_service_account;
+  std::string source_principal;  // of an exchange: who was given the token by the STS of another partition
 
   // `service:Name` -> event_source and event_name.
   void set_api(std::string_view service_and_name);
