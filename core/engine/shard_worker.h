@@ -112,7 +112,7 @@ class ShardWorker {
   // Those that tell whose a session is return whether its shard is known to have it, so that nothing had to be told.
   bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
   bool tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
-  void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued);
+  void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere);
   bool tell_stranger(std::string_view principal_id, Day day, const std::string& role);
   bool tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
   void issue(const Event& event);

@@ -94,8 +94,10 @@ void ShardWorker::need_not_tell(const std::vector<Hash128>& told) {
 }
 
 // An event that proved calls tells whose their sessions are. The calls do not wait any more when it comes again.
-void ShardWorker::tell_again(Hash128 key, std::string_view role, const IssuedToken& issued) {
-  for (const WaitingCalls::Told& told : waiting_->told_by(key, role)) {
+// `everywhere`: it may have come when there were more or fewer shards, and what was told then may be lost.
+void ShardWorker::tell_again(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere) {
+  if (issued.is_provisional()) return;
+  for (const WaitingCalls::Told& told : waiting_->told_by(key, role, everywhere)) {
     if (!issued.proves()) {
       tell_stranger(told.principal, told.day, told.role);
       continue;
@@ -137,9 +139,8 @@ void ShardWorker::know(Hash128 key, const News& news) {
     // The key is read again at its next use, because its identity is known from now on.
     keys_.reload(key);
     judge_waiting(key, news);
-  } else {
-    tell_again(key, role, issued);
   }
+  tell_again(key, role, issued, is_news);
   if (issued.waits) return;
   // News ends by itself, because it adds to what is known of a key at most five times. Only what is told again counts.
   descents_->hand_on(key, role, issued, is_news, is_news ? 0 : handed);

@@ -283,14 +283,23 @@ void WaitingCalls::keep_told(Hash128 key, const Told& told) {
   keys_.insert(key);
 }
 
-std::vector<WaitingCalls::Told> WaitingCalls::told_by(Hash128 key, std::string_view role) {
+std::vector<WaitingCalls::Told> WaitingCalls::told_by(Hash128 key, std::string_view role, bool everywhere) {
   std::vector<Told> out;
-  if (!has_own_rows(key)) return out;
-  for (const auto& [row, value] : rows(told_prefix(key), false)) {
+  const bool looks_elsewhere = everywhere && !settings_.others.empty();
+  if (!looks_elsewhere && !has_own_rows(key)) return out;
+  for (const auto& [row, value] : rows(told_prefix(key), everywhere)) {
     auto told = decode_told_session(value);
-    if (told && (role.empty() || told->role == role)) out.push_back(std::move(*told));
+    if (!told || (!role.empty() && told->role != role)) continue;
+    move_here(key, row, value);
+    out.push_back(std::move(*told));
   }
   return out;
+}
+
+// What lay in another partition lies here from now on, where it is found again without a look elsewhere.
+void WaitingCalls::move_here(Hash128 key, const std::string& row, const std::string& value) {
+  if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
+  keys_.insert(key);
 }
 
 std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view role, bool everywhere) {
@@ -300,9 +309,7 @@ std::vector<WaitingKey> WaitingCalls::issued_to(Hash128 key, std::string_view ro
   for (const auto& [row, value] : rows(issued_prefix(key), everywhere)) {
     auto waiting = decode_waiting_key(value);
     if (!waiting || (!role.empty() && waiting->parent_role != role)) continue;
-    // What lay in another partition lies here from now on, where it is found again without a look elsewhere.
-    if (!writer_.open().get(Table::pending, row)) writer_.put(Table::pending, row, value);
-    keys_.insert(key);
+    move_here(key, row, value);
     keys.push_back(std::move(*waiting));
   }
   return keys;

@@ -69,8 +69,8 @@ class WaitingCalls {
   // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
   [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
 
-  // The sessions that calls of the key told, which waited until it was known whose the key is.
-  [[nodiscard]] std::vector<Told> told_by(Hash128 key, std::string_view role);
+  // The sessions that calls of the key told, which waited until it was known whose the key is. `everywhere`: likewise.
+  [[nodiscard]] std::vector<Told> told_by(Hash128 key, std::string_view role, bool everywhere);
 
   // False: nothing waits for the key, or the session, in any partition.
   [[nodiscard]] bool may_have_rows(Hash128 key);
@@ -95,6 +95,7 @@ class WaitingCalls {
   [[nodiscard]] bool make_room(const std::string& prefix, const std::string& row);
   [[nodiscard]] Rows rows(const std::string& prefix, bool everywhere);
   void keep_told(Hash128 key, const Told& told);
+  void move_here(Hash128 key, const std::string& row, const std::string& value);
   [[nodiscard]] std::uint32_t place_of(const std::string& row);
   void note_judged(const std::string& row, const std::string& session, Candidate call, const IssuedToken& issued);
 

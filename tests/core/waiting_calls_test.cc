@@ -194,6 +194,26 @@ TEST_CASE("waiting calls: what waits in another partition is found there") {
   CHECK(bench.waiting.hand_over_failure().empty());
 }
 
+TEST_CASE("waiting calls: what a key's calls told in another partition is told here, and from here from then on") {
+  Bench bench;
+  {
+    BatchWriter writer(bench.other);
+    WaitingCalls there({.hash_key = kKey, .others = {}}, writer, bench.metrics);
+    const auto request = request_of({unproven("ASIA1")});
+    Event event = request->events.front();
+    event.principal_id = "AROA1:orders-fn";
+    there.keep(observe(event, nullptr, *bench.networks, bench.detection), event, true);
+    REQUIRE_EQ(there.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.size(), 1);
+    REQUIRE_EQ(writer.commit(), CommitOutcome::committed);
+  }
+  CHECK(bench.waiting.told_by(id_of("ASIA1"), kRole, false).empty());
+  for (const bool everywhere : {true, false}) {
+    const auto told = bench.waiting.told_by(id_of("ASIA1"), kRole, everywhere);
+    REQUIRE_EQ(told.size(), 1);
+    CHECK_EQ(told[0].principal, "AROA1:orders-fn");
+  }
+}
+
 TEST_CASE("waiting calls: a key and all keys together are bounded, calls and issued keys apart") {
   Bench bench;
   for (int i = 1; i <= 4; ++i) bench.keep(unproven("ASIA1", "198.51.100." + std::to_string(i)));
