@@ -20,6 +20,13 @@ TEST_CASE("scan summary: hits that a cap held back are said") {
   CHECK_NE(summary_text(summary, 1).find("  1,234 hits raised no alert"), std::string::npos);
 }
 
+TEST_CASE("scan summary: calls that could not wait for the proof of their key are said") {
+  ScanSummary summary = with_events(10);
+  CHECK_EQ(summary_text(summary, 1).find("not kept"), std::string::npos);
+  summary.not_kept = 6;
+  CHECK_NE(summary_text(summary, 1).find("  6 calls not kept: at most 64 kinds"), std::string::npos);
+}
+
 TEST_CASE("scan summary: the exit code is 1 for nothing taken and for damage, and rejects alone do not change it") {
   CHECK_EQ(failure_of(with_events(1), false), "");
   CHECK(failure_of(with_events(0), false).starts_with("nothing was read"));

@@ -161,6 +161,8 @@ class Scan {
         metrics_
             .counter("straykey_alerts_suppressed_total", "Hits that raised no alert of their own.", {{"reason", "cap"}})
             .value();
+    for (const std::string_view bound : {"key", "all"})
+      summary_.not_kept += metrics_.counter("straykey_pending_overflow_total", "", {{"bound", bound}}).value();
     return summary_;
   }
   Status find_files() {

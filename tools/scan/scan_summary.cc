@@ -110,6 +110,11 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
   if (summary.suppressed > 0)
     out += fmt::format("  {} raised no alert: an identity, or all, had raised as many for their day as they may\n",
                        counted(summary.suppressed, "hit"));
+  if (summary.not_kept > 0)
+    out += fmt::format(
+        "  {} not kept: at most 64 kinds of calls wait for the proof of a key, and of all keys 200,000; "
+        "these are not judged, even if it comes\n",
+        counted(summary.not_kept, "call"));
   return out + not_judged_text(summary) + skipped_text(summary.skipped) + faults_text("damaged", summary.damaged) +
          faults_text("not read", summary.unread);
 }

@@ -20,6 +20,7 @@ namespace straykey {
 struct ScanSummary {
   std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
   std::uint64_t suppressed = 0;  // hits that raised no alert because a cap was reached
+  std::uint64_t not_kept = 0;    // calls of keys that nothing proved, beyond those which may wait for a proof
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};
   std::array<std::uint64_t, kRejectReasonCount> ignored_by_reason{};  // that hold no call, and are no fault
   std::array<std::uint64_t, kNotJudgedCount> not_judged_by_reason{};  // of the events
