@@ -109,14 +109,14 @@ TEST_CASE("the thief calls with the key that was in use, soon after it, on the s
 
 TEST_CASE("every way to steal a serverless token is taken, and its alerts are those of the decision tables") {
   Trail trail = Trail().person(0, 40).days("builder", 0, 40, kCli);
-  for (const char* function : {"a", "b", "c", "d", "e", "f"}) trail.days(function, 0, 40);
-  const auto thefts = trail.steal({.count = 6}, networks(kFirstDay + 20));
+  for (const char* function : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) trail.days(function, 0, 40);
+  const auto thefts = trail.steal({.count = 10}, networks(kFirstDay + 20));
   REQUIRE(thefts.ok());
   std::set<std::string_view> ways;
   for (const Theft& theft : thefts.value()) {
     ways.insert(theft.way);
     const TheftLabel& first = theft.labels.at(0);
-    CHECK(theft.labels.size() == (theft.way == "kali-outside" ? 2 : 1));
+    CHECK(theft.labels.size() == (theft.way == "kali-outside" || theft.way == "attack-tool" ? 2 : 1));
     if (theft.way == "outside" || theft.way == "kali-outside") {
       CHECK(first.variation == "remote_service_token.suspicious");
       CHECK(first.network.starts_with("3fff:"));
@@ -128,25 +128,40 @@ TEST_CASE("every way to steal a serverless token is taken, and its alerts are th
     }
     if (theft.way == "kali-inside") CHECK(first.variation == "serverless_cli.unusual");
     if (theft.way == "usual-tool") CHECK(first.variation == "serverless_cli.aws_cli");
+    if (theft.way == "attack-tool") {
+      CHECK(first.variation == "serverless_cli.unusual");
+      CHECK(theft.labels.at(1).variation == "misused_service_token.attack_tool");
+    }
+    for (const std::string_view way : {"pasted", "exchanged", "console"})
+      if (theft.way == way) CHECK(first.variation == "misused_service_token." + std::string(way));
+    if (theft.way == "console" || theft.way == "exchanged") CHECK(theft.records.size() == 1);
   }
-  CHECK(ways.size() == 6);
+  CHECK(ways.size() == 10);
 }
 
 TEST_CASE("what an identity does by itself rules out the thefts that it could blur") {
-  // Each uses a command line: only places that nobody knows remain.
-  const auto thefts = Trail().days("a", 0, 40, kCli).days("b", 0, 40, kCli).days("c", 0, 40, kCli).steal({.count = 3});
+  // Each uses a command line, which finds its token in a file: places that nobody knows remain, and what no tool does.
+  const std::string agent = std::string(kCli) + " m/n,E";
+  const auto thefts = Trail()
+                          .days("a", 0, 40, agent)
+                          .days("b", 0, 40, agent)
+                          .days("c", 0, 40, agent)
+                          .days("d", 0, 40, agent)
+                          .steal({.count = 4});
   REQUIRE(thefts.ok());
-  for (const Theft& theft : thefts.value()) CHECK((theft.way == "outside" || theft.way == "foreign-endpoint"));
+  std::set<std::string_view> ways;
+  for (const Theft& theft : thefts.value()) ways.insert(theft.way);
+  CHECK(ways == std::set<std::string_view>{"outside", "foreign-endpoint", "exchanged", "console"});
 }
 
 TEST_CASE("ranges that are too old for the day of sending keep the promised verdict at the weak tier") {
   Trail trail;
-  for (const char* function : {"a", "b", "c"}) trail.days(function, 0, 20, kCli);
-  const auto fresh = trail.steal({.count = 3});
+  for (const char* function : {"a", "b"}) trail.days(function, 0, 20, kCli);
+  const auto fresh = trail.steal({.count = 2});
   REQUIRE(fresh.ok());
   CHECK(variations(fresh.value()) == std::set<std::string>{"remote_service_token.suspicious"});
   // 20 days behind the ranges at most, moved by 40 more. A foreign endpoint stays what it is.
-  const auto moved = trail.steal({.count = 3, .shift_days = 40});
+  const auto moved = trail.steal({.count = 2, .shift_days = 40});
   REQUIRE(moved.ok());
   for (const Theft& theft : moved.value()) {
     CHECK(theft.labels.at(0).variation ==

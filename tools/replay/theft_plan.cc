@@ -25,15 +25,34 @@ constexpr std::string_view kThiefKali =
 constexpr int kDraws = 1'000;
 constexpr Seconds kThiefStartsWithin = 30;
 
-enum class Way : std::uint8_t { outside, kali_outside, foreign_endpoint, kali_inside, known_network, usual_tool };
-constexpr std::array<std::string_view, 6> kWayNames{"outside",     "kali-outside",  "foreign-endpoint",
-                                                    "kali-inside", "known-network", "usual-tool"};
+enum class Way : std::uint8_t {
+  outside,
+  kali_outside,
+  foreign_endpoint,
+  kali_inside,
+  known_network,
+  usual_tool,
+  attack_tool,
+  pasted,
+  exchanged,
+  console
+};
+constexpr std::array<std::string_view, 10> kWayNames{"outside",       "kali-outside", "foreign-endpoint", "kali-inside",
+                                                     "known-network", "usual-tool",   "attack-tool",      "pasted",
+                                                     "exchanged",     "console"};
+
+// That turn a token into another credential, or into a session of the console.
+constexpr ApiCall kExchange{"sts", "GetWebIdentityToken", true, false,
+                            R"({"audience":["partner-#"],"signingAlgorithm":"RS256"})"};
+constexpr ApiCall kSignIn{"signin", "GetSigninToken", false, false, "null"};
 
 // Where and with what a thief calls, and what the server knows of both.
 struct Approach {
   std::string address = {}, endpoint_owner = {}, network = {};
   std::string_view user_agent = {};
   bool place_known = false, tool_used_here = false;
+  const ApiCall* telling_call = nullptr;  // the only one that the thief makes; null: he looks around
+  std::string evidence = {};              // that his calls are, beside what the user agent says
 };
 
 class Planner {
@@ -82,7 +101,7 @@ class Planner {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const std::size_t at = from_back ? tokens.size() - 1 - i : i;
       const auto approach = approach_of(way, tokens[at]);
-      if (!approach) continue;
+      if (!approach || alerts_of(tokens[at], *approach, day_of(tokens[at].time)).empty()) continue;
       Theft stolen = theft(way, tokens[at], *approach);
       tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(at));
       return stolen;
@@ -109,8 +128,33 @@ class Planner {
       case Way::usual_tool:
         if (!serverless_inside) return std::nullopt;
         return with_usual_tool(token);
+      case Way::attack_tool:
+        if (!new_command_line) return std::nullopt;
+        return inside(token, {.user_agent = agent::kTruffleHog});
+      case Way::pasted:
+        return inside(token, {.user_agent = agent::kPythonFromFile});
+      case Way::exchanged:
+        return inside(token, {.user_agent = kThiefSdk,
+                              .telling_call = &kExchange,
+                              .evidence = std::string(kExchangedEvidence).append(kExchange.name)});
+      case Way::console:
+        if (!token.token.chain.empty()) return std::nullopt;
+        return inside(token,
+                      {.user_agent = kThiefSdk, .telling_call = &kSignIn, .evidence = std::string(kConsoleEvidence)});
     }
     return std::nullopt;
+  }
+
+  // From the workload's own address, with evidence that the identity never shows. An attack tool is nobody's here.
+  std::optional<Approach> inside(const StealableToken& token, Approach approach) const {
+    approach.address = token.address;
+    if (token.address.empty()) return std::nullopt;
+    for (const std::string& evidence : evidence_of(call_of(token, approach)))
+      if (token.evidence.contains(evidence)) return std::nullopt;
+    const std::string_view tool = classify_user_agent(approach.user_agent).tool;
+    const bool is_used = std::ranges::any_of(
+        tools_, [&](const UsualTool& used) { return classify_user_agent(used.user_agent).tool == tool; });
+    return is_used ? std::nullopt : std::optional(std::move(approach));
   }
 
   std::optional<Approach> from_outside(std::string_view user_agent) {
@@ -173,9 +217,13 @@ class Planner {
     const Seconds midnight = (static_cast<Seconds>(day_of(token.time)) + 1) * kSecondsPerDay;
     out.time = std::min(token.time + random_.below(kThiefStartsWithin), midnight - 10);
     out.time = std::max(out.time, token.time);
-    const auto calls = 1 + random_.below(static_cast<std::uint32_t>(kThiefCalls.size()));
-    for (std::uint32_t i = 0; i < calls; ++i)
-      out.records.push_back(record(token, approach, kThiefCalls[i], std::min(out.time + i, midnight - 1)));
+    if (approach.telling_call != nullptr) {
+      out.records.push_back(record(token, approach, *approach.telling_call, out.time));
+    } else {
+      const auto calls = 1 + random_.below(static_cast<std::uint32_t>(kThiefCalls.size()));
+      for (std::uint32_t i = 0; i < calls; ++i)
+        out.records.push_back(record(token, approach, kThiefCalls[i], std::min(out.time + i, midnight - 1)));
+    }
     for (const CatalogueEntry* alert : alerts_of(token, approach, day_of(out.time)))
       out.labels.push_back(label(token, approach, *alert, out));
     return out;
@@ -202,8 +250,7 @@ class Planner {
     return text;
   }
 
-  // The verdicts of the analytics on a call, of which the survey knows that nothing is learned.
-  std::vector<const CatalogueEntry*> alerts_of(const StealableToken& token, const Approach& approach, Day day) const {
+  static Candidate call_of(const StealableToken& token, const Approach& approach) {
     Candidate call;
     call.token = token.token;
     call.address = approach.address;
@@ -213,7 +260,13 @@ class Planner {
     call.tool_kind = agent.kind;
     call.platform = agent.platform;
     call.exec_env = agent.exec_env;
-    call.evidence = letter_evidence(agent);
+    call.evidence = approach.evidence.empty() ? letter_evidence(agent) : approach.evidence;
+    return call;
+  }
+
+  // The verdicts of the analytics on a call, of which the survey knows that nothing is learned.
+  std::vector<const CatalogueEntry*> alerts_of(const StealableToken& token, const Approach& approach, Day day) const {
+    Candidate call = call_of(token, approach);
     const Place place = survey_.networks().locate(*parse_ip(approach.address));
     const auto sent_day = static_cast<Day>(static_cast<std::int64_t>(day) + settings_.shift_days);
     call.range_capped = place.only_absent_from_aws && !survey_.networks().aws_ranges_tell(sent_day, token.region);

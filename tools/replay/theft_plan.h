@@ -8,6 +8,9 @@
 //           kali-inside       aws-cli on Kali Linux, from the workload's own address (serverless tokens)
 //           known-network     an SDK, from an address outside AWS that a person here uses
 //           usual-tool        a command line that another serverless identity uses (serverless tokens)
+//           attack-tool, pasted, exchanged, console
+//                             from the workload's own address: an attack tool; an SDK that found the token in a file;
+//                             a call that turns it into another credential, or into a console session
 //         The alerts follow from the analytics' own decision tables, with the evidence that the survey vouches for.
 // Thread: any (functions of their arguments).
 // Source: core/detect/CATALOGUE.md. Thieves' addresses are from 3fff::/20 (RFC 9637, documentation), which is

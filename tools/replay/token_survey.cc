@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "core/detect/misused_service_token.h"
 #include "core/detect/serverless_cli.h"
 #include "core/identity/principal.h"
 #include "tools/simulate/random.h"
@@ -68,6 +69,12 @@ void TokenSurvey::learn(const Event& event) {
   } else if (seen.has_token || seen.may_wait_for_proof) {
     if (seen.call.may_be_external()) unproven_outside_.insert(seen.caller);
     if (seen.call.is_cli()) unproven_command_line_.insert(seen.caller);
+    for (std::string& evidence : evidence_of(seen.call)) unproven_evidence_[seen.caller].insert(std::move(evidence));
+    for (std::string_view rest = seen.call.evidence; !rest.empty();) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      unproven_evidence_[seen.caller].emplace(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
   } else if (!may_be_service_token(event)) {
     learn_place(seen);
   }
@@ -83,6 +90,7 @@ void TokenSurvey::learn_token(const Event& event, const Observation& observation
   if (call.may_be_external()) identity.token.calls_from_outside = true;
   if (call.is_cli()) identity.token.uses_command_lines = true;
   if (token.family == Family::ecs && call.exec_env == kOwnInstances) identity.token.on_own_instances = true;
+  for (std::string& evidence : evidence_of(call)) identity.token.evidence.insert(std::move(evidence));
   if (token.serverless && call.is_cli()) learn_tool(event, call);
   if (event.type != IdentityType::assumed_role || !is_temporary_key(event.access_key)) return;
   if (!is_judged(token.family, detection_)) return;
@@ -159,6 +167,8 @@ std::vector<StealableToken> TokenSurvey::tokens() const {
     const std::string& role = token.token.role_identity;
     token.calls_from_outside = token.calls_from_outside || unproven_outside_.contains(role);
     token.uses_command_lines = token.uses_command_lines || unproven_command_line_.contains(role);
+    if (const auto unproven = unproven_evidence_.find(role); unproven != unproven_evidence_.end())
+      token.evidence.insert(unproven->second.begin(), unproven->second.end());
   }
   return out;
 }

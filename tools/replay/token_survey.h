@@ -33,6 +33,8 @@ struct StealableToken {
   bool calls_from_outside = false;
   bool uses_command_lines = false;
   bool on_own_instances = false;  // ECS on EC2: not serverless
+  std::set<std::string> evidence =
+      {};  // of the third analytic, as evidence_of() and evidence of an unproven call name it
 };
 
 // An address outside AWS that somebody of ours uses. That caller cannot raise alerts, so the address is never in
@@ -104,6 +106,7 @@ class TokenSurvey {
   std::set<std::string> networks_seen_;
   std::map<std::string, Identity> identities_;
   std::set<std::string> unproven_outside_, unproven_command_line_;    // account/role
+  std::map<std::string, std::set<std::string>> unproven_evidence_;    // by account/role
   std::map<std::pair<std::string, std::string>, KnownPlace> places_;  // by address and caller
   std::map<std::pair<std::string, std::string>, Tool> tools_;         // by identity and tool
 };
