@@ -79,7 +79,8 @@ class StoreCheck:
         keys = collections.Counter()
         alerts = [body["data"] for body in (json.loads(line["body"]) for line in lines) if body["type"] == "alert.created"]
         for alert in alerts:
-            thing = alert["user_agent"]["tool"] if alert["analytic"] == "serverless_cli" else alert["network"]
+            thing = {"serverless_cli": alert["user_agent"]["tool"], "misused_service_token": alert["variation"]}.get(
+                alert["analytic"], alert["network"])
             keys[alert["analytic"], alert["identity"], thing, alert["first_seen"][:10]] += 1
         required, allowed = self.model.alerts_of(certain), self.model.alerts_of(possible)
         missing, extra = required - keys.keys(), keys.keys() - allowed

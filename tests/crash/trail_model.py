@@ -6,6 +6,7 @@ Every call is of a kind whose answer is obvious, whatever came before it inside 
               raised an alert with it, so nobody ever makes it known)
     cli       aws-cli inside AWS: serverless_cli.unusual, always, for the same reason
     both      aws-cli from outside: both alerts
+    console   the token is turned into a session of the console, inside AWS: misused_service_token.console, always
 Half of the functions' tokens are proven by the event itself, half by the event that issued the key, which may come in another
 request, before or after. Days are sent one after the other; a pair that hits again within five days raises nothing.
 """
@@ -19,8 +20,8 @@ FIRST_DAY = date(2025, 6, 1)
 DAYS_MAX = 25                # ranges of FIRST_DAY stay fresh for 30 days
 DEDUP_DAYS = 5
 NETWORKS = 48
-REMOTE, CLI = "remote_service_token", "serverless_cli"
-VARIATION = {REMOTE: "remote_service_token.suspicious", CLI: "serverless_cli.unusual"}
+REMOTE, CLI, MISUSED = "remote_service_token", "serverless_cli", "misused_service_token"
+CONSOLE = f"{MISUSED}.console"
 AGENTS = {"boto3": "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1 os/linux#5.10.240 md/arch#x86_64 lang/python#3.12.11",
           "aws-cli": "aws-cli/2.36.32 md/awscrt#0.36.2 ua/2.1 os/linux#5.10.240 md/arch#x86_64 lang/python#3.14.7 "
                      "md/command#s3api.list-buckets"}
@@ -93,7 +94,7 @@ class Organisation:
 
     def _call(self, request):
         draw, day = self._random, request.day
-        kind = draw.choices(("inside", "theft", "cli", "both"), (60, 25, 10, 5))[0]
+        kind = draw.choices(("inside", "theft", "cli", "both", "console"), (55, 25, 10, 5, 5))[0]
         number = draw.randrange(60) if draw.random() < 0.5 else 1_000 + self._next()
         role, function = f"role-{number % 40}", f"fn-{number}"
         caller, identity = f"{ACCOUNT}/{role}", f"{ACCOUNT}/{role}/{function}"
@@ -112,11 +113,16 @@ class Organisation:
         proven |= {("tool_identity", tool, identity)} if tool == "aws-cli" else set()
         hits = {(REMOTE, identity, forms[0], day)} if outside else set()
         hits |= {(CLI, identity, tool, day)} if tool == "aws-cli" else set()
+        if kind == "console":
+            proven.add(("identity_evidence", identity, "console"))
+            hits.add((MISUSED, identity, CONSOLE, day))
         anyway, proven = ({(*fact, day) for fact in facts} for facts in (anyway, proven))
 
         key = f"ASIA{self._next():016d}"
         call = self._record(day, sourceIPAddress=address, userAgent=AGENTS[tool],
                             userIdentity=self._session(role, function, key))
+        if kind == "console":
+            call.update(eventSource="signin.amazonaws.com", eventName="GetSigninToken")
         if draw.random() < 0.5:
             call["userIdentity"]["inScopeOf"] = {
                 "issuerType": "AWS::Lambda::Function",
@@ -249,6 +255,8 @@ class Model:
             role = identity.rpartition("/")[0]
             if analytic == CLI:
                 out.add(("quarantine_identity_tool", identity, thing, str(day)))
+            elif analytic == MISUSED:
+                out.add(("quarantine_identity_evidence", identity, "console", str(day)))
             else:
                 out.add(("quarantine_identity_network", identity, thing, str(day)))
                 out.add(("quarantine_network_role", thing, role, str(day)))
