@@ -1,6 +1,5 @@
 #include "storage/data_directory.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -19,6 +18,7 @@
 #include "core/engine/damaged_store.h"
 #include "storage/format_upgrade.h"
 #include "storage/replace_file.h"
+#include "storage/shared_directory.h"
 #include "storage/special_file.h"
 #include "storage/store_check.h"
 
@@ -45,20 +45,6 @@ std::string parent_of(const std::string& path) {
 // Never waits, as opening a pipe would.
 Descriptor open_at(int directory, const std::string& name, int flags) {
   return Descriptor(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, kFileMode));
-}
-
-// The names in a directory, without those that may exist before there is a store.
-bool holds_other_files(int directory) {
-  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* const listing = copy < 0 ? nullptr : ::fdopendir(copy);
-  if (listing == nullptr) return true;
-  bool others = false;
-  while (const dirent* entry = ::readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    others = others || (name != "." && name != ".." && name != "lock" && name != "format.new" && name != "lost+found");
-  }
-  ::closedir(listing);
-  return others;
 }
 
 }  // namespace
@@ -164,19 +150,13 @@ Status DataDirectory::open_directory() {
   return close_to_others();
 }
 
-// Makes sure that other users cannot look in. A directory that holds other files is not ours (the path may be a
-// mistake, as /tmp): changing its mode would break other programs, so that is an error.
+// Makes sure that other users cannot look in.
 Status DataDirectory::close_to_others() const {
   struct stat about {};
   if (::fstat(directory_.number(), &about) != 0) return error("look at it", errno);
   if ((about.st_mode & 077) == 0) return {};
-  struct stat format {};
-  const bool has_format = ::fstatat(directory_.number(), "format", &format, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!has_format && holds_other_files(directory_.number())) {
-    return Error{fmt::format(
-        "{} is open to other users (mode {:o}) and holds other files: use a directory of its own, or chmod 700",
-        settings_.path, about.st_mode & 07777)};
-  }
+  if (std::string shared = shared_with_others(directory_.number(), settings_.path); !shared.empty())
+    return Error{std::move(shared)};
   if (::fchmod(directory_.number(), kDirectoryMode) != 0) return error("close it to other users", errno);
   return {};
 }

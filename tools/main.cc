@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/base/terminal_text.h"
+#include "tools/commands/command_hints.h"
 #include "tools/commands/commands.h"
 
 namespace straykey {
@@ -41,9 +43,14 @@ int run(int argc, char** argv) {
                                          add_restore_command(app), add_webhook_command(app)};
   CLI::App* version = app.add_subcommand("version", "Print the version");
   refuse_empty_arguments(app);
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (const std::string said = unknown_command(app, words); !said.empty()) return fail(said, kExitUsage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const bool unexpected = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+    const std::string said = unexpected ? option_of_another_command(app, words) : std::string();
+    if (!said.empty()) return fail(said, kExitUsage);
     // What is wrong is quoted from the command line, where a shell may have put the names of files.
     std::ostringstream help, complaint;
     const int code = app.exit(error, help, complaint);

@@ -142,6 +142,15 @@ Hash128 alert_id(const AlertSubject& about, Tier tier, Day day) {
 
 namespace {
 
+// "Lambda orders-fn"; of a service that has no family of its own "codebuild with role site-build-role".
+std::string owner_of(const ServiceToken& token) {
+  const std::string name = short_identity(token);
+  if (token.family != Family::other) return fmt::format("{} {}", name_of(token.family), name);
+  const std::size_t mark = name.find('#');
+  if (mark == std::string::npos) return "role " + name;
+  return fmt::format("{} with role {}", name.substr(mark + 1), name.substr(0, mark));
+}
+
 std::string misuse_of(Variation variation, const Candidate& call) {
   switch (variation) {
     case Variation::misused_console:
@@ -161,7 +170,7 @@ std::string misuse_of(Variation variation, const Candidate& call) {
 
 std::string alert_title(const Alert& alert) {
   const Candidate& call = alert.call;
-  const std::string who = fmt::format("{} {}", name_of(call.token.family), short_identity(call.token));
+  const std::string who = owner_of(call.token);
   if (alert.verdict.entry().analytic == Analytic::serverless_cli)
     return fmt::format("The token of {} in account {} was used with {} ({}).", who, call.token.account, call.tool,
                        call.command.empty() ? call.event_name : call.command);

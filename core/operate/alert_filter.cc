@@ -35,8 +35,11 @@ Result<std::uint8_t> bits_of(const Arguments& arguments, std::string_view argume
     const unsigned before = bits;
     for (unsigned i = 0; i <= static_cast<unsigned>(last); ++i)
       if (name(static_cast<Value>(i)) == word) bits |= 1u << i;
-    if (bits == before && !word.empty())
-      return Error{std::string(argument_name) + ": " + escape_for_log(word, 40) + " is none of its values"};
+    if (bits != before || word.empty()) continue;
+    std::string known;
+    for (unsigned i = 0; i <= static_cast<unsigned>(last); ++i)
+      known.append(known.empty() ? "" : ", ").append(name(static_cast<Value>(i)));
+    return Error{std::string(argument_name) + ": " + escape_for_log(word, 40) + " is none of " + known};
   }
   return static_cast<std::uint8_t>(bits);
 }

@@ -456,7 +456,8 @@ OperatorAnswer answer_to(const ChangeOutcome& outcome) {
     case ChangeOutcome::Kind::done:
       return {Kind::done, {}, {changed_json(outcome.rows)}, {}};
     case ChangeOutcome::Kind::refused:
-      return {Kind::not_found, outcome.sentence, {}, {}};
+      // This one refusal names an argument, as objection_to() does: the alert exists, but the day does not fit it.
+      return {outcome.sentence.starts_with("until: ") ? Kind::bad_request : Kind::not_found, outcome.sentence, {}, {}};
     case ChangeOutcome::Kind::failed:
       return {Kind::failed, "the change could not be stored: " + outcome.sentence, {}, {}};
     case ChangeOutcome::Kind::stopped:

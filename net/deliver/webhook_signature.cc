@@ -19,13 +19,16 @@ constexpr std::size_t kKeyBytesMax = 64;
 }  // namespace
 
 Result<WebhookSecret> WebhookSecret::parse(std::string_view text) {
-  if (!text.starts_with(kSecretPrefix)) return Error{"a webhook secret must begin with whsec_"};
+  // One sentence for all that may be wrong, so that nobody learns the form by three failures.
+  const Error wrong{
+      "a webhook secret is whsec_ and the padded standard base64 of 24 to 64 random bytes, as this makes one: "
+      "echo \"whsec_$(openssl rand -base64 32)\""};
+  if (!text.starts_with(kSecretPrefix)) return wrong;
   std::string key;
   const bool decoded = decode_base64(text.substr(kSecretPrefix.size()), Base64Padding::required, key);
   if (decoded && key.size() >= kKeyBytesMin && key.size() <= kKeyBytesMax) return WebhookSecret(std::move(key));
   OPENSSL_cleanse(key.data(), key.size());
-  if (!decoded) return Error{"a webhook secret must be whsec_ and then padded standard base64"};
-  return Error{"a webhook secret must hold 24 to 64 bytes"};
+  return wrong;
 }
 
 WebhookSecret::~WebhookSecret() {

@@ -17,7 +17,11 @@ constexpr Refusal kMissingToken{
     401, "missing_token",
     "Send a token: Authorization: Bearer <token>, Basic with the token as password, or the API key header."};
 constexpr Refusal kUnknownToken{401, "unknown_token", "The token is not known here."};
-constexpr Refusal kWrongScope{403, "wrong_scope", "The token is valid, but not for this address."};
+// In the order of TokenScope.
+constexpr std::array<Refusal, 3> kWrongScope{
+    {{403, "wrong_scope", "The token is valid, but this needs one with the scope ingest."},
+     {403, "wrong_scope", "The token is valid, but this needs one with the scope admin."},
+     {403, "wrong_scope", "The token is valid, but this needs one with the scope read or admin."}}};
 constexpr Refusal kTwoCredentials{400, "two_credentials",
                                   "Send one Authorization header and one API key header at most."};
 constexpr Refusal kTooManyFailures{429, "too_many_failures",
@@ -154,7 +158,7 @@ std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head,
   const Token* token = find(*table, *credential);
   if (token == nullptr) return fail(kUnknownToken, peer, now);
   const bool reads = needed == TokenScope::read && token->scope == TokenScope::admin;
-  if (token->scope != needed && !reads) return fail(kWrongScope, peer, now);
+  if (token->scope != needed && !reads) return fail(kWrongScope[static_cast<std::size_t>(needed)], peer, now);
   return token->source;
 }
 

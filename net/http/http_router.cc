@@ -68,6 +68,13 @@ bool ends_alike(std::string_view a, std::string_view b) {
   return !last_word(a).empty() && equal_ignoring_case(last_word(a), last_word(b));
 }
 
+// The path is where several addresses lie: "/api/v1/alerts" of "/api/v1/alerts/list". A single part, as "/v1", says
+// nothing.
+bool begins(std::string_view path, std::string_view route) {
+  return path.find('/', 1) != std::string_view::npos && route.size() > path.size() && route[path.size()] == '/' &&
+         equal_ignoring_case(route.substr(0, path.size()), path);
+}
+
 }  // namespace
 
 void HttpRouter::add(Route route) {
@@ -130,8 +137,8 @@ Refusal HttpRouter::unknown(std::string_view path) const {
   std::size_t nearest = kDistanceMax + 1;
   for (const Route& route : routes_) {
     if (route.path.find("{}") != std::string::npos) continue;
-    const std::size_t apart =
-        std::min(distance(path, route.path), ends_alike(path, route.path) ? kDistanceMax : nearest);
+    const bool likely = ends_alike(path, route.path) || begins(path, route.path);
+    const std::size_t apart = std::min(distance(path, route.path), likely ? kDistanceMax : nearest);
     // A short path is near everything.
     if (apart >= nearest || 2 * apart >= route.path.size()) continue;
     nearest = apart;

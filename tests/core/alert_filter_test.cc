@@ -43,6 +43,8 @@ TEST_CASE("alert filter: each argument that is wrong is named") {
     REQUIRE_FALSE(filter.ok());
     CHECK(filter.error().message.starts_with(std::string(name) + ":"));
   }
+  CHECK_EQ(alert_filter_of({{"severity", "HIGH"}}).error().message,
+           "severity: HIGH is none of informational, low, medium, high");
   CHECK_FALSE(alert_filter_of({{"asn", "0"}}).ok());
   CHECK_FALSE(alert_filter_of({{"asn", "AS99999999999"}}).ok());
 }

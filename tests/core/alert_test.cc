@@ -299,6 +299,13 @@ TEST_CASE("alert: the title is a sentence with who, where and what") {
   c.command = "s3.ls";
   CHECK_EQ(alert_title(alert_of(c, Variation::cli_unusual)),
            "The token of Lambda orders-fn in account 111122223333 was used with aws-cli (s3.ls).");
+  c.token.family = Family::other;
+  c.token.identity = "111122223333/site-build-role#codebuild";
+  CHECK_EQ(alert_title(alert_of(c, Variation::cli_unusual)),
+           "The token of codebuild with role site-build-role in account 111122223333 was used with aws-cli (s3.ls).");
+  c.token.identity = "111122223333/site-deploy-role";
+  CHECK_EQ(alert_title(alert_of(c, Variation::cli_unusual)),
+           "The token of role site-deploy-role in account 111122223333 was used with aws-cli (s3.ls).");
 }
 
 TEST_CASE("alert: of one event it names every other alert, not itself and none that was not raised") {

@@ -125,7 +125,8 @@ TEST_CASE("operations: a change is made of its arguments, and its outcome is ans
   CHECK(carried_out("alerts/ack", {{"campaign", std::string(32, '0')}}) == Kind::not_found);
   CHECK_EQ(objection_to({"alerts/ack", with("until", "9999-12-31")}),
            "until: a day is written as 2026-11-30, and is one of the years 2013 to 2099");
-  CHECK(carried_out("alerts/close", asked) == Kind::not_found);  // it is answered
+  CHECK(carried_out("alerts/ack", with("until", "2020-01-01")) == Kind::bad_request);  // before the alert's day
+  CHECK(carried_out("alerts/close", asked) == Kind::not_found);                        // it is answered
   CHECK(carried_out("alerts/reopen", asked) == Kind::done);
   CHECK(carried_out("alerts/close", asked) == Kind::done);
   CHECK(carried_out("alerts/false-positive", with("note", "a test")) == Kind::done);

@@ -53,6 +53,12 @@ def main():
             assert again.returncode == 0, again.stderr
             assert occurrences(installation) == before, "a second backfill changed something"
             assert "data_dir" not in again.stderr, again.stderr
+            # No directory is there yet, and it is named from where the command runs.
+            new_folder = folder / "new"
+            new_folder.mkdir()
+            (new_folder / "s.toml").write_text('data_dir = "store"\nnetworks.aws_ranges = "builtin"\ningest.https = ""\n')
+            new_one = run_command("scan", "--config", "s.toml", "--backfill", "store", old[0], folder=new_folder)
+            assert new_one.returncode == 0 and "data_dir" not in new_one.stderr, new_one
             other = run_command("scan", "--config", installation.configuration, "--backfill", folder / "other", old[0])
             assert other.returncode == 0 and f"data_dir is {installation.data_dir}: a server with this" in other.stderr, other
 

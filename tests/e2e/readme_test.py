@@ -15,6 +15,8 @@ from installation import ADMIN_TOKEN, TOKEN, Installation, Trail
 from straykey_process import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
+# A configuration that has no errors, without a certificate and a token.
+SMALLEST = 'data_dir = "new-store"\ningest.https = ""\nsyslog.tcp = "127.0.0.1:5514"\nsyslog.allow_cidrs = ["127.0.0.1/32"]\n'
 
 
 def shell_commands(document):
@@ -112,6 +114,24 @@ class Readme(unittest.TestCase):
         (folder / ".curlrc").write_text(f'connect-to = "localhost:8443:127.0.0.1:{server.port("ingest")}"\n')
         sending = shown[shown.index("TOKEN=$(cat token)"):][:2]
         self.assertEqual(json.loads(self.run_line("\n".join(sending), folder))["accepted"], 1)
+
+    def test_the_networks_shown_for_the_sample_are_those_that_simulate_prints(self):
+        printed = re.search(r"^\[networks\]\n(?:.+\n)+", self.trail.said, re.MULTILINE).group(0)
+        shown = re.search(r"^```toml\n(\[networks\]\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE).group(1)
+        self.assertEqual(printed.replace(f"{self.trail.folder.parent}/", ""), shown)
+        configuration = self.folder / "sample.toml"     # beside the folder sample
+        configuration.write_text(SMALLEST + shown)
+        self.assertIn("no errors", self.run_line(f"straykey check-config --config {configuration}", self.folder))
+
+    def test_the_webhook_secret_shown_is_taken(self):
+        line = next(line for line in shell_commands("net/API.md") if "whsec_" in line)
+        self.assertIn(re.search(r"echo [^;)]*\)\"", line).group(0), (ROOT / "tools/config/straykey.example.toml").read_text())
+        folder = self.folder / "secret"
+        folder.mkdir()
+        self.run_line(line, folder)
+        (folder / "hook.toml").write_text(
+            SMALLEST + '[[webhook]]\nname = "soc"\nurl = "https://soc.example.com/"\nsecret = { file = "soc" }\n')
+        self.assertIn("no errors", self.run_line("straykey check-config --config hook.toml", folder))
 
     def test_each_curl_shown_is_answered_well(self):
         lines = [line for d in ("README.md", "net/API.md") for line in shell_commands(d) if line.startswith("curl ")]

@@ -67,6 +67,15 @@ class Tools(unittest.TestCase):
         self.assertEqual(json.loads(self.said_well("alerts", "show", some_id)), self.stored[some_id])
         self.assertEqual(json.loads(self.said_well("alerts", "show", "msg_" + some_id)), self.stored[some_id])
 
+    def test_1a_search_prints_lines_as_list_does_the_newest_first(self):
+        lines = self.said_well("alerts", "search", "--severity", "high").splitlines()
+        listed = [line for line in self.said_well("alerts", "list").splitlines() if line.split()[2] == "high"]
+        self.assertEqual(sorted(lines), sorted(listed))
+        self.assertEqual([line.split()[1] for line in lines], sorted((line.split()[1] for line in lines), reverse=True))
+        some = self.one_of("orders-api")
+        found = self.said_well("alerts", "search", "--json", "--key", some["access_keys"][0])
+        self.assertIn(some["id"], [json.loads(line)["id"] for line in found.splitlines()])
+
     def test_1b_output_that_cannot_be_written_is_a_failure_and_a_reader_that_goes_is_none_of_its_business(self):
         some = next(iter(self.stored.values()))
         at = ("--data-dir", self.installation.data_dir)
@@ -98,6 +107,10 @@ class Tools(unittest.TestCase):
         self.assertIn(UNKNOWN_ID, self.refused(FAILED, "alerts", "show", UNKNOWN_ID))
         self.assertIn(UNKNOWN_ID, self.refused(FAILED, "alerts", "ack", UNKNOWN_ID))
         self.assertIn("32 hexadecimal digits", self.refused(USAGE, "alerts", "show", "12"))
+        self.assertIn("is none of informational, low, medium, high", self.refused(USAGE, "alerts", "search", "--severity", "HIGH"))
+        self.assertIn("did you mean alerts?", self.refused(USAGE, "alert", "list"))
+        self.assertIn("alerts search has it", self.refused(USAGE, "alerts", "list", "--severity", "high"))
+        self.assertIn("until: 2020-01-01 is before", self.refused(USAGE, "alerts", "ack", next(iter(self.stored)), "--until", "2020-01-01"))
         self.assertIn("111122223333/nobody", self.refused(FAILED, "baseline", "show", "111122223333/nobody"))
         self.assertIn("111122223333/nobody", self.refused(FAILED, "baseline", "forget", "111122223333/nobody"))
         identity = self.one_of("orders-api")["identity"]

@@ -29,12 +29,15 @@ struct Door {
     const std::string block = "GET /?token=" + kSecret + " HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
     REQUIRE_FALSE(read_head(block, HeadLimits{}, head));
     const auto outcome = auth.check(head, scope, kSplunk, address(1), 1'000 + second++);
-    if (const auto* refusal = std::get_if<Refusal>(&outcome)) return refusal->status;
+    if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+      message = refusal->message;
+      return refusal->status;
+    }
     name = std::get<std::string>(outcome);
     return 200;
   }
   Seconds second = 0;
-  std::string name;
+  std::string name, message;
 };
 
 }  // namespace
@@ -92,6 +95,17 @@ TEST_CASE("whatever is not a token of this scope is refused") {
   }
   CHECK(door.knock(bearer + kSecret + "\r\n", TokenScope::admin) == 403);
   CHECK(door.knock(bearer + kAdmin + "\r\n", TokenScope::admin) == 200);
+}
+
+TEST_CASE("a token of another scope hears which scopes would do") {
+  Door door;
+  const auto needs = [&](const std::string& token, TokenScope scope) {
+    CHECK(door.knock("Authorization: Bearer " + token + "\r\n", scope) == 403);
+    return door.message.substr(door.message.find("scope"));
+  };
+  CHECK(needs(kAdmin, TokenScope::ingest) == "scope ingest.");
+  CHECK(needs(kSecret, TokenScope::admin) == "scope admin.");
+  CHECK(needs(kSecret, TokenScope::read) == "scope read or admin.");
 }
 
 TEST_CASE("two tokens are valid at once, and a replaced one no longer") {

@@ -82,6 +82,19 @@ TEST_CASE("404 near an address names it") {
   }
 }
 
+TEST_CASE("404 above addresses names the first of them, unless a nearer one is there") {
+  HttpRouter router;
+  router.add(route(HttpMethod::get, "/api/v1/alerts/list", ""));
+  router.add(route(HttpMethod::get, "/api/v1/alerts/search", ""));
+  router.add(route(HttpMethod::get, "/api/v1/status", ""));
+  const auto said = [&](std::string_view path) { return router.find(HttpMethod::get, path).refusal->message; };
+  CHECK(said("/api/v1/alerts") == "There is nothing at this address; /api/v1/alerts/list is near it.");
+  CHECK(said("/api/v1/alerts/") == said("/api/v1/alerts"));
+  CHECK(said("/api/v1/state") == "There is nothing at this address; /api/v1/status is near it.");
+  for (const std::string_view path : {"/api", "/api/v1/al", "/nothing/v1/here"})
+    CHECK(said(path) == "There is nothing at this address.");
+}
+
 TEST_CASE("OPTIONS hears the methods of the path, or all where there is none") {
   HttpRouter router;
   router.add(route(HttpMethod::post, "/in", ""));

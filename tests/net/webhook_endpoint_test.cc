@@ -55,8 +55,10 @@ TEST_CASE("each mistake is one sentence that names the endpoint, and shows neith
   CHECK_EQ(error_after([](E& e) { e.secrets.clear(); }),
            "webhook soc: it has no secret to sign with, and sign is not false.");
   CHECK_EQ(error_after([](E& e) { e.sign = false; }), "webhook soc: it has a secret, but sign = false.");
-  CHECK_EQ(error_after([](E& e) { e.secrets.push_back("canary"); }),
-           "webhook soc: secret number 2 is refused: a webhook secret must begin with whsec_.");
+  CHECK_EQ(
+      error_after([](E& e) { e.secrets.push_back("canary"); }),
+      "webhook soc: secret number 2 is refused: a webhook secret is whsec_ and the padded standard base64 of 24 to 64 "
+      "random bytes, as this makes one: echo \"whsec_$(openssl rand -base64 32)\".");
   CHECK_EQ(error_after([](E& e) { e.secrets.assign(5, kSecret); }), "webhook soc: it has more than 4 secrets.");
   CHECK_EQ(error_after([](E& e) { e.rate_per_s = 0; }), "webhook soc: its rate_per_s must be between 0.001 and 1,000.");
   CHECK_EQ(error_after([](E& e) { e.rate_per_s = 1e-300; }),

@@ -57,5 +57,6 @@ TEST_CASE("a malformed secret is refused, and the sentence does not repeat it") 
     const auto parsed = WebhookSecret::parse(text);
     REQUIRE_FALSE(parsed.ok());
     CHECK(parsed.error().message.find("QQQQ") == std::string::npos);
+    CHECK(parsed.error().message.find("openssl rand -base64 32") != std::string::npos);
   }
 }

@@ -236,6 +236,28 @@ TEST_CASE("the address of AWS's ranges must be one that can be fetched over TLS"
   CHECK_EQ(here.errors(key + "\"https://mirror.example.com/ip-ranges.json\"\n"), "");
 }
 
+TEST_CASE("a data directory that a server would refuse, because others may look at its files, is an error here") {
+  const Installation here;
+  const std::string store = here.path("store");
+  const std::string text = "data_dir = \"" + store + "\"\n" + Installation::ingest() + Installation::token();
+  std::filesystem::create_directory(store);
+  std::filesystem::permissions(store, static_cast<std::filesystem::perms>(0755));
+  CHECK_EQ(here.errors(text), "");  // a server closes it to others
+  here.file("store/ip-ranges.json", "{}");
+  CHECK_HOLDS(here.errors(text),
+              "1:12: data_dir " + store + " is open to other users (mode 755) and holds other files");
+  std::filesystem::permissions(store, static_cast<std::filesystem::perms>(0700));
+  CHECK_EQ(here.errors(text), "");
+}
+
+TEST_CASE("where AWS's ranges go is said with how to make the directory, and the setting that needs none") {
+  const Installation here;
+  const auto warnings = config_warnings(here.config(Installation::good() + "[networks]\naws_ranges = \"auto\"\n"));
+  REQUIRE_FALSE(warnings.empty());
+  CHECK_HOLDS(warnings[0], "networks.aws_ranges");
+  CHECK_HOLDS(warnings[0], "mkdir -m 700 ");
+}
+
 TEST_CASE("trusting every address is said") {
   const Installation here;
   const auto warnings = [&](const std::string& prefix) {

@@ -262,6 +262,19 @@ TEST_CASE("JSON lines carry one record a line, and the target scales the organis
   CHECK(lines == summary.events);
 }
 
+TEST_CASE("the summary prints the tables of a server that is to take the trail, with paths that hold from anywhere") {
+  SimulateSettings settings;
+  settings.out = "a \"b\"/../sample";
+  const std::string here = fs::current_path().string();
+  SimulateSummary summary;
+  summary.trusted_prefix = kTrustedPrefix;
+  CHECK(summary_text(settings, summary)
+            .ends_with("[networks]\naws_ranges = \"" + here + "/sample/ip-ranges.json\"\nasn = [\"" + here +
+                       "/sample/asn.csv\"]\ntrusted = [\"203.0.113.192/27\"]\n"));
+  settings.out = "/srv/a \"b\"";
+  CHECK(summary_text(settings, summary).find(R"(aws_ranges = "/srv/a \"b\"/ip-ranges.json")") != std::string::npos);
+}
+
 TEST_CASE("settings that make no sense are refused in a sentence, and nothing is mixed with an older trail") {
   TemporaryDirectory folder;
   SimulateSettings settings{.end = kEnd, .days = 44, .out = folder.path()};

@@ -28,7 +28,7 @@ void print_line(const std::string& item, const OperatorArguments&) {
 }
 
 void print_count(std::size_t items) {
-  fmt::print(stderr, "{} alerts\n", items);
+  fmt::print(stderr, "{} {}\n", items, items == 1 ? "alert" : "alerts");
 }
 
 // "alert 0123..." or "campaign 0123...".
@@ -77,6 +77,7 @@ void print_redelivered(const std::string&, const OperatorArguments& asked) {
 RunCommand add_alerts_command(CLI::App& app) {
   return add_operator_commands(app, "alerts", "List, show and answer alerts, of a running server or a stopped one",
                                {{"alerts/list", print_line, print_count},
+                                {"alerts/search", print_line, print_count},
                                 {"alerts/ack", print_acknowledged},
                                 {"alerts/false-positive", print_false_positive},
                                 {"alerts/close", print_closed},

@@ -54,7 +54,7 @@ void print_reject(const std::string& item, const OperatorArguments&) {
 }
 
 void print_count(std::size_t items) {
-  fmt::print(stderr, "{} rejected records\n", items);
+  fmt::print(stderr, "{} rejected {}\n", items, items == 1 ? "record" : "records");
 }
 
 // Into a file or a pipe it goes as it came, so that it can be mended and replayed.

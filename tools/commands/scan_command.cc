@@ -73,7 +73,10 @@ int conclude(const Options& options, const ScanSummary& summary, const NetworkMa
 // Silence would leave a server without the baseline that its operator believes it has.
 void warn_of_other_directory(const std::string& backfill, const std::string& data_dir) {
   std::error_code error;
-  const auto real = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, error); };
+  // Of a path whose first part does not exist yet, weakly_canonical alone leaves a relative one relative.
+  const auto real = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  };
   if (real(backfill + "/") == real(data_dir + "/")) return;
   fmt::print(stderr,
              "  note: --backfill writes into {}, and the configuration's data_dir is {}: a server with this "

@@ -54,7 +54,7 @@ RunCommand add_simulate_command(CLI::App& app) {
       ->required();
   command->add_option("--end", options->end, "The last day of the trail; yesterday without it")
       ->type_name("YYYY-MM-DD");
-  command->add_option("--days", options->days, "How many days")->type_name("N")->capture_default_str();
+  command->add_option("--days", options->days, "How many days, 45 to 400")->type_name("N")->capture_default_str();
   command->add_option("--seed", options->seed, "The same seed writes the same bytes")
       ->type_name("N")
       ->capture_default_str();

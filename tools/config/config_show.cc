@@ -13,7 +13,7 @@ constexpr std::size_t kColumns = 120;
 constexpr std::size_t kCommentColumn = 44;  // where the comment of an example's line begins
 
 constexpr std::string_view kHead =
-    R"(# straykey: a complete configuration with every setting. What is set here to its default says so.
+    R"toml(# straykey: a complete configuration with every setting. What is set here to its default says so.
 # This file is the output of `straykey config example`.
 #
 # Copy it to /etc/straykey/straykey.toml. Files in conf.d/*.toml beside it are read after it, in name order: their
@@ -24,12 +24,13 @@ constexpr std::string_view kHead =
 #   { file = "/path" }        a file that not everyone on the machine can read (chmod 600)
 #   { env = "NAME" }          an environment variable
 #   { credential = "name" }   a systemd credential (LoadCredential=, SetCredentialEncrypted=)
+# One that webhooks are signed with: (umask 077; echo "whsec_$(openssl rand -base64 32)" > soc)
 # Sizes are bytes, or texts with a unit: "64 KiB", "32 MiB", "1 GB".
 #
 # A changed setting takes effect at the next start; one that says "reload" also when a running server gets SIGHUP, which
 # reads certificates, keys and secrets of tokens anew as well. The server logs which settings it applied and which wait.
 
-)";
+)toml";
 
 std::string header_of(const SettingTable& table) {
   if (table.name.empty()) return {};

@@ -13,6 +13,7 @@
 #include "net/deliver/webhook_sender.h"
 #include "net/http/request_guard.h"
 #include "net/io/tls.h"
+#include "storage/shared_directory.h"
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/setting_table.h"
@@ -106,6 +107,8 @@ void check_data_dir(const Config& config, Findings& findings) {
   if (fs::exists(directory, failed)) {
     if (!fs::is_directory(directory, failed))
       findings.add("data_dir", "data_dir " + config.data_dir + " is not a directory");
+    else if (const std::string shared = shared_with_others(directory.string()); !shared.empty())
+      findings.add("data_dir", "data_dir " + shared);
   } else if (!fs::is_directory(directory.parent_path(), failed)) {
     findings.add("data_dir", "data_dir " + config.data_dir + " cannot be made: " + directory.parent_path().string() +
                                  " is no directory");
@@ -337,9 +340,9 @@ std::vector<std::string> config_warnings(const Config& config) {
   const std::string ranges = automatic_aws_ranges_file(config);
   if (config.networks.aws_ranges == "auto" && !fs::exists(ranges, failed)) {
     warnings.push_back(
-        "AWS's address ranges are those that were compiled in, which weakens verdicts as they grow old: put "
-        "ip-ranges.json at " +
-        ranges);
+        "AWS's address ranges are those that were compiled in, which weakens verdicts as they grow old: name the file "
+        "in networks.aws_ranges, or put it at " +
+        ranges + " (mkdir -m 700 " + config.data_dir + ")");
   }
   if (config.networks.asn.empty()) {
     warnings.push_back("networks.asn names no file: networks are told apart by prefix, not by AS number");

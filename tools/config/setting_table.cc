@@ -248,8 +248,9 @@ std::vector<Setting> webhook_rows() {
                   {.words = "\"123456789012\"", .default_words = "all"}),
       webhook_row(
           "campaign_alerts", of(&Webhook::route, &WebhookRoute::campaign_alerts), campaign_alerts_kind(),
-          {.words = "of a roll-out, \"all\" or what is \"notable\"; by_format: notable for slack, pagerduty and "
-                    "teams"}),
+          {.words =
+               "\"all\": every alert; \"notable\": of a roll-out only some, even of high ones; by_format: notable for "
+               "slack, pagerduty and teams, all for others"}),
       webhook_row("allow_http", of(endpoint, &WebhookEndpoint::allow_http), SwitchKind{},
                   {.words = "true lets url be http://, tcp:// or udp://"}),
       webhook_row("allow_cidrs", of(endpoint, &WebhookEndpoint::allow_cidrs), NetworksKind{},

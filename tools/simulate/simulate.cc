@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cmath>
 #include <fstream>
 #include <set>
@@ -133,6 +134,13 @@ std::string shell_word(const std::string& text) {
   return out + "'";
 }
 
+// As TOML reads it back: what JSON escapes is escaped there alike, but TOML wants DEL escaped as well.
+std::string toml_text(std::string_view text) {
+  std::string out = boost::json::serialize(boost::json::string(text));
+  for (std::size_t at = 0; (at = out.find('\x7f', at)) != std::string::npos;) out.replace(at, 1, "\\u007f");
+  return out;
+}
+
 }  // namespace
 
 std::string label_json(const TheftLabel& label) {
@@ -154,6 +162,14 @@ std::string summary_text(const SimulateSettings& settings, const SimulateSummary
   const auto word = [&](const char* name) { return shell_word((settings.out / name).string()); };
   out += fmt::format("To judge it: straykey scan --aws-ranges {} --asn {} --trusted {} {}\n", word("ip-ranges.json"),
                      word("asn.csv"), summary.trusted_prefix, word("trail"));
+  out += "To send it to a server, whose configuration needs this, because the organisation's addresses are made up:\n";
+  // A server counts relative paths from the folder of its configuration, wherever that is.
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(settings.out, failure);
+  const std::filesystem::path folder = failure ? settings.out : absolute.lexically_normal();
+  const auto text = [&](const char* name) { return toml_text((folder / name).string()); };
+  out += fmt::format("[networks]\naws_ranges = {}\nasn = [{}]\ntrusted = [\"{}\"]\n", text("ip-ranges.json"),
+                     text("asn.csv"), summary.trusted_prefix);
   return out;
 }
 
