@@ -8,9 +8,11 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace straykey {
@@ -19,10 +21,28 @@ namespace {
 // Up to this size, head and body go out together, as one TLS record and one packet.
 constexpr std::size_t kJoinedBytesMax = 16 * 1024;
 
-void set_timeouts(int socket, int milliseconds) {
+void set_timeout(int socket, int which, int milliseconds) {
   const timeval time{milliseconds / 1'000, (milliseconds % 1'000) * 1'000};
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  ::setsockopt(socket, SOL_SOCKET, which, &time, sizeof time);
+}
+
+void set_timeouts(int socket, int milliseconds) {
+  set_timeout(socket, SO_SNDTIMEO, milliseconds);
+  set_timeout(socket, SO_RCVTIMEO, milliseconds);
+}
+
+std::optional<IpAddress> address_of(const addrinfo& found) {
+  if (found.ai_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, found.ai_addr, sizeof v4);
+    return IpAddress::from_v4(ntohl(v4.sin_addr.s_addr));
+  }
+  if (found.ai_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, found.ai_addr, sizeof v6);
+  IpAddress result;
+  std::memcpy(result.bytes.data(), &v6.sin6_addr, result.bytes.size());
+  return result;
 }
 
 bool timed_out(int error) {
@@ -32,7 +52,7 @@ bool timed_out(int error) {
 }  // namespace
 
 Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, int socket_type,
-                                  ClientSocket::Limits limits) {
+                                  const ClientSocket::Limits& limits) {
   addrinfo hints{};
   hints.ai_socktype = socket_type;
   hints.ai_flags = AI_NUMERICSERV;
@@ -42,6 +62,9 @@ Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, i
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, ::freeaddrinfo);
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    const auto address = address_of(*at);
+    if (limits.permits != nullptr && (!address || !limits.permits(*address)))
+      return Error{"the server's name leads to an address that is not allowed"};
     Descriptor socket(::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol));
     if (socket.is_open()) {
       set_timeouts(socket.number(), limits.connect_ms);
@@ -54,7 +77,7 @@ Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, i
 }
 
 ClientSocket::ClientSocket(Limits limits, std::shared_ptr<const TlsTrust> tls)
-    : limits_(limits), tls_(std::move(tls)) {}
+    : limits_(std::move(limits)), tls_(std::move(tls)) {}
 
 ClientSocket::~ClientSocket() {
   close();
@@ -83,6 +106,7 @@ Status ClientSocket::connect(const std::string& host, std::uint16_t port) {
   if (tls_)
     if (Status status = handshake(host); !status.ok()) return status;
   set_timeouts(socket_.number(), limits_.io_ms);
+  if (limits_.stopped) set_timeout(socket_.number(), SO_RCVTIMEO, std::min(kLookMs, limits_.io_ms));
   return {};
 }
 
@@ -132,20 +156,27 @@ Status ClientSocket::write_tls(std::string_view bytes) {
   return {};
 }
 
+bool ClientSocket::waits_on(int waited) const {
+  return limits_.stopped && waited * kLookMs < limits_.io_ms && !limits_.stopped();
+}
+
 Result<std::size_t> ClientSocket::read(char* bytes, std::size_t size) {
   INVARIANT(is_open());
-  if (session_) {
+  for (int waited = 1; session_; ++waited) {
     std::size_t count = 0;
     if (SSL_read_ex(session_.get(), bytes, size, &count) == 1) return count;
     const int error = SSL_get_error(session_.get(), 0);
     if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    return fail(error == SSL_ERROR_WANT_READ ? "no answer within the time limit" : "the TLS connection broke");
+    if (error != SSL_ERROR_WANT_READ) return fail("the TLS connection broke");
+    if (!waits_on(waited)) return fail("no answer within the time limit");
   }
-  ssize_t count = 0;
-  do count = ::recv(socket_.number(), bytes, size, 0);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) return fail(timed_out(errno) ? "no answer within the time limit" : std::strerror(errno));
-  return static_cast<std::size_t>(count);
+  for (int waited = 1;;) {
+    const ssize_t count = ::recv(socket_.number(), bytes, size, 0);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    if (!timed_out(errno)) return fail(std::strerror(errno));
+    if (!waits_on(waited++)) return fail("no answer within the time limit");
+  }
 }
 
 }  // namespace straykey

@@ -3,16 +3,19 @@
 //
 // Thread: one owner, whose thread it blocks.
 // Order:  the process must ignore SIGPIPE: OpenSSL writes to sockets that the peer has closed.
-// Bounds: connect_ms for each address and the handshake, io_ms for each write and each read.
-// Errors: a sentence; the socket is closed after one.
+// Bounds: connect_ms for each address and the handshake, io_ms for each write and each read. A read that waits looks at
+//         `stopped` every kLookMs.
+// Errors: a sentence; the socket is closed after one. An address that `permits` refuses is not connected to.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/base/descriptor.h"
 #include "core/base/result.h"
+#include "core/location/ip_address.h"
 #include "net/client/tls_trust.h"
 
 namespace straykey {
@@ -22,7 +25,10 @@ class ClientSocket {
   struct Limits {
     int connect_ms = 10'000;
     int io_ms = 70'000;
+    bool (*permits)(const IpAddress& address) = nullptr;  // nullptr: every address
+    std::function<bool()> stopped = {};                   // true: a read that waits ends. Empty: never
   };
+  static constexpr int kLookMs = 200;
   // `tls` may be null: plain TCP.
   ClientSocket(Limits limits, std::shared_ptr<const TlsTrust> tls);
   ~ClientSocket();
@@ -42,6 +48,8 @@ class ClientSocket {
   Status handshake(const std::string& host);
   Status write_plain(std::string_view first, std::string_view second);
   Status write_tls(std::string_view bytes);
+  // Whether a read that came to nothing is to go on, `waited` times kLookMs after it began.
+  [[nodiscard]] bool waits_on(int waited) const;
   Error fail(const std::string& what);
 
   Limits limits_;
@@ -53,6 +61,6 @@ class ClientSocket {
 
 // A socket to `host`, of `socket_type` (SOCK_STREAM, SOCK_DGRAM), whose reads and writes end after io_ms.
 [[nodiscard]] Result<Descriptor> connect_socket(const std::string& host, std::uint16_t port, int socket_type,
-                                                ClientSocket::Limits limits);
+                                                const ClientSocket::Limits& limits);
 
 }  // namespace straykey

@@ -16,7 +16,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kReadBytes = 64 * 1024;
 
 std::string render(std::string_view first_line, const Url& url, const std::vector<HttpClientHeader>& headers) {
   std::string head =
@@ -36,8 +36,17 @@ std::string render_get(const Url& url, const std::vector<HttpClientHeader>& head
   return render(fmt::format("GET {} HTTP/1.1", url.target), url, headers) + "\r\n";
 }
 
+std::string render_put(const Url& url, const std::vector<HttpClientHeader>& headers, std::size_t body_bytes) {
+  return render(fmt::format("PUT {} HTTP/1.1", url.target), url, headers) +
+         fmt::format("Content-Length: {}\r\n\r\n", body_bytes);
+}
+
+struct HttpClient::Parser {
+  std::optional<http::response_parser<http::string_body>> parser;
+};
+
 HttpClient::HttpClient(Url url, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits)
-    : url_(std::move(url)), socket_(limits, url_.https ? tls : nullptr) {
+    : url_(std::move(url)), socket_(std::move(limits), url_.https ? tls : nullptr) {
   INVARIANT(!url_.https || tls != nullptr);
 }
 
@@ -82,13 +91,24 @@ Status HttpClient::break_off(std::string_view head, std::string_view body, std::
   return status;
 }
 
+HttpClientReply HttpClient::reply_of(Parser& parser) const {
+  auto& message = parser.parser->get();
+  HttpClientReply reply{message.result_int(), std::string(message[http::field::retry_after]),
+                        std::move(message.body())};
+  for (const std::string& name : kept_)
+    if (const auto at = message.find(name); at != message.end())
+      reply.headers.push_back({name, std::string(at->value())});
+  return reply;
+}
+
 Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
-  std::optional<http::response_parser<http::string_body>> parser;
+  Parser parsed;
+  auto& parser = parsed.parser;
   const auto begin = [&] {
     parser.emplace();
     parser->eager(true);
     parser->header_limit(16 * 1024);
-    parser->body_limit(kReplyBytesMax);
+    parser->body_limit(reply_bytes_max_);
   };
   begin();
   std::array<char, kReadBytes> bytes;
@@ -97,15 +117,16 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
     if (!received_.empty()) {
       const std::size_t used = parser->put(boost::asio::buffer(received_), error);
       received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(used));
+      if (error == http::error::body_limit) {
+        socket_.close();
+        return Error{fmt::format("the answer is longer than {} bytes", reply_bytes_max_)};
+      }
       if (error && error != http::error::need_more) break;
     }
     if (parser->is_done()) {
-      const unsigned status = parser->get().result_int();
-      if (status >= 200) {
-        HttpClientReply reply{status, std::string(parser->get()[http::field::retry_after]),
-                              std::move(parser->get().body())};
+      if (parser->get().result_int() >= 200) {
         if (!parser->keep_alive()) socket_.close();
-        return reply;
+        return reply_of(parsed);
       }
       begin();  // 1xx: the real reply follows
       if (!received_.empty()) continue;
@@ -116,8 +137,7 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
       socket_.close();
       if (parser->got_some()) parser->put_eof(error);
       if (error || !parser->is_done()) return Error{"the server closed the connection without a whole answer"};
-      return HttpClientReply{parser->get().result_int(), std::string(parser->get()[http::field::retry_after]),
-                             std::move(parser->get().body())};
+      return reply_of(parsed);
     }
     got_bytes = true;
     received_.insert(received_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*count));

@@ -3,9 +3,10 @@
 // its reply.
 //
 // Shape:  requests are rendered once (render_post(), render_get()) and sent as often as needed; of a reply status,
-//         Retry-After and body are kept. A connection that the server closed while it was idle is opened again, once.
+//         Retry-After, body and the headers of keep() are kept. A connection that the server closed while it was idle
+//         is opened again, once.
 // Thread: one owner, whose thread it blocks.
-// Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body.
+// Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body or what limit_reply() says.
 // Errors: if there is no reply, a sentence says why and the connection is closed. The server may still have taken the
 //         request.
 #include <cstdint>
@@ -29,11 +30,15 @@ struct HttpClientHeader {
 [[nodiscard]] std::string render_post(const Url& url, const std::vector<HttpClientHeader>& headers,
                                       std::size_t body_bytes);
 [[nodiscard]] std::string render_get(const Url& url, const std::vector<HttpClientHeader>& headers);
+// The same of another method.
+[[nodiscard]] std::string render_put(const Url& url, const std::vector<HttpClientHeader>& headers,
+                                     std::size_t body_bytes);
 
 struct HttpClientReply {
   unsigned status = 0;
   std::string retry_after;
   std::string body;
+  std::vector<HttpClientHeader> headers = {};  // those of keep() that it has
 };
 
 class HttpClient {
@@ -42,6 +47,10 @@ class HttpClient {
 
   // `tls` is needed for an https URL.
   HttpClient(Url url, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits = {});
+
+  // Which headers of replies are kept, and how long a body may be, from now on.
+  void keep(std::vector<std::string> headers) { kept_ = std::move(headers); }
+  void limit_reply(std::uint64_t body_bytes_max) noexcept { reply_bytes_max_ = body_bytes_max; }
 
   // Sends `head` and `body`, connecting first if need be, and waits for the reply.
   [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
@@ -56,13 +65,17 @@ class HttpClient {
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
 
  private:
+  struct Parser;
   Status open();
   [[nodiscard]] Result<HttpClientReply> read_reply(bool& got_bytes);
+  [[nodiscard]] HttpClientReply reply_of(Parser& parser) const;
 
   Url url_;
   ClientSocket socket_;
   std::vector<char> received_;  // bytes behind the last reply, if any
   std::uint64_t connections_ = 0;
+  std::vector<std::string> kept_;
+  std::uint64_t reply_bytes_max_ = kReplyBytesMax;
 };
 
 }  // namespace straykey

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "net/client/address_policy.h"
 #include "tests/net/http_fixture.h"
 
 namespace straykey {
@@ -52,6 +53,28 @@ TEST_CASE("a server that says nothing is given up after the time limit") {
   REQUIRE_FALSE(count.ok());
   CHECK(count.error().message == "no answer within the time limit");
   CHECK_FALSE(socket.is_open());
+}
+
+TEST_CASE("a read that waits ends when its owner stops, over TLS as well") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    HttpFixture fixture(settings);
+    int looks = 0;
+    ClientSocket socket({.stopped = [&looks] { return ++looks == 2; }},
+                        tls ? TlsTrust::in_authorities(fixture.files.certificate).value() : nullptr);
+    REQUIRE(socket.connect("127.0.0.1", fixture.port()).ok());
+    char byte = 0;
+    CHECK_FALSE(socket.read(&byte, 1).ok());
+    CHECK_EQ(looks, 2);
+  }
+}
+
+TEST_CASE("an address that is not permitted is not connected to") {
+  HttpFixture fixture({});
+  ClientSocket socket({.permits = [](const IpAddress& address) { return !is_loopback(address); }}, nullptr);
+  CHECK_EQ(socket.connect("127.0.0.1", fixture.port()).error().message,
+           "the server's name leads to an address that is not allowed");
 }
 
 }  // namespace straykey

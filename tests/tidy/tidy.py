@@ -28,7 +28,7 @@ CORE_MAY_INCLUDE = {room: set(CORE_ORDER[:i + 1]) for i, room in enumerate(CORE_
 
 # Rooms of net and tools: which others each may include. No two include each other, by any way.
 ROOM_MAY_INCLUDE = {
-    "net": {"io": set(), "client": {"io"}, "http": {"io"}, "ingest": {"http", "io"}, "deliver": {"client", "io"},
+    "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "ingest": {"aws", "client", "http", "io"}, "deliver": {"client", "io"},
             "admin": {"http", "io"}},
     "tools": {"terminal": set(), "networks": {"terminal"}, "config": {"networks", "terminal"},
               "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
@@ -53,6 +53,10 @@ UNTESTED = {
     "core/engine/shard_worker_issues.cc": "tests/core/shard_worker_test.cc, which tests the whole class",
     "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
     "net/io/asio_impl.cc": "the library's own code, compiled once",
+    "net/aws/credential_places.cc": "tests/net/credentials_test.cc, in the order in which they are asked",
+    "net/aws/sts.cc": "tests/net/credentials_test.cc, with what asks it",
+    "net/aws/s3_objects.cc": "tests/net/aws_caller_test.cc, with what calls for it",
+    "net/aws/sqs_queue.cc": "tests/net/aws_caller_test.cc, with what calls for it",
 }
 
 CLOCK_ALLOWED = {"core/base/log.cc"}   # a log line's time and its repeat window; no verdict sees it
@@ -90,6 +94,7 @@ THREADS_ALLOWED = {
     "net/http/http_listener.h",       # request ids, for the sessions of all io threads
     "net/io/io_runtime.h",          # the io threads
     "net/io/io_runtime.cc",
+    "net/aws/credentials.h",            # several threads sign with the same credentials
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
     "net/ingest/large_bodies.h",        # a thread of its own that may wait for room
     "net/ingest/large_bodies.cc",       # answered by shard workers beside it
