@@ -8,12 +8,12 @@
 
 namespace straykey {
 
-void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued) {
+void Descents::hand_on(const Event& event, Hash128 caller, const IssuedToken* issued, bool may_be_forged) {
   constexpr std::size_t kAccountSize = 12;
   const bool is_copy = event.type == IdentityType::aws_account || is_across_partitions(event);
   if (!is_copy && !assumes_by_session(event)) return;
   const HandedKey child{access_key_id(settings_.hash_key, event.issued_key), issued_role(event), event.day(),
-                        !event.from_future};
+                        !event.from_future, may_be_forged};
   if (is_copy) return hand_on_copy(child, caller, issued);
   const std::string caller_role = caller_identity(event);
   if (child.role.empty() || caller_role.find('/') != kAccountSize) return;
@@ -60,7 +60,7 @@ void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& is
 // `parent`: null if the caller is no workload, or if `by_session` that this is not known. What a broker's role is given
 // goes to people.
 void Descents::add(const HandedKey& issued, const ServiceToken* parent, bool by_session, std::uint8_t handed) {
-  if (handed >= kHandedMax) return;
+  if (handed >= kHandedMax || (issued.proves_only && parent == nullptr)) return;
   IssuedToken token;
   token.issued_day = issued.day;
   if (by_session) token.session_role = issued.role;

@@ -31,8 +31,8 @@ class Descents {
       : settings_(settings), detection_(detection), waiting_(waiting) {}
 
   // The event issued a key. `caller`, `issued`: the caller's key, and what is known of it or null. If the record does
-  // not name the caller's key, only the record itself can prove the caller.
-  void hand_on(const Event& event, Hash128 caller, const IssuedToken* issued);
+  // not name the caller's key, only the record itself can prove the caller. `may_be_forged`: as of Request.
+  void hand_on(const Event& event, Hash128 caller, const IssuedToken* issued, bool may_be_forged = false);
   // What is known of the key now concerns the keys that sessions of the role were given when they called with it.
   // `everywhere`: as of WaitingCalls::issued_to(). `handed`: how often it was handed on before.
   void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);

@@ -104,8 +104,7 @@ void ShardWorker::apply(const Request& request, Request::ShardBatch& batch, cons
       const Hash128 caller = routed.signature.access_key;
       const bool has_rows = routed.has_key || routed.by_session;
       const IssuedToken* const known = has_rows ? keys_.at(caller, event, routed.by_session).issued.get() : nullptr;
-      const bool makes_a_stranger = known != nullptr && !known->proves() && !known->waits;
-      if (!may_be_forged_ || !makes_a_stranger) descents_->hand_on(event, caller, known);
+      descents_->hand_on(event, caller, known, may_be_forged_);
     }
     if (descents_->has_made()) settle();
   }

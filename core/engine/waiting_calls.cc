@@ -207,7 +207,10 @@ void WaitingCalls::forget_places() {
 void WaitingCalls::keep(Hash128 caller, const std::string& parent_role, const HandedKey& issued) {
   const std::string prefix = issued_prefix(caller);
   const std::string key = prefix + token_row(settings_.hash_key, issued.key, parent_role + ' ' + issued.role).key();
-  if (writer_.open().get(Table::pending, key) || !make_room(prefix, key)) return;
+  const auto stored = writer_.open().get(Table::pending, key);
+  const auto known = stored ? decode_waiting_key(*stored) : std::nullopt;
+  const bool says_more = known && known->issued.proves_only && !issued.proves_only;
+  if (!says_more && (stored || !make_room(prefix, key))) return;
   writer_.put(Table::pending, key, encode(WaitingKey{parent_role, issued}));
   keys_.insert(caller);
 }

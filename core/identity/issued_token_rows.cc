@@ -48,7 +48,7 @@ std::string encode(const WaitingKey& waiting) {
       .string(waiting.issued.key.key())
       .string(waiting.issued.role)
       .fixed(waiting.issued.day)
-      .fixed<std::uint8_t>(waiting.issued.teaches ? 1 : 0)
+      .fixed(static_cast<std::uint8_t>((waiting.issued.teaches ? 1 : 0) | (waiting.issued.proves_only ? 2 : 0)))
       .bytes();
 }
 
@@ -62,7 +62,9 @@ std::optional<WaitingKey> decode_waiting_key(std::string_view bytes) {
   waiting.issued.key = Hash128::from_bytes(key.data());
   waiting.issued.role = in.string();
   waiting.issued.day = in.fixed<Day>();
-  waiting.issued.teaches = in.fixed<std::uint8_t>() != 0;
+  const auto flags = in.fixed<std::uint8_t>();
+  waiting.issued.teaches = (flags & 1) != 0;
+  waiting.issued.proves_only = (flags & 2) != 0;
   if (!in.at_end()) return std::nullopt;
   return waiting;
 }

@@ -84,6 +84,8 @@ struct HandedKey {
   std::string role;
   Day day = 0;
   bool teaches = true;  // false: the call's time is not known
+  // The call may be forged: that its caller is somebody who is no workload says nothing of this key
+  bool proves_only = false;
 
   bool operator==(const HandedKey&) const = default;
 };
