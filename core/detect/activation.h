@@ -3,7 +3,8 @@
 // thief who was there before straykey would be among it, and nobody was warned of him.
 //
 // Thread: any (a value).
-// Bounds: kPairsShown pairs in the document and on disk; all of them, up to kPairsMax, in the report of an operator.
+// Bounds: kPairsShown pairs on disk and in the document, there as far as they have 40 KB of JSON; all of them, up to
+//         kPairsMax, in the report of an operator.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -244,10 +244,16 @@ void shorten(Alert& alert) {
   Candidate& call = alert.call;
   constexpr std::size_t kTextMax = 48, kLinesMax = 5;
   const auto cut = [](std::string& text) { text = cut_utf8(text, kTextMax); };
-  for (std::string* text : {&call.token.workload, &call.token.chain, &call.source_text, &call.as_name,
-                            &call.vpc_endpoint, &call.command, &call.sid, &call.exec_env, &call.user_agent_text,
-                            &call.event_name, &call.event_source, &call.region, &call.error_code})
+  for (std::string* text : {&call.token.workload,  &call.token.chain,   &call.source_text,  &call.as_name,
+                            &call.vpc_endpoint,    &call.command,       &call.sid,          &call.exec_env,
+                            &call.user_agent_text, &call.event_name,    &call.event_source, &call.region,
+                            &call.error_code,      &call.tool,          &call.event_id,     &call.address,
+                            &call.endpoint_owner,  &call.token.service, &alert.network,     &alert.campaign.subject})
     cut(*text);
+  // A reason has a name or two of up to 128 bytes, which a sender may have filled with what needs escapes.
+  constexpr std::size_t kReasonMax = 200;
+  for (auto* list : {&alert.verdict.why, &alert.verdict.limits})
+    for (std::string& reason : *list) reason = cut_utf8(reason, kReasonMax);
   for (CallSummary* calls : {&alert.key_calls, &alert.identity_calls}) {
     for (std::size_t i = kLinesMax; i < calls->apis.size(); ++i) calls->other_calls += calls->apis[i].count;
     calls->apis.resize(std::min(calls->apis.size(), kLinesMax));

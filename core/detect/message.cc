@@ -14,7 +14,8 @@ namespace {
 
 // The first byte of a row: a body as format 1 stored it, or facts. Then the kind of the facts.
 constexpr std::uint8_t kBodyVersion = 1, kFactsVersion = 2;
-constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3, kContradictionKind = 4, kDigestKind = 5;
+constexpr std::uint8_t kAlertKind = 1, kActivationKind = 2, kSummaryKind = 3, kShortContradictionKind = 4,
+                       kDigestKind = 5, kContradictionKind = 6;
 
 template <class... Cases>
 struct Visitor : Cases... {
@@ -218,12 +219,13 @@ void write_contradiction(ByteWriter& out, const Contradiction& contradiction) {
   out.fixed(kContradictionKind);
   write_id(out, contradiction.alert);
   out.string(catalogue_entry(contradiction.variation).id).fixed(contradiction.severity).fixed(contradiction.at);
-  for (const std::string* text : {&contradiction.account, &contradiction.identity, &contradiction.access_key,
-                                  &contradiction.role, &contradiction.service, &contradiction.assumed_by})
+  for (const std::string* text :
+       {&contradiction.account, &contradiction.identity, &contradiction.access_key, &contradiction.role,
+        &contradiction.service, &contradiction.assumed_by, &contradiction.network, &contradiction.region})
     out.string(*text);
 }
 
-std::optional<Message> read_contradiction(ByteReader& in) {
+std::optional<Message> read_contradiction(ByteReader& in, bool is_short) {
   Contradiction contradiction;
   contradiction.alert = read_id(in);
   const CatalogueEntry* entry = catalogue_entry_by_id(in.string());
@@ -232,6 +234,10 @@ std::optional<Message> read_contradiction(ByteReader& in) {
   for (std::string* text : {&contradiction.account, &contradiction.identity, &contradiction.access_key,
                             &contradiction.role, &contradiction.service, &contradiction.assumed_by})
     *text = in.string();
+  if (!is_short) {
+    contradiction.network = in.string();
+    contradiction.region = in.string();
+  }
   if (entry == nullptr || contradiction.severity > Severity::high) return std::nullopt;
   contradiction.variation = entry->variation;
   return contradiction;
@@ -287,6 +293,8 @@ std::string contradiction_document(const Contradiction& contradiction) {
       {"role", contradiction.role},
       {"assumed_by", contradiction.assumed_by}};
   if (known && !contradiction.service.empty()) document["service"] = contradiction.service;
+  if (!contradiction.network.empty()) document["network"] = contradiction.network;
+  if (!contradiction.region.empty()) document["region"] = contradiction.region;
   return boost::json::serialize(document);
 }
 
@@ -312,15 +320,17 @@ std::optional<Message> read_message(ByteReader& in) {
   const auto version = in.fixed<std::uint8_t>();
   if (version == kBodyVersion) return read_old_body(in);
   if (version != kFactsVersion) return std::nullopt;
-  switch (in.fixed<std::uint8_t>()) {
+  const auto kind = in.fixed<std::uint8_t>();
+  switch (kind) {
     case kAlertKind:
       return read_alert(in);
     case kActivationKind:
       return read_activation(in);
     case kSummaryKind:
       return read_summary(in);
+    case kShortContradictionKind:
     case kContradictionKind:
-      return read_contradiction(in);
+      return read_contradiction(in, kind == kShortContradictionKind);
     case kDigestKind:
       return read_digest(in);
     default:

@@ -33,7 +33,8 @@ struct Contradiction {
   // What the last of these events says: the key, the role that it was issued to (account/role), the service whose
   // workload was given it (empty: nobody's workload; or kUnknownCaller), and who assumed the role.
   std::string access_key, role, service, assumed_by;
-  Seconds at = 0;
+  Seconds at = 0;               // of that event; where only its day is known, of the call that it is about
+  std::string network, region;  // the alert's, by which Alertmanager knows it; empty in rows of older builds
 
   bool operator==(const Contradiction&) const = default;
   [[nodiscard]] Hash128 id() const { return contradiction_id(alert); }

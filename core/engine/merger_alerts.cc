@@ -77,7 +77,9 @@ void Merger::contradict(const Candidate& contradiction) {
                              .role = contradiction.token.role_identity,
                              .service = contradiction.token.service,
                              .assumed_by = contradiction.source_text,
-                             .at = contradiction.last_time};
+                             .at = contradiction.last_time,
+                             .network = alert->network,
+                             .region = alert->call.region};
     tell(told, {told.id(), told.severity, name_of(entry.analytic), told.account, {}}, alert->call.day());
   }
 }

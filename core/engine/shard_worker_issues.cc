@@ -17,19 +17,20 @@ namespace straykey {
 namespace {
 
 // What the merger is told when the event that issued a key comes, and denies what calls of the key were judged as.
-// `call`: one of them. `by`: who assumed the role.
-Candidate contradiction(const Candidate& call, const IssuedToken& issued, const std::string& by) {
+// `call`: one of them. `event`: the one that issued it, or null where another shard, or the key's session, told of it:
+// then only its day is known, and the time is the call's.
+Candidate contradiction(const Candidate& call, const IssuedToken& issued, const Event* event) {
   constexpr Day kEarlier = 2;  // no use of a key lies further before its issuing event
   Candidate out;
   out.contradiction = true;
   out.time = static_cast<Seconds>(issued.issued_day - std::min(issued.issued_day, kEarlier)) * kSecondsPerDay;
-  out.last_time = static_cast<Seconds>(issued.issued_day) * kSecondsPerDay;
+  out.last_time = event == nullptr ? call.time : event->time;
   out.access_key = call.access_key;
   out.token.account = call.token.account;
   out.token.role_identity = call.token.role_identity;
   out.token.identity = call.token.role_identity + ' ' + call.access_key;
   out.token.service = issued.is_provisional() ? kUnknownCaller : issued.service;
-  out.source_text = by;
+  out.source_text = event == nullptr ? issued.parent_role : assuming_principal(*event);
   return out;
 }
 
@@ -160,8 +161,7 @@ void ShardWorker::judge_waiting(Hash128 key, const News& news) {
   }
   for (const auto& [principal, day, call_role] : proven.strangers) tell_stranger(principal, day, call_role);
   if (proven.denied.empty() || may_be_forged_) return;
-  const std::string by = event == nullptr ? issued.parent_role : assuming_principal(*event);
-  for (const Candidate& call : proven.denied) propose(contradiction(call, issued, by), false, nullptr);
+  for (const Candidate& call : proven.denied) propose(contradiction(call, issued, event), false, nullptr);
 }
 
 // Notes what was told of the session, unless more is known already. It counts on its day and the next one, and two rows

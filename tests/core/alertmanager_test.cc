@@ -28,7 +28,7 @@ TEST_CASE("alertmanager: what its API takes is a list of one alert, with labels 
     REQUIRE_EQ(body.as_array().size(), 1);
     check_names(body.at(0).at("annotations").as_object());
     CHECK_FALSE(body.at(0).at("labels").at("alertname").as_string().empty());
-    CHECK_FALSE(body.at(0).as_object().contains("endsAt"));
+    CHECK_EQ(body.at(0).as_object().contains("endsAt"), std::holds_alternative<Contradiction>(message));
   }
   const json::value body = json::parse(alertmanager_api_body(testing::sample_alert(), {"https://p.example/"}));
   check_names(body.at(0).at("labels").as_object());
@@ -38,6 +38,24 @@ TEST_CASE("alertmanager: what its API takes is a list of one alert, with labels 
   CHECK_EQ(body.at_pointer("/0/startsAt").as_string(), "2024-03-21T09:05:00Z");
   CHECK_EQ(body.at_pointer("/0/generatorURL").as_string(), std::string("https://p.example/") + testing::kSampleId);
   CHECK(body.at_pointer("/0/annotations/respond_revoke_1").as_string().starts_with("aws iam"));
+}
+
+TEST_CASE("alertmanager: what takes an alert back has the alert's labels and an end, so that it resolves it") {
+  for (const bool is_api : {false, true}) {
+    const auto made = [&](const Message& message) {
+      const json::value body = json::parse((is_api ? alertmanager_api_body : alertmanager_body)(message, {}));
+      return is_api ? body.at(0) : body.at_pointer("/alerts/0");
+    };
+    const json::value alert = made(testing::sample_alert()), back = made(testing::sample_contradiction());
+    CHECK_EQ(back.at("labels"), alert.at("labels"));
+    CHECK_EQ(back.at("endsAt").as_string(), "2024-03-21T08:50:00Z");
+    if (is_api) continue;
+    CHECK_EQ(back.at("fingerprint"), alert.at("fingerprint"));
+    CHECK_EQ(back.at("status").as_string(), "resolved");
+  }
+  const json::value body = json::parse(alertmanager_body(testing::sample_contradiction(), {}));
+  CHECK_EQ(body.at("status").as_string(), "resolved");
+  CHECK_EQ(body.at_pointer("/groupLabels/alert_id").as_string(), testing::kSampleId);
 }
 
 TEST_CASE("alertmanager: its webhook is version 4 with one firing alert") {

@@ -59,6 +59,65 @@ TEST_CASE("body format: whatever a sender wrote, a body is one text without a ch
   }
 }
 
+TEST_CASE("body format: the limit holds for the bytes that are sent, whatever stands in every field") {
+  for (const BodyFormat& format : body_formats()) {
+    CAPTURE(format.name);
+    for (const std::string& filler : testing::kLongestEscapes) {
+      for (const Message& message : testing::messages_full_of(filler)) {
+        const std::string body = format.make(message, kContext);
+        CAPTURE(filler);
+        CAPTURE(message_type(message));
+        CHECK_LE(body.size(), kBodyBytesMax);
+        if (const auto* alert = std::get_if<Alert>(&message)) CHECK_NE(body.find(alert->id.hex()), std::string::npos);
+      }
+    }
+  }
+}
+
+// Every text that a receiver decodes. `record`: the member that may hold the record as it came.
+void check_shown(const boost::json::value& value, std::string_view record) {
+  if (value.is_string()) {
+    const std::string text(value.as_string());
+    std::string without_lines = text;
+    std::replace(without_lines.begin(), without_lines.end(), '\n', ' ');
+    CHECK_EQ(terminal_text(without_lines, std::string::npos), without_lines);
+  } else if (value.is_array()) {
+    for (const boost::json::value& item : value.as_array()) check_shown(item, record);
+  } else if (value.is_object()) {
+    for (const auto& member : value.as_object())
+      if (std::string_view(member.key()) != record) check_shown(member.value(), record);
+  }
+}
+
+TEST_CASE("body format: what a receiver decodes and shows hides and turns no text either, but for the record") {
+  Alert alert = testing::hostile_alert();
+  alert.call.record = "{\"eventName\":\"\xe2\x80\xae\xc2\x9b\"}";
+  for (const BodyFormat& format : body_formats().subspan(1)) {
+    CAPTURE(format.name);
+    if (format.is_syslog) continue;
+    const boost::json::value body = boost::json::parse(format.make(alert, kContext));
+    const bool is_splunk = format.name == "splunk_hec";
+    check_shown(is_splunk ? body.at("event") : body, is_splunk ? "event" : format.name == "ocsf" ? "data" : "");
+  }
+  // The record itself is whole.
+  const boost::json::value record = boost::json::parse(alert.call.record);
+  const auto body = [&](std::size_t n) { return boost::json::parse(body_formats()[n].make(alert, kContext)); };
+  REQUIRE_EQ(body_formats()[1].name, "ocsf");
+  CHECK_EQ(body(1).at_pointer("/evidences/0/data"), record);
+  CHECK_EQ(boost::json::parse(body(2).at_pointer("/event/original").as_string()), record);
+  CHECK_EQ(body(8).at_pointer("/event/event"), record);
+}
+
+TEST_CASE("body format: what takes an alert back names it, and has the time of the event that says so") {
+  for (const BodyFormat& format : body_formats()) {
+    CAPTURE(format.name);
+    const std::string body = format.make(testing::sample_contradiction(), {});
+    CHECK_NE(body.find(testing::kSampleId), std::string::npos);
+    const bool has_seconds = body.find("1711011000") != std::string::npos;
+    CHECK((has_seconds || body.find("2024-03-21T08:50:00Z") != std::string::npos));
+  }
+}
+
 TEST_CASE("body format: a long record does not make a body too long") {
   for (const BodyFormat& format : body_formats()) {
     CAPTURE(format.name);

@@ -100,7 +100,9 @@ TEST_CASE("message: a contradiction reads back, and has one id for each alert") 
                                     .role = "111122223333/orders",
                                     .service = {},
                                     .assumed_by = "arn:aws:iam::111122223333:user/alice",
-                                    .at = 1'711'011'900};
+                                    .at = 1'711'011'900,
+                                    .network = "AS64511",
+                                    .region = "eu-west-1"};
   const auto message = decode_message(encode_message(contradiction));
   REQUIRE(message.has_value());
   CHECK_EQ(std::get<Contradiction>(*message), contradiction);
@@ -108,6 +110,22 @@ TEST_CASE("message: a contradiction reads back, and has one id for each alert") 
   CHECK_EQ(message_time(*message), 1'711'011'900);
   CHECK(message_document(*message).find("issued to no workload") != std::string::npos);
   CHECK_FALSE(contradiction.id() == Contradiction::contradiction_id({8, 7}));
+}
+
+TEST_CASE("message: a contradiction of an older build reads back without its alert's network and Region") {
+  Contradiction contradiction;
+  contradiction.alert = {7, 8};
+  contradiction.account = "1";
+  contradiction.at = 5;
+  contradiction.network = "n";
+  std::string bytes = encode_message(contradiction);
+  REQUIRE_EQ(bytes[1], 6);
+  bytes[1] = 4;
+  CHECK_FALSE(decode_message(bytes).has_value());
+  bytes.resize(bytes.size() - 3);  // "n" and an empty text
+  Contradiction short_one = contradiction;
+  short_one.network.clear();
+  CHECK_EQ(std::get<Contradiction>(decode_message(bytes).value()), short_one);
 }
 
 TEST_CASE("message: a body that format 1 stored is itself for ever") {

@@ -36,7 +36,7 @@ void check_number(const json::object& object, const char* name, const std::set<s
 void check_finding_info(const json::object& info) {
   check_members(info, {"title", "uid"},
                 {"analytic", "attacks", "created_time", "data_sources", "desc", "first_seen_time", "last_seen_time",
-                 "src_url", "types"});
+                 "modified_time", "src_url", "types"});
   const json::object& analytic = info.at("analytic").as_object();
   check_members(analytic, {"type_id"}, {"category", "name", "type", "uid"});
   check_number(analytic, "type_id", {2});
@@ -77,12 +77,12 @@ void check_finding(const std::string& text) {
                  "finding_info", "cloud"},
                 {"activity_name", "category_name", "class_name", "type_name", "severity", "status", "status_id",
                  "message", "evidences", "resources", "observables", "remediation", "unmapped"});
-  check_number(body, "activity_id", {1});
+  check_number(body, "activity_id", {1, 3});
   check_number(body, "category_uid", {2});
   check_number(body, "class_uid", {2004});
-  check_number(body, "type_uid", {200401});
+  CHECK_EQ(body.at("type_uid").as_int64(), 200'400 + body.at("activity_id").as_int64());
   check_number(body, "severity_id", {1, 2, 3, 4});
-  check_number(body, "status_id", {1});
+  check_number(body, "status_id", {1, 4});
   check_members(body.at("metadata").as_object(), {"product", "version"}, {"event_code", "profiles", "uid"});
   CHECK_EQ(body.at("metadata").at("version").as_string(), "1.3.0");
   check_members(body.at("metadata").at("product").as_object(), {"vendor_name"}, {"name"});
@@ -121,6 +121,17 @@ TEST_CASE("ocsf: an alert's facts stand where the schema has a place for them") 
   CHECK_EQ(body.at_pointer("/observables/0/value").as_string(), "198.51.100.7");
   CHECK_EQ(body.at_pointer("/unmapped/why/1").as_string(), "AS64511 is new to the identity.");
   CHECK_EQ(body.at_pointer("/unmapped/respond/revoke/0/role").as_string(), "orders");
+}
+
+TEST_CASE("ocsf: what takes an alert back closes its finding") {
+  const json::value body = json::parse(ocsf_body(testing::sample_contradiction(), {}));
+  CHECK_EQ(body.at_pointer("/finding_info/uid").as_string(), testing::kSampleId);
+  CHECK_NE(body.at_pointer("/metadata/uid").as_string(), testing::kSampleId);
+  CHECK_EQ(body.at("activity_id").as_int64(), 3);
+  CHECK_EQ(body.at("status").as_string(), "Resolved");
+  CHECK_EQ(body.at("time").as_int64(), 1'711'011'000'000);
+  CHECK_EQ(body.at_pointer("/finding_info/modified_time").as_int64(), 1'711'011'000'000);
+  CHECK_EQ(body.at_pointer("/finding_info/analytic/uid").as_string(), "remote_service_token.suspicious");
 }
 
 TEST_CASE("ocsf: severities are numbers of their own") {

@@ -19,7 +19,8 @@ TEST_CASE("pagerduty: an event of version 2 without its key, which the sender la
     CHECK(body.starts_with("{\""));
     const json::value event = json::parse(body);
     CHECK_FALSE(event.as_object().contains("routing_key"));
-    CHECK_EQ(event.at("event_action").as_string(), "trigger");
+    const bool takes_back = std::holds_alternative<Contradiction>(message);
+    CHECK_EQ(event.at("event_action").as_string(), takes_back ? "resolve" : "trigger");
     CHECK_LE(event.at("dedup_key").as_string().size(), 255);
     const json::object& payload = event.at("payload").as_object();
     for (const char* const required : {"summary", "source", "severity"})
@@ -30,7 +31,7 @@ TEST_CASE("pagerduty: an event of version 2 without its key, which the sender la
   }
 }
 
-TEST_CASE("pagerduty: an alert opens an incident under its id, with what to do, and a contradiction joins it") {
+TEST_CASE("pagerduty: an alert opens an incident under its id, with what to do, and a contradiction resolves it") {
   const json::value event = json::parse(pagerduty_body(testing::sample_alert(), {"https://p.example/"}));
   CHECK_EQ(event.at("dedup_key").as_string(), testing::kSampleId);
   CHECK_EQ(event.at_pointer("/payload/severity").as_string(), "critical");
@@ -39,9 +40,10 @@ TEST_CASE("pagerduty: an alert opens an incident under its id, with what to do, 
   CHECK(
       event.at_pointer("/payload/custom_details/respond/revoke_1").as_string().starts_with("aws iam put-role-policy"));
   CHECK_EQ(event.at_pointer("/links/0/href").as_string(), std::string("https://p.example/") + testing::kSampleId);
-  Contradiction contradiction;
-  contradiction.alert = *Hash128::from_hex(testing::kSampleId);
-  CHECK_EQ(json::parse(pagerduty_body(contradiction, {})).at("dedup_key").as_string(), testing::kSampleId);
+  const json::value back = json::parse(pagerduty_body(testing::sample_contradiction(), {}));
+  CHECK_EQ(back.at("event_action").as_string(), "resolve");
+  CHECK_EQ(back.at("dedup_key").as_string(), testing::kSampleId);
+  CHECK_EQ(back.at_pointer("/payload/timestamp").as_string(), "2024-03-21T08:50:00Z");
 }
 
 TEST_CASE("pagerduty: a summary is cut at 1,024 characters, whatever a sender wrote") {

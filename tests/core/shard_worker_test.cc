@@ -321,6 +321,8 @@ TEST_CASE("shard worker: what may be forged proves a key, and takes no proof bac
     REQUIRE_EQ(bench.worker->commit(0), CommitOutcome::committed);
     CHECK_EQ(bench.candidates().size(), may_be_forged ? 1 : 2);
     CHECK_EQ(bench.candidates().back().contradiction, !may_be_forged);
+    // It is told with the time of the event that issued the key.
+    if (!may_be_forged) CHECK_EQ(bench.candidates().back().last_time, *parse_time(to_nobody.at));
   }
   Bench proven;
   REQUIRE_EQ(proven.learn(request_of({Call{.issuer_type = ""}})), CommitOutcome::committed);

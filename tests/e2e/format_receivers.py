@@ -68,8 +68,8 @@ def check_ocsf(body, headers):
     need(headers["webhook-signature"] == signature(SECRET, headers["webhook-id"], headers["webhook-timestamp"], body),
          "wrong signature")
     event = json.loads(body)
-    need((event["category_uid"], event["class_uid"], event["type_uid"], event["activity_id"]) == (2, 2004, 200401, 1),
-         "not a Detection Finding")
+    need((event["category_uid"], event["class_uid"], event["type_uid"]) == (2, 2004, 200400 + event["activity_id"])
+         and event["activity_id"] in (1, 3), "not a Detection Finding")
     need(event["metadata"]["version"] == "1.3.0" and event["metadata"]["product"]["vendor_name"], "metadata")
     need(event["severity_id"] in (1, 2, 3, 4) and isinstance(event["time"], int), "severity or time")
     need(event["finding_info"]["uid"] and event["finding_info"]["title"] and event["cloud"]["provider"], "finding_info")
@@ -107,7 +107,7 @@ def check_slack(body, _):
 def check_pagerduty(body, _):
     event = json.loads(body)
     need(event["routing_key"] == ROUTING_KEY, "Invalid routing key")
-    need(event["event_action"] == "trigger" and 0 < len(event["dedup_key"]) <= 255, "event_action or dedup_key")
+    need(event["event_action"] in ("trigger", "resolve") and 0 < len(event["dedup_key"]) <= 255, "event_action or dedup_key")
     payload = event["payload"]
     need(0 < len(payload["summary"]) <= 1024 and payload["source"], "summary or source")
     need(payload["severity"] in ("info", "warning", "error", "critical"), "severity")
@@ -126,7 +126,7 @@ def check_teams(body, _):
 
 def check_alertmanager(body, _):
     message = json.loads(body)
-    need(message["version"] == "4" and message["status"] == "firing" and len(message["alerts"]) == 1, "webhook")
+    need(message["version"] == "4" and message["status"] in ("firing", "resolved") and len(message["alerts"]) == 1, "webhook")
     return 200, b""
 
 

@@ -3,7 +3,8 @@
 //
 // Shape:  one alert. Its labels name what it is and which alert it is, so that no two alerts are one; the rest are
 //         annotations. It has no end: Alertmanager itself calls it resolved after the time that it is set to. An end
-//         made of the alert's own day would make Alertmanager drop silently what comes late.
+//         made of the alert's own day would make Alertmanager drop silently what comes late. What takes an alert back
+//         has its labels and an end, so it resolves it.
 // Thread: any (functions of their arguments).
 // Source: Alertmanager 0.25: configuration of webhooks (version 4); api/v2/openapi.yaml, postableAlerts.
 #include <string>

@@ -99,6 +99,7 @@ std::string cef_syslog_body(const Message& message, const BodyContext& context) 
   fields.add("rt", std::to_string(told.at * 1'000), 32);
   fields.add("externalId", told.id, 64);
   fields.add("cat", told.type, 64);
+  fields.add("straykeyAlert", told.alert_id, 64);
   fields.add("msg", told.title, 1'023);
   std::string why = shown_why(told, "", 1'000);
   std::replace(why.begin(), why.end(), '\n', ' ');

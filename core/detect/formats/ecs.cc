@@ -1,5 +1,6 @@
 #include "core/detect/formats/ecs.h"
 
+#include "core/detect/formats/body_limit.h"
 #include "core/detect/formats/told_message.h"
 
 namespace straykey {
@@ -38,7 +39,8 @@ json::object event(const ToldMessage& told) {
   put_text(out, "url", told.link);
   put_text(out, "start", told.text({"first_seen"}));
   put_text(out, "end", told.text({"last_seen"}));
-  if (const json::value* record = told.find({"event"})) out["original"] = json::serialize(*record);
+  // As JSON, in which what turns or hides text is an escape too: so the record is shown safely and is still the record.
+  if (const json::value* record = told.find({"event"})) out["original"] = plain_json(*record);
   return out;
 }
 
@@ -71,9 +73,10 @@ json::object threat(const ToldMessage& told) {
 
 json::object own_fields(const ToldMessage& told) {
   json::object out{{"severity", name_of(told.severity)}, {"title", told.title}};
+  put_text(out, "alert_id", told.alert_id);
   for (const std::string_view member :
        {"analytic", "variation", "evidence", "why", "limits", "identity", "network", "workload", "token", "campaign",
-        "related", "respond", "dedup_until", "alert_id", "pairs", "day", "suppressed", "alerts_max"})
+        "related", "respond", "dedup_until", "pairs", "day", "suppressed", "alerts_max"})
     if (const json::value* value = told.find({member})) out[member] = *value;
   return out;
 }
@@ -82,10 +85,7 @@ void put_object(json::object& body, std::string_view key, json::object object) {
   if (!object.empty()) body[key] = std::move(object);
 }
 
-}  // namespace
-
-std::string ecs_body(const Message& message, const BodyContext& context) {
-  const ToldMessage told = told_message(message, context);
+std::string write(const ToldMessage& told) {
   json::object body{{"@timestamp", format_time(told.at)},
                     {"ecs", json::object{{"version", "8.11.0"}}},
                     {"message", told.title},
@@ -108,6 +108,12 @@ std::string ecs_body(const Message& message, const BodyContext& context) {
     body["user_agent"] = json::object{{"original", std::move(agent)}};
   body["straykey"] = own_fields(told);
   return plain_json(body);
+}
+
+}  // namespace
+
+std::string ecs_body(const Message& message, const BodyContext& context) {
+  return within_body_limit(told_message(message, context), write);
 }
 
 }  // namespace straykey

@@ -1,5 +1,6 @@
 #include "core/detect/formats/ocsf.h"
 
+#include "core/detect/formats/body_limit.h"
 #include "core/detect/formats/told_message.h"
 
 namespace straykey {
@@ -8,7 +9,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kSchemaVersion = "1.3.0";
-constexpr int kActivityCreate = 1, kCategoryFindings = 2, kClassDetectionFinding = 2004;
+constexpr int kCategoryFindings = 2, kClassDetectionFinding = 2004;
 constexpr int kAnalyticBehavioral = 2, kAccountAws = 10;
 constexpr int kObservableIp = 2, kObservableResource = 10;
 
@@ -16,6 +17,16 @@ struct OcsfSeverity {
   int id;
   std::string_view caption;
 };
+
+// What takes an alert back closes its finding.
+struct OcsfActivity {
+  int id;
+  std::string_view name;
+  int status_id;
+  std::string_view status;
+};
+
+constexpr OcsfActivity kCreate{1, "Create", 1, "New"}, kClose{3, "Close", 4, "Resolved"};
 
 OcsfSeverity severity_of(Severity severity) {
   switch (severity) {
@@ -56,14 +67,16 @@ json::array attacks(const ToldMessage& told) {
 }
 
 json::object finding_info(const ToldMessage& told) {
-  json::object info{{"uid", told.id}, {"title", told.title}, {"created_time", milliseconds(told.at)}};
+  const std::string kind = told.takes_alert_back() ? told.text({"variation"}) : told.kind;
+  json::object info{{"uid", told.alert_id.empty() ? told.id : told.alert_id}, {"title", told.title}};
+  info[told.takes_alert_back() ? "modified_time" : "created_time"] = milliseconds(told.at);
   put_text(info, "desc", told.text({"description"}));
   put_text(info, "src_url", told.link);
   put_time(info, "first_seen_time", told.text({"first_seen"}));
   put_time(info, "last_seen_time", told.text({"last_seen"}));
   info["data_sources"] = json::array{"AWS CloudTrail"};
   info["types"] = json::array{json::value(told.type)};
-  json::object analytic{{"type_id", kAnalyticBehavioral}, {"type", "Behavioral"}, {"uid", told.kind}};
+  json::object analytic{{"type_id", kAnalyticBehavioral}, {"type", "Behavioral"}, {"uid", kind}};
   put_text(analytic, "name", told.name);
   put_text(analytic, "category", told.text({"analytic"}));
   info["analytic"] = std::move(analytic);
@@ -128,29 +141,27 @@ json::object unmapped(const ToldMessage& told) {
   return out;
 }
 
-}  // namespace
-
-std::string ocsf_body(const Message& message, const BodyContext& context) {
-  const ToldMessage told = told_message(message, context);
+std::string write(const ToldMessage& told) {
   const OcsfSeverity severity = severity_of(told.severity);
+  const OcsfActivity activity = told.takes_alert_back() ? kClose : kCreate;
   json::object cloud{{"provider", "AWS"}};
   if (std::string account = told.text({"account"}); !account.empty())
     cloud["account"] = json::object{{"uid", std::move(account)}, {"type_id", kAccountAws}, {"type", "AWS Account"}};
   put_text(cloud, "region", told.text({"region"}));
   json::object body{
-      {"activity_id", kActivityCreate},
-      {"activity_name", "Create"},
+      {"activity_id", activity.id},
+      {"activity_name", activity.name},
       {"category_uid", kCategoryFindings},
       {"category_name", "Findings"},
       {"class_uid", kClassDetectionFinding},
       {"class_name", "Detection Finding"},
-      {"type_uid", kClassDetectionFinding * 100 + kActivityCreate},
-      {"type_name", "Detection Finding: Create"},
+      {"type_uid", kClassDetectionFinding * 100 + activity.id},
+      {"type_name", std::string("Detection Finding: ").append(activity.name)},
       {"time", milliseconds(told.at)},
       {"severity_id", severity.id},
       {"severity", severity.caption},
-      {"status_id", 1},
-      {"status", "New"},
+      {"status_id", activity.status_id},
+      {"status", activity.status},
       {"message", told.title},
       {"metadata", json::object{{"version", kSchemaVersion},
                                 {"product", json::object{{"name", "straykey"}, {"vendor_name", "straykey"}}},
@@ -167,6 +178,12 @@ std::string ocsf_body(const Message& message, const BodyContext& context) {
   if (std::string text = steps_text(told); !text.empty()) body["remediation"] = json::object{{"desc", std::move(text)}};
   body["unmapped"] = unmapped(told);
   return plain_json(body);
+}
+
+}  // namespace
+
+std::string ocsf_body(const Message& message, const BodyContext& context) {
+  return within_body_limit(told_message(message, context), write);
 }
 
 }  // namespace straykey

@@ -1,5 +1,6 @@
 #include "core/detect/formats/pagerduty.h"
 
+#include "core/detect/formats/body_limit.h"
 #include "core/detect/formats/told_message.h"
 
 namespace straykey {
@@ -24,7 +25,8 @@ std::string_view severity_of(Severity severity) {
 }
 
 json::object details(const ToldMessage& told) {
-  json::object out{{"alert_id", told.id}, {"type", told.type}};
+  json::object out{{"type", told.type}, {"id", told.id}};
+  put_text(out, "alert_id", told.alert_id);
   const auto put = [&](std::string_view name, std::initializer_list<std::string_view> path) {
     put_text(out, name, shown_text(told.text(path), kValueMax));
   };
@@ -49,11 +51,7 @@ json::object details(const ToldMessage& told) {
   return out;
 }
 
-}  // namespace
-
-std::string pagerduty_body(const Message& message, const BodyContext& context) {
-  const ToldMessage told = told_message(message, context);
-  const std::string about = told.text({"alert_id"});
+std::string write(const ToldMessage& told) {
   const std::string identity = told.text({"identity"}), account = told.text({"account"});
   const std::string source = !identity.empty() ? identity : !account.empty() ? account : std::string("straykey");
   json::object payload{{"summary", shown_text(told.title.empty() ? "straykey " + told.type : told.title, kSummaryMax)},
@@ -63,8 +61,8 @@ std::string pagerduty_body(const Message& message, const BodyContext& context) {
                        {"class", told.kind},
                        {"custom_details", details(told)}};
   put_text(payload, "group", account);
-  json::object body{{"event_action", "trigger"},
-                    {"dedup_key", about.empty() ? told.id : about},
+  json::object body{{"event_action", told.takes_alert_back() ? "resolve" : "trigger"},
+                    {"dedup_key", told.alert_id.empty() ? told.id : told.alert_id},
                     {"client", "straykey"},
                     {"payload", std::move(payload)}};
   if (!told.link.empty()) {
@@ -72,6 +70,12 @@ std::string pagerduty_body(const Message& message, const BodyContext& context) {
     body["links"] = json::array{json::object{{"href", told.link}, {"text", "Open it in straykey"}}};
   }
   return plain_json(body);
+}
+
+}  // namespace
+
+std::string pagerduty_body(const Message& message, const BodyContext& context) {
+  return within_body_limit(told_message(message, context), write);
 }
 
 }  // namespace straykey

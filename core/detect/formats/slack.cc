@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/utf8.h"
+#include "core/detect/formats/body_limit.h"
 #include "core/detect/formats/told_message.h"
 
 namespace straykey {
@@ -80,8 +81,9 @@ class Blocks {
          {"elements", json::array{element("rich_text_section", purpose), element("rich_text_preformatted", text)}}});
   }
   void end(const ToldMessage& told) {
-    json::array elements{
-        plain(fmt::format("straykey {} {}", told.is_alert() ? "alert" : told.type, told.id), kValueMax)};
+    std::string which = fmt::format("straykey {} {}", told.is_alert() ? "alert" : told.type, told.id);
+    if (told.takes_alert_back()) which += " of alert " + told.alert_id;
+    json::array elements{plain(which, kValueMax)};
     if (!told.link.empty() && told.link.size() <= 2'000)
       elements.push_back(
           json::object{{"type", "mrkdwn"}, {"text", fmt::format("<{}|Open it in straykey>", escaped(told.link))}});
@@ -101,10 +103,7 @@ class Blocks {
   std::size_t used_ = 0;
 };
 
-}  // namespace
-
-std::string slack_body(const Message& message, const BodyContext& context) {
-  const ToldMessage told = told_message(message, context);
+std::string write(const ToldMessage& told) {
   Blocks blocks;
   blocks.header(fmt::format("{}: {}", loud_name_of(told.severity), told.name.empty() ? told.type : told.name));
   if (!told.title.empty()) blocks.section(told.title, kTitleMax);
@@ -129,6 +128,12 @@ std::string slack_body(const Message& message, const BodyContext& context) {
                    {"unfurl_links", false},
                    {"unfurl_media", false},
                    {"blocks", blocks.take()}});
+}
+
+}  // namespace
+
+std::string slack_body(const Message& message, const BodyContext& context) {
+  return within_body_limit(told_message(message, context), write);
 }
 
 }  // namespace straykey

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/detect/formats/body_limit.h"
 #include "core/detect/formats/told_message.h"
 
 namespace straykey {
@@ -50,10 +51,7 @@ json::object step_block(const ToldStep& step) {
       {"items", json::array{text_block({run(shown_text(step.purpose, kValueMax))}), text_block({std::move(command)})}}};
 }
 
-}  // namespace
-
-std::string teams_body(const Message& message, const BodyContext& context) {
-  const ToldMessage told = told_message(message, context);
+std::string write(const ToldMessage& told) {
   json::array blocks{heading(told), text_block({run(shown_text(told.title, kTextMax))})};
   add_fact(blocks, "Account", told.text({"account"}));
   add_fact(blocks, "Identity", told.text({"identity"}));
@@ -78,7 +76,8 @@ std::string teams_body(const Message& message, const BodyContext& context) {
     if (used > kTeamsBytesMax - kKeptForTheEnd) break;
     blocks.push_back(std::move(block));
   }
-  add_fact(blocks, "Alert", told.id);
+  add_fact(blocks, "Alert", told.alert_id.empty() ? told.id : told.alert_id);
+  if (told.takes_alert_back()) add_fact(blocks, "Taken back by", told.id);
   json::object card{{"$schema", "http://adaptivecards.io/schemas/adaptive-card.json"},
                     {"type", "AdaptiveCard"},
                     {"version", "1.4"},
@@ -91,6 +90,12 @@ std::string teams_body(const Message& message, const BodyContext& context) {
                    {"attachments", json::array{json::object{{"contentType", "application/vnd.microsoft.card.adaptive"},
                                                             {"contentUrl", nullptr},
                                                             {"content", std::move(card)}}}}});
+}
+
+}  // namespace
+
+std::string teams_body(const Message& message, const BodyContext& context) {
+  return within_body_limit(told_message(message, context), write);
 }
 
 }  // namespace straykey

@@ -26,6 +26,20 @@ std::string text_of(const json::value& value) {
   return {};
 }
 
+// The record, of which an attacker may write parts: the one place where texts are as they came.
+constexpr std::string_view kRecord = "event";
+
+void show(json::value& value) {
+  if (value.is_string()) {
+    std::string shown = terminal_text(value.as_string(), std::string_view::npos);
+    if (shown != std::string_view(value.as_string())) value = std::move(shown);
+  } else if (value.is_array()) {
+    for (json::value& item : value.as_array()) show(item);
+  } else if (value.is_object()) {
+    for (auto& member : value.as_object()) show(member.value());
+  }
+}
+
 std::vector<ToldStep> steps_of(const ToldMessage& told) {
   std::vector<ToldStep> steps;
   if (const json::value* revoke = told.find({"respond", "revoke"}); revoke != nullptr && revoke->is_array()) {
@@ -97,7 +111,7 @@ const json::value* ToldMessage::find(std::initializer_list<std::string_view> pat
 
 std::string ToldMessage::text(std::initializer_list<std::string_view> path) const {
   const json::value* found = find(path);
-  return found == nullptr ? std::string() : text_of(*found);
+  return found == nullptr ? std::string() : terminal_text(text_of(*found), std::string_view::npos);
 }
 
 ToldMessage told_message(const Message& message, const BodyContext& context) {
@@ -113,7 +127,11 @@ ToldMessage told_message(const Message& message, const BodyContext& context) {
   json::error_code error;
   json::value document = parse_document(terminal_json(message_document(message)), error);
   if (!error && document.is_object()) told.document = std::move(document.as_object());
+  for (auto& member : told.document)
+    if (member.key() != kRecord) show(member.value());
+  told.type = terminal_text(told.type, std::string_view::npos);
   told.id = told.text({"id"});
+  told.alert_id = told.is_alert() ? told.id : told.text({"alert_id"});
   told.severity = severity_from(told.text({"severity"})).value_or(Severity::informational);
   told.title = told.text({"title"});
   told.kind = told.is_alert() ? told.text({"variation"}) : told.type;
@@ -124,9 +142,7 @@ ToldMessage told_message(const Message& message, const BodyContext& context) {
   if (std::string address = told.text({"source", "address"}); parse_ip(address)) told.address = std::move(address);
   told.steps = steps_of(told);
   told.caution = told.text({"respond", "revoke_caution"});
-  // What is told of an alert later leads to the alert.
-  const std::string alert = told.is_alert() ? told.id : told.text({"alert_id"});
-  if (!context.page_url.empty() && !alert.empty()) told.link = std::string(context.page_url) + alert;
+  if (!context.page_url.empty() && !told.alert_id.empty()) told.link = std::string(context.page_url) + told.alert_id;
   if (told.type == "account.activated") told.link = report_link(context.page_url, told.text({"account"}));
   return told;
 }

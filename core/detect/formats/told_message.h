@@ -2,6 +2,9 @@
 // ToldMessage: what formats say of a message, read from its document. Formats are projections of the document, so that
 // its limits and the secrets taken out of it hold for each of them.
 //
+// Shape:  every text of it is as people may be shown it: what turns or hides text is written as an escape
+//         (terminal_text), because a SIEM shows what it decodes of a body. Only the record, at "event" in the document,
+//         is as its sender wrote it.
 // Thread: any (a value).
 // Errors: what a document does not have is empty. That holds for an old body, too, of which only the JSON is known.
 #include <boost/json.hpp>
@@ -27,6 +30,7 @@ struct ToldMessage {
   std::string type;  // "alert.created"
   Seconds at = 0;
   std::string id;
+  std::string alert_id;  // of the alert that it is about: its own id, or that of the alert that it takes back
   Severity severity = Severity::informational;
   std::string kind;              // the variation of an alert; else the type
   std::string name;              // "Suspicious usage of AWS service token"; else the title
@@ -39,6 +43,8 @@ struct ToldMessage {
   boost::json::object document;
 
   [[nodiscard]] bool is_alert() const noexcept { return type == "alert.created"; }
+  // An event came late which says that the alert was about somebody else.
+  [[nodiscard]] bool takes_alert_back() const noexcept { return type == "alert.contradicted"; }
   // The text, or the number, that stands there in the document; empty if none does.
   [[nodiscard]] std::string text(std::initializer_list<std::string_view> path) const;
   // What stands there, or null.
