@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint8_t kVersionWithoutEnd = 1, kVersion = 2;
+constexpr std::uint8_t kVersionWithoutEnd = 1, kVersionWithoutKnown = 2, kVersion = 3;
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (text.empty() || list.size() >= AlertState::kListMax || std::find(list.begin(), list.end(), text) != list.end())
@@ -37,6 +37,7 @@ void lay_over(json::object& out, const AlertState& state, bool contradicted) {
   if (state.status_at != 0) out["status_at"] = format_time(state.status_at);
   if (state.acknowledged_until != 0) out["acknowledged_until"] = format_day(state.acknowledged_until);
   if (!state.note.empty()) out["note"] = state.note;
+  if (!state.known.empty()) out["known"] = json_texts(state.known);
 }
 
 // Null if it is no object.
@@ -63,19 +64,27 @@ std::string_view name_of(AlertState::Status status) noexcept {
 
 std::string encode_alert_state(const AlertState& state) {
   ByteWriter out;
-  out.fixed(kVersion).varint(state.occurrences).fixed(state.first_seen).fixed(state.last_seen);
+  out.fixed(state.known.empty() ? kVersionWithoutKnown : kVersion)
+      .varint(state.occurrences)
+      .fixed(state.first_seen)
+      .fixed(state.last_seen);
   out.fixed(state.status).fixed(state.status_at).string(state.note);
   for (const auto* list : {&state.addresses, &state.keys}) {
     out.varint(list->size());
     for (const std::string& text : *list) out.string(text);
   }
-  return out.fixed(state.acknowledged_until).bytes();
+  out.fixed(state.acknowledged_until);
+  if (state.known.empty()) return out.bytes();
+  const std::size_t known = std::min(state.known.size(), AlertState::kListMax);
+  out.varint(known);
+  for (std::size_t i = 0; i < known; ++i) out.string(state.known[i]);
+  return out.bytes();
 }
 
 std::optional<AlertState> decode_alert_state(std::string_view bytes) {
   ByteReader in(bytes);
   const auto version = in.fixed<std::uint8_t>();
-  if (version != kVersion && version != kVersionWithoutEnd) return std::nullopt;
+  if (version < kVersionWithoutEnd || version > kVersion) return std::nullopt;
   AlertState out;
   out.occurrences = in.varint();
   out.first_seen = in.fixed<Seconds>();
@@ -89,7 +98,12 @@ std::optional<AlertState> decode_alert_state(std::string_view bytes) {
     if (size > AlertState::kListMax) return std::nullopt;
     for (std::uint64_t i = 0; i < size; ++i) list->emplace_back(in.string());
   }
-  if (version == kVersion) out.acknowledged_until = in.fixed<Day>();
+  if (version >= kVersionWithoutKnown) out.acknowledged_until = in.fixed<Day>();
+  if (version == kVersion) {
+    const std::uint64_t size = in.varint();
+    if (size > AlertState::kListMax) return std::nullopt;
+    for (std::uint64_t i = 0; i < size; ++i) out.known.emplace_back(in.string());
+  }
   if (!in.at_end()) return std::nullopt;
   return out;
 }

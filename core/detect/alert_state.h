@@ -2,7 +2,7 @@
 // AlertState: what changes of an alert after its document was made. It is laid over the document when the alert is
 // shown.
 //
-// Bounds: kListMax addresses and keys.
+// Bounds: kListMax addresses, keys and entries.
 // Thread: any (a value).
 #include <cstdint>
 #include <optional>
@@ -30,6 +30,7 @@ struct AlertState {
   Seconds status_at = 0;
   Day acknowledged_until = 0;  // 0: for good
   std::string note;
+  std::vector<std::string> known;  // entries of [[known]] that cover it, by name; at most kListMax
 
   void take_in(const Candidate& call);
   // Somebody said what its pairs are, so these count as known: acknowledged, or a false positive.

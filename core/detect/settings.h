@@ -4,10 +4,23 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "core/base/time.h"
 #include "core/detect/catalogue.h"
 
 namespace straykey {
+
+// An entry of [[known]]: for the identities that its pattern names, one thing counts as acknowledged (known_things.h).
+struct KnownThing {
+  std::string name;                     // how alerts and warnings call the entry
+  std::string identity;                 // a pattern; * stands for any characters
+  std::string network, tool, platform;  // one of them is not empty
+  Day until = 0;                        // the last day of calls for which it counts; 0: for good
+  std::string reason;
+
+  bool operator==(const KnownThing&) const = default;
+};
 
 struct DetectionSettings {
   int activation_days = 14;                                 // 0: every account is active at once (forensic use). 0..60
@@ -21,6 +34,8 @@ struct DetectionSettings {
   std::set<std::uint32_t> hosting_asns;                     // networks.hosting_asn: anybody may rent an address there
   std::set<std::string, std::less<>> accounts;              // ours, as declared in networks.accounts
   std::set<std::string, std::less<>> brokers;               // account/role: their children are people's sessions
+  std::uint32_t keep_days = 400;                            // alerts.keep_days: how long alerts stay in the store
+  std::vector<KnownThing> known;                            // [[known]], in the order of the configuration
 
   [[nodiscard]] Severity severity_of(const CatalogueEntry& entry) const {
     const auto found = severities.find(entry.id);

@@ -76,7 +76,13 @@ bool is_flood_row(std::string_view key, std::string_view value) {
 
 std::string AlertCaps::identity_key(const Hit& hit) const {
   const Hash128 who = hash128(hash_key_, ByteWriter().string(hit.account).string(hit.identity).view());
-  return ByteWriter().fixed(hit.analytic).fixed(hit.day).fixed(hit.tier).bytes() + who.key();
+  return ByteWriter().fixed(counted_as(hit)).fixed(hit.day).fixed(hit.tier).bytes() + who.key();
+}
+
+// Hits that are known count apart from others of their analytic, so that they take no other alert's place.
+std::uint8_t AlertCaps::counted_as(const Hit& hit) noexcept {
+  constexpr std::uint8_t kKnown = 0x40;
+  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(hit.analytic) | (hit.known ? kKnown : 0));
 }
 
 bool AlertCaps::admit(StoreWriter& writer, const Hit& hit) {
@@ -87,19 +93,21 @@ bool AlertCaps::admit(StoreWriter& writer, const Hit& hit) {
   if (identity.raised >= detection_.identity_alerts_max) {
     ++identity.suppressed;
     put_count(writer, of_identity, identity);
+    if (hit.known) return false;
     summary.account = hit.account;
     summary.identity = hit.identity;
     summary.alerts_max = detection_.identity_alerts_max;
     suppress(writer, std::move(summary), hit.tier);
     return false;
   }
-  const std::string of_all = ByteWriter().fixed(hit.analytic).fixed(hit.day).bytes();
+  const std::string of_all = ByteWriter().fixed(counted_as(hit)).fixed(hit.day).bytes();
   CapCount all = count_of(writer, of_all);
-  const bool flooded = all.raised >= detection_.flood_max;
+  const bool flooded = all.raised >= detection_.flood_max || hit.no_room;
   ++(flooded ? all.suppressed : all.raised);
   put_count(writer, of_all, all);
+  if (flooded && hit.known) return false;
   if (flooded) {
-    summary.alerts_max = detection_.flood_max;
+    summary.alerts_max = std::min(detection_.flood_max, all.raised);
     suppress(writer, std::move(summary), hit.tier);
     return false;
   }

@@ -44,6 +44,8 @@ class AlertCaps {
     Severity severity;
     std::string_view account, identity;
     Day day = 0;
+    bool known = false;    // [[known]] covers it: it is counted apart, and no summary tells of it
+    bool no_room = false;  // the store takes no more alerts: it is suppressed as if all had reached their cap
   };
   // Whether the hit may raise an alert; it is counted as one that does. If not, it is counted for the day's summary.
   [[nodiscard]] bool admit(StoreWriter& writer, const Hit& hit);
@@ -53,6 +55,7 @@ class AlertCaps {
                                                     const std::set<std::string_view>& accounts);
 
  private:
+  [[nodiscard]] static std::uint8_t counted_as(const Hit& hit) noexcept;
   [[nodiscard]] std::string identity_key(const Hit& hit) const;
   void suppress(StoreWriter& writer, AlertSummary summary, Tier tier);
 

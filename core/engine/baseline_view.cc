@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/detect/known_things.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
@@ -22,16 +23,23 @@ Fact BaselineView::fact(FactKind kind, std::string_view scope, std::string_view 
 Fact BaselineView::quarantine(FactKind kind, std::string_view scope, std::string_view value) const {
   const FactRef ref{kind, scope, value};
   const auto stored = alerts_.get(Table::quarantine, fact_key(hash_key_, ref));
-  if (!stored) return {};
-  Fact fact = decode_fact_of(*stored, ref).value_or(Fact{});
-  fact.acknowledged = fact.acknowledged_on(judged_day_);
+  Fact fact = stored ? decode_fact_of(*stored, ref).value_or(Fact{}) : Fact{};
+  fact.acknowledged = fact.acknowledged_on(judged_day_) || is_known(kind, scope, value, judged_day_);
   return fact;
+}
+
+// Whether the configuration makes it known. What is acknowledged in the store does not come here.
+bool BaselineView::is_known(FactKind kind, std::string_view scope, std::string_view value, Day day) const {
+  if (known_.empty() || covering(known_, {kind, scope, value, day}) == nullptr) return false;
+  known_counted_ = true;
+  return true;
 }
 
 bool BaselineView::quarantined(FactKind kind, std::string_view scope, std::string_view value, Day day,
                                int window_days) const {
   const Fact fact = quarantine(kind, scope, value);
-  return !fact.acknowledged_on(day) && fact.presence.days_before(day, window_days) > 0;
+  if (fact.presence.days_before(day, window_days) == 0) return false;
+  return !fact.acknowledged_on(day) && !is_known(kind, scope, value, day);
 }
 
 void BaselineView::each(FactKind kind, std::string_view scope,
@@ -59,6 +67,7 @@ std::string BaselineView::answer_key(const UsersBefore& question) const {
   if (question.day != answers_.day || answers_.users.size() >= kAnswersKept) forget_answers();
   answers_.day = question.day;
   std::string key(1, static_cast<char>(question.kind));
+  key += known_.empty() ? '\0' : '\1';  // what is known changes who is left out
   return key.append(question.scope).append(1, '\0').append(question.quarantine);
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,8 @@ namespace straykey {
 
 // The row of Table::progress that kept_since() reads.
 inline constexpr std::string_view kKeptSinceKey = "kept since";
+
+struct KnownThing;
 
 class BaselineView {
  public:
@@ -49,6 +52,15 @@ class BaselineView {
   // From now on calls of this day are judged, so an acknowledgement that ended before it does not count. Until it is
   // called, all count.
   void judge_day(Day day) noexcept { judged_day_ = day; }
+
+  // From now on pairs that one of these covers count as acknowledged. None: what is stored alone counts. They are
+  // borrowed for the view's life.
+  void know(std::span<const KnownThing> known) noexcept {
+    known_ = known;
+    known_counted_ = false;
+  }
+  // Whether an answer since know() depended on one of them.
+  [[nodiscard]] bool known_counted() const noexcept { return known_counted_; }
 
   [[nodiscard]] Fact fact(FactKind kind, std::string_view scope, std::string_view value) const;
   [[nodiscard]] Fact quarantine(FactKind kind, std::string_view scope, std::string_view value) const;
@@ -106,12 +118,15 @@ class BaselineView {
   [[nodiscard]] HashKey hash_key() const noexcept { return hash_key_; }
 
  private:
+  [[nodiscard]] bool is_known(FactKind kind, std::string_view scope, std::string_view value, Day day) const;
   [[nodiscard]] std::string answer_key(const UsersBefore& question) const;
 
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;
   StoreReader& alerts_;
   Day judged_day_ = 0;
+  std::span<const KnownThing> known_;
+  mutable bool known_counted_ = false;
   mutable std::optional<Day> newest_account_day_;
   mutable std::map<std::pair<Day, std::string>, bool> remembered_;
   Answers own_;

@@ -82,6 +82,17 @@ JoinedCampaign join_campaign(StoreWriter& alerts, HashKey key, const CampaignAle
           is_strong && row.strong == 1};
 }
 
+void leave_campaign(StoreWriter& alerts, HashKey key, Hash128 campaign, const CampaignAlert& alert) {
+  alerts.erase(Table::campaigns, campaign.key() + hash128(key, alert.identity).key() + alert.id.key());
+  bool any = false;
+  const std::string prefix = campaign.key();
+  alerts.scan(Table::campaigns, prefix, prefix, [&](std::string_view row, std::string_view) {
+    any = alert_of_campaign_row(row).has_value();
+    return !any;
+  });
+  if (!any) alerts.erase(Table::campaigns, prefix);
+}
+
 std::vector<Hash128> alerts_of_campaign(StoreReader& alerts, Hash128 campaign) {
   std::vector<Hash128> ids;
   const std::string prefix = campaign.key();

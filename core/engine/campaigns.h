@@ -48,6 +48,10 @@ struct JoinedCampaign {
 // Counts the alert in the campaign that it joins or opens.
 [[nodiscard]] JoinedCampaign join_campaign(StoreWriter& alerts, HashKey key, const CampaignAlert& alert);
 
+// Takes an alert out that leaves the store; of it only `identity` and `id` are read. What was counted stays counted.
+// The campaign goes with its last alert.
+void leave_campaign(StoreWriter& alerts, HashKey key, Hash128 campaign, const CampaignAlert& alert);
+
 // The ids of its alerts; none if there is no such campaign. Cost: reads a row for each of its alerts.
 [[nodiscard]] std::vector<Hash128> alerts_of_campaign(StoreReader& alerts, Hash128 campaign);
 

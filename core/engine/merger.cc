@@ -21,6 +21,7 @@
 #include "core/detect/alert_state.h"
 #include "core/engine/alert_caps.h"
 #include "core/engine/alert_pairs.h"
+#include "core/engine/alert_retention.h"
 #include "core/engine/contradictions.h"
 #include "core/engine/sequence.h"
 #include "core/engine/waiting_candidates.h"
@@ -34,6 +35,13 @@ constexpr std::string_view kRunSecondsKey = "lived";
 Counter& judged_counter(Metrics& metrics, std::string_view result) {
   return metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
                          {{"result", result}});
+}
+
+AlertRetention::Settings retention_settings(HashKey hash_key, const DetectionSettings& detection,
+                                            const std::vector<WebhookRoute>& routes) {
+  AlertRetention::Settings settings{hash_key, detection.keep_days, static_cast<Day>(detection.dedup_days), {}};
+  for (const WebhookRoute& route : routes) settings.endpoints.push_back(route.name);
+  return settings;
 }
 
 // Which network a call came from, or whose endpoint; empty if it did not come from outside. Only the remote analytic
@@ -56,6 +64,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       judge_(hash_key, detection),
       caps_(std::make_unique<AlertCaps>(hash_key, detection)),
       contradictions_(std::make_unique<Contradictions>(hash_key)),
+      retention_(std::make_unique<AlertRetention>(retention_settings(hash_key, detection, routes), metrics)),
       outbox_(std::move(routes), std::move(deliver)),
       waiting_(std::make_unique<WaitingCandidates>(static_cast<std::uint32_t>(partitions_.size()))),
       metrics_(metrics),
@@ -100,12 +109,18 @@ bool Merger::advance_clock(double uptime) {
   if (swept_at_ && uptime < *swept_at_ + kSweepSeconds) return false;
   swept_at_ = uptime;
   open();
-  expiry_.sweep(*writer_, run_clock_.hour());
+  sweep();
   if (run_clock_.must_be_stored()) {
     writer_->put(Table::progress, kRunSecondsKey, encode_sequence(run_clock_.seconds()));
     run_clock_.stored();
   }
   return true;
+}
+
+// Of a damaged store nothing leaves by its age: what is needed of it may be missing.
+void Merger::sweep() {
+  expiry_.sweep(*writer_, run_clock_.hour());
+  if (view_) retention_->sweep(*writer_, run_clock_.hour(), [this] { return view_->newest_account_day(); });
 }
 
 void Merger::open() {
@@ -115,6 +130,7 @@ void Merger::open() {
   for (BaselineStore* partition : partitions_) readers_.push_back(partition->read());
   if (!waiting_->in_midst()) answers_.forget();
   view_.emplace(hash_key_, readers_, *writer_, &answers_);
+  view_->know(detection_.known);
 }
 
 CommitOutcome Merger::find_unjudged() {
@@ -231,7 +247,9 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
     }
     const RecordInHand in_hand(call->record);
     const auto since = active_since(call->token.account);
-    Judge::Answer answer = judge_.judge(*call, *view_, {since, call->newest_day});
+    const Judge::Moment moment{since, call->newest_day};
+    view_->know(detection_.known);
+    Judge::Answer answer = judge_.judge(*call, *view_, moment);
     switch (answer.judged) {
       case Judged::judged:
         judged_.add();
@@ -249,10 +267,11 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
         return;  // commit() sees the failure of the reader and fails
     }
     if (!since && !answer.young) activate(call->token.account, *call);
-    if (answer.judgements.empty()) continue;
-    std::vector<Hit>& of_call = hits.emplace_back();
+    std::vector<Hit> of_call;
     const std::string place = place_of(answer.judgements, *call);
     for (Judgement& judgement : answer.judgements) of_call.push_back({call, std::move(judgement), place, {}});
+    add_covered(of_call, *call, moment);
+    if (!of_call.empty()) hits.push_back(std::move(of_call));
   }
   for (const Tier tier : {Tier::strong, Tier::weak}) {
     for (std::vector<Hit>& of_call : hits) settle_call(of_call, tier);
@@ -270,13 +289,13 @@ void Merger::judge_day(const std::vector<const Candidate*>& calls) {
 
 // A contradicted alert takes in nothing any more. An answered one takes in hits of its own day only. What its pairs
 // still raise on other days rests on something else, such as an attack tool, or comes after the answer's end; in the
-// answered alert nobody would see it.
+// answered alert nobody would see it. What [[known]] covers joins its own alerts only (add_covered).
 bool Merger::takes_in(const DedupEntry& alert, Day day) {
   if (is_contradicted(alert.alert_id)) return false;
   if (alert.day == day) return true;
   const auto stored = writer_->get(Table::alert_state, alert.alert_id.key());
   const auto state = stored ? decode_alert_state(*stored) : std::nullopt;
-  return !state || !state->is_answered();
+  return !state || !state->is_answered() || !state->known.empty();
 }
 
 // What is raised again where an alert was contradicted has an id made of that one's.
@@ -328,6 +347,7 @@ void Merger::settle_call(std::vector<Hit>& of_call, Tier tier) {
     const Judgement& judgement = of_call[i].judgement;
     if (judgement.verdict.tier() != tier) continue;
     settle(of_call[i]);
+    if (of_call[i].is_covered()) continue;
     if (of_call[i].alert_id == Hash128{} && !judgement.also_stands_as.empty()) tell_tool_itself(of_call);
   }
 }
@@ -338,7 +358,7 @@ void Merger::tell_tool_itself(std::vector<Hit>& of_call) {
   if (answer.judgements.empty()) return;  // the store could not be read, so the commit fails
   Hit told{call, std::move(answer.judgements.back()), of_call.front().place, {}};
   const Analytic analytic = told.judgement.verdict.entry().analytic;
-  if (of_call.back().judgement.verdict.entry().analytic == analytic) of_call.pop_back();
+  if (!of_call.back().is_covered() && of_call.back().judgement.verdict.entry().analytic == analytic) of_call.pop_back();
   of_call.push_back(std::move(told));
 }
 
@@ -359,7 +379,7 @@ void Merger::settle(Hit& hit) {
   hit.alert_id = standing_id(alert_id(about_of(hit), hit.judgement.verdict.tier(), call.day()));
   hit.raises = true;
   hit.weaker = answer.weaker;
-  hit.campaign = join(hit);
+  if (!hit.is_covered()) hit.campaign = join(hit);
   stand(hit);
 }
 
@@ -418,9 +438,14 @@ void Merger::carry_out(OperatorChange& change) {
 
 // When the store is nearly full, erases more of the least valuable rows than this transaction adds.
 void Merger::make_room() {
-  constexpr std::size_t kRowsAtLeast = 512;
+  constexpr std::size_t kRowsAtLeast = 512, kAlertsAtLeast = 32;
   const std::size_t judged_rows = std::exchange(rows_to_relieve_, 0);
-  if (judged_rows > 0) expiry_.relieve(*writer_, judged_rows + kRowsAtLeast, run_clock_.hour(), alerts_.fullness());
+  if (judged_rows == 0) return;
+  const double fullness = alerts_.fullness();
+  expiry_.relieve(*writer_, judged_rows + kRowsAtLeast, run_clock_.hour(), fullness);
+  if (view_)
+    retention_->relieve(*writer_, {judged_rows + kRowsAtLeast, judged_rows + kAlertsAtLeast, fullness},
+                        [this] { return view_->newest_account_day(); });
 }
 
 CommitOutcome Merger::commit() {

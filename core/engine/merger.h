@@ -42,6 +42,7 @@
 namespace straykey {
 
 class AlertCaps;
+class AlertRetention;
 class Contradictions;
 struct AlertState;
 struct AlertSubject;
@@ -118,8 +119,11 @@ class Merger {
     std::string place;  // which network or endpoint owner it came from; empty if from inside
     Hash128 alert_id;   // of the alert that it raises or joins; zero if a cap suppressed it
     bool raises = false;
-    std::optional<Hash128> weaker = {};  // the existing weak alert that a strong hit's new alert refers to
-    AlertCampaign campaign = {};         // if it raises an alert
+    std::optional<Hash128> weaker = {};   // the existing weak alert that a strong hit's new alert refers to
+    AlertCampaign campaign = {};          // if it raises an alert
+    std::vector<std::string> known = {};  // names of the entries of [[known]] that cover it; empty: it is told
+
+    [[nodiscard]] bool is_covered() const noexcept { return !known.empty(); }
   };
 
   void open();
@@ -130,6 +134,9 @@ class Merger {
   [[nodiscard]] Hash128 standing_id(Hash128 alert_id);
   void activate(const std::string& account, const Candidate& seen);
   void judge_day(const std::vector<const Candidate*>& calls);
+  void add_covered(std::vector<Hit>& of_call, const Candidate& call, const Judge::Moment& moment);
+  void answer_for(AlertState& state, const Hit& hit) const;
+  void keep_covered(const Message& message, Hash128 id);
   [[nodiscard]] bool takes_in(const DedupEntry& alert, Day day);
   [[nodiscard]] DedupAnswer find(const Hit& hit);
   [[nodiscard]] static AlertSubject about_of(const Hit& hit);
@@ -147,6 +154,7 @@ class Merger {
   void mark(FactKind kind, std::string_view scope, std::string_view value, const Candidate& call);
   void remember_hit(const std::vector<Hit>& of_call, const std::vector<Hash128>& alerts);
   void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
+  void sweep();
   void make_room();
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
 
@@ -158,6 +166,7 @@ class Merger {
   Judge judge_;
   std::unique_ptr<AlertCaps> caps_;
   std::unique_ptr<Contradictions> contradictions_;
+  std::unique_ptr<AlertRetention> retention_;
   Outbox outbox_;
   std::unique_ptr<WaitingCandidates> waiting_;
   Day judged_until_ = kEveryDay;   // candidates of later days are left

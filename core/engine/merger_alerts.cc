@@ -11,6 +11,7 @@
 #include "core/detect/serverless_cli.h"
 #include "core/engine/activation_report.h"
 #include "core/engine/alert_caps.h"
+#include "core/engine/alert_retention.h"
 #include "core/engine/campaigns.h"
 #include "core/engine/contradictions.h"
 #include "core/engine/investigation.h"
@@ -90,6 +91,7 @@ void Merger::stand(const Hit& hit) {
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   AlertState state;
   state.take_in(call);
+  if (hit.is_covered()) answer_for(state, hit);
   writer_->put(Table::alert_state, hit.alert_id.key(), encode_alert_state(state));
   writer_->put(Table::alerts_by_time, encode_sequence(static_cast<std::uint64_t>(call.time)) + hit.alert_id.key(), "");
   remember_pairs(hit);
@@ -127,8 +129,9 @@ AlertCampaign Merger::join(const Hit& hit) {
 bool Merger::admit(const Hit& hit) {
   const CatalogueEntry& entry = hit.judgement.verdict.entry();
   const ServiceToken& token = hit.call->token;
-  return caps_->admit(*writer_, {entry.analytic, hit.judgement.verdict.tier(), detection_.severity_of(entry),
-                                 token.account, token.identity, hit.call->day()});
+  return caps_->admit(
+      *writer_, {entry.analytic, hit.judgement.verdict.tier(), detection_.severity_of(entry), token.account,
+                 token.identity, hit.call->day(), hit.is_covered(), alerts_.fullness() >= AlertRetention::kFullFrom});
 }
 
 void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
@@ -148,6 +151,7 @@ void Merger::write_alert(const Hit& hit, std::span<const Hash128> of_event) {
   if (hit.weaker) alert.related.push_back({*hit.weaker, "weaker_evidence"});
   relate_to_event(alert, of_event);
   alert.campaign = hit.campaign;
+  if (hit.is_covered()) return keep_covered(std::move(alert), hit.alert_id);
   metrics_
       .counter("straykey_alerts_total", "Alerts raised.",
                {{"analytic", name_of(entry.analytic)}, {"severity", name_of(alert.severity)}})

@@ -370,6 +370,13 @@ UserAgent classify_user_agent(std::string_view text) noexcept {
   return agent;
 }
 
+std::vector<std::string_view> tool_names() {
+  std::vector<std::string_view> names{"other", "unknown", "mcp", "aws-service", "aws-console"};
+  for (const Tool& tool : kTools) names.push_back(tool.family);
+  for (const Behind& behind : kBehind) names.push_back(behind.family);
+  return names;
+}
+
 bool was_other_before_format_2(std::string_view tool) noexcept {
   constexpr std::array<std::string_view, 6> kNamedSince{"s3fs",        "mountpoint-s3", "aws-copilot",
                                                         "aws-chalice", "ec2-api-tools", "mcp"};

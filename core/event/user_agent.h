@@ -8,6 +8,7 @@
 //
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace straykey {
 
@@ -65,6 +66,9 @@ struct UserAgent {
 
 // Whether the tool has a row only since stores have format 2, and was "other" before. Attack tools are never told so.
 [[nodiscard]] bool was_other_before_format_2(std::string_view tool) noexcept;
+
+// Every name that UserAgent::tool may have, in no order, some more than once.
+[[nodiscard]] std::vector<std::string_view> tool_names();
 
 [[nodiscard]] std::string_view name_of(Platform platform) noexcept;  // "", "linux", "macos", "windows", "wsl", "kali"
 [[nodiscard]] std::string_view name_of(ToolKind kind) noexcept;  // "other", "sdk", "cli", "attack", "unknown", "mcp"

@@ -143,6 +143,15 @@ void AlertIndex::put(const Alert& alert, const AlertState& state, bool contradic
   rows_.pop_front();
 }
 
+void AlertIndex::erase(const std::vector<Hash128>& ids) {
+  if (ids.empty()) return;
+  std::erase_if(rows_, [&](const Row& row) {
+    if (!std::binary_search(ids.begin(), ids.end(), row.place.id)) return false;
+    release(row);
+    return true;
+  });
+}
+
 AlertIndex::Wanted AlertIndex::wanted(const AlertFilter& filter) const {
   Wanted out{.filter = filter};
   out.texts.fill(kAnyText);

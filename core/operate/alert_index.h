@@ -68,6 +68,8 @@ class AlertIndex {
 
   // Adds an alert, or takes in what changed of it.
   void put(const Alert& alert, const AlertState& state, bool contradicted);
+  // Takes out those of these alerts that it has. Cost: looks at every alert. REQUIRES: the ids are in ascending order.
+  void erase(const std::vector<Hash128>& ids);
 
   // The places of at most `limit` alerts before this one that the filter wants, newest first.
   [[nodiscard]] std::vector<AlertPlace> search(const AlertFilter& filter, AlertPlace before, std::size_t limit) const;

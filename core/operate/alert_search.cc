@@ -59,6 +59,7 @@ std::string summary_of(const LoadedAlert& loaded) {
     out["campaign"] = json::object{{"id", alert.campaign.id.hex()}, {"identities", alert.campaign.identities}};
   if (loaded.contradicted) out["contradicted"] = true;
   if (!state.note.empty()) out["note"] = state.note;
+  if (!state.known.empty()) out["known"] = json_texts(state.known);
   return json::serialize(out);
 }
 
@@ -165,8 +166,10 @@ std::optional<std::string> alert_summary(StoreReader& reader, Hash128 id) {
   return loaded ? std::optional(summary_of(*loaded)) : std::nullopt;
 }
 
-void take_into(AlertIndex& index, StoreReader& reader, Hash128 id) {
-  if (const auto loaded = load_alert(reader, id)) index.put(loaded->alert, loaded->state, loaded->contradicted);
+bool take_into(AlertIndex& index, StoreReader& reader, Hash128 id) {
+  const auto loaded = load_alert(reader, id);
+  if (loaded) index.put(loaded->alert, loaded->state, loaded->contradicted);
+  return loaded.has_value();
 }
 
 Result<bool> AlertIndexFill::step(AlertStore& store, AlertIndex& index) {

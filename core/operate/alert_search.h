@@ -32,8 +32,8 @@ inline constexpr std::size_t kLookedAtMax = 500;  // 30 ms
 
 // The summary of one alert; nothing if there is none.
 [[nodiscard]] std::optional<std::string> alert_summary(StoreReader& reader, Hash128 id);
-// Takes in what the store says of the alert.
-void take_into(AlertIndex& index, StoreReader& reader, Hash128 id);
+// Takes in what the store says of the alert. False: it has no such alert.
+bool take_into(AlertIndex& index, StoreReader& reader, Hash128 id);
 
 // Fills an index with the newest alerts of a store, in steps of some milliseconds, the newest first.
 class AlertIndexFill {

@@ -41,9 +41,9 @@ constexpr std::array<std::string_view, 52> kEventAttributes{"root",       "lambd
                                                             "mcp",        "through",
                                                             "delegate",   "across"};
 constexpr std::array<std::string_view, 1> kBackgroundAttributes{"account"};
-constexpr std::array<std::string_view, 19> kExpectAttributes{
+constexpr std::array<std::string_view, 20> kExpectAttributes{
     "service", "identities", "since", "notify", "campaign", "declare",     "says",  "identity",   "network", "tool",
-    "day",     "account",    "names", "capped", "proof",    "occurrences", "pairs", "suppressed", "chain"};
+    "day",     "account",    "names", "capped", "proof",    "occurrences", "pairs", "suppressed", "chain",   "known"};
 
 std::optional<int> number_of(std::string_view text, int min, int max) {
   int number = 0;
@@ -135,7 +135,7 @@ struct Keyword {
   std::string_view word;
   Step::Kind kind;
 };
-constexpr std::array<Keyword, 10> kKeywords{{{"networks", Step::Kind::networks},
+constexpr std::array<Keyword, 11> kKeywords{{{"networks", Step::Kind::networks},
                                              {"ranges", Step::Kind::ranges},
                                              {"accounts", Step::Kind::accounts},
                                              {"settings", Step::Kind::settings},
@@ -144,6 +144,7 @@ constexpr std::array<Keyword, 10> kKeywords{{{"networks", Step::Kind::networks},
                                              {"days", Step::Kind::events},
                                              {"expect", Step::Kind::expect},
                                              {"acknowledge", Step::Kind::acknowledge},
+                                             {"known", Step::Kind::known},
                                              {"restart", Step::Kind::restart}}};
 
 Status fill_step(const Words& words, Step& step) {

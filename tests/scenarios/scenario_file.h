@@ -35,7 +35,7 @@ struct EventLine {
 };
 
 struct Step {
-  enum class Kind { networks, ranges, accounts, settings, background, events, expect, acknowledge, restart };
+  enum class Kind { networks, ranges, accounts, settings, background, events, expect, acknowledge, known, restart };
   Kind kind = Kind::events;
   int line = 0;
   std::vector<int> days;  // background, events

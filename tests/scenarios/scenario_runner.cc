@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/detect/alert_state.h"
+#include "core/detect/known_things.h"
 #include "core/detect/message.h"
 #include "core/engine/inline_pipeline.h"
 #include "core/engine/memory_store.h"
@@ -48,7 +49,8 @@ struct Raised {
                          document.at("suppressed").to_number<int>());
     if (is_contradiction()) return fmt::format("contradicted {} identity={}", text("variation"), text("identity"));
     return fmt::format("{} {} identity={} network={} tool={} first seen {}", text("variation"), text("severity"),
-                       text("identity"), text("network"), text("user_agent", "tool"), text("first_seen"));
+                       text("identity"), text("network"), text("user_agent", "tool"), text("first_seen")) +
+           (document.contains("known") ? " known=" + text("known") : "");
   }
 };
 
@@ -110,6 +112,8 @@ class ScenarioRun {
         return run_expect(step);
       case Step::Kind::acknowledge:
         return run_acknowledge(step);
+      case Step::Kind::known:
+        return run_known(step);
       case Step::Kind::restart:
         pipeline_.reset();
         return {};
@@ -121,6 +125,7 @@ class ScenarioRun {
   Status run_ranges(const Step& step);
   Status run_accounts(const Step& step);
   Status run_settings(const Step& step);
+  Status run_known(const Step& step);
   Status run_background(const Step& step);
   Status run_events(const Step& step);
   Status run_expect(const Step& step);
@@ -231,6 +236,26 @@ Status ScenarioRun::run_settings(const Step& step) {
   return {};
 }
 
+// A changed configuration takes a restart.
+Status ScenarioRun::run_known(const Step& step) {
+  pipeline_.reset();
+  if (step.words.size() != 1) return Error{"write: known <name> identity=... tool=..., or: known nothing"};
+  if (step.words[0] == "nothing") {
+    settings_.known.clear();
+    return {};
+  }
+  KnownThing known{.name = step.words[0],
+                   .identity = step.attributes.get("identity"),
+                   .network = step.attributes.get("network"),
+                   .tool = step.attributes.get("tool"),
+                   .platform = step.attributes.get("platform"),
+                   .reason = "a scenario"};
+  if (const auto until = number_in(step.attributes.get("until"))) known.until = day_number(*until);
+  if (const std::string objection = objection_to_known(known); !objection.empty()) return Error{objection};
+  settings_.known.push_back(std::move(known));
+  return {};
+}
+
 void ScenarioRun::start() {
   if (!networks_) {
     NetworkInputs inputs = inputs_;
@@ -306,6 +331,9 @@ void ScenarioRun::collect(int line) {
       return true;
     }
     raised_.push_back({std::string(key), line, json::parse(message_document(*stored)).as_object()});
+    const auto row = reader->get(Table::alert_state, key);
+    if (const auto state = row ? decode_alert_state(*row) : std::nullopt; state && !state->known.empty())
+      raised_.back().document["known"] = state->known.front();
     if (!raised_.back().is_activation_report()) open_.push_back(raised_.back());
     return true;
   });
@@ -354,6 +382,7 @@ bool ScenarioRun::matches(const Raised& alert, const Step& step) const {
   if (alert.is_summary() || alert.is_activation_report()) return false;
   if (!step.words.empty() && alert.text("variation") != step.words[0]) return false;
   if (step.words.size() > 1 && alert.text("severity") != step.words[1]) return false;
+  if (alert.text("known") != step.attributes.get("known")) return false;
   for (const auto& [name, value] : step.attributes.pairs()) {
     if (name == "identity" && !names_identity(alert.text("identity"), value)) return false;
     if (name == "network" && alert.text("network") != value) return false;

@@ -263,13 +263,56 @@ TEST_CASE("trusting every address is said") {
   const auto warnings = [&](const std::string& prefix) {
     std::string all;
     for (const std::string& one :
-         config_warnings(here.config(Installation::good() + "[networks]\ntrusted = [\"" + prefix + "\"]\n")))
+         config_warnings(here.config(Installation::good() + "[networks]\ntrusted = [\"" + prefix + "\"]\n"), 0))
       all += one + "\n";
     return all;
   };
   CHECK_HOLDS(warnings("0.0.0.0/0"), "networks.trusted holds 0.0.0.0/0: every such address counts as yours");
   CHECK_HOLDS(warnings("::/0"), "networks.trusted holds ::/0");
   CHECK_FALSE(holds(warnings("192.0.2.0/24"), "trusted"));
+}
+
+std::string known_entry(const std::string& name, const std::string& thing, const std::string& rest = "") {
+  return "[[known]]\nname = \"" + name + "\"\nidentity = \"*\"\nreason = \"ours\"\n" + thing + "\n" + rest;
+}
+
+TEST_CASE("an entry of [[known]] has a name of its own, one thing, and a reason") {
+  const Installation here;
+  const auto errors = [&](const std::string& text) { return here.errors(Installation::good() + text); };
+  CHECK_EQ(errors(known_entry("a", "network = \"AS64511\"") + known_entry("b", "tool = \"rclone\"") +
+                  known_entry("c", "platform = \"macos\"", "until = 2026-12-31\n") +
+                  known_entry("d", "tool = \"aws-cli\"", "until = \"2026-12-31\"\n")),
+           "");
+  CHECK_HOLDS(errors(known_entry("a", "")), "known a: it needs a network, a tool or a platform");
+  CHECK_HOLDS(errors(known_entry("a", "network = \"AS64511\"\ntool = \"rclone\"")), "more than one thing");
+  CHECK_HOLDS(errors(known_entry("a", "network = \"198.51.100.7\"")), "told apart by their /24");
+  CHECK_HOLDS(errors(known_entry("a", "tool = \"rclon\"")), "no tool is called \"rclon\" - did you mean \"rclone\"?");
+  CHECK_HOLDS(errors(known_entry("a", "tool = \"curl\"") + known_entry("a", "tool = \"wget\"")), "used twice");
+  CHECK_HOLDS(errors(known_entry("a b", "tool = \"curl\"")), "a name in [[known]] is");
+  CHECK_HOLDS(errors(known_entry("a", "tool = \"curl\"", "until = \"soon\"\n")), "a day such as 2026-11-30");
+  CHECK_HOLDS(errors(known_entry("a", "tool = \"curl\"", "until = 2026\n")), "a day such as 2026-11-30");
+  CHECK_HOLDS(errors("[[known]]\nname = \"a\"\ntool = \"curl\"\n"), "a [[known]] needs a identity");
+  CHECK_HOLDS(errors(known_entry("a", "colour = \"red\"")), "unknown key \"colour\"");
+}
+
+TEST_CASE("an entry of [[known]] is warned of for the seven days before its end, and from then on") {
+  const Installation here;
+  const Config config =
+      here.config(Installation::good() + known_entry("move", "network = \"AS64511\"", "until = 2026-12-31\n") +
+                  known_entry("ours", "tool = \"curl\""));
+  const auto warned = [&](const char* day) {
+    std::string all;
+    for (const std::string& one : known_warnings(config.detection.known, *parse_time(std::string(day) + "T12:00:00Z")))
+      all += one + "\n";
+    return all;
+  };
+  CHECK_EQ(warned("2026-12-24"), "");
+  CHECK_EQ(warned("2026-12-25"),
+           "known move (* in AS64511) ends with 2026-12-31: from then on what it covers raises alerts\n");
+  CHECK_EQ(warned("2026-12-31"), warned("2026-12-25"));
+  CHECK_EQ(warned("2027-01-01"),
+           "known move (* in AS64511) ended with 2026-12-31: what it covered raises alerts; take it out, or give it a "
+           "later until\n");
 }
 
 TEST_CASE("check-config prints the errors of both steps at once, and returns 78") {

@@ -55,7 +55,8 @@ int run(const std::string& path) {
   ::signal(SIGPIPE, SIG_IGN);
 
   Log log(result.config.log);
-  for (const std::string& warning : config_warnings(result.config)) log.warning("configuration", {{"note", warning}});
+  for (const std::string& warning : config_warnings(result.config, wall_clock()))
+    log.warning("configuration", {{"note", warning}});
   Serve serve(std::move(result.config), log);
   if (const Status status = serve.start(); !status.ok()) return fail(status.error().message);
   return serve.run();

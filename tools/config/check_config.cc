@@ -1,8 +1,10 @@
 #include "tools/config/check_config.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <ctime>
 #include <ostream>
+#include <utility>
 
 #include "core/base/terminal_text.h"
 #include "tools/config/config_settings.h"
@@ -31,24 +33,51 @@ CheckedConfig read_and_validate(const std::string& path, Seconds now) {
   return checked;
 }
 
-int check_config(const std::string& path, std::ostream& out) {
-  CheckedConfig checked = read_and_validate(path, std::time(nullptr));
+namespace {
+
+void print_json(std::ostream& out, const std::string& path, const std::vector<ConfigError>& errors,
+                const std::vector<std::string>& warnings) {
+  namespace json = boost::json;
+  json::array all_errors;
+  for (const ConfigError& error : errors)
+    all_errors.push_back(json::object{{"file", error.place.file},
+                                      {"line", error.place.line},
+                                      {"column", error.place.column},
+                                      {"table", error.table},
+                                      {"message", error.message}});
+  const json::object whole{{"file", path},
+                           {"ok", errors.empty()},
+                           {"errors", std::move(all_errors)},
+                           {"warnings", json::array(warnings.begin(), warnings.end())}};
+  out << terminal_json(json::serialize(whole)) << '\n';
+}
+
+}  // namespace
+
+int check_config(const std::string& path, std::ostream& out, bool as_json) {
+  const Seconds now = std::time(nullptr);
+  CheckedConfig checked = read_and_validate(path, now);
   std::vector<ConfigError>& errors = checked.errors;
   const auto of_networks = [](const ConfigError& error) { return error.table == "networks" || error.table.empty(); };
   if (std::none_of(errors.begin(), errors.end(), of_networks)) {
     const auto networks = load_networks(checked.config);
     if (!networks) errors.push_back({checked.config.place_of("networks"), "networks", networks.error().message});
   }
+  const std::vector<std::string> warnings =
+      errors.empty() ? config_warnings(checked.config, now) : std::vector<std::string>{};
+  const int code = errors.empty() ? kExitWell : kExitConfig;
+  if (as_json) {
+    print_json(out, path, errors, warnings);
+    return code;
+  }
   const std::string name = terminal_text(path, kPathShownBytes);
   for (const ConfigError& error : errors) out << terminal_text(error.text()) << '\n';
-  if (!errors.empty()) {
+  for (const std::string& warning : warnings) out << "warning: " << terminal_text(warning) << '\n';
+  if (errors.empty())
+    out << name << ": no errors\n";
+  else
     out << name << ": " << errors.size() << (errors.size() == 1 ? " error\n" : " errors\n");
-    return kExitConfig;
-  }
-  for (const std::string& warning : config_warnings(checked.config))
-    out << "warning: " << terminal_text(warning) << '\n';
-  out << name << ": no errors\n";
-  return 0;
+  return code;
 }
 
 }  // namespace straykey

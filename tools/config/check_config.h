@@ -21,7 +21,7 @@ struct CheckedConfig {
 };
 [[nodiscard]] CheckedConfig read_and_validate(const std::string& path, Seconds now);
 
-// Prints all of them, and also reads the address files whole.
-int check_config(const std::string& path, std::ostream& out);
+// Prints all of them, and also reads the address files whole. `as_json`: as one object.
+int check_config(const std::string& path, std::ostream& out, bool as_json = false);
 
 }  // namespace straykey

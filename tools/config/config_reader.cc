@@ -123,6 +123,18 @@ void TableReader::real(std::string_view key, double& target, double lowest, doub
     report(*node, full(key) + fmt::format(" must be between {} and {}", lowest, most));
 }
 
+void TableReader::day(std::string_view key, Day& target) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  std::string text;
+  if (node->is_string()) text = **node->as_string();
+  if (const auto date = node->value<toml::date>(); node->is_date() && date)
+    text = fmt::format("{:04}-{:02}-{:02}", date->year, date->month, date->day);
+  const auto day = parse_day(text);
+  if (!day) return expected(*node, key, "a day such as 2026-11-30");
+  target = *day;
+}
+
 void TableReader::size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const toml::node* node = find(key);
   if (node == nullptr) return;

@@ -44,6 +44,8 @@ class TableReader {
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view key, std::int64_t least, std::int64_t most);
   // More than 0.
   void real(std::string_view key, double& target, double lowest, double most);
+  // A date, as such or in quotes: 2026-11-30.
+  void day(std::string_view key, Day& target);
   // An integer, or a text as "64 GiB".
   void size(std::string_view key, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
   void listen(std::string_view key, ListenAddress& target);

@@ -17,8 +17,8 @@ constexpr std::string_view kHead =
 # This file is the output of `straykey config example`.
 #
 # Copy it to /etc/straykey/straykey.toml. Files in conf.d/*.toml beside it are read after it, in name order: their
-# values replace these, key by key; [[token]] and [[webhook]] are added. `straykey check-config` names everything that
-# is wrong. A relative path counts from the directory of this file. Nothing is interpolated.
+# values replace these, key by key; [[token]], [[webhook]] and [[known]] are added. `straykey check-config` names
+# everything that is wrong. A relative path counts from the directory of this file. Nothing is interpolated.
 #
 # A secret is never written here. Say where it is:
 #   { file = "/path" }        a file that not everyone on the machine can read (chmod 600)

@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "core/detect/known_things.h"
+#include "core/event/user_agent.h"
 #include "net/client/https_fetch.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/request_guard.h"
@@ -16,6 +19,7 @@
 #include "storage/shared_directory.h"
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/did_you_mean.h"
 #include "tools/config/setting_table.h"
 
 namespace straykey {
@@ -305,6 +309,27 @@ void check_networks(const Config& config, Findings& findings) {
     findings.add("networks.untrusted", check_file("address file", file, false));
 }
 
+void check_known(const Config& config, Findings& findings) {
+  const std::vector<KnownThing>& known = config.detection.known;
+  if (known.size() > kKnownThingsMax) findings.add("known", "there are more than 1,000 entries of [[known]]");
+  const std::vector<std::string_view> tools = tool_names();
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const KnownThing& one = known[i];
+    const std::string path = "known." + std::to_string(i);
+    const std::string named = "known " + escape_for_log(one.name, kNameBytesMax);
+    if (!all_of_or_in(one.name, "._-"))
+      findings.add(path + ".name", "a name in [[known]] is 1 to 64 of A-Z a-z 0-9 . _ -");
+    else if (!names.insert(one.name).second)
+      findings.add(path + ".name", named + ": this name is used twice");
+    if (const std::string objection = objection_to_known(one); !objection.empty())
+      findings.add(one.network.empty() ? path : path + ".network", named + ": " + objection);
+    if (!one.tool.empty() && std::ranges::find(tools, one.tool) == tools.end())
+      findings.add(path + ".tool",
+                   named + ": no tool is called " + in_quotes(one.tool) + did_you_mean(one.tool, tools));
+  }
+}
+
 void check_storage(const Config& config, Findings& findings) {
   const DataDirectorySettings& storage = config.storage;
   if (storage.bytes_max != UINT64_MAX && storage.bytes_max > storage.map_bytes) {
@@ -330,12 +355,27 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_tokens(config, findings);
   check_webhooks(config, findings);
   check_networks(config, findings);
+  check_known(config, findings);
   check_storage(config, findings);
   return std::move(findings).errors();
 }
 
-std::vector<std::string> config_warnings(const Config& config) {
+std::vector<std::string> known_warnings(const std::vector<KnownThing>& known, Seconds now) {
   std::vector<std::string> warnings;
+  const Day today = day_of(now);
+  for (const KnownThing& one : known) {
+    const bool ended = has_ended(one, today);
+    if (!ended && !ends_within(one, today, kKnownWarningDays)) continue;
+    warnings.push_back("known " + one.name + " (" + known_text(one) + ") " + (ended ? "ended" : "ends") + " with " +
+                       format_day(one.until) +
+                       (ended ? ": what it covered raises alerts; take it out, or give it a later until"
+                              : ": from then on what it covers raises alerts"));
+  }
+  return warnings;
+}
+
+std::vector<std::string> config_warnings(const Config& config, Seconds now) {
+  std::vector<std::string> warnings = known_warnings(config.detection.known, now);
   std::error_code failed;
   const std::string ranges = automatic_aws_ranges_file(config);
   if (config.networks.aws_ranges == "auto" && !fs::exists(ranges, failed)) {

@@ -16,6 +16,9 @@ namespace straykey {
 [[nodiscard]] std::vector<ConfigError> validate(const Config& config, Seconds now);
 
 // Things that are allowed, but which the operator should know; a sentence for each.
-[[nodiscard]] std::vector<std::string> config_warnings(const Config& config);
+[[nodiscard]] std::vector<std::string> config_warnings(const Config& config, Seconds now);
+// The part of them that is about entries of [[known]] which have ended, or end within kKnownWarningDays.
+inline constexpr Day kKnownWarningDays = 7;
+[[nodiscard]] std::vector<std::string> known_warnings(const std::vector<KnownThing>& known, Seconds now);
 
 }  // namespace straykey

@@ -86,6 +86,9 @@ constexpr auto of(First first, Rest... rest) {
 struct WholeConfig {
   auto& operator()(auto& config, std::size_t) const { return config; }
 };
+struct KnownEntry {
+  auto& operator()(auto& config, std::size_t entry) const { return config.detection.known[entry]; }
+};
 template <class Entry>
 struct EntryOf {
   std::vector<Entry> Config::*list;

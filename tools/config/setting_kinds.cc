@@ -29,6 +29,11 @@ std::string NumberKind::limits() const {
   return fmt::format("{} to {}", least, most);
 }
 
+ShownValue DayKind::show(Day value) const {
+  if (value == 0) return std::nullopt;
+  return format_day(value);
+}
+
 ShownValue SizeKind::show(std::uint64_t bytes) const {
   if (bytes == UINT64_MAX) return std::nullopt;
   return toml_string(size_text(bytes));

@@ -31,6 +31,12 @@ struct NumberKind {
   [[nodiscard]] std::string limits() const;
 };
 
+// A day; 0: none, which is not shown.
+struct DayKind {
+  void read(TableReader& table, std::string_view key, Day& value) const { table.day(key, value); }
+  [[nodiscard]] ShownValue show(Day value) const;
+};
+
 // A size in bytes. UINT64_MAX means no limit, and is not shown.
 struct SizeKind {
   std::uint64_t least, most;

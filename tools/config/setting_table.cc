@@ -323,6 +323,48 @@ SettingTable detection_table() {
           }};
 }
 
+SettingTable known_table() {
+  constexpr RowMaker<KnownEntry> known_row{};
+  using Known = KnownThing;
+  SettingTable table{
+      .name = "known",
+      .about =
+          "What is yours, kept with this configuration instead of acknowledged by hand. An entry is of one network, "
+          "tool or platform. What would have raised an alert by that alone is stored as acknowledged, and told to "
+          "nobody. When an entry has ended or is gone, the next such call raises an alert.",
+      .rows = {
+          known_row("name", of(&Known::name), TextKind{},
+                    {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"office-egress\"", .required = true}),
+          known_row("identity", of(&Known::identity), TextKind{},
+                    {.words = "as in alerts: account/role, account/role/function; * stands for anything",
+                     .example = "\"111122223333/deploy*\"",
+                     .required = true}),
+          known_row("network", of(&Known::network), TextKind{},
+                    {.words = "as in alerts: \"AS64511\", \"198.51.100.0/24\", \"vpce:444455556666\"",
+                     .example = "\"AS64511\""}),
+          known_row("tool", of(&Known::tool), TextKind{}, {.words = "instead: \"aws-cli\""}),
+          known_row("platform", of(&Known::platform), TextKind{}, {.words = "instead: \"macos\", \"CloudShell\""}),
+          known_row("until", of(&Known::until), DayKind{},
+                    {.words = "the last day of calls for which it counts",
+                     .default_words = "for good",
+                     .example = "2026-12-31"}),
+          known_row("reason", of(&Known::reason), TextKind{},
+                    {.words = "stands in the alerts", .example = "\"the new office, CHG-1234\"", .required = true}),
+      }};
+  table.is_option = true;
+  table.repeated = true;
+  table.count = [](const Config& config) { return config.detection.known.size(); };
+  table.append = [](Config& config) { config.detection.known.emplace_back(); };
+  return table;
+}
+
+SettingTable alerts_table() {
+  return {.name = "alerts",
+          .about = "",
+          .rows = {row("keep_days", of(&Config::detection, &DetectionSettings::keep_days), NumberKind{40, 36'500},
+                       {.words = "of running, then an alert leaves the store; answered and closed ones first"})}};
+}
+
 SettingTable families_table() {
   return {.name = "detection.families",
           .about = "",
@@ -389,8 +431,9 @@ SettingTable log_table() {
 
 const std::vector<SettingTable>& setting_tables() {
   static const std::vector<SettingTable> tables{
-      top_table(),      ingest_table(),    admin_table(),    syslog_table(),     token_table(),   webhook_table(),
-      networks_table(), detection_table(), families_table(), severities_table(), storage_table(), log_table()};
+      top_table(),     ingest_table(),   admin_table(),     syslog_table(),   token_table(),
+      webhook_table(), networks_table(), detection_table(), families_table(), severities_table(),
+      known_table(),   storage_table(),  log_table()};
   return tables;
 }
 

@@ -116,8 +116,8 @@ class Scan {
         if (const Status status = work_block(engine->pipeline, from); !status.ok()) return status.error();
     }
     const Status listed = for_each_alert(engine->alerts, [&](const ListedAlert& alert) {
-      ++summary_.alerts;
-      on_alert(alert.document);
+      count_alert(alert);
+      if (alert.state.known.empty()) on_alert(alert.document);
     });
     if (!listed.ok()) return listed.error();
     return summarised();
@@ -150,12 +150,14 @@ class Scan {
       if (writer->commit() != CommitOutcome::committed)
         return Error{"the backfill's progress could not be stored: " + std::string(writer->failure())};
     }
-    if (const Status status = for_each_alert(alerts, [&](const ListedAlert&) { ++summary_.alerts; }); !status.ok())
+    if (const Status status = for_each_alert(alerts, [&](const ListedAlert& alert) { count_alert(alert); });
+        !status.ok())
       return status.error();
     return summarised();
   }
 
  private:
+  void count_alert(const ListedAlert& alert) { ++(alert.state.known.empty() ? summary_.alerts : summary_.known); }
   ScanSummary summarised() {
     summary_.suppressed =
         metrics_

@@ -107,6 +107,8 @@ std::string summary_text(const ScanSummary& summary, double seconds) {
         "  note: many events are from the future: the clock of this machine seems to be behind; see that NTP keeps "
         "it right (timedatectl)\n";
   for (const std::string& reject : summary.explained) out += fmt::format("  reject {}\n", terminal_text(reject));
+  if (summary.known > 0)
+    out += fmt::format("  {} covered by [[known]], and not shown\n", counted(summary.known, "more alert"));
   if (summary.suppressed > 0)
     out += fmt::format("  {} raised no alert: an identity, or all, had raised as many for their day as they may\n",
                        counted(summary.suppressed, "hit"));

@@ -19,6 +19,7 @@ namespace straykey {
 
 struct ScanSummary {
   std::uint64_t files = 0, bytes = 0, events = 0, rejected = 0, alerts = 0;
+  std::uint64_t known = 0;       // alerts that [[known]] covers; they are not among `alerts`
   std::uint64_t suppressed = 0;  // hits that raised no alert because a cap was reached
   std::uint64_t not_kept = 0;    // calls of keys that nothing proved, beyond those which may wait for a proof
   std::array<std::uint64_t, kRejectReasonCount> rejected_by_reason{};

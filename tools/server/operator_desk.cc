@@ -1,5 +1,6 @@
 #include "tools/server/operator_desk.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,10 +111,13 @@ void OperatorDesk::take_in(const ChangedAlerts& changed) {
     return feed_.add_everything();
   }
   const auto reader = dependencies_.stores.alerts->read();
+  std::vector<Hash128> gone;
   for (const Hash128 id : changed.alerts) {
-    take_into(*index_, *reader, id);
+    if (!take_into(*index_, *reader, id) && reader->failure().empty()) gone.push_back(id);
     feed_.add(id);
   }
+  std::sort(gone.begin(), gone.end());
+  index_->erase(gone);
 }
 
 // A store that cannot be read says so to whoever asks for something; then the index stays as it is.

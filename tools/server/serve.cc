@@ -14,6 +14,7 @@
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/config_validate.h"
 #include "tools/server/descriptors.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
@@ -327,7 +328,13 @@ int Serve::run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   const double began = uptime();
   bool noted = false;
+  Day warned_on = day_of(wall_clock());  // the command that started us has warned of that day
   while (!broken_) {
+    if (const Day today = day_of(wall_clock()); today != warned_on) {
+      warned_on = today;
+      for (const std::string& warning : known_warnings(reloaded_.detection.known, wall_clock()))
+        log_.warning("configuration", {{"note", warning}});
+    }
     if (!noted && uptime() - began > kSoundAfterS) {
       data_->note_sound();
       noted = true;
