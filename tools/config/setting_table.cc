@@ -433,7 +433,7 @@ const std::vector<SettingTable>& setting_tables() {
   static const std::vector<SettingTable> tables{
       top_table(),     ingest_table(),   admin_table(),     syslog_table(),   token_table(),
       webhook_table(), networks_table(), detection_table(), families_table(), severities_table(),
-      known_table(),   storage_table(),  log_table()};
+      known_table(),   alerts_table(),   storage_table(),   log_table()};
   return tables;
 }
 
