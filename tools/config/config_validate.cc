@@ -15,6 +15,7 @@
 #include "net/io/tls.h"
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/s3_settings.h"
 #include "tools/config/setting_table.h"
 
 namespace straykey {
@@ -323,6 +324,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_ingest(config, now, findings);
   check_admin(config, now, findings);
   check_syslog(config, now, findings);
+  for (const SettingError& error : s3_source_errors(config)) findings.add(error.path, error.message);
   check_ports(config, findings);
   check_tokens(config, findings);
   check_webhooks(config, findings);
