@@ -96,6 +96,12 @@ void AwsCredentialKeeper::reject(const AwsCredentials& used) {
   found_.reset();
 }
 
+void AwsCredentialKeeper::forget() {
+  const std::lock_guard lock(mutex_);
+  found_.reset();
+  last_error_.clear();
+}
+
 std::string AwsCredentialKeeper::place() const {
   const std::lock_guard lock(mutex_);
   return found_ ? found_->place : std::string();

@@ -63,6 +63,8 @@ class AwsCredentialKeeper {
   [[nodiscard]] Result<AwsCredentials> get();
   // AWS said that these are no longer good. The next get() fetches others.
   void reject(const AwsCredentials& used);
+  // The next get() fetches others: a file may have changed.
+  void forget();
   // Where the present ones are from; empty: there are none yet.
   [[nodiscard]] std::string place() const;
   [[nodiscard]] Seconds expires_at() const;

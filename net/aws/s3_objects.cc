@@ -74,7 +74,6 @@ Result<AwsReply> S3Objects::ask(const Asked& asked) {
 std::variant<std::string, S3Error> S3Objects::get(const S3ObjectName& name, std::uint64_t bytes_max) {
   if (!is_bucket_name(name.bucket)) return S3Error{S3Error::Kind::other, "that is no name of a bucket"};
   Asked asked{name.bucket, name.key, name.region, {}, bytes_max};
-  if (!name.version.empty()) asked.query.emplace_back("versionId", name.version);
   auto reply = ask(asked);
   if (!reply) {
     const bool too_large = reply.error().message.find("longer than") != std::string::npos;

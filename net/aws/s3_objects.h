@@ -20,8 +20,7 @@ namespace straykey {
 
 struct S3ObjectName {
   std::string bucket, key;
-  std::string version = {};  // empty: the newest
-  std::string region = {};   // of the bucket, as far as it is known; empty: that of the place
+  std::string region = {};  // of the bucket, as far as it is known; empty: that of the place
 };
 
 struct S3Error {

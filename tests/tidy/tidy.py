@@ -54,6 +54,8 @@ UNTESTED = {
     "core/engine/pipeline.cc": "tests/storage/pipeline_test.cc: threads need the LMDB store",
     "net/io/asio_impl.cc": "the library's own code, compiled once",
     "net/aws/credential_places.cc": "tests/net/credentials_test.cc, in the order in which they are asked",
+    "net/ingest/s3_counters.cc": "tests/net/s3_source_test.cc, which reads its counters",
+    "net/ingest/s3_worker.cc": "tests/net/s3_source_test.cc, whose threads run it",
     "net/aws/sts.cc": "tests/net/credentials_test.cc, with what asks it",
     "net/aws/s3_objects.cc": "tests/net/aws_caller_test.cc, with what calls for it",
     "net/aws/sqs_queue.cc": "tests/net/aws_caller_test.cc, with what calls for it",
@@ -96,6 +98,12 @@ THREADS_ALLOWED = {
     "net/io/io_runtime.cc",
     "net/aws/credentials.h",            # several threads sign with the same credentials
     "net/client/name_lookup.cc",        # a thread of its own for blocking look-ups
+    "net/ingest/messages_in_hand.h",    # one thread receives, several work
+    "net/ingest/messages_in_hand.cc",
+    "net/ingest/object_feed.h",         # shard workers tell the thread that waits
+    "net/ingest/object_feed.cc",
+    "net/ingest/s3_source.h",           # threads that may wait for AWS
+    "net/ingest/s3_source.cc",
     "net/ingest/large_bodies.h",        # a thread of its own that may wait for room
     "net/ingest/large_bodies.cc",       # answered by shard workers beside it
     "net/ingest/syslog_listener.h",     # the time of the last message, of all io threads
@@ -104,6 +112,8 @@ THREADS_ALLOWED = {
     "net/deliver/webhook_sender.cc",     # hands deliveries to its loop
     "tools/commands/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
+    "tools/scan/s3_trail.h",            # objects are fetched while others are read
+    "tools/scan/s3_trail.cc",
     "tools/replay/request_queue.h",   # between them
     "tools/replay/webhook_inbox.h",     # read while messages come in
     "tools/server/serve.h",             # start, stop and reload

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <memory>
@@ -11,6 +13,7 @@
 #include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
 #include "tools/networks/address_files.h"
+#include "tools/scan/s3_trail.h"
 #include "tools/scan/scan.h"
 #include "tools/store/open_directory.h"
 #include "tools/terminal/clock.h"
@@ -84,8 +87,49 @@ void warn_of_other_directory(const std::string& backfill, const std::string& dat
              terminal_text(backfill), terminal_text(data_dir));
 }
 
+// Where the objects are: as the configuration's first [[s3_source]] says, or the environment as the AWS CLI reads it.
+S3Trail::Settings s3_settings(const Config* config) {
+  const auto set = [](const char* first, const char* second) {
+    const char* value = std::getenv(first);
+    if (value == nullptr || *value == '\0') value = std::getenv(second);
+    return std::string(value == nullptr ? "" : value);
+  };
+  S3Trail::Settings settings;
+  if (config != nullptr && !config->s3_sources.empty()) {
+    const S3SourceSettings& source = config->s3_sources.front();
+    settings.place = source.place;
+    settings.credentials = source.credentials;
+    settings.ca_file = source.ca_file;
+    const auto queue = parse_queue_url(source.queue_url);
+    if (settings.place.region.empty() && queue.ok()) settings.place.region = queue.value().region;
+    return settings;
+  }
+  settings.place.region = set("AWS_REGION", "AWS_DEFAULT_REGION");
+  if (settings.place.region.empty()) settings.place.region = "us-east-1";  // S3 says there where a bucket is
+  settings.place.endpoint = set("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
+  settings.ca_file = set("AWS_CA_BUNDLE", "AWS_CA_BUNDLE");
+  return settings;
+}
+
+// The credentials file of the person who calls is one of the places.
+const char* environment_with_home(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value != nullptr || std::string_view(name) != "AWS_SHARED_CREDENTIALS_FILE") return value;
+  const char* const home = std::getenv("HOME");
+  if (home == nullptr) return nullptr;
+  static const std::string file = std::string(home) + "/.aws/credentials";
+  std::error_code error;
+  return std::filesystem::exists(file, error) ? file.c_str() : nullptr;
+}
+
+Result<std::unique_ptr<S3Trail>> open_s3(const Options& options, const Config* config) {
+  const auto is_remote = [](const std::string& path) { return path.starts_with(kS3Scheme); };
+  if (std::none_of(options.paths.begin(), options.paths.end(), is_remote)) return std::unique_ptr<S3Trail>();
+  return S3Trail::open(s3_settings(config), {environment_with_home, wall_clock, nullptr});
+}
+
 // Writes into the directory of a stopped server; creates it where there is none.
-int run_backfill(const Options& options, const DetectionSettings& detection, const NetworkMap& networks,
+int run_backfill(const Options& options, const ScanSettings& settings, const NetworkMap& networks,
                  std::vector<WebhookRoute> routes) {
   auto data = open_or_create(options.backfill);
   if (!data) return fail(data.error().message);
@@ -96,7 +140,6 @@ int run_backfill(const Options& options, const DetectionSettings& detection, con
   target.stores.alerts = &(*data)->alerts();
   target.routes = std::move(routes);
   const double began = uptime();
-  const ScanSettings settings{options.paths, detection, wall_clock(), options.explain_rejects};
   const auto summary = backfill(settings, networks, std::move(target));
   if (!summary) return fail(summary.error().message);
   if (summary.value().blocks_done_before > 0)
@@ -108,8 +151,9 @@ int run(const Options& options) {
   DetectionSettings detection;
   NetworkInputs inputs;
   std::vector<WebhookRoute> routes;
+  ConfigResult config;
   if (!options.config.empty()) {
-    const ConfigResult config = read_config(options.config);
+    config = read_config(options.config);
     for (const ConfigError& error : config.errors) fail(error.text());
     if (!config.ok()) return kExitConfig;
     detection = config.config.detection;
@@ -121,14 +165,12 @@ int run(const Options& options) {
   }
   if (const Status status = prepare(options, detection, inputs); !status.ok()) return fail(status.error().message);
   const NetworkMap networks(std::move(inputs));
+  const auto s3 = open_s3(options, options.config.empty() ? nullptr : &config.config);
+  if (!s3) return fail(s3.error().message);
 
-  if (!options.backfill.empty()) return run_backfill(options, detection, networks, routes);
+  ScanSettings settings{options.paths, detection, wall_clock(), options.explain_rejects, s3.value().get()};
+  if (!options.backfill.empty()) return run_backfill(options, settings, networks, routes);
   const double began = uptime();
-  ScanSettings settings;
-  settings.paths = options.paths;
-  settings.detection = detection;
-  settings.now = wall_clock();
-  settings.rejects_explained_max = options.explain_rejects;
   const auto summary = scan(settings, networks, [](std::string_view document) {
     const std::string shown = terminal_json(document);
     std::fwrite(shown.data(), 1, shown.size(), stdout);
@@ -146,7 +188,8 @@ RunCommand add_scan_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command
       ->add_option("PATH", options->paths,
-                   "Files and folders; what a file holds is told by its content, not by its name, plain or gzip")
+                   "Files and folders, or s3://bucket/prefix; what a file holds is told by its content, not by its "
+                   "name, plain or gzip")
       ->required();
   command->add_option("--config", options->config, "Take detection and networks from this configuration")
       ->type_name("FILE");

@@ -2,10 +2,10 @@
 // Config: what the operator set, as typed values, with a default for everything that has one.
 //
 // Shape:  the main file, then conf.d/*.toml beside it in name order. A later value replaces an earlier one, key by key;
-//         [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory. Nothing is
-//         interpolated. The key, limits and words of every setting are its row in setting_table.cc. Where a part has a
-//         Settings struct, the Config holds that struct itself: its defaults are the defaults. Checks that need more
-//         than one value, or a look at the disk, are in config_validate.h.
+//         [[s3_source]], [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory.
+//         Nothing is interpolated. The key, limits and words of every setting are its row in setting_table.cc. Where a
+//         part has a Settings struct, the Config holds that struct itself: its defaults are the defaults. Checks that
+//         need more than one value, or a look at the disk, are in config_validate.h.
 // Thread: any (a value; no state).
 // Bounds: kConfigFileBytesMax a file, kConfigFilesMax files, kConfigEntriesMax entries of a list.
 // Errors: all of them are told at once, each with file, line and column. An unknown word comes with the one that was
@@ -29,6 +29,7 @@
 #include "net/http/auth.h"
 #include "net/http/http_listener.h"
 #include "net/ingest/http_protocols.h"
+#include "net/ingest/s3_source_settings.h"
 #include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
 #include "storage/data_directory.h"
@@ -148,6 +149,7 @@ struct Config {
   IngestConfig ingest;
   AdminConfig admin;
   SyslogConfig syslog;
+  std::vector<S3SourceSettings> s3_sources;
   std::vector<TokenConfig> tokens;
   std::vector<WebhookConfig> webhooks;
   NetworksConfig networks;

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "core/base/descriptor.h"
 #include "core/base/uncleared.h"
 #include "core/event/decoding.h"
+#include "core/event/foreign_text.h"
 #include "core/event/framing.h"
 #include "tools/networks/file_content.h"
 #include "tools/scan/salvage.h"
@@ -27,42 +27,13 @@ constexpr std::size_t kFirstLookBytes = 128;      // enough to see that most fil
 constexpr std::size_t kTextLookedAtBytes = 4096;  // for bytes that no text has
 constexpr std::string_view kRecordMark = "\"eventVersion\"";
 
-// An object that begins with these members and without an eventVersion is no record of CloudTrail.
-struct Foreign {
-  std::string_view member, other_member, name;
-};
-constexpr std::array<Foreign, 4> kForeign{{
-    {"\"digestStartTime\"", "\"digestS3Bucket\"", "a CloudTrail digest"},
-    {"\"digestStartTime\"", "\"awsAccountId\"", "a CloudTrail digest"},
-    {"\"configSnapshotId\"", "\"fileVersion\"", "an AWS Config snapshot"},
-    {"\"configurationItems\"", "\"fileVersion\"", "an AWS Config history"},
-}};
-
 bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view first_line_of(std::string_view text) {
   const std::string_view line = text.substr(0, text.find('\n'));
   return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
-}
-
-// "version account-id interface-id srcaddr ...", or a row of the default columns without that heading.
-bool is_flow_log(std::string_view line) {
-  if (holds(line, "srcaddr") && holds(line, "dstaddr")) return true;
-  std::array<std::string_view, 3> words;
-  for (std::string_view& word : words) {
-    const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos) return false;
-    word = line.substr(0, space);
-    line.remove_prefix(space + 1);
-  }
-  return all_digits(words[0]) && words[0].size() <= 2 && all_digits(words[1]) && words[1].size() == 12 &&
-         words[2].starts_with("eni-");
 }
 
 FileKind kind_of_text(std::string_view text, bool whole) {
@@ -71,11 +42,7 @@ FileKind kind_of_text(std::string_view text, bool whole) {
   if (text.empty()) return {whole ? "empty" : "no text at its beginning", false};
   const std::string_view line = first_line_of(text);
   const bool is_json = text.front() == '{' || text.front() == '[';
-  if (!is_json && is_flow_log(line)) return {"a VPC flow log", false};
-  if (text.front() == '{' && !holds(text, kRecordMark)) {
-    for (const Foreign& foreign : kForeign)
-      if (holds(text, foreign.member) && holds(text, foreign.other_member)) return {std::string(foreign.name), false};
-  }
+  if (const std::string_view foreign = foreign_text(text); !foreign.empty()) return {std::string(foreign), false};
   if (!is_json && !holds(text, "{")) return {"text without JSON", false};
   return {{}, line.size() < text.size() && holds(line, "{") && line.find_last_not_of(kWhiteSpace) == line.rfind('}')};
 }

@@ -19,6 +19,7 @@
 #include "tools/scan/event_files.h"
 #include "tools/scan/large_gzip.h"
 #include "tools/scan/reject_explanation.h"
+#include "tools/scan/s3_trail.h"
 #include "tools/scan/salvage.h"
 #include "tools/terminal/progress.h"
 
@@ -105,6 +106,7 @@ class Scan {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
     if (const Status status = find_files(); !status.ok()) return status.error();
     order_by_time(files_);
+    expect_objects();
     if (const Status status = read_once(engine->pipeline); !status.ok()) return status.error();
     if (disordered_) {
       engine = std::make_unique<Engine>(settings_.detection, metrics_);
@@ -131,6 +133,7 @@ class Scan {
         [](Delivery) {}, metrics_);
     pipeline.merger().send_from(day_of(settings_.now) + 1 - static_cast<Day>(settings_.detection.dedup_days));
     if (const Status status = find_files(); !status.ok()) return status.error();
+    expect_objects();
     if (const Status status = read_all(); !status.ok()) return status.error();
     const std::string mark = "backfill " + fingerprint().hex();
     Day from = all_.first;
@@ -168,14 +171,24 @@ class Scan {
     return summary_;
   }
   Status find_files() {
-    auto found = find_event_files(settings_.paths);
+    std::vector<std::string> paths, urls;
+    for (const std::string& path : settings_.paths) (path.starts_with(kS3Scheme) ? urls : paths).push_back(path);
+    auto found = find_event_files(paths);
     if (!found) return found.error();
+    INVARIANT(urls.empty() || settings_.s3 != nullptr);
+    if (!urls.empty())
+      if (const Status listed = settings_.s3->list(urls, *found); !listed.ok()) return listed;
     files_ = std::move(found->files);
     skipped_ = std::move(found->skipped);
     unread_ = std::move(found->unreadable);
     days_.resize(files_.size());
     count_files();
     return {};
+  }
+
+  // Objects are fetched ahead in the order in which they are going to be read.
+  void expect_objects() {
+    if (settings_.s3 != nullptr) settings_.s3->expect(files_);
   }
 
   // The summary before anything is read.
@@ -332,8 +345,9 @@ class Scan {
   }
 
   // A file for which there is no memory is named, and the others are read.
-  static Status read_within_memory(const EventFile& file, const std::function<void(std::string)>& visit) {
+  Status read_within_memory(const EventFile& file, const std::function<void(std::string)>& visit) const {
     try {
+      if (file.path.starts_with(kS3Scheme)) return settings_.s3->read(file, visit);
       return read_event_file(file, visit);
     } catch (const std::bad_alloc&) {
       return Error{"there is not enough memory for it"};

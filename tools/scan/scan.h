@@ -24,11 +24,14 @@
 
 namespace straykey {
 
+class S3Trail;
+
 struct ScanSettings {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;  // files and folders; those that begin with s3:// are asked of `s3`
   DetectionSettings detection;
   Seconds now = 0;  // of the start: an event more than 10 minutes ahead of it is rejected
   std::size_t rejects_explained_max = 0;
+  S3Trail* s3 = nullptr;  // needed if a path begins with s3://
 };
 
 // Calls on_alert with each alert document, state laid over it, in the order of first call.

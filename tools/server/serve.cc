@@ -4,12 +4,14 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
 #include "net/ingest/http_protocols.h"
 #include "net/ingest/http_source.h"
+#include "net/ingest/s3_source.h"
 #include "net/ingest/syslog_udp.h"
 #include "tools/config/check_config.h"
 #include "tools/config/config_changes.h"
@@ -45,6 +47,7 @@ void add_sns_off(HttpRouter& router) {
 
 // What a listener could not do, with the setting that says where it listens.
 Error with_setting(const Error& error, std::string_view listener) {
+  if (error.message.starts_with("s3_source ")) return error;
   constexpr std::string_view kSyslog = "syslog_";
   std::string setting = "ingest.https";
   if (listener == "ingest_http") setting = "ingest.http";
@@ -258,7 +261,8 @@ void Serve::make_intake() {
   };
   PayloadLimits limits;
   limits.poisoned = &recorder_->poisoned();
-  const std::size_t desks = runtime_->threads() + 1;  // one for LargeBodies
+  std::size_t desks = runtime_->threads() + 1;  // one for LargeBodies
+  for (const S3SourceSettings& source : config_.s3_sources) desks += source.concurrency;
   intake_ = std::make_unique<Intake>(limits, desks, std::move(callbacks), metrics_);
 }
 
@@ -289,6 +293,7 @@ void Serve::make_sources(std::size_t connections_max) {
     sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
   }
   make_syslog(connections_max);
+  make_s3();
 }
 
 void Serve::make_syslog(std::size_t connections_max) {
@@ -304,6 +309,17 @@ void Serve::make_syslog(std::size_t connections_max) {
   }
   if (const auto settings = syslog_udp_listener(config_))
     sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, dependencies));
+}
+
+void Serve::make_s3() {
+  std::size_t desk = runtime_->threads() + 1;
+  for (const S3SourceSettings& settings : config_.s3_sources) {
+    S3Source::Dependencies dependencies{
+        *intake_, desk,       [this](std::unique_ptr<Request>& request) { return submit(request); }, metrics_,
+        log_,     wall_clock, [](const char* name) -> const char* { return std::getenv(name); }};
+    sources_.push_back(std::make_unique<S3Source>(settings, std::move(dependencies)));
+    desk += settings.concurrency;
+  }
 }
 
 Status Serve::start_sources() {

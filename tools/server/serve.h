@@ -67,6 +67,7 @@ class Serve {
   // All ways in that the configuration turns on.
   void make_sources(std::size_t connections_max);
   void make_syslog(std::size_t connections_max);
+  void make_s3();
   Status start_sources();
   Status start_admin();
   // What the page and its API need, behind tokens and sessions.
