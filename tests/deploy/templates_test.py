@@ -224,6 +224,19 @@ class Templates(unittest.TestCase):
         self.assertEqual(code, (AWS / "forwarder/index.js").read_text())
         self.assertLess(len((AWS / "s3-lambda.yaml").read_bytes()), 51_200)      # what CloudFormation takes without a bucket
 
+    def test_the_commands_of_the_readme_give_each_template_what_it_needs(self):
+        seen = set()
+        for command in re.findall(r"^(?:aws|for) .*$", (AWS / "README.md").read_text(), re.MULTILINE):
+            for name in re.findall(r"deploy/aws/([\w-]+\.yaml)", command):
+                seen.add(name)
+                parameters = read((AWS / name).read_text())["Parameters"]
+                given = set(re.findall(r"ParameterKey=(\w+)", command) or re.findall(r" (\w+)=", command.partition("--parameter-overrides")[2]))
+                needed = {key for key, parameter in parameters.items() if "Default" not in parameter}
+                self.assertLessEqual(given, set(parameters), command)
+                self.assertLessEqual(needed, given, command)
+                self.assertIn("CAPABILITY_IAM", command)
+        self.assertEqual(seen, set(ROLES))
+
     def test_one_parameter_means_one_thing_in_all_templates(self):
         said = {}
         for path in paths():
