@@ -99,28 +99,52 @@ class Readme(unittest.TestCase):
         line = line.replace(shown, str(self.installation.configuration))
         self.assertIn("no errors", self.run_line(line, self.folder))
 
-    def test_the_certificate_token_and_configuration_shown_make_a_server_that_takes_events(self):
+    def test_the_first_commands_shown_make_a_server_that_takes_events(self):
         folder = self.folder / "first"
         folder.mkdir()
         shown = shell_commands("README.md")
-        setting_up = shown[shown.index("umask 077"):shown.index("straykey serve --config straykey.toml")]
-        script = "\n".join(setting_up).replace('"127.0.0.1:8443"', '"127.0.0.1:0"')
-        script = script.replace("[[token]]", '[networks]\naws_ranges = "builtin"\n[[token]]')      # nothing is fetched here
-        self.assertIn("no errors", self.run_line(script, folder))
+        begin = shown.index("straykey init")
+        setting_up = shown[begin:shown.index("straykey serve --config straykey.toml", begin)]
+        (folder / "conf.d").mkdir()
+        (folder / "conf.d/test.toml").write_text('[networks]\naws_ranges = "builtin"\n'      # nothing is fetched here
+                                                 '[ingest]\nhttps = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n')
+        self.assertIn("no errors", self.run_line("\n".join(setting_up), folder))
         server = straykey_process.Server(folder / "straykey.toml")
         self.addCleanup(server.stop_if_running)
         server.start()
         (folder / "events.json").write_bytes(body_of([record(1)]))
         (folder / ".curlrc").write_text(f'connect-to = "localhost:8443:127.0.0.1:{server.port("ingest")}"\n')
-        sending = shown[shown.index("TOKEN=$(cat token)"):][:2]
+        sending = shown[shown.index("TOKEN=$(cat tokens/forwarder)"):][:2]
         self.assertEqual(json.loads(self.run_line("\n".join(sending), folder))["accepted"], 1)
+        status = next(line for line in shown if line.startswith("straykey status"))
+        self.assertIn("ready", self.run_line(status, folder))
 
-    def test_the_networks_shown_for_the_sample_are_those_that_simulate_prints(self):
-        printed = re.search(r"^\[networks\]\n(?:.+\n)+", self.trail.said, re.MULTILINE).group(0)
-        shown = re.search(r"^```toml\n(\[networks\]\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE).group(1)
-        self.assertEqual(printed.replace(f"{self.trail.folder.parent}/", ""), shown)
-        configuration = self.folder / "sample.toml"     # beside the folder sample
-        configuration.write_text(SMALLEST + shown)
+    def test_the_made_up_organisation_shown_leads_to_an_alert_that_is_acknowledged(self):
+        folder = self.folder / "five-minutes"
+        folder.mkdir()
+        shown = shell_commands("README.md")
+        begin = shown.index("mkdir conf.d") - 2
+        end = shown.index("straykey serve --config straykey.toml", begin)
+        self.run_line("\n".join(shown[begin:end]), folder)
+        (folder / "conf.d/test.toml").write_text('[ingest]\nhttps = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n')
+        server = straykey_process.Server(folder / "straykey.toml")
+        self.addCleanup(server.stop_if_running)
+        server.start()
+        replay, search = shown[end + 1:end + 3]
+        self.run_line(replay.replace("localhost:8443", f"localhost:{server.port('ingest')}"), folder)
+        server.wait_judged()
+        alerts = self.run_line(search, folder).splitlines()
+        self.assertGreater(len(alerts), 0)
+        acknowledge = next(line for line in shown if line.startswith("straykey alerts ack"))
+        said = self.run_line(acknowledge.replace("0123456789abcdef0123456789abcdef", alerts[0].split()[0]), folder)
+        self.assertIn("is acknowledged", said)
+
+    def test_the_networks_that_simulate_prints_are_in_a_file_and_are_taken(self):
+        printed = re.search(r"^\[networks\]\n(?:\w.+\n)+", self.trail.said, re.MULTILINE).group(0)
+        written = (self.trail.folder / "networks.toml").read_text()
+        self.assertTrue(written.endswith(printed), written)
+        configuration = self.folder / "sample.toml"
+        configuration.write_text(SMALLEST + written)
         self.assertIn("no errors", self.run_line(f"straykey check-config --config {configuration}", self.folder))
 
     def test_the_webhook_secret_shown_is_taken(self):
@@ -138,7 +162,9 @@ class Readme(unittest.TestCase):
         self.assertGreaterEqual(len(lines), 6)
         folder = self.folder / "curl"
         folder.mkdir()
-        (folder / "cert.pem").write_bytes(self.installation.certificate.read_bytes())
+        (folder / "tls").mkdir()
+        for name in ("cert.pem", "tls/certificate.pem"):
+            (folder / name).write_bytes(self.installation.certificate.read_bytes())
         trail = next(path for path in self.trail.files if path.name.endswith(".gz"))
         (folder / "trail.json.gz").write_bytes(trail.read_bytes())
         for name in ("events.json", "trail.json"):

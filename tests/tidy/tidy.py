@@ -31,9 +31,9 @@ ROOM_MAY_INCLUDE = {
     "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "ingest": {"aws", "client", "http", "io"}, "deliver": {"client", "io"},
             "admin": {"http", "io"}},
     "tools": {"terminal": set(), "networks": {"terminal"}, "config": {"networks", "terminal"},
-              "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
+              "installation": {"config", "terminal"}, "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
               "replay": {"config", "scan", "simulate", "terminal"}, "server": {"config", "networks", "store", "terminal"},
-              "commands": {"config", "networks", "replay", "scan", "server", "simulate", "store", "terminal"}},
+              "commands": {"config", "installation", "networks", "replay", "scan", "server", "simulate", "store", "terminal"}},
 }
 
 FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 500, 70, 120

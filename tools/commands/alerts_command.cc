@@ -2,29 +2,17 @@
 // words.
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "core/base/terminal_text.h"
+#include "tools/commands/alerts_follow.h"
 #include "tools/commands/operator_commands.h"
 
 namespace straykey {
 namespace {
 
-constexpr std::size_t kValueShownBytes = 200;
-
 void print_line(const std::string& item, const OperatorArguments&) {
-  boost::json::error_code error;
-  const boost::json::value alert = boost::json::parse(item, error);
-  if (error || !alert.is_object()) return;
-  const auto text = [&](const char* key) {
-    const boost::json::value* value = alert.as_object().if_contains(key);
-    if (value == nullptr) return std::string();
-    return value->is_string() ? terminal_text(std::string_view(value->as_string()), kValueShownBytes)
-                              : terminal_text(boost::json::serialize(*value), kValueShownBytes);
-  };
-  fmt::print("{}  {}  {:<13}  {:<35}  {}  x{}  {}\n", text("id"), text("first_seen"), text("severity"),
-             text("variation"), text("identity"), text("occurrences"), text("status"));
+  fmt::print("{}\n", summary_line(item));
 }
 
 void print_count(std::size_t items) {
@@ -75,14 +63,21 @@ void print_redelivered(const std::string&, const OperatorArguments& asked) {
 }  // namespace
 
 RunCommand add_alerts_command(CLI::App& app) {
-  return add_operator_commands(app, "alerts", "List, show and answer alerts, of a running server or a stopped one",
-                               {{"alerts/list", print_line, print_count},
-                                {"alerts/search", print_line, print_count},
-                                {"alerts/ack", print_acknowledged},
-                                {"alerts/false-positive", print_false_positive},
-                                {"alerts/close", print_closed},
-                                {"alerts/reopen", print_reopened},
-                                {"alerts/redeliver", print_redelivered}});
+  const RunCommand others =
+      add_operator_commands(app, "alerts", "List, show and answer alerts, of a running server or a stopped one",
+                            {{"alerts/list", print_line, print_count},
+                             {"alerts/search", print_line, print_count},
+                             {"alerts/ack", print_acknowledged},
+                             {"alerts/false-positive", print_false_positive},
+                             {"alerts/close", print_closed},
+                             {"alerts/reopen", print_reopened},
+                             {"alerts/redeliver", print_redelivered}});
+  CLI::App& alerts = *app.get_subcommand("alerts");
+  return [others, tail = add_tail(alerts), exported = add_export(alerts)] {
+    for (const RunCommand& command : {tail, exported})
+      if (const int code = command(); code >= 0) return code;
+    return others();
+  };
 }
 
 }  // namespace straykey

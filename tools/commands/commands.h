@@ -16,7 +16,9 @@ namespace straykey {
 
 using RunCommand = std::function<int()>;
 
+RunCommand add_init_command(CLI::App& app);
 RunCommand add_serve_command(CLI::App& app);
+RunCommand add_status_command(CLI::App& app);
 RunCommand add_scan_command(CLI::App& app);
 RunCommand add_simulate_command(CLI::App& app);
 RunCommand add_alerts_command(CLI::App& app);
@@ -24,11 +26,14 @@ RunCommand add_webhook_command(CLI::App& app);
 RunCommand add_baseline_command(CLI::App& app);
 RunCommand add_rejects_command(CLI::App& app);
 RunCommand add_config_commands(CLI::App& app);
+RunCommand add_accounts_command(CLI::App& app);
 RunCommand add_ranges_command(CLI::App& app);
 RunCommand add_receive_command(CLI::App& app);
 RunCommand add_replay_command(CLI::App& app);
 RunCommand add_check_command(CLI::App& app);
 RunCommand add_backup_command(CLI::App& app);
 RunCommand add_restore_command(CLI::App& app);
+// completion, man and version; `app` is read when they run.
+RunCommand add_print_commands(CLI::App& app);
 
 }  // namespace straykey

@@ -84,7 +84,8 @@ RunCommand add_operator_commands(CLI::App& app, const std::string& room, const s
     add_arguments(*one, operation, asked);
     const bool has_text = std::any_of(texts.begin(), texts.end(),
                                       [&](const OperationText& text) { return text.operation == operation.name; });
-    if (has_text) one->add_flag("--json", asked->json, "As JSON, one object a line");
+    one->add_flag("--json", asked->json,
+                  has_text ? "As JSON, one object a line" : "As JSON, one object a line: as it is without");
     one->callback([asked, name = std::string(operation.name)] { asked->request.operation = name; });
   }
   return [command, asked, texts = std::move(texts)] { return command->parsed() ? run(*asked, texts) : -1; };

@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
+#include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/simulate/simulate.h"
 #include "tools/terminal/clock.h"
@@ -18,6 +22,16 @@ struct Options {
   unsigned days = SimulateSettings{}.days;
   bool plain = false, json_lines = false;
 };
+
+// The tables that the summary ends with, as a file for conf.d beside a server's configuration.
+Result<std::string> write_networks(const std::string& out, const std::string& said) {
+  const std::string path = (std::filesystem::path(out) / "networks.toml").string();
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << "# Written by `straykey simulate`: the addresses of its organisation.\n"
+         << said.substr(std::min(said.size(), said.find("[networks]\n")));
+  if (!stream.flush()) return Error{path + ": it cannot be written"};
+  return path;
+}
 
 int run(const Options& options) {
   SimulateSettings settings;
@@ -37,7 +51,11 @@ int run(const Options& options) {
   const auto summary = simulate(
       settings, [&](const SimulateProgress& at) { progress.show(at.days_done, with_commas(at.events) + " events"); });
   if (!summary) return fail(summary.error().message);
-  fmt::print("{}\n", summary_text(settings, summary.value()));
+  const std::string said = summary_text(settings, summary.value());
+  const auto networks = write_networks(options.out, said);
+  if (!networks) return fail(networks.error().message);
+  fmt::print("{}(that is in {}, too: copy it into conf.d/ beside the configuration)\n", said,
+             terminal_text(networks.value()));
   return kExitWell;
 }
 
@@ -49,7 +67,7 @@ RunCommand add_simulate_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command
       ->add_option("--out", options->out,
-                   "Folder to write into: trail/, ip-ranges.json, asn.csv, labels.jsonl, stories.jsonl")
+                   "Folder to write into: trail/, ip-ranges.json, asn.csv, networks.toml, labels.jsonl, stories.jsonl")
       ->type_name("DIR")
       ->required();
   command->add_option("--end", options->end, "The last day of the trail; yesterday without it")

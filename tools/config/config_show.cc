@@ -1,8 +1,10 @@
 #include "tools/config/config_show.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "tools/config/setting_table.h"
 
@@ -143,6 +145,13 @@ std::string show_config(const Config& config) {
     }
   }
   return out;
+}
+
+// What show_config() writes is TOML, so the parser gives the values back, with their types.
+std::string show_config_as_json(const Config& config) {
+  std::ostringstream out;
+  out << toml::json_formatter{toml::parse(show_config(config)), toml::format_flags::none};
+  return out.str();
 }
 
 std::string example_config() {

@@ -89,7 +89,18 @@ void Serve::start_operators() {
   const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
     operators_->ask(std::move(request), std::move(answer));
   };
+  const auto watch = [this](std::string after, OperatorDesk::Answer answer) {
+    operators_->watch(std::move(after), std::move(answer));
+  };
   add_operator_routes(router, ask, {});  // whoever may open the socket is an operator
+  add_alert_routes(router, ask, watch, {});
+  add_status_route(router,
+                   {metrics_,
+                    [this] {
+                      return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
+                    },
+                    wall_clock, STRAYKEY_VERSION},
+                   {});
   add_replay_route(router, *http_ingest_, ingest_settings(config_));
   HttpListenerSettings settings;
   settings.name = "admin_socket";

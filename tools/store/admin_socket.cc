@@ -193,10 +193,18 @@ OperatorAnswer AdminSocket::ask(const OperatorRequest& request) const {
           {}};
 }
 
+Result<std::string> AdminSocket::get(std::string_view target) const {
+  return body_of(
+      exchange_patiently(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", target)));
+}
+
 Result<std::string> AdminSocket::post(std::string_view target, std::string_view body) const {
-  const auto reply = exchange_patiently(
+  return body_of(exchange_patiently(
       fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", target,
-                  body.size(), body));
+                  body.size(), body)));
+}
+
+Result<std::string> AdminSocket::body_of(const Result<std::string>& reply) const {
   if (!reply) return reply.error();
   const std::size_t head = reply.value().find("\r\n\r\n");
   if (reply.value().starts_with("HTTP/1.1 200 ") && head != std::string::npos) return reply.value().substr(head + 4);

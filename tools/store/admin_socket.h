@@ -31,6 +31,8 @@ class AdminSocket {
   // Somebody listens there. An error says why that cannot be told.
   [[nodiscard]] Result<bool> is_served() const;
   [[nodiscard]] OperatorAnswer ask(const OperatorRequest& request) const;
+  // The body of the reply to a GET. An error has the server's sentence if its status is not 200.
+  [[nodiscard]] Result<std::string> get(std::string_view target) const;
   // The body of the reply to a POST of any bytes. An error has the server's sentence if its status is not 200.
   [[nodiscard]] Result<std::string> post(std::string_view target, std::string_view body) const;
 
@@ -39,6 +41,7 @@ class AdminSocket {
   [[nodiscard]] Result<Descriptor> connect() const;
   // Empty: the server closed the connection without a word.
   [[nodiscard]] Result<std::string> exchange(const std::string& request) const;
+  [[nodiscard]] Result<std::string> body_of(const Result<std::string>& reply) const;
   // Waits for a connection to become free.
   [[nodiscard]] Result<std::string> exchange_patiently(const std::string& request) const;
 

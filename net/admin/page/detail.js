@@ -197,6 +197,7 @@ function heading(alert) {
     alert.contradicted ? badge("status", "contradicted") : null, " ", alert.name),
   h("h1", {}, alert.title),
   alert.note || alert.status_at ? h("p", { class: "said" }, alert.status.replace("_", " "), alert.status_at ? [" ", time(alert.status_at)] : null,
+    alert.known ? ` by the configuration, [[known]] ${alert.known.join(", ")}` : "",
     alert.acknowledged_until ? ` for calls until ${alert.acknowledged_until}` : "", alert.note ? `: ${alert.note}` : "") : null,
   alert.status === "acknowledged" || alert.status === "false_positive" ? h("p", { class: "learned" },
     "What it was raised for counts as known now: ", h("a", { href: `#/identity/${encodeURIComponent(alert.identity)}` }, "see the identity's baseline"), ".") : null));

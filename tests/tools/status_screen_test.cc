@@ -1,0 +1,89 @@
+#include "tools/commands/status_screen.h"
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "tools/terminal/color.h"
+
+#include <doctest/doctest.h>
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+json::object status_of(const std::string& series, const std::string& rest = "\"ready\":true,\"reasons\":[]") {
+  return json::parse("{\"version\":\"1\"," + rest + ",\"unjudged\":3,\"series\":[" + series + "]}").as_object();
+}
+
+std::string counter(const std::string& name, const std::string& label, int value) {
+  return "{\"name\":\"" + name + "\",\"labels\":{" + label + "},\"value\":" + std::to_string(value) + "}";
+}
+
+const std::string kIn = counter("straykey_events_received_total", "\"source\":\"forwarder\"", 1'200) + "," +
+                        counter("straykey_events_received_total", "\"source\":\"syslog_tcp\"", 34);
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("status: what comes in is told by its source, with its rate") {
+  StatusAnswers answers{
+      .status = status_of(kIn),
+      .earlier = status_of(counter("straykey_events_received_total", "\"source\":\"forwarder\"", 1'000)),
+      .seconds_between = 2,
+      .webhooks = {},
+      .open_alerts = {}};
+  const std::string screen = status_screen(answers, "/var/lib/straykey", false);
+  CHECK(holds(screen, "straykey 1 on /var/lib/straykey: ready\n"));
+  CHECK(holds(screen, "1,234 events since the start, 117.0 a second now: forwarder 1,200, syslog_tcp 34\n"));
+  CHECK(holds(screen, "3 calls to be judged"));
+  CHECK(holds(screen, "wrong     nothing\n"));
+}
+
+TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
+  StatusAnswers answers{
+      .status = status_of(kIn + "," + counter("straykey_events_rejected_total", "\"reason\":\"bad_json\"", 7),
+                          "\"ready\":false,\"reasons\":[\"damaged: shard-01\"]"),
+      .earlier = {},
+      .webhooks = {json::parse(R"({"name":"soc","paused":true,"failing":false,"waiting":5})").as_object()},
+      .open_alerts =
+          json::parse(R"({"alerts":4,"facets":{"severity":[{"value":"low","alerts":3},{"value":"high","alerts":1}]}})")
+              .as_object(),
+      .warnings = {"known office ends with 2026-12-31"}};
+  const auto troubles = troubles_of(answers);
+  REQUIRE_EQ(troubles.size(), 4);
+  CHECK(troubles[0].grave);
+  CHECK(holds(troubles[0].what, "damaged: shard-01"));
+  CHECK(holds(troubles[0].remedy, "straykey restore"));
+  CHECK(troubles[1].grave);
+  CHECK_EQ(troubles[1].remedy, "straykey webhook resume soc");
+  CHECK_EQ(troubles[2].what, "7 records were rejected");
+  CHECK_EQ(troubles[2].remedy, "straykey rejects list");
+  CHECK_FALSE(troubles[3].grave);
+  const std::string screen = status_screen(answers, "d", false);
+  CHECK(holds(screen, "not ready"));
+  CHECK(holds(screen, "webhook   soc: 5 waiting, paused\n"));
+  CHECK(holds(screen, "alerts    4 open: high 1, low 3\n"));
+  CHECK_FALSE(holds(screen, "\x1b"));
+  CHECK(holds(status_screen(answers, "d", true), "\x1b[31m"));
+}
+
+TEST_CASE("status: a server that nobody sends to is told so, and a text of others is only text") {
+  const StatusAnswers answers{.status = status_of(""),
+                              .earlier = {},
+                              .webhooks = {json::parse("{\"name\":\"a\\u001b[31m\",\"failing\":true}").as_object()},
+                              .open_alerts = {}};
+  const std::string screen = status_screen(answers, "d", false);
+  CHECK(holds(screen, "nothing has come in since the start"));
+  CHECK_FALSE(holds(screen, "\x1b"));
+}
+
+TEST_CASE("colours: none without a terminal, and none in what is not to have any") {
+  CHECK_FALSE(colors_wanted());  // the tests' output is no terminal, or NO_COLOR is set
+  CHECK_EQ(colored("x", Color::red, false), "x");
+  CHECK_EQ(colored("x", Color::red, true), "\x1b[31mx\x1b[0m");
+}
+
+}  // namespace
+}  // namespace straykey

@@ -1,0 +1,223 @@
+#include "tools/commands/status_screen.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <initializer_list>
+#include <map>
+#include <utility>
+
+#include "core/base/terminal_text.h"
+#include "tools/terminal/color.h"
+#include "tools/terminal/progress.h"
+
+namespace straykey {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kShownBytes = 100;
+
+std::string text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr) return {};
+  return value->is_string() ? terminal_text(std::string_view(value->as_string()), kShownBytes)
+                            : json::serialize(*value);
+}
+
+double number_of(const json::value* value) {
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+struct Label {
+  std::string_view name, value;
+};
+
+// Calls visit(labels, value) for each series of a metric.
+template <class Visit>
+void each_series(const json::object& status, std::string_view metric, const Visit& visit) {
+  const json::value* series = status.if_contains("series");
+  if (series == nullptr || !series->is_array()) return;
+  for (const json::value& one : series->as_array()) {
+    const json::object* object = one.if_object();
+    if (object == nullptr || text_of(*object, "name") != metric) continue;
+    const json::value* labels = object->if_contains("labels");
+    visit(labels != nullptr && labels->is_object() ? labels->as_object() : json::object(),
+          number_of(object->if_contains("value")));
+  }
+}
+
+double sum_of(const json::object& status, std::string_view metric, std::initializer_list<Label> wanted = {}) {
+  double sum = 0;
+  each_series(status, metric, [&](const json::object& labels, double value) {
+    if (std::all_of(wanted.begin(), wanted.end(),
+                    [&](const Label& label) { return text_of(labels, label.name) == label.value; }))
+      sum += value;
+  });
+  return sum;
+}
+
+// What a metric counts, by one of its labels; only what is not 0.
+std::map<std::string, double> by_label(const json::object& status, std::string_view metric, std::string_view label) {
+  std::map<std::string, double> values;
+  each_series(status, metric, [&](const json::object& labels, double value) {
+    if (value > 0) values[text_of(labels, label)] += value;
+  });
+  return values;
+}
+
+std::string counted(double number) {
+  return with_commas(static_cast<std::uint64_t>(number));
+}
+
+std::string listed(const std::map<std::string, double>& values) {
+  std::string out;
+  for (const auto& [name, value] : values) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, counted(value));
+  return out;
+}
+
+std::string rate_of(const StatusAnswers& answers, std::string_view metric) {
+  if (answers.seconds_between <= 0 || answers.earlier.empty()) return {};
+  const double more = sum_of(answers.status, metric) - sum_of(answers.earlier, metric);
+  return fmt::format(", {:.1f} a second now", std::max(0.0, more) / answers.seconds_between);
+}
+
+std::string remedy_of(std::string_view reason) {
+  if (reason == "starting") return "wait; what waits to be judged does not hold it up";
+  if (reason == "draining") return "it stops: start it again if that was not meant";
+  if (reason == "store") return "the last commit failed: look for a full disk (df), and at the log";
+  if (reason == "queues") return "more comes than can be stored: nothing is lost, senders wait; see the disk's load";
+  if (reason.starts_with("damaged"))
+    return "stop it, run `straykey check`, and bring back a backup with `straykey restore`";
+  return "see the log";
+}
+
+void add_unready(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  const json::value* reasons = answers.status.if_contains("reasons");
+  if (reasons == nullptr || !reasons->is_array()) return;
+  for (const json::value& reason : reasons->as_array()) {
+    const std::string text = reason.is_string() ? std::string(reason.as_string()) : std::string();
+    to.push_back({true, "not ready: " + terminal_text(text, kShownBytes), remedy_of(text)});
+  }
+}
+
+// A counter that should be 0, with what to do if it is not.
+struct Watched {
+  std::string_view metric, what, remedy;
+  bool grave = false;
+};
+constexpr Watched kWatched[] = {
+    {"straykey_commit_failures_total", "commits failed", "look for a full disk (df), and at the log", true},
+    {"straykey_events_rejected_total", "records were rejected", "straykey rejects list"},
+    {"straykey_events_refused_total", "events were not stored and must be sent again",
+     "senders that heard 503 do so; syslog lost them: RELP and HTTPS lose nothing"},
+    {"straykey_syslog_dropped_total", "syslog messages were lost", "UDP loses: use RELP or HTTPS"},
+    {"straykey_reload_failures_total", "reloads left a part as it was", "straykey check-config, then reload again"},
+    {"straykey_crash_records", "records were in hand when the process crashed", "keep the log, and report it"},
+    {"straykey_tls_handshakes_failed_total", "TLS handshakes failed", "do the senders trust the certificate?"},
+    {"straykey_aws_ranges_failures_total", "fetches of AWS's address ranges failed",
+     "straykey ranges update, or set networks.aws_ranges"},
+    {"straykey_io_exceptions_total", "exceptions in io handlers", "keep the log, and report it"},
+};
+
+void add_counted(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  if (sum_of(answers.status, "straykey_events_received_total") == 0)
+    to.push_back({false, "nothing has come in since the start",
+                  "is a forwarder set up? net/API.md has the ways in; `straykey init` prints a first sender"});
+  for (const Watched& one : kWatched) {
+    const double number = sum_of(answers.status, one.metric);
+    if (number > 0) to.push_back({one.grave, fmt::format("{} {}", counted(number), one.what), std::string(one.remedy)});
+  }
+  const double capped = sum_of(answers.status, "straykey_alerts_suppressed_total", {{"reason", "cap"}});
+  if (capped > 0)
+    to.push_back({false, counted(capped) + " hits raised no alert, because of a cap or a full store",
+                  "the day's summary tells whose they are; see detection.identity_alerts_max and flood_max"});
+}
+
+void add_webhooks(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  for (const json::object& webhook : answers.webhooks) {
+    const std::string name = text_of(webhook, "name");
+    if (text_of(webhook, "paused") == "true")
+      to.push_back({true, "webhook " + name + " is paused and gets nothing", "straykey webhook resume " + name});
+    else if (text_of(webhook, "failing") == "true")
+      to.push_back({true, "webhook " + name + " fails", "straykey webhook test " + name});
+  }
+}
+
+std::string_view state_of(const json::object& webhook) {
+  if (text_of(webhook, "paused") == "true") return "paused";
+  return text_of(webhook, "failing") == "true" ? "failing" : "well";
+}
+
+// The gravest first.
+std::string severities_of(const json::object& counts) {
+  const json::value* facets = counts.if_contains("facets");
+  const json::value* all =
+      facets != nullptr && facets->is_object() ? facets->as_object().if_contains("severity") : nullptr;
+  std::string out;
+  if (all == nullptr || !all->is_array()) return out;
+  for (const std::string_view severity : {"high", "medium", "low", "informational"}) {
+    for (const json::value& one : all->as_array()) {
+      const json::object* facet = one.if_object();
+      const double alerts = facet == nullptr ? 0 : number_of(facet->if_contains("alerts"));
+      if (alerts > 0 && text_of(*facet, "value") == severity)
+        out += fmt::format("{}{} {}", out.empty() ? ": " : ", ", severity, counted(alerts));
+    }
+  }
+  return out;
+}
+
+void add_line(std::string& out, std::string_view title, const std::string& text) {
+  out += fmt::format("{:<9} {}\n", title, text);
+}
+
+}  // namespace
+
+std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
+  std::vector<Trouble> troubles;
+  add_unready(answers, troubles);
+  add_webhooks(answers, troubles);
+  add_counted(answers, troubles);
+  for (const std::string& warning : answers.warnings)
+    troubles.push_back({false, terminal_text(warning), "straykey check-config"});
+  std::stable_sort(troubles.begin(), troubles.end(),
+                   [](const Trouble& a, const Trouble& b) { return a.grave && !b.grave; });
+  return troubles;
+}
+
+std::string status_screen(const StatusAnswers& answers, std::string_view data_dir, bool in_color) {
+  const json::object& status = answers.status;
+  const bool ready = text_of(status, "ready") == "true";
+  std::string out =
+      fmt::format("straykey {} on {}: {}\n", text_of(status, "version"), terminal_text(data_dir),
+                  ready ? colored("ready", Color::green, in_color) : colored("not ready", Color::red, in_color));
+  const auto sources = by_label(status, "straykey_events_received_total", "source");
+  add_line(out, "in",
+           counted(sum_of(status, "straykey_events_received_total")) + " events since the start" +
+               rate_of(answers, "straykey_events_received_total") + (sources.empty() ? "" : ": " + listed(sources)));
+  add_line(
+      out, "waits",
+      fmt::format("{} calls to be judged, {} bytes in the queues", counted(number_of(status.if_contains("unjudged"))),
+                  counted(sum_of(status, "straykey_queue_bytes"))));
+  for (const json::object& webhook : answers.webhooks) {
+    const std::string_view state = state_of(webhook);
+    add_line(out, "webhook",
+             fmt::format("{}: {} waiting, {}", text_of(webhook, "name"), text_of(webhook, "waiting"),
+                         colored(state, state == "well" ? Color::green : Color::red, in_color)));
+  }
+  if (!answers.open_alerts.empty())
+    add_line(
+        out, "alerts",
+        counted(number_of(answers.open_alerts.if_contains("alerts"))) + " open" + severities_of(answers.open_alerts));
+  const std::vector<Trouble> troubles = troubles_of(answers);
+  if (troubles.empty()) add_line(out, "wrong", "nothing");
+  for (const Trouble& trouble : troubles) {
+    add_line(out, trouble.grave ? "WRONG" : "look at",
+             colored(trouble.what, trouble.grave ? Color::red : Color::yellow, in_color));
+    out += fmt::format("{:<9}   -> {}\n", "", trouble.remedy);
+  }
+  return out;
+}
+
+}  // namespace straykey

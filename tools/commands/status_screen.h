@@ -1,0 +1,34 @@
+#pragma once
+// What `straykey status` says: what comes in, what waits, what is wrong and what to do about it.
+//
+// Shape:  a function of what the server answers (net/API.md: /api/v1/status, webhook/list, alerts/counts).
+// Thread: any (functions of their arguments).
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace straykey {
+
+struct StatusAnswers {
+  boost::json::object status;   // the item of /api/v1/status
+  boost::json::object earlier;  // the same, some time before; empty: no rates are told
+  double seconds_between = 0;
+  std::vector<boost::json::object> webhooks;
+  boost::json::object open_alerts;         // the item of alerts/counts of those that are open; may be empty
+  std::vector<std::string> warnings = {};  // of the configuration
+};
+
+// Something that is wrong, and what to do.
+struct Trouble {
+  bool grave = false;  // false: it wants a look
+  std::string what, remedy;
+
+  bool operator==(const Trouble&) const = default;
+};
+[[nodiscard]] std::vector<Trouble> troubles_of(const StatusAnswers& answers);
+
+// `data_dir`: as it was found.
+[[nodiscard]] std::string status_screen(const StatusAnswers& answers, std::string_view data_dir, bool in_color);
+
+}  // namespace straykey

@@ -1,0 +1,193 @@
+#include "tools/installation/first_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "core/base/descriptor.h"
+#include "core/base/hex.h"
+#include "core/base/terminal_text.h"
+#include "net/io/self_signed_certificate.h"
+#include "tools/config/config_text.h"
+
+namespace straykey {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kTokenBytes = 32;
+
+struct NewFile {
+  std::string name, text;
+  unsigned mode = 0600;
+};
+
+Result<std::string> new_token() {
+  std::array<char, kTokenBytes> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    return Error{std::string("the system gives no random bytes: ") + std::strerror(errno)};
+  return encode_hex({bytes.data(), bytes.size()}) + "\n";
+}
+
+std::string config_text(const InstallationOrder& order) {
+  return fmt::format(
+      R"(# Written by `straykey init`. `straykey config example` explains every setting, and `straykey check-config`
+# tells what is wrong. Relative paths count from this directory. Files in conf.d/*.toml beside this one are read
+# after it.
+
+data_dir = {}
+
+[ingest]
+https = {}
+certificate = "tls/certificate.pem"
+key = "tls/key.pem"
+
+# The page, its API and /metrics: log in with tokens/operator.
+[admin]
+listen = {}
+
+# Who may send.
+[[token]]
+name = "forwarder"
+file = "tokens/forwarder"
+
+[[token]]
+name = "operator"
+file = "tokens/operator"
+scope = "admin"
+
+# Where alerts go. Until there is one, they are stored only: `straykey alerts tail` shows them.
+# [[webhook]]
+# name = "soc"
+# url = "https://soc.example.com/hooks/straykey"
+# secret = {{ file = "webhooks/soc" }}
+)",
+      toml_string(order.data_dir), toml_string(order.https), toml_string(order.admin));
+}
+
+Result<std::vector<NewFile>> files_of(const InstallationOrder& order) {
+  const Seconds until = order.now + static_cast<Seconds>(order.days) * kSecondsPerDay;
+  // Clocks of senders may be late.
+  auto made = make_certificate({order.names, order.now - kSecondsPerDay, until});
+  if (!made) return made.error();
+  auto forwarder = new_token(), operator_token = new_token();
+  for (const auto* token : {&forwarder, &operator_token})
+    if (!*token) return token->error();
+  return std::vector<NewFile>{{"tls/certificate.pem", made.value().certificate, 0644},
+                              {"tls/key.pem", made.value().key},
+                              {"tokens/forwarder", forwarder.value()},
+                              {"tokens/operator", operator_token.value()},
+                              {"straykey.toml", config_text(order), 0640}};
+}
+
+Status write_new(const std::string& path, const NewFile& file) {
+  const Descriptor out(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, file.mode));
+  if (!out.is_open()) return Error{path + ": " + std::strerror(errno)};
+  ::fchmod(out.number(), file.mode);  // whatever the umask is
+  for (std::size_t written = 0; written < file.text.size();) {
+    const auto size = ::write(out.number(), file.text.data() + written, file.text.size() - written);
+    if (size <= 0) return Error{path + ": " + std::strerror(errno)};
+    written += static_cast<std::size_t>(size);
+  }
+  return ::fsync(out.number()) == 0 ? Status() : Status(Error{path + ": " + std::strerror(errno)});
+}
+
+std::string existing(const fs::path& directory, const std::vector<NewFile>& files) {
+  std::string names;
+  std::error_code error;
+  for (const NewFile& file : files)
+    if (fs::exists(fs::symlink_status(directory / file.name, error))) names += (names.empty() ? "" : ", ") + file.name;
+  return names;
+}
+
+// "https://localhost:8443/v1/events": what listens everywhere is also here.
+std::string url_of(const std::string& listen, const char* scheme, const char* path) {
+  const auto address = parse_listen_address(listen);
+  if (!address || !address->on()) return {};
+  const bool everywhere = address->address == "0.0.0.0" || address->address == "::";
+  const bool v6 = address->address.find(':') != std::string::npos;
+  const std::string host = everywhere || address->loopback() ? "localhost"
+                           : v6                              ? "[" + address->address + "]"
+                                                             : address->address;
+  return fmt::format("{}://{}:{}{}", scheme, host, address->port, path);
+}
+
+// As a shell takes it.
+std::string quoted(const std::string& path) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,";
+  if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) return path;
+  std::string out = "'";
+  for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+Result<FirstFiles> write_first_files(const InstallationOrder& order) {
+  std::error_code error;
+  // With a name at its end, also where it was given as "." or with a slash.
+  const fs::path directory = (fs::absolute(order.directory, error) / "").lexically_normal().parent_path();
+  auto files = files_of(order);
+  if (!files) return files.error();
+  if (const std::string names = existing(directory, files.value()); !names.empty())
+    return Error{directory.string() + " holds " + names +
+                 " already: nothing was written. Name another directory with --dir"};
+  for (const char* below : {"", "tls", "tokens"}) {
+    const fs::path made = directory / below;
+    if (fs::exists(made, error)) continue;
+    if (!fs::create_directories(made, error)) return Error{made.string() + ": " + error.message()};
+    fs::permissions(made, fs::perms::owner_all, error);
+  }
+  for (std::size_t i = 0; i < files.value().size(); ++i) {
+    const Status written = write_new((directory / files.value()[i].name).string(), files.value()[i]);
+    if (written) continue;
+    for (std::size_t j = 0; j <= i; ++j) fs::remove(directory / files.value()[j].name, error);
+    return written.error();
+  }
+  FirstFiles out;
+  out.directory = directory.string();
+  out.config = (directory / "straykey.toml").string();
+  out.certificate = (directory / "tls/certificate.pem").string();
+  out.forwarder_token = (directory / "tokens/forwarder").string();
+  out.operator_token = (directory / "tokens/operator").string();
+  out.url = url_of(order.https, "https", "/v1/events");
+  out.page = url_of(order.admin, "http", "/");
+  out.until = day_of(order.now) + static_cast<Day>(order.days);
+  return out;
+}
+
+std::string next_steps(const FirstFiles& files, const InstallationOrder& order) {
+  std::string names;
+  for (const std::string& name : order.names) names += (names.empty() ? "" : ", ") + name;
+  const std::string config = quoted(files.config);
+  return fmt::format(R"(Written to {}: straykey.toml, tokens/forwarder and tokens/operator (secret),
+tls/key.pem (secret) and tls/certificate.pem, good until {} for {}
+
+Start the server:
+  straykey serve --config {}
+
+Send it CloudTrail records from a second shell:
+  TOKEN=$(cat {})
+  EVENTS=events.json    # yours, gzip too; without any, `straykey simulate --out sample` makes some up
+  curl --fail-with-body --cacert {} -H "Authorization: Bearer $TOKEN" --data-binary @"$EVENTS" {}
+
+See how it does, and what it found:
+  straykey status --config {}
+  straykey alerts tail --config {}
+{})",
+                     terminal_text(files.directory), format_day(files.until), terminal_text(names), config,
+                     quoted(files.forwarder_token), quoted(files.certificate), files.url, config, config,
+                     files.page.empty() ? std::string()
+                                        : fmt::format("  {}    the page; log in with what is in {}\n", files.page,
+                                                      quoted(files.operator_token)));
+}
+
+}  // namespace straykey
