@@ -4,10 +4,13 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/base/terminal_text.h"
 
@@ -68,7 +71,8 @@ std::string escape_for_log(std::string_view value, std::size_t size_max) {
 }
 
 struct Log::Sink {
-  Settings settings;
+  std::atomic<LogLevel> level{LogLevel::info};
+  std::atomic<bool> json{false};
   std::shared_ptr<spdlog::logger> logger;
   std::mutex mutex;
   struct Repeat {
@@ -76,6 +80,27 @@ struct Log::Sink {
     std::size_t count = 0;
   };
   std::unordered_map<std::string, Repeat> repeats;
+  std::chrono::steady_clock::time_point looked_at = std::chrono::steady_clock::now();
+
+  struct HeldBack {
+    std::string message;
+    std::size_t lines = 0;
+  };
+  // What was held back and is over, or all of it at the end: lines whose like may never come again.
+  std::vector<HeldBack> take_held_back(bool at_end) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::lock_guard lock(mutex);
+    std::vector<HeldBack> all;
+    if (!at_end && now - looked_at <= kRepeatWindow) return all;
+    looked_at = now;
+    std::erase_if(repeats, [&](const auto& entry) {
+      const auto& [message, repeat] = entry;
+      const bool is_over = at_end || now - repeat.since > kRepeatWindow;
+      if (is_over && repeat.count > kRepeatsMax) all.push_back({message, repeat.count - kRepeatsMax});
+      return is_over;
+    });
+    return all;
+  }
 
   // How many lines like this one were held back just before it, or nothing if this one must be held back, too.
   std::optional<std::size_t> admit(std::string_view message) {
@@ -94,19 +119,36 @@ struct Log::Sink {
 };
 
 Log::Log(Settings settings) : sink_(std::make_unique<Sink>()) {
-  sink_->settings = settings;
   sink_->logger = std::make_shared<spdlog::logger>("straykey", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  sink_->logger->set_level(spdlog_level(settings.level));
   sink_->logger->set_pattern("%v");
+  sink_->logger->set_level(spdlog::level::trace);
   sink_->logger->flush_on(spdlog::level::info);
+  use(settings);
 }
 
-Log::~Log() = default;
+void Log::use(Settings settings) {
+  sink_->level = settings.level;
+  sink_->json = settings.json;
+}
+
+Log::~Log() {
+  tell_held_back(true);
+}
+
+void Log::tell_held_back(bool at_end) {
+  for (const Sink::HeldBack& held : sink_->take_held_back(at_end))
+    put(LogLevel::info, "lines were held back, because they repeated",
+        {{"of", held.message}, {"lines", std::to_string(held.lines)}}, 0);
+}
 
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (level < sink_->settings.level) return;
+  if (level < sink_->level.load()) return;
   const auto held_back = sink_->admit(message);
-  if (!held_back) return;
+  tell_held_back(false);
+  if (held_back) put(level, message, fields, *held_back);
+}
+
+void Log::put(LogLevel level, std::string_view message, std::initializer_list<LogField> fields, std::size_t held_back) {
   const auto now = std::chrono::system_clock::now();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
   const auto seconds = ms / 1000;
@@ -114,7 +156,7 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
   const std::string time = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                                        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                                        seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60, ms % 1000);
-  const bool json = sink_->settings.json;
+  const bool json = sink_->json;
   std::string line =
       json ? fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")", time, name_of(level), escape_for_log(message))
            : fmt::format(R"(time={} level={} msg="{}")", time, name_of(level), escape_for_log(message));
@@ -133,9 +175,14 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
     }
   };
   for (const LogField& field : fields) append(field.key, field.value);
-  if (*held_back > 0) append("repeated_before", std::to_string(*held_back));
+  if (held_back > 0) append("repeated_before", std::to_string(held_back));
   if (json) line += '}';
+  // What may be written is decided above, so the logger itself lets everything through.
   sink_->logger->log(spdlog_level(level), "{}", line);
+}
+
+void Log::always(std::string_view message, std::initializer_list<LogField> fields) {
+  put(LogLevel::info, message, fields, 0);
 }
 
 void Log::debug(std::string_view message, std::initializer_list<LogField> fields) {

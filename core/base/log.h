@@ -4,8 +4,9 @@
 //
 // Thread: any (synchronised inside).
 // Bounds: a field value is cut at 1,000 bytes. A message that comes more than 10 times within 10 s is counted and not
-//         repeated.
+//         repeated; how many lines that were is told with its next one, or with any line after the 10 s, or at the end.
 // Source: no byte below 0x20, no C1 control and no bidi control reaches the terminal.
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -32,14 +33,21 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  // From the next line on. Any thread.
+  void use(Settings settings);
+
   // `message` is a fixed text of ours. What varies goes into fields.
   void debug(std::string_view message, std::initializer_list<LogField> fields = {});
   void info(std::string_view message, std::initializer_list<LogField> fields = {});
   void warning(std::string_view message, std::initializer_list<LogField> fields = {});
   void error(std::string_view message, std::initializer_list<LogField> fields = {});
+  // As info, but held back by no level and no repetition: for what must be found again.
+  void always(std::string_view message, std::initializer_list<LogField> fields = {});
 
  private:
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
+  void tell_held_back(bool at_end);
+  void put(LogLevel level, std::string_view message, std::initializer_list<LogField> fields, std::size_t held_back);
 
   struct Sink;
   std::unique_ptr<Sink> sink_;

@@ -41,6 +41,7 @@ struct DetectionSettings {
     const auto found = severities.find(entry.id);
     return found == severities.end() ? entry.severity : found->second;
   }
+  bool operator==(const DetectionSettings&) const = default;
 };
 
 }  // namespace straykey

@@ -29,8 +29,11 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
       dependencies_(std::move(dependencies)),
       callbacks_(std::move(callbacks)),
       networks_(dependencies_.networks),
-      merger_(settings.hash_key, detection, dependencies_.partitions, *dependencies_.alerts, dependencies_.routes,
-              callbacks_.deliver, *dependencies_.metrics),
+      detection_(std::make_shared<const DetectionSettings>(detection)),
+      queued_bytes_max_(settings.queued_bytes_max),
+      merger_detection_(detection),
+      merger_(settings.hash_key, merger_detection_, dependencies_.partitions, *dependencies_.alerts,
+              dependencies_.routes, callbacks_.deliver, *dependencies_.metrics),
       queued_gauge_(dependencies_.metrics->gauge("straykey_queue_bytes",
                                                  "Bytes of records waiting for or in the shard workers.")),
       unjudged_gauge_(dependencies_.metrics->gauge(
@@ -58,10 +61,11 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
     worker.keys_max = settings_.keys_max;
     worker.keys_a_flush = settings_.keys_a_flush;
     worker.duplicates_tracked = settings_.duplicates_tracked;
-    shards_.push_back(std::make_unique<Shard>());
-    shards_.back()->worker =
-        std::make_unique<ShardWorker>(worker, detection, *dependencies_.partitions[shard], *dependencies_.metrics);
-    shards_.back()->flushed_at = callbacks_.uptime();
+    Shard& made = *shards_.emplace_back(std::make_unique<Shard>());
+    made.detection = detection;
+    made.worker =
+        std::make_unique<ShardWorker>(worker, made.detection, *dependencies_.partitions[shard], *dependencies_.metrics);
+    made.flushed_at = callbacks_.uptime();
   }
   for (std::size_t i = settings_.shards; i < dependencies_.partitions.size(); ++i)
     retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *dependencies_.metrics);
@@ -87,7 +91,7 @@ bool Engine::reserve_credits(std::size_t bytes) {
   std::size_t held = queued_bytes_.load();
   do {
     // A request that is larger than the limit passes while no other holds bytes. Otherwise it could never be delivered.
-    if (held != 0 && held + bytes > settings_.queued_bytes_max) return false;
+    if (held != 0 && held + bytes > queued_bytes_max_.load()) return false;
   } while (!queued_bytes_.compare_exchange_weak(held, held + bytes));
   queued_gauge_.set(static_cast<double>(held + bytes));
   return true;
@@ -121,11 +125,12 @@ SubmitResult Engine::admit(OperatorChange& change) {
 void Engine::apply(std::uint32_t index, Item item) {
   if (item.is_change()) return carry_out(index, *item.change);
   Shard& shard = *shards_[index];
-  const std::uint64_t generation = networks_generation_.load();
+  const std::uint64_t generation = generation_.load();
   // Only between batches, because forgetting known events would forget those of the open batch
-  if (generation != shard.networks_generation && shard.applied.empty()) {
-    shard.networks_generation = generation;
+  if (generation != shard.generation && shard.applied.empty()) {
+    shard.generation = generation;
     shard.networks = networks_.load();
+    shard.detection = *detection_.load();
     shard.worker->forget_known();
   }
   take_told(shard);
@@ -318,7 +323,17 @@ void Engine::put_in_order(std::vector<Message>& messages) {
     merger_.add(std::move(at->second.candidates));
 }
 
+// On the merger's thread, which alone uses what is changed here.
+void Engine::take_new_settings() {
+  const std::uint64_t generation = generation_.load(), routes_generation = routes_generation_.load();
+  if (generation != merger_generation_) merger_detection_ = *detection_.load();
+  if (routes_generation != merger_routes_generation_) merger_.use_routes(*routes_.load());
+  merger_generation_ = generation;
+  merger_routes_generation_ = routes_generation;
+}
+
 CommitOutcome Engine::merge(std::vector<Message> messages) {
+  take_new_settings();
   put_in_order(messages);
   if (ready_.empty() && !has_to_judge()) return CommitOutcome::committed;
   if (broken_) {
@@ -375,6 +390,7 @@ CommitOutcome Engine::merge_deliveries() {
 
 void Engine::refill_outbox() {
   find_damage();
+  take_new_settings();
   merger_.refill_outbox();
 }
 
@@ -393,7 +409,17 @@ void Engine::age_rows() {
 
 void Engine::use_networks(std::shared_ptr<const NetworkMap> networks) {
   networks_.store(std::move(networks));
-  networks_generation_.fetch_add(1);
+  generation_.fetch_add(1);
+}
+
+void Engine::use_detection(const DetectionSettings& detection) {
+  detection_.store(std::make_shared<const DetectionSettings>(detection));
+  generation_.fetch_add(1);
+}
+
+void Engine::use_routes(std::vector<WebhookRoute> routes) {
+  routes_.store(std::make_shared<const std::vector<WebhookRoute>>(std::move(routes)));
+  routes_generation_.fetch_add(1);
 }
 
 void Engine::complain(std::string_view message, std::initializer_list<LogField> fields) const {
@@ -440,7 +466,7 @@ std::vector<std::string> Engine::not_ready() const {
   } else if (store) {
     reasons.emplace_back("store");
   }
-  if (queued_bytes_.load() >= settings_.queued_bytes_max) reasons.emplace_back("queues");
+  if (queued_bytes_.load() >= queued_bytes_max_.load()) reasons.emplace_back("queues");
   return reasons;
 }
 

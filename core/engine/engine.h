@@ -7,8 +7,8 @@
 //         there like the first ones. Pipeline drives the steps with threads and queues,
 //         tests/simulation with an adversary. An operator's change goes the same way: after admit() the caller brings
 //         an Item to every shard, or a Message to the merger if the change concerns nothing else.
-// Thread: admit(), use_networks(), not_ready(), broken(): any. apply(), commit() and flush of one shard: its worker's.
-//         merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
+// Thread: admit(), the use_ functions, not_ready(), broken(): any. apply(), commit() and flush of one shard: its
+//         worker's. merge(), refill_outbox(), age_rows(): the merger's. With one thread: all on that one.
 // Order:  find_unjudged() first: what an earlier run left is judged by merge(), before any request of this run. Items
 //         of one shard are applied in the order in which they come. Messages may come in any order: each finished
 //         request has a ticket number, and the merger judges in the order of the numbers.
@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "core/base/log.h"
+#include "core/detect/settings.h"
 #include "core/engine/merger.h"
 #include "core/engine/operator_change.h"
 #include "core/engine/route.h"
@@ -144,6 +145,12 @@ class Engine {
   void age_rows();
 
   void use_networks(std::shared_ptr<const NetworkMap> networks);
+  // Each shard goes by them from its next batch on, and the merger from its next transaction on. What was learned or
+  // judged before stays as it is.
+  void use_detection(const DetectionSettings& detection);
+  // Who hears of what is told from the merger's next transaction on.
+  void use_routes(std::vector<WebhookRoute> routes);
+  void queue_at_most(std::size_t bytes) noexcept { queued_bytes_max_ = bytes; }
   // True once a commit's outcome was unknown. Nothing is acknowledged any more.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   // True once a part of the store was found damaged. Nothing is taken and nothing is judged any more.
@@ -162,8 +169,9 @@ class Engine {
   struct Shard {
     std::unique_ptr<ShardWorker> worker;
     std::vector<Item> applied;
+    DetectionSettings detection;  // what `worker` refers to
     std::shared_ptr<const NetworkMap> networks;
-    std::uint64_t networks_generation = 0;
+    std::uint64_t generation = 0;
     double flushed_at = 0;  // uptime
     std::atomic<bool> failing{false};
     // What finished requests told other shards and this one need not tell again. Any thread adds, the worker takes.
@@ -173,6 +181,7 @@ class Engine {
   };
 
   [[nodiscard]] bool reserve_credits(std::size_t bytes);
+  void take_new_settings();
   [[nodiscard]] CommitOutcome commit_worker(std::uint32_t shard);
   void finish(Item item, bool committed);
   void note_newest(Day day) noexcept;
@@ -195,12 +204,18 @@ class Engine {
   Settings settings_;
   Dependencies dependencies_;
   Callbacks callbacks_;
-  // Changed by use_networks(), read by the workers.
+  // Changed by the use_ functions, read by the workers and the merger, which see by the generation that there is
+  // something new.
   std::atomic<std::shared_ptr<const NetworkMap>> networks_;
-  std::atomic<std::uint64_t> networks_generation_{1};
+  std::atomic<std::shared_ptr<const DetectionSettings>> detection_;
+  std::atomic<std::shared_ptr<const std::vector<WebhookRoute>>> routes_;  // null: none were brought
+  std::atomic<std::uint64_t> generation_{1}, routes_generation_{0};
+  std::atomic<std::size_t> queued_bytes_max_;
   std::vector<std::unique_ptr<Shard>> shards_;  // each is owned by its worker's thread
 
   // Owned by the merger's thread.
+  DetectionSettings merger_detection_;  // what merger_ refers to
+  std::uint64_t merger_generation_ = 1, merger_routes_generation_ = 0;
   Merger merger_;
   std::vector<Expiry> retired_;  // of the partitions that no worker has any more
 

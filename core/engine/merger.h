@@ -107,6 +107,8 @@ class Merger {
   [[nodiscard]] RunHour run_hour() const noexcept { return run_clock_.hour(); }
   // Hands waiting deliveries to endpoints that have room. Call it after a commit, and now and then.
   void refill_outbox();
+  // From now on these endpoints hear of what they want.
+  void use_routes(std::vector<WebhookRoute> routes);
 
   // Every candidate of the shard up to this number is judged, and that is committed.
   [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept;

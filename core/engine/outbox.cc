@@ -83,6 +83,17 @@ Outbox::Endpoint* Outbox::endpoint(std::string_view name) {
   return at == endpoints_.end() ? nullptr : &*at;
 }
 
+void Outbox::use_routes(std::vector<WebhookRoute> routes) {
+  std::vector<Endpoint> endpoints;
+  for (WebhookRoute& route : routes) {
+    Endpoint* const known = endpoint(route.name);
+    Endpoint& made = endpoints.emplace_back(known == nullptr ? Endpoint{} : std::move(*known));
+    made.route = std::move(route);
+  }
+  endpoints_ = std::move(endpoints);
+  wants_refill_ = true;
+}
+
 void Outbox::add(StoreWriter& writer, const Announcement& message) {
   std::map<std::pair<const BodyFormat*, std::string_view>, std::string> bodies;  // endpoints of one format share theirs
   for (Endpoint& endpoint : endpoints_) {

@@ -83,6 +83,9 @@ class Outbox {
  public:
   Outbox(std::vector<WebhookRoute> routes, std::function<void(Delivery)> deliver);
 
+  // From now on these endpoints hear of what they want. What waits for one that is not among them stays on disk, and is
+  // handed over when an endpoint of its name is there again. Not while a transaction is open.
+  void use_routes(std::vector<WebhookRoute> routes);
   // Puts rows for the endpoints that want the message. committed() hands them to the sender.
   void add(StoreWriter& writer, const Announcement& message);
   void apply(StoreWriter& writer, const DeliveryOutcome& outcome);

@@ -52,7 +52,11 @@ class Pipeline {
   // the latest.
   [[nodiscard]] SubmitResult submit(std::unique_ptr<OperatorChange>& change);
   void report(DeliveryOutcome outcome);
+  // As of Engine.
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }
+  void use_detection(const DetectionSettings& detection) { engine_.use_detection(detection); }
+  void use_routes(std::vector<WebhookRoute> routes) { engine_.use_routes(std::move(routes)); }
+  void queue_at_most(std::size_t bytes) noexcept { engine_.queue_at_most(bytes); }
 
   [[nodiscard]] bool damaged() const noexcept { return engine_.damaged(); }
   // Reasons not to be ready: "starting", "draining", "store", "damaged: shard-01", "queues".

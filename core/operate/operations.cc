@@ -419,6 +419,7 @@ std::span<const Operation> operations() {
     for (Operation& one : search_operations()) all.push_back(std::move(one));
     for (Operation& one : baseline_operations()) all.push_back(std::move(one));
     for (Operation& one : reject_operations()) all.push_back(std::move(one));
+    for (Operation& one : audit_operations()) all.push_back(std::move(one));
     for (Operation& one : endpoint_operations()) all.push_back(std::move(one));
     return all;
   }();

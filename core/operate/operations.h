@@ -26,9 +26,20 @@ inline constexpr std::size_t kArgumentBytesMax = 2'048;
 
 using OperatorArguments = std::map<std::string, std::string, std::less<>>;
 
+// Who asks, as far as it is known: for the audit log.
+struct OperatorCaller {
+  std::string name;        // of the token
+  std::string scope = {};  // that the token needed; empty: none was needed
+  std::string address = {};
+  std::string request_id = {};
+};
+// Who may open the local socket is an operator, by whatever name.
+inline constexpr std::string_view kAdminSocketCaller = "admin.sock";
+
 struct OperatorRequest {
   std::string operation;
   OperatorArguments arguments;
+  OperatorCaller caller = {};
 };
 
 struct OperatorAnswer {

@@ -11,5 +11,7 @@ namespace straykey {
 // The arguments that make an AlertFilter.
 [[nodiscard]] std::vector<OperatorArgument> filter_arguments();
 [[nodiscard]] std::vector<Operation> search_operations();
+// GET /api/v1/audit (audit.cc).
+[[nodiscard]] std::vector<Operation> audit_operations();
 
 }  // namespace straykey

@@ -12,6 +12,7 @@
 namespace straykey {
 
 class AlertIndex;
+class AuditStore;
 class RejectStore;
 struct WebhookRoute;
 
@@ -20,6 +21,7 @@ struct OperatorStores {
   std::vector<BaselineStore*> partitions;
   AlertStore* alerts = nullptr;
   RejectStore* rejects = nullptr;
+  AuditStore* audit = nullptr;  // null: what operators changed is not kept
   const AlertIndex* index = nullptr;
   const std::vector<WebhookRoute>* routes = nullptr;
 };

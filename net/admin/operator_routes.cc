@@ -120,13 +120,16 @@ void add_operator_routes(HttpRouter& router, const AskOperator& ask, const Opera
     access.guard(route, operation.posts() ? TokenScope::admin : TokenScope::read);
     route.purpose = std::string(operation.purpose) + ".";
     if (operation.posts()) route.body_bytes_max = kOperatorBodyBytesMax;
-    route.handle = [ask, name = std::string(operation.name)](const HttpRequest& request, const ReplyTo& reply) {
+    route.handle = [ask, name = std::string(operation.name), required = access.required](const HttpRequest& request,
+                                                                                         const ReplyTo& reply) {
       auto arguments = arguments_of(request);
       if (!arguments) {
         constexpr std::string_view kWhy = "the arguments are a query with each name once, or a JSON object of texts";
         return reply(operator_reply({Kind::bad_request, std::string(kWhy), {}, {}}, request.request_id));
       }
-      ask({name, std::move(*arguments)},
+      OperatorCaller caller{std::string(kAdminSocketCaller), {}, {}, request.request_id};
+      if (required) caller = {request.source, "admin", request.peer.text(), request.request_id};
+      ask({name, std::move(*arguments), std::move(caller)},
           [reply, id = request.request_id](const OperatorAnswer& answer) { reply(operator_reply(answer, id)); });
     };
     router.add(std::move(route));

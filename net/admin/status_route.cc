@@ -47,6 +47,32 @@ json::array series_of(const Metrics& metrics) {
   return out;
 }
 
+json::array texts(const std::vector<std::string>& list) {
+  return json::array(list.begin(), list.end());
+}
+
+json::value reload_of(const StatusSource& source) {
+  const auto last = source.last_reload ? source.last_reload() : std::nullopt;
+  if (!last) return nullptr;
+  return json::object{{"at", format_time(last->at)},
+                      {"applied", last->applied},
+                      {"errors", texts(last->errors)},
+                      {"changed", texts(last->changed)},
+                      {"wait_for_next_start", texts(last->wait_for_next_start)}};
+}
+
+json::array health_of(const StatusSource& source) {
+  json::array out;
+  if (!source.health) return out;
+  for (const HealthFinding& finding : source.health())
+    out.push_back(json::object{{"kind", finding.kind},
+                               {"subject", finding.subject},
+                               {"since", format_time(finding.since)},
+                               {"sentence", finding.sentence},
+                               {"advice", finding.advice}});
+  return out;
+}
+
 }  // namespace
 
 void add_status_route(HttpRouter& router, StatusSource source, const OperatorAccess& access) {
@@ -57,10 +83,10 @@ void add_status_route(HttpRouter& router, StatusSource source, const OperatorAcc
   access.guard(route, TokenScope::read);
   route.handle = [source = std::move(source)](const HttpRequest&, const ReplyTo& reply) {
     const ReadinessReport report = source.readiness();
-    json::object item{
-        {"version", source.version},       {"now", format_time(source.now())},
-        {"ready", report.reasons.empty()}, {"reasons", json::array(report.reasons.begin(), report.reasons.end())},
-        {"unjudged", report.unjudged},     {"series", series_of(source.metrics)}};
+    json::object item{{"version", source.version},       {"now", format_time(source.now())},
+                      {"ready", report.reasons.empty()}, {"reasons", texts(report.reasons)},
+                      {"unjudged", report.unjudged},     {"reload", reload_of(source)},
+                      {"health", health_of(source)},     {"series", series_of(source.metrics)}};
     HttpReply answer;
     answer.body = json::serialize(json::object{{"items", json::array{std::move(item)}}}) + '\n';
     reply(std::move(answer));

@@ -29,10 +29,12 @@ void WebhookQueue::put(Delivery delivery, Moment now) {
   INVARIANT(held_.size() <= kDeliveriesHeldMax);
   Held& held = at->second;
   if (held.under_way) return;
-  if (added)
+  if (added) {
     held.sequence = next_sequence_++;
-  else
+    held.since_ms = now.steady_ms;
+  } else {
     waiting_for(held).erase({held.due_ms, held.sequence, held.delivery.alert_id});
+  }
 
   const Seconds wait_s = std::clamp<Seconds>(delivery.not_before - now.wall, 0, kWaitMax);
   held.delivery = std::move(delivery);
@@ -175,6 +177,35 @@ void WebhookQueue::resume(Moment now) {
   paused_ = paused_by_hand_ = false;
   hold_until_ms_ = now.steady_ms;
   make_all_due(now);
+}
+
+std::int64_t WebhookQueue::oldest_ms(Moment now) const noexcept {
+  std::int64_t oldest = now.steady_ms;
+  for (const auto& [id, held] : held_) oldest = std::min(oldest, held.since_ms);
+  return now.steady_ms - oldest;
+}
+
+void WebhookQueue::use_rate(double rate_per_s) {
+  INVARIANT(rate_per_s > 0, rate_per_s);
+  settings_.rate_per_s = rate_per_s;
+  tokens_ = std::min(tokens_, burst_of(rate_per_s));
+}
+
+void WebhookQueue::begin_anew(Moment now) {
+  paused_ = circuit_open_ = false;
+  failures_in_row_ = probes_failed_ = 0;
+  hold_until_ms_ = now.steady_ms;
+  for (auto& [id, held] : held_) held.refusals = 0;
+  make_all_due(now);
+}
+
+std::vector<Hash128> WebhookQueue::drop_waiting() {
+  std::vector<Hash128> tests;
+  for (const auto& [due_ms, sequence, id] : tests_) tests.push_back(id);
+  std::erase_if(held_, [](const auto& entry) { return !entry.second.under_way; });
+  waiting_.clear();
+  tests_.clear();
+  return tests;
 }
 
 void WebhookQueue::make_all_due(Moment now) {

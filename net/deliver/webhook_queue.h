@@ -15,6 +15,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <vector>
 
 #include "core/engine/delivery.h"
 #include "net/deliver/retry_schedule.h"
@@ -66,14 +67,25 @@ class WebhookQueue {
   // Ends either pause.
   void resume(Moment now);
 
+  // From now on this rate.
+  // REQUIRES: rate_per_s > 0.
+  void use_rate(double rate_per_s);
+  // The endpoint is another one, or is reached in another way: what it answered so far says nothing any more. A pause
+  // by hand stays.
+  void begin_anew(Moment now);
+  // Forgets what is not under way. Returns the ids of the marked tests among it.
+  std::vector<Hash128> drop_waiting();
+
   [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
+  // How long the oldest of them has been held; 0: there is none.
+  [[nodiscard]] std::int64_t oldest_ms(Moment now) const noexcept;
   [[nodiscard]] bool circuit_open() const noexcept { return circuit_open_; }
   [[nodiscard]] bool paused() const noexcept { return paused_ || paused_by_hand_; }
 
  private:
   struct Held {
     Delivery delivery;
-    std::int64_t due_ms = 0;
+    std::int64_t due_ms = 0, since_ms = 0;
     std::uint64_t sequence = 0;
     std::uint32_t refusals = 0;
     bool under_way = false;

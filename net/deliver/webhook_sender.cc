@@ -61,37 +61,53 @@ struct EndpointMetrics {
   }
 };
 
-struct Endpoint {
-  Endpoint(CheckedEndpoint checked, const WebhookSettings& settings, const Strand& strand, Metrics& registry)
+struct Endpoint : std::enable_shared_from_this<Endpoint> {
+  Endpoint(CheckedEndpoint checked, WebhookEndpoint as_given, const WebhookSettings& settings, const Strand& strand,
+           Metrics& registry)
       : name(std::move(checked.name)),
+        given(std::move(as_given)),
         target(std::move(checked.target)),
         keys(std::move(checked.keys)),
         queue({.retry = settings.retry,
                .rate_per_s = checked.rate_per_s,
                .concurrent_max = settings.concurrent_max,
                .failures_to_open = settings.failures_to_open}),
-        lookup(std::make_shared<NameLookup>(strand, target->url.host,
-                                            settings.resolve ? settings.resolve : ResolveName(resolve_with_system))),
+        lookup(lookup_of(settings, strand)),
         wake(strand),
         metrics(registry, name) {}
 
+  [[nodiscard]] std::shared_ptr<NameLookup> lookup_of(const WebhookSettings& settings, const Strand& strand) const {
+    return std::make_shared<NameLookup>(strand, target->url.host,
+                                        settings.resolve ? settings.resolve : ResolveName(resolve_with_system));
+  }
+
   std::string name;
+  WebhookEndpoint given;  // to see what a change changes
   std::shared_ptr<OutgoingTarget> target;
   PostKeys keys;
   WebhookQueue queue;
   std::shared_ptr<NameLookup> lookup;
   asio::steady_timer wake;
   std::unordered_map<Hash128, std::shared_ptr<OutgoingRequest>> under_way;
+  bool is_gone = false;  // no longer configured: what is under way is the last
+  bool is_new = false;   // or another one than before, and not tried yet: when earlier attempts were due says nothing
   EndpointMetrics metrics;
 };
+
+std::string as_lines(const std::vector<std::string>& errors) {
+  std::string all;
+  for (const std::string& error : errors) all.append(all.empty() ? "" : "\n").append(error);
+  return all;
+}
 
 }  // namespace
 
 // Handlers hold it by shared_ptr, so that it outlives a sender that is destroyed before the event loop has run them.
 struct WebhookSender::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& io, WebhookSettings chosen, Log& chosen_log, OnOutcome report)
+  State(asio::io_context& io, WebhookSettings chosen, Metrics& metrics, Log& chosen_log, OnOutcome report)
       : strand(asio::make_strand(io)),
         settings(std::move(chosen)),
+        registry(metrics),
         log(chosen_log),
         on_outcome(std::move(report)),
         random(settings.jitter_seed) {}
@@ -109,6 +125,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
                [self = shared_from_this(), work = std::move(work)]() mutable { self->enter([&] { work(*self); }); });
   }
 
+  void use(CheckedEndpoint checked, WebhookEndpoint given, bool starts);
+  void let_go(std::shared_ptr<Endpoint> endpoint);
   void enqueue(Delivery delivery);
   void pump(Endpoint& endpoint);
   void launch(Endpoint& endpoint, const Delivery& delivery);
@@ -118,15 +136,54 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
 
   Strand strand;
   WebhookSettings settings;
+  Metrics& registry;
   Log& log;
   OnOutcome on_outcome;
   std::mt19937_64 random;
-  std::map<std::string, std::unique_ptr<Endpoint>> endpoints;  // which there are does not change after start-up
-  std::unordered_map<Hash128, OnOutcome> tests;                // who waits for the outcome of a test
+  std::map<std::string, std::shared_ptr<Endpoint>> endpoints;
+  std::vector<std::shared_ptr<Endpoint>> gone;   // with attempts under way
+  std::unordered_map<Hash128, OnOutcome> tests;  // who waits for the outcome of a test
 
   std::mutex gate;
   bool stopped = false;  // under gate
 };
+
+void WebhookSender::State::use(CheckedEndpoint checked, WebhookEndpoint given, bool starts) {
+  auto& endpoint = endpoints[checked.name];
+  if (endpoint == nullptr) {
+    endpoint = std::make_shared<Endpoint>(std::move(checked), std::move(given), settings, strand, registry);
+    endpoint->is_new = !starts;
+    return;
+  }
+  const bool is_other = !(endpoint->given == given);
+  endpoint->queue.use_rate(checked.rate_per_s);
+  endpoint->target = std::move(checked.target);
+  endpoint->keys = std::move(checked.keys);
+  endpoint->given = std::move(given);
+  if (!is_other) return;  // a file of its may be another all the same
+  // The requests under way keep the former ones alive.
+  endpoint->lookup->close();
+  endpoint->lookup = endpoint->lookup_of(settings, strand);
+  endpoint->is_new = true;
+  endpoint->queue.begin_anew(moment_now());
+  endpoint->metrics.circuit_open.set(0);
+  endpoint->metrics.paused.set(endpoint->queue.paused() ? 1 : 0);
+  pump(*endpoint);
+}
+
+void WebhookSender::State::let_go(std::shared_ptr<Endpoint> endpoint) {
+  endpoint->is_gone = true;
+  for (const Hash128& test : endpoint->queue.drop_waiting())
+    tests.extract(test).mapped()({.endpoint = endpoint->name,
+                                  .alert_id = test,
+                                  .kind = DeliveryOutcome::Kind::dead,
+                                  .error = "the endpoint is no longer configured"});
+  endpoint->wake.cancel();
+  endpoint->metrics.circuit_open.set(0);
+  endpoint->metrics.paused.set(0);
+  endpoint->metrics.queue.set(0);
+  if (!endpoint->under_way.empty()) gone.push_back(std::move(endpoint));
+}
 
 void WebhookSender::State::enqueue(Delivery delivery) {
   const auto at = endpoints.find(delivery.endpoint);
@@ -138,6 +195,7 @@ void WebhookSender::State::enqueue(Delivery delivery) {
                 .error = "no endpoint of this name is configured"});
     return;
   }
+  if (at->second->is_new) delivery.not_before = 0;
   at->second->queue.put(std::move(delivery), moment_now());
   pump(*at->second);
 }
@@ -155,9 +213,12 @@ void WebhookSender::State::arm(Endpoint& endpoint) {
     return;
   }
   endpoint.wake.expires_at(SteadyClock::time_point(std::chrono::milliseconds(*wake_at)));
-  endpoint.wake.async_wait([self = shared_from_this(), &endpoint](boost::system::error_code failure) {
-    if (!failure) self->enter([&] { self->pump(endpoint); });
-  });
+  // Weak, because an endpoint that is gone by then is not waited for.
+  endpoint.wake.async_wait(
+      [self = shared_from_this(), weak = endpoint.weak_from_this()](boost::system::error_code failure) {
+        const auto there = weak.lock();
+        if (!failure && there) self->enter([&] { self->pump(*there); });
+      });
 }
 
 void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) {
@@ -178,6 +239,7 @@ void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) 
 void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply,
                                     double seconds) {
   endpoint.under_way.erase(alert_id);
+  endpoint.is_new = false;
   endpoint.metrics.attempt_seconds.observe(seconds);
   const Moment now = moment_now();
   AttemptResult result{reply.http_status, parse_retry_after(reply.retry_after, now.wall), reply.error, reply.written};
@@ -192,7 +254,9 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   tell(endpoint, outcome, was_open, was_paused);
   const auto test = tests.extract(alert_id);
   (test.empty() ? on_outcome : test.mapped())(std::move(outcome));
-  pump(endpoint);
+  if (!endpoint.is_gone) return pump(endpoint);
+  (void)endpoint.queue.drop_waiting();
+  if (endpoint.under_way.empty()) std::erase_if(gone, [&](const auto& one) { return one.get() == &endpoint; });
 }
 
 // Writes metrics and log. Neither gets the URL, which may be a secret, or a byte of what the endpoint answered.
@@ -229,16 +293,9 @@ Result<std::unique_ptr<WebhookSender>> WebhookSender::create(asio::io_context& i
                                                              OnOutcome on_outcome) {
   std::vector<std::string> errors;
   std::vector<CheckedEndpoint> checked = check_endpoints(endpoints, errors);
-  if (!errors.empty()) {
-    std::string all;
-    for (const std::string& error : errors) all.append(all.empty() ? "" : "\n").append(error);
-    return Error{std::move(all)};
-  }
-  const auto state = std::make_shared<State>(io, std::move(settings), log, std::move(on_outcome));
-  for (CheckedEndpoint& endpoint : checked) {
-    const std::string name = endpoint.name;
-    state->endpoints[name] = std::make_unique<Endpoint>(std::move(endpoint), state->settings, state->strand, metrics);
-  }
+  if (!errors.empty()) return Error{as_lines(errors)};
+  const auto state = std::make_shared<State>(io, std::move(settings), metrics, log, std::move(on_outcome));
+  for (std::size_t i = 0; i < checked.size(); ++i) state->use(std::move(checked[i]), endpoints[i], true);
   return std::unique_ptr<WebhookSender>(new WebhookSender(state));
 }
 
@@ -256,7 +313,8 @@ void WebhookSender::ask_states(OnStates on_states) {
   state_->post([on_states = std::move(on_states)](State& state) {
     std::vector<EndpointState> states;
     for (const auto& [name, endpoint] : state.endpoints)
-      states.push_back({name, endpoint->queue.paused(), endpoint->queue.circuit_open(), endpoint->queue.held()});
+      states.push_back({name, endpoint->queue.paused(), endpoint->queue.circuit_open(), endpoint->queue.held(),
+                        endpoint->queue.oldest_ms(moment_now())});
     on_states(std::move(states));
   });
 }
@@ -270,8 +328,24 @@ void WebhookSender::test(Delivery delivery, OnOutcome on_end) {
   });
 }
 
-bool WebhookSender::knows(const std::string& endpoint) const {
-  return state_->endpoints.contains(endpoint);
+Status WebhookSender::use(const std::vector<WebhookEndpoint>& endpoints) {
+  std::vector<std::string> errors;
+  std::vector<CheckedEndpoint> checked = check_endpoints(endpoints, errors);
+  if (!errors.empty()) return Error{as_lines(errors)};
+  state_->post([checked = std::move(checked), endpoints](State& state) mutable {
+    for (std::size_t i = 0; i < checked.size(); ++i) state.use(std::move(checked[i]), std::move(endpoints[i]), false);
+  });
+  return {};
+}
+
+void WebhookSender::keep_only(std::set<std::string> names) {
+  state_->post([names = std::move(names)](State& state) {
+    for (auto at = state.endpoints.begin(); at != state.endpoints.end();) {
+      std::shared_ptr<Endpoint> other = names.contains(at->first) ? nullptr : std::move(at->second);
+      at = other == nullptr ? std::next(at) : state.endpoints.erase(at);
+      if (other != nullptr) state.let_go(std::move(other));
+    }
+  });
 }
 
 void WebhookSender::pause(std::string endpoint) {
@@ -302,12 +376,15 @@ void WebhookSender::stop() {
   // The set of endpoints does not change any more. Lookups may be closed on any thread, everything else only on the
   // strand.
   for (const auto& [name, endpoint] : state_->endpoints) endpoint->lookup->close();
+  for (const auto& endpoint : state_->gone) endpoint->lookup->close();
   asio::post(state_->strand, [state = state_] {
-    for (const auto& [name, endpoint] : state->endpoints) {
-      endpoint->wake.cancel();
-      for (const auto& [alert_id, request] : endpoint->under_way) request->cancel();
-      endpoint->under_way.clear();
-    }
+    const auto end = [](Endpoint& endpoint) {
+      endpoint.wake.cancel();
+      for (const auto& [alert_id, request] : endpoint.under_way) request->cancel();
+      endpoint.under_way.clear();
+    };
+    for (const auto& [name, endpoint] : state->endpoints) end(*endpoint);
+    for (const auto& endpoint : state->gone) end(*endpoint);
   });
 }
 

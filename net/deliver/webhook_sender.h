@@ -15,6 +15,7 @@
 // Source: Standard Webhooks 1.0.0.
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ struct WebhookEndpoint {
   std::vector<Prefix> allow_cidrs;  // `inside` ranges (address_policy.h) that this endpoint may lead to
   std::string ca_file;              // empty: the system's authorities
   double rate_per_s = 10;
+
+  bool operator==(const WebhookEndpoint&) const = default;
 };
 
 struct WebhookSettings {
@@ -83,7 +86,8 @@ class WebhookSender {
   struct EndpointState {
     std::string name;
     bool paused = false, circuit_open = false;
-    std::size_t queue = 0;  // deliveries that the sender holds
+    std::size_t queue = 0;       // deliveries that the sender holds
+    std::int64_t oldest_ms = 0;  // for how long the oldest of them
   };
   using OnStates = std::function<void(std::vector<EndpointState>)>;
   // Calls it on the strand with the state of every endpoint, in the order of their names.
@@ -93,7 +97,13 @@ class WebhookSender {
   // to nobody else. REQUIRES: marked_test, and an id of its own.
   void test(Delivery delivery, OnOutcome on_end);
 
-  [[nodiscard]] bool knows(const std::string& endpoint) const;
+  // Adds endpoints, and changes those of their names: from the next attempt on they are as given. An endpoint that is
+  // really another one than before is tried at once, whatever failed so far. The error is as of create(), and then
+  // nothing has changed.
+  [[nodiscard]] Status use(const std::vector<WebhookEndpoint>& endpoints);
+  // Forgets all other endpoints and what waits for them, which nobody hears of: the outbox has it. What is under way to
+  // them ends in its outcome. First let the merger hand over nothing more for them.
+  void keep_only(std::set<std::string> names);
 
   // pause(): the endpoint gets nothing until resume(); what waits is kept. resume() ends that, and the pause that a 410
   // began. An unknown name has no effect.

@@ -59,6 +59,7 @@ std::size_t AuthFailures::Hash::operator()(const IpAddress& address) const noexc
 
 bool AuthFailures::count(const IpAddress& address, Seconds now) {
   const IpAddress key = counted_as(address);
+  const unsigned per_second_max = per_second_max_;
   const std::lock_guard lock(mutex_);
   if (windows_.size() >= addresses_max_ && !windows_.contains(key)) {
     std::erase_if(windows_, [now](const auto& entry) { return entry.second.second != now; });
@@ -66,8 +67,8 @@ bool AuthFailures::count(const IpAddress& address, Seconds now) {
   }
   Window& window = windows_[key];
   if (window.second != now) window = {now, 0};
-  if (window.failures <= per_second_max_) ++window.failures;
-  return window.failures > per_second_max_;
+  if (window.failures <= per_second_max) ++window.failures;
+  return window.failures > per_second_max;
 }
 
 std::size_t AuthFailures::addresses() const {
@@ -76,9 +77,21 @@ std::size_t AuthFailures::addresses() const {
 }
 
 Authenticator::Authenticator(AuthSettings settings)
-    : settings_(std::move(settings)),
-      failures_(settings_.failures_per_second_max, settings_.addresses_max),
-      table_(std::make_shared<const Table>()) {}
+    : failures_(settings.failures_per_second_max, settings.addresses_max),
+      table_(std::make_shared<const Table>()),
+      api_key_header_(std::make_shared<const std::string>(std::move(settings.api_key_header))) {}
+
+void Authenticator::use(const AuthSettings& settings) {
+  failures_.limit(settings.failures_per_second_max);
+  auto header = std::make_shared<const std::string>(settings.api_key_header);
+  const std::lock_guard lock(mutex_);
+  api_key_header_ = std::move(header);
+}
+
+std::shared_ptr<const std::string> Authenticator::api_key_header() const {
+  const std::lock_guard lock(mutex_);
+  return api_key_header_;
+}
 
 Status Authenticator::replace(const std::vector<TokenSettings>& tokens) {
   auto table = std::make_shared<Table>();
@@ -113,7 +126,8 @@ std::optional<std::string> Authenticator::credential_of(const RequestHead& head,
     return colon == std::string::npos ? std::string{} : pair.substr(colon + 1);
   }
   if (!place.header.empty() && head.field_count(place.header) > 0) return std::string(head.field(place.header));
-  if (head.field_count(settings_.api_key_header) > 0) return std::string(head.field(settings_.api_key_header));
+  const auto header = api_key_header();
+  if (head.field_count(*header) > 0) return std::string(head.field(*header));
   return std::nullopt;
 }
 
@@ -144,7 +158,7 @@ Refusal Authenticator::fail(const Refusal& refusal, const IpAddress& peer, Secon
 
 std::variant<std::string, Refusal> Authenticator::check(const RequestHead& head, TokenScope needed,
                                                         CredentialPlace place, const IpAddress& peer, Seconds now) {
-  if (head.field_count("Authorization") > 1 || head.field_count(settings_.api_key_header) > 1 ||
+  if (head.field_count("Authorization") > 1 || head.field_count(*api_key_header()) > 1 ||
       (!place.header.empty() && head.field_count(place.header) > 1)) {
     return fail(kTwoCredentials, peer, now);
   }

@@ -8,6 +8,7 @@
 // Errors: a Refusal: 401 none or unknown, 403 of the other scope, 400 two Authorization headers, 429 too many failures.
 //         A sender with a good token is served even from an address that others misuse (they may share a proxy).
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,7 @@ class AuthFailures {
   // Counts one; true if the address is over its limit in this second. An IPv6 address counts as its /64.
   bool count(const IpAddress& address, Seconds now);
   [[nodiscard]] std::size_t addresses() const;
+  void limit(unsigned per_second_max) noexcept { per_second_max_ = per_second_max; }
 
  private:
   struct Window {
@@ -67,7 +69,7 @@ class AuthFailures {
     std::size_t operator()(const IpAddress& address) const noexcept;
   };
 
-  const unsigned per_second_max_;
+  std::atomic<unsigned> per_second_max_;
   const std::size_t addresses_max_;
   mutable std::mutex mutex_;
   std::unordered_map<IpAddress, Window, Hash> windows_;
@@ -79,6 +81,9 @@ class Authenticator {
 
   // Takes a new set of tokens, all or none: each named, of at least kTokenBytesMin bytes, no secret twice.
   Status replace(const std::vector<TokenSettings>& tokens);
+
+  // From now on; addresses_max stays as it is.
+  void use(const AuthSettings& settings);
 
   // The source of the token, or why not. `now` in seconds, for the limit of failures.
   [[nodiscard]] std::variant<std::string, Refusal> check(const RequestHead& head, TokenScope needed,
@@ -105,10 +110,12 @@ class Authenticator {
   [[nodiscard]] static const Token* find(const Table& table, std::string_view secret);
   [[nodiscard]] Refusal fail(const Refusal& refusal, const IpAddress& peer, Seconds now);
 
-  const AuthSettings settings_;
+  [[nodiscard]] std::shared_ptr<const std::string> api_key_header() const;
+
   AuthFailures failures_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Table> table_;
+  std::shared_ptr<const std::string> api_key_header_;
 };
 
 }  // namespace straykey

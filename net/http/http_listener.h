@@ -46,6 +46,8 @@ struct HttpTimeouts {
   std::chrono::milliseconds hold{0};        // for room for a body, before 503; 0: it is not waited for
   std::chrono::milliseconds linger{2'000};  // for a peer to take a refusal and stop sending
   std::chrono::milliseconds tick{100};      // how often deadlines are looked at
+
+  bool operator==(const HttpTimeouts&) const = default;
 };
 
 struct HttpListenerSettings {
@@ -60,6 +62,8 @@ struct HttpListenerSettings {
   ProxySettings proxies;
   ConnectionLimits connections;
   HttpTimeouts timeouts;
+
+  bool operator==(const HttpListenerSettings&) const = default;
 };
 
 // The admin listener as it is by default: loopback only, answering to loopback names only, with connections of its own,

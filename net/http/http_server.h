@@ -41,6 +41,11 @@ class HttpServer {
   Status reload_tls(Seconds now) { return server_.reload_tls(now); }
   [[nodiscard]] std::size_t connections() const { return server_.connections(); }
 
+  // As StreamServer's.
+  void take_over(int listening) { server_.take_over(listening); }
+  [[nodiscard]] int listening_socket() const noexcept { return server_.listening_socket(); }
+  void retire(std::chrono::milliseconds patience) { server_.retire(patience); }
+
   // Stops accepting, closes idle connections, lets requests in hand finish within `grace`, then closes. Blocks the
   // caller, who is no io thread. True if every request in hand could finish.
   bool drain(std::chrono::milliseconds grace) { return server_.drain(grace); }

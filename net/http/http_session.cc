@@ -83,7 +83,7 @@ bool HttpSession::holds_idly(TimePoint now) const noexcept {
 void HttpSession::sweep(TimePoint now) {
   if (phase_ == Phase::hold) return look_for_room(now);
   StreamDraining& end = listener_->draining;
-  const bool draining = end.begun.load();
+  const bool draining = end.begun.load() && !end.patient.load();  // a patient end lets each peer have one more answer
   if (draining && phase_ == Phase::idle) return stream_.close();
   // Whoever has not said who he is must not delay the end.
   if (draining && (phase_ == Phase::handshake || phase_ == Phase::head))

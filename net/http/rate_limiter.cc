@@ -18,12 +18,18 @@ double wait_for(double level, double needed, double per_s) noexcept {
 
 }  // namespace
 
-RateLimiter::RateLimiter(RateSettings settings, Metrics& metrics, Log* log)
-    : settings_(settings),
-      token_rates_{settings.token_requests_per_s, settings.token_events_per_s},
-      address_rates_{settings.address_requests_per_s, settings.address_events_per_s},
-      metrics_(metrics),
-      log_(log) {}
+RateLimiter::RateLimiter(RateSettings settings, Metrics& metrics, Log* log) : metrics_(metrics), log_(log) {
+  use(settings);
+}
+
+void RateLimiter::use(const RateSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  settings_ = settings;
+  token_rates_ = {settings.token_requests_per_s, settings.token_events_per_s};
+  address_rates_ = {settings.address_requests_per_s, settings.address_events_per_s};
+  limits_ = settings.any();
+  limits_events_ = token_rates_.events_per_s > 0 || address_rates_.events_per_s > 0;
+}
 
 // A bucket holds one request and one event at least, else a low rate would let nothing in.
 RateLimiter::Buckets RateLimiter::full(const Rates& rates, Clock::time_point now) const noexcept {
@@ -79,7 +85,7 @@ void RateLimiter::forget_some(Clock::time_point now) {
 }
 
 std::optional<Refusal> RateLimiter::check(const std::string& source, const IpAddress& address, Clock::time_point now) {
-  if (!settings_.any()) return std::nullopt;
+  if (!limits_) return std::nullopt;
   const std::lock_guard lock(mutex_);
   Buckets& by_token = of_token(source, now);
   Buckets& by_address = of_address(address, now);
@@ -92,7 +98,7 @@ std::optional<Refusal> RateLimiter::check(const std::string& source, const IpAdd
 
 void RateLimiter::spend(const std::string& source, const IpAddress& address, std::size_t events,
                         Clock::time_point now) {
-  if (token_rates_.events_per_s <= 0 && address_rates_.events_per_s <= 0) return;
+  if (!limits_events_) return;
   const std::lock_guard lock(mutex_);
   if (token_rates_.events_per_s > 0) of_token(source, now).events -= static_cast<double>(events);
   if (address_rates_.events_per_s > 0) of_address(address, now).events -= static_cast<double>(events);

@@ -10,6 +10,7 @@
 //         wants to be forgotten must bring half as many others who owe more. An IPv6 address counts as its /64. Tokens
 //         are those of the configuration.
 // Errors: a Refusal (429) with the seconds to wait.
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -45,6 +46,8 @@ class RateLimiter {
 
   RateLimiter(RateSettings settings, Metrics& metrics, Log* log = nullptr);
 
+  // From now on. What was owed stays.
+  void use(const RateSettings& settings);
   // Lets a request in, or says why not. `source` is the name of its token.
   [[nodiscard]] std::optional<Refusal> check(const std::string& source, const IpAddress& address,
                                              Clock::time_point now = Clock::now());
@@ -71,11 +74,12 @@ class RateLimiter {
   [[nodiscard]] Refusal refuse(const std::string& source, const IpAddress& address, std::string_view reason,
                                double seconds);
 
-  const RateSettings settings_;
-  const Rates token_rates_, address_rates_;
   Metrics& metrics_;
   Log* const log_;
+  std::atomic<bool> limits_{false}, limits_events_{false};
   mutable std::mutex mutex_;
+  RateSettings settings_;
+  Rates token_rates_{}, address_rates_{};
   std::map<std::string, Buckets, std::less<>> tokens_;
   std::map<IpAddress, Buckets> addresses_;
 };

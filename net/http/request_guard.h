@@ -32,6 +32,8 @@ struct HeadLimits {
   // One path may have a larger block: Firehose sends up to 50 attributes of 1 KiB. Empty: none.
   std::string_view large_path = {};
   std::size_t large_block_bytes_max = 128 * 1024;
+
+  bool operator==(const HeadLimits&) const = default;
 };
 
 // Looks for the empty line that ends a head, and for bytes that no head may hold.

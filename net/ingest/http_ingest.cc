@@ -165,6 +165,11 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   router.add(std::move(route));
 }
 
+void HttpIngest::wait_at_most(std::chrono::milliseconds overload_wait) noexcept {
+  for_memory_.wait_at_most(overload_wait);
+  for_queues_.wait_at_most(overload_wait);
+}
+
 void HttpIngest::end_waits() noexcept {
   for_memory_.end();
   for_queues_.end();

@@ -93,12 +93,15 @@ class HttpIngest {
   HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics);
   ~HttpIngest();
 
-  // Adds the routes of a protocol. Before the server starts; the HttpIngest outlives the threads that serve the router.
+  // Adds the routes of a protocol. Before the server of that router starts, on one thread; the HttpIngest outlives the
+  // threads that serve the router, and keeps what it was given of each.
   void add(HttpRouter& router, IngestProtocol protocol);
   // Of a protocol whose route somebody else adds, and which calls answer(). It lives as long as the HttpIngest.
   const IngestProtocol& keep(IngestProtocol protocol);
   // What a route of add() does. `protocol` lives as long as the HttpIngest.
   void answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply);
+  // How long a request waits for room from now on. Any thread.
+  void wait_at_most(std::chrono::milliseconds overload_wait) noexcept;
   // Nothing waits for room any more. Any thread.
   void end_waits() noexcept;
 

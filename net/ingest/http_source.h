@@ -9,7 +9,7 @@
 
 namespace straykey {
 
-class HttpSource final : public Source {
+class HttpSource final : public ListeningSource {
  public:
   HttpSource(IoRuntime& runtime, const HttpListenerSettings& settings, HttpRouter router,
              HttpDependencies dependencies);
@@ -18,6 +18,10 @@ class HttpSource final : public Source {
   [[nodiscard]] Status start(Seconds now) override { return server_.start(now); }
   [[nodiscard]] std::string url() const override;
   [[nodiscard]] Status reload(Seconds now) override { return server_.reload_tls(now); }
+  [[nodiscard]] int listening_socket() const override { return server_.listening_socket(); }
+  void take_over(int socket) override { server_.take_over(socket); }
+  void retire(std::chrono::milliseconds patience) override { server_.retire(patience); }
+  [[nodiscard]] std::size_t connections() const override { return server_.connections(); }
   bool drain(std::chrono::milliseconds grace) override { return server_.drain(grace); }
 
  private:

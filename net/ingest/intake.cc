@@ -46,6 +46,17 @@ Counter& received_counter(Metrics& metrics, std::string_view source) {
                          {{"source", source}});
 }
 
+Gauge& lag_gauge(Metrics& metrics, std::string_view source) {
+  return metrics.gauge("straykey_event_lag_seconds",
+                       "How old the newest event of a source's last request was when that came.", {{"source", source}});
+}
+
+// What is counted of one source.
+struct ReceivedFrom {
+  Counter& events;
+  Gauge& lag_s;
+};
+
 // Records are mostly longer than a kilobyte, and gzip makes an eighth of them or less.
 std::size_t events_expected(const SentText& sent) {
   if (!sent.items.empty()) return std::min(sent.items.size(), kEventsReservedMax);
@@ -64,7 +75,7 @@ struct SharedText {
 struct Intake::Desk {
   explicit Desk(PayloadLimits limits) : reader(limits) {}
   PayloadReader reader;
-  std::map<std::string, Counter*, std::less<>> received;  // by source
+  std::map<std::string, ReceivedFrom, std::less<>> received;  // by source
 };
 
 struct Intake::Rest {
@@ -182,7 +193,7 @@ struct Intake::Pass {
   }
   void give(std::unique_ptr<Request> full) {
     outcome.accepted += full->events.size();
-    intake.received_from(desk, source).add(full->events.size());
+    intake.count_received(desk, source, *full);
     if (!rest->take(std::move(full))) end();
   }
   void begin_item(std::uint32_t number) {
@@ -215,7 +226,9 @@ Intake::Intake(PayloadLimits limits, std::size_t desks, Callbacks callbacks, Met
       not_judged_(not_judged_counters(metrics)),
       refused_(metrics.counter("straykey_events_refused_total",
                                "Events that were read and not stored: their sender heard 503, or was a syslog sender "
-                               "that cannot hear.")) {
+                               "that cannot hear.")),
+      issuing_(metrics.counter("straykey_events_issuing_total", "Events that issued the key of a role (AssumeRole).")),
+      of_roles_(metrics.counter("straykey_events_of_roles_total", "Events by keys of roles.")) {
   for (std::size_t i = 0; i < desks; ++i) desks_.push_back(std::make_unique<Desk>(limits));
 }
 
@@ -225,12 +238,30 @@ void Intake::announce(const std::string& source) {
   (void)received_counter(metrics_, source);
 }
 
-Counter& Intake::received_from(Desk& desk, const std::string& source) {
+Intake::Received Intake::received_from(const std::string& source) const {
+  const std::uint64_t events = received_counter(metrics_, source).value();
+  if (events == 0) return {};
+  return {events, static_cast<Seconds>(lag_gauge(metrics_, source).value())};
+}
+
+void Intake::count_received(Desk& desk, const std::string& source, const Request& request) {
   auto found = desk.received.find(source);
   if (found == desk.received.end()) {
-    found = desk.received.emplace(source, &received_counter(metrics_, source)).first;
+    found = desk.received.emplace(source, ReceivedFrom{received_counter(metrics_, source), lag_gauge(metrics_, source)})
+                .first;
   }
-  return *found->second;
+  found->second.events.add(request.events.size());
+  if (request.events.empty()) return;
+  Seconds newest = request.events.front().time;
+  std::uint64_t issuing = 0, of_roles = 0;
+  for (const Event& event : request.events) {
+    newest = std::max(newest, event.time);
+    if (event.type == IdentityType::assumed_role) ++of_roles;
+    if (!event.issued_key.empty() && event.assumes_role()) ++issuing;
+  }
+  found->second.lag_s.set(static_cast<double>(request.received_at - newest));
+  issuing_.add(issuing);
+  of_roles_.add(of_roles);
 }
 
 Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::string& source, std::size_t desk_number,
@@ -265,7 +296,7 @@ Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::st
   }
   const std::size_t events = error || reading.no_room ? 0 : request.events.size();
   reading.outcome.accepted = events;
-  if (!sent.read_before && !error) received_from(desk, source).add(events);
+  if (!sent.read_before && !error && !reading.no_room) count_received(desk, source, request);
   if (events == 0) reading.request.reset();
   return reading;
 }

@@ -80,6 +80,8 @@ class Intake {
     // Whether a text may be cut into several Requests. If not, what one Request does not take is rejected as
     // inflated_too_large.
     bool cut = false;
+
+    bool operator==(const Limits&) const = default;
   };
   struct Callbacks {
     std::function<Seconds()> now;
@@ -130,13 +132,24 @@ class Intake {
   void count_refused(std::size_t events) noexcept { refused_.add(events); }
   // The counter of a source exists from now on, although nothing has come from it.
   void announce(const std::string& source);
+  struct Received {
+    std::uint64_t events = 0;
+    std::optional<Seconds> lag_s;  // of its last request; nullopt: there was none
+  };
+  // What came from a source. Announces it.
+  [[nodiscard]] Received received_from(const std::string& source) const;
+  struct Keys {
+    std::uint64_t issuing = 0, of_roles = 0;  // events that issued the key of a role; events by keys of roles
+  };
+  [[nodiscard]] Keys keys() const noexcept { return {issuing_.value(), of_roles_.value()}; }
 
  private:
   // What one thread keeps.
   struct Desk;
   // One text being read.
   struct Pass;
-  [[nodiscard]] Counter& received_from(Desk& desk, const std::string& source);
+  // Counts what came from the source, what of it HealthWatch wants to know, and how late it was.
+  void count_received(Desk& desk, const std::string& source, const Request& request);
   [[nodiscard]] std::optional<PayloadError> decode(Pass& pass, SentText& sent, std::string_view& text);
   [[nodiscard]] static std::optional<PayloadError> read_text(Pass& pass, std::string_view text);
   [[nodiscard]] static std::optional<PayloadError> read_items(Pass& pass, std::string_view text);
@@ -148,6 +161,8 @@ class Intake {
   const std::array<Counter*, kRejectReasonCount> rejected_;  // or ignored, for a harmless class
   const std::array<Counter*, kNotJudgedCount> not_judged_;
   Counter& refused_;
+  Counter& issuing_;
+  Counter& of_roles_;
   std::vector<std::unique_ptr<Desk>> desks_;
 };
 

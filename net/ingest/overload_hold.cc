@@ -5,12 +5,13 @@
 namespace straykey {
 
 OverloadHold::OverloadHold(Settings settings, std::size_t io_threads, Later later, Counter& waits)
-    : settings_(settings), later_(std::move(later)), waits_(waits), lists_(io_threads) {}
+    : patience_(settings.patience), tick_(settings.tick), later_(std::move(later)), waits_(waits), lists_(io_threads) {}
 
 bool OverloadHold::hold(std::size_t io_thread, std::chrono::milliseconds waited_before, Held held) {
-  if (ended_ || !later_ || waited_before >= settings_.patience) return false;
+  const std::chrono::milliseconds patience = patience_;
+  if (ended_ || !later_ || waited_before >= patience) return false;
   waits_.add();
-  lists_[io_thread].held.push_back({Clock::now() + settings_.patience - waited_before, std::move(held)});
+  lists_[io_thread].held.push_back({Clock::now() + patience - waited_before, std::move(held)});
   tick_later(io_thread);
   return true;
 }
@@ -18,7 +19,7 @@ bool OverloadHold::hold(std::size_t io_thread, std::chrono::milliseconds waited_
 void OverloadHold::tick_later(std::size_t io_thread) {
   List& list = lists_[io_thread];
   if (list.ticks) return;
-  later_(io_thread, settings_.tick, [this, io_thread] { tick(io_thread); });
+  later_(io_thread, tick_, [this, io_thread] { tick(io_thread); });
   list.ticks = true;
 }
 

@@ -37,6 +37,8 @@ class OverloadHold {
   // Keeps `held` for what is left of its patience. False: nothing is left, or end() was called, and nothing changed.
   [[nodiscard]] bool hold(std::size_t io_thread, std::chrono::milliseconds waited_before, Held held);
   [[nodiscard]] bool waits(std::size_t io_thread) const noexcept { return !lists_[io_thread].held.empty(); }
+  // What waits already keeps its time.
+  void wait_at_most(std::chrono::milliseconds patience) noexcept { patience_ = patience; }
   // The next tick gives all of it up, and nothing waits any more.
   void end() noexcept { ended_ = true; }
 
@@ -53,7 +55,8 @@ class OverloadHold {
   void tick_later(std::size_t io_thread);
   void tick(std::size_t io_thread);
 
-  const Settings settings_;
+  std::atomic<std::chrono::milliseconds> patience_;
+  const std::chrono::milliseconds tick_;
   const Later later_;
   Counter& waits_;
   std::vector<List> lists_;

@@ -131,10 +131,9 @@ void RelpSession::warn(std::string_view what) const {
 }
 
 void RelpSession::sweep(TimePoint now) {
-  const StreamDraining& end = listener_->draining;
-  if (end.begun.load() && linger_until_ == TimePoint::max()) {
-    linger_until_ = std::min(now + listener_->settings.timeouts.linger, end.deadline.load());
-    answer(std::string(kServerClose));
+  if (const auto last = listener_->ends_by(now)) {
+    if (linger_until_ == TimePoint::max()) answer(std::string(kServerClose));
+    linger_until_ = std::min(linger_until_, *last);
   }
   if (feeder_) feeder_->wake();
   const bool idles = progress_.stalls(now, holds_idly(), listener_->settings.timeouts.room_stall);

@@ -6,6 +6,7 @@
 // Thread: start-up and shut-down by one thread, which is no io thread.
 // Errors: start() and reload() say in one sentence what is wrong; a failed reload keeps what there was.
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,19 @@ class Source {
   [[nodiscard]] virtual Status reload(Seconds now) = 0;
   // Takes nothing new, and waits at most `grace` until all that it took is stored. Blocks. True if all of it is.
   virtual bool drain(std::chrono::milliseconds grace) = 0;
+};
+
+// A source that listens, so that a new one may take its place, at the same address or at another.
+class ListeningSource : public Source {
+ public:
+  // The descriptor of the socket that it listens on, which stays its own. The new one listens on that socket, too, if
+  // it has the same address: then no connection is lost between the two.
+  [[nodiscard]] virtual int listening_socket() const = 0;
+  // start() then listens on this socket. REQUIRES: before start(); `socket` is open.
+  virtual void take_over(int socket) = 0;
+  // Takes nothing new, and lets those who are connected end what they are at, for `patience` at most. Does not wait.
+  virtual void retire(std::chrono::milliseconds patience) = 0;
+  [[nodiscard]] virtual std::size_t connections() const = 0;
 };
 
 }  // namespace straykey

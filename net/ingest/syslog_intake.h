@@ -36,6 +36,18 @@ struct SyslogIntakeSettings {
   Intake::Limits limits{.rejects_listed_max = std::numeric_limits<std::size_t>::max()};  // as many as a batch holds
   std::size_t batch_messages_max = 512;
   std::size_t batch_bytes_max = 256 * 1024;
+
+  bool operator==(const SyslogIntakeSettings&) const = default;
+};
+
+class SyslogIntake;
+
+// What every syslog listener uses of the process; all of it outlives the listener's connections.
+struct SyslogDependencies {
+  SyslogIntake& intake;
+  std::shared_ptr<ByteBudget> budget;
+  Metrics& metrics;
+  Log& log;
 };
 
 class SyslogIntake {

@@ -69,6 +69,12 @@ bool SyslogListener::admits(const IpAddress& address) const noexcept {
                      [&address](const Prefix& prefix) { return prefix.contains(address); });
 }
 
+std::optional<SyslogListener::TimePoint> SyslogListener::ends_by(TimePoint now) const noexcept {
+  if (!draining.begun.load()) return std::nullopt;
+  const TimePoint deadline = draining.deadline.load();
+  return draining.patient.load() ? deadline : std::min(now + settings.timeouts.linger, deadline);
+}
+
 bool SyslogListener::is_crowded(TimePoint now) const noexcept {
   constexpr std::chrono::seconds kRecently{1};
   return now < budget->refused_at() + kRecently;

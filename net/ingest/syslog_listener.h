@@ -33,6 +33,8 @@ struct SyslogTimeouts {
   std::chrono::milliseconds retry_max{500};   // ... twice as long each time, up to this
   std::chrono::milliseconds linger{1'000};    // draining: for the sender to stop
   std::chrono::milliseconds tick{100};        // how often deadlines are looked at
+
+  bool operator==(const SyslogTimeouts&) const = default;
 };
 
 // What every listener has besides the byte budget, for small texts while that is spent: senders of large messages, on
@@ -80,6 +82,8 @@ struct SyslogListenerSettings {
   SyslogTimeouts timeouts;
   std::size_t requests_in_flight_max = 12;       // of a connection: about 2,000 messages that wait for one commit
   std::size_t receive_buffer_bytes = 32u << 20;  // UDP: asked of the kernel
+
+  bool operator==(const SyslogListenerSettings&) const = default;
 };
 
 struct SyslogMetrics {
@@ -112,6 +116,8 @@ struct SyslogListener {
   [[nodiscard]] bool admits(const IpAddress& address) const noexcept;
   // The age of the last message, and what is held of the budget.
   void show_state(TimePoint now) noexcept;
+  // While it drains: until when a sender that has been told may go on. nullopt: it does not drain.
+  [[nodiscard]] std::optional<TimePoint> ends_by(TimePoint now) const noexcept;
   // Somebody waits for room in the budget.
   [[nodiscard]] bool is_crowded(TimePoint now) const noexcept;
   // A connection is closed because it held room and did nothing with it.

@@ -32,10 +32,9 @@ SyslogSession::SyslogSession(std::shared_ptr<SyslogListener> listener, SyslogInt
       share_(listener_->budget) {}
 
 void SyslogSession::sweep(TimePoint now) {
-  const StreamDraining& end = listener_->draining;
-  if (end.begun.load() && linger_until_ == TimePoint::max()) {
-    linger_until_ = std::min(now + listener_->settings.timeouts.linger, end.deadline.load());
-    stream_.end_sending();
+  if (const auto last = listener_->ends_by(now)) {
+    if (linger_until_ == TimePoint::max()) stream_.end_sending();
+    linger_until_ = std::min(linger_until_, *last);
   }
   feeder_->wake();
   const bool stalls = progress_.stalls(now, holds_idly(), listener_->settings.timeouts.room_stall);

@@ -48,7 +48,9 @@ StreamServer::Callbacks callbacks_of(const std::shared_ptr<SyslogListener>& list
     return false;
   };
   callbacks.on_gave_way = [listener] { listener->counts.gave_way.add(); };
-  callbacks.on_tick = [listener](StreamServer::TimePoint now) { listener->show_state(now); };
+  callbacks.on_tick = [listener](StreamServer::TimePoint now) {
+    if (!listener->draining.patient.load()) listener->show_state(now);  // else its successor says how it does
+  };
   return callbacks;
 }
 

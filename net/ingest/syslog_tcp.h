@@ -19,15 +19,7 @@
 
 namespace straykey {
 
-// What every syslog listener uses of the process; all of it outlives the listener's connections.
-struct SyslogDependencies {
-  SyslogIntake& intake;
-  std::shared_ptr<ByteBudget> budget;
-  Metrics& metrics;
-  Log& log;
-};
-
-class SyslogTcp final : public Source {
+class SyslogTcp final : public ListeningSource {
  public:
   SyslogTcp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies);
 
@@ -39,7 +31,10 @@ class SyslogTcp final : public Source {
   [[nodiscard]] std::string url() const override;
   // Certificate, key and client authorities again, for new connections; a failure keeps the old ones.
   [[nodiscard]] Status reload(Seconds now) override { return server_.reload_tls(now); }
-  [[nodiscard]] std::size_t connections() const { return server_.connections(); }
+  [[nodiscard]] std::size_t connections() const override { return server_.connections(); }
+  [[nodiscard]] int listening_socket() const override { return server_.listening_socket(); }
+  void take_over(int socket) override { server_.take_over(socket); }
+  void retire(std::chrono::milliseconds patience) override { server_.retire(patience); }
 
   // Stops accepting, tells the senders, takes what they still send for a moment, and waits until all that was read is
   // stored, at most `grace`. Blocks the caller, who is no io thread. True if all of it is stored.

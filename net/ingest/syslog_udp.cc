@@ -1,5 +1,6 @@
 #include "net/ingest/syslog_udp.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -14,6 +15,8 @@
 #include <cstring>
 #include <future>
 #include <utility>
+
+#include "core/base/descriptor.h"
 
 namespace straykey {
 namespace {
@@ -109,6 +112,7 @@ struct SyslogUdp::State {
   SyslogIntake& intake;
   SyslogListener listener;
   Socket socket;
+  Descriptor taken_over;  // to be listened on
   Datagrams datagrams;
   SentText batch;
   std::uint32_t kernel_drops_seen = 0;
@@ -133,9 +137,14 @@ Status SyslogUdp::State::open() {
   const asio::ip::address address = asio::ip::make_address(settings.address, error);
   if (error) return Error{"listener " + settings.name + ": " + settings.address + " is no IP address"};
   const udp::endpoint endpoint(address, settings.port);
-  socket.open(endpoint.protocol(), error);
+  if (taken_over.is_open()) {
+    socket.assign(endpoint.protocol(), fcntl(taken_over.number(), F_DUPFD_CLOEXEC, 0), error);
+    taken_over = {};
+  } else {
+    socket.open(endpoint.protocol(), error);
+    if (!error) socket.bind(endpoint, error);
+  }
   if (!error) socket.non_blocking(true, error);
-  if (!error) socket.bind(endpoint, error);
   if (error) {
     return Error{"listener " + settings.name + " cannot listen on " + settings.address + " port " +
                  std::to_string(settings.port) + ": " + error.message()};
@@ -219,6 +228,7 @@ Status SyslogUdp::start(Seconds) {
   if (auto status = state_->open(); !status) return status;
   IoError ignored;
   port_ = state_->socket.local_endpoint(ignored).port();
+  listening_ = state_->socket.native_handle();
   started_ = true;
   asio::co_spawn(state_->socket.get_executor(), receive_all(state_), asio::detached);
   asio::co_spawn(state_->socket.get_executor(), tick(state_), asio::detached);
@@ -248,9 +258,14 @@ IoAwait<void> SyslogUdp::tick(std::shared_ptr<State> state) {
   }
 }
 
+void SyslogUdp::take_over(int socket) {
+  state_->taken_over = Descriptor(fcntl(socket, F_DUPFD_CLOEXEC, 0));
+}
+
 bool SyslogUdp::drain(std::chrono::milliseconds grace) {
   if (!started_) return true;
   started_ = false;
+  listening_ = -1;
   const auto deadline = std::chrono::steady_clock::now() + grace;
   auto closed = std::make_shared<std::promise<void>>();
   const std::future<void> done = closed->get_future();
@@ -259,7 +274,8 @@ bool SyslogUdp::drain(std::chrono::milliseconds grace) {
       if (!state->submit_batch()) break;
     IoError ignored;
     state->stopped = true;
-    state->socket.close(ignored);
+    // As in StreamAcceptor::stop(): its successor may have the same socket.
+    const Descriptor released(state->socket.is_open() ? state->socket.release(ignored) : -1);
     closed->set_value();
   });
   // A runtime that is stopped, or was never started, has nothing left to wait for.

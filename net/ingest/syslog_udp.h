@@ -14,11 +14,13 @@
 #include <memory>
 
 #include "core/base/result.h"
-#include "net/ingest/syslog_tcp.h"
+#include "net/ingest/source.h"
+#include "net/ingest/syslog_intake.h"
+#include "net/io/io_runtime.h"
 
 namespace straykey {
 
-class SyslogUdp final : public Source {
+class SyslogUdp final : public ListeningSource {
  public:
   SyslogUdp(IoRuntime& runtime, SyslogListenerSettings settings, SyslogDependencies dependencies);
   ~SyslogUdp() override;
@@ -30,6 +32,10 @@ class SyslogUdp final : public Source {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] std::string url() const override;
   [[nodiscard]] Status reload(Seconds) override { return {}; }
+  [[nodiscard]] int listening_socket() const override { return listening_; }
+  void take_over(int socket) override;
+  [[nodiscard]] std::size_t connections() const override { return 0; }
+  void retire(std::chrono::milliseconds) override { drain(std::chrono::seconds(1)); }
   // Reads what the kernel holds by now, at most until `grace` is over, hands it to the pipeline and closes. True: what
   // is lost over UDP is lost before it is read.
   bool drain(std::chrono::milliseconds grace) override;
@@ -43,6 +49,7 @@ class SyslogUdp final : public Source {
   // Shared with the coroutines, which may outlive this object.
   const std::shared_ptr<State> state_;
   std::uint16_t port_ = 0;
+  int listening_ = -1;  // the state's own
   bool started_ = false;
 };
 

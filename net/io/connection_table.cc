@@ -98,9 +98,10 @@ bool ConnectionTable::wait_empty_until(std::chrono::steady_clock::time_point dea
 }
 
 bool ByteBudget::reserve(std::size_t bytes, std::size_t held) noexcept {
+  const std::size_t bytes_max = bytes_max_.load(std::memory_order_relaxed);
   std::size_t used = used_.load(std::memory_order_relaxed);
   do {
-    if (used != held && (bytes > bytes_max_ || used > bytes_max_ - std::min(bytes, bytes_max_))) {
+    if (used != held && (bytes > bytes_max || used > bytes_max - std::min(bytes, bytes_max))) {
       refused_at_.store(std::chrono::steady_clock::now());
       return false;
     }

@@ -30,6 +30,8 @@ namespace straykey {
 struct ConnectionLimits {
   std::size_t connections_max = 4'096;
   std::size_t per_address_max = 256;
+
+  bool operator==(const ConnectionLimits&) const = default;
 };
 
 // Who may say whose connection or request it is, and whether connections begin with a PROXY header.
@@ -38,6 +40,7 @@ struct ProxySettings {
   bool protocol = false;
 
   [[nodiscard]] bool trusts(const IpAddress& address) const noexcept;
+  bool operator==(const ProxySettings&) const = default;
 };
 
 class ConnectionTable {
@@ -110,6 +113,8 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
+  // From now on. What is held beyond it stays so until it is given back.
+  void limit(std::size_t bytes_max) noexcept { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
   // `held`: what the caller has reserved so far.
   [[nodiscard]] bool reserve(std::size_t bytes, std::size_t held = 0) noexcept;
   // Whatever there is room for.
@@ -125,7 +130,7 @@ class ByteBudget {
   [[nodiscard]] std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
  private:
-  const std::size_t bytes_max_;
+  std::atomic<std::size_t> bytes_max_;
   std::atomic<std::size_t> used_{0};
   std::atomic<bool> turn_taken_{false};
   std::atomic<std::chrono::steady_clock::time_point> refused_at_{};  // the clock begins with the machine

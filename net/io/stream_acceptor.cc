@@ -1,5 +1,6 @@
 #include "net/io/stream_acceptor.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +23,9 @@
 #include <future>
 #include <new>
 #include <thread>
+#include <utility>
+
+#include "core/base/descriptor.h"
 
 namespace straykey {
 namespace {
@@ -65,9 +69,11 @@ struct StreamAcceptor::State {
   Log& log;
   Acceptor acceptor;
   OnSocket on_socket;
+  Descriptor taken_over = {};  // to be listened on
   std::size_t next_io_thread = 0;
   std::chrono::steady_clock::time_point quiet_until{};  // exhaustion has been told of
-  bool stopped = false;
+  bool stopping = false, stopped = false;
+  std::promise<void> ended = {};  // accepting has
 };
 
 StreamAcceptor::StreamAcceptor(IoRuntime& runtime, Settings settings, Metrics& metrics, Log& log)
@@ -96,10 +102,15 @@ Status StreamAcceptor::listen_on_port() {
   if (error) return Error{"listener " + settings.name + ": " + settings.address + " is no IP address"};
   const tcp::endpoint endpoint(address, settings.port);
   Acceptor& acceptor = state_->acceptor;
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(kBacklog, error);
+  if (state_->taken_over.is_open()) {
+    acceptor.assign(endpoint.protocol(), fcntl(state_->taken_over.number(), F_DUPFD_CLOEXEC, 0), error);
+    state_->taken_over = {};
+  } else {
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(kBacklog, error);
+  }
   tcp::endpoint bound;
   if (!error) {
     const auto local = acceptor.local_endpoint(error);
@@ -110,7 +121,12 @@ Status StreamAcceptor::listen_on_port() {
                  std::to_string(settings.port) + ": " + error.message()};
   }
   port_ = bound.port();
+  listening_ = acceptor.native_handle();
   return {};
+}
+
+void StreamAcceptor::take_over(int listening) {
+  state_->taken_over = Descriptor(fcntl(listening, F_DUPFD_CLOEXEC, 0));
 }
 
 // The mode is set before listen(). Nobody can connect earlier, so nobody connects with another mode.
@@ -163,12 +179,13 @@ IoAwait<void> StreamAcceptor::accept_one(State& state) {
   const std::size_t io_thread = state.next_io_thread;
   IoSocket socket(state.runtime.context(io_thread).get_executor());
   const auto [error] = co_await state.acceptor.async_accept(socket, kAwait);
-  if (state.stopped) co_return;
   if (!error) {
     state.next_io_thread = (io_thread + 1) % state.runtime.threads();
     hand_over(state, std::move(socket), io_thread);
     co_return;
   }
+  state.stopped = state.stopping;
+  if (state.stopped) co_return;
   state.errors.add();
   if (!is_exhaustion(error)) co_return;
   tell_of_exhaustion(state, error);
@@ -186,23 +203,26 @@ IoAwait<void> StreamAcceptor::accept_all(std::shared_ptr<State> state) {
     }
     std::this_thread::sleep_for(kMemoryPause);  // without memory there is no timer either, and nothing else to do
   }
+  state->on_socket = nullptr;
+  state->ended.set_value();
 }
 
 void StreamAcceptor::stop() {
   if (!started_) return;
   started_ = false;
+  listening_ = -1;
   if (!state_->settings.path.empty()) unlink(state_->settings.path.c_str());
-  auto closed = std::make_shared<std::promise<void>>();
-  const std::future<void> done = closed->get_future();
-  asio::post(state_->acceptor.get_executor(), [state = state_, closed] {
+  const std::future<void> ended = state_->ended.get_future();
+  // What was accepted by then is still handed over: its peer is connected, and would lose its connection.
+  asio::post(state_->acceptor.get_executor(), [state = state_] {
     IoError ignored;
-    state->stopped = true;
-    state->on_socket = nullptr;
-    state->acceptor.close(ignored);
-    closed->set_value();
+    state->stopping = true;
+    // Released and then closed: if another acceptor has the same socket, closing alone would leave this one's interest
+    // in it with the kernel.
+    const Descriptor released(state->acceptor.is_open() ? state->acceptor.release(ignored) : -1);
   });
   // A runtime that is stopped, or was never started, has nothing left to wait for.
-  if (!state_->runtime.context(0).stopped()) done.wait_for(kStopPatience);
+  if (!state_->runtime.context(0).stopped()) ended.wait_for(kStopPatience);
 }
 
 std::optional<IpAddress> peer_address_of(const IoSocket& socket) noexcept {

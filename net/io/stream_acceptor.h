@@ -39,8 +39,14 @@ class StreamAcceptor {
   StreamAcceptor(const StreamAcceptor&) = delete;
   StreamAcceptor& operator=(const StreamAcceptor&) = delete;
 
+  // start() then accepts on this socket, which listens already, and opens none.
+  void take_over(int listening);
   // REQUIRES: called once.
   [[nodiscard]] Status start(OnSocket on_socket);
+  // The descriptor of the socket that it listens on, which stays its own. No connection is lost between two acceptors
+  // of one socket: what waits to be accepted stays while one of them is open. -1: it is a local one, or start() has not
+  // succeeded, or stop() was called.
+  [[nodiscard]] int listening_socket() const noexcept { return listening_; }
   // 0 for a local socket. REQUIRES: start() succeeded.
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   // Afterwards the path of a local socket no longer exists.
@@ -58,6 +64,7 @@ class StreamAcceptor {
   // Shared with the accepting coroutine, which may outlive this object.
   const std::shared_ptr<State> state_;
   std::uint16_t port_ = 0;
+  int listening_ = -1;  // the acceptor's own
   bool started_ = false;
 };
 

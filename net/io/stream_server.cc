@@ -276,11 +276,21 @@ IoAwait<void> StreamServer::sweep(std::shared_ptr<State> state, std::size_t io_t
   }
 }
 
+void StreamServer::retire(std::chrono::milliseconds patience) {
+  if (!started_) return;
+  StreamDraining& draining = *state_->draining;
+  acceptor_.stop();  // first, because a connection that comes while the server drains is closed
+  draining.patient.store(true);
+  draining.deadline.store(std::chrono::steady_clock::now() + patience);
+  draining.begun.store(true);
+}
+
 bool StreamServer::drain(std::chrono::milliseconds grace) {
   if (!started_) return true;
   started_ = false;
   StreamDraining& draining = *state_->draining;
   const auto deadline = std::chrono::steady_clock::now() + grace;
+  draining.patient.store(false);
   draining.deadline.store(deadline);
   draining.begun.store(true);
   acceptor_.stop();

@@ -77,6 +77,13 @@ class StreamServer {
   [[nodiscard]] Status reload_tls(Seconds now);
   [[nodiscard]] std::size_t connections() const;
 
+  // Before start(): as StreamAcceptor.
+  void take_over(int listening) { acceptor_.take_over(listening); }
+  [[nodiscard]] int listening_socket() const noexcept { return acceptor_.listening_socket(); }
+  // Another server takes the connections from now on. Those that there are here end by themselves, when their peers
+  // have had their last answers or `patience` is over; connections() says when all have. Does not wait.
+  void retire(std::chrono::milliseconds patience);
+
   // Stops accepting, tells the sessions by StreamDraining, and waits until they have ended, at most `grace` and a
   // moment. Blocks the caller, who is no io thread. True if none had to be cut short.
   bool drain(std::chrono::milliseconds grace);

@@ -43,6 +43,8 @@ struct StreamDraining {
   [[nodiscard]] bool out_of_grace(TimePoint now) const noexcept { return begun.load() && now >= deadline.load(); }
 
   std::atomic<bool> begun{false};
+  // The process goes on, so nobody is hurried: peers that say nothing have until the deadline.
+  std::atomic<bool> patient{false};
   std::atomic<TimePoint> deadline{TimePoint::max()};
   std::atomic<std::uint64_t> cut_short{0};  // sessions that had to end before their work was done
 };

@@ -23,6 +23,8 @@ struct TlsFiles {
   std::string client_ca{};  // PEM; empty: clients are not asked for a certificate. Else for one of these authorities
   bool tickets = true;      // false where clients never read: they would lose their last bytes to a ticket
   bool client_required = true;  // with client_ca: false lets in who shows no certificate, yet nobody with a wrong one
+
+  bool operator==(const TlsFiles&) const = default;
 };
 
 // For TLS 1.2, both ways: forward secrecy and AEAD.

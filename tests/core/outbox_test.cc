@@ -186,6 +186,26 @@ TEST_CASE("outbox: an endpoint that was removed from the configuration keeps its
   CHECK_EQ(bench.rows().size(), 2);
 }
 
+TEST_CASE("outbox: what waits for an endpoint that goes while it runs stays, and goes out when it is there again") {
+  Bench bench;
+  bench.add(0, 2, Severity::high);
+  REQUIRE_EQ(bench.delivered.size(), 4);
+  bench.outbox.use_routes({{"a", Severity::high, {}, {}}, {"c", Severity::low, {}, {}}});
+  bench.answer(bench.delivered[0], DeliveryOutcome::Kind::delivered);
+  bench.delivered.clear();
+  bench.add(2, 3, Severity::low);  // a wants no low ones any more, b is gone
+  REQUIRE_EQ(bench.delivered.size(), 1);
+  CHECK_EQ(bench.delivered[0].endpoint, "c");
+  bench.refill();
+  CHECK_EQ(bench.delivered.size(), 1);  // what a has in hand is not handed over twice
+  bench.outbox.use_routes({{"a", Severity::high, {}, {}}, {"b", Severity::high, {}, {}}});
+  bench.delivered.clear();
+  bench.refill();
+  REQUIRE_EQ(bench.delivered.size(), 2);
+  for (const Delivery& delivery : bench.delivered) CHECK_EQ(delivery.endpoint, "b");
+  CHECK_EQ(bench.rows().size(), 4);
+}
+
 TEST_CASE(
     "outbox: each endpoint has the body of its own format, made once a format and kept over attempts and restarts") {
   const BodyFormat shout{"shout", [](const Message&, const BodyContext&) { return std::string("LOUD"); }};

@@ -193,7 +193,7 @@ class AcceptedTls(unittest.TestCase):
         (folder / "rsa-key.pem").chmod(0o600)
         os.replace(folder / "rsa-key.pem", self.installation.key)
         self.server.process.send_signal(signal.SIGHUP)
-        self.server.wait_said("reloaded networks")
+        self.server.wait_said('msg="reloaded"')
 
     def test_tls_1_3_takes_its_three_suites(self):
         accepted = set()

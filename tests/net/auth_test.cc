@@ -171,4 +171,23 @@ TEST_CASE("the table of failures stays bounded, and an IPv6 network counts as on
   CHECK(networks.count(host, 1));
 }
 
+TEST_CASE("the header of a token and the limit of failures may change") {
+  Door door;
+  CHECK(door.knock("X-Api-Key: " + kSecret + "\r\n") == 200);
+  AuthSettings other;
+  other.api_key_header = "X-Other-Key";
+  other.failures_per_second_max = 1;
+  door.auth.use(other);
+  CHECK(door.knock("X-Api-Key: " + kSecret + "\r\n") == 401);
+  CHECK(door.knock("X-Other-Key: " + kSecret + "\r\n") == 200);
+  door.second = -1'000;
+  RequestHead head;
+  REQUIRE_FALSE(read_head("GET / HTTP/1.1\r\nHost: a\r\n\r\n", HeadLimits{}, head));
+  const auto status = [&] {
+    return std::get<Refusal>(door.auth.check(head, TokenScope::ingest, kSplunk, address(9), 1)).status;
+  };
+  CHECK(status() == 401);
+  CHECK(status() == 429);
+}
+
 }  // namespace straykey

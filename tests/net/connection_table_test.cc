@@ -179,4 +179,15 @@ TEST_CASE("one share at a time may go over a spent budget, until it is cleared, 
   CHECK(second.has_turn());
 }
 
+TEST_CASE("a budget may change: what is held beyond it stays, and nothing more is taken") {
+  ByteBudget budget(100);
+  REQUIRE(budget.reserve(80));
+  budget.limit(50);
+  CHECK_FALSE(budget.reserve(1));
+  budget.give_back(60);
+  CHECK(budget.reserve(30));
+  budget.limit(1'000);
+  CHECK(budget.reserve(900));
+}
+
 }  // namespace straykey

@@ -94,4 +94,14 @@ TEST_CASE("an exception loses one that waits, and none behind it") {
   CHECK(site.tick() == " try b");
 }
 
+TEST_CASE("patience may change for those who come next") {
+  Site site(std::chrono::milliseconds(0));
+  CHECK_FALSE(site.bring("a"));
+  site.hold.wait_at_most(kLong);
+  CHECK(site.bring("b"));
+  site.hold.wait_at_most(std::chrono::milliseconds(0));
+  CHECK_FALSE(site.bring("c"));
+  CHECK(site.tick() == " try b");
+}
+
 }  // namespace straykey

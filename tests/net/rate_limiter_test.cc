@@ -95,4 +95,14 @@ TEST_CASE("a rate below one a second still lets one in, and addresses are bounde
   CHECK(site.wait("a", IpAddress::from_v4(203), 200) == 10);
 }
 
+TEST_CASE("rates may change, be turned on and off") {
+  Site site({});
+  CHECK(site.wait("a", IpAddress::from_v4(1), 0) == 0);
+  site.limiter.use({.token_requests_per_s = 1, .burst_s = 1});
+  CHECK(site.wait("a", IpAddress::from_v4(1), 0) == 0);
+  CHECK(site.wait("a", IpAddress::from_v4(1), 0) == 1);
+  site.limiter.use({});
+  CHECK(site.wait("a", IpAddress::from_v4(1), 0) == 0);
+}
+
 }  // namespace straykey

@@ -20,7 +20,14 @@ TEST_CASE("status route: readiness and every counter and gauge are told with the
                       [] {
                         return ReadinessReport{{"queues"}, 3};
                       },
-                      [] { return Seconds{1'711'000'000}; }, "1.2.3"},
+                      [] { return Seconds{1'711'000'000}; }, "1.2.3",
+                      [] {
+                        return ReloadReport{.at = 1'711'000'000,
+                                            .applied = false,
+                                            .errors = {"a \"b\""},
+                                            .changed = {},
+                                            .wait_for_next_start = {"storage.shards"}};
+                      }},
                      {});
   });
   const auto client = server.connect();
@@ -31,6 +38,9 @@ TEST_CASE("status route: readiness and every counter and gauge are told with the
   CHECK_NE(reply.body.find(R"({"reason":"a \"b\"\\c","source":"x,y"},"value":7})"), std::string::npos);
   CHECK_NE(reply.body.find("straykey_test_bytes"), std::string::npos);
   CHECK_EQ(reply.body.find("straykey_test_seconds"), std::string::npos);
+  CHECK_NE(reply.body.find(R"("reload":{"at":"2024-03-21T05:46:40Z","applied":false,"errors":["a \"b\""],"changed":[],)"
+                           R"("wait_for_next_start":["storage.shards"]})"),
+           std::string::npos);
 }
 
 }  // namespace

@@ -33,8 +33,6 @@ OFFENDERS = {
     "net/ingest/syslog_session.cc": 31,
     "net/ingest/relp_session.cc": 29,
     "net/ingest/syslog_session.h": 27,
-    "net/ingest/syslog_udp.cc": 27,
-    "net/ingest/syslog_udp.h": 26,
 }
 
 

@@ -69,8 +69,9 @@ RunCommand add_serve_command(CLI::App& app) {
   auto path = std::make_shared<std::string>(kConfigPath);
   command->add_option("--config", *path, "Configuration")->type_name("FILE")->capture_default_str();
   command->footer(
-      "SIGHUP reloads certificates, tokens and address files, and logs which changed settings wait for the next\n"
-      "start; SIGTERM drains and ends.\n"
+      "SIGHUP reads the configuration and all files that it names again, applies what can be applied without a\n"
+      "restart, and logs what waits for the next start; if anything is wrong, nothing changes. SIGTERM drains and\n"
+      "ends.\n"
       "Exit codes: 0 ended well, 1 could not start, 75 restart me, 78 configuration.");
   return [command, path] { return command->parsed() ? run(*path) : -1; };
 }

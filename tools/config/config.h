@@ -25,6 +25,7 @@
 #include "core/engine/outbox.h"
 #include "core/engine/pipeline.h"
 #include "core/location/ip_address.h"
+#include "net/admin/health_watch.h"
 #include "net/deliver/webhook_sender.h"
 #include "net/http/auth.h"
 #include "net/http/http_listener.h"
@@ -105,7 +106,8 @@ struct TokenConfig {
   std::string name;
   SecretSource secret;
   TokenScope scope = TokenScope::ingest;
-  std::string source;  // empty: name
+  std::string source;          // empty: name
+  std::uint32_t silent_s = 0;  // of SourceSample
 };
 
 // A URL, or the place where it is kept, because with some receivers the URL itself is a secret.
@@ -157,6 +159,7 @@ struct Config {
   DataDirectorySettings storage = default_storage();  // but for its path, which is data_dir, and its hash key
   Pipeline::Settings pipeline;                        // but for its shards and its hash key
   Log::Settings log;
+  HealthSettings health;
 
   // The places in the files where things were set, by path: "ingest.https", "token.0", "token.0.secret".
   std::map<std::string, ConfigPlace, std::less<>> places;

@@ -57,7 +57,7 @@ struct Comparison {
 
 }  // namespace
 
-std::string changed_settings(Effect effect, const Config& before, const Config& after) {
+std::vector<std::string> changed_settings(Effect effect, const Config& before, const Config& after) {
   Comparison comparison{before, after, effect};
   for (const SettingTable& table : setting_tables()) {
     if (table.repeated)
@@ -65,9 +65,7 @@ std::string changed_settings(Effect effect, const Config& before, const Config& 
     else
       comparison.rows(table, table.name, 0, 0);
   }
-  std::string text;
-  for (const std::string& name : comparison.changed) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
+  return std::move(comparison.changed);
 }
 
 }  // namespace straykey

@@ -6,12 +6,13 @@
 //         "webhook.soc (new)", "webhook.soc (gone)". No values.
 // Thread: any (a function of its arguments).
 #include <string>
+#include <vector>
 
 #include "tools/config/setting.h"
 
 namespace straykey {
 
-// The changed settings with this `effect`: "networks.trusted, token.b (new)", or "none".
-[[nodiscard]] std::string changed_settings(Effect effect, const Config& before, const Config& after);
+// The changed settings with this `effect`: {"networks.trusted", "token.b (new)"}.
+[[nodiscard]] std::vector<std::string> changed_settings(Effect effect, const Config& before, const Config& after);
 
 }  // namespace straykey

@@ -29,8 +29,9 @@ constexpr std::string_view kHead =
 # One that webhooks are signed with: (umask 077; echo "whsec_$(openssl rand -base64 32)" > soc)
 # Sizes are bytes, or texts with a unit: "64 KiB", "32 MiB", "1 GB".
 #
-# A changed setting takes effect at the next start; one that says "reload" also when a running server gets SIGHUP, which
-# reads certificates, keys and secrets of tokens anew as well. The server logs which settings it applied and which wait.
+# A changed setting takes effect when a running server gets SIGHUP (`systemctl reload`), which also reads certificates,
+# keys, secrets and address files anew. One that says "at the next start" waits for that. The server logs which settings
+# it applied and which wait; a file with an error changes nothing.
 
 )toml";
 
@@ -69,7 +70,7 @@ std::string wrapped(std::string_view paragraph) {
   return line == "#" ? out : out + line + "\n";
 }
 
-// "default: off; 1 to 64; what it is; reload"
+// "default: off; 1 to 64; what it is; at the next start"
 std::string comment_of(const Setting& row, bool has_default) {
   std::string comment;
   const auto add = [&comment](std::string_view part) {
@@ -79,7 +80,7 @@ std::string comment_of(const Setting& row, bool has_default) {
     add(row.notes.default_words.empty() ? "default" : fmt::format("default: {}", row.notes.default_words));
   add(row.limits);
   add(row.notes.words);
-  if (row.notes.effect == Effect::at_reload) add("reload");
+  if (row.notes.effect == Effect::at_start) add("at the next start");
   return comment;
 }
 

@@ -132,6 +132,7 @@ SettingTable s3_source_table() {
       .is_option = true};
   table.count = [](const Config& config) { return config.s3_sources.size(); };
   table.append = [](Config& config) { config.s3_sources.emplace_back(); };
+  for (Setting& setting : table.rows) setting.notes.effect = Effect::at_start;
   return table;
 }
 

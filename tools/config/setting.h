@@ -21,7 +21,7 @@ namespace straykey {
 
 class TableReader;
 
-// When a changed value takes effect. at_reload: on SIGHUP, by Serve::reload().
+// When a changed value takes effect. at_reload: on SIGHUP, by Serve::reload(); at_start: with the next process.
 enum class Effect : std::uint8_t { at_start, at_reload };
 
 // What a row says beside its key, its member and its kind. All texts are literals.
@@ -32,7 +32,7 @@ struct Notes {
   bool required = false;             // an entry of [[tables]] without it is an error
   bool short_form = false;           // the setting is a short form; another row shows the value
   bool way_in = false;               // while it is not empty, something can come in
-  Effect effect = Effect::at_start;
+  Effect effect = Effect::at_reload;
 };
 
 struct Setting {

@@ -16,6 +16,7 @@ constexpr std::uint64_t kTiB = 1024 * kGiB;
 constexpr std::uint64_t kMapBytesMax = kTiB;
 
 constexpr RowMaker<WholeConfig> row{};
+constexpr Effect kStart = Effect::at_start;
 
 template <class Entry>
 void make_repeated(SettingTable& table, std::vector<Entry> Config::*list) {
@@ -46,7 +47,7 @@ SettingTable top_table() {
   return {.name = "",
           .about = "",
           .rows = {row("data_dir", of(&Config::data_dir), PathKind{},
-                       {.words = "what was learned, and the alerts; made at the first start"})}};
+                       {.words = "what was learned, and the alerts; made at the first start", .effect = kStart})}};
 }
 
 SettingTable ingest_table() {
@@ -105,9 +106,10 @@ SettingTable ingest_table() {
           row("failures_per_second_max", of(in, &In::auth, &AuthSettings::failures_per_second_max),
               NumberKind{1, 1'000'000}, {.words = "bad tokens from one address, then 429"}),
           row("rejects_bytes_max", of(in, &In::rejects_bytes_max), SizeKind{0, kTiB},
-              {.words = "on disk, for `straykey rejects`: the newest rejected records; 0 keeps none"}),
+              {.words = "on disk, for `straykey rejects`: the newest rejected records; 0 keeps none",
+               .effect = kStart}),
           row("io_threads", of(in, &In::io, &IoRuntime::Settings::threads), NumberKind{1, 64},
-              {.words = "of all listeners and webhooks together"}),
+              {.words = "of all listeners and webhooks together", .effect = kStart}),
           row("api_key_header", of(in, &In::auth, &AuthSettings::api_key_header), TextKind{},
               {.words = "where a token may be, besides Authorization"}),
       }};
@@ -174,7 +176,6 @@ SettingTable syslog_table() {
 
 SettingTable token_table() {
   constexpr RowMaker<EntryOf<TokenConfig>> token_row{{&Config::tokens}};
-  constexpr auto reload = Effect::at_reload;
   SettingTable table{
       .name = "token",
       .about =
@@ -183,23 +184,21 @@ SettingTable token_table() {
           "the same: `openssl rand -hex 32 > /etc/straykey/tokens/forwarder`. Metrics, rejects and rates go by its "
           "source.",
       .rows = {
-          token_row(
-              "name", of(&TokenConfig::name), TextKind{},
-              {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"forwarder\"", .required = true, .effect = reload}),
+          token_row("name", of(&TokenConfig::name), TextKind{},
+                    {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"forwarder\"", .required = true}),
           token_row("file", of(&TokenConfig::secret), SecretFileKind{},
                     {.words = "short for secret = { file = \"...\" }",
                      .example = "\"/etc/straykey/tokens/forwarder\"",
-                     .short_form = true,
-                     .effect = reload}),
-          token_row("secret", of(&TokenConfig::secret), SecretKind{}, {.words = "or file", .effect = reload}),
+                     .short_form = true}),
+          token_row("secret", of(&TokenConfig::secret), SecretKind{}, {.words = "or file"}),
           token_row("scope", of(&TokenConfig::scope),
                     ChoiceKind<TokenScope>{
                         {{"ingest", TokenScope::ingest}, {"admin", TokenScope::admin}, {"read", TokenScope::read}}},
-                    {.words = "or \"admin\", or \"read\"", .effect = reload}),
+                    {.words = "or \"admin\", or \"read\""}),
           token_row("source", of(&TokenConfig::source), TextKind{},
-                    {.words = "as name; tokens of one sender, old and new, may share it",
-                     .default_words = "the name",
-                     .effect = reload}),
+                    {.words = "as name; tokens of one sender, old and new, may share it", .default_words = "the name"}),
+          token_row("silent_s", of(&TokenConfig::silent_s), NumberKind{0, 31 * 86'400},
+                    {.words = "health.source_silent_s of this source; 0: as that says"}),
       }};
   table.more_examples = {
       {{"name", "\"operator\""}, {"secret", "{ file = \"/etc/straykey/tokens/operator\" }"}, {"scope", "\"admin\""}}};
@@ -280,29 +279,26 @@ SettingTable webhook_table() {
 SettingTable networks_table() {
   constexpr auto networks = &Config::networks;
   using Networks = NetworksConfig;
-  constexpr auto reload = Effect::at_reload;
-  return {
-      .name = "networks",
-      .about = "What is known about addresses. A reload also reads files anew whose names did not change.",
-      .rows = {
-          row("aws_ranges", of(networks, &Networks::aws_ranges),
-              PathOrWordKind{{"auto", "builtin", "/path/to/ip-ranges.json"}},
-              {.words = "\"builtin\", or a path", .default_words = "fetched daily into data_dir", .effect = reload}),
-          row("aws_ranges_url", of(networks, &Networks::aws_ranges_url), TextKind{},
-              {.words = "where \"auto\" fetches them, over verified TLS", .effect = reload}),
-          row("asn", of(networks, &Networks::asn), PathsKind{},
-              {.words = "files that name networks: IPinfo Lite, GeoLite2-ASN, DB-IP, IP2Location LITE, iptoasn.com "
-                        "(MMDB, CSV, TSV; .gz)",
-               .effect = reload}),
-          row("trusted", of(networks, &Networks::trusted), NetworksOrFilesKind{},
-              {.words = "your own egress: networks, or files of them (\"/path\")", .effect = reload}),
-          row("untrusted", of(networks, &Networks::untrusted), NetworksOrFilesKind{},
-              {.words = "counts as outside even if it is private", .effect = reload}),
-          row("hosting_asn", of(&Config::detection, &DetectionSettings::hosting_asns), AsNumbersKind{},
-              {.words = "\"AS64511\": anybody rents there; an acknowledgement is of the prefix"}),
-          row("accounts", of(&Config::detection, &DetectionSettings::accounts), AccountsKind{},
-              {.words = "your own accounts, in quotes"}),
-      }};
+  return {.name = "networks",
+          .about = "What is known about addresses. A reload also reads files anew whose names did not change.",
+          .rows = {
+              row("aws_ranges", of(networks, &Networks::aws_ranges),
+                  PathOrWordKind{{"auto", "builtin", "/path/to/ip-ranges.json"}},
+                  {.words = "\"builtin\", or a path", .default_words = "fetched daily into data_dir"}),
+              row("aws_ranges_url", of(networks, &Networks::aws_ranges_url), TextKind{},
+                  {.words = "where \"auto\" fetches them, over verified TLS"}),
+              row("asn", of(networks, &Networks::asn), PathsKind{},
+                  {.words = "files that name networks: IPinfo Lite, GeoLite2-ASN, DB-IP, IP2Location LITE, iptoasn.com "
+                            "(MMDB, CSV, TSV; .gz)"}),
+              row("trusted", of(networks, &Networks::trusted), NetworksOrFilesKind{},
+                  {.words = "your own egress: networks, or files of them (\"/path\")"}),
+              row("untrusted", of(networks, &Networks::untrusted), NetworksOrFilesKind{},
+                  {.words = "counts as outside even if it is private"}),
+              row("hosting_asn", of(&Config::detection, &DetectionSettings::hosting_asns), AsNumbersKind{},
+                  {.words = "\"AS64511\": anybody rents there; an acknowledgement is of the prefix"}),
+              row("accounts", of(&Config::detection, &DetectionSettings::accounts), AccountsKind{},
+                  {.words = "your own accounts, in quotes"}),
+          }};
 }
 
 SettingTable detection_table() {
@@ -401,15 +397,35 @@ SettingTable storage_table() {
           .about = "",
           .rows = {
               row("shards", of(storage, &Storage::shards), NumberKind{1, 64},
-                  {.default_words = "the number of CPUs, at most 4", .example = "4"}),
+                  {.default_words = "the number of CPUs, at most 4", .example = "4", .effect = kStart}),
               row("pin_workers", of(&Config::pipeline, &Pipeline::Settings::pin_workers), SwitchKind{},
-                  {.words = "each worker stays on a CPU"}),
+                  {.words = "each worker stays on a CPU", .effect = kStart}),
               row("map_bytes", of(storage, &Storage::map_bytes), SizeKind{kMiB, kMapBytesMax},
-                  {.words = "address space of a shard: no memory, no disk"}),
+                  {.words = "address space of a shard: no memory, no disk", .effect = kStart}),
               row("bytes_max", of(storage, &Storage::bytes_max), SizeKind{kMiB, kMapBytesMax},
-                  {.words = "of disk for each shard", .default_words = "70 % of map_bytes", .example = "\"40 GiB\""}),
+                  {.words = "of disk for each shard",
+                   .default_words = "70 % of map_bytes",
+                   .example = "\"40 GiB\"",
+                   .effect = kStart}),
               row("disk_free_bytes_min", of(storage, &Storage::disk_free_bytes_min), SizeKind{0, kMapBytesMax},
-                  {.words = "with less left on the disk nothing is taken"}),
+                  {.words = "with less left on the disk nothing is taken", .effect = kStart}),
+          }};
+}
+
+SettingTable health_table() {
+  constexpr auto health = &Config::health;
+  using Health = HealthSettings;
+  return {.name = "health",
+          .about = "When the log, /metrics and /api/v1/status say that something is wrong with what comes in.",
+          .rows = {
+              row("source_silent_s", of(health, &Health::source_silent_s), NumberKind{0, 31 * 86'400},
+                  {.words = "a token or syslog listener that brings nothing for so long; 0: learned of each"}),
+              row("event_lag_s", of(health, &Health::event_lag_s), NumberKind{0, 31 * 86'400},
+                  {.words = "half an hour of nothing but older events; 0: never"}),
+              row("issuing_silent_s", of(health, &Health::issuing_silent_s), NumberKind{0, 31 * 86'400},
+                  {.words = "events of roles for so long, and no AssumeRole; 0: never"}),
+              row("ranges_age_days", of(health, &Health::ranges_age_days), NumberKind{0, 3'650},
+                  {.words = "of AWS's address ranges; 0: never"}),
           }};
 }
 
@@ -432,9 +448,9 @@ SettingTable log_table() {
 
 const std::vector<SettingTable>& setting_tables() {
   static const std::vector<SettingTable> tables{
-      top_table(),        ingest_table(),  admin_table(),    syslog_table(),    s3_source_table(),
-      token_table(),      webhook_table(), networks_table(), detection_table(), families_table(),
-      severities_table(), known_table(),   alerts_table(),   storage_table(),   log_table()};
+      top_table(),     ingest_table(),   admin_table(),     syslog_table(),   s3_source_table(),  token_table(),
+      webhook_table(), networks_table(), detection_table(), families_table(), severities_table(), known_table(),
+      alerts_table(),  storage_table(),  health_table(),    log_table()};
   return tables;
 }
 

@@ -45,8 +45,9 @@ void EndpointDesk::ask(const OperatorRequest& request, Answer answer) {
   if (request.operation == "webhook/list") return list(std::move(answer));
   const std::string name = name_in(request);
   const auto named = [&](const WebhookRoute& route) { return route.name == name; };
-  const auto at = std::find_if(dependencies_.routes.begin(), dependencies_.routes.end(), named);
-  if (at == dependencies_.routes.end())
+  const auto routes = dependencies_.routes();
+  const auto at = std::find_if(routes->begin(), routes->end(), named);
+  if (at == routes->end())
     return answer({Kind::not_found, "no webhook has the name " + escape_for_log(name, 100), {}, {}});
   if (request.operation == "webhook/test") return test(*at, std::move(answer));
   if (request.operation == "webhook/pause")
@@ -59,7 +60,8 @@ void EndpointDesk::ask(const OperatorRequest& request, Answer answer) {
 void EndpointDesk::list(Answer answer) {
   dependencies_.sender.ask_states([this, answer = std::move(answer)](std::vector<WebhookSender::EndpointState> states) {
     OperatorAnswer all;
-    for (const WebhookRoute& route : dependencies_.routes) {
+    const auto routes = dependencies_.routes();
+    for (const WebhookRoute& route : *routes) {
       const auto named = [&](const auto& state) { return state.name == route.name; };
       const auto state = std::find_if(states.begin(), states.end(), named);
       if (state == states.end()) continue;

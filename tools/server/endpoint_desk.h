@@ -21,7 +21,7 @@ class EndpointDesk {
   // Everything here is borrowed and outlives the desk.
   struct Dependencies {
     WebhookSender& sender;
-    const std::vector<WebhookRoute>& routes;
+    std::function<std::shared_ptr<const std::vector<WebhookRoute>>()> routes;  // those of now
     std::function<Seconds()> now;
   };
 

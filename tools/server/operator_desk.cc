@@ -38,7 +38,18 @@ OperatorDesk::~OperatorDesk() {
   stop();
 }
 
+// Whoever answers, and whenever: what was asked and what became of it are noted together.
+OperatorDesk::Answer OperatorDesk::noted(const OperatorRequest& request, Answer answer) const {
+  const Operation* const operation = find_operation(request.operation);
+  if (!dependencies_.on_change || operation == nullptr || !operation->posts()) return answer;
+  return [this, request, answer = std::move(answer)](const OperatorAnswer& what) {
+    dependencies_.on_change(request, what);
+    answer(what);
+  };
+}
+
 void OperatorDesk::ask(OperatorRequest request, Answer answer) {
+  answer = noted(request, std::move(answer));
   if (std::string objection = objection_to(request); !objection.empty())
     return answer({Kind::bad_request, std::move(objection), {}, {}});
   const Operation& operation = *find_operation(request.operation);
@@ -62,7 +73,10 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
 }
 
 void OperatorDesk::carry_out(const Operation& operation, const OperatorRequest& request, Answer answer) {
-  auto change = operation.change(dependencies_.stores, request.arguments, dependencies_.now());
+  const auto routes = dependencies_.routes ? dependencies_.routes() : nullptr;
+  OperatorStores stores = dependencies_.stores;
+  stores.routes = routes.get();
+  auto change = operation.change(stores, request.arguments, dependencies_.now());
   if (!change) return answer({Kind::bad_request, change.error().message, {}, {}});
   // Called by the change, or by us if the pipeline does not accept it
   const auto told = std::make_shared<Answer>(std::move(answer));

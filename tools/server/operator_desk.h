@@ -40,12 +40,17 @@ class OperatorDesk {
   using Answer = std::function<void(const OperatorAnswer&)>;
   // Everything here is borrowed and outlives the desk.
   struct Dependencies {
-    OperatorStores stores;
+    OperatorStores stores;  // without routes
     Pipeline& pipeline;
     std::function<Seconds()> now;  // the wall clock: when a change was made
     // Answers what concerns endpoints (EndpointDesk), without blocking.
     std::function<void(const OperatorRequest& request, Answer answer)> ask_endpoints;
     Metrics& metrics;
+    // The endpoints of now: which a change may name. Any thread.
+    std::function<std::shared_ptr<const std::vector<WebhookRoute>>()> routes = {};
+    // Called with everything that was to be changed and what became of it, before the answer; must not block. May be
+    // empty.
+    std::function<void(const OperatorRequest& request, const OperatorAnswer& answer)> on_change = {};
   };
 
   explicit OperatorDesk(Dependencies dependencies);
@@ -71,6 +76,7 @@ class OperatorDesk {
     std::chrono::steady_clock::time_point until;
   };
 
+  [[nodiscard]] Answer noted(const OperatorRequest& request, Answer answer) const;
   void carry_out(const Operation& operation, const OperatorRequest& request, Answer answer);
   void run();
   void run_long();

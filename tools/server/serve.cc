@@ -10,14 +10,11 @@
 #include "core/base/time.h"
 #include "net/admin/health_routes.h"
 #include "net/ingest/http_protocols.h"
-#include "net/ingest/http_source.h"
 #include "net/ingest/s3_source.h"
-#include "net/ingest/syslog_udp.h"
-#include "tools/config/check_config.h"
-#include "tools/config/config_changes.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_validate.h"
 #include "tools/server/descriptors.h"
+#include "tools/server/service_notice.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/stopped_store.h"
 #include "tools/store/store_wait.h"
@@ -59,6 +56,7 @@ Error with_setting(const Error& error, std::string_view listener) {
 
 Serve::Serve(Config config, Log& log) : config_(std::move(config)), reloaded_(config_), log_(log) {
   metrics_.gauge("straykey_build_info", "Which version runs.", {{"version", STRAYKEY_VERSION}}).set(1);
+  note_reload({.at = wall_clock()});
 }
 
 Serve::~Serve() {
@@ -147,7 +145,8 @@ Status Serve::start_pipeline() {
     if (desk_open_) operators_->alerts_changed(std::move(changed));
   });
   dependencies.alerts = alert_watch_.get();
-  dependencies.routes = routes_ = webhook_routes(config_);
+  dependencies.routes = webhook_routes(config_);
+  routes_ = std::make_shared<const std::vector<WebhookRoute>>(dependencies.routes);
   callbacks.deliver = [this](Delivery delivery) { sender_->deliver(std::move(delivery)); };
   callbacks.uptime = uptime;
   callbacks.on_fatal = [this](const std::string& message) {
@@ -157,6 +156,7 @@ Status Serve::start_pipeline() {
   dependencies.poisoned = &recorder_->poisoned();
   dependencies.metrics = &metrics_;
   dependencies.log = &log_;
+  use_networks(map);  // before there is a pipeline: that gets it with its dependencies
   dependencies.networks = std::move(map);
   pipeline_ = std::make_unique<Pipeline>(pipeline_settings(config_, data_->hash_key()), config_.detection,
                                          std::move(dependencies), std::move(callbacks));
@@ -165,22 +165,22 @@ Status Serve::start_pipeline() {
   return {};
 }
 
-HttpRouter Serve::ingest_router() {
+HttpRouter Serve::ingest_router(const Config& config) {
   HttpRouter router;
-  IngestSettings settings = ingest_settings(config_);
+  IngestSettings settings = ingest_settings(config);
   settings.readiness = [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; };
   for (const AddHttpProtocol add : kHttpProtocols) add(router, *http_ingest_, settings);
-  if (config_.ingest.sns_topics.empty()) {
+  if (config.ingest.sns_topics.empty()) {
     add_sns_off(router);
   } else {
-    add_sns(router);
+    add_sns(router, config);
   }
   add_health_routes(router, settings.readiness);
   return router;
 }
 
-// Both listeners share what was fetched.
-void Serve::add_sns(HttpRouter& router) {
+// All listeners share what was fetched.
+void Serve::add_sns(HttpRouter& router, const Config& config) {
   if (sns_fetcher_ == nullptr) {
     sns_certificates_ = std::make_unique<SnsCertificates>([this](const std::string& url) { sns_fetcher_->fetch(url); });
     sns_fetcher_ = std::make_unique<SnsFetcher>(
@@ -188,7 +188,7 @@ void Serve::add_sns(HttpRouter& router) {
   }
   const SnsDependencies dependencies{*sns_certificates_, [this](const std::string& url) { sns_fetcher_->confirm(url); },
                                      wall_clock};
-  add_sns_route(router, *http_ingest_, config_.ingest.limits, {config_.ingest.sns_topics}, dependencies);
+  add_sns_route(router, *http_ingest_, config.ingest.limits, {config.ingest.sns_topics}, dependencies);
 }
 
 Status Serve::start_listeners() {
@@ -198,23 +198,22 @@ Status Serve::start_listeners() {
   if (Status status = authenticator->replace(tokens.value()); !status.ok()) return status;
   http_dependencies_ = std::make_unique<HttpDependencies>(HttpDependencies{
       authenticator, std::make_shared<ByteBudget>(http_budget_settings(config_).bytes_in_flight_max), metrics_, log_});
-  open_rejects();
-  const RateSettings rates = rate_settings(config_);
-  if (rates.any()) http_dependencies_->rates = std::make_shared<RateLimiter>(rates, metrics_, &log_);
+  open_kept();
+  http_dependencies_->rates = std::make_shared<RateLimiter>(rate_settings(config_), metrics_, &log_);
   make_intake();
-  make_sources(share_out_connections());
+  make_sources();
   runtime_->start();
   if (Status status = start_sources(); !status.ok()) return status;
   start_operators();
-  return config_.admin.listen.on() ? start_admin() : Status{};
+  return config_.admin.listen.on() ? start_admin(config_) : Status{};
 }
 
-std::size_t Serve::share_out_connections() {
+std::size_t Serve::share_out_connections(const Config& config) {
   DescriptorUse use;
-  use.listeners = ingest_listeners(config_).size() + syslog_stream_listeners(config_).size();
-  use.connections_max = config_.ingest.connections.connections_max;
+  use.listeners = ingest_listeners(config).size() + syslog_stream_listeners(config).size();
+  use.connections_max = config.ingest.connections.connections_max;
   use.operators = kAdminSocketConnectionsMax + admin_listener_defaults().connections.connections_max;
-  use.webhooks = config_.webhooks.size();
+  use.webhooks = config.webhooks.size();
   use.shards = config_.storage.shards;
   return share_out_descriptors(use, log_);
 }
@@ -224,8 +223,13 @@ SubmitResult Serve::submit(std::unique_ptr<Request>& request) {
   return pipeline_->submit(request);
 }
 
-// Everything else works without it.
-void Serve::open_rejects() {
+// Everything else works without either.
+void Serve::open_kept() {
+  auto audit = AuditLog::open(config_.data_dir);
+  if (audit)
+    audit_ = std::move(audit).value();
+  else
+    log_.error("what operators change is logged and not kept", {{"reason", audit.error().message}});
   if (config_.ingest.rejects_bytes_max == 0) return;
   auto ring = RejectRing::open({rejects_directory(config_.data_dir), config_.ingest.rejects_bytes_max});
   if (!ring) return log_.error("rejected records are not kept", {{"reason", ring.error().message}});
@@ -266,20 +270,25 @@ void Serve::make_intake() {
   intake_ = std::make_unique<Intake>(limits, desks, std::move(callbacks), metrics_);
 }
 
-void Serve::make_sources(std::size_t connections_max) {
+void Serve::make_sources() {
   HttpIngest::Callbacks callbacks;
   callbacks.submit = [this](std::unique_ptr<Request>& request) { return submit(request); };
   callbacks.soon = [this](std::size_t io_thread, std::function<void()> call) {
     runtime_->call_soon(io_thread, std::move(call));
   };
-  if (RateLimiter* const rates = http_dependencies_->rates.get()) {
-    callbacks.check_rate = [rates](const std::string& source, const IpAddress& sender) {
-      return rates->check(source, sender);
-    };
-    callbacks.spend_rate = [rates](const std::string& source, const IpAddress& sender, std::size_t events) {
-      rates->spend(source, sender, events);
-    };
-  }
+  callbacks.check_rate = [rates = http_dependencies_->rates](const std::string& source, const IpAddress& sender) {
+    return rates->check(source, sender);
+  };
+  callbacks.spend_rate = [this, rates = http_dependencies_->rates](const std::string& source, const IpAddress& sender,
+                                                                   std::size_t events) {
+    rates->spend(source, sender, events);
+    if (source == kReplaySource)
+      note_change({.at = wall_clock(),
+                   .who = std::string(kAdminSocketCaller),
+                   .what = "rejects/replay",
+                   .object = "events=" + std::to_string(events),
+                   .result = "done"});
+  };
   callbacks.later = [this](std::size_t io_thread, std::chrono::milliseconds wait, std::function<void()> call) {
     runtime_->call_later(io_thread, wait, std::move(call));
   };
@@ -288,27 +297,10 @@ void Serve::make_sources(std::size_t connections_max) {
                                .io_threads = runtime_->threads(),
                                .overload_wait = std::chrono::milliseconds(config_.ingest.overload_wait_ms)},
       std::move(callbacks), metrics_);
-  for (HttpListenerSettings& listener : ingest_listeners(config_)) {
-    listener.connections.connections_max = connections_max;
-    sources_.push_back(std::make_unique<HttpSource>(*runtime_, listener, ingest_router(), *http_dependencies_));
-  }
-  make_syslog(connections_max);
-  make_s3();
-}
-
-void Serve::make_syslog(std::size_t connections_max) {
-  const auto submit_to_pipeline = [this](std::unique_ptr<Request>& request) { return submit(request); };
-  syslog_intake_ = std::make_unique<SyslogIntake>(syslog_intake_settings(config_),
-                                                  SyslogIntake::Dependencies{*intake_, submit_to_pipeline, log_});
   // A share of its own: neither HTTP nor syslog can take the other's memory.
-  const auto budget = std::make_shared<ByteBudget>(config_.syslog.bytes_in_flight_max);
-  const SyslogDependencies dependencies{*syslog_intake_, budget, metrics_, log_};
-  for (SyslogListenerSettings& settings : syslog_stream_listeners(config_)) {
-    settings.connections.connections_max = connections_max;
-    sources_.push_back(std::make_unique<SyslogTcp>(*runtime_, settings, dependencies));
-  }
-  if (const auto settings = syslog_udp_listener(config_))
-    sources_.push_back(std::make_unique<SyslogUdp>(*runtime_, *settings, dependencies));
+  syslog_budget_ = std::make_shared<ByteBudget>(config_.syslog.bytes_in_flight_max);
+  for (Listener& listener : listeners_of(config_)) sources_.push_back(make_source(listener, config_));
+  make_s3();
 }
 
 void Serve::make_s3() {
@@ -317,16 +309,22 @@ void Serve::make_s3() {
     S3Source::Dependencies dependencies{
         *intake_, desk,       [this](std::unique_ptr<Request>& request) { return submit(request); }, metrics_,
         log_,     wall_clock, [](const char* name) -> const char* { return std::getenv(name); }};
-    sources_.push_back(std::make_unique<S3Source>(settings, std::move(dependencies)));
+    pulled_.push_back(std::make_unique<S3Source>(settings, std::move(dependencies)));
     desk += settings.concurrency;
   }
 }
 
 Status Serve::start_sources() {
-  for (const auto& source : sources_) {
-    if (Status status = source->start(wall_clock()); !status.ok()) return with_setting(status.error(), source->name());
-    log_.info("listening", {{"listener", std::string(source->name())}, {"url", source->url()}});
-  }
+  for (const auto& source : sources_)
+    if (Status status = start_source(*source); !status.ok()) return status;
+  for (const auto& source : pulled_)
+    if (Status status = start_source(*source); !status.ok()) return status;
+  return {};
+}
+
+Status Serve::start_source(Source& source) {
+  if (Status status = source.start(wall_clock()); !status.ok()) return with_setting(status.error(), source.name());
+  log_.info("listening", {{"listener", std::string(source.name())}, {"url", source.url()}});
   return {};
 }
 
@@ -339,6 +337,7 @@ int Serve::run() {
                         {"shards", std::to_string(config_.storage.shards)},
                         {"webhooks", std::to_string(config_.webhooks.size())}});
   }
+  tell_service_manager("READY=1");
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -358,6 +357,8 @@ int Serve::run() {
     const timespec tick{0, kSignalTickNs};
     const int signal = sigtimedwait(&signals, nullptr, &tick);
     if (signal == SIGHUP) reload();
+    forget_retired();
+    look_after_health();
     if (signal == SIGTERM || signal == SIGINT) {
       log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       stop();
@@ -370,76 +371,36 @@ int Serve::run() {
   return 75;
 }
 
-// Reads certificates, tokens and networks again. A part that cannot be read keeps its present state, and the log says
-// so.
-void Serve::reload() {
-  Counter& failures =
-      metrics_.counter("straykey_reload_failures_total", "Reloads (SIGHUP) in which a part kept its old state.");
-  const CheckedConfig result = read_and_validate(config_.files.front(), wall_clock());
-  std::string errors;
-  for (const ConfigError& error : result.errors) errors += (errors.empty() ? "" : "; ") + error.text();
-  if (!result.errors.empty()) {
-    failures.add();
-    log_.error("the configuration has errors; the old one stays", {{"errors", errors}});
-    return;
-  }
-  const auto note = [&](std::string_view part, const std::string& why) {
-    failures.add();
-    log_.error("a part could not be reloaded; the old one stays", {{"part", std::string(part)}, {"reason", why}});
-  };
-  const Config before = reloaded_;
-  Config next = reloaded_;
-  next.networks = result.config.networks;
-  const bool other_networks = next.networks != reloaded_.networks;
-  if (other_networks) ranges_.reset();  // its thread would bring the former networks back
-  if (auto networks = load_networks(next)) {
-    pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
-    if (other_networks) reloaded_.networks = next.networks;
-  } else {
-    note("networks", networks.error().message);
-  }
-  if (other_networks) update_ranges();
-  if (auto tokens = load_tokens(result.config)) {
-    if (const Status status = http_dependencies_->auth->replace(tokens.value()); !status.ok())
-      note("tokens", status.error().message);
-    else
-      reloaded_.tokens = result.config.tokens;
-    if (page_sessions_ != nullptr) page_sessions_->close_all();
-  } else {
-    note("tokens", tokens.error().message);
-  }
-  for (const auto& source : sources_) {
-    if (const Status status = source->reload(wall_clock()); !status.ok())
-      note(fmt::format("files of {}", source->name()), status.error().message);
-  }
-  if (admin_ != nullptr) {
-    if (const Status status = admin_->reload_tls(wall_clock()); !status.ok())
-      note("files of admin", status.error().message);
-  }
-  log_.info("reloaded networks, tokens and certificates",
-            {{"changed", changed_settings(Effect::at_reload, before, reloaded_)},
-             {"wait_for_next_start", changed_settings(Effect::at_start, config_, result.config)}});
-}
-
 // With aws_ranges = "auto" the server fetches the ranges itself and judges by the new ones at once.
 void Serve::update_ranges() {
   if (reloaded_.networks.aws_ranges != "auto") return;
   FetchSettings fetch;
   fetch.url = reloaded_.networks.aws_ranges_url;
-  ranges_ = std::make_unique<RangesUpdater>(fetch, automatic_aws_ranges_file(config_), log_, metrics_, [this] {
-    auto networks = load_networks(reloaded_);
-    if (networks) pipeline_->use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
-  });
+  Config of_networks;
+  of_networks.data_dir = config_.data_dir;
+  of_networks.networks = reloaded_.networks;
+  const auto on_changed = [this, of_networks] {
+    auto networks = load_networks(of_networks);
+    if (networks) use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
+  };
+  ranges_ = std::make_unique<RangesUpdater>(fetch, automatic_aws_ranges_file(config_), log_, metrics_, on_changed);
 }
 
 void Serve::stop() {
+  tell_service_manager("STOPPING=1");
   if (pipeline_) pipeline_->announce_stop();  // a load balancer learns of it while the listeners still finish
   ranges_.reset();
   if (http_ingest_) http_ingest_->end_waits();
-  for (const auto& source : sources_) {
-    if (!source->drain(kDrainGrace))
-      log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source->name())}});
+  for (const Retired& one : retired_) {
+    if (one.source) one.source->drain(kDrainGrace);
+    if (one.admin) one.admin->drain(std::chrono::milliseconds(100));
   }
+  const auto drain = [this](Source& source) {
+    if (!source.drain(kDrainGrace))
+      log_.warning("not all that was sent could be stored before the end", {{"listener", std::string(source.name())}});
+  };
+  for (const auto& source : pulled_) drain(*source);
+  for (const auto& source : sources_) drain(*source);
   if (pipeline_) pipeline_->stop();
   if (operators_) operators_->stop();
   if (sender_) sender_->stop();
@@ -447,6 +408,8 @@ void Serve::stop() {
   if (admin_) admin_->drain(std::chrono::milliseconds(100));
   if (runtime_) runtime_->stop();
   if (reject_keeper_) reject_keeper_->stop();
+  retired_.clear();
+  pulled_.clear();
   sources_.clear();
   admin_.reset();
   admin_socket_.reset();

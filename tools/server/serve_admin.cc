@@ -24,19 +24,27 @@ static_assert(kOperatorHead.target_bytes_max > 2 * 3 * kArgumentBytesMax + 256);
 
 }  // namespace
 
-HttpRouter Serve::admin_router() {
+HttpListenerSettings Serve::admin_settings(const Config& config) {
+  HttpListenerSettings settings = admin_listener(config);
+  settings.head = kOperatorHead;
+  return settings;
+}
+
+HttpRouter Serve::admin_router(const Config& config) {
   HttpRouter router;
   add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
-  add_metrics_route(router, metrics_, {config_.admin.open_metrics});
-  add_page(router, !config_.admin.certificate.empty());
+  add_metrics_route(router, metrics_, {config.admin.open_metrics});
+  page_sessions_ = std::make_shared<PageSessions>(!config.admin.certificate.empty(), wall_clock);
+  add_page(router);
   return router;
 }
 
-void Serve::add_page(HttpRouter& router, bool tls) {
-  page_sessions_ = std::make_unique<PageSessions>(tls, wall_clock);
+void Serve::add_page(HttpRouter& router) {
   OperatorAccess access;
   access.required = true;
-  access.admit = [this](const RequestHead& head, TokenScope needed) { return page_sessions_->admit(head, needed); };
+  access.admit = [sessions = page_sessions_](const RequestHead& head, TokenScope needed) {
+    return sessions->admit(head, needed);
+  };
   access.refuse = quiet_refusal;
   const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
     operators_->ask(std::move(request), std::move(answer));
@@ -51,18 +59,26 @@ void Serve::add_page(HttpRouter& router, bool tls) {
                     [this] {
                       return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
                     },
-                    wall_clock, STRAYKEY_VERSION},
+                    wall_clock, STRAYKEY_VERSION,
+                    [this] {
+                      const auto last = last_reload_.load();
+                      return std::optional<ReloadReport>(*last);
+                    },
+                    [this] { return *health_findings_.load(); }},
                    access);
   add_session_routes(router, *page_sessions_, *http_dependencies_->auth);
   add_page_routes(router);
 }
 
-Status Serve::start_admin() {
-  HttpListenerSettings settings = admin_listener(config_);
-  settings.head = kOperatorHead;
-  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(), *http_dependencies_);
+Status Serve::start_admin(const Config& config, const HttpServer* before) {
+  const HttpListenerSettings settings = admin_settings(config);
+  admin_ = std::make_unique<HttpServer>(*runtime_, settings, admin_router(config), *http_dependencies_);
+  const bool same_place = before != nullptr && admin_is_ && admin_is_->first.address == settings.address &&
+                          admin_is_->first.port == settings.port;
+  if (same_place) admin_->take_over(before->listening_socket());
   if (Status status = admin_->start(wall_clock()); !status.ok())
     return Error{status.error().message + " (admin.listen)"};
+  admin_is_.emplace(settings, config.admin.open_metrics);
   log_.info("listening",
             {{"listener", settings.name},
              {"url", fmt::format("{}://{}:{}", settings.tls ? "https" : "http", settings.address, admin_->port())}});
@@ -74,13 +90,15 @@ Status Serve::start_admin() {
 void Serve::start_operators() {
   OperatorStores stores = operator_stores(*data_);
   stores.rejects = rejects_.get();
-  stores.routes = &routes_;
-  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes_, wall_clock});
+  stores.audit = audit_.get();
+  const auto routes = [this] { return routes_.load(); };
+  endpoint_desk_ = std::make_unique<EndpointDesk>(EndpointDesk::Dependencies{*sender_, routes, wall_clock});
   const auto ask_endpoints = [this](const OperatorRequest& request, OperatorDesk::Answer answer) {
     endpoint_desk_->ask(request, std::move(answer));
   };
-  operators_ = std::make_unique<OperatorDesk>(
-      OperatorDesk::Dependencies{std::move(stores), *pipeline_, wall_clock, ask_endpoints, metrics_});
+  operators_ = std::make_unique<OperatorDesk>(OperatorDesk::Dependencies{
+      std::move(stores), *pipeline_, wall_clock, ask_endpoints, metrics_, routes,
+      [this](const OperatorRequest& request, const OperatorAnswer& answer) { note_change(request, answer); }});
   desk_open_ = true;
   operators_->alerts_changed({{}, true});  // whatever changed before it could be told
   HttpRouter router;

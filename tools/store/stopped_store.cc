@@ -1,12 +1,14 @@
 #include "tools/store/stopped_store.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "core/engine/inline_pipeline.h"
+#include "storage/audit_log.h"
 #include "storage/reject_ring.h"
 
 namespace straykey {
@@ -40,7 +42,9 @@ OperatorStores operator_stores(const DataDirectory& data) {
   return stores;
 }
 
-OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorRequest& request, Seconds now) {
+namespace {
+
+OperatorAnswer answer_of(const DataDirectory& data, const OperatorRequest& request, AuditStore* audit, Seconds now) {
   using Kind = OperatorAnswer::Kind;
   if (std::string objection = objection_to(request); !objection.empty())
     return {Kind::bad_request, std::move(objection), {}, {}};
@@ -49,12 +53,31 @@ OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorReques
     OperatorStores stores = operator_stores(data);
     std::unique_ptr<RejectRing> rejects = kept_rejects(data);
     stores.rejects = rejects.get();
+    stores.audit = audit;
     return operation.read(stores, request.arguments);
   }
   if (operation.of_endpoints != Operation::OfEndpoints::no) return no_endpoints_answer();
   auto change = operation.change(operator_stores(data), request.arguments, now);
   if (!change) return {Kind::bad_request, change.error().message, {}, {}};
   return answer_to(carry_out(data, **change));
+}
+
+}  // namespace
+
+// What is changed is noted where the running server notes it; a change does not fail because it cannot be noted.
+OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorRequest& request, Seconds now) {
+  const auto log = AuditLog::open(data.path());
+  AuditStore* const audit = log.ok() ? log.value().get() : nullptr;
+  OperatorAnswer answer = answer_of(data, request, audit, now);
+  const Operation* const operation = find_operation(request.operation);
+  if (audit != nullptr && operation != nullptr && operation->posts())
+    (void)audit->append({.at = now,
+                         .who = "command, uid " + std::to_string(::getuid()),
+                         .what = request.operation,
+                         .object = audit_object(request.arguments),
+                         .result = std::string(audit_result(answer.kind)),
+                         .reason = answer.sentence});
+  return answer;
 }
 
 }  // namespace straykey

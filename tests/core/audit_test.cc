@@ -1,0 +1,63 @@
+#include "core/operate/audit.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace straykey {
+namespace {
+
+// Keeps nothing but the question.
+class Asked final : public AuditStore {
+ public:
+  Status append(const AuditEntry&) override { return {}; }
+  Result<Newest> newest(std::uint64_t before) override {
+    asked = before;
+    if (fails) return Error{"the file is gone"};
+    return Newest{{"{\"number\":7}"}, 7};
+  }
+  std::uint64_t asked = 99;
+  bool fails = false;
+};
+
+OperatorAnswer ask(AuditStore* store, const OperatorArguments& arguments) {
+  OperatorStores stores;
+  stores.audit = store;
+  return find_operation("audit")->read(stores, arguments);
+}
+
+TEST_CASE("audit: a row is one line of JSON in which nothing can fool a terminal or end the line") {
+  AuditEntry entry;
+  entry.at = 1'764'500'000;
+  entry.who = "a\"b\n\x1b[2J\xc2\x9b";
+  entry.object = "note=\xe2\x80\xae" + std::string(5'000, 'x');
+  const std::string line = audit_json(12, entry);
+  CHECK(line.starts_with(R"({"number":12,"at":"2025-11-30T10:53:20Z","who":"a\"b\\x0a\\x1b[2J\\xc2\\x9b")"));
+  for (const char c : line) REQUIRE((c >= 0x20 && c < 0x7f));
+  CHECK_LT(line.size(), kAuditTextMax + 400);
+}
+
+TEST_CASE("audit: arguments are one text, in the order of their names") {
+  CHECK_EQ(audit_object({{"note", "ours"}, {"id", "aa"}}), "id=aa note=ours");
+  CHECK_EQ(audit_object({}), "");
+}
+
+TEST_CASE("audit: the operation gives a page and the place of the next") {
+  Asked store;
+  const auto first = ask(&store, {});
+  CHECK_EQ(store.asked, 0);
+  REQUIRE_EQ(first.items.size(), 1);
+  CHECK_EQ(first.next, "7");
+  (void)ask(&store, {{"after", "7"}});
+  CHECK_EQ(store.asked, 7);
+  store.fails = true;
+  CHECK(ask(&store, {}).kind == OperatorAnswer::Kind::failed);
+  CHECK(ask(nullptr, {}).items.empty());
+  for (const char* wrong : {"x", "-1", "7x", "0", "99999999999999999999999"})
+    CHECK_FALSE(objection_to({"audit", {{"after", wrong}}}).empty());
+  CHECK(objection_to({"audit", {{"after", "7"}}}).empty());
+  CHECK_FALSE(find_operation("audit")->posts());
+}
+
+}  // namespace
+}  // namespace straykey
