@@ -1,6 +1,7 @@
 #include "core/operate/alert_index.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <tuple>
 
@@ -35,10 +36,42 @@ std::string upper_case(std::string_view text) {
   return out;
 }
 
+char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// The places of one character, one after the other. memchr looks at 16 bytes at a time and more.
+class Places {
+ public:
+  Places(char c, const char* from, const char* end) : c_(c), end_(end) { go_on(from); }
+  // Or end.
+  [[nodiscard]] const char* at() const noexcept { return at_; }
+  void go_on(const char* from) {
+    const void* found = std::memchr(from, c_, static_cast<std::size_t>(end_ - from));
+    at_ = found == nullptr ? end_ : static_cast<const char*>(found);
+  }
+
+ private:
+  char c_;
+  const char* end_;
+  const char* at_ = nullptr;
+};
+
 // Whether `text` has `part`, which is in lower case, in any case. Nothing is copied: a dictionary has many texts.
 bool contains(std::string_view text, std::string_view part) {
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+  if (part.empty() || part.size() > text.size()) return part.empty();
+  const char* const end = text.data() + text.size() - part.size() + 1;  // of where it may begin
+  const char low = part.front(), high = low >= 'a' && low <= 'z' ? static_cast<char>(low - 'a' + 'A') : low;
+  const auto is_here = [&](const char* at) {
+    return std::equal(part.begin(), part.end(), at, [](char a, char b) { return a == lower_case(b); });
+  };
+  Places lows(low, text.data(), end), highs(high, low == high ? end : text.data(), end);
+  while (lows.at() != end || highs.at() != end) {
+    Places& next = lows.at() <= highs.at() ? lows : highs;
+    if (is_here(next.at())) return true;
+    next.go_on(next.at() + 1);
+  }
+  return false;
 }
 
 bool is_bit(std::uint8_t bits, std::uint8_t number) {
@@ -189,8 +222,8 @@ bool AlertIndex::matches(const Row& row, const Wanted& wanted) {
   if (wanted.address != 0 && !holds(row.addresses, wanted.address)) return false;
   if (wanted.key != 0 && !holds(row.keys, wanted.key)) return false;
   if (filter.text.empty()) return true;
-  return holds(row.keys, wanted.text_hash) ||
-         std::any_of(row.texts.begin(), row.texts.end(), [&](std::uint32_t i) { return wanted.holds_text[i]; });
+  return std::any_of(row.texts.begin(), row.texts.end(), [&](std::uint32_t i) { return wanted.holds_text[i]; }) ||
+         holds(row.keys, wanted.text_hash);
 }
 
 std::vector<AlertPlace> AlertIndex::search(const AlertFilter& filter, AlertPlace before, std::size_t limit) const {

@@ -183,5 +183,18 @@ TEST_CASE("alert index: places are ordered as the keys of the store are") {
   CHECK(AlertPlace::of_key(std::string(24, '\xff')) == AlertPlace::end());
 }
 
+TEST_CASE("alert index: a text is found wherever it stands in another, in any case, and nothing else is") {
+  AlertIndex index;
+  Alert alert = alert_number(1);
+  alert.call.token.identity = std::string("111122223333/aAaB-\0-ZEBRA#x", 28);
+  index.put(alert, state_of(1), false);
+  const auto finds = [&](const std::string& text) {
+    return !index.search(alert_filter_of({{"text", text}}).value(), AlertPlace::end(), 1).empty();
+  };
+  for (const char* const part : {"aab", "AAAB", "aaab-", "zebra#x", "x", "#", "111122223333/aaab", "-"})
+    CHECK(finds(part));
+  for (const char* const part : {"aaaab", "zebra#xx", "zebra##", "ab--z", "\xc3\xa9"}) CHECK_FALSE(finds(part));
+}
+
 }  // namespace
 }  // namespace straykey
