@@ -41,6 +41,19 @@ bool is_form(std::string_view text) noexcept {
   return name != std::string_view::npos && name > 0 && text[name] == '=';
 }
 
+// `<134>1 2026-...` or `<13>Nov 30 ...`, with the count of octets before it or without.
+bool is_syslog(std::string_view text) noexcept {
+  constexpr std::string_view kDigits = "0123456789";
+  if (!text.starts_with('<')) {
+    const std::size_t blank = text.find_first_not_of(kDigits);
+    if (blank == std::string_view::npos || blank == 0 || text[blank] != ' ') return false;
+    text.remove_prefix(blank + 1);
+    if (!text.starts_with('<')) return false;
+  }
+  const std::size_t end = text.find_first_not_of(kDigits, 1);
+  return end != std::string_view::npos && end > 1 && end <= 4 && text[end] == '>';
+}
+
 }  // namespace
 
 std::string_view form_of_body(std::string_view body) noexcept {
@@ -53,6 +66,8 @@ std::string_view form_of_body(std::string_view body) noexcept {
   }
   if (beginning.starts_with("%7B") || beginning.starts_with("%5B") || is_form(beginning))
     return "The body is an encoded form: send the JSON itself as the body (curl: --data-binary).";
+  if (is_syslog(beginning))
+    return "The body is syslog messages: send them to a port of [syslog], or post the records in them as JSON.";
   if (beginning.starts_with('<')) return "The body is XML or HTML: send CloudTrail records as JSON.";
   return {};
 }

@@ -147,8 +147,12 @@ HttpReply render_document(const ItemOutcomes&, const AnsweredRequest&) {
       R"("failed":0},"_seq_no":0,"_primary_term":1})");
 }
 
+// Without bulkmode omelasticsearch takes a 429, too, for success. What is over its rate has waited before, so whoever
+// sends again after the cut does so once in that time.
 HttpReply refuse_document(const Refusal& refusal, const AnsweredRequest& request) {
-  return refuse_bulk(refusal, {request.request_id, request.note});
+  HttpReply reply = refuse_bulk(refusal, {request.request_id, request.note});
+  reply.cut = reply.cut || refusal.code == "rate_limited";
+  return reply;
 }
 
 void add_document_routes(HttpRouter& router, HttpIngest& ingest, const IngestSettings& settings) {
@@ -167,6 +171,7 @@ void add_document_routes(HttpRouter& router, HttpIngest& ingest, const IngestSet
     protocol.body_bytes_max = settings.body_bytes_max;
     protocol.limits = settings.limits;
     protocol.takes_any_text = true;
+    protocol.waits_for_its_rate = true;
     protocol.render = render_document;
     protocol.refuse = refuse_document;
     ingest.add(router, std::move(protocol));

@@ -32,6 +32,9 @@ constexpr std::array<AcceptedEncodings::Word, 5> kUsualWords{{{"identity", Conte
                                                               {"zstd", ContentEncoding::zstd}}};
 
 constexpr std::size_t kWaitingRequestBytesMax = 16 * 1024;
+// Of a body that waits for its rate: some documents. How often it is tried, each time counting as refused.
+constexpr std::size_t kWaitingBodyBytesMax = 64 * 1024;
+constexpr std::chrono::milliseconds kRateTick{250};
 
 std::optional<ContentEncoding> encoding_of(const RequestHead& head, const AcceptedEncodings& accepted) {
   if (head.field_count("Content-Encoding") > 1) return std::nullopt;
@@ -130,6 +133,8 @@ HttpIngest::HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& 
                   http_waits(metrics, "memory")),
       for_queues_({dependencies.overload_wait}, dependencies.io_threads, callbacks_.later,
                   http_waits(metrics, "queues")),
+      for_rates_({dependencies.overload_wait, kRateTick}, dependencies.io_threads, callbacks_.later,
+                 http_waits(metrics, "rate")),
       large_bodies_(dependencies.large_bodies, {intake_, dependencies.io_threads, callbacks_.submit}) {
   for (std::size_t i = 0; i < dependencies.io_threads; ++i) waiting_.push_back(std::make_unique<Waiting>());
 }
@@ -155,7 +160,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
   route.too_large_status = added.too_large_status;
   route.too_large_setting = "ingest.body_bytes_max";
   route.credentials = added.credentials;
-  route.rate_checked_later = added.refuses_by_items;
+  route.rate_checked_later = added.refuses_by_items || added.waits_for_its_rate;
   route.refuse = [&added](const Refusal& refusal, const RequestHead& head, std::string_view request_id) {
     return added.refuse(refusal, {request_id, note_of(added, head)});
   };
@@ -173,6 +178,7 @@ void HttpIngest::wait_at_most(std::chrono::milliseconds overload_wait) noexcept 
 void HttpIngest::end_waits() noexcept {
   for_memory_.end();
   for_queues_.end();
+  for_rates_.end();
 }
 
 void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply) {
@@ -196,9 +202,27 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
   pending->form = form_of_body(pending->sent.text);
   pending->wide_window = zstd_window_bytes(pending->sent.text) > kZstdWindowBytesMax;
   pending->body_bytes = pending->share.bytes();
-  if (callbacks_.check_rate && protocol.refuses_by_items)
+  if (callbacks_.check_rate && (protocol.refuses_by_items || protocol.waits_for_its_rate))
     if (const auto refusal = callbacks_.check_rate(pending->source, pending->sender))
-      return refuse_by_items(*refusal, *pending);
+      return over_rate(*refusal, pending);
+  read_or_wait(pending);
+}
+
+// Whoever waits holds its body, so a large one does not: a token that sends too much takes little memory from others.
+void HttpIngest::over_rate(const Refusal& refusal, const std::shared_ptr<Pending>& pending) {
+  if (pending->protocol.refuses_by_items) return refuse_by_items(refusal, *pending);
+  if (pending->sent.text.size() > kWaitingBodyBytesMax) return pending->refuse(refusal);
+  OverloadHold::Held held;
+  held.try_again = [this, pending] {
+    if (callbacks_.check_rate(pending->source, pending->sender)) return false;
+    read_or_wait(pending);
+    return true;
+  };
+  held.give_up = [pending, refusal] { pending->refuse(refusal); };
+  if (!for_rates_.hold(pending->io_thread, pending->waited, std::move(held))) pending->refuse(refusal);
+}
+
+void HttpIngest::read_or_wait(const std::shared_ptr<Pending>& pending) {
   if (read(pending)) return;
   OverloadHold::Held held;
   // What it wanted is reserved for a moment only, to see whether it is there.

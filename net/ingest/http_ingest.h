@@ -64,6 +64,7 @@ struct IngestProtocol {
   bool takes_any_text = false;      // a body without any JSON is one rejected record, not a bad request
   std::string source = {};          // not empty: the address asks for no token, and this names what comes
   bool refuses_by_items = false;    // a rate limit is told by its items, so once the body is there
+  bool waits_for_its_rate = false;  // what is over it waits as for room, because its senders lose what is refused
 
   // What is to be kept of the head for the renderings: an id to be repeated, a query parameter. nullptr: nothing.
   std::string (*note_of)(const RequestHead& head, std::string_view pattern) = nullptr;
@@ -114,6 +115,8 @@ class HttpIngest {
     bool is_called_soon = false;
   };
   void refuse_by_items(const Refusal& refusal, Pending& pending);
+  void over_rate(const Refusal& refusal, const std::shared_ptr<Pending>& pending);
+  void read_or_wait(const std::shared_ptr<Pending>& pending);
   // False: there is no memory for it now, and it may be tried again.
   bool read(const std::shared_ptr<Pending>& pending);
   void take(Intake::Reading reading, const std::shared_ptr<Pending>& pending);
@@ -129,7 +132,7 @@ class HttpIngest {
   Counter& body_bytes_;
   std::vector<std::unique_ptr<const IngestProtocol>> protocols_;
   std::vector<std::unique_ptr<Waiting>> waiting_;  // of each io thread
-  OverloadHold for_memory_, for_queues_;
+  OverloadHold for_memory_, for_queues_, for_rates_;
   LargeBodies large_bodies_;
 };
 

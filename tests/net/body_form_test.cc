@@ -27,6 +27,10 @@ TEST_CASE("bodies that are no JSON are named for what they are") {
       {"payload=%7B%22Records%22%3A%5B%5D%7D", "encoded form"},
       {"%7B%22Records%22%3A%5B%5D%7D=", "encoded form"},
       {"<html>", "HTML"},
+      {"<134>1 2024-03-21T09:05:00Z host app - - - {}", "port of [syslog]"},
+      {"<13>Mar 21 09:05:00 host app: {}", "port of [syslog]"},
+      {"48 <134>1 2024-03-21T09:05:00Z host app - - - {}", "port of [syslog]"},
+      {"<1a>", "HTML"},
   };
   for (const auto& [body, name] : rows) {
     CAPTURE(name);

@@ -340,6 +340,25 @@ TEST_CASE("a protocol that refuses by items tells them of a rate limit, and noth
   CHECK(site.metrics.counter("straykey_events_refused_total", "").value() == 0);
 }
 
+TEST_CASE("a protocol whose senders lose what is refused lets them wait for their rate") {
+  Metrics metrics;
+  IngestProtocol waits = bulk();
+  waits.waits_for_its_rate = true;
+  RateLimiter ten_a_second({.token_requests_per_s = 10, .burst_s = 0.1}, metrics);
+  Site soon(waits, std::chrono::minutes(1), &ten_a_second);
+  for (const std::string id : {"a", "b", "c"}) CHECK(soon.post(record_json(id)).status == 200);
+  CHECK(soon.pipeline.ids() == std::vector<std::string>{"a", "b", "c"});
+  CHECK(soon.metrics.counter("straykey_http_waits_total", "", {{"for", "rate"}}).value() == 2);
+
+  RateLimiter once({.token_requests_per_s = 0.001, .burst_s = 1'000}, metrics);
+  Site late(waits, std::chrono::milliseconds(1), &once);
+  CHECK(late.post(record_json("a")).status == 200);
+  CHECK(late.post(record_json("b")).body == "no trail 1/a b/7 rate_limited");
+  // What is large does not wait, because it would hold its memory.
+  Site large(waits, std::chrono::minutes(1), &once);
+  CHECK(large.post(record_json("c") + std::string(70'000, ' ')).status == 429);
+}
+
 TEST_CASE("what is stored or kept of a body is spent, also if the body is refused in the end") {
   IngestProtocol lines = bulk();
   lines.split = nullptr;
