@@ -18,7 +18,7 @@ void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string&
   const std::unique_ptr<OperatorChange> owned(change);
   ChangeOutcome outcome{kind, change->rows + change->in_merger.rows, sentence};
   if (kind == ChangeOutcome::Kind::done && !change->in_merger.refusal.empty())
-    outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal};
+    outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal, change->in_merger.refused_as};
   if (change->on_done) change->on_done(outcome);
 }
 

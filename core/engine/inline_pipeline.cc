@@ -98,7 +98,8 @@ ChangeOutcome InlinePipeline::carry_out(OperatorChange& change) {
   }
   merger_.carry_out(change);
   if (merger_.commit() != CommitOutcome::committed) return {ChangeOutcome::Kind::failed, 0, merger_.failure()};
-  if (!change.in_merger.refusal.empty()) return {ChangeOutcome::Kind::refused, 0, change.in_merger.refusal};
+  if (!change.in_merger.refusal.empty())
+    return {ChangeOutcome::Kind::refused, 0, change.in_merger.refusal, change.in_merger.refused_as};
   return {ChangeOutcome::Kind::done, change.rows + change.in_merger.rows, {}};
 }
 

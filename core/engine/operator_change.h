@@ -21,16 +21,24 @@
 
 namespace straykey {
 
+// Why a change that could be understood was not carried out.
+enum class ChangeRefusal : std::uint8_t {
+  not_there,    // what it concerns does not exist
+  wrong_value,  // an argument does not fit what it concerns
+  needless,     // it is as asked for already
+};
+
 struct ChangeOutcome {
   enum class Kind : std::uint8_t {
     done,
-    refused,  // the rows that it concerns do not exist; the merger's store is unchanged
+    refused,  // as refused_as says; the merger's store is unchanged
     failed,   // it could not be stored. Asking again is safe.
     stopped,  // the server ends, or its store is damaged. It may be carried out in part; asking again is safe.
   };
   Kind kind = Kind::done;
   std::size_t rows = 0;  // put or erased, in all stores
   std::string sentence;  // why it is not done
+  ChangeRefusal refused_as = ChangeRefusal::not_there;
 };
 
 class OperatorChange {
@@ -38,6 +46,7 @@ class OperatorChange {
   struct InAlerts {
     std::size_t rows = 0;  // put or erased
     std::string refusal;   // not empty: nothing was put or erased, and this is why
+    ChangeRefusal refused_as = ChangeRefusal::not_there;
   };
 
   // Returns how many rows it changed. Empty: the change concerns the merger's store alone.

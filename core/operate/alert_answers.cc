@@ -115,8 +115,10 @@ InAlerts acknowledge_in(StoreWriter& alerts, HashKey hash_key, const Acknowledge
   if (all.empty()) return none_of_that_id(which);
   for (const KnownAlert& known : all)
     if (what.until != 0 && what.until < known.pairs.day)
-      return {0, fmt::format("until: {} is before {}, the day of alert {}", format_day(what.until),
-                             format_day(known.pairs.day), known.id.hex())};
+      return {0,
+              fmt::format("until: {} is before {}, the day of alert {}", format_day(what.until),
+                          format_day(known.pairs.day), known.id.hex()),
+              ChangeRefusal::wrong_value};
   InAlerts done;
   bool any_only_prefix = false;
   for (KnownAlert& known : all) {

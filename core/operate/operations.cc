@@ -452,13 +452,21 @@ OperatorAnswer no_endpoints_answer() {
   return {Kind::stopped, "no server runs on this store, so there are no webhooks to ask", {}, {}};
 }
 
+namespace {
+
+Kind kind_of(ChangeRefusal refusal) {
+  if (refusal == ChangeRefusal::wrong_value) return Kind::bad_request;
+  return refusal == ChangeRefusal::needless ? Kind::conflict : Kind::not_found;
+}
+
+}  // namespace
+
 OperatorAnswer answer_to(const ChangeOutcome& outcome) {
   switch (outcome.kind) {
     case ChangeOutcome::Kind::done:
       return {Kind::done, {}, {changed_json(outcome.rows)}, {}};
     case ChangeOutcome::Kind::refused:
-      // This one refusal names an argument, as objection_to() does: the alert exists, but the day does not fit it.
-      return {outcome.sentence.starts_with("until: ") ? Kind::bad_request : Kind::not_found, outcome.sentence, {}, {}};
+      return {kind_of(outcome.refused_as), outcome.sentence, {}, {}};
     case ChangeOutcome::Kind::failed:
       return {Kind::failed, "the change could not be stored: " + outcome.sentence, {}, {}};
     case ChangeOutcome::Kind::stopped:

@@ -47,6 +47,7 @@ struct OperatorAnswer {
     done,
     bad_request,  // an unknown operation, or an argument that is missing, unknown or malformed
     not_found,    // what was asked for does not exist
+    conflict,     // it is as asked for already
     failed,       // the store could not be read or written. Asking again does no harm.
     stopped,      // the server stops, or is too busy for operators. Asking again does no harm.
   };

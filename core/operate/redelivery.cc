@@ -54,7 +54,12 @@ InAlerts send_to(StoreWriter& alerts, Hash128 alert, const std::string& endpoint
   const std::string key = outbox_row_key(endpoint, alert);
   const auto stored = alerts.get(Table::outbox, key);
   if (auto known = stored ? decode_outbox_row(*stored) : std::nullopt) {
-    if (!known->dead) return refused("it waits to be delivered there already");
+    if (!known->dead)
+      return {0,
+              fmt::format("it waits to be delivered to {} already, after {} attempts: the sender tries it again by "
+                          "itself",
+                          escape_for_log(endpoint, 100), known->attempts),
+              ChangeRefusal::needless};
     revive(alerts, key, std::move(*known));
     return {1, {}};
   }

@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "core/base/terminal_text.h"
+
 namespace straykey {
 namespace {
 
@@ -24,8 +26,10 @@ std::string text_of(const json::value& value) {
   return out;
 }
 
-void append_cell(std::string_view text, std::string& out) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+// A spreadsheet, or the terminal that shows the file, obeys neither a formula nor what turns or hides text.
+void append_cell(std::string_view raw, std::string& out) {
+  const std::string text = terminal_text(raw, std::string_view::npos);
+  const bool formula = !text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos;
   out += '"';
   if (formula) out += '\'';
   for (const char c : text) {

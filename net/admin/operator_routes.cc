@@ -20,6 +20,8 @@ Failure failure_of(Kind kind) {
       return {400, "bad_request"};
     case Kind::not_found:
       return {404, "not_found"};
+    case Kind::conflict:
+      return {409, "conflict"};
     case Kind::stopped:
       return {503, "stopped"};
     case Kind::failed:

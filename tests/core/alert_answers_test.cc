@@ -268,6 +268,7 @@ TEST_CASE("acknowledge: an end before the alert's own day is refused, and nothin
   };
   const ChangeOutcome refused = until(day - 1);
   CHECK(refused.kind == Kind::refused);
+  CHECK(refused.refused_as == ChangeRefusal::wrong_value);
   CHECK_NE(refused.sentence.find(format_day(day - 1) + " is before " + format_day(day)), std::string::npos);
   CHECK(store.texts_of(store.alerts, Table::operator_log).empty());
   CHECK(until(day).kind == Kind::done);

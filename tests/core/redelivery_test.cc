@@ -73,7 +73,10 @@ TEST_CASE("redelivery: what an endpoint got is made anew in its format, byte for
   CHECK_EQ(bench.redelivered({bench.id, "chat"}).rows, 1);
   CHECK_EQ(bench.row("chat")->body, format_named("slack").make(testing::sample_alert(), {}));
   CHECK_FALSE(bench.row("soc").has_value());
-  CHECK_EQ(bench.redelivered({bench.id, "chat"}).refusal, "it waits to be delivered there already");
+  const OperatorChange::InAlerts again = bench.redelivered({bench.id, "chat"});
+  CHECK_EQ(again.refusal,
+           "it waits to be delivered to chat already, after 0 attempts: the sender tries it again by itself");
+  CHECK_EQ(again.refused_as, ChangeRefusal::needless);
   bench.put_row({"soc", 5, 99, true, "refused", "the body"});
   CHECK_EQ(bench.redelivered({bench.id, "soc"}).rows, 1);
   CHECK_EQ(bench.row("soc")->body, "the body");
@@ -82,6 +85,7 @@ TEST_CASE("redelivery: what an endpoint got is made anew in its format, byte for
 TEST_CASE("redelivery: of no alert, or to no endpoint, is refused and changes nothing") {
   Bench bench;
   CHECK_EQ(bench.redelivered({{9, 9}, ""}).refusal, "no alert has the id " + Hash128{9, 9}.hex());
+  CHECK_EQ(bench.redelivered({{9, 9}, ""}).refused_as, ChangeRefusal::not_there);
   CHECK_EQ(bench.redelivered({bench.id, "a\nb"}).refusal, "no webhook a\\x0ab is configured and running");
   CHECK_EQ(bench.redelivered({bench.id, "soc"}, false).refusal, "no webhook soc is configured and running");
   CHECK_FALSE(bench.row("soc").has_value());

@@ -269,6 +269,8 @@ class Operators(unittest.TestCase):
             said = self.said("webhook", "test", "sink", *option)
             self.assertEqual(said.returncode, FAILED, said)
             self.assertIn('"delivered":false' if option else "the test was not delivered", said.stdout if option else said.stderr)
+        self.sink.fail_next(410)
+        self.assertIn("pauses the webhook until it is resumed", self.said("webhook", "test", "sink").stderr)
         self.sink.heal()
 
     def test_7_the_command_that_acknowledges_says_no_reason_of_its_own(self):

@@ -47,6 +47,7 @@ class WebhookSink:
         self._fail_share = fail_share
         self._known = set()
         self._failed_last = False
+        self._fail_status = 503
         self._changed = threading.Condition(threading.RLock())
         sink = self
 
@@ -86,16 +87,16 @@ class WebhookSink:
             failed = message_id not in self._known and not self._failed_last and self._random.random() < self._fail_share
             self._known.add(message_id)
             self._failed_last = failed
-            status = 401 if not signed else 503 if failed else 204
+            status = 401 if not signed else self._fail_status if failed else 204
             self.posts.append(Post(message_id, json.loads(body)["type"], body, status,
                                    int(number) if number.isdigit() else self.life))
             self._changed.notify_all()
             return status
 
-    def fail_next(self):
+    def fail_next(self, status=503):
         """The next post of a message that was never posted fails."""
         with self._changed:
-            self._fail_share, self._failed_last = 1.0, False
+            self._fail_share, self._failed_last, self._fail_status = 1.0, False, status
 
     def heal(self):
         """From now on no post is made to fail."""

@@ -24,7 +24,11 @@ void add(HttpRouter& router) {
       router,
       [](const OperatorRequest& request, const std::function<void(const OperatorAnswer&)>& answer) {
         if (request.arguments.contains("severity")) return answer({Kind::bad_request, "no", {}, {}});
-        answer({Kind::done, {}, {R"j({"id":"1","note":"=HYPERLINK(\"x\")","addresses":["a","b"]})j"}, "0a"});
+        answer({Kind::done,
+                {},
+                {R"j({"id":"1","note":"=HYPERLINK(\"x\")","addresses":["a","b"],)j"
+                 R"j("tool":"a\u001b[2J\u202eb","title":"\t=1"})j"},
+                "0a"});
       },
       [](const std::string& after, const std::function<void(const OperatorAnswer&)>& answer) {
         answer({Kind::done, {}, {"{\"after\":\"" + after + "\"}"}, "7-2"});
@@ -39,6 +43,8 @@ TEST_CASE("alert routes: an export is CSV or NDJSON, names its next page, and ho
   CHECK(csv.body.starts_with("id,severity,status,"));
   CHECK_NE(csv.body.find("\"'=HYPERLINK(\"\"x\"\")\"\r\n"), std::string::npos);
   CHECK_NE(csv.body.find("\"a b\""), std::string::npos);
+  CHECK_NE(csv.body.find(R"("a\x1b[2J\xe2\x80\xaeb")"), std::string::npos);
+  CHECK_NE(csv.body.find(R"("\x09=1")"), std::string::npos);
   CHECK_NE(csv.head.find("X-Straykey-Next: 0a\r\n"), std::string::npos);
   const auto lines = ask(server, "/api/v1/alerts/export?format=ndjson");
   CHECK(lines.body.starts_with("{\"id\":\"1\""));

@@ -46,6 +46,7 @@ int exit_code_of(const OperatorAnswer& answer) {
     case OperatorAnswer::Kind::bad_request:
       return fail(answer.sentence, kExitUsage);
     case OperatorAnswer::Kind::not_found:
+    case OperatorAnswer::Kind::conflict:
     case OperatorAnswer::Kind::failed:
     case OperatorAnswer::Kind::stopped:
       break;

@@ -33,7 +33,10 @@ std::string tested_json(const DeliveryOutcome& outcome) {
                    {"id", outcome.alert_id.hex()},
                    {"delivered", outcome.kind == DeliveryOutcome::Kind::delivered}};
   if (outcome.http_status != 0) out["status"] = outcome.http_status;
-  if (!outcome.error.empty()) out["error"] = outcome.error;
+  if (outcome.http_status == 410)
+    out["error"] = "it answered 410 Gone: an alert that is answered so pauses the webhook until it is resumed";
+  else if (!outcome.error.empty())
+    out["error"] = outcome.error;
   return json::serialize(out);
 }
 

@@ -1,5 +1,7 @@
 #include "tools/server/operator_desk.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -67,7 +69,9 @@ void OperatorDesk::ask(OperatorRequest request, Answer answer) {
       (is_long ? long_changed_ : changed_).notify_one();
       return;
     }
-    if (!stopping_) refusal.sentence = "too many operators ask at once";
+    if (!stopping_)
+      refusal.sentence =
+          fmt::format("{} questions of operators wait for their answers: ask again in a second", kWaitingMax);
   }
   answer(refusal);
 }
@@ -101,7 +105,9 @@ void OperatorDesk::watch(std::string after, Answer answer) {
       changed_.notify_one();
       return;
     }
-    if (!stopping_) refusal.sentence = "too many watch alerts at once";
+    if (!stopping_)
+      refusal.sentence =
+          fmt::format("{} pages or programs began to watch alerts in one moment: ask again in a second", kWaitingMax);
   }
   answer(refusal);
 }

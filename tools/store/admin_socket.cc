@@ -64,6 +64,7 @@ bool is_refused_as_one_too_many(const Result<std::string>& reply) {
 
 Kind kind_of(unsigned status) {
   if (status == 404) return Kind::not_found;
+  if (status == 409) return Kind::conflict;
   if (status == 503) return Kind::stopped;
   return status >= 400 && status < 500 ? Kind::bad_request : Kind::failed;
 }
