@@ -187,7 +187,7 @@ std::string alert_title(const Alert& alert) {
 
 namespace {
 
-std::string document_of(const Alert& alert) {
+std::string document_of(const Alert& alert, std::string_view data_dir) {
   const Candidate& call = alert.call;
   const CatalogueEntry& entry = alert.verdict.entry();
   json::array related;
@@ -230,7 +230,7 @@ std::string document_of(const Alert& alert) {
       {"investigation", investigation(alert)},
       {"related", std::move(related)},
       {"investigative_actions", json_texts(entry.actions)},
-      {"respond", respond_document(response_to(alert))},
+      {"respond", respond_document(response_to(alert, data_dir))},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
   if (alert.campaign.id != Hash128{}) document["campaign"] = campaign(alert.campaign);
   if (alert.hosting) document["acknowledges"] = "prefix";
@@ -281,16 +281,16 @@ void relate_to_event(Alert& alert, std::span<const Hash128> of_event) {
     if (other != Hash128{} && other != alert.id) alert.related.push_back({other, "same_event"});
 }
 
-std::string alert_document(const Alert& alert) {
-  std::string out = document_of(alert);
+std::string alert_document(const Alert& alert, std::string_view data_dir) {
+  std::string out = document_of(alert, data_dir);
   if (out.size() <= kDocumentBytesMax) return out;
   Alert smaller = alert;
   smaller.call.record.clear();
   smaller.call.record_truncated = true;
-  out = document_of(smaller);
+  out = document_of(smaller, data_dir);
   if (out.size() <= kDocumentBytesMax) return out;
   shorten(smaller);
-  return document_of(smaller);
+  return document_of(smaller, data_dir);
 }
 
 namespace {

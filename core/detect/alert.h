@@ -93,8 +93,8 @@ struct AlertSubject {
 // id stands for an alert that was not raised.
 void relate_to_event(Alert& alert, std::span<const Hash128> of_event);
 
-// The JSON document, without state.
-[[nodiscard]] std::string alert_document(const Alert& alert);
+// The JSON document, without state. `data_dir`: as response_to() takes it.
+[[nodiscard]] std::string alert_document(const Alert& alert, std::string_view data_dir = {});
 
 // How alerts call the place of a call. Services of AWS that act by themselves are in no scope, so a service's name
 // instead of an address means that the caller's place is hidden.

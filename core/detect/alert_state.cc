@@ -115,12 +115,13 @@ std::string alert_with_state(std::string_view document, const AlertState& state,
   return json::serialize(shown);
 }
 
-std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted) {
+std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted,
+                             std::string_view data_dir) {
   const std::string document = alert_document(alert);
   json::value shown = object_in(document);
   if (!shown.is_object()) return document;
   lay_over(shown.as_object(), state, contradicted);
-  shown.as_object()["respond"] = respond_document(response_to(alert, state));
+  shown.as_object()["respond"] = respond_document(response_to(alert, state, data_dir));
   return json::serialize(shown);
 }
 

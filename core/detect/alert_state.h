@@ -48,6 +48,7 @@ struct AlertState {
 [[nodiscard]] std::string alert_with_state(std::string_view document, const AlertState& state,
                                            bool contradicted = false);
 // The same of an alert. What to do now (respond.h) is made anew, because it has to cover what the alert has taken in.
-[[nodiscard]] std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted = false);
+[[nodiscard]] std::string alert_with_state(const Alert& alert, const AlertState& state, bool contradicted = false,
+                                           std::string_view data_dir = {});
 
 }  // namespace straykey

@@ -394,8 +394,8 @@ Seconds message_time(const Message& message) {
       message);
 }
 
-std::string message_document(const Message& message) {
-  return std::visit(Visitor{[](const Alert& alert) { return alert_document(alert); },
+std::string message_document(const Message& message, std::string_view data_dir) {
+  return std::visit(Visitor{[&](const Alert& alert) { return alert_document(alert, data_dir); },
                             [](const ActivationReport& report) { return activation_document(report); },
                             [](const AlertSummary& summary) { return summary_document(summary); },
                             [](const Contradiction& contradiction) { return contradiction_document(contradiction); },

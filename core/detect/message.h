@@ -77,7 +77,7 @@ struct Message
 [[nodiscard]] std::string_view message_type(const Message& message);
 // When what it tells of happened. REQUIRES: it is no OldBody.
 [[nodiscard]] Seconds message_time(const Message& message);
-// The JSON document, without state.
-[[nodiscard]] std::string message_document(const Message& message);
+// The JSON document, without state. `data_dir`: as response_to() takes it.
+[[nodiscard]] std::string message_document(const Message& message, std::string_view data_dir = {});
 
 }  // namespace straykey

@@ -137,7 +137,7 @@ std::string athena_query(const Candidate& call, const Covered& covered) {
       condition, format_time(covered.first - kKeyLifetimeMax));
 }
 
-Response made_of(const Alert& alert, const Covered& covered) {
+Response made_of(const Alert& alert, const Covered& covered, std::string_view data_dir) {
   const Candidate& call = alert.call;
   Response response;
   const std::vector<NamedRole> roles = roles_of(call.token);
@@ -149,8 +149,10 @@ Response made_of(const Alert& alert, const Covered& covered) {
                      shell_word(role.name), alert.id.hex().substr(0, 8), shell_word(response.revoke_policy))});
   response.cloudtrail_command = cloudtrail_command(call, covered);
   response.athena_query = athena_query(call, covered);
+  const std::string where =
+      data_dir.empty() ? std::string() : " " + shell_word(std::string("--data-dir=").append(data_dir));
   response.acknowledge_command =
-      fmt::format("straykey alerts ack {} --note {}", alert.id.hex(), shell_word(kNotePlaceholder));
+      fmt::format("straykey alerts ack {}{} --note {}", alert.id.hex(), where, shell_word(kNotePlaceholder));
   return response;
 }
 
@@ -171,12 +173,12 @@ std::string shell_word(std::string_view text) {
   return word + "'";
 }
 
-Response response_to(const Alert& alert) {
-  return made_of(alert, covered_by(alert.call, nullptr));
+Response response_to(const Alert& alert, std::string_view data_dir) {
+  return made_of(alert, covered_by(alert.call, nullptr), data_dir);
 }
 
-Response response_to(const Alert& alert, const AlertState& state) {
-  return made_of(alert, covered_by(alert.call, &state));
+Response response_to(const Alert& alert, const AlertState& state, std::string_view data_dir) {
+  return made_of(alert, covered_by(alert.call, &state), data_dir);
 }
 
 boost::json::object respond_document(const Response& response) {

@@ -36,10 +36,11 @@ struct Response {
   std::string athena_query;         // the same, of all that the trail kept
   std::string acknowledge_command;  // if it was the operator's own
 };
-// As of the moment when it was raised: its first call and that call's key.
-[[nodiscard]] Response response_to(const Alert& alert);
+// As of the moment when it was raised: its first call and that call's key. `data_dir`: where commands find the server;
+// empty: where they look if they are told nothing.
+[[nodiscard]] Response response_to(const Alert& alert, std::string_view data_dir = {});
 // As of its state: all calls and all keys that it has taken in since.
-[[nodiscard]] Response response_to(const Alert& alert, const AlertState& state);
+[[nodiscard]] Response response_to(const Alert& alert, const AlertState& state, std::string_view data_dir = {});
 
 // As it stands in the alert's document.
 [[nodiscard]] boost::json::object respond_document(const Response& response);

@@ -22,10 +22,11 @@ inline constexpr std::size_t kDeliveriesInHandMax = 256;
 struct Delivery {
   std::string endpoint;  // configured name
   Hash128 alert_id;
-  std::string body;            // byte-identical for every attempt, for ever
+  std::string body;            // byte-identical for every attempt, as long as the endpoint keeps its format
   std::uint32_t attempts = 0;  // made so far
   Seconds not_before = 0;      // the next attempt is not due before this time
   bool marked_test = false;
+  std::string format = {};  // the name of the body's format; empty: not known, so it is taken for the endpoint's
 };
 
 struct DeliveryOutcome {
@@ -33,6 +34,7 @@ struct DeliveryOutcome {
     delivered,  // 2xx: forget the outbox row
     retry,      // failed; the next attempt is due at next_attempt
     dead,       // refused for good: keep the row as a dead letter for redelivery by hand
+    reformat,   // not attempted: the endpoint has another format now, so the body is made anew and handed over again
   };
   std::string endpoint;
   Hash128 alert_id;

@@ -10,7 +10,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::uint8_t kBodylessVersion = 1, kRowVersion = 2;
+constexpr std::uint8_t kBodylessVersion = 1, kFormatlessVersion = 2, kRowVersion = 3;
 
 std::string endpoint_prefix(std::string_view endpoint) {
   return hash128(kFixedHashKey, endpoint).key();
@@ -34,12 +34,17 @@ bool WebhookRoute::wants(const Announcement& message) const {
   return campaign_alerts == CampaignAlerts::by_format && !format_of(*this).for_people;
 }
 
+BodyContext WebhookRoute::context() const noexcept {
+  return {page_url, data_dir};
+}
+
 std::optional<OutboxRow> new_outbox_row(StoreWriter& writer, const WebhookRoute& route, Hash128 id) {
   const auto stored = writer.get(Table::alerts, id.key());
   const auto message = stored ? decode_message(*stored) : std::nullopt;
   if (!message) return std::nullopt;
   OutboxRow row{.endpoint = route.name, .last_error = {}};
-  row.body = format_of(route).make(*message, {route.page_url});
+  row.body = format_of(route).make(*message, route.context());
+  row.format = format_of(route).name;
   return row;
 }
 
@@ -52,20 +57,22 @@ std::string encode_outbox_row(const OutboxRow& row) {
       .fixed<std::uint8_t>(row.dead ? 1 : 0)
       .string(row.last_error)
       .string(row.body)
+      .string(row.format)
       .bytes();
 }
 
 std::optional<OutboxRow> decode_outbox_row(std::string_view bytes) {
   ByteReader in(bytes);
   const auto version = in.fixed<std::uint8_t>();
-  if (version != kRowVersion && version != kBodylessVersion) return std::nullopt;
+  if (version < kBodylessVersion || version > kRowVersion) return std::nullopt;
   OutboxRow row;
   row.endpoint = in.string();
   row.attempts = in.fixed<std::uint32_t>();
   row.next_attempt = in.fixed<Seconds>();
   row.dead = in.fixed<std::uint8_t>() == 1;
   row.last_error = in.string();
-  if (version == kRowVersion) row.body = in.string();
+  if (version >= kFormatlessVersion) row.body = in.string();
+  if (version == kRowVersion) row.format = in.string();
   if (!in.at_end()) return std::nullopt;
   return row;
 }
@@ -106,10 +113,11 @@ void Outbox::add(StoreWriter& writer, const Announcement& message) {
     ++endpoint.put;
     const BodyFormat* const format = &format_of(route);
     const auto [body, is_new] = bodies.try_emplace({format, route.page_url});
-    if (is_new) body->second = message.body(*format, {route.page_url});
+    if (is_new) body->second = message.body(*format, route.context());
+    const std::string name(format->name);
     writer.put(Table::outbox, outbox_row_key(route.name, message.id),
-               encode_outbox_row({route.name, 0, 0, false, {}, body->second}));
-    added_.push_back({route.name, message.id, body->second, 0, 0, false});
+               encode_outbox_row({route.name, 0, 0, false, {}, body->second, name}));
+    added_.push_back({route.name, message.id, body->second, 0, 0, false, name});
   }
 }
 
@@ -137,6 +145,7 @@ void Outbox::apply(StoreWriter& writer, const DeliveryOutcome& outcome) {
   const std::string key = outbox_row_key(outcome.endpoint, outcome.alert_id);
   const auto stored = writer.get(Table::outbox, key);
   if (auto row = stored ? decode_outbox_row(*stored) : std::nullopt) {
+    if (outcome.kind == DeliveryOutcome::Kind::reformat) return reformat(writer, outcome, std::move(*row));
     if (outcome.kind == DeliveryOutcome::Kind::delivered) {
       writer.erase(Table::outbox, key);
     } else {
@@ -150,7 +159,24 @@ void Outbox::apply(StoreWriter& writer, const DeliveryOutcome& outcome) {
   if (outcome.kind != DeliveryOutcome::Kind::retry) done_.emplace_back(outcome.endpoint, outcome.alert_id);
 }
 
+// A message that cannot be read any more keeps its body.
+void Outbox::reformat(StoreWriter& writer, const DeliveryOutcome& outcome, OutboxRow row) {
+  const Endpoint* const at = endpoint(outcome.endpoint);
+  auto made = at == nullptr ? std::nullopt : new_outbox_row(writer, at->route, outcome.alert_id);
+  if (made) row.body = std::move(made->body);
+  row.format = made ? std::move(made->format) : std::string();
+  writer.put(Table::outbox, outbox_row_key(outcome.endpoint, outcome.alert_id), encode_outbox_row(row));
+  reformatted_.emplace_back(outcome.endpoint, outcome.alert_id);
+}
+
 void Outbox::committed() {
+  for (const auto& [name, id] : reformatted_) {
+    Endpoint* at = endpoint(name);
+    if (at == nullptr) continue;
+    at->in_hand.erase(id);
+    at->more_on_disk = wants_refill_ = true;
+  }
+  reformatted_.clear();
   for (const auto& [name, id] : done_) {
     Endpoint* at = endpoint(name);
     if (at == nullptr) continue;
@@ -175,6 +201,7 @@ void Outbox::committed() {
 void Outbox::failed() {
   added_.clear();
   done_.clear();
+  reformatted_.clear();
   for (Endpoint& endpoint : endpoints_) {
     endpoint.put = 0;
     endpoint.held_back.reset();  // an earlier commit may have stored a part of it: that is told by itself
@@ -222,7 +249,7 @@ void Outbox::refill(StoreReader& reader) {
         endpoint.more_on_disk = true;
         return false;
       }
-      found.push_back({endpoint.route.name, id, row->body, row->attempts, row->next_attempt, false});
+      found.push_back({endpoint.route.name, id, row->body, row->attempts, row->next_attempt, false, row->format});
       return true;
     });
     if (!reader.failure().empty()) {  // the store was not read to the end, so ask again later
@@ -241,7 +268,7 @@ void Outbox::hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreRea
       if (!message) continue;
       const bool is_old = std::holds_alternative<OldBody>(*message);
       const BodyFormat& format = is_old ? body_formats().front() : format_of(endpoint.route);
-      delivery.body = format.make(*message, {endpoint.route.page_url});
+      delivery.body = format.make(*message, endpoint.route.context());
       // Its facts are what was sent from now on.
       if (endpoint.held_back && endpoint.held_back->id == delivery.alert_id) endpoint.held_back.reset();
     }

@@ -4,8 +4,9 @@
 // Shape:  there is a row for each (endpoint, message) with the body, the attempts so far, when the next is due, and
 //         whether it is dead. Rows that a store of format 1 brought have no body; theirs lies in Table::alerts.
 // Order:  a row is put in the transaction that stores the message and erased after the receiver's 2xx. So a crash may
-//         repeat an attempt, and never loses a delivery. The body is made with the row, in the endpoint's format, and
-//         never again: every attempt sends the same bytes, whatever program makes it.
+//         repeat an attempt, and never loses a delivery. The body is made with the row, in the endpoint's format: every
+//         attempt sends the same bytes, whatever program makes it. It is made anew only if the endpoint's format was
+//         changed while it waited: the receiver is another one, which could not read it.
 // Thread: the merger's.
 // Bounds: kDeliveriesInHandMax rows an endpoint are with the sender; the others wait on disk, up to kOutboxWaitingMax,
 //         dead ones not counted. What comes beyond is folded into one digest (DeliveryDigest) with its number, which is
@@ -59,8 +60,9 @@ struct WebhookRoute {
   std::set<std::string, std::less<>> accounts;   // empty: all
   const BodyFormat* format = nullptr;            // how its bodies are written; null: the first of body_formats()
   CampaignAlerts campaign_alerts = CampaignAlerts::by_format;
-  std::string page_url = {};  // of BodyContext
+  std::string page_url = {}, data_dir = {};  // of BodyContext
 
+  [[nodiscard]] BodyContext context() const noexcept;
   [[nodiscard]] bool wants(const Announcement& message) const;
 };
 
@@ -70,7 +72,8 @@ struct OutboxRow {
   Seconds next_attempt = 0;
   bool dead = false;
   std::string last_error;
-  std::string body = {};  // empty in rows of a store of format 1
+  std::string body = {};    // empty in rows of a store of format 1
+  std::string format = {};  // the name of the body's; empty in rows of older builds
 };
 // The row of a message that is stored already, for one endpoint, as it was when the message was new. nullopt: no such
 // message can be read.
@@ -119,12 +122,13 @@ class Outbox {
   Endpoint* endpoint(std::string_view name);
   static void hold_back(StoreWriter& writer, Endpoint& endpoint, const Announcement& message);
   static void count(Endpoint& endpoint, StoreReader& reader);
+  void reformat(StoreWriter& writer, const DeliveryOutcome& outcome, OutboxRow row);
   void hand_over(Endpoint& endpoint, std::vector<Delivery> found, StoreReader& reader);
 
   std::vector<Endpoint> endpoints_;
   std::function<void(Delivery)> deliver_;
   std::vector<Delivery> added_;
-  std::vector<std::pair<std::string, Hash128>> done_;
+  std::vector<std::pair<std::string, Hash128>> done_, reformatted_;
   bool wants_refill_ = true;
 };
 

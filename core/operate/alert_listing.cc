@@ -97,7 +97,7 @@ std::string check_outbox(StoreReader& reader, std::string_view after, PageLimits
 
 }  // namespace
 
-std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
+std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id, std::string_view data_dir) {
   const auto bytes = id.bytes();
   const std::string_view key(bytes.data(), bytes.size());
   const auto stored = reader.get(Table::alerts, key);
@@ -109,7 +109,7 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id) {
   const bool contradicted = reader.get(Table::alerts, Contradiction::contradiction_id(id).key()).has_value();
   const auto* alert = std::get_if<Alert>(&*message);
   return ListedAlert{id, *state,
-                     alert != nullptr ? alert_with_state(*alert, *state, contradicted)
+                     alert != nullptr ? alert_with_state(*alert, *state, contradicted, data_dir)
                                       : alert_with_state(message_document(*message), *state, contradicted)};
 }
 
@@ -119,13 +119,14 @@ Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id) {
   return rows;
 }
 
-Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits) {
+Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits,
+                                      std::string_view data_dir) {
   const auto reader = store.read();
   Page<ListedAlert> page;
   std::size_t rows = 0, bytes = 0;
   reader->scan(Table::alerts_by_time, {}, behind(after), [&](std::string_view key, std::string_view) {
     if (key.size() != kTimeBytes + kIdBytes) return true;
-    if (auto alert = find_alert(*reader, Hash128::from_bytes(key.data() + kTimeBytes))) {
+    if (auto alert = find_alert(*reader, Hash128::from_bytes(key.data() + kTimeBytes), data_dir)) {
       bytes += alert->document.size();
       page.rows.push_back(std::move(*alert));
     }

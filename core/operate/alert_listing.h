@@ -27,10 +27,12 @@ struct ListedAlert {
   std::string document;  // JSON, state laid over it
 };
 
-[[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id);
+// `data_dir`: as response_to() takes it.
+[[nodiscard]] std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id, std::string_view data_dir = {});
 // Its deliveries that wait or are dead; those that arrived leave no row.
 [[nodiscard]] Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id);
-[[nodiscard]] Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits);
+[[nodiscard]] Result<Page<ListedAlert>> list_alerts(AlertStore& store, std::string_view after, PageLimits limits,
+                                                    std::string_view data_dir = {});
 // Lists all alerts, page by page.
 [[nodiscard]] Status for_each_alert(AlertStore& store, const std::function<void(const ListedAlert&)>& visit);
 

@@ -69,7 +69,7 @@ OperatorAnswer page_of(const OperatorArguments& arguments, const ReadPage& read_
 
 OperatorAnswer list(const OperatorStores& stores, const OperatorArguments& arguments) {
   return page_of(
-      arguments, [&](std::string_view after) { return list_alerts(*stores.alerts, after, {}); },
+      arguments, [&](std::string_view after) { return list_alerts(*stores.alerts, after, {}, stores.data_dir); },
       [](const ListedAlert& alert) { return alert.document; });
 }
 
@@ -82,7 +82,7 @@ OperatorAnswer show_alert(const OperatorStores& stores, const OperatorArguments&
   const auto id = alert_id_of(arguments);
   if (!id) return {Kind::bad_request, id.error().message, {}, {}};
   const auto reader = stores.alerts->read();
-  const auto alert = find_alert(*reader, id.value());
+  const auto alert = find_alert(*reader, id.value(), stores.data_dir);
   if (!reader->failure().empty()) return {Kind::failed, std::string(reader->failure()), {}, {}};
   if (!alert) return {Kind::not_found, "no alert has the id " + id.value().hex(), {}, {}};
   return {Kind::done, {}, {alert->document}, {}};

@@ -4,6 +4,7 @@
 // Shape:  borrowed: every partition there is, old ones of a larger shard count included, the merger's store, and the
 //         rejects that are kept, if any are. The routes of a running server's endpoints; a stopped store has none.
 // Thread: any; a value.
+#include <string>
 #include <vector>
 
 #include "core/base/hash.h"
@@ -24,6 +25,7 @@ struct OperatorStores {
   AuditStore* audit = nullptr;  // null: what operators changed is not kept
   const AlertIndex* index = nullptr;
   const std::vector<WebhookRoute>* routes = nullptr;
+  std::string data_dir = {};  // as response_to() takes it
 };
 
 }  // namespace straykey

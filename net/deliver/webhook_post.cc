@@ -5,9 +5,20 @@
 #include <utility>
 
 namespace straykey {
+namespace {
+
+const BodyFormat& format_of(const PostKeys& keys) {
+  return keys.format == nullptr ? body_formats().front() : *keys.format;
+}
+
+}  // namespace
+
+bool fits(const PostKeys& keys, const Delivery& delivery) {
+  return delivery.format.empty() || delivery.format == format_of(keys).name;
+}
 
 OutgoingMessage post_of(const PostKeys& keys, const Delivery& delivery, Seconds timestamp) {
-  const BodyFormat& format = keys.format == nullptr ? body_formats().front() : *keys.format;
+  const BodyFormat& format = format_of(keys);
   OutgoingMessage message{.method = OutgoingMessage::Method::post, .headers = {}, .body = delivery.body};
   if (format.is_syslog) return message;
   std::string id = "msg_" + delivery.alert_id.hex();
@@ -20,7 +31,7 @@ OutgoingMessage post_of(const PostKeys& keys, const Delivery& delivery, Seconds 
     message.headers.emplace_back("Authorization", "Splunk " + keys.key);
   else if (!keys.authorization.empty())
     message.headers.emplace_back("Authorization", keys.authorization);
-  // A body of another format may still wait from before a change of the configuration: its receiver refuses it.
+  // A body that an older build made may be of another format: its receiver refuses it.
   if (format.secret == FormatSecret::routing_key && message.body.starts_with("{\""))
     message.body.insert(1, fmt::format(R"("routing_key":"{}",)", keys.key));
   return message;

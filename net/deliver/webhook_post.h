@@ -24,6 +24,9 @@ struct PostKeys {
   std::string authorization;           // the header's value; empty: none
 };
 
+// Whether the body is of the endpoint's format, as far as that is known: another one would go out in a wrong envelope.
+[[nodiscard]] bool fits(const PostKeys& keys, const Delivery& delivery);
+
 [[nodiscard]] OutgoingMessage post_of(const PostKeys& keys, const Delivery& delivery, Seconds timestamp);
 
 }  // namespace straykey

@@ -138,6 +138,14 @@ DeliveryOutcome WebhookQueue::finish(const Hash128& alert_id, const AttemptResul
   return outcome;
 }
 
+void WebhookQueue::give_back(const Hash128& alert_id) {
+  const auto at = held_.find(alert_id);
+  INVARIANT(at != held_.end() && at->second.under_way && !at->second.delivery.marked_test);
+  held_.erase(at);
+  --under_way_;
+  --ordinary_under_way_;
+}
+
 RetryDecision WebhookQueue::decide(Held& held, const AttemptResult& result, double jitter) const {
   if (held.delivery.marked_test) return {RetryDecision::Kind::dead, 0};
   held.refusals = answer_of(result.http_status) == Answer::refused ? held.refusals + 1 : 0;

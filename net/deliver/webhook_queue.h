@@ -62,6 +62,9 @@ class WebhookQueue {
   // and makes all that waits due at once (at the endpoint's rate).
   DeliveryOutcome finish(const Hash128& alert_id, const AttemptResult& result, Moment now, double jitter);
 
+  // Forgets a delivery that is under way: it was not attempted. REQUIRES: it is no marked test.
+  void give_back(const Hash128& alert_id);
+
   // A pause by hand lasts until resume(), whatever is delivered meanwhile; what is under way ends as it would.
   void pause() noexcept { paused_by_hand_ = true; }
   // Ends either pause.

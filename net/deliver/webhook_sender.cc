@@ -201,7 +201,20 @@ void WebhookSender::State::enqueue(Delivery delivery) {
 }
 
 void WebhookSender::State::pump(Endpoint& endpoint) {
-  while (const Delivery* delivery = endpoint.queue.start(moment_now())) launch(endpoint, *delivery);
+  while (const Delivery* delivery = endpoint.queue.start(moment_now())) {
+    if (delivery->marked_test || fits(endpoint.keys, *delivery)) {
+      launch(endpoint, *delivery);
+      continue;
+    }
+    const Hash128 id = delivery->alert_id;
+    const std::uint32_t attempts = delivery->attempts;
+    endpoint.queue.give_back(id);
+    on_outcome({.endpoint = endpoint.name,
+                .alert_id = id,
+                .kind = DeliveryOutcome::Kind::reformat,
+                .attempts = attempts,
+                .error = {}});
+  }
   endpoint.metrics.queue.set(static_cast<double>(endpoint.queue.held()));
   arm(endpoint);
 }

@@ -10,6 +10,7 @@
 #include "core/detect/formats/body_format.h"
 #include "core/detect/message.h"
 #include "core/engine/memory_store.h"
+#include "tests/support/alert_samples.h"
 
 #include <doctest/doctest.h>
 
@@ -271,8 +272,70 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("outbox: what waits while the format of its endpoint is changed is made anew in the new one, once") {
+  const auto format_named = [](std::string_view name) {
+    return std::ranges::find_if(body_formats(), [&](const BodyFormat& format) { return format.name == name; });
+  };
+  const Message message = testing::sample_alert();
+  const Hash128 id = testing::sample_alert().id;
+  MemoryAlertStore store;
+  std::vector<Delivery> delivered;
+  const auto outbox_of = [&](std::string_view format) {
+    return Outbox({{"a", Severity::low, {}, {}, &*format_named(format)}},
+                  [&](Delivery d) { delivered.push_back(std::move(d)); });
+  };
+  const auto change = [&](Outbox& outbox, const auto& what) {
+    const auto writer = store.write();
+    what(*writer);
+    REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+    outbox.committed();
+    if (outbox.wants_refill()) outbox.refill(*store.read());
+  };
+  Outbox before = outbox_of("slack");
+  change(before, [&](StoreWriter& writer) {
+    writer.put(Table::alerts, id.key(), encode_message(message));
+    before.add(writer,
+               {id, Severity::high, "serverless_cli", "111122223333",
+                [&](const BodyFormat& format, const BodyContext& context) { return format.make(message, context); }});
+  });
+  change(before, [&](StoreWriter& writer) {
+    before.apply(writer, {"a", id, DeliveryOutcome::Kind::retry, 3, 99, 500, "refused"});
+  });
+  REQUIRE_EQ(delivered.size(), 1);
+  CHECK_EQ(delivered[0].format, "slack");
+
+  Outbox after = outbox_of("ecs");
+  after.refill(*store.read());
+  REQUIRE_EQ(delivered.size(), 2);
+  CHECK_EQ(delivered[1].body, delivered[0].body);  // the sender sees that its format is another one
+  CHECK_EQ(delivered[1].format, "slack");
+  change(after, [&](StoreWriter& writer) {
+    after.apply(writer, {"a", id, DeliveryOutcome::Kind::reformat, delivered[1].attempts, 0, 0, {}});
+  });
+  REQUIRE_EQ(delivered.size(), 3);
+  CHECK_EQ(delivered[2].body, format_named("ecs")->make(message, {}));
+  CHECK_EQ(delivered[2].format, "ecs");
+  CHECK_EQ(delivered[2].attempts, 3);
+  CHECK_EQ(delivered[2].not_before, 99);
+
+  Outbox again = outbox_of("ecs");  // it is stored
+  again.refill(*store.read());
+  CHECK_EQ(delivered[3].body, delivered[2].body);
+  CHECK_EQ(delivered[3].format, "ecs");
+}
+
+TEST_CASE("outbox: a row of an older build reads back without the name of a format") {
+  OutboxRow row{"siem", 3, 77, true, "refused", "body", {}};
+  std::string bytes = encode_outbox_row(row);
+  REQUIRE_EQ(bytes.front(), 3);
+  bytes.front() = 2;
+  bytes.pop_back();  // the empty text
+  CHECK_EQ(decode_outbox_row(bytes)->body, "body");
+  CHECK_EQ(encode_outbox_row(decode_outbox_row(bytes).value()), encode_outbox_row(row));
+}
+
 TEST_CASE("outbox: rows read back, and cut bytes are none") {
-  const OutboxRow row{"siem", 3, 77, true, "refused", "body"};
+  const OutboxRow row{"siem", 3, 77, true, "refused", "body", "slack"};
   const std::string bytes = encode_outbox_row(row);
   CHECK_EQ(encode_outbox_row(decode_outbox_row(bytes).value()), bytes);
   for (std::size_t size = 0; size < bytes.size(); ++size)

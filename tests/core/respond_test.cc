@@ -60,6 +60,9 @@ TEST_CASE("respond: the key's calls are looked up from the time on from which it
            std::string::npos);
   CHECK_EQ(response.acknowledge_command,
            "straykey alerts ack 0123456789abcdef0123456789abcdef --note '<why it is ours>'");
+  CHECK_EQ(
+      response_to(alert(), "/srv/stray key").acknowledge_command,
+      "straykey alerts ack 0123456789abcdef0123456789abcdef '--data-dir=/srv/stray key' --note '<why it is ours>'");
 }
 
 TEST_CASE("respond: of an alert that took in more, the policy covers the last call and the searches every key") {

@@ -51,6 +51,21 @@ std::int64_t wait_ms(const WebhookQueue& queue, Moment now) {
 
 }  // namespace
 
+TEST_CASE("what is given back was not attempted, and makes room for the next") {
+  WebhookQueue::Settings one = fast();
+  one.concurrent_max = 1;
+  WebhookQueue queue(one);
+  queue.put(delivery(1), at_ms(0));
+  queue.put(delivery(2), at_ms(0));
+  CHECK_EQ(queue.start(at_ms(0))->alert_id, alert(1));
+  queue.give_back(alert(1));
+  CHECK_EQ(queue.held(), 1);
+  CHECK_EQ(queue.start(at_ms(0))->alert_id, alert(2));
+  queue.put(delivery(1), at_ms(0));
+  CHECK(queue.finish(alert(2), answered(200), at_ms(0), 0.5).kind == DeliveryOutcome::Kind::delivered);
+  CHECK_EQ(queue.start(at_ms(0))->attempts, 0);
+}
+
 TEST_CASE("deliveries go out in the order they came, four at a time") {
   WebhookQueue queue(fast());
   for (std::uint64_t i = 1; i <= 6; ++i) queue.put(delivery(i), at_ms(0));

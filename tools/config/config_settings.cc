@@ -162,11 +162,21 @@ Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key) {
   return settings;
 }
 
+std::string data_dir_to_name(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failure).lexically_normal();
+  // Bodies have a limit, so a very long path stands in none.
+  constexpr std::size_t kPathBytesMax = 512;
+  const bool is_left_out = failure || absolute == Config{}.data_dir || absolute.native().size() > kPathBytesMax;
+  return is_left_out ? std::string() : absolute.string();
+}
+
 std::vector<WebhookRoute> webhook_routes(const Config& config) {
   std::vector<WebhookRoute> routes;
   for (const WebhookConfig& webhook : config.webhooks) {
     routes.push_back(webhook.route);
     routes.back().page_url = config.admin.page_url;
+    routes.back().data_dir = data_dir_to_name(config.data_dir);
   }
   return routes;
 }

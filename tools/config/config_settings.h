@@ -37,6 +37,8 @@ namespace straykey {
 [[nodiscard]] IoRuntime::Settings io_settings(const Config& config);
 [[nodiscard]] DataDirectorySettings data_directory_settings(const Config& config, HashKey new_hash_key);
 [[nodiscard]] Pipeline::Settings pipeline_settings(const Config& config, HashKey hash_key);
+// What operators' commands must be told of the data directory: its absolute path; nothing if it is the default.
+[[nodiscard]] std::string data_dir_to_name(const std::string& path);
 [[nodiscard]] std::vector<WebhookRoute> webhook_routes(const Config& config);
 
 [[nodiscard]] Result<TokenSettings> load_token(const TokenConfig& token);

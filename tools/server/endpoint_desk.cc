@@ -96,7 +96,7 @@ void EndpointDesk::test(const WebhookRoute& route, Answer answer) {
   test.endpoint = route.name;
   test.at = dependencies_.now();
   Delivery delivery{.endpoint = route.name, .alert_id = test.id, .body = {}, .marked_test = true};
-  delivery.body = format_of(route).make(test, {route.page_url});
+  delivery.body = format_of(route).make(test, route.context());
   dependencies_.sender.test(std::move(delivery), [answer = std::move(answer)](const DeliveryOutcome& outcome) {
     answer({Kind::done, {}, {tested_json(outcome)}, {}});
   });

@@ -10,6 +10,7 @@
 #include "core/engine/inline_pipeline.h"
 #include "storage/audit_log.h"
 #include "storage/reject_ring.h"
+#include "tools/config/config_settings.h"
 
 namespace straykey {
 namespace {
@@ -39,6 +40,7 @@ std::unique_ptr<RejectRing> kept_rejects(const DataDirectory& data) {
 OperatorStores operator_stores(const DataDirectory& data) {
   OperatorStores stores{data.hash_key(), {}, &data.alerts()};
   for (const auto& partition : data.partitions()) stores.partitions.push_back(partition.get());
+  stores.data_dir = data_dir_to_name(data.path());
   return stores;
 }
 

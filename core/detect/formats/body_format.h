@@ -21,6 +21,7 @@ inline constexpr std::size_t kBodyBytesMax = 48 * 1024;
 
 struct BodyContext {
   std::string_view page_url = {};  // the alert's id is put behind it; empty: bodies name no page
+  std::string_view data_dir = {};  // as response_to() takes it; the first format holds facts alone, and leaves it out
 };
 
 // What the secrets of an endpoint are for.

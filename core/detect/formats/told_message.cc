@@ -60,8 +60,7 @@ std::vector<ToldStep> steps_of(const ToldMessage& told) {
   };
   add("cloudtrail", "List what the key did", "cloudtrail_command");
   add("athena", "The same, from the trail in Athena", "athena_query");
-  add("acknowledge", "If it was yours: say why (and add --config FILE, if data_dir is not the default)",
-      "acknowledge_command");
+  add("acknowledge", "If it was yours: say why, on the machine where straykey runs", "acknowledge_command");
   return steps;
 }
 
@@ -125,7 +124,7 @@ ToldMessage told_message(const Message& message, const BodyContext& context) {
     told.at = message_time(message);
   }
   json::error_code error;
-  json::value document = parse_document(terminal_json(message_document(message)), error);
+  json::value document = parse_document(terminal_json(message_document(message, context.data_dir)), error);
   if (!error && document.is_object()) told.document = std::move(document.as_object());
   for (auto& member : told.document)
     if (member.key() != kRecord) show(member.value());
