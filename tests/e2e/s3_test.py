@@ -7,6 +7,7 @@ without moto.
 """
 import argparse
 import json
+import os
 import random
 import time
 
@@ -16,6 +17,7 @@ aws_imitation.run_with_moto()
 
 from installation import Installation, Trail, scratch_folder, write_secret   # noqa: E402
 from metrics_text import read_metrics                                       # noqa: E402
+from straykey_process import run_command                               # noqa: E402
 from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store   # noqa: E402
 from webhook_sink import WebhookSink                                        # noqa: E402
 
@@ -28,11 +30,10 @@ BUCKET = "sample-trail"
 class Aws:
     """A bucket whose new objects are told to a queue."""
 
-    def __init__(self, moto):
-        self.moto = moto
+    def __init__(self, moto, day):
         self.key = moto.user("straykey")
         self.role = moto.role("reader")
-        self.s3, self.sqs = moto.client("s3", self.key), moto.client("sqs", self.key)
+        self.s3, self.sqs = moto.client("s3", self.key, day.origin), moto.client("sqs", self.key)
         self.queue_url = self.sqs.create_queue(QueueName="straykey", Attributes={"VisibilityTimeout": "10"})["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws_imitation.REGION})
@@ -105,6 +106,24 @@ def send_day(aws, trail, files, chance, day_number):
         aws.put(f"AWSLogs/{day_number}.json", b'{"fileVersion":"1.0","configSnapshotId":"x","configurationItems":[]}')
 
 
+def check_offline(aws, day, trail, expected, folder):
+    """`scan` and `--backfill` read the bucket and find the same."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": aws.key[0], "AWS_SECRET_ACCESS_KEY": aws.key[1], "AWS_REGION": aws_imitation.REGION,
+                   "AWS_ENDPOINT_URL_S3": day.origin}
+    url = f"s3://{BUCKET}/AWSLogs/"
+    scanned = trail.scan(url)
+    assert scanned == expected, f"scan of {url}: {scanned.keys() ^ expected.keys()}"
+    store = folder / "backfilled"
+    for _ in range(2):      # the second has nothing left to do
+        said = run_command("scan", "--backfill", store, "--aws-ranges", trail.folder / "ip-ranges.json", "--asn",
+                           trail.folder / "asn.csv", "--trusted", trail.trusted, url)
+        assert said.returncode == 0, said.stderr
+        listed = run_command("alerts", "list", "--json", "--data-dir", store)
+        stored = {json.loads(line)["id"] for line in listed.stdout.splitlines()}
+        assert stored == expected.keys(), f"backfill of {url}: {stored ^ expected.keys()}"
+    assert "were done before" in said.stderr, said.stderr
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=3)
@@ -124,15 +143,14 @@ def main():
     chance = random.Random(options.seed)
     moto = aws_imitation.Moto()
     try:
-        aws = Aws(moto)
         day = aws_imitation.BadDay(moto, options.seed, throttled=0.1, cut=0.1, requests_a_key=60)
+        aws = Aws(moto, day)
         with scratch_folder() as folder:
             trail = Trail(folder / "sample")
             expected = trail.scan()
             sink = WebhookSink(options.seed)
             server_folder = folder / "server"
             server_folder.mkdir()
-            import os
             os.environ["AWS_ENDPOINT_URL_STS"] = moto.origin
             more = source_table(server_folder, aws, day, role=True)
             with Installation(server_folder, trail, sink, options.shards, more) as installation:
@@ -155,6 +173,7 @@ def main():
                 check_alerts(sink, expected, trail.labels)
                 check_posts_explained(sink, sink.life)
                 check_store(installation, expected)
+            check_offline(aws, day, trail, expected, folder)
             sink.close()
         day.close()
         print(f"{len(trail.files)} objects, {options.kills} kills, {day.done}; {len(expected)} alerts")
