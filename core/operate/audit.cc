@@ -67,6 +67,8 @@ std::string_view audit_result(Kind kind) {
       return "bad_request";
     case Kind::not_found:
       return "not_found";
+    case Kind::conflict:
+      return "conflict";
     case Kind::failed:
       return "failed";
     case Kind::stopped:

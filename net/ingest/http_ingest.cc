@@ -173,6 +173,7 @@ void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
 void HttpIngest::wait_at_most(std::chrono::milliseconds overload_wait) noexcept {
   for_memory_.wait_at_most(overload_wait);
   for_queues_.wait_at_most(overload_wait);
+  for_rates_.wait_at_most(overload_wait);
 }
 
 void HttpIngest::end_waits() noexcept {

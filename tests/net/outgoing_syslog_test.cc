@@ -106,6 +106,22 @@ TEST_CASE("over TCP a message has its length before it, and is delivered when th
   CHECK_EQ(server.read, kFrame);
 }
 
+TEST_CASE("a body of another format than the endpoint's is not sent, but given back to be made anew") {
+  Server server([](Server& self, tcp::socket socket) { read_to_the_end(socket, self.read); });
+  Sending sending(server.at("tcp"));
+  const Hash128 id{1, 7};
+  sending.sender->deliver(
+      {.endpoint = "siem", .alert_id = id, .body = "{\"blocks\":[]}", .attempts = 4, .format = "slack"});
+  REQUIRE(run_until(sending.io, [&] { return !sending.outcomes.empty(); }));
+  CHECK(sending.outcomes[0].kind == Kind::reformat);
+  CHECK_EQ(sending.outcomes[0].attempts, 4);
+  sending.sender->deliver({.endpoint = "siem", .alert_id = id, .body = kMessage, .format = "syslog"});
+  REQUIRE(run_until(sending.io, [&] { return sending.outcomes.size() == 2; }));
+  CHECK(sending.outcomes[1].kind == Kind::delivered);
+  server.join();
+  CHECK_EQ(server.read, kFrame);
+}
+
 TEST_CASE("a server that resets the connection did not take the message, so it is sent again") {
   Server server([](Server&, tcp::socket socket) {
     socket.set_option(asio::socket_base::linger(true, 0));  // closing resets

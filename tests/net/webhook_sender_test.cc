@@ -228,24 +228,6 @@ TEST_CASE("one endpoint that never answers and one whose name hangs slow no othe
   release.set_value();
 }
 
-TEST_CASE("a body of another format than the endpoint's is not sent, but given back to be made anew") {
-  Sending sending;
-  WebhookReceiver receiver(sending.io, [](const Request&) { return WebhookReceiver::status(200); });
-  sending.start({endpoint("soc", receiver.url())});
-  Delivery of_another_format = delivery("soc", 1, 4);
-  of_another_format.format = "slack";
-  sending.sender->deliver(of_another_format);
-  REQUIRE(sending.until_outcomes(1));
-  CHECK(sending.outcomes[0].kind == Kind::reformat);
-  CHECK_EQ(sending.outcomes[0].attempts, 4);
-  CHECK_EQ(receiver.connections(), 0);
-  Delivery made_anew = of_another_format;
-  made_anew.format = "standard_webhooks";
-  sending.sender->deliver(made_anew);
-  REQUIRE(sending.until_outcomes(2));
-  CHECK(sending.outcomes[1].kind == Kind::delivered);
-}
-
 TEST_CASE("410 pauses the endpoint, keeps what waits, and resume() goes on") {
   Sending sending;
   bool gone = true;
