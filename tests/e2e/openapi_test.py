@@ -39,6 +39,7 @@ class OpenApi(unittest.TestCase):
         cls.sink.wait_for(len(cls.trail.labels), 0, ALERTS_S_MAX)
         with cls.installation.admin() as admin:
             cls.document = admin.get("/api/v1/openapi.json").json()
+            assert admin.request("POST", "/api/v1/webhook/resume", json.dumps({"name": "sink"})).status == 200     # a row of the audit
             found = admin.get("/api/v1/alerts/search?limit=1&severity=high").json()["items"][0]
             after = admin.get("/api/v1/alerts/events").body.decode()
         cls.alert, cls.identity, cls.account, cls.campaign = found["id"], found["identity"], found["account"], found["campaign"]["id"]

@@ -28,7 +28,7 @@ def check_health(folder):
         server = installation.server
         server.start()
         line = server.wait_said("a source is silent")
-        assert 'subject="tests"' in line and "change=" in line and "Source tests has sent no event for" in line, line
+        assert 'subject="tests"' in line and "advice=" in line and "Source tests has sent no event for" in line, line
         wait_until(lambda: raised(installation) == {'kind="source_silent",subject="tests"'}, "no metric says so")
         (finding,) = status(installation)["health"]
         assert finding["kind"] == "source_silent" and finding["subject"] == "tests" and finding["advice"], finding

@@ -97,7 +97,7 @@ void Serve::tell_health(const HealthWatch::Changes& changes) {
     log_.warning(message_of(finding), {{"kind", std::string(finding.kind)},
                                        {"subject", finding.subject},
                                        {"sentence", finding.sentence},
-                                       {"change", std::string(finding.advice)}});
+                                       {"advice", std::string(finding.advice)}});
   }
   for (const HealthFinding& finding : changes.cleared) {
     gauge(finding).set(0);
