@@ -119,6 +119,7 @@ def check_offline(aws, day, trail, expected, folder):
                            trail.folder / "asn.csv", "--trusted", trail.trusted, url)
         assert said.returncode == 0, said.stderr
         listed = run_command("alerts", "list", "--json", "--data-dir", store)
+        assert listed.returncode == 0, listed.stderr
         stored = {json.loads(line)["id"] for line in listed.stdout.splitlines()}
         assert stored == expected.keys(), f"backfill of {url}: {stored ^ expected.keys()}"
     assert "were done before" in said.stderr, said.stderr
