@@ -7,6 +7,7 @@
 #include "core/baseline/presence.h"
 #include "core/detect/alert_state.h"
 #include "core/detect/message.h"
+#include "core/detect/settings.h"
 #include "core/engine/alert_pairs.h"
 #include "core/engine/campaigns.h"
 #include "core/engine/expiry.h"
@@ -39,9 +40,15 @@ std::string time_row(const Alert& alert) {
 
 }  // namespace
 
-AlertRetention::AlertRetention(Settings settings, Metrics& metrics)
-    : settings_(std::move(settings)), aged_(left_counter(metrics, "age")), for_room_(left_counter(metrics, "room")) {
-  for (const std::string& name : settings_.endpoints) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
+AlertRetention::AlertRetention(HashKey hash_key, const DetectionSettings& detection, Metrics& metrics)
+    : hash_key_(hash_key),
+      detection_(detection),
+      aged_(left_counter(metrics, "age")),
+      for_room_(left_counter(metrics, "room")) {}
+
+void AlertRetention::use_endpoints(const std::vector<std::string>& names) {
+  endpoints_.clear();
+  for (const std::string& name : names) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
 }
 
 // The beginnings of keys in the outbox, one for each endpoint: the first row of an endpoint tells its beginning, and
@@ -107,13 +114,13 @@ void AlertRetention::erase_alert(StoreWriter& writer, const Alert& alert) const 
   const auto stored = writer.get(Table::alert_pairs, key);
   if (const auto pairs = stored ? decode_alert_pairs(*stored) : std::nullopt) {
     for (const AlertPairs::Pair& pair : pairs->pairs)
-      writer.erase(Table::alert_pairs, pair_holder_key(settings_.hash_key, pair, alert.id));
+      writer.erase(Table::alert_pairs, pair_holder_key(hash_key_, pair, alert.id));
   }
   writer.erase(Table::alert_pairs, key);
   writer.erase(Table::alerts_by_time, time_row(alert));
   writer.erase(Table::alert_state, key);
   if (alert.campaign.id != Hash128{})
-    leave_campaign(writer, settings_.hash_key, alert.campaign.id,
+    leave_campaign(writer, hash_key_, alert.campaign.id,
                    {.subject = {}, .identity = alert.call.token.identity, .id = alert.id});
   const std::string contradiction = Contradiction::contradiction_id(alert.id).key();
   if (writer.get(Table::alerts, contradiction)) erase_message(writer, contradiction);
@@ -131,15 +138,17 @@ std::size_t AlertRetention::sweep(StoreWriter& writer, RunHour now, const Newest
     hour_ = now;
     left_ = (writer.rows(Table::alerts) + 99) / 100;
   }
-  const RunHour kept_hours = settings_.keep_days * kHoursADay;
+  const RunHour kept_hours = detection_.keep_days * kHoursADay;
   if (left_ == 0 || now <= kept_hours) return 0;
   prefixes_ = outbox_prefixes(writer);
-  const Terms terms{.pass = pass_, .newest_day = newest_day(), .days_open = settings_.dedup_days + kJudgedLateDaysMax};
+  const Terms terms{.pass = pass_,
+                    .newest_day = newest_day(),
+                    .days_open = static_cast<Day>(detection_.dedup_days) + kJudgedLateDaysMax};
   std::vector<std::string> old;
   std::size_t looked_at = 0;
   std::string next;
   writer.scan_aged(Table::alerts, {}, from_, [&](std::string_view key, std::string_view, RunHour put_at) {
-    if (looked_at == settings_.rows_a_sweep) {
+    if (looked_at == kRowsASweep) {
       next = key;
       return false;
     }
@@ -169,7 +178,7 @@ std::size_t AlertRetention::relieve(StoreWriter& writer, const Relief& relief, c
   prefixes_ = outbox_prefixes(writer);
   const Terms terms{.pass = relief.fullness < Expiry::kRelieveAllFrom ? Pass::answered : Pass::all,
                     .newest_day = newest_day(),
-                    .days_open = settings_.dedup_days,
+                    .days_open = static_cast<Day>(detection_.dedup_days),
                     .alerts_alone = true};
   std::vector<std::string> rows;
   std::string next;

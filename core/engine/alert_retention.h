@@ -9,7 +9,7 @@
 //         late event may be judged, for want of room as long as the dedup window of the newest day. A hit that comes
 //         later still finds the dedup row, is taken in by an alert that is gone, and tells nobody.
 // Bounds: sweep() erases at most 1 % of the messages in an hour, nothing in the rest of the hour in which the process
-//         started, and looks at rows_a_sweep rows. relieve() looks at, and erases, as many rows as it is told: a
+//         started, and looks at kRowsASweep rows. relieve() looks at, and erases, as many rows as it is told: a
 //         transaction that erases needs room itself, for the pages that it changes.
 // Errors: the writer's; the caller commits.
 // Thread: the merger's.
@@ -29,20 +29,20 @@
 namespace straykey {
 
 struct Alert;
+struct DetectionSettings;
 
 class AlertRetention {
  public:
-  struct Settings {
-    HashKey hash_key{};
-    std::uint32_t keep_days = 400;
-    Day dedup_days = 5;
-    std::vector<std::string> endpoints = {};  // the webhooks; what waits for others is never delivered
-    std::size_t rows_a_sweep = 1'000;
-  };
   // When this share of the store's budget is used, no more alerts should be raised: hits are only counted.
   static constexpr double kFullFrom = 0.97;
 
-  AlertRetention(Settings settings, Metrics& metrics);
+  static constexpr std::size_t kRowsASweep = 1'000;
+
+  // `detection` is borrowed; what of it may change between two calls is taken as it is then: keep_days, dedup_days.
+  AlertRetention(HashKey hash_key, const DetectionSettings& detection, Metrics& metrics);
+
+  // The names of the webhooks. What waits for others is never delivered, and holds no alert back.
+  void use_endpoints(const std::vector<std::string>& names);
 
   // `newest_day`: the newest on which any account was seen. It is asked for only if something may leave.
   using NewestDay = std::function<Day()>;
@@ -72,7 +72,8 @@ class AlertRetention {
   void erase_alert(StoreWriter& writer, const Alert& alert) const;
   void erase_message(StoreWriter& writer, std::string_view key) const;
 
-  const Settings settings_;
+  const HashKey hash_key_;
+  const DetectionSettings& detection_;
   std::set<std::string, std::less<>> endpoints_;  // the beginnings of their rows' keys
   mutable std::vector<std::string> prefixes_;     // of all rows of the outbox, as of the present call
   Pass pass_ = Pass::answered;

@@ -37,11 +37,10 @@ Counter& judged_counter(Metrics& metrics, std::string_view result) {
                          {{"result", result}});
 }
 
-AlertRetention::Settings retention_settings(HashKey hash_key, const DetectionSettings& detection,
-                                            const std::vector<WebhookRoute>& routes) {
-  AlertRetention::Settings settings{hash_key, detection.keep_days, static_cast<Day>(detection.dedup_days), {}};
-  for (const WebhookRoute& route : routes) settings.endpoints.push_back(route.name);
-  return settings;
+std::vector<std::string> names_of(const std::vector<WebhookRoute>& routes) {
+  std::vector<std::string> names;
+  for (const WebhookRoute& route : routes) names.push_back(route.name);
+  return names;
 }
 
 // Which network a call came from, or whose endpoint; empty if it did not come from outside. Only the remote analytic
@@ -64,8 +63,8 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
       judge_(hash_key, detection),
       caps_(std::make_unique<AlertCaps>(hash_key, detection)),
       contradictions_(std::make_unique<Contradictions>(hash_key)),
-      retention_(std::make_unique<AlertRetention>(retention_settings(hash_key, detection, routes), metrics)),
-      outbox_(std::move(routes), std::move(deliver)),
+      retention_(std::make_unique<AlertRetention>(hash_key, detection, metrics)),
+      outbox_(routes, std::move(deliver)),
       waiting_(std::make_unique<WaitingCandidates>(static_cast<std::uint32_t>(partitions_.size()))),
       metrics_(metrics),
       expiry_({alert_expiry_rules()}, metrics),
@@ -80,6 +79,7 @@ Merger::Merger(HashKey hash_key, const DetectionSettings& detection, std::vector
                                       {{"reason", "cap"}})),
       contradicted_(metrics.counter("straykey_alerts_contradicted_total",
                                     "Alerts whose keys were somebody else's, as an event says that came late.")) {
+  retention_->use_endpoints(names_of(routes));
   const auto reader = alerts_.read();
   waiting_->read_marks(*reader);
   if (const auto stored = reader->get(Table::progress, kRunSecondsKey)) run_clock_.start_at(decode_sequence(*stored));
@@ -489,6 +489,7 @@ void Merger::refill_outbox() {
 }
 
 void Merger::use_routes(std::vector<WebhookRoute> routes) {
+  retention_->use_endpoints(names_of(routes));
   outbox_.use_routes(std::move(routes));
 }
 

@@ -158,6 +158,24 @@ TEST_CASE("alert index: a change replaces what was known of an alert, and its ol
   CHECK_EQ(index.search(alert_filter_of({{"network", "AS998"}}).value(), AlertPlace::end(), 9).size(), 0);
 }
 
+TEST_CASE("alert index: alerts that left the store are found no more, and their texts are forgotten") {
+  AlertIndex index;
+  for (std::uint64_t i = 0; i < 300; ++i) index.put(alert_number(i), state_of(i), false);
+  const std::size_t bytes = index.bytes();
+  std::vector<Hash128> gone{Hash128{1, 2}};  // one that it never had
+  for (std::uint64_t i = 0; i < 300; ++i)
+    if (i % 3 != 0) gone.push_back(alert_number(i).id);
+  std::sort(gone.begin(), gone.end());
+  index.erase(gone);
+  CHECK_EQ(index.alerts(), 100);
+  CHECK(index.bytes() < bytes);
+  const auto left = numbers_of(index.search(AlertFilter{}, AlertPlace::end(), 500));
+  CHECK_EQ(left.size(), 100);
+  CHECK(std::all_of(left.begin(), left.end(), [](std::uint64_t number) { return number % 3 == 0; }));
+  index.put(alert_number(1), state_of(1), false);
+  CHECK_EQ(index.alerts(), 101);
+}
+
 TEST_CASE("alert index: beyond its limit the oldest alert leaves, and one that is older than all does not come in") {
   AlertIndex index(100);
   for (std::uint64_t i = 0; i < 1'000; ++i) index.put(alert_number(i), state_of(i), false);

@@ -39,14 +39,13 @@ struct Bench {
 
   explicit Bench(std::vector<std::string> endpoints = {}) {
     detection.activation_days = 0;
+    detection.keep_days = kKeepDays;
     std::vector<WebhookRoute> routes;
     for (const std::string& name : endpoints) routes.push_back({name, Severity::informational, {}, {}});
     engine = std::make_unique<InlinePipeline>(
         kKey, 1u, detection, InlinePipeline::Stores{{&partition}, &alerts}, routes, [](Delivery) {}, metrics);
-    retention = std::make_unique<AlertRetention>(
-        AlertRetention::Settings{
-            .hash_key = kKey, .keep_days = kKeepDays, .dedup_days = 5, .endpoints = std::move(endpoints)},
-        metrics);
+    retention = std::make_unique<AlertRetention>(kKey, detection, metrics);
+    retention->use_endpoints(endpoints);
   }
   // One alert for each role.
   void raise(const std::vector<std::string>& roles, int day = 21) {
@@ -168,6 +167,17 @@ TEST_CASE("retention: an alert whose delivery waits stays; dead letters leave wi
   CHECK_EQ(bench.rows(Table::outbox), 1);
   CHECK(bench.findings().empty());
   CHECK_EQ(bench.relieve(0.99, kLongAfter), 0);
+}
+
+TEST_CASE("retention: a reload brings other webhooks and another age") {
+  Bench bench({"siem"});
+  bench.raise({"a"});
+  bench.retention->use_endpoints({"siem", "soc"});
+  bench.detection.keep_days = kKeepDays + 1;
+  CHECK_EQ(bench.sweep(0), 0);
+  bench.retention->use_endpoints({"soc"});
+  CHECK_EQ(bench.sweep_all(kOld), 0);
+  CHECK_EQ(bench.sweep_all(kOld + 24), 1);
 }
 
 TEST_CASE("retention: a webhook that the configuration names no more keeps no alert") {

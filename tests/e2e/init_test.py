@@ -2,6 +2,7 @@
 """From nothing to an acknowledged alert, as a new user goes: init, serve, the first events, the first alert, its answer."""
 import json
 import os
+import pty
 import re
 import shlex
 import signal
@@ -100,6 +101,29 @@ class FirstFiveMinutes(unittest.TestCase):
         told = json.loads(self.command("status", "--json").stdout)
         self.assertTrue(told["ready"])
         self.assertEqual(told["open_alerts"]["alerts"], 0)
+
+    def on_a_terminal(self, *arguments, **environment):
+        """What is printed on a terminal."""
+        main, other = pty.openpty()
+        with subprocess.Popen([*BOUND_TO_PARENT, STRAYKEY, *arguments, "--config", str(self.config)], stdout=other, stderr=other,
+                              env={**os.environ, "TERM": "xterm", **environment}) as process:
+            os.close(other)
+            said = b""
+            try:
+                while more := os.read(main, 4096):
+                    said += more
+            except OSError:     # what a terminal says when its other end is closed
+                pass
+            finally:
+                os.close(main)
+            self.assertEqual(process.wait(WAIT_S_MAX), 0)
+        return said.decode()
+
+    def test_3_colours_are_for_terminals_and_nobody_else(self):
+        self.assertIn("\x1b[32mready\x1b[0m", self.on_a_terminal("status"))
+        self.assertNotIn("\x1b", self.on_a_terminal("status", NO_COLOR="1"))
+        self.assertNotIn("\x1b", self.on_a_terminal("status", TERM="dumb"))
+        self.assertNotIn("\x1b", self.on_a_terminal("status", "--json"))
 
     def test_4_tail_tells_what_comes(self):
         with subprocess.Popen([*BOUND_TO_PARENT, STRAYKEY, "alerts", "tail", "-n", "1", "--count", "1", "--config",
