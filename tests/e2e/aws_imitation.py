@@ -15,7 +15,7 @@ import urllib.request
 
 REGION = "eu-central-1"
 START_S_MAX = 60
-MOTO_MIN = (5, 2, 5)     # 5.2.1 refuses boto3's own signatures of uploads
+MOTO_MIN = (5, 2, 5)     # 5.2.1 refuses signatures of keys that have to be encoded, those of boto3 too
 
 
 def run_with_moto():
