@@ -24,7 +24,9 @@ NOBODY_THERE = "Could not connect to the endpoint URL"
 def commands():
     blocks = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if re.search(r"^(?:for .* do )?aws ", line)] + re.findall(r"`(aws (?![^`]*delete-stack-instances)[^`]*)`", README)
+    # delete-stack-instances is shown without what it repeats of another command.
+    shown = [line for line in lines if re.search(r"^(?:for .* do )?aws ", line)] + re.findall(r"`(aws (?![^`]*delete-stack-instances)[^`]*)`", README)
+    return sorted(set(shown))
 
 
 class Commands(unittest.TestCase):

@@ -16,6 +16,7 @@ except ImportError:
     sys.exit(77)
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 from templates import AWS, PSEUDO, as_list, names_used, nodes, paths, read, statements  # noqa: E402
 
@@ -236,6 +237,14 @@ class Templates(unittest.TestCase):
                 self.assertLessEqual(needed, given, command)
                 self.assertIn("CAPABILITY_IAM", command)
         self.assertEqual(seen, set(ROLES))
+
+    def test_metrics_and_files_that_the_pages_name_are_there(self):
+        api = (ROOT / "net/API.md").read_text()
+        for page in (AWS / "README.md", *sorted((ROOT / "docs/senders").glob("*.md"))):
+            for name in re.findall(r"\bstraykey_[a-z0-9_]+[a-z]\b", page.read_text()):
+                self.assertRegex(api, rf"`{name}[`{{]", f"{page.name} names {name}")
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+                self.assertTrue((page.parent / link).exists(), f"{page.name} links to {link}")
 
     def test_one_parameter_means_one_thing_in_all_templates(self):
         said = {}

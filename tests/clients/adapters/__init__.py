@@ -1,7 +1,7 @@
 """Every client, in the order of the tables: those most used first."""
 import importlib
 
-ORDER = ("curl", "rsyslog", "syslog_ng", "shell", "python", "node", "java", "languages", "proxies")
+ORDER = ("curl", "rsyslog", "syslog_ng", "shell", "python", "node", "java", "languages", "proxies", "pages")
 
 
 def clients():
