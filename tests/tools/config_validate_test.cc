@@ -252,7 +252,7 @@ TEST_CASE("a data directory that a server would refuse, because others may look 
 
 TEST_CASE("where AWS's ranges go is said with how to make the directory, and the setting that needs none") {
   const Installation here;
-  const auto warnings = config_warnings(here.config(Installation::good() + "[networks]\naws_ranges = \"auto\"\n"));
+  const auto warnings = config_warnings(here.config(Installation::good() + "[networks]\naws_ranges = \"auto\"\n"), 0);
   REQUIRE_FALSE(warnings.empty());
   CHECK_HOLDS(warnings[0], "networks.aws_ranges");
   CHECK_HOLDS(warnings[0], "mkdir -m 700 ");
