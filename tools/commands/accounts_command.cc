@@ -67,7 +67,7 @@ int run(const Options& options) {
     if (const Status written = replace_file(options.out, config); !written) return fail(written.error().message);
     std::error_code error;  // it is no secret, and the server may run as another user
     std::filesystem::permissions(options.out, std::filesystem::perms(0644), error);
-    fmt::print("{}: {} accounts; a running server takes them at its next start\n", terminal_text(options.out),
+    fmt::print("{}: {} accounts; a running server takes them with SIGHUP\n", terminal_text(options.out),
                listing.value().names.size());
   }
   if (listing.value().cut) return fail("the last page names another one (NextToken): add the pages that are missing");
