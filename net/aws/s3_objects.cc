@@ -28,20 +28,6 @@ S3Error error_of(const AwsReply& reply, const S3ObjectName& name) {
   return {S3Error::Kind::other, what};
 }
 
-// As encoding-type=url writes keys.
-std::string decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const bool escaped =
-        text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr == text.data() + i + 3;
-    result += escaped ? static_cast<char>(value) : text[i] == '+' ? ' ' : text[i];
-    if (escaped) i += 2;
-  }
-  return result;
-}
-
 }  // namespace
 
 AwsPlace S3Objects::place_of(const Asked& asked) const {
@@ -86,7 +72,7 @@ std::variant<std::string, S3Error> S3Objects::get(const S3ObjectName& name, std:
 
 Result<S3Page> S3Objects::list(const Listing& listing) {
   if (!is_bucket_name(listing.bucket)) return Error{"that is no name of a bucket"};
-  Asked asked{listing.bucket, "", "", {{"list-type", "2"}, {"encoding-type", "url"}}, kPageBytesMax};
+  Asked asked{listing.bucket, "", "", {{"list-type", "2"}}, kPageBytesMax};
   if (!listing.prefix.empty()) asked.query.emplace_back("prefix", listing.prefix);
   if (!listing.continuation.empty()) asked.query.emplace_back("continuation-token", listing.continuation);
   if (!listing.start_after.empty()) asked.query.emplace_back("start-after", listing.start_after);
@@ -101,7 +87,7 @@ Result<S3Page> S3Objects::list(const Listing& listing) {
   if (!texts) return Error{"S3 ListObjectsV2 answered with what is no XML"};
   S3Page page;
   for (const XmlText& each : *texts) {
-    if (each.path == "Contents/Key") page.objects.push_back({decoded(each.text), 0});
+    if (each.path == "Contents/Key") page.objects.push_back({each.text, 0});
     if (each.path == "Contents/Size" && !page.objects.empty())
       std::from_chars(each.text.data(), each.text.data() + each.text.size(), page.objects.back().bytes);
   }

@@ -6,7 +6,8 @@
 // Thread: its owner's.
 // Bounds: an object of bytes_max; a page of 1,000 names; kBucketsMax buckets whose Region is remembered.
 // Errors: S3Error: whose fault it is, and a sentence with AWS's code and the permission that is missing.
-// Source: the API reference of S3: GetObject, ListObjectsV2.
+// Source: the API reference of S3: GetObject, ListObjectsV2. Names are listed as they are, without encoding-type=url,
+//         which stores decide differently about blanks and plus signs; a name that XML cannot hold ends a listing.
 #include <cstdint>
 #include <map>
 #include <optional>

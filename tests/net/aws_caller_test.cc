@@ -169,7 +169,7 @@ TEST_CASE("a listing is read page by page") {
       {FakeAws::reply(
            200,
            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>next=</NextContinuationToken>"
-           "<Contents><Key>a%20b%2Bc</Key><Size>12</Size></Contents>"
+           "<Contents><Key>a b+c &amp; %20</Key><Size>12</Size></Contents>"
            "<Contents><Key>d</Key><Size>0</Size></Contents></ListBucketResult>"),
        FakeAws::reply(200, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"),
        FakeAws::reply(403, xml_error("AccessDenied"))}));
@@ -178,13 +178,13 @@ TEST_CASE("a listing is read page by page") {
   auto page = objects.list({"trail", "AWS Logs/"});
   REQUIRE(page.ok());
   REQUIRE_EQ(page.value().objects.size(), 2);
-  CHECK_EQ(page.value().objects[0].key, "a b+c");
+  CHECK_EQ(page.value().objects[0].key, "a b+c & %20");
   CHECK_EQ(page.value().objects[0].bytes, 12);
   CHECK_EQ(page.value().next, "next=");
   page = objects.list({"trail", "AWS Logs/", "", page.value().next});
   REQUIRE(page.ok());
   CHECK(page.value().next.empty());
   CHECK_EQ(server.requests().at(1).target,
-           "/trail/?continuation-token=next%3D&encoding-type=url&list-type=2&prefix=AWS%20Logs%2F");
+           "/trail/?continuation-token=next%3D&list-type=2&prefix=AWS%20Logs%2F");
   CHECK(objects.list({"trail", ""}).error().message.find("s3:ListBucket") != std::string::npos);
 }
