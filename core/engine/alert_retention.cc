@@ -41,7 +41,17 @@ std::string time_row(const Alert& alert) {
 
 AlertRetention::AlertRetention(Settings settings, Metrics& metrics)
     : settings_(std::move(settings)), aged_(left_counter(metrics, "age")), for_room_(left_counter(metrics, "room")) {
-  for (const std::string& name : settings_.endpoints) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
+  use_endpoints(settings_.endpoints);
+}
+
+void AlertRetention::keep(std::uint32_t keep_days, Day dedup_days) noexcept {
+  settings_.keep_days = keep_days;
+  settings_.dedup_days = dedup_days;
+}
+
+void AlertRetention::use_endpoints(const std::vector<std::string>& endpoints) {
+  endpoints_.clear();
+  for (const std::string& name : endpoints) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
 }
 
 // The beginnings of keys in the outbox, one for each endpoint: the first row of an endpoint tells its beginning, and

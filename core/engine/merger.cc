@@ -488,8 +488,4 @@ void Merger::refill_outbox() {
   outbox_.refill(*reader);
 }
 
-void Merger::use_routes(std::vector<WebhookRoute> routes) {
-  outbox_.use_routes(std::move(routes));
-}
-
 }  // namespace straykey
