@@ -68,9 +68,9 @@ struct Event {
   // AssumeRole, AssumeRoleWithSAML, AssumeRoleWithWebIdentity, AssumeRoot
   std::string_view
       assumed_role_arn;  // requestParameters.roleArn; of AssumeRoot .targetPrincipal: an account, or its root
-  std::string_view role_session_name;                                 // requestParameters.roleSessionName
-  std::string_view issued_key;                                        // responseElements.credentials.accessKeyId
-  std::string_view source_principal;  // additionalEventData.crossPartitionData.sourcePrincipalArn
+  std::string_view role_session_name;  // requestParameters.roleSessionName
+  std::string_view issued_key;         // responseElements.credentials.accessKeyId
+  std::string_view source_principal;   // additionalEventData.crossPartitionData.sourcePrincipalArn
   std::string_view kubernetes_namespace, kubernetes_service_account;  // session tags of EKS Pod Identity
 
   [[nodiscard]] Day day() const noexcept { return day_of(time); }

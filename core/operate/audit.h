@@ -27,7 +27,7 @@ struct AuditEntry {
   std::string address = {};  // of who asked, where it is known
   std::string what = {};     // the operation: "alerts/ack", "reload"
   std::string object = {};   // its arguments: "id=... note=..."
-  std::string result = {};   // "done", "bad_request", "not_found", "failed", "stopped"
+  std::string result = {};   // "done", "bad_request", "not_found", "conflict", "failed", "stopped"
   std::string reason = {};   // why it is not done
   std::string request_id = {};
 };

@@ -184,7 +184,6 @@ TEST_CASE("a listing is read page by page") {
   page = objects.list({"trail", "AWS Logs/", "", page.value().next});
   REQUIRE(page.ok());
   CHECK(page.value().next.empty());
-  CHECK_EQ(server.requests().at(1).target,
-           "/trail/?continuation-token=next%3D&list-type=2&prefix=AWS%20Logs%2F");
+  CHECK_EQ(server.requests().at(1).target, "/trail/?continuation-token=next%3D&list-type=2&prefix=AWS%20Logs%2F");
   CHECK(objects.list({"trail", ""}).error().message.find("s3:ListBucket") != std::string::npos);
 }

@@ -8,10 +8,9 @@ using namespace straykey;
 
 namespace {
 
-const std::string kDirect =
-    R"({"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"eu-central-1",)"
-    R"("eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"trail"},)"
-    R"("object":{"key":"AWSLogs/a+b%2B%C3%A9.json.gz","size":123,"sequencer":"1"}}}]})";
+const std::string kDirect = R"({"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"eu-central-1",)"
+                            R"("eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"trail"},)"
+                            R"("object":{"key":"AWSLogs/a+b%2B%C3%A9.json.gz","size":123,"sequencer":"1"}}}]})";
 
 std::string through_sns(const std::string& message) {
   return boost::json::serialize(boost::json::object{{"Type", "Notification"}, {"TopicArn", "t"}, {"Message", message}});

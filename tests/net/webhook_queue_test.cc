@@ -289,3 +289,25 @@ TEST_CASE("what was written where no answer is known is delivered") {
   CHECK(queue.finish(alert(1), {.error = {}, .written = true}, at_ms(1), 0.5).kind == DeliveryOutcome::Kind::delivered);
   CHECK_EQ(queue.held(), 0);
 }
+
+TEST_CASE("an endpoint that is another one begins anew; one that goes drops what waits and ends what is under way") {
+  WebhookQueue queue(fast());
+  for (std::uint64_t i = 1; i <= 6; ++i) queue.put(delivery(i), at_ms(0));
+  for (int i = 0; i < 5; ++i) CHECK(attempt(queue, at_ms(10), 410).kind == DeliveryOutcome::Kind::retry);
+  CHECK(queue.circuit_open());
+  CHECK(queue.paused());
+  CHECK_EQ(queue.oldest_ms(at_ms(2'000)), 2'000);
+  queue.begin_anew(at_ms(2'000));
+  CHECK_FALSE(queue.circuit_open());
+  CHECK_FALSE(queue.paused());
+  CHECK_EQ(wait_ms(queue, at_ms(2'000)), 0);
+
+  const Hash128 under_way = queue.start(at_ms(2'000))->alert_id;
+  queue.put(test_delivery(7), at_ms(2'000));
+  CHECK(queue.drop_waiting() == std::vector<Hash128>{alert(7)});
+  CHECK_EQ(queue.held(), 1);
+  CHECK(queue.finish(under_way, answered(204), at_ms(2'010), 0.5).kind == DeliveryOutcome::Kind::delivered);
+  CHECK_EQ(queue.held(), 0);
+  CHECK_EQ(queue.oldest_ms(at_ms(2'020)), 0);
+  CHECK(queue.start(at_ms(2'020)) == nullptr);
+}

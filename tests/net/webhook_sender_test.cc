@@ -378,21 +378,6 @@ TEST_CASE("an endpoint that goes drops what waits without a word, ends what is u
   sending.sender->deliver(delivery("goes", 1));
   REQUIRE(sending.until_outcomes(3));
   CHECK_EQ(sending.count("goes", Kind::delivered), 1);
-
-  // Under way: its outcome is told, and the test that waits for the rate hears that nobody is there any more.
-  WebhookEndpoint slow = endpoint("slow", receiver.url());
-  slow.rate_per_s = 0.001;
-  REQUIRE(sending.sender->use({slow}).ok());
-  sending.sender->deliver(delivery("slow", 4));
-  Delivery test = delivery("slow", 5);
-  test.marked_test = true;
-  std::optional<DeliveryOutcome> tested;
-  sending.sender->test(test, [&tested](DeliveryOutcome outcome) { tested = std::move(outcome); });
-  sending.sender->keep_only({});
-  REQUIRE(sending.until_outcomes(4));
-  CHECK_EQ(sending.count("slow", Kind::delivered), 1);
-  REQUIRE(tested);
-  CHECK(tested->kind == Kind::dead);
 }
 
 TEST_CASE("no sender is made of endpoints that are wrong, and every mistake is told") {

@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "core/location/ip_address.h"
+#include "net/io/self_signed_certificate.h"
 #include "tools/commands/commands.h"
 #include "tools/config/config_text.h"
 #include "tools/installation/first_files.h"
-#include "net/io/self_signed_certificate.h"
 #include "tools/terminal/clock.h"
 
 namespace straykey {

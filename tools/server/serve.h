@@ -103,6 +103,7 @@ class Serve {
   [[nodiscard]] HttpRouter ingest_router(const Config& config);
   void add_sns(HttpRouter& router, const Config& config);  // if topics are configured
   [[nodiscard]] HttpRouter admin_router(const Config& config);
+  [[nodiscard]] StatusSource status_source();
   void update_ranges();
 
   // --- serve_reload.cc ---

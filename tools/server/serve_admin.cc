@@ -30,6 +30,20 @@ HttpListenerSettings Serve::admin_settings(const Config& config) {
   return settings;
 }
 
+StatusSource Serve::status_source() {
+  return {metrics_,
+          [this] {
+            return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
+          },
+          wall_clock,
+          STRAYKEY_VERSION,
+          [this] {
+            const auto last = last_reload_.load();
+            return std::optional<ReloadReport>(*last);
+          },
+          [this] { return *health_findings_.load(); }};
+}
+
 HttpRouter Serve::admin_router(const Config& config) {
   HttpRouter router;
   add_health_routes(router, [this] { return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()}; });
@@ -54,18 +68,7 @@ void Serve::add_page(HttpRouter& router) {
   };
   add_operator_routes(router, ask, access);
   add_alert_routes(router, ask, watch, access);
-  add_status_route(router,
-                   {metrics_,
-                    [this] {
-                      return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
-                    },
-                    wall_clock, STRAYKEY_VERSION,
-                    [this] {
-                      const auto last = last_reload_.load();
-                      return std::optional<ReloadReport>(*last);
-                    },
-                    [this] { return *health_findings_.load(); }},
-                   access);
+  add_status_route(router, status_source(), access);
   add_session_routes(router, *page_sessions_, *http_dependencies_->auth);
   add_page_routes(router);
 }
@@ -112,13 +115,7 @@ void Serve::start_operators() {
   };
   add_operator_routes(router, ask, {});  // whoever may open the socket is an operator
   add_alert_routes(router, ask, watch, {});
-  add_status_route(router,
-                   {metrics_,
-                    [this] {
-                      return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
-                    },
-                    wall_clock, STRAYKEY_VERSION},
-                   {});
+  add_status_route(router, status_source(), {});
   add_replay_route(router, *http_ingest_, ingest_settings(config_));
   HttpListenerSettings settings;
   settings.name = "admin_socket";

@@ -31,6 +31,7 @@ std::vector<SourceSample> Serve::sources_sample() {
   }
   for (const auto& [name, listener] : listening_)
     if (std::holds_alternative<SyslogListenerSettings>(listener.settings)) silent_s.emplace(name, 0);
+  for (const auto& source : pulled_) silent_s.emplace(source->name(), 0);
   std::vector<SourceSample> sources;
   for (const auto& [name, allowed_s] : silent_s) {
     const Intake::Received received = intake_->received_from(name);
