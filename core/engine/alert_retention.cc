@@ -40,7 +40,6 @@ std::string time_row(const Alert& alert) {
 
 }  // namespace
 
-<<<<<<< HEAD
 AlertRetention::AlertRetention(HashKey hash_key, const DetectionSettings& detection, Metrics& metrics)
     : hash_key_(hash_key),
       detection_(detection),
@@ -50,21 +49,6 @@ AlertRetention::AlertRetention(HashKey hash_key, const DetectionSettings& detect
 void AlertRetention::use_endpoints(const std::vector<std::string>& names) {
   endpoints_.clear();
   for (const std::string& name : names) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
-=======
-AlertRetention::AlertRetention(Settings settings, Metrics& metrics)
-    : settings_(std::move(settings)), aged_(left_counter(metrics, "age")), for_room_(left_counter(metrics, "room")) {
-  use_endpoints(settings_.endpoints);
-}
-
-void AlertRetention::keep(std::uint32_t keep_days, Day dedup_days) noexcept {
-  settings_.keep_days = keep_days;
-  settings_.dedup_days = dedup_days;
-}
-
-void AlertRetention::use_endpoints(const std::vector<std::string>& endpoints) {
-  endpoints_.clear();
-  for (const std::string& name : endpoints) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
->>>>>>> ops
 }
 
 // The beginnings of keys in the outbox, one for each endpoint: the first row of an endpoint tells its beginning, and

@@ -44,10 +44,6 @@ class AlertRetention {
   // The names of the webhooks. What waits for others is never delivered, and holds no alert back.
   void use_endpoints(const std::vector<std::string>& names);
 
-  // What Settings says of these, from the next call on.
-  void keep(std::uint32_t keep_days, Day dedup_days) noexcept;
-  void use_endpoints(const std::vector<std::string>& endpoints);
-
   // `newest_day`: the newest on which any account was seen. It is asked for only if something may leave.
   using NewestDay = std::function<Day()>;
   // Both return how many messages left.
@@ -76,12 +72,8 @@ class AlertRetention {
   void erase_alert(StoreWriter& writer, const Alert& alert) const;
   void erase_message(StoreWriter& writer, std::string_view key) const;
 
-<<<<<<< HEAD
   const HashKey hash_key_;
   const DetectionSettings& detection_;
-=======
-  Settings settings_;
->>>>>>> ops
   std::set<std::string, std::less<>> endpoints_;  // the beginnings of their rows' keys
   mutable std::vector<std::string> prefixes_;     // of all rows of the outbox, as of the present call
   Pass pass_ = Pass::answered;

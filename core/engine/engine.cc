@@ -326,10 +326,7 @@ void Engine::put_in_order(std::vector<Message>& messages) {
 // On the merger's thread, which alone uses what is changed here.
 void Engine::take_new_settings() {
   const std::uint64_t generation = generation_.load(), routes_generation = routes_generation_.load();
-  if (generation != merger_generation_) {
-    merger_detection_ = *detection_.load();
-    merger_.detection_changed();
-  }
+  if (generation != merger_generation_) merger_detection_ = *detection_.load();
   if (routes_generation != merger_routes_generation_) merger_.use_routes(*routes_.load());
   merger_generation_ = generation;
   merger_routes_generation_ = routes_generation;

@@ -488,12 +488,9 @@ void Merger::refill_outbox() {
   outbox_.refill(*reader);
 }
 
-<<<<<<< HEAD
 void Merger::use_routes(std::vector<WebhookRoute> routes) {
   retention_->use_endpoints(names_of(routes));
   outbox_.use_routes(std::move(routes));
 }
 
-=======
->>>>>>> ops
 }  // namespace straykey

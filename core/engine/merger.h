@@ -109,8 +109,6 @@ class Merger {
   void refill_outbox();
   // From now on these endpoints hear of what they want.
   void use_routes(std::vector<WebhookRoute> routes);
-  // What the settings of detection, which it refers to, say has changed.
-  void detection_changed();
 
   // Every candidate of the shard up to this number is judged, and that is committed.
   [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept;

@@ -188,15 +188,4 @@ void Merger::count(const std::vector<Repeat>& repeats) {
   }
 }
 
-void Merger::use_routes(std::vector<WebhookRoute> routes) {
-  std::vector<std::string> names;
-  for (const WebhookRoute& route : routes) names.push_back(route.name);
-  retention_->use_endpoints(names);
-  outbox_.use_routes(std::move(routes));
-}
-
-void Merger::detection_changed() {
-  retention_->keep(detection_.keep_days, static_cast<Day>(detection_.dedup_days));
-}
-
 }  // namespace straykey
