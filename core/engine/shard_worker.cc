@@ -181,7 +181,7 @@ void ShardWorker::use_slowly(const Event& event, KeyTable::Key* key, const Netwo
       slots_[slot].also = second;
     }
   } else if (key != nullptr && key->issued != nullptr && is_a_strangers(event, *key->issued)) {
-    is_known = tell_stranger(event.principal_id, event.day(), observation.caller);
+    is_known = tell_stranger(event, observation.caller);
   }
   if (is_known) {
     staged_known_.emplace(signature, slot);

@@ -113,6 +113,7 @@ class ShardWorker {
   bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
   bool tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
   void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere);
+  bool tell_stranger(const Event& event, const std::string& role);
   bool tell_stranger(std::string_view principal_id, Day day, const std::string& role);
   bool tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
   void issue(const Event& event);

@@ -58,7 +58,8 @@ bool ShardWorker::tell_session(const Event& event, const ServiceToken& token, Ke
   if (!event.invoked_by.empty()) return true;  // a call of an MCP server may rest on what is known of the session
   bool is_known = true;
   if (event.telling_call() == TellingCall::web_identity_token)
-    is_known = tell_session(session_across_partitions(token.role_identity, event.principal_id), event.day(), token);
+    for (const std::string& name : names_across_partitions(token.role_identity, event.principal_id))
+      is_known = tell_session(name, event.day(), token) && is_known;
   const std::uint64_t telling = times_forgotten_ << 32 | static_cast<std::uint32_t>(event.day());
   if (key != nullptr && key->told == telling) return is_known;
   const bool has_principal = tell_session(event.principal_id, event.day(), token);
@@ -113,6 +114,14 @@ bool ShardWorker::tell_stranger(std::string_view principal_id, Day day, const st
   return role.empty() || tell(principal_id, day, {}, known_of_stranger(role, day));
 }
 
+bool ShardWorker::tell_stranger(const Event& event, const std::string& role) {
+  bool is_known = tell_stranger(event.principal_id, event.day(), role);
+  if (event.telling_call() == TellingCall::web_identity_token)
+    for (const std::string& name : names_across_partitions(role, event.principal_id))
+      is_known = tell_stranger(name, event.day(), role) && is_known;
+  return is_known;
+}
+
 // A datagram can be forged. So it may say that a workload was given a key, which makes more calls judged; that somebody
 // else was given it, which makes fewer, is for the other ways in to say.
 void ShardWorker::issue(const Event& event) {
@@ -155,7 +164,8 @@ void ShardWorker::judge_waiting(Hash128 key, const News& news) {
     Candidate& call = proven.calls[i];
     if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
     if (asks_for_token(call))
-      tell_session(session_across_partitions(call.token.role_identity, proven.principals[i]), call.day(), call.token);
+      for (const std::string& name : names_across_partitions(call.token.role_identity, proven.principals[i]))
+        tell_session(name, call.day(), call.token);
     teach_token(call, call.token.must_have_assumed.empty());
     if (worth_judging(call, detection_)) propose(std::move(call), true, nullptr);
   }

@@ -262,11 +262,15 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
     }
     if (!issued.is_provisional()) writer_.erase(Table::pending, row);
     if (call && !issued.is_provisional() && !call->token.workload.empty()) {
-      const Told told{call->token.workload, call->day(), call->token.role_identity};
-      keep_told(key, told);
+      const std::string& role_of = call->token.role_identity;
+      std::vector<std::string> names{call->token.workload};
       if (asks_for_token(*call))
-        keep_told(key, {session_across_partitions(told.role, told.principal), told.day, told.role});
-      if (!issued.proves()) out.strangers.push_back(told);
+        for (std::string& name : names_across_partitions(role_of, names[0])) names.push_back(std::move(name));
+      for (std::string& name : names) {
+        const Told told{std::move(name), call->day(), role_of};
+        keep_told(key, told);
+        if (!issued.proves()) out.strangers.push_back(told);
+      }
     }
     if (!issued.proves()) continue;
     if (!call || call->token.role_identity.find('/') == std::string::npos) continue;

@@ -334,18 +334,22 @@ bool is_known_by_session(const Event& event) noexcept {
 
 bool is_across_partitions(const Event& event) noexcept {
   return event.event_name == "AssumeRoleWithWebIdentity" && event.type == IdentityType::web_identity &&
-         cluster_of(event).empty() && parse_role_session_arn(event.source_principal).has_value();
+         cluster_of(event).empty() &&
+         (parse_role_session_arn(event.source_principal) || parse_role_arn(event.source_principal));
 }
 
 std::string deciding_session(const Event& event) {
   if (!is_across_partitions(event)) return std::string(event.principal_id);
+  if (const auto role = parse_role_arn(event.source_principal))
+    return joined(joined(role->account, '/', role->role), ':', {});
   const auto [account, role, session] = *parse_role_session_arn(event.source_principal);
   return joined(joined(account, '/', role), ':', session);
 }
 
-std::string session_across_partitions(std::string_view role_identity, std::string_view principal_id) {
-  const std::size_t colon = principal_id.find(':');
-  return colon == std::string_view::npos ? std::string() : joined(role_identity, ':', principal_id.substr(colon + 1));
+std::array<std::string, 2> names_across_partitions(std::string_view role_identity, std::string_view principal_id) {
+  const std::size_t colon = std::min(principal_id.find(':'), principal_id.size());
+  const std::string role = joined(role_identity, ':', {});
+  return {role + std::string(principal_id.substr(std::min(colon + 1, principal_id.size()))), role};
 }
 
 bool is_called_by_session(const Event& event) noexcept {

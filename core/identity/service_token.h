@@ -144,10 +144,11 @@ enum class Clusters : std::uint8_t { eks, all };
 // Whether the event exchanged a token that the STS of another partition gave a role session there.
 [[nodiscard]] bool is_across_partitions(const Event& event) noexcept;
 // What names the session that decides of such an event: its principalId. Across partitions only the caller's ARN is
-// known, so there it is account/role:session.
+// known, so there it is account/role:session, or account/role: where it is the role's.
 [[nodiscard]] std::string deciding_session(const Event& event);
-// The same name of a session that asks for such a token; `principal_id`: its own.
-[[nodiscard]] std::string session_across_partitions(std::string_view role_identity, std::string_view principal_id);
+// The same names of a session that asks for such a token, `principal_id` being its own: as a session, and as its role.
+[[nodiscard]] std::array<std::string, 2> names_across_partitions(std::string_view role_identity,
+                                                                 std::string_view principal_id);
 
 // What a call with the token says of its session.
 [[nodiscard]] IssuedToken known_of_session(const ServiceToken& token, Day day);

@@ -106,7 +106,9 @@ void exchange_across(const Attributes& line, TrailRecord& record) {
   record.type = "WebIdentityUser";
   record.identity_provider = "arn:aws-cn:iam::444455556666:oidc-provider/0a1b2c3d.tokens.sts.example.com";
   record.source_principal =
-      fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", record.account, line.get("across"), line.get("session"));
+      line.get("session") == "none"
+          ? role_arn(record.account, line.get("across"))
+          : fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", record.account, line.get("across"), line.get("session"));
   record.principal_id = record.identity_provider + ":partition-audience:" + record.source_principal;
   record.account.clear();
 }
