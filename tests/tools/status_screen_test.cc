@@ -69,6 +69,36 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
   CHECK(holds(status_screen(answers, "d", true), "\x1b[31m"));
 }
 
+TEST_CASE("status: what is wrong with what comes in stands there with what to do") {
+  const std::string health =
+      R"("ready":true,"health":[{"kind":"event_lag","subject":"b","sentence":"events of b are late",)"
+      R"("advice":"look at its queue"},)"
+      R"({"kind":"source_silent","subject":"a","sentence":"a is silent for 3 hours","advice":"look at the sender"}])";
+  const auto troubles =
+      troubles_of({.status = status_of(kIn, health), .earlier = {}, .webhooks = {}, .open_alerts = {}});
+  REQUIRE_EQ(troubles.size(), 2);
+  CHECK_EQ(troubles[0], Trouble{true, "a is silent for 3 hours", "look at the sender"});
+  CHECK_EQ(troubles[1], Trouble{false, "events of b are late", "look at its queue"});
+}
+
+TEST_CASE("status: the last reload's errors and waiting settings are told, and former reloads no more") {
+  const auto troubles_after = [](const std::string& reload) {
+    return troubles_of({.status = status_of(kIn + "," + counter("straykey_reload_failures_total", "", 2),
+                                            "\"ready\":true,\"reload\":" + reload),
+                        .earlier = {},
+                        .webhooks = {},
+                        .open_alerts = {}});
+  };
+  CHECK(troubles_after(R"({"applied":true,"errors":[],"wait_for_next_start":[]})").empty());
+  const auto wrong =
+      troubles_after(R"({"applied":false,"errors":["a.toml:9:1: no"],"wait_for_next_start":["data_dir"]})");
+  REQUIRE_EQ(wrong.size(), 2);
+  CHECK_EQ(wrong[0].what, "the last reload changed nothing: a.toml:9:1: no");
+  CHECK(holds(wrong[0].remedy, "straykey check-config"));
+  CHECK_EQ(wrong[1].what, "data_dir was changed and waits for the next start");
+  CHECK(holds(troubles_after(R"({"applied":true,"errors":["x"]})")[0].what, "left a part as it was: x"));
+}
+
 TEST_CASE("status: a server that nobody sends to is told so, and a text of others is only text") {
   const StatusAnswers answers{.status = status_of(""),
                               .earlier = {},

@@ -17,13 +17,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kShownBytes = 100;
+constexpr std::size_t kShownBytes = 100, kSentenceShownBytes = 400;
 
-std::string text_of(const json::object& object, std::string_view key) {
+std::string text_of(const json::object& object, std::string_view key, std::size_t bytes_max = kShownBytes) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr) return {};
-  return value->is_string() ? terminal_text(std::string_view(value->as_string()), kShownBytes)
-                            : json::serialize(*value);
+  return value->is_string() ? terminal_text(std::string_view(value->as_string()), bytes_max) : json::serialize(*value);
 }
 
 double number_of(const json::value* value) {
@@ -113,7 +112,6 @@ constexpr Watched kWatched[] = {
     {"straykey_events_refused_total", "events were not stored and must be sent again",
      "senders that heard 503 do so; syslog lost them: RELP and HTTPS lose nothing"},
     {"straykey_syslog_dropped_total", "syslog messages were lost", "UDP loses: use RELP or HTTPS"},
-    {"straykey_reload_failures_total", "reloads left a part as it was", "straykey check-config, then reload again"},
     {"straykey_crash_records", "records were in hand when the process crashed", "keep the log, and report it"},
     {"straykey_tls_handshakes_failed_total", "TLS handshakes failed", "do the senders trust the certificate?"},
     {"straykey_aws_ranges_failures_total", "fetches of AWS's address ranges failed",
@@ -133,6 +131,43 @@ void add_counted(const StatusAnswers& answers, std::vector<Trouble>& to) {
   if (capped > 0)
     to.push_back({false, counted(capped) + " hits raised no alert, because of a cap or a full store",
                   "the day's summary tells whose they are; see detection.identity_alerts_max and flood_max"});
+}
+
+// The texts of a list that the server sends; none if it is missing.
+std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  const json::value* list = object.if_contains(key);
+  if (list == nullptr || !list->is_array()) return texts;
+  for (const json::value& one : list->as_array())
+    if (one.is_string()) texts.push_back(terminal_text(std::string_view(one.as_string()), kSentenceShownBytes));
+  return texts;
+}
+
+// A source that is silent is grave: nothing is found in what does not come. The others want a look.
+void add_health(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  const json::value* findings = answers.status.if_contains("health");
+  if (findings == nullptr || !findings->is_array()) return;
+  for (const json::value& one : findings->as_array()) {
+    const json::object* finding = one.if_object();
+    if (finding == nullptr) continue;
+    to.push_back({text_of(*finding, "kind") == "source_silent", text_of(*finding, "sentence", kSentenceShownBytes),
+                  text_of(*finding, "advice", kSentenceShownBytes)});
+  }
+}
+
+// What the last reload left undone. What earlier ones did is history.
+void add_reload(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  const json::value* last = answers.status.if_contains("reload");
+  if (last == nullptr || !last->is_object()) return;
+  const json::object& reload = last->as_object();
+  const bool applied = text_of(reload, "applied") != "false";
+  for (const std::string& error : texts_of(reload, "errors"))
+    to.push_back({false,
+                  (applied ? "the last reload left a part as it was: " : "the last reload changed nothing: ") + error,
+                  "straykey check-config, mend it, then reload again (kill -HUP)"});
+  for (const std::string& setting : texts_of(reload, "wait_for_next_start"))
+    to.push_back(
+        {false, setting + " was changed and waits for the next start", "start the server again when it suits"});
 }
 
 void add_webhooks(const StatusAnswers& answers, std::vector<Trouble>& to) {
@@ -177,6 +212,8 @@ void add_line(std::string& out, std::string_view title, const std::string& text)
 std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
   std::vector<Trouble> troubles;
   add_unready(answers, troubles);
+  add_health(answers, troubles);
+  add_reload(answers, troubles);
   add_webhooks(answers, troubles);
   add_counted(answers, troubles);
   for (const std::string& warning : answers.warnings)
