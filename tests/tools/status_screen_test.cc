@@ -99,6 +99,41 @@ TEST_CASE("status: the last reload's errors and waiting settings are told, and f
   CHECK(holds(troubles_after(R"({"applied":true,"errors":["x"]})")[0].what, "left a part as it was: x"));
 }
 
+std::string s3_counter(const std::string& name, const std::string& outcome, int value) {
+  return "," + counter("straykey_s3_" + name,
+                       R"("source":"trail")" + (outcome.empty() ? "" : R"(,"outcome":")" + outcome + '"'), value);
+}
+
+TEST_CASE("status: an S3 source that reads nothing is wrong, and what it leaves is told by its reason") {
+  const auto troubles_with = [](const std::string& series) {
+    return troubles_of({.status = status_of(kIn + series), .earlier = {}, .webhooks = {}, .open_alerts = {}});
+  };
+  const std::string idle = s3_counter("queue_errors_total", "", 0) + s3_counter("messages_total", "deleted", 0) +
+                           s3_counter("objects_total", "denied", 0) + s3_counter("waiting_messages", "", 7);
+  CHECK(troubles_with(idle).empty());
+  const auto dead =
+      troubles_with(s3_counter("queue_errors_total", "", 12) + s3_counter("messages_total", "deleted", 0));
+  REQUIRE_EQ(dead.size(), 1);
+  CHECK(dead[0].grave);
+  CHECK_EQ(dead[0].what, "S3 source trail has read nothing: calls to its queue failed 12 times since the start");
+  CHECK(holds(dead[0].remedy, "queue_url"));
+  const std::string working = s3_counter("messages_total", "deleted", 5);
+  const auto troubled = troubles_with(working + s3_counter("queue_errors_total", "", 1));
+  REQUIRE_EQ(troubled.size(), 1);
+  CHECK_FALSE(troubled[0].grave);
+  const auto denied =
+      troubles_with(working + s3_counter("objects_total", "denied", 3) + s3_counter("objects_total", "absent", 1) +
+                    s3_counter("messages_total", "unreadable", 2));
+  REQUIRE_EQ(denied.size(), 2);
+  CHECK(denied[0].grave);
+  CHECK_EQ(denied[0].what, "S3 source trail: objects were not read: absent 1, denied 3");
+  CHECK(holds(denied[0].remedy, "s3:GetObject"));
+  CHECK_EQ(denied[1].what, "S3 source trail: messages that are no notification: 2");
+  CHECK_FALSE(troubles_with(working + s3_counter("objects_total", "absent", 1))[0].grave);
+  const StatusAnswers answers{.status = status_of(kIn + idle), .earlier = {}, .webhooks = {}, .open_alerts = {}};
+  CHECK(holds(status_screen(answers, "d", false), "s3        trail: 0 objects stored, 7 messages wait in its queue\n"));
+}
+
 TEST_CASE("status: a server that nobody sends to is told so, and a text of others is only text") {
   const StatusAnswers answers{.status = status_of(""),
                               .earlier = {},

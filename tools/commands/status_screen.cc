@@ -180,6 +180,36 @@ void add_webhooks(const StatusAnswers& answers, std::vector<Trouble>& to) {
   }
 }
 
+// Of each [[s3_source]]: what its queue, its objects and its messages say. All are counted since the start.
+void add_s3_sources(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  const auto of_source = [&](std::string_view metric, const std::string& source, std::string_view outcome) {
+    return sum_of(answers.status, metric, {{"source", source}, {"outcome", outcome}});
+  };
+  const auto messages = by_label(answers.status, "straykey_s3_messages_total", "source");
+  for (const auto& [source, errors] : by_label(answers.status, "straykey_s3_queue_errors_total", "source")) {
+    const bool has_read = messages.contains(source);
+    to.push_back({!has_read,
+                  fmt::format("S3 source {} {}: calls to its queue failed {} times since the start", source,
+                              has_read ? "had trouble" : "has read nothing", counted(errors)),
+                  "see the log: it names the call and what AWS said; then queue_url, role_arn and docs/s3.md"});
+  }
+  for (const auto& [source, all] : messages) {
+    std::map<std::string, double> left;
+    for (const char* outcome : {"absent", "denied", "too_large", "unreadable", "failed"})
+      if (const double number = of_source("straykey_s3_objects_total", source, outcome); number > 0)
+        left[outcome] = number;
+    if (!left.empty())
+      to.push_back(
+          {left.contains("denied"), fmt::format("S3 source {}: objects were not read: {}", source, listed(left)),
+           left.contains("denied")
+               ? "allow its role s3:GetObject, and kms:Decrypt where a key of yours encrypts; they come again"
+               : "see the log, which names each; they come again, and go to the dead-letter queue at the end"});
+    if (const double other = of_source("straykey_s3_messages_total", source, "unreadable"); other > 0)
+      to.push_back({false, fmt::format("S3 source {}: messages that are no notification: {}", source, counted(other)),
+                    "who may send to the queue? docs/s3.md has a policy for it"});
+  }
+}
+
 std::string_view state_of(const json::object& webhook) {
   if (text_of(webhook, "paused") == "true") return "paused";
   return text_of(webhook, "failing") == "true" ? "failing" : "well";
@@ -215,6 +245,7 @@ std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
   add_health(answers, troubles);
   add_reload(answers, troubles);
   add_webhooks(answers, troubles);
+  add_s3_sources(answers, troubles);
   add_counted(answers, troubles);
   for (const std::string& warning : answers.warnings)
     troubles.push_back({false, terminal_text(warning), "straykey check-config"});
@@ -237,6 +268,13 @@ std::string status_screen(const StatusAnswers& answers, std::string_view data_di
       out, "waits",
       fmt::format("{} calls to be judged, {} bytes in the queues", counted(number_of(status.if_contains("unjudged"))),
                   counted(sum_of(status, "straykey_queue_bytes"))));
+  each_series(status, "straykey_s3_waiting_messages", [&](const json::object& labels, double waiting) {
+    const std::string source = text_of(labels, "source");
+    const double stored = sum_of(status, "straykey_s3_objects_total", {{"source", source}, {"outcome", "stored"}});
+    add_line(
+        out, "s3",
+        fmt::format("{}: {} objects stored, {} messages wait in its queue", source, counted(stored), counted(waiting)));
+  });
   for (const json::object& webhook : answers.webhooks) {
     const std::string_view state = state_of(webhook);
     add_line(out, "webhook",
