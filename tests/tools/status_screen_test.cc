@@ -1,7 +1,9 @@
 #include "tools/commands/status_screen.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tools/terminal/color.h"
 
@@ -50,7 +52,8 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
       .open_alerts =
           json::parse(R"({"alerts":4,"facets":{"severity":[{"value":"low","alerts":3},{"value":"high","alerts":1}]}})")
               .as_object(),
-      .warnings = {"known office ends with 2026-12-31"}};
+      .warnings = {"known office ends with 2026-12-31"},
+      .rejects_kept = 7};
   const auto troubles = troubles_of(answers);
   REQUIRE_EQ(troubles.size(), 4);
   CHECK(troubles[0].grave);
@@ -58,7 +61,7 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
   CHECK(holds(troubles[0].remedy, "straykey restore"));
   CHECK(troubles[1].grave);
   CHECK_EQ(troubles[1].remedy, "straykey webhook resume soc");
-  CHECK_EQ(troubles[2].what, "7 records were rejected");
+  CHECK_EQ(troubles[2].what, "7 records were rejected and are kept");
   CHECK_EQ(troubles[2].remedy, "straykey rejects list");
   CHECK_FALSE(troubles[3].grave);
   const std::string screen = status_screen(answers, "d", false);
@@ -132,6 +135,48 @@ TEST_CASE("status: an S3 source that reads nothing is wrong, and what it leaves 
   CHECK_FALSE(troubles_with(working + s3_counter("objects_total", "absent", 1))[0].grave);
   const StatusAnswers answers{.status = status_of(kIn + idle), .earlier = {}, .webhooks = {}, .open_alerts = {}};
   CHECK(holds(status_screen(answers, "d", false), "s3        trail: 0 objects stored, 7 messages wait in its queue\n"));
+}
+
+TEST_CASE("status: rejects that were dropped are told no more, and those that are not kept are") {
+  const std::string rejected = kIn + "," + counter("straykey_events_rejected_total", "\"reason\":\"bad_json\"", 7);
+  StatusAnswers answers{.status = status_of(rejected + "," + counter("straykey_rejects_kept_total", "", 7)),
+                        .earlier = {},
+                        .webhooks = {},
+                        .open_alerts = {}};
+  CHECK(troubles_of(answers).empty());
+  answers.rejects_kept = 1;
+  CHECK_EQ(troubles_of(answers)[0].what, "1 record was rejected and is kept");
+  answers.rejects_kept = 1'000;
+  answers.rejects_more = true;
+  CHECK_EQ(troubles_of(answers)[0].what, "more than 1,000 records were rejected and are kept");
+  answers.rejects_kept = 0;
+  answers.status = status_of(rejected);
+  CHECK_EQ(troubles_of(answers)[0].what, "7 records were rejected, and none is kept");
+}
+
+TEST_CASE("status: one is one, and the commands of the advice name what this one was told") {
+  const StatusAnswers answers{
+      .status = status_of(kIn + "," + counter("straykey_syslog_dropped_total", "", 1) + "," +
+                              counter("straykey_aws_ranges_failures_total", "", 2),
+                          R"("ready":false,"reasons":["damaged: shard-01"],"reload":{"errors":["x"]})"),
+      .earlier = {},
+      .webhooks = {json::parse(R"({"name":"soc","failing":true})").as_object()},
+      .open_alerts = {},
+      .rejects_kept = 2,
+      .config_option = " --config 'my file'",
+      .data_dir_option = " --data-dir d"};
+  std::vector<std::string> said;
+  for (const Trouble& one : troubles_of(answers)) said.push_back(one.what + " -> " + one.remedy);
+  const auto says = [&](const std::string& part) {
+    return std::any_of(said.begin(), said.end(), [&](const std::string& one) { return holds(one, part); });
+  };
+  CHECK(says("1 syslog message was lost -> "));
+  CHECK(says("2 fetches of AWS's address ranges failed -> straykey ranges update --config 'my file', or"));
+  CHECK(says("`straykey check d`"));
+  CHECK(says("`straykey restore FROM --config 'my file' --data-dir d`"));
+  CHECK(says("straykey webhook test soc --config 'my file' --data-dir d"));
+  CHECK(says("straykey rejects list --config 'my file' --data-dir d"));
+  CHECK(says("straykey check-config --config 'my file', mend it"));
 }
 
 TEST_CASE("status: a server that nobody sends to is told so, and a text of others is only text") {
