@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from installation import Installation, Trail, scratch_folder
+from installation import Installation, Trail, scratch_folder, write_secret
 from metrics_text import read_metrics
 from reload_test import free_port, reload, wait_until
 from webhook_sink import WebhookSink
@@ -34,6 +34,10 @@ def read_server(folder):
     """/metrics of a server to which everything has happened that the names stand for, as far as it can be made to."""
     trail, sink, port = Trail(folder / "sample"), WebhookSink(), free_port()
     more = f'[syslog]\nudp = "127.0.0.1:{port}"\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.1/32"]\n'
+    credentials = write_secret(folder / "credentials", "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    more += f'[[s3_source]]\nname = "dead"\nqueue_url = "{nobody}/111122223333/gone"\nregion = "eu-central-1"\nendpoint = "{nobody}"\n' \
+            f'credentials_file = "{credentials}"\n'
     with Installation(folder / "server", trail, sink, more=more) as installation:
         installation.server.start()
         with installation.sender() as sender:
@@ -47,6 +51,9 @@ def read_server(folder):
             return installation.admin().get("/metrics").body.decode()
         wait_until(lambda: names_of(text()) >= {"straykey_webhook_oldest_seconds", "straykey_store_fill_ratio"}, "no look was taken")
         wait_until(lambda: "straykey_health_raised" in text(), "the sample is old, so its events are late or its ranges are")
+        wait_until(lambda: read_metrics(text())["straykey_s3_queue_errors_total", 'source="dead"'] > 0, "nobody answers for the queue")
+        said = installation.command("status")
+        assert "WRONG     S3 source dead has read nothing" in said.stdout, said.stdout + said.stderr
         all_of_it = text()
         assert installation.server.stop() == 0
     sink.close()

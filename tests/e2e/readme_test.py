@@ -12,6 +12,7 @@ from pathlib import Path
 import straykey_process
 from bad_input_test import body_of, record
 from installation import ADMIN_TOKEN, TOKEN, Installation, Trail
+from reload_test import free_port, reload
 from straykey_process import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,6 +139,30 @@ class Readme(unittest.TestCase):
         acknowledge = next(line for line in shown if line.startswith("straykey alerts ack"))
         said = self.run_line(acknowledge.replace("0123456789abcdef0123456789abcdef", alerts[0].split()[0]), folder)
         self.assertIn("is acknowledged", said)
+
+    def test_the_first_webhook_shown_hears_of_a_test(self):
+        folder = self.folder / "webhook"
+        folder.mkdir()
+        self.run_line("straykey init", folder)
+        (folder / "conf.d").mkdir()
+        (folder / "conf.d/test.toml").write_text('[networks]\naws_ranges = "builtin"\n'
+                                                 '[ingest]\nhttps = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n')
+        server = straykey_process.Server(folder / "straykey.toml")
+        self.addCleanup(server.stop_if_running)
+        server.start()
+        shown = shell_commands("README.md")
+        begin = shown.index("mkdir -p -m 700 webhooks conf.d")
+        end = next(i for i in range(begin, len(shown)) if shown[i].startswith("straykey receive"))
+        port = free_port()
+        self.assertIn("no errors", self.run_line("\n".join(shown[begin:end]).replace("8080", str(port)), folder))
+        with subprocess.Popen([*straykey_process.BOUND_TO_PARENT, straykey_process.STRAYKEY, *shlex.split(shown[end].replace("8080", str(port)))[1:]],
+                              cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as receiver:
+            self.addCleanup(receiver.kill)
+            self.assertIn(str(port), receiver.stderr.readline())
+            self.assertTrue(shown[end + 1].startswith("kill -HUP"))
+            reload(server)
+            self.assertIn("the test was delivered", self.run_line(shown[end + 2], folder))
+            receiver.terminate()
 
     def test_the_networks_that_simulate_prints_are_in_a_file_and_are_taken(self):
         printed = re.search(r"^\[networks\]\n(?:\w.+\n)+", self.trail.said, re.MULTILINE).group(0)

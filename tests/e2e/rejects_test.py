@@ -75,8 +75,11 @@ class Rejects(unittest.TestCase):
         server.start()
         server.wait_said("torn end")
         self.assertEqual([one["number"] for one in self.kept()], [2])
-        server.stop()
+        advice = f"1 record was rejected and is kept\n            -> straykey rejects list --data-dir {self.installation.data_dir}\n"
+        self.assertIn(advice, self.installation.command("status").stdout)
         self.assertEqual(self.rejects("drop", "2").returncode, 0)
+        self.assertNotIn("rejected", self.installation.command("status").stdout)
+        server.stop()
         self.assertEqual(self.kept(), [])
         refused = self.rejects("replay", "--all")
         self.assertEqual(refused.returncode, 1)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What SIGHUP does: it applies every setting that can be applied, names the others, and changes nothing if the file is
 wrong. What waits for a webhook that is gone is kept. The service manager is told."""
+import json
 import os
 import re
 import signal
@@ -80,6 +81,9 @@ file = "{second}"
         assert last["changed"] == ["token.second (new)", "networks.trusted", "log.format"], last
         assert last["wait_for_next_start"] == ["storage.shards"] and last["errors"] == [], last
         assert metrics(installation)["straykey_config_settings_waiting", ""] == 1
+        said = installation.command("status", "--json")
+        assert said.returncode == 0 and json.loads(said.stdout)["reload"] == last, "the local socket tells it as well: " + said.stdout
+        assert "storage.shards was changed and waits for the next start" in installation.command("status").stdout
 
         line = reload(installation.server, '"msg":"reloaded"')
         assert '"changed":"none"' in line and '"wait_for_next_start":"storage.shards"' in line, line
@@ -93,6 +97,7 @@ file = "{second}"
         told = metrics(installation)
         assert told["straykey_config_last_reload_successful", ""] == 0
         assert told["straykey_reload_failures_total", ""] == 1
+        assert "the last reload changed nothing" in installation.command("status").stdout
 
         # So is one that names a file that cannot be used, though nothing is wrong with itself.
         (installation.folder / "asn.csv").write_text("no,such\n")
@@ -104,6 +109,7 @@ file = "{second}"
         installation.configuration.write_text(changed)
         reload(installation.server, '"msg":"reloaded"')
         assert metrics(installation)["straykey_config_last_reload_successful", ""] == 1
+        assert "the last reload" not in installation.command("status").stdout, "what is mended is no news"
         assert installation.server.stop() == 0
 
 

@@ -1,6 +1,7 @@
 // The second step of a configuration: webhooks, their formats, and the page that alerts link to.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/tools/installation.h"
@@ -27,6 +28,22 @@ TEST_CASE("webhooks are checked as the sender checks them, without their URL in 
   CHECK_HOLDS(hook("url = \"https://soc.example.com/CANARY\"\n" + secret), "secret number 1 is refused");
   CHECK_HOLDS(here.errors(Installation::good() + Installation::webhook()), "webhook soc: this name is used twice");
   CHECK_FALSE(holds(hook("url = \"ftp://CANARY\"\n" + secret), "CANARY"));
+}
+
+TEST_CASE("a webhook whose secret is not there yet is checked all the same, and all is said at once") {
+  const Installation here;
+  const std::string errors = here.errors(Installation::top() + Installation::ingest() + Installation::token() +
+                                         "[[webhook]]\nname = \"soc\"\nurl = \"http://127.0.0.1:8080/\"\nrate_per_s = "
+                                         "10\nsecret = { file = \"absent\" }\n");
+  CHECK_HOLDS(errors, "webhook soc: the secret file that is named here does not exist");
+  CHECK_HOLDS(errors, "needs allow_http = true");
+  CHECK_HOLDS(errors, "not in its allow_cidrs");
+  CHECK_FALSE(holds(errors, "no secret to sign with"));  // it has one; it is only not there
+  const std::string both = here.errors(Installation::top() + Installation::ingest() + Installation::token() +
+                                       "[[webhook]]\nname = \"soc\"\nurl = { file = \"no-url\" }\n"
+                                       "secrets = [{ file = \"one\" }, { file = \"two\" }]\n");
+  CHECK_EQ(std::count(both.begin(), both.end(), '\n'), 3);
+  CHECK_FALSE(holds(both, "its url is refused"));
 }
 
 TEST_CASE("a rate of deliveries that is none is refused, however it is written") {

@@ -106,7 +106,7 @@ TEST_CASE("init: the first sender's lines name the files as a shell takes them")
   const auto files = write_first_files(order);
   REQUIRE(files.ok());
   const std::string steps = next_steps(files.value(), order);
-  CHECK(holds(steps, "--cacert '" + here.path() + "/it'\\''s here/tls/certificate.pem'"));
+  CHECK(holds(steps, "--cacert '" + here.path() + "/it'\"'\"'s here/tls/certificate.pem'"));
   CHECK(holds(steps, "https://localhost:18443/v1/events"));
   CHECK(holds(steps, "straykey serve --config "));
   CHECK_FALSE(holds(steps, text_of(files.value().forwarder_token)));

@@ -1,7 +1,9 @@
 #include "tools/commands/status_screen.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tools/terminal/color.h"
 
@@ -50,7 +52,8 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
       .open_alerts =
           json::parse(R"({"alerts":4,"facets":{"severity":[{"value":"low","alerts":3},{"value":"high","alerts":1}]}})")
               .as_object(),
-      .warnings = {"known office ends with 2026-12-31"}};
+      .warnings = {"known office ends with 2026-12-31"},
+      .rejects_kept = 7};
   const auto troubles = troubles_of(answers);
   REQUIRE_EQ(troubles.size(), 4);
   CHECK(troubles[0].grave);
@@ -58,7 +61,7 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
   CHECK(holds(troubles[0].remedy, "straykey restore"));
   CHECK(troubles[1].grave);
   CHECK_EQ(troubles[1].remedy, "straykey webhook resume soc");
-  CHECK_EQ(troubles[2].what, "7 records were rejected");
+  CHECK_EQ(troubles[2].what, "7 records were rejected and are kept");
   CHECK_EQ(troubles[2].remedy, "straykey rejects list");
   CHECK_FALSE(troubles[3].grave);
   const std::string screen = status_screen(answers, "d", false);
@@ -67,6 +70,113 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
   CHECK(holds(screen, "alerts    4 open: high 1, low 3\n"));
   CHECK_FALSE(holds(screen, "\x1b"));
   CHECK(holds(status_screen(answers, "d", true), "\x1b[31m"));
+}
+
+TEST_CASE("status: what is wrong with what comes in stands there with what to do") {
+  const std::string health =
+      R"("ready":true,"health":[{"kind":"event_lag","subject":"b","sentence":"events of b are late",)"
+      R"("advice":"look at its queue"},)"
+      R"({"kind":"source_silent","subject":"a","sentence":"a is silent for 3 hours","advice":"look at the sender"}])";
+  const auto troubles =
+      troubles_of({.status = status_of(kIn, health), .earlier = {}, .webhooks = {}, .open_alerts = {}});
+  REQUIRE_EQ(troubles.size(), 2);
+  CHECK_EQ(troubles[0], Trouble{true, "a is silent for 3 hours", "look at the sender"});
+  CHECK_EQ(troubles[1], Trouble{false, "events of b are late", "look at its queue"});
+}
+
+TEST_CASE("status: the last reload's errors and waiting settings are told, and former reloads no more") {
+  const auto troubles_after = [](const std::string& reload) {
+    return troubles_of({.status = status_of(kIn + "," + counter("straykey_reload_failures_total", "", 2),
+                                            "\"ready\":true,\"reload\":" + reload),
+                        .earlier = {},
+                        .webhooks = {},
+                        .open_alerts = {}});
+  };
+  CHECK(troubles_after(R"({"applied":true,"errors":[],"wait_for_next_start":[]})").empty());
+  const auto wrong =
+      troubles_after(R"({"applied":false,"errors":["a.toml:9:1: no"],"wait_for_next_start":["data_dir"]})");
+  REQUIRE_EQ(wrong.size(), 2);
+  CHECK_EQ(wrong[0].what, "the last reload changed nothing: a.toml:9:1: no");
+  CHECK(holds(wrong[0].remedy, "straykey check-config"));
+  CHECK_EQ(wrong[1].what, "data_dir was changed and waits for the next start");
+  CHECK(holds(troubles_after(R"({"applied":true,"errors":["x"]})")[0].what, "left a part as it was: x"));
+}
+
+std::string s3_counter(const std::string& name, const std::string& outcome, int value) {
+  return "," + counter("straykey_s3_" + name,
+                       R"("source":"trail")" + (outcome.empty() ? "" : R"(,"outcome":")" + outcome + '"'), value);
+}
+
+TEST_CASE("status: an S3 source that reads nothing is wrong, and what it leaves is told by its reason") {
+  const auto troubles_with = [](const std::string& series) {
+    return troubles_of({.status = status_of(kIn + series), .earlier = {}, .webhooks = {}, .open_alerts = {}});
+  };
+  const std::string idle = s3_counter("queue_errors_total", "", 0) + s3_counter("messages_total", "deleted", 0) +
+                           s3_counter("objects_total", "denied", 0) + s3_counter("waiting_messages", "", 7);
+  CHECK(troubles_with(idle).empty());
+  const auto dead =
+      troubles_with(s3_counter("queue_errors_total", "", 12) + s3_counter("messages_total", "deleted", 0));
+  REQUIRE_EQ(dead.size(), 1);
+  CHECK(dead[0].grave);
+  CHECK_EQ(dead[0].what, "S3 source trail has read nothing: calls to its queue failed 12 times since the start");
+  CHECK(holds(dead[0].remedy, "queue_url"));
+  const std::string working = s3_counter("messages_total", "deleted", 5);
+  const auto troubled = troubles_with(working + s3_counter("queue_errors_total", "", 1));
+  REQUIRE_EQ(troubled.size(), 1);
+  CHECK_FALSE(troubled[0].grave);
+  const auto denied =
+      troubles_with(working + s3_counter("objects_total", "denied", 3) + s3_counter("objects_total", "absent", 1) +
+                    s3_counter("messages_total", "unreadable", 2));
+  REQUIRE_EQ(denied.size(), 2);
+  CHECK(denied[0].grave);
+  CHECK_EQ(denied[0].what, "S3 source trail: objects were not read: absent 1, denied 3");
+  CHECK(holds(denied[0].remedy, "s3:GetObject"));
+  CHECK_EQ(denied[1].what, "S3 source trail: messages that are no notification: 2");
+  CHECK_FALSE(troubles_with(working + s3_counter("objects_total", "absent", 1))[0].grave);
+  const StatusAnswers answers{.status = status_of(kIn + idle), .earlier = {}, .webhooks = {}, .open_alerts = {}};
+  CHECK(holds(status_screen(answers, "d", false), "s3        trail: 0 objects stored, 7 messages wait in its queue\n"));
+}
+
+TEST_CASE("status: rejects that were dropped are told no more, and those that are not kept are") {
+  const std::string rejected = kIn + "," + counter("straykey_events_rejected_total", "\"reason\":\"bad_json\"", 7);
+  StatusAnswers answers{.status = status_of(rejected + "," + counter("straykey_rejects_kept_total", "", 7)),
+                        .earlier = {},
+                        .webhooks = {},
+                        .open_alerts = {}};
+  CHECK(troubles_of(answers).empty());
+  answers.rejects_kept = 1;
+  CHECK_EQ(troubles_of(answers)[0].what, "1 record was rejected and is kept");
+  answers.rejects_kept = 1'000;
+  answers.rejects_more = true;
+  CHECK_EQ(troubles_of(answers)[0].what, "more than 1,000 records were rejected and are kept");
+  answers.rejects_kept = 0;
+  answers.status = status_of(rejected);
+  CHECK_EQ(troubles_of(answers)[0].what, "7 records were rejected, and none is kept");
+}
+
+TEST_CASE("status: one is one, and the commands of the advice name what this one was told") {
+  const StatusAnswers answers{
+      .status = status_of(kIn + "," + counter("straykey_syslog_dropped_total", "", 1) + "," +
+                              counter("straykey_aws_ranges_failures_total", "", 2),
+                          R"("ready":false,"reasons":["damaged: shard-01"],"reload":{"errors":["x"]})"),
+      .earlier = {},
+      .webhooks = {json::parse(R"({"name":"soc","failing":true})").as_object()},
+      .open_alerts = {},
+      .rejects_kept = 2,
+      .config_option = " --config 'my file'",
+      .data_dir_option = " --data-dir d"};
+  std::vector<std::string> said;
+  for (const Trouble& one : troubles_of(answers)) said.push_back(one.what + " -> " + one.remedy);
+  const auto says = [&](const std::string& part) {
+    return std::any_of(said.begin(), said.end(), [&](const std::string& one) { return holds(one, part); });
+  };
+  CHECK(says("1 syslog message was lost -> "));
+  CHECK(says("2 fetches of AWS's address ranges failed -> straykey ranges update --config 'my file', or"));
+  CHECK(says("`straykey check d`"));
+  CHECK(says("`straykey restore FROM --config 'my file' --data-dir d`"));
+  CHECK(says("straykey webhook test soc --config 'my file' --data-dir d"));
+  CHECK(says("straykey rejects list --config 'my file' --data-dir d"));
+  CHECK(says("straykey check-config --config 'my file', mend it"));
 }
 
 TEST_CASE("status: a server that nobody sends to is told so, and a text of others is only text") {

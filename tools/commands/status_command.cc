@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "core/base/terminal_text.h"
+#include "core/detect/respond.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/status_screen.h"
 #include "tools/config/config_validate.h"
@@ -98,7 +99,12 @@ int run(const Options& options) {
   answers.webhooks = items_of(server, {"webhook/list", {}});
   const auto counts = items_of(server, {"alerts/counts", {{"status", "open"}}});
   if (!counts.empty()) answers.open_alerts = counts.front();
+  const OperatorAnswer rejects = server.ask({"rejects/list", {}});
+  answers.rejects_kept = rejects.items.size();
+  answers.rejects_more = !rejects.next.empty();
   answers.warnings = warnings_of(options);
+  if (!options.config.empty()) answers.config_option = " --config " + shell_word(options.config);
+  if (!options.data_dir.empty()) answers.data_dir_option = " --data-dir " + shell_word(options.data_dir);
   if (options.json)
     fmt::print("{}\n", terminal_json(json::serialize(as_json(answers))));
   else

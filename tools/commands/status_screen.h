@@ -1,7 +1,8 @@
 #pragma once
 // What `straykey status` says: what comes in, what waits, what is wrong and what to do about it.
 //
-// Shape:  a function of what the server answers (net/API.md: /api/v1/status, webhook/list, alerts/counts).
+// Shape:  a function of what the server answers (net/API.md: /api/v1/status, webhook/list, alerts/counts and
+//         rejects/list).
 // Thread: any (functions of their arguments).
 #include <boost/json/object.hpp>
 #include <string>
@@ -17,6 +18,11 @@ struct StatusAnswers {
   std::vector<boost::json::object> webhooks;
   boost::json::object open_alerts;         // the item of alerts/counts of those that are open; may be empty
   std::vector<std::string> warnings = {};  // of the configuration
+  // Rejected records that `straykey rejects list` would show; `rejects_more`: and more of them.
+  std::size_t rejects_kept = 0;
+  bool rejects_more = false;
+  // " --config FILE", " --data-dir DIR", both or nothing: as this command was told, for the commands of the advice.
+  std::string config_option = {}, data_dir_option = {};
 };
 
 // Something that is wrong, and what to do.

@@ -197,35 +197,32 @@ Result<std::vector<TokenSettings>> load_tokens(const Config& config) {
   return tokens;
 }
 
-Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook) {
+WebhookEndpoint load_webhook(const WebhookConfig& webhook, std::vector<std::string>& errors) {
   WebhookEndpoint endpoint = webhook.endpoint;
   endpoint.name = webhook.route.name;
   endpoint.format = webhook.route.format;
   endpoint.url = webhook.url.url;
-  if (webhook.authorization.given()) {
-    auto value = read_secret(webhook.authorization);
-    if (!value) return Error{"webhook " + endpoint.name + ": " + value.error().message};
-    endpoint.authorization = std::move(value).value();
-  }
-  if (webhook.url.source.given()) {
-    auto url = read_secret(webhook.url.source);
-    if (!url) return Error{"webhook " + endpoint.name + ": " + url.error().message};
-    endpoint.url = std::move(url).value();
-  }
-  for (const SecretSource& source : webhook.secrets) {
-    auto secret = read_secret(source);
-    if (!secret) return Error{"webhook " + endpoint.name + ": " + secret.error().message};
-    endpoint.secrets.push_back(std::move(secret).value());
-  }
+  const auto read = [&](const SecretSource& source, std::string& to) {
+    auto value = read_secret(source);
+    if (value)
+      to = std::move(value).value();
+    else
+      errors.push_back("webhook " + endpoint.name + ": " + value.error().message);
+    return value.ok();
+  };
+  if (webhook.authorization.given()) read(webhook.authorization, endpoint.authorization);
+  if (webhook.url.source.given()) read(webhook.url.source, endpoint.url);
+  for (const SecretSource& source : webhook.secrets)
+    if (std::string secret; read(source, secret)) endpoint.secrets.push_back(std::move(secret));
   return endpoint;
 }
 
 Result<std::vector<WebhookEndpoint>> load_webhooks(const Config& config) {
   std::vector<WebhookEndpoint> endpoints;
   for (const WebhookConfig& webhook : config.webhooks) {
-    auto loaded = load_webhook(webhook);
-    if (!loaded) return loaded.error();
-    endpoints.push_back(std::move(loaded).value());
+    std::vector<std::string> errors;
+    endpoints.push_back(load_webhook(webhook, errors));
+    if (!errors.empty()) return Error{errors.front()};
   }
   return endpoints;
 }

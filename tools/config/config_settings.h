@@ -43,7 +43,8 @@ namespace straykey {
 
 [[nodiscard]] Result<TokenSettings> load_token(const TokenConfig& token);
 [[nodiscard]] Result<std::vector<TokenSettings>> load_tokens(const Config& config);
-[[nodiscard]] Result<WebhookEndpoint> load_webhook(const WebhookConfig& webhook);
+// What could not be read is in `errors`, a sentence each, and empty in the endpoint.
+[[nodiscard]] WebhookEndpoint load_webhook(const WebhookConfig& webhook, std::vector<std::string>& errors);
 [[nodiscard]] Result<std::vector<WebhookEndpoint>> load_webhooks(const Config& config);
 
 // The file that aws_ranges = "auto" means.

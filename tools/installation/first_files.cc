@@ -15,6 +15,7 @@
 #include "core/base/descriptor.h"
 #include "core/base/hex.h"
 #include "core/base/terminal_text.h"
+#include "core/detect/respond.h"
 #include "net/io/self_signed_certificate.h"
 #include "tools/config/config_text.h"
 
@@ -120,15 +121,6 @@ std::string url_of(const std::string& listen, const char* scheme, const char* pa
   return fmt::format("{}://{}:{}{}", scheme, host, address->port, path);
 }
 
-// As a shell takes it.
-std::string quoted(const std::string& path) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,";
-  if (!path.empty() && path.find_first_not_of(kPlain) == std::string::npos) return path;
-  std::string out = "'";
-  for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 }  // namespace
 
 Result<FirstFiles> write_first_files(const InstallationOrder& order) {
@@ -167,7 +159,7 @@ Result<FirstFiles> write_first_files(const InstallationOrder& order) {
 std::string next_steps(const FirstFiles& files, const InstallationOrder& order) {
   std::string names;
   for (const std::string& name : order.names) names += (names.empty() ? "" : ", ") + name;
-  const std::string config = quoted(files.config);
+  const std::string config = shell_word(files.config);
   return fmt::format(R"(Written to {}: straykey.toml, tokens/forwarder and tokens/operator (secret),
 tls/key.pem (secret) and tls/certificate.pem, good until {} for {}
 
@@ -184,10 +176,10 @@ See how it does, and what it found:
   straykey alerts tail --config {}
 {})",
                      terminal_text(files.directory), format_day(files.until), terminal_text(names), config,
-                     quoted(files.forwarder_token), quoted(files.certificate), files.url, config, config,
+                     shell_word(files.forwarder_token), shell_word(files.certificate), files.url, config, config,
                      files.page.empty() ? std::string()
                                         : fmt::format("  {}    the page; log in with what is in {}\n", files.page,
-                                                      quoted(files.operator_token)));
+                                                      shell_word(files.operator_token)));
 }
 
 }  // namespace straykey
