@@ -109,6 +109,8 @@ TEST_CASE("init: the first sender's lines name the files as a shell takes them")
   CHECK(holds(steps, "--cacert '" + here.path() + "/it'\"'\"'s here/tls/certificate.pem'"));
   CHECK(holds(steps, "https://localhost:18443/v1/events"));
   CHECK(holds(steps, "straykey serve --config "));
+  CHECK(holds(steps, "/sample/networks.toml'"));
+  CHECK(holds(steps, "straykey replay --url https://localhost:18443 --ca-file '"));
   CHECK_FALSE(holds(steps, text_of(files.value().forwarder_token)));
 }
 

@@ -160,7 +160,9 @@ std::string next_steps(const FirstFiles& files, const InstallationOrder& order) 
   std::string names;
   for (const std::string& name : order.names) names += (names.empty() ? "" : ", ") + name;
   const std::string config = shell_word(files.config);
-  return fmt::format(R"(Written to {}: straykey.toml, tokens/forwarder and tokens/operator (secret),
+  const auto in = [&files](const char* name) { return shell_word(files.directory + "/" + name); };
+  return fmt::format(
+      R"(Written to {}: straykey.toml, tokens/forwarder and tokens/operator (secret),
 tls/key.pem (secret) and tls/certificate.pem, good until {} for {}
 
 Start the server:
@@ -168,18 +170,26 @@ Start the server:
 
 Send it CloudTrail records from a second shell:
   TOKEN=$(cat {})
-  EVENTS=events.json    # yours, gzip too; without any, `straykey simulate --out sample` makes some up
+  EVENTS=events.json    # yours, gzip too
   curl --fail-with-body --cacert {} -H "Authorization: Bearer $TOKEN" --data-binary @"$EVENTS" {}
+
+Or, without any, let a made-up organisation raise alerts; the server must know its networks:
+  straykey simulate --out {}
+  mkdir -p {} && cp {} {}
+  straykey serve --config {}    # again, if it ran
+  straykey replay --url {} --ca-file {} --token-file {} {}
 
 See how it does, and what it found:
   straykey status --config {}
   straykey alerts tail --config {}
 {})",
-                     terminal_text(files.directory), format_day(files.until), terminal_text(names), config,
-                     shell_word(files.forwarder_token), shell_word(files.certificate), files.url, config, config,
-                     files.page.empty() ? std::string()
-                                        : fmt::format("  {}    the page; log in with what is in {}\n", files.page,
-                                                      shell_word(files.operator_token)));
+      terminal_text(files.directory), format_day(files.until), terminal_text(names), config,
+      shell_word(files.forwarder_token), shell_word(files.certificate), files.url, in("sample"), in("conf.d"),
+      in("sample/networks.toml"), in("conf.d/"), config, files.url.substr(0, files.url.rfind("/v1/")),
+      shell_word(files.certificate), shell_word(files.forwarder_token), in("sample/trail"), config, config,
+      files.page.empty()
+          ? std::string()
+          : fmt::format("  {}    the page; log in with what is in {}\n", files.page, shell_word(files.operator_token)));
 }
 
 }  // namespace straykey
