@@ -72,6 +72,11 @@ class Tools(unittest.TestCase):
         listed = [line for line in self.said_well("alerts", "list").splitlines() if line.split()[2] == "high"]
         self.assertEqual(sorted(lines), sorted(listed))
         self.assertEqual([line.split()[1] for line in lines], sorted((line.split()[1] for line in lines), reverse=True))
+        limited = self.installation.command("alerts", "search", "--limit", "3")
+        self.assertEqual((limited.stdout.count("\n"), limited.stderr), (3, "3 alerts\n"))
+        both = subprocess.run([STRAYKEY, "alerts", "list", "--data-dir", self.installation.data_dir], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=True).stdout.splitlines()
+        self.assertEqual(both[-1], f"{len(both) - 1} alerts")      # not in the middle of a line
         some = self.one_of("orders-api")
         found = self.said_well("alerts", "search", "--json", "--key", some["access_keys"][0])
         self.assertIn(some["id"], [json.loads(line)["id"] for line in found.splitlines()])

@@ -117,6 +117,25 @@ TEST_CASE("command line: exit codes are listed where people look") {
   }
 }
 
+TEST_CASE("command line: no option has an underscore, and few values are named where the shell finds them") {
+  const CommandLine line;
+  for (const NamedCommand& command : all_commands(line.app))
+    for (const ShownOption& option : shown_options(*command.app)) {
+      CHECK_EQ(option.flags.find('_'), std::string::npos);
+      if (option.flags == "--severity") CHECK_EQ(option.choices.size(), 4);
+      if (option.flags == "--status") CHECK_EQ(option.choices.size(), 4);
+      if (option.flags == "--analytic") CHECK_EQ(option.choices.size(), 3);
+    }
+  CommandLine several;
+  CHECK_NOTHROW(several.app.parse("alerts search --severity high,low --as-name Example", false));
+}
+
+TEST_CASE("completions: where a word of one's own is due bash types no lone dash") {
+  const std::string script = completions(CommandLine().app, "bash").value_or("");
+  CHECK(holds(script, "'alerts show')\n      [[ $cur != -* ]] || mapfile"));
+  CHECK(holds(script, "'alerts list')\n      mapfile"));
+}
+
 TEST_CASE("man page: it names every command and option, and the formatter has nothing to say of it") {
   const CommandLine line;
   const std::string page = man_page(line.app);

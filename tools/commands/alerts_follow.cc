@@ -15,6 +15,7 @@
 #include "core/base/terminal_text.h"
 #include "core/operate/search_operations.h"
 #include "net/admin/alert_routes.h"
+#include "tools/commands/operator_commands.h"
 #include "tools/commands/operator_session.h"
 #include "tools/store/admin_socket.h"
 #include "tools/store/open_directory.h"
@@ -175,9 +176,8 @@ RunCommand add_export(CLI::App& alerts) {
       "--json", [options] { options->format = "ndjson"; }, "The same as --format ndjson");
   for (const OperatorArgument& argument : filter_arguments()) {
     const std::string name(argument.name);
-    command->add_option_function<std::string>(
-        "--" + name, [options, name](const std::string& value) { options->filter[name] = value; },
-        std::string(argument.purpose));
+    add_argument_option(*command, argument,
+                        [options, name](const std::string& value) { options->filter[name] = value; });
   }
   return [&alerts, command, options] { return command->parsed() ? run_export(place_of(alerts), *options) : -1; };
 }

@@ -107,8 +107,10 @@ std::string bash_values(const Completed& one) {
 }
 
 std::string bash_words(const Completed& one) {
-  std::string out = fmt::format("    '{}')\n      mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")\n",
-                                one.command.path, joined(one.words));
+  // Where a word of one's own is due, flags are offered to whoever begins one: all begin with -, which bash would type.
+  const bool takes_words = std::ranges::any_of(one.options, [](const ShownOption& each) { return each.flags.empty(); });
+  std::string out = fmt::format("    '{}')\n      {}mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")\n",
+                                one.command.path, takes_words ? "[[ $cur != -* ]] || " : "", joined(one.words));
   for (const ShownOption& option : one.options) {
     const Value value = value_of(option);
     if (!option.flags.empty()) continue;

@@ -28,14 +28,26 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+// Shown by --help and offered by the shell's completions; some of them take several, with commas between.
+std::string_view values_of(std::string_view argument) {
+  if (argument == "severity") return "informational,low,medium,high";
+  if (argument == "status") return "open,acknowledged,false_positive,closed";
+  if (argument == "analytic") return "remote_service_token,serverless_cli,misused_service_token";
+  return {};
+}
+
+// Who answers a command wants so many, not pages of so many.
+constexpr std::string_view kLimitPurpose = "At most so many: 1 to 500; all of them without it";
+
 void add_arguments(CLI::App& command, const Operation& operation, const std::shared_ptr<Asked>& asked) {
   for (const OperatorArgument& argument : operation.arguments) {
     if (argument.purpose.empty()) continue;  // not for people
     const std::string name(argument.name);
     const auto keep = [asked, name](const std::string& value) { asked->request.arguments[name] = value; };
     const bool by_place = argument.required || argument.by_place;
-    CLI::Option* option = command.add_option_function<std::string>(by_place ? upper(name) : "--" + name, keep,
-                                                                   std::string(argument.purpose));
+    CLI::Option* option =
+        by_place ? command.add_option_function<std::string>(upper(name), keep, std::string(argument.purpose))
+                 : add_argument_option(command, argument, keep);
     if (argument.required) option->required();
   }
 }
@@ -51,7 +63,9 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
   const auto text = asked.json ? texts.end() : known;
   std::size_t items = 0;
   bool well = true;
-  const OperatorAnswer answer = (*session)->ask(asked.request, [&](const std::string& item) {
+  const auto pages =
+      asked.request.arguments.contains("limit") ? OperatorSession::Pages::first : OperatorSession::Pages::all;
+  const auto show = [&](const std::string& item) {
     ++items;
     if (known != texts.end() && known->went_well != nullptr) well = well && known->went_well(item);
     if (text == texts.end()) {
@@ -59,7 +73,9 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
     } else {
       text->print(item, asked.request.arguments);
     }
-  });
+  };
+  const OperatorAnswer answer = (*session)->ask(asked.request, show, pages);
+  std::fflush(stdout);  // before what stderr says, where both are one
   if (answer.kind == OperatorAnswer::Kind::done && text != texts.end() && text->print_end != nullptr)
     text->print_end(items);
   const int code = exit_code_of(answer);
@@ -67,6 +83,17 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
 }
 
 }  // namespace
+
+CLI::Option* add_argument_option(CLI::App& command, const OperatorArgument& argument,
+                                 std::function<void(const std::string& value)> keep) {
+  std::string flag = "--" + std::string(argument.name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  CLI::Option* option = command.add_option_function<std::string>(
+      flag, std::move(keep), std::string(argument.name == "limit" ? kLimitPurpose : argument.purpose));
+  if (const std::string_view values = values_of(argument.name); !values.empty())
+    option->type_name(fmt::format("TEXT:{{{}}}", values));
+  return option;
+}
 
 RunCommand add_operator_commands(CLI::App& app, const std::string& room, const std::string& purpose,
                                  std::vector<OperationText> texts) {

@@ -6,12 +6,17 @@
 //         --json the items are printed all the same.
 // Thread: main.
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/operate/operations.h"
 #include "tools/commands/commands.h"
+
+namespace CLI {
+class Option;
+}
 
 namespace straykey {
 
@@ -21,6 +26,10 @@ struct OperationText {
   void (*print_end)(std::size_t items) = nullptr;                          // on stderr, after the last item
   bool (*went_well)(const std::string& item) = nullptr;  // false for an item: the exit code says failure
 };
+
+// An argument as an option: "--as-name" of as_name, with the values that it takes, where these are few.
+CLI::Option* add_argument_option(CLI::App& command, const OperatorArgument& argument,
+                                 std::function<void(const std::string& value)> keep);
 
 // `room`: "alerts"; `purpose`: of the whole command.
 RunCommand add_operator_commands(CLI::App& app, const std::string& room, const std::string& purpose,

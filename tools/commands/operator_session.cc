@@ -29,12 +29,12 @@ OperatorAnswer OperatorSession::ask_once(const OperatorRequest& request) {
   return data_ == nullptr ? socket_.ask(request) : ask_stopped_store(*data_, request, wall_clock());
 }
 
-OperatorAnswer OperatorSession::ask(OperatorRequest request, const OnItem& on_item) {
+OperatorAnswer OperatorSession::ask(OperatorRequest request, const OnItem& on_item, Pages pages) {
   while (true) {
     OperatorAnswer answer = ask_once(request);
     for (const std::string& item : answer.items) on_item(item);
     answer.items.clear();
-    if (answer.kind != OperatorAnswer::Kind::done || answer.next.empty()) return answer;
+    if (answer.kind != OperatorAnswer::Kind::done || answer.next.empty() || pages == Pages::first) return answer;
     request.arguments["after"] = std::move(answer.next);
   }
 }

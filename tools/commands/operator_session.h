@@ -5,6 +5,7 @@
 // Thread: one.
 // Bounds: a store that another command has is waited for as long as kCommandPatienceMs says.
 // Errors: a sentence: no store, no server that answers, a directory in use by something that is no server.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,8 +26,10 @@ class OperatorSession {
   OperatorSession(const OperatorSession&) = delete;
   OperatorSession& operator=(const OperatorSession&) = delete;
 
-  // Asks, page after page, and gives each item of the answer to `on_item`. The answer returned has none.
-  [[nodiscard]] OperatorAnswer ask(OperatorRequest request, const OnItem& on_item);
+  // Asks, page after page or for the first one, and gives each item of the answer to `on_item`. The answer returned has
+  // none.
+  enum class Pages : std::uint8_t { all, first };
+  [[nodiscard]] OperatorAnswer ask(OperatorRequest request, const OnItem& on_item, Pages pages = Pages::all);
 
  private:
   OperatorSession(AdminSocket socket, std::unique_ptr<DataDirectory> data)
