@@ -125,6 +125,16 @@ class FirstFiveMinutes(unittest.TestCase):
         self.assertNotIn("\x1b", self.on_a_terminal("status", TERM="dumb"))
         self.assertNotIn("\x1b", self.on_a_terminal("status", "--json"))
 
+    def test_3a_an_alert_is_text_on_a_terminal_and_json_for_a_program(self):
+        alert = self.alerts()[0]
+        text = self.on_a_terminal("alerts", "show", alert["id"])
+        for part in ("Why", "What to do now", f"straykey alerts ack {alert['id']}"):
+            self.assertIn(part, text)
+        for said in (self.command("alerts", "show", alert["id"]).stdout, self.on_a_terminal("alerts", "show", "--json", alert["id"])):
+            self.assertEqual(json.loads(said)["id"], alert["id"])
+        self.assertEqual(self.command("alerts", "deliveries", alert["id"]).stderr, "nothing of it waits or was refused for good\n")
+        self.assertEqual(self.command("webhook", "list").stderr, "there is no webhook: alerts are stored, and told to nobody\n")
+
     def test_4_tail_tells_what_comes(self):
         with subprocess.Popen([*BOUND_TO_PARENT, STRAYKEY, "alerts", "tail", "-n", "1", "--count", "1", "--config",
                                str(self.config)], stdout=subprocess.PIPE, text=True) as tail:

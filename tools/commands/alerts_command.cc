@@ -1,10 +1,13 @@
 // `straykey alerts`: what was raised, by a running server or in a stopped one's store; here is what is said of it in
 // words.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "core/base/terminal_text.h"
+#include "tools/commands/alert_text.h"
 #include "tools/commands/alerts_follow.h"
 #include "tools/commands/operator_commands.h"
 
@@ -15,8 +18,22 @@ void print_line(const std::string& item, const OperatorArguments&) {
   fmt::print("{}\n", summary_line(item));
 }
 
+void print_json(const std::string& item, const OperatorArguments&) {
+  fmt::print("{}\n", terminal_json(item));
+}
+
+void say_if_all_arrived(std::size_t items) {
+  if (items == 0) fmt::print(stderr, "nothing of it waits or was refused for good\n");
+}
+
 void print_count(std::size_t items) {
   fmt::print(stderr, "{} {}\n", items, items == 1 ? "alert" : "alerts");
+}
+
+// As text for whoever reads it; for a program, which has no terminal, as it was.
+void print_alert(const std::string& item, const OperatorArguments& asked) {
+  if (::isatty(STDOUT_FILENO) == 0) return print_json(item, asked);
+  std::fputs(alert_text(item).c_str(), stdout);
 }
 
 // "alert 0123..." or "campaign 0123...".
@@ -67,6 +84,8 @@ RunCommand add_alerts_command(CLI::App& app) {
       add_operator_commands(app, "alerts", "List, show and answer alerts, of a running server or a stopped one",
                             {{"alerts/list", print_line, print_count},
                              {"alerts/search", print_line, print_count},
+                             {"alerts/show", print_alert},
+                             {"alerts/deliveries", print_json, say_if_all_arrived},
                              {"alerts/ack", print_acknowledged},
                              {"alerts/false-positive", print_false_positive},
                              {"alerts/close", print_closed},

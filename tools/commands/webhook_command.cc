@@ -34,6 +34,10 @@ void print_webhook(const std::string& item, const OperatorArguments&) {
                        : "well");
 }
 
+void say_if_none(std::size_t items) {
+  if (items == 0) fmt::print(stderr, "there is no webhook: alerts are stored, and told to nobody\n");
+}
+
 bool was_delivered(const std::string& item) {
   return text_of(object_of(item), "delivered") == "true";
 }
@@ -60,7 +64,7 @@ void print_resumed(const std::string&, const OperatorArguments& asked) {
 
 RunCommand add_webhook_command(CLI::App& app) {
   return add_operator_commands(app, "webhook", "Test, pause and resume the webhooks of the running server",
-                               {{"webhook/list", print_webhook},
+                               {{"webhook/list", print_webhook, say_if_none},
                                 {"webhook/test", print_tested, nullptr, was_delivered},
                                 {"webhook/pause", print_paused},
                                 {"webhook/resume", print_resumed}});
