@@ -43,7 +43,8 @@ struct AwsCaller::Connection {
 
 struct AwsCaller::Attempt {
   std::optional<AwsReply> reply;
-  std::string error;  // without a reply
+  std::string error;      // without a reply
+  bool is_final = false;  // the same again would end the same way
   AwsCredentials used;
   std::optional<Seconds> date;
 };
@@ -90,6 +91,7 @@ AwsCaller::Attempt AwsCaller::try_once(const AwsCall& call, const Url& origin) {
   auto reply = client.exchange(head, request.body);
   if (!reply) {
     attempt.error = fmt::format("{}: {}", origin.host, reply.error().message);
+    attempt.is_final = client.was_too_long();
     return attempt;
   }
   attempt.date = parse_http_date(header_of(*reply, "Date"));
@@ -103,7 +105,7 @@ AwsCaller::Attempt AwsCaller::try_once(const AwsCall& call, const Url& origin) {
 }
 
 bool AwsCaller::prepare_again(Attempt& attempt, int attempts) {
-  if (attempts >= settings_.attempts_max || dependencies_.stopped()) return false;
+  if (attempt.is_final || attempts >= settings_.attempts_max || dependencies_.stopped()) return false;
   const AwsTrouble trouble = attempt.reply ? attempt.reply->trouble : AwsTrouble::passing;
   if (trouble == AwsTrouble::credentials) {
     dependencies_.credentials.reject(attempt.used);

@@ -6,7 +6,7 @@
 //         again with new ones, one that came at the wrong time with AWS's clock.
 // Thread: one owner, whose thread it blocks. What several callers share (the keeper of the credentials, the counters)
 //         is synchronised inside.
-// Bounds: attempts_max for a call; connections_max connections; a reply of Call::reply_bytes_max.
+// Bounds: attempts_max for a call, one for a reply that is too long; connections_max connections; a reply of Call::reply_bytes_max.
 // Errors: a sentence if there was no reply. A reply that is no success is given with AWS's code, for the caller to
 //         judge. Redirects are not followed, no environment variable and no proxy is looked at, and no metadata address
 //         is connected to (net/aws/service_address.h).

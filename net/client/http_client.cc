@@ -104,6 +104,7 @@ HttpClientReply HttpClient::reply_of(Parser& parser) const {
 Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
   Parser parsed;
   auto& parser = parsed.parser;
+  was_too_long_ = false;
   const auto begin = [&] {
     parser.emplace();
     parser->eager(true);
@@ -118,6 +119,7 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
       const std::size_t used = parser->put(boost::asio::buffer(received_), error);
       received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(used));
       if (error == http::error::body_limit) {
+        was_too_long_ = true;
         socket_.close();
         return Error{fmt::format("the answer is longer than {} bytes", reply_bytes_max_)};
       }

@@ -60,6 +60,8 @@ class HttpClient {
   // Sends the first `bytes` of a request and breaks the connection, like a sender that dies.
   Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
 
+  // Whether the last exchange failed because the body is longer than limit_reply() allows.
+  [[nodiscard]] bool was_too_long() const noexcept { return was_too_long_; }
   [[nodiscard]] const Url& url() const noexcept { return url_; }
   // Connections opened so far.
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
@@ -76,6 +78,7 @@ class HttpClient {
   std::uint64_t connections_ = 0;
   std::vector<std::string> kept_;
   std::uint64_t reply_bytes_max_ = kReplyBytesMax;
+  bool was_too_long_ = false;
 };
 
 }  // namespace straykey

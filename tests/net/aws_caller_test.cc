@@ -153,6 +153,7 @@ TEST_CASE("an object is asked for under its key as it is, and what is wrong is t
   CHECK(denied.message.find("s3:GetObject on arn:aws:s3:::trail/*, and kms:Decrypt") != std::string::npos);
   CHECK(std::get<S3Error>(objects.get(name, 100)).kind == S3Error::Kind::absent);
   CHECK(std::get<S3Error>(objects.get(name, 5)).kind == S3Error::Kind::too_large);
+  CHECK_EQ(server.requests().size(), 4);  // it would be as large the next time
   CHECK(std::get<S3Error>(objects.get({"evil.com/x", "k"}, 5)).kind == S3Error::Kind::other);
 }
 
