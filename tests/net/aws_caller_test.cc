@@ -188,3 +188,21 @@ TEST_CASE("a listing is read page by page") {
   CHECK_EQ(server.requests().at(1).target, "/trail/?continuation-token=next%3D&list-type=2&prefix=AWS%20Logs%2F");
   CHECK(objects.list({"trail", ""}).error().message.find("s3:ListBucket") != std::string::npos);
 }
+
+TEST_CASE("a listing that would never end, or that hides its rest, is an error") {
+  FakeAws server(
+      in_turn({FakeAws::reply(200,
+                              "<ListBucketResult><IsTruncated>true</IsTruncated>"
+                              "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"),
+               FakeAws::reply(200,
+                              "<ListBucketResult><IsTruncated>true</IsTruncated>"
+                              "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"),
+               FakeAws::reply(200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")}));
+  Site site;
+  S3Objects objects(site.caller, {.region = "eu-central-1", .endpoint = server.origin()});
+  CHECK_EQ(objects.list({"trail", ""}).value().next, "same");
+  const auto same = objects.list({"trail", "", "", "same"});
+  REQUIRE(!same.ok());
+  CHECK(same.error().message.find("never end") != std::string::npos);
+  CHECK(!objects.list({"trail", ""}).ok());
+}
