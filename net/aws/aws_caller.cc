@@ -32,9 +32,10 @@ std::string AwsReply::text() const {
 
 struct AwsCaller::Connection {
   Connection(std::string from, int io_ms_set, Url url, std::shared_ptr<const TlsTrust> trust,
-             ClientSocket::Limits limits)
+             ClientSocket::Limits limits, std::chrono::milliseconds reply_time)
       : origin(std::move(from)), io_ms(io_ms_set), client(std::move(url), std::move(trust), std::move(limits)) {
     client.keep(aws_reply_headers());
+    client.limit_time(reply_time);
   }
   std::string origin;
   int io_ms;
@@ -61,7 +62,8 @@ AwsCaller::Connection& AwsCaller::connection_to(const AwsCall& call, const Url& 
     connections_.splice(connections_.begin(), connections_, found);
   } else {
     const ClientSocket::Limits limits{settings_.connect_ms, call.io_ms, &is_service_address, dependencies_.stopped};
-    connections_.push_front(std::make_unique<Connection>(call.origin, call.io_ms, origin, dependencies_.trust, limits));
+    connections_.push_front(std::make_unique<Connection>(call.origin, call.io_ms, origin, dependencies_.trust, limits,
+                                                         settings_.reply_time));
     if (connections_.size() > settings_.connections_max) connections_.pop_back();
   }
   return *connections_.front();

@@ -65,6 +65,22 @@ TEST_CASE("a call that was throttled is made again, with pauses that grow, and n
   CHECK_EQ(never.requests().size(), 5);
 }
 
+TEST_CASE("a reply that comes more slowly than it may is fetched anew, and in the end an error") {
+  const FakeAws::Reply whole = FakeAws::reply(200, "ok");
+  FakeAws server(in_turn({whole}));
+  Site site;
+  AwsCaller hasty({.reply_time = std::chrono::seconds(-60)},
+                  {site.keeper, nullptr, [] { return kNow; }, [](std::chrono::milliseconds) {}, [] { return false; },
+                   site.retries});
+  const auto reply = hasty.call({.origin = server.origin(),
+                                 .request = {.path = "/b/k"},
+                                 .scope = {.region = "r", .service = "s3", .rules = SigningScope::Rules::s3}});
+  REQUIRE(!reply.ok());
+  CHECK(reply.error().message.find("too slowly") != std::string::npos);
+  CHECK_EQ(server.requests().size(), 5);
+  CHECK(site.get(server).ok());
+}
+
 TEST_CASE("a call with expired credentials is made once more, with new ones") {
   FakeAws server([](const FakeAws::Request& request) {
     const bool is_new = request.headers.at("authorization").find("Credential=ASIA2/") != std::string::npos;
