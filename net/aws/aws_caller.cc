@@ -32,9 +32,10 @@ std::string AwsReply::text() const {
 
 struct AwsCaller::Connection {
   Connection(std::string from, int io_ms_set, Url url, std::shared_ptr<const TlsTrust> trust,
-             ClientSocket::Limits limits)
+             ClientSocket::Limits limits, std::chrono::milliseconds reply_time)
       : origin(std::move(from)), io_ms(io_ms_set), client(std::move(url), std::move(trust), std::move(limits)) {
     client.keep(aws_reply_headers());
+    client.limit_time(reply_time);
   }
   std::string origin;
   int io_ms;
@@ -43,7 +44,8 @@ struct AwsCaller::Connection {
 
 struct AwsCaller::Attempt {
   std::optional<AwsReply> reply;
-  std::string error;  // without a reply
+  std::string error;      // without a reply
+  bool is_final = false;  // the same again would end the same way
   AwsCredentials used;
   std::optional<Seconds> date;
 };
@@ -60,7 +62,8 @@ AwsCaller::Connection& AwsCaller::connection_to(const AwsCall& call, const Url& 
     connections_.splice(connections_.begin(), connections_, found);
   } else {
     const ClientSocket::Limits limits{settings_.connect_ms, call.io_ms, &is_service_address, dependencies_.stopped};
-    connections_.push_front(std::make_unique<Connection>(call.origin, call.io_ms, origin, dependencies_.trust, limits));
+    connections_.push_front(std::make_unique<Connection>(call.origin, call.io_ms, origin, dependencies_.trust, limits,
+                                                         settings_.reply_time));
     if (connections_.size() > settings_.connections_max) connections_.pop_back();
   }
   return *connections_.front();
@@ -90,6 +93,7 @@ AwsCaller::Attempt AwsCaller::try_once(const AwsCall& call, const Url& origin) {
   auto reply = client.exchange(head, request.body);
   if (!reply) {
     attempt.error = fmt::format("{}: {}", origin.host, reply.error().message);
+    attempt.is_final = client.was_too_long();
     return attempt;
   }
   attempt.date = parse_http_date(header_of(*reply, "Date"));
@@ -103,7 +107,7 @@ AwsCaller::Attempt AwsCaller::try_once(const AwsCall& call, const Url& origin) {
 }
 
 bool AwsCaller::prepare_again(Attempt& attempt, int attempts) {
-  if (attempts >= settings_.attempts_max || dependencies_.stopped()) return false;
+  if (attempt.is_final || attempts >= settings_.attempts_max || dependencies_.stopped()) return false;
   const AwsTrouble trouble = attempt.reply ? attempt.reply->trouble : AwsTrouble::passing;
   if (trouble == AwsTrouble::credentials) {
     dependencies_.credentials.reject(attempt.used);

@@ -6,7 +6,8 @@
 //         again with new ones, one that came at the wrong time with AWS's clock.
 // Thread: one owner, whose thread it blocks. What several callers share (the keeper of the credentials, the counters)
 //         is synchronised inside.
-// Bounds: attempts_max for a call; connections_max connections; a reply of Call::reply_bytes_max.
+// Bounds: attempts_max for a call, one for a reply that is too long; connections_max connections; a reply of
+//         Call::reply_bytes_max, which takes no longer than reply_time and a second for each 64 KiB.
 // Errors: a sentence if there was no reply. A reply that is no success is given with AWS's code, for the caller to
 //         judge. Redirects are not followed, no environment variable and no proxy is looked at, and no metadata address
 //         is connected to (net/aws/service_address.h).
@@ -52,6 +53,7 @@ class AwsCaller {
     std::chrono::milliseconds pause_min{100}, pause_max{5'000};
     std::size_t connections_max = 4;
     int connect_ms = 5'000;
+    std::chrono::milliseconds reply_time{60'000};  // HttpClient::limit_time()
   };
   struct Dependencies {
     AwsCredentialKeeper& credentials;

@@ -91,7 +91,12 @@ Result<S3Page> S3Objects::list(const Listing& listing) {
     if (each.path == "Contents/Size" && !page.objects.empty())
       std::from_chars(each.text.data(), each.text.data() + each.text.size(), page.objects.back().bytes);
   }
-  if (text_at(*texts, "IsTruncated") == "true") page.next = text_at(*texts, "NextContinuationToken");
+  if (text_at(*texts, "IsTruncated") == "true") {
+    page.next = text_at(*texts, "NextContinuationToken");
+    if (page.next.empty()) return Error{"S3 ListObjectsV2 says that there is more, and not where"};
+    if (page.next == listing.continuation)
+      return Error{"S3 ListObjectsV2 answered with the continuation token that it was asked with; it would never end"};
+  }
   return page;
 }
 

@@ -8,6 +8,7 @@
 // Errors: S3Error: whose fault it is, and a sentence with AWS's code and the permission that is missing.
 // Source: the API reference of S3: GetObject, ListObjectsV2. Names are listed as they are, without encoding-type=url,
 //         which stores decide differently about blanks and plus signs; a name that XML cannot hold ends a listing.
+//         A token that does not change, or is missing where there is more, is an error.
 #include <cstdint>
 #include <map>
 #include <optional>

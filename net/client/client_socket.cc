@@ -120,6 +120,7 @@ Status ClientSocket::handshake(const std::string& host) {
 
 Status ClientSocket::write(std::string_view first, std::string_view second) {
   INVARIANT(is_open());
+  has_read_ = false;
   if (!session_) return write_plain(first, second);
   if (first.size() + second.size() <= kJoinedBytesMax) {
     joined_.assign(first).append(second);
@@ -162,6 +163,14 @@ bool ClientSocket::waits_on(int waited) const {
 
 Result<std::size_t> ClientSocket::read(char* bytes, std::size_t size) {
   INVARIANT(is_open());
+  // A peer that sends a byte now and then never lets a read wait for kLookMs.
+  if (has_read_ && limits_.stopped && limits_.stopped()) return fail("the connection was given up to stop");
+  auto count = read_once(bytes, size);
+  has_read_ = count.ok();
+  return count;
+}
+
+Result<std::size_t> ClientSocket::read_once(char* bytes, std::size_t size) {
   for (int waited = 1; session_; ++waited) {
     std::size_t count = 0;
     if (SSL_read_ex(session_.get(), bytes, size, &count) == 1) return count;

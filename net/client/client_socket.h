@@ -4,7 +4,7 @@
 // Thread: one owner, whose thread it blocks.
 // Order:  the process must ignore SIGPIPE: OpenSSL writes to sockets that the peer has closed.
 // Bounds: connect_ms for each address and the handshake, io_ms for each write and each read. A read that waits looks at
-//         `stopped` every kLookMs.
+//         `stopped` every kLookMs, and each read behind the first one after a write looks at it before it begins.
 // Errors: a sentence; the socket is closed after one. An address that `permits` refuses is not connected to.
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ class ClientSocket {
     int connect_ms = 10'000;
     int io_ms = 70'000;
     bool (*permits)(const IpAddress& address) = nullptr;  // nullptr: every address
-    std::function<bool()> stopped = {};                   // true: a read that waits ends. Empty: never
+    std::function<bool()> stopped = {};                   // true: a read ends. Empty: never
   };
   static constexpr int kLookMs = 200;
   // `tls` may be null: plain TCP.
@@ -48,6 +48,7 @@ class ClientSocket {
   Status handshake(const std::string& host);
   Status write_plain(std::string_view first, std::string_view second);
   Status write_tls(std::string_view bytes);
+  Result<std::size_t> read_once(char* bytes, std::size_t size);
   // Whether a read that came to nothing is to go on, `waited` times kLookMs after it began.
   [[nodiscard]] bool waits_on(int waited) const;
   Error fail(const std::string& what);
@@ -57,6 +58,7 @@ class ClientSocket {
   Descriptor socket_;
   TlsSession session_;
   std::string joined_;
+  bool has_read_ = false;  // since the last write
 };
 
 // A socket to `host`, of `socket_type` (SOCK_STREAM, SOCK_DGRAM), whose reads and writes end after io_ms.

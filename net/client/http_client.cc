@@ -18,6 +18,11 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 
+// What a reply of so many bytes has on top of limit_time().
+std::chrono::milliseconds time_for(std::uint64_t bytes) {
+  return std::chrono::milliseconds(bytes * 1'000 / HttpClient::kBytesPerSecondMin);
+}
+
 std::string render(std::string_view first_line, const Url& url, const std::vector<HttpClientHeader>& headers) {
   std::string head =
       fmt::format("{}\r\nHost: {}\r\nUser-Agent: straykey/" STRAYKEY_VERSION "\r\n", first_line, url.host_header);
@@ -104,6 +109,7 @@ HttpClientReply HttpClient::reply_of(Parser& parser) const {
 Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
   Parser parsed;
   auto& parser = parsed.parser;
+  was_too_long_ = false;
   const auto begin = [&] {
     parser.emplace();
     parser->eager(true);
@@ -111,6 +117,8 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
     parser->body_limit(reply_bytes_max_);
   };
   begin();
+  const auto began = std::chrono::steady_clock::now();
+  std::uint64_t received = 0;
   std::array<char, kReadBytes> bytes;
   while (true) {
     boost::system::error_code error;
@@ -118,6 +126,7 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
       const std::size_t used = parser->put(boost::asio::buffer(received_), error);
       received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(used));
       if (error == http::error::body_limit) {
+        was_too_long_ = true;
         socket_.close();
         return Error{fmt::format("the answer is longer than {} bytes", reply_bytes_max_)};
       }
@@ -140,6 +149,11 @@ Result<HttpClientReply> HttpClient::read_reply(bool& got_bytes) {
       return reply_of(parsed);
     }
     got_bytes = true;
+    received += *count;
+    if (reply_time_ && std::chrono::steady_clock::now() - began > *reply_time_ + time_for(received)) {
+      socket_.close();
+      return Error{fmt::format("the answer came too slowly: {} bytes within its time", received)};
+    }
     received_.insert(received_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*count));
   }
   socket_.close();

@@ -9,8 +9,10 @@
 // Bounds: ClientSocket's time limits; 16 KiB of reply header, kReplyBytesMax of reply body or what limit_reply() says.
 // Errors: if there is no reply, a sentence says why and the connection is closed. The server may still have taken the
 //         request.
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,7 @@ struct HttpClientReply {
 class HttpClient {
  public:
   static constexpr std::uint64_t kReplyBytesMax = 16u << 20;
+  static constexpr std::uint64_t kBytesPerSecondMin = 64u << 10;
 
   // `tls` is needed for an https URL.
   HttpClient(Url url, std::shared_ptr<const TlsTrust> tls, ClientSocket::Limits limits = {});
@@ -51,6 +54,9 @@ class HttpClient {
   // Which headers of replies are kept, and how long a body may be, from now on.
   void keep(std::vector<std::string> headers) { kept_ = std::move(headers); }
   void limit_reply(std::uint64_t body_bytes_max) noexcept { reply_bytes_max_ = body_bytes_max; }
+
+  // From now on a reply is given up that takes longer than this and a second for each kBytesPerSecondMin that came.
+  void limit_time(std::chrono::milliseconds time) noexcept { reply_time_ = time; }
 
   // Sends `head` and `body`, connecting first if need be, and waits for the reply.
   [[nodiscard]] Result<HttpClientReply> exchange(std::string_view head, std::string_view body);
@@ -60,6 +66,8 @@ class HttpClient {
   // Sends the first `bytes` of a request and breaks the connection, like a sender that dies.
   Status break_off(std::string_view head, std::string_view body, std::size_t bytes);
 
+  // Whether the last exchange failed because the body is longer than limit_reply() allows.
+  [[nodiscard]] bool was_too_long() const noexcept { return was_too_long_; }
   [[nodiscard]] const Url& url() const noexcept { return url_; }
   // Connections opened so far.
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }
@@ -76,6 +84,8 @@ class HttpClient {
   std::uint64_t connections_ = 0;
   std::vector<std::string> kept_;
   std::uint64_t reply_bytes_max_ = kReplyBytesMax;
+  bool was_too_long_ = false;
+  std::optional<std::chrono::milliseconds> reply_time_;
 };
 
 }  // namespace straykey

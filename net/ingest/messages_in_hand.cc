@@ -7,6 +7,8 @@
 namespace straykey {
 namespace {
 
+constexpr std::chrono::milliseconds kLook{1'000};
+
 // Messages without a time come first: they wait for nobody.
 Seconds rank(const MessagesInHand::Held& held) {
   return held->time.value_or(0);
@@ -32,8 +34,10 @@ std::list<MessagesInHand::Held>::iterator MessagesInHand::next() {
                                       [](const Held& a, const Held& b) { return rank(a) < rank(b); });
   if (first == waiting_.end() || !(*first)->time) return first;
   const Day day = day_of(rank(*first));
-  const bool earlier = std::any_of(begun_.begin(), begun_.end(),
-                                   [day](const Held& begun) { return begun->time && day_of(*begun->time) < day; });
+  const auto now = std::chrono::steady_clock::now();
+  const bool earlier = std::any_of(begun_.begin(), begun_.end(), [&](const Held& begun) {
+    return begun->time && day_of(*begun->time) < day && now - begun_at_.at(begun.get()) < patience_;
+  });
   return earlier ? waiting_.end() : first;
 }
 
@@ -43,9 +47,14 @@ MessagesInHand::Held MessagesInHand::take() {
     if (stopped_) return nullptr;
     if (const auto found = next(); found != waiting_.end()) {
       begun_.splice(begun_.end(), waiting_, found);
+      begun_at_[begun_.back().get()] = std::chrono::steady_clock::now();
       return begun_.back();
     }
-    changed_.wait(lock);
+    // Nobody tells when patience with one that was begun ends.
+    if (waiting_.empty())
+      changed_.wait(lock);
+    else
+      changed_.wait_for(lock, kLook);
   }
 }
 
@@ -54,6 +63,7 @@ void MessagesInHand::finish(const Held& held) {
   const auto found = std::find(begun_.begin(), begun_.end(), held);
   INVARIANT(found != begun_.end());
   begun_.erase(found);
+  begun_at_.erase(held.get());
   changed_.notify_all();
 }
 

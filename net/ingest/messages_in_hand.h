@@ -3,13 +3,16 @@
 //
 // Shape:  a message names objects; its day is that of their keys. Whoever works takes the message of the earliest day.
 // Order:  a message is not begun while one of an earlier day is being worked on: a day's facts are learned before calls
-//         of the next one are judged. Inside a day order does not matter. Messages without a day are begun at once, and
+//         of the next one are judged. Inside a day order does not matter. One that takes longer than
+//         `patience` holds nobody up any more. Messages without a day are begun at once, and
 //         hold nobody up. This orders what is in hand; what the queue still has it hands out nearly in order.
 // Thread: any (synchronised inside).
 // Bounds: messages_max.
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,7 +34,9 @@ class MessagesInHand {
  public:
   using Held = std::shared_ptr<const MessageInHand>;
 
-  explicit MessagesInHand(std::size_t messages_max) : messages_max_(messages_max) {}
+  // `patience`: how long one that was begun holds up those of later days.
+  explicit MessagesInHand(std::size_t messages_max, std::chrono::milliseconds patience = std::chrono::minutes(5))
+      : messages_max_(messages_max), patience_(patience) {}
 
   // How many more may be received, once that is at least half of all. 0: stopped.
   [[nodiscard]] std::size_t wait_for_room();
@@ -53,9 +58,11 @@ class MessagesInHand {
   [[nodiscard]] std::list<Held>::iterator next();
 
   const std::size_t messages_max_;
+  const std::chrono::milliseconds patience_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<Held> waiting_, begun_;
+  std::map<const MessageInHand*, std::chrono::steady_clock::time_point> begun_at_;
   bool stopped_ = false;
 };
 

@@ -14,7 +14,7 @@ enum class MessageEnd : std::uint8_t {
   deleted,     // all its objects are stored, or hold nothing of ours
   test,        // S3's test of the notifications: deleted
   left,        // it stays for another attempt, and in the end for the queue's redrive rule
-  unreadable,  // no notification that we know: it stays for the redrive rule
+  unreadable,  // no notification that we know, or an object of it is not told: it stays for the redrive rule
 };
 enum class ObjectEnd : std::uint8_t {
   stored,

@@ -44,8 +44,12 @@ std::string form_decoded(std::string_view text) {
   return decoded;
 }
 
+// What is named without a bucket or a key is there all the same: it is counted, never passed over.
 void add(S3Notice& notice, NoticedObject object) {
-  if (!object.bucket.empty() && !object.key.empty()) notice.objects.push_back(std::move(object));
+  if (object.bucket.empty() || object.key.empty())
+    ++notice.untold;
+  else
+    notice.objects.push_back(std::move(object));
 }
 
 // An element of S3's own Records. False: it is none.
@@ -56,6 +60,7 @@ bool read_record(const json::value& value, S3Notice& notice) {
   const json::object* const object = object_in(s3, "object");
   if (bucket == nullptr || object == nullptr) return false;
   const std::string event = text_of(*record, "eventName");
+  if (event.empty()) return false;
   if (event.find("ObjectCreated:") == std::string::npos && event.find("ObjectRestore:Completed") == std::string::npos)
     return true;
   add(notice, {text_of(*bucket, "name"), form_decoded(text_of(*object, "key")), text_of(*record, "awsRegion"),
@@ -66,8 +71,11 @@ bool read_record(const json::value& value, S3Notice& notice) {
 S3Notice read_records(const json::array& records) {
   S3Notice notice;
   if (records.empty() || records.size() > kNoticeObjectsMax) return notice;
+  std::size_t foreign = 0;
   for (const json::value& record : records)
-    if (!read_record(record, notice)) return {};
+    if (!read_record(record, notice)) ++foreign;
+  if (foreign == records.size()) return {};
+  notice.untold += foreign;
   notice.kind = S3Notice::Kind::objects;
   return notice;
 }
@@ -78,7 +86,7 @@ S3Notice read_event(const json::object& event) {
   const json::object* const detail = object_in(&event, "detail");
   const json::object* const bucket = object_in(detail, "bucket");
   const json::object* const object = object_in(detail, "object");
-  if (bucket == nullptr || object == nullptr) return notice;
+  if (bucket == nullptr || object == nullptr || text_of(event, "detail-type").empty()) return notice;
   notice.kind = S3Notice::Kind::objects;
   const std::string type = text_of(event, "detail-type");
   if (type == "Object Created" || type == "Object Restore Completed")
@@ -89,10 +97,11 @@ S3Notice read_event(const json::object& event) {
 S3Notice read_cloudtrail_notice(const json::object& message) {
   S3Notice notice;
   const json::value* const keys = message.if_contains("s3ObjectKey");
-  if (keys == nullptr || !keys->is_array() || keys->get_array().size() > kNoticeObjectsMax) return notice;
+  if (keys == nullptr || !keys->is_array() || keys->get_array().empty() || keys->get_array().size() > kNoticeObjectsMax)
+    return notice;
   notice.kind = S3Notice::Kind::objects;
   for (const json::value& key : keys->get_array())
-    if (key.is_string()) add(notice, {text_of(message, "s3Bucket"), std::string(key.get_string()), "", 0});
+    add(notice, {text_of(message, "s3Bucket"), key.is_string() ? std::string(key.get_string()) : "", "", 0});
   return notice;
 }
 
@@ -103,13 +112,13 @@ S3Notice read_at(std::string_view message, int depth) {
   if (object == nullptr) return {};
   if (const json::value* const records = object->if_contains("Records"); records != nullptr && records->is_array())
     return read_records(records->get_array());
-  if (text_of(*object, "Event") == "s3:TestEvent") return {S3Notice::Kind::test, {}};
+  if (text_of(*object, "Event") == "s3:TestEvent") return {S3Notice::Kind::test, {}, 0};
   if (object->contains("detail-type")) return read_event(*object);
   if (object->contains("s3ObjectKey")) return read_cloudtrail_notice(*object);
   const std::string inner = text_of(*object, "Message");
   if (inner.empty() || depth >= kEnvelopesMax) return {};
   // CloudTrail, too, tests a topic that it is told of.
-  if (inner == "CloudTrail validation message.") return {S3Notice::Kind::test, {}};
+  if (inner == "CloudTrail validation message.") return {S3Notice::Kind::test, {}, 0};
   return read_at(inner, depth + 1);
 }
 

@@ -6,7 +6,7 @@
 //         in a form (`+` is a space), in the other two it is as it is.
 // Thread: any (a function of its argument).
 // Bounds: 3 envelopes deep; kNoticeObjectsMax objects.
-// Errors: `other` for whatever is none of these.
+// Errors: `other` for whatever is none of these. `untold` counts what one of these names in a way that cannot be read.
 // Source: "Event message structure" and "Using EventBridge" of the S3 user guide; "Configuring Amazon SNS notifications
 //         for CloudTrail".
 #include <cstddef>
@@ -33,6 +33,7 @@ struct S3Notice {
   };
   Kind kind = Kind::other;
   std::vector<NoticedObject> objects;
+  std::size_t untold = 0;  // more of them, whose bucket, key or event the message does not tell
 };
 [[nodiscard]] S3Notice read_s3_notice(std::string_view message);
 

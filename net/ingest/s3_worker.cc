@@ -1,6 +1,7 @@
 #include "net/ingest/s3_worker.h"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "net/ingest/trail_object.h"
@@ -9,6 +10,7 @@ namespace straykey {
 namespace {
 
 constexpr Seconds kPauseMin = 15, kPauseMax = 900;
+constexpr Seconds kTellPause = 10;  // between two lines of one worker on messages that cannot be read
 
 ObjectEnd end_of(S3Error::Kind kind) {
   switch (kind) {
@@ -45,10 +47,7 @@ Seconds S3Worker::pause_after(std::uint32_t receive_count) noexcept {
 void S3Worker::work(const MessageInHand& message) {
   if (message.notice.kind == S3Notice::Kind::test) return conclude(message, MessageEnd::test);
   if (message.notice.kind == S3Notice::Kind::other) {
-    dependencies_.log.warning("a message of the queue is no notification of S3; it stays for the queue's redrive rule",
-                              {{"source", settings_.source},
-                               {"message", message.message.id},
-                               {"bytes", std::to_string(message.message.body.size())}});
+    tell_of(message, "it is no notification of S3");
     return conclude(message, MessageEnd::unreadable);
   }
   bool done = true;
@@ -59,6 +58,11 @@ void S3Worker::work(const MessageInHand& message) {
     if (dependencies_.feed.gave_up()) break;
   }
   if (!done || dependencies_.feed.gave_up()) return conclude(message, MessageEnd::left);
+  if (message.notice.untold > 0) {
+    tell_of(message, "it does not tell bucket, key or event of " + std::to_string(message.notice.untold) +
+                         " of its objects; the others were read");
+    return conclude(message, MessageEnd::unreadable);
+  }
   if (message.message.sent_at_ms > 0)
     dependencies_.counters.lag_s.set(
         static_cast<double>(std::max<Seconds>(0, dependencies_.aws.now() - message.message.sent_at_ms / 1'000)));
@@ -125,6 +129,19 @@ void S3Worker::tell(const NoticedObject& object, ObjectEnd end, const std::strin
                              {"key", object.key},
                              {"outcome", std::string(name_of(end))},
                              {"reason", reason}});
+}
+
+void S3Worker::tell_of(const MessageInHand& message, const std::string& reason) {
+  const Seconds now = dependencies_.aws.now();
+  ++untold_messages_;
+  if (now < tell_again_at_) return;
+  tell_again_at_ = now + kTellPause;
+  dependencies_.log.warning("a message of the queue cannot be read; it stays for the queue's redrive rule",
+                            {{"source", settings_.source},
+                             {"message", message.message.id},
+                             {"bytes", std::to_string(message.message.body.size())},
+                             {"reason", reason},
+                             {"messages", std::to_string(std::exchange(untold_messages_, 0))}});
 }
 
 void S3Worker::let_go(const MessageInHand& message) {

@@ -51,6 +51,8 @@ class S3Worker {
   [[nodiscard]] ObjectEnd skip(std::string_view of_class);
   [[nodiscard]] ObjectEnd feed(const NoticedObject& object, std::string bytes, BudgetShare share);
   void tell(const NoticedObject& object, ObjectEnd end, const std::string& reason);
+  // At most every 10 s; the next line has the number of those that it stands for.
+  void tell_of(const MessageInHand& message, const std::string& reason);
   void conclude(const MessageInHand& message, MessageEnd end);
 
   const Settings settings_;
@@ -59,6 +61,8 @@ class S3Worker {
   S3Objects objects_;
   SqsQueue queue_;
   ObjectFeed feed_;
+  std::uint64_t untold_messages_ = 0;  // since the last line
+  Seconds tell_again_at_ = 0;
 };
 
 }  // namespace straykey

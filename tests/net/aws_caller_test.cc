@@ -65,6 +65,22 @@ TEST_CASE("a call that was throttled is made again, with pauses that grow, and n
   CHECK_EQ(never.requests().size(), 5);
 }
 
+TEST_CASE("a reply that comes more slowly than it may is fetched anew, and in the end an error") {
+  const FakeAws::Reply whole = FakeAws::reply(200, "ok");
+  FakeAws server(in_turn({whole}));
+  Site site;
+  AwsCaller hasty({.reply_time = std::chrono::seconds(-60)},
+                  {site.keeper, nullptr, [] { return kNow; }, [](std::chrono::milliseconds) {}, [] { return false; },
+                   site.retries});
+  const auto reply = hasty.call({.origin = server.origin(),
+                                 .request = {.path = "/b/k"},
+                                 .scope = {.region = "r", .service = "s3", .rules = SigningScope::Rules::s3}});
+  REQUIRE(!reply.ok());
+  CHECK(reply.error().message.find("too slowly") != std::string::npos);
+  CHECK_EQ(server.requests().size(), 5);
+  CHECK(site.get(server).ok());
+}
+
 TEST_CASE("a call with expired credentials is made once more, with new ones") {
   FakeAws server([](const FakeAws::Request& request) {
     const bool is_new = request.headers.at("authorization").find("Credential=ASIA2/") != std::string::npos;
@@ -153,6 +169,7 @@ TEST_CASE("an object is asked for under its key as it is, and what is wrong is t
   CHECK(denied.message.find("s3:GetObject on arn:aws:s3:::trail/*, and kms:Decrypt") != std::string::npos);
   CHECK(std::get<S3Error>(objects.get(name, 100)).kind == S3Error::Kind::absent);
   CHECK(std::get<S3Error>(objects.get(name, 5)).kind == S3Error::Kind::too_large);
+  CHECK_EQ(server.requests().size(), 4);  // it would be as large the next time
   CHECK(std::get<S3Error>(objects.get({"evil.com/x", "k"}, 5)).kind == S3Error::Kind::other);
 }
 
@@ -186,4 +203,22 @@ TEST_CASE("a listing is read page by page") {
   CHECK(page.value().next.empty());
   CHECK_EQ(server.requests().at(1).target, "/trail/?continuation-token=next%3D&list-type=2&prefix=AWS%20Logs%2F");
   CHECK(objects.list({"trail", ""}).error().message.find("s3:ListBucket") != std::string::npos);
+}
+
+TEST_CASE("a listing that would never end, or that hides its rest, is an error") {
+  FakeAws server(
+      in_turn({FakeAws::reply(200,
+                              "<ListBucketResult><IsTruncated>true</IsTruncated>"
+                              "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"),
+               FakeAws::reply(200,
+                              "<ListBucketResult><IsTruncated>true</IsTruncated>"
+                              "<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"),
+               FakeAws::reply(200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")}));
+  Site site;
+  S3Objects objects(site.caller, {.region = "eu-central-1", .endpoint = server.origin()});
+  CHECK_EQ(objects.list({"trail", ""}).value().next, "same");
+  const auto same = objects.list({"trail", "", "", "same"});
+  REQUIRE(!same.ok());
+  CHECK(same.error().message.find("never end") != std::string::npos);
+  CHECK(!objects.list({"trail", ""}).ok());
 }

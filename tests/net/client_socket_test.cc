@@ -70,6 +70,22 @@ TEST_CASE("a read that waits ends when its owner stops, over TLS as well") {
   }
 }
 
+TEST_CASE("a reply that keeps coming is read no further when its owner stops, over TLS as well") {
+  for (const bool tls : {false, true}) {
+    HttpFixture::Settings settings;
+    settings.tls = tls;
+    HttpFixture fixture(settings);
+    ClientSocket socket({.stopped = [] { return true; }},
+                        tls ? TlsTrust::in_authorities(fixture.files.certificate).value() : nullptr);
+    REQUIRE(socket.connect("127.0.0.1", fixture.port()).ok());
+    REQUIRE(socket.write("GET /absent HTTP/1.1\r\nHost: x\r\n\r\n").ok());
+    char byte = 0;
+    CHECK(socket.read(&byte, 1).ok());  // what is there already is heard
+    CHECK_FALSE(socket.read(&byte, 1).ok());
+    CHECK_FALSE(socket.is_open());
+  }
+}
+
 TEST_CASE("an address that is not permitted is not connected to") {
   HttpFixture fixture({});
   ClientSocket socket({.permits = [](const IpAddress& address) { return !is_loopback(address); }}, nullptr);

@@ -69,3 +69,15 @@ TEST_CASE("there is room again when half of it is free; at the stop what was not
   CHECK(hand.leave().empty());
   CHECK_EQ(hand.all().size(), 1);
 }
+
+TEST_CASE("a message that takes too long holds up no later day") {
+  MessagesInHand hand(8, std::chrono::milliseconds(0));
+  hand.add(message("today", kDay));
+  const auto today = hand.take();
+  hand.add(message("tomorrow", kDay + kSecondsPerDay));
+  const auto next = hand.take();
+  CHECK_EQ(next->message.id, "tomorrow");
+  hand.finish(today);
+  hand.finish(next);
+  CHECK(hand.all().empty());
+}

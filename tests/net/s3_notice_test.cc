@@ -79,3 +79,37 @@ TEST_CASE("whatever else comes is no notification") {
         std::string(R"({"detail-type":"AWS API Call via CloudTrail","source":"aws.s3","detail":{}})")})
     CHECK_MESSAGE(read_s3_notice(message).kind == S3Notice::Kind::other, message);
 }
+
+TEST_CASE("an object that a notification names without saying which is counted, beside those that it tells") {
+  const auto record = [](const std::string& event, const std::string& object) {
+    return R"({)" + event + R"("s3":{"bucket":{"name":"trail"},"object":)" + object + "}}";
+  };
+  const std::string made = R"("eventName":"ObjectCreated:Put",)";
+  const std::string good = record(made, R"({"key":"a"})");
+  struct Row {
+    std::string message;
+    std::size_t told, untold;
+  };
+  const std::vector<Row> rows{
+      {R"({"Records":[)" + record(made, "{}") + "]}", 0, 1},
+      {R"({"Records":[)" + record(made, R"({"key":17})") + "]}", 0, 1},
+      {R"({"Records":[)" + good + "," + record(made, R"({"key":{"x":1}})") + "]}", 1, 1},
+      {R"({"Records":[)" + record("", R"({"key":"b"})") + "," + good + ",{}]}", 1, 2},
+      {R"({"s3Bucket":"trail","s3ObjectKey":[1,2]})", 0, 2},
+      {R"({"s3Bucket":"trail","s3ObjectKey":["a",2,""]})", 1, 2},
+      {R"({"s3ObjectKey":["x"]})", 0, 1},
+      {R"({"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":"trail"},"object":{}}})", 0, 1},
+  };
+  for (const Row& row : rows) {
+    const S3Notice notice = read_s3_notice(row.message);
+    CHECK_MESSAGE(notice.kind == S3Notice::Kind::objects, row.message);
+    CHECK_MESSAGE(notice.objects.size() == row.told, row.message);
+    CHECK_MESSAGE(notice.untold == row.untold, row.message);
+  }
+  for (const std::string& message :
+       {R"({"Records":[)" + record("", R"({"key":"b"})") + "]}",
+        std::string(R"({"s3Bucket":"trail","s3ObjectKey":[]})"),
+        std::string(
+            R"({"source":"aws.s3","detail-type":1,"detail":{"bucket":{"name":"trail"},"object":{"key":"a"}}})")})
+    CHECK_MESSAGE(read_s3_notice(message).kind == S3Notice::Kind::other, message);
+}

@@ -223,6 +223,21 @@ TEST_CASE("what cannot be stored or read stays in the queue, and holds nothing e
   for (const int pause : site.trail.pauses()) CHECK_EQ(pause, 15);
 }
 
+TEST_CASE("a message that does not tell all of its objects stays; those that it tells are stored") {
+  Site site;
+  site.trail.put(key("a"), record_json("1"));
+  site.trail.notify(R"({"s3Bucket":"trail","s3ObjectKey":[")" + key("a") + R"(",{"x":1}]})");
+  site.trail.notify(
+      R"({"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"trail"},"object":{"key":17}}}]})");
+  site.trail.notify(R"({"s3ObjectKey":["x"]})");
+  site.start();
+  REQUIRE(site.trail.ends(0, 3));
+  CHECK(site.source->drain(std::chrono::seconds(10)));
+  CHECK_EQ(site.objects("stored"), 1);
+  CHECK_EQ(site.messages("unreadable"), 3);
+  CHECK_EQ(site.messages("deleted"), 0);
+}
+
 TEST_CASE("S3 that is throttled or breaks off is asked again; one that refuses leaves the message") {
   Site site;
   site.trail.put(key("a"), record_json("1"));
