@@ -10,6 +10,7 @@
 #include "core/base/cpu.h"
 #include "tools/config/config_bounds.h"
 #include "tools/config/config_reader.h"
+#include "tools/config/known_platforms.h"
 #include "tools/config/setting_table.h"
 
 namespace straykey {
@@ -101,6 +102,8 @@ void parse_into(ConfigResult& result, std::string_view text, const std::string& 
   // The TOML parser is the one library that reports errors by an exception.
   try {
     read_top(context, toml::parse(text, std::string_view(file)));
+    for (KnownThing& one : result.config.detection.known)
+      if (const auto stored = platform_in_store(one.platform)) one.platform = *stored;
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     result.errors.push_back(
