@@ -1,8 +1,10 @@
 #include "core/operate/audit.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "core/base/terminal_text.h"
 #include "core/operate/search_operations.h"
@@ -14,6 +16,9 @@ namespace json = boost::json;
 using Kind = OperatorAnswer::Kind;
 
 constexpr std::string_view kAfter = "after";
+constexpr std::string_view kSecret = "(a token)";
+constexpr std::size_t kNameBytes = 64;  // of the name of an argument that does not exist
+constexpr Seconds kSecondsPerMinute = 60;
 
 // The argument `after`: the number of the last row of the page before; 0 if it is left out.
 std::optional<std::uint64_t> before_of(const OperatorArguments& arguments) {
@@ -53,10 +58,61 @@ std::string audit_json(std::uint64_t number, const AuditEntry& entry) {
   return json::serialize(out);
 }
 
-std::string audit_object(const OperatorArguments& arguments) {
+std::string without_secrets(std::string_view text, const IsSecret& is_secret) {
+  if (!is_secret) return std::string(text);
+  if (is_secret(text)) return std::string(kSecret);
+  constexpr std::string_view kSpace = " \t\r\n", kAround = "\"'`()[]{}<>,;:.=";
   std::string out;
-  for (const auto& [name, value] : arguments) out.append(out.empty() ? "" : " ").append(name + "=").append(value);
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+    out += text.substr(0, begin);
+    text.remove_prefix(begin);
+    const std::string_view word = text.substr(0, text.find_first_of(kSpace));
+    text.remove_prefix(word.size());
+    const std::size_t first = word.find_first_not_of(kAround);
+    const std::size_t last = word.find_last_not_of(kAround);
+    const std::string_view core = first == std::string_view::npos ? word : word.substr(first, last - first + 1);
+    const std::string_view behind = core.substr(std::min(core.find_first_of("=:"), core.size() - 1) + 1);
+    const bool secret = !word.empty() && (is_secret(word) || is_secret(core) || is_secret(behind));
+    out += secret ? kSecret : word;
+  }
   return out;
+}
+
+std::string audit_object(const OperatorRequest& request, const IsSecret& is_secret) {
+  const Operation* const operation = find_operation(request.operation);
+  std::string out;
+  for (const auto& [name, value] : request.arguments) {
+    const auto is_it = [&given = name](const OperatorArgument& one) { return one.name == given; };
+    const bool known = operation != nullptr && std::ranges::any_of(operation->arguments, is_it);
+    out.append(out.empty() ? "" : " ").append(known ? name : without_secrets(name.substr(0, kNameBytes), is_secret));
+    if (known) out.append("=").append(without_secrets(value, is_secret));
+  }
+  return out;
+}
+
+void RefusedChanges::begin_minute_of(Seconds now) {
+  if (now / kSecondsPerMinute == minute_) return;
+  to_tell_ += left_out_;
+  minute_ = now / kSecondsPerMinute;
+  noted_ = left_out_ = 0;
+}
+
+bool RefusedChanges::take(Seconds now) {
+  const std::lock_guard lock(mutex_);
+  begin_minute_of(now);
+  if (noted_ == kPerMinuteMax) {
+    ++left_out_;
+    return false;
+  }
+  ++noted_;
+  return true;
+}
+
+std::uint64_t RefusedChanges::left_out(Seconds now) {
+  const std::lock_guard lock(mutex_);
+  begin_minute_of(now);
+  return std::exchange(to_tell_, 0);
 }
 
 std::string_view audit_result(Kind kind) {

@@ -114,6 +114,25 @@ void OperatorAccess::guard(Route& route, TokenScope needed) const {
   if (admit) route.admit = [admit = admit, needed](const RequestHead& head) { return admit(head, needed); };
 }
 
+namespace {
+
+using RefusedAs = OperatorAccess::RefusedAs;
+
+// Whoever shows no token of ours is nobody known: his 401 is counted with those of the listener.
+void note_refusals(Route& route, const std::string& operation, const OperatorAccess& access) {
+  if (!access.refused || !access.who) return;
+  route.refused = [operation, access](const Refusal& refusal, const RequestHead& head, const IpAddress& client,
+                                      std::string_view request_id) {
+    if (refusal.status != 403 && refusal.status != 413) return;
+    OperatorCaller caller{access.who(head), {}, client.text(), std::string(request_id)};
+    if (caller.name.empty()) return;
+    const RefusedAs as = refusal.status == 403 ? RefusedAs::forbidden : RefusedAs::bad_request;
+    access.refused({operation, {}, std::move(caller)}, as, refusal.message);
+  };
+}
+
+}  // namespace
+
 void add_operator_routes(HttpRouter& router, const AskOperator& ask, const OperatorAccess& access) {
   for (const Operation& operation : operations()) {
     Route route;
@@ -121,16 +140,21 @@ void add_operator_routes(HttpRouter& router, const AskOperator& ask, const Opera
     route.path = "/api/v1/" + std::string(operation.name);
     access.guard(route, operation.posts() ? TokenScope::admin : TokenScope::read);
     route.purpose = std::string(operation.purpose) + ".";
-    if (operation.posts()) route.body_bytes_max = kOperatorBodyBytesMax;
-    route.handle = [ask, name = std::string(operation.name), required = access.required](const HttpRequest& request,
-                                                                                         const ReplyTo& reply) {
+    if (operation.posts()) {
+      route.body_bytes_max = kOperatorBodyBytesMax;
+      note_refusals(route, std::string(operation.name), access);
+    }
+    const auto refused = operation.posts() ? access.refused : nullptr;
+    route.handle = [ask, name = std::string(operation.name), required = access.required, refused](
+                       const HttpRequest& request, const ReplyTo& reply) {
+      OperatorCaller caller{std::string(kAdminSocketCaller), {}, {}, request.request_id};
+      if (required) caller = {request.source, "admin", request.peer.text(), request.request_id};
       auto arguments = arguments_of(request);
       if (!arguments) {
         constexpr std::string_view kWhy = "the arguments are a query with each name once, or a JSON object of texts";
+        if (refused) refused({name, {}, std::move(caller)}, RefusedAs::bad_request, kWhy);
         return reply(operator_reply({Kind::bad_request, std::string(kWhy), {}, {}}, request.request_id));
       }
-      OperatorCaller caller{std::string(kAdminSocketCaller), {}, {}, request.request_id};
-      if (required) caller = {request.source, "admin", request.peer.text(), request.request_id};
       ask({name, std::move(*arguments), std::move(caller)},
           [reply, id = request.request_id](const OperatorAnswer& answer) { reply(operator_reply(answer, id)); });
     };

@@ -6,6 +6,7 @@
 // Thread: io; `ask` is called there and must not block.
 // Bounds: kOperatorBodyBytesMax.
 // Errors: 400, 404, 500 and 503 for the kinds of OperatorAnswer, with its sentence.
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ struct OperatorAccess {
   std::function<std::variant<std::monostate, std::string, Refusal>(const RequestHead&, TokenScope needed)> admit = {};
   // How refusals are written, as Route::refuse.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse = {};
+  // The name of the token, or of the session's token, that a request carries, whatever its scope; empty: none.
+  std::function<std::string(const RequestHead&)> who = {};
+  // Told of a change that somebody known asked for and that `ask` does not hear of, because he may not, or because what
+  // he sent cannot be read. Runs on the io thread; must not block.
+  enum class RefusedAs : std::uint8_t { forbidden, bad_request };
+  std::function<void(const OperatorRequest& attempt, RefusedAs as, std::string_view why)> refused = {};
 
   // Sets these of a route that needs the scope.
   void guard(Route& route, TokenScope needed) const;

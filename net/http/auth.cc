@@ -143,6 +143,12 @@ std::optional<Authenticator::Bearer> Authenticator::bearer_of(const RequestHead&
   return token == nullptr ? std::nullopt : std::optional(Bearer{token->name, token->scope});
 }
 
+bool Authenticator::is_secret(std::string_view text) const {
+  if (text.size() < kTokenBytesMin) return false;
+  const std::lock_guard lock(mutex_);
+  return table_ != nullptr && find(*table_, text) != nullptr;
+}
+
 const Authenticator::Token* Authenticator::find(const Table& table, std::string_view secret) {
   const Digest digest = digest_of(secret);
   const Token* found = nullptr;

@@ -94,6 +94,8 @@ class Authenticator {
   };
   // Of the token that the request carries; nothing if that is none of ours.
   [[nodiscard]] std::optional<Bearer> bearer_of(const RequestHead& head, CredentialPlace place) const;
+  // Whether the text is the secret of one of ours.
+  [[nodiscard]] bool is_secret(std::string_view text) const;
   // True if the request carries anything that could be a token.
   [[nodiscard]] bool presents_credential(const RequestHead& head, CredentialPlace place) const;
 

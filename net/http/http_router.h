@@ -37,6 +37,8 @@ struct Route {
   // Bodies of refusals where the protocol prescribes them, for every reply of this address: those of the session (401,
   // 413, 503) and 405 too; empty: error_reply. Runs on the io thread.
   std::function<HttpReply(const Refusal&, const RequestHead&, std::string_view request_id)> refuse;
+  // Told of each refusal of a request to this address, before its reply. Runs on the io thread; must not block.
+  std::function<void(const Refusal&, const RequestHead&, const IpAddress& client, std::string_view request_id)> refused;
   // Made of the others by add(): the sentences of a 404 at an address like this one, and of a 413.
   std::string near_message = {}, too_large_message = {};
   // Called on the io thread with the whole body; must not block. It, or something it started, calls `reply` once.

@@ -162,8 +162,7 @@ IoAwait<HttpSession::Step> HttpSession::serve_request() {
     co_await answer();
   }
   share_.clear();
-  step = co_await send_reply();
-  co_return step;
+  co_return co_await send_reply();
 }
 
 IoAwait<HttpSession::Step> HttpSession::receive_head() {
@@ -460,6 +459,7 @@ void HttpSession::settle(std::uint64_t serial, HttpReply reply) {
 
 HttpReply HttpSession::refusal_reply(const Refusal& refusal) {
   const bool own_body = match_.route != nullptr && match_.route->refuse;
+  if (match_.route != nullptr && match_.route->refused) match_.route->refused(refusal, head_, client_, request_id_);
   HttpReply reply = own_body ? match_.route->refuse(refusal, head_, request_id_) : error_reply(refusal, request_id_);
   // A head that was refused before its route was looked for hears what the server has at all.
   if (refusal.status == 405)

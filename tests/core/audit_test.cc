@@ -37,9 +37,37 @@ TEST_CASE("audit: a row is one line of JSON in which nothing can fool a terminal
   CHECK_LT(line.size(), kAuditTextMax + 400);
 }
 
-TEST_CASE("audit: arguments are one text, in the order of their names") {
-  CHECK_EQ(audit_object({{"note", "ours"}, {"id", "aa"}}), "id=aa note=ours");
-  CHECK_EQ(audit_object({}), "");
+TEST_CASE("audit: arguments are one text, in the order of their names; unknown ones stand there by name alone") {
+  CHECK_EQ(audit_object({"alerts/ack", {{"note", "ours"}, {"id", "aa"}}}, {}), "id=aa note=ours");
+  CHECK_EQ(audit_object({"alerts/ack", {}}, {}), "");
+  CHECK_EQ(audit_object({"alerts/ack", {{"token", "0123456789abcdef"}, {"note", "x"}}}, {}), "note=x token");
+  CHECK_EQ(audit_object({"no/operation", {{"note", "x"}}}, {}), "note");
+  CHECK_EQ(audit_object({"alerts/ack", {{std::string(500, 'n'), "x"}}}, {}), std::string(64, 'n'));
+}
+
+TEST_CASE("audit: a word that is a configured token is left out, wherever it stands") {
+  const std::string token = "0123456789abcdef==";
+  const IsSecret is_token = [&](std::string_view text) { return text == token; };
+  for (const std::string& note :
+       {token, "it is " + token + " here", "(\"" + token + "\")", "token=" + token, "a\n" + token + "\t"}) {
+    const std::string object = audit_object({"alerts/ack", {{"note", note}}}, is_token);
+    CHECK_EQ(object.find("0123456789abcdef"), std::string::npos);
+    CHECK_NE(object.find("(a token)"), std::string::npos);
+  }
+  CHECK_EQ(audit_object({"alerts/ack", {{token, "x"}}}, is_token), "(a token)");
+  CHECK_EQ(without_secrets("  two  words\n", is_token), "  two  words\n");
+  CHECK_EQ(without_secrets("", is_token), "");
+}
+
+TEST_CASE("audit: of the refused attempts of a minute the first are noted, and the others told as a number") {
+  RefusedChanges refused;
+  const Seconds minute = 1'764'500'040;
+  for (std::uint64_t i = 0; i < RefusedChanges::kPerMinuteMax; ++i) CHECK(refused.take(minute));
+  for (int i = 0; i < 7; ++i) CHECK_FALSE(refused.take(minute + 59));
+  CHECK_EQ(refused.left_out(minute + 59), 0);
+  CHECK_EQ(refused.left_out(minute + 60), 7);
+  CHECK_EQ(refused.left_out(minute + 60), 0);
+  CHECK(refused.take(minute + 60));
 }
 
 TEST_CASE("audit: the operation gives a page and the place of the next") {

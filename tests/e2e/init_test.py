@@ -226,6 +226,9 @@ class ExitCodes(unittest.TestCase):
 
     def test_wrong_values_are_wrong_usage(self):
         here = ["--data-dir", self.folder]
+        open_page = self.expect(USAGE, "init", "--admin", "0.0.0.0:9443", "--dir", self.folder / "new")
+        self.assertIn("beyond loopback needs TLS", open_page.stderr)
+        self.assertFalse((self.folder / "new").exists())
         for command in (["alerts", "show", "nonsense", *here], ["alerts", "ack", "nonsense", "--note", "x", *here],
                         ["alerts", "search", "--severity", "loud", *here], ["alerts", "export", "--from", "soon", *here],
                         ["alerts", "export", "--format", "pdf", *here], ["baseline", "report", "12", *here],
@@ -248,6 +251,13 @@ class ExitCodes(unittest.TestCase):
         self.assertEqual(shown["networks"]["accounts"], ["111122223333"])
         checked = json.loads(self.expect(0, "check-config", "--json", "--config", "server/straykey.toml").stdout)
         self.assertTrue(checked["ok"])
+        out.chmod(0o600)
+        self.expect(0, "accounts", "import", "listing.json", "--out", out)
+        self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+        link = self.folder / "link.toml"
+        link.symlink_to(out)
+        self.assertIn("this is a link", self.expect(FAILED, "accounts", "import", "listing.json", "--out", link).stderr)
+        self.assertTrue(link.is_symlink())
         out.write_text("# by hand\n")
         self.assertIn("left as it is", self.expect(FAILED, "accounts", "import", "listing.json", "--out", out).stderr)
         (self.folder / "page.json").write_text('{"Accounts":[{"Id":"444455556666"}],"NextToken":"more"}')
@@ -269,6 +279,10 @@ class KnownInTheConfiguration(unittest.TestCase):
             said = run_command(*scan)
             self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
             self.assertIn("1 more alert covered by [[known]]", said.stderr)
+            (folder / "conf.d/known.toml").write_text(entry.replace('network = "203.0.113.0/24"\n', ""))
+            said = run_command(*scan)
+            self.assertEqual((said.returncode, said.stdout), (CONFIG, ""))
+            self.assertIn("known office: it needs a network, a tool or a platform", said.stderr)
             (folder / "conf.d/known.toml").write_text(entry + "until = 2026-01-01\n")
             said = run_command("check-config", "--config", folder / "straykey.toml")
             self.assertEqual(said.returncode, 0)

@@ -73,9 +73,11 @@ def check_audit(folder):
             assert looks.request("POST", "/api/v1/alerts/close", json.dumps({"id": UNKNOWN})).status == 403
         assert installation.command("baseline", "forget", "111122223333/nobody").returncode == 1
         reload(server)
-        wait_until(lambda: len(audit(installation)) == 4, audit(installation))
-        newest, forget, bad, close = audit(installation, READ_TOKEN)
-        assert [entry["number"] for entry in (newest, forget, bad, close)] == [4, 3, 2, 1]
+        wait_until(lambda: len(audit(installation)) == 5, audit(installation))
+        newest, forget, forbidden, bad, close = audit(installation, READ_TOKEN)
+        assert [entry["number"] for entry in (newest, forget, forbidden, bad, close)] == [5, 4, 3, 2, 1]
+        assert (forbidden["who"], forbidden["address"], forbidden["what"]) == ("looks", "127.0.0.1", "alerts/close"), forbidden
+        assert forbidden["result"] == "forbidden" and "scope admin" in forbidden["reason"] and forbidden["object"] == "", forbidden
         assert (close["who"], close["scope"], close["address"], close["what"]) == ("operator", "admin", "127.0.0.1", "alerts/close")
         assert close["result"] == "not_found" and UNKNOWN in close["reason"] and close["request_id"], close
         assert close["object"].startswith(f'id={UNKNOWN} note=mine" level=error\\x0a\\x1b[2J\\xe2\\x80\\xaetxt'), close
@@ -83,7 +85,7 @@ def check_audit(folder):
         assert (forget["who"], forget["what"]) == ("admin.sock", "baseline/forget"), forget
         assert (newest["who"], newest["what"], newest["result"]) == ("SIGHUP", "reload", "done"), newest
         lines = [line for line in server.log if "an operator changed something" in line]
-        assert len(lines) == 4 and not any("\x1b" in line or "\u202e" in line for line in lines), lines
+        assert len(lines) == 5 and not any("\x1b" in line or "\u202e" in line for line in lines), lines
         assert f'what="alerts/close" object="id={UNKNOWN}' in lines[0] and close["request_id"] in lines[0], lines[0]
         for line in server.log:
             assert ADMIN_TOKEN not in line and READ_TOKEN not in line
@@ -91,10 +93,28 @@ def check_audit(folder):
         assert installation.command("baseline", "forget", "111122223333/nobody").returncode == 1
         server.start()
         newest = audit(installation)[0]
-        assert newest["number"] == 5 and newest["who"].startswith("command, uid ") and newest["result"] == "not_found", newest
+        assert newest["number"] == 6 and newest["who"].startswith("command, uid ") and newest["result"] == "not_found", newest
         with installation.admin() as admin:
             assert admin.get("/api/v1/audit?after=x").status == 400
+            check_refused(installation, admin)
+        for line in server.log:
+            assert ADMIN_TOKEN not in line and READ_TOKEN not in line
         assert server.stop() == 0
+
+
+def check_refused(installation, admin):
+    """Secrets in wrong places stay out; bodies that are no JSON are noted; a flood is a number."""
+    post = lambda body: admin.request("POST", "/api/v1/alerts/ack", body).status
+    assert post(json.dumps({"token": "a-secret-in-the-wrong-place", "note": "x"})) == 400
+    assert post(json.dumps({"id": UNKNOWN, "note": f"it is {READ_TOKEN}, {ADMIN_TOKEN}"})) == 404
+    assert post("no JSON") == 400
+    no_json, words, wrong = audit(installation)[:3]
+    assert (wrong["object"], wrong["result"]) == ("note=x token", "bad_request"), wrong
+    assert words["object"] == f"id={UNKNOWN} note=it is (a token) (a token)", words
+    assert (no_json["result"], no_json["who"], no_json["object"]) == ("bad_request", "operator", ""), no_json
+    for _ in range(200):
+        assert post("no JSON") == 400
+    assert len(audit(installation)) <= 6 + 2 * 30 + 2  # a minute may have ended meanwhile
 
 
 def main():

@@ -1,5 +1,6 @@
 #include "net/admin/operator_routes.h"
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,33 @@ TEST_CASE("operator routes: with a scope nobody without its token is answered") 
   CHECK_EQ(ask(server, "POST /api/v1/alerts/ack", "{}").status, 401);
   CHECK_EQ(ask(server, "GET /api/v1/alerts/list HTTP/1.1\r\nAuthorization: Bearer " + kAdminToken + "\r\nX: y").status,
            200);
+}
+
+TEST_CASE("operator routes: a change that is refused before it is asked for is told with who wanted it") {
+  std::mutex mutex;
+  std::string told;
+  OperatorAccess access{.required = true};
+  access.who = [](const RequestHead& head) { return head.field("Authorization").empty() ? "" : "somebody"; };
+  access.refused = [&](const OperatorRequest& attempt, OperatorAccess::RefusedAs as, std::string_view) {
+    const std::lock_guard lock(mutex);
+    told += attempt.operation + " " + attempt.caller.name + " " + attempt.caller.address +
+            (as == OperatorAccess::RefusedAs::forbidden ? " forbidden\n" : " bad_request\n");
+  };
+  const HttpFixture server({}, [&](HttpRouter& router) { add_operator_routes(router, say_again, access); });
+  const auto with = [](const std::string& token) { return " HTTP/1.1\r\nAuthorization: Bearer " + token + "\r\nX: y"; };
+  const auto told_now = [&] {
+    const std::lock_guard lock(mutex);
+    return std::exchange(told, {});
+  };
+  CHECK_EQ(ask(server, "POST /api/v1/alerts/ack", "{}").status, 401);
+  CHECK_EQ(told_now(), "");
+  CHECK_EQ(ask(server, "POST /api/v1/alerts/ack" + with(kIngestToken), "{}").status, 403);
+  CHECK_EQ(told_now(), "alerts/ack somebody 127.0.0.1 forbidden\n");
+  CHECK_EQ(ask(server, "POST /api/v1/alerts/ack" + with(kAdminToken), "no JSON").status, 400);
+  CHECK_NE(told_now().find(" 127.0.0.1 bad_request\n"), std::string::npos);
+  CHECK_EQ(ask(server, "GET /api/v1/alerts/list" + with(kIngestToken)).status, 403);
+  CHECK_EQ(ask(server, "POST /api/v1/alerts/ack" + with(kAdminToken), "{}").status, 200);
+  CHECK_EQ(told_now(), "");
 }
 
 TEST_CASE("operator routes: each kind of answer has its status, and what a peer wrote is text in JSON") {

@@ -91,6 +91,7 @@ THREADS_ALLOWED = {
     "net/io/connection_table.h",    # all io threads count connections
     "net/http/rate_limiter.h",        # all io threads take out of the same buckets
     "net/admin/page_sessions.h",      # io threads open and look up sessions
+    "core/operate/audit.h",           # io threads and those that carry changes out count what was refused
     "net/ingest/sns_route.h",         # io threads ask for certificates, a thread of the server brings them
     "tools/server/sns_fetcher.h",     # the thread that brings them
     "net/ingest/overload_hold.h",     # the main thread ends the waits

@@ -287,6 +287,13 @@ TEST_CASE("an entry of [[known]] has a name of its own, one thing, and a reason"
   CHECK_HOLDS(errors(known_entry("a", "network = \"AS64511\"\ntool = \"rclone\"")), "more than one thing");
   CHECK_HOLDS(errors(known_entry("a", "network = \"198.51.100.7\"")), "told apart by their /24");
   CHECK_HOLDS(errors(known_entry("a", "tool = \"rclon\"")), "no tool is called \"rclon\" - did you mean \"rclone\"?");
+  for (const char* word : {"macOS", "Windows", "cloudshell", "AWS CloudShell", "AWS_Lambda_python3.12", "WSL"})
+    CHECK_EQ(errors(known_entry("a", "platform = \"" + std::string(word) + "\"")), "");
+  CHECK_HOLDS(errors(known_entry("a", "platform = \"macsos\"")), "did you mean \"macos\"?");
+  CHECK_HOLDS(errors(known_entry("a", "platform = \"amiga\"")), "no alert is of the platform \"amiga\"; it is macos");
+  CHECK_HOLDS(errors("[[known]]\nname = \"a\"\nidentity = \"arn:aws:iam::111122223333:role/deploy\"\n"
+                     "reason = \"ours\"\ntool = \"curl\"\n"),
+              "identity is no ARN: write it as alerts do, account/role");
   CHECK_HOLDS(errors(known_entry("a", "tool = \"curl\"") + known_entry("a", "tool = \"wget\"")), "used twice");
   CHECK_HOLDS(errors(known_entry("a b", "tool = \"curl\"")), "a name in [[known]] is");
   CHECK_HOLDS(errors(known_entry("a", "tool = \"curl\"", "until = \"soon\"\n")), "a day such as 2026-11-30");

@@ -91,6 +91,27 @@ TEST_CASE("init: nothing is overwritten, and nothing is written beside what is t
   CHECK_FALSE(fs::exists(here.path() + "/tls"));
 }
 
+TEST_CASE("init: folders that are links, plain files or open to everybody are refused before anything is made") {
+  const TemporaryDirectory here;
+  const auto refused = [&](const std::string& in, const std::string& why) {
+    const auto files = write_first_files(order_in(in));
+    REQUIRE_FALSE(files.ok());
+    CHECK(holds(files.error().message, why));
+    CHECK_FALSE(fs::exists(in + "/straykey.toml"));
+    CHECK_FALSE(fs::exists(in + "/tokens/operator"));
+  };
+  fs::create_directory(here.path() + "/a");
+  std::ofstream(here.path() + "/a/tls") << "x";
+  refused(here.path() + "/a", "/a/tls is no folder: nothing was written");
+  CHECK_FALSE(fs::exists(here.path() + "/a/tokens"));
+  fs::create_directory(here.path() + "/b");
+  fs::create_directory_symlink(here.path() + "/a", here.path() + "/b/tokens");
+  refused(here.path() + "/b", "/b/tokens is a link");
+  fs::create_directory(here.path() + "/c");
+  fs::permissions(here.path() + "/c", fs::perms::all);
+  refused(here.path() + "/c", "/c may be written by everybody");
+}
+
 TEST_CASE("init: if a file cannot be written, the others are taken away again") {
   const TemporaryDirectory here;
   write_file(here.path() + "/tokens", "no directory", 0644);

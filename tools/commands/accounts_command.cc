@@ -46,7 +46,10 @@ Result<std::string> text_of(const std::vector<std::string>& paths) {
 // A file that somebody wrote by hand is not replaced.
 Status may_replace(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return {};
+  const auto status = std::filesystem::symlink_status(path, error);
+  if (!std::filesystem::exists(status)) return {};
+  if (!std::filesystem::is_regular_file(status))
+    return Error{path + ": this is a link, or no plain file, and is left as it is: name the file itself"};
   std::ifstream file(path, std::ios::binary);
   std::string head(kAccountsFileHead.size(), '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
@@ -64,9 +67,12 @@ int run(const Options& options) {
     std::fputs(config.c_str(), stdout);
   } else {
     if (const Status may = may_replace(options.out); !may) return fail(may.error().message);
+    std::error_code error;
+    const auto before = std::filesystem::status(options.out, error);
+    // A new one is no secret, and the server may run as another user.
+    const auto mode = std::filesystem::exists(before) ? before.permissions() : std::filesystem::perms(0644);
     if (const Status written = replace_file(options.out, config); !written) return fail(written.error().message);
-    std::error_code error;  // it is no secret, and the server may run as another user
-    std::filesystem::permissions(options.out, std::filesystem::perms(0644), error);
+    std::filesystem::permissions(options.out, mode, error);
     fmt::print("{}: {} accounts; a running server takes them with SIGHUP\n", terminal_text(options.out),
                listing.value().names.size());
   }

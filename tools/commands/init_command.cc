@@ -32,6 +32,13 @@ int run(Options options) {
     if (!address || !address->on())
       return fail(listen + ": not an address and a port such as 127.0.0.1:8443", kExitUsage);
   }
+  if (!parse_listen_address(options.order.admin)->loopback())
+    return fail(
+        options.order.admin +
+            ": the page beyond loopback needs TLS and the names of its hosts. Leave --admin on loopback and reach "
+            "it through an SSH tunnel or a proxy, or set admin.certificate, admin.key and admin.allowed_hosts in "
+            "straykey.toml afterwards, and then admin.listen",
+        kExitUsage);
   options.order.names = host_names();
   for (const std::string& name : options.names) {
     if (!is_host_name(name)) return fail(name + ": not a host name and not an address", kExitUsage);

@@ -12,6 +12,7 @@
 #include "core/base/terminal_text.h"
 #include "tools/commands/commands.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/config_validate.h"
 #include "tools/networks/address_files.h"
 #include "tools/scan/s3_trail.h"
 #include "tools/scan/scan.h"
@@ -156,6 +157,9 @@ int run(const Options& options) {
     config = read_config(options.config);
     for (const ConfigError& error : config.errors) fail(error.text());
     if (!config.ok()) return kExitConfig;
+    const std::vector<ConfigError> of_known = known_errors(config.config);
+    for (const ConfigError& error : of_known) fail(error.text());
+    if (!of_known.empty()) return kExitConfig;
     detection = config.config.detection;
     auto networks = load_networks(config.config);
     if (!networks) return fail(networks.error().message, kExitConfig);

@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "core/base/cpu.h"
+#include "tools/config/config_bounds.h"
 #include "tools/config/config_reader.h"
+#include "tools/config/known_platforms.h"
 #include "tools/config/setting_table.h"
 
 namespace straykey {
@@ -93,9 +95,15 @@ void parse_into(ConfigResult& result, std::string_view text, const std::string& 
   ReadContext context{file, directory, result.config, result.errors};
   const std::size_t first_error = result.errors.size();
   result.config.files.push_back(file);
+  if (const auto over = over_config_bounds(text)) {
+    result.errors.push_back({{file, over->line, over->column}, "", over->why});
+    return;
+  }
   // The TOML parser is the one library that reports errors by an exception.
   try {
     read_top(context, toml::parse(text, std::string_view(file)));
+    for (KnownThing& one : result.config.detection.known)
+      if (const auto stored = platform_in_store(one.platform)) one.platform = *stored;
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     result.errors.push_back(

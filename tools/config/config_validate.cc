@@ -4,6 +4,7 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -20,6 +21,7 @@
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/did_you_mean.h"
+#include "tools/config/known_platforms.h"
 #include "tools/config/s3_settings.h"
 #include "tools/config/setting_table.h"
 
@@ -311,6 +313,10 @@ void check_networks(const Config& config, Findings& findings) {
     findings.add("networks.untrusted", check_file("address file", file, false));
 }
 
+constexpr std::string_view kPlatformForm =
+    "; it is macos, windows, wsl, kali, CloudShell or the environment that a user agent names (AWS_Lambda_..., "
+    "AWS_ECS_...)";
+
 void check_known(const Config& config, Findings& findings) {
   const std::vector<KnownThing>& known = config.detection.known;
   if (known.size() > kKnownThingsMax) findings.add("known", "there are more than 1,000 entries of [[known]]");
@@ -329,6 +335,12 @@ void check_known(const Config& config, Findings& findings) {
     if (!one.tool.empty() && std::ranges::find(tools, one.tool) == tools.end())
       findings.add(path + ".tool",
                    named + ": no tool is called " + in_quotes(one.tool) + did_you_mean(one.tool, tools));
+    if (!one.platform.empty() && !platform_in_store(one.platform))
+      findings.add(path + ".platform", named + ": no alert is of the platform " + in_quotes(one.platform) +
+                                           did_you_mean(one.platform, platform_words()) + std::string(kPlatformForm));
+    if (boost::istarts_with(one.identity, "arn:"))
+      findings.add(path + ".identity", named + ": identity is no ARN: write it as alerts do, account/role, such as " +
+                                           in_quotes("111122223333/deploy*"));
   }
 }
 
@@ -360,6 +372,12 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_networks(config, findings);
   check_known(config, findings);
   check_storage(config, findings);
+  return std::move(findings).errors();
+}
+
+std::vector<ConfigError> known_errors(const Config& config) {
+  Findings findings(config);
+  check_known(config, findings);
   return std::move(findings).errors();
 }
 

@@ -15,6 +15,9 @@ namespace straykey {
 // `now`: for the dates of certificates.
 [[nodiscard]] std::vector<ConfigError> validate(const Config& config, Seconds now);
 
+// The part of it that is about entries of [[known]], for a command that takes only these.
+[[nodiscard]] std::vector<ConfigError> known_errors(const Config& config);
+
 // Things that are allowed, but which the operator should know; a sentence for each.
 [[nodiscard]] std::vector<std::string> config_warnings(const Config& config, Seconds now);
 // The part of them that is about entries of [[known]] which have ended, or end within kKnownWarningDays.

@@ -109,6 +109,20 @@ std::string existing(const fs::path& directory, const std::vector<NewFile>& file
   return names;
 }
 
+// Why a folder that is there already cannot take secrets; empty: it can, or there is none. Whoever may write into it,
+// or made a link of it, decides where they go. In a sticky one, such as /tmp, nobody removes another's files.
+std::string objection_to_folder(const fs::path& folder, bool may_be_link) {
+  std::error_code error;
+  const auto own = fs::symlink_status(folder, error);
+  if (!fs::exists(own)) return {};
+  if (!may_be_link && fs::is_symlink(own)) return "is a link";
+  const auto status = fs::status(folder, error);
+  if (!fs::is_directory(status)) return "is no folder";
+  const auto mode = status.permissions();
+  const bool open_to_all = (mode & fs::perms::others_write) != fs::perms::none;
+  return open_to_all && (mode & fs::perms::sticky_bit) == fs::perms::none ? "may be written by everybody" : "";
+}
+
 // "https://localhost:8443/v1/events": what listens everywhere is also here.
 std::string url_of(const std::string& listen, const char* scheme, const char* path) {
   const auto address = parse_listen_address(listen);
@@ -132,6 +146,11 @@ Result<FirstFiles> write_first_files(const InstallationOrder& order) {
   if (const std::string names = existing(directory, files.value()); !names.empty())
     return Error{directory.string() + " holds " + names +
                  " already: nothing was written. Name another directory with --dir"};
+  for (const std::string below : {"", "tls", "tokens"}) {
+    const fs::path folder = below.empty() ? directory : directory / below;
+    if (const std::string objection = objection_to_folder(folder, below.empty()); !objection.empty())
+      return Error{folder.string() + " " + objection + ": nothing was written. Name another directory with --dir"};
+  }
   for (const char* below : {"", "tls", "tokens"}) {
     const fs::path made = directory / below;
     if (fs::exists(made, error)) continue;

@@ -21,7 +21,9 @@
 #include "core/base/result.h"
 #include "core/engine/pipeline.h"
 #include "core/operate/alert_watch.h"
+#include "core/operate/audit.h"
 #include "net/admin/health_watch.h"
+#include "net/admin/operator_routes.h"
 #include "net/admin/page_sessions.h"
 #include "net/admin/status_route.h"
 #include "net/deliver/webhook_sender.h"
@@ -133,6 +135,9 @@ class Serve {
   // Notes what an operator asked to be changed, in the log and in the audit log.
   void note_change(const OperatorRequest& request, const OperatorAnswer& answer);
   void note_change(AuditEntry entry);
+  void note_refused(const OperatorRequest& attempt, OperatorAccess::RefusedAs as, std::string_view why);
+  void tell_left_out();  // how many refused attempts were too many to be noted
+  void write_change(const AuditEntry& entry);
 
   // A listener whose place another has taken, or nobody, until its connections have ended.
   struct Retired {
@@ -177,7 +182,8 @@ class Serve {
   std::atomic<std::shared_ptr<const std::vector<HealthFinding>>> health_findings_{
       std::make_shared<const std::vector<HealthFinding>>()};
   std::atomic<Seconds> ranges_created_{0};  // 0: unknown
-  std::unique_ptr<AuditLog> audit_;         // null: it cannot be written
+  RefusedChanges refused_changes_;
+  std::unique_ptr<AuditLog> audit_;  // null: it cannot be written
   std::unique_ptr<EndpointDesk> endpoint_desk_;
   std::unique_ptr<OperatorDesk> operators_;
   std::shared_ptr<PageSessions> page_sessions_;

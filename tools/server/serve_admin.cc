@@ -60,6 +60,14 @@ void Serve::add_page(HttpRouter& router) {
     return sessions->admit(head, needed);
   };
   access.refuse = quiet_refusal;
+  access.who = [this, sessions = page_sessions_](const RequestHead& head) -> std::string {
+    if (const auto bearer = http_dependencies_->auth->bearer_of(head, {})) return bearer->name;
+    const auto session = sessions->find(head);
+    return session ? session->name : std::string();
+  };
+  access.refused = [this](const OperatorRequest& attempt, OperatorAccess::RefusedAs as, std::string_view why) {
+    note_refused(attempt, as, why);
+  };
   const auto ask = [this](OperatorRequest request, OperatorDesk::Answer answer) {
     operators_->ask(std::move(request), std::move(answer));
   };
@@ -113,7 +121,11 @@ void Serve::start_operators() {
   const auto watch = [this](std::string after, OperatorDesk::Answer answer) {
     operators_->watch(std::move(after), std::move(answer));
   };
-  add_operator_routes(router, ask, {});  // whoever may open the socket is an operator
+  OperatorAccess open_to_all;  // whoever may open the socket is an operator
+  open_to_all.refused = [this](const OperatorRequest& attempt, OperatorAccess::RefusedAs as, std::string_view why) {
+    note_refused(attempt, as, why);
+  };
+  add_operator_routes(router, ask, open_to_all);
   add_alert_routes(router, ask, watch, {});
   add_status_route(router, status_source(), {});
   add_replay_route(router, *http_ingest_, ingest_settings(config_));

@@ -41,6 +41,7 @@ std::vector<SourceSample> Serve::sources_sample() {
 }
 
 void Serve::look_after_health() {
+  tell_left_out();
   if (uptime() - health_looked_at_ < kEveryS) return;
   health_looked_at_ = uptime();
   HealthSample sample{.uptime = uptime(), .now = wall_clock(), .sources = sources_sample()};
@@ -118,18 +119,49 @@ void Serve::use_networks(std::shared_ptr<const NetworkMap> networks) {
 }
 
 void Serve::note_change(const OperatorRequest& request, const OperatorAnswer& answer) {
+  const IsSecret is_secret = [this](std::string_view text) { return http_dependencies_->auth->is_secret(text); };
   note_change({.at = wall_clock(),
                .who = request.caller.name,
                .scope = request.caller.scope,
                .address = request.caller.address,
                .what = request.operation,
-               .object = audit_object(request.arguments),
+               .object = audit_object(request, is_secret),
                .result = std::string(audit_result(answer.kind)),
-               .reason = answer.sentence,
-               .request_id = request.caller.request_id});
+               .reason = without_secrets(answer.sentence, is_secret),
+               .request_id = without_secrets(request.caller.request_id, is_secret)});
 }
 
+void Serve::note_refused(const OperatorRequest& attempt, OperatorAccess::RefusedAs as, std::string_view why) {
+  note_change({.at = wall_clock(),
+               .who = attempt.caller.name,
+               .scope = attempt.caller.scope,
+               .address = attempt.caller.address,
+               .what = attempt.operation,
+               .result = as == OperatorAccess::RefusedAs::forbidden ? "forbidden" : "bad_request",
+               .reason = std::string(why),
+               .request_id = attempt.caller.request_id});
+}
+
+// What was carried out, or may have been, is always noted.
 void Serve::note_change(AuditEntry entry) {
+  tell_left_out();
+  const bool refused = entry.result == "forbidden" || entry.result == "bad_request" || entry.result == "not_found" ||
+                       entry.result == "conflict";
+  if (!refused || refused_changes_.take(entry.at)) write_change(entry);
+}
+
+void Serve::tell_left_out() {
+  const Seconds now = wall_clock();
+  if (const std::uint64_t count = refused_changes_.left_out(now); count > 0)
+    write_change({.at = now,
+                  .who = "straykey",
+                  .what = "refused",
+                  .object = "attempts=" + std::to_string(count),
+                  .result = "left_out",
+                  .reason = "more attempts were refused in a minute than are noted one by one"});
+}
+
+void Serve::write_change(const AuditEntry& entry) {
   log_.always("an operator changed something, or tried to", {{"who", entry.who},
                                                              {"scope", entry.scope},
                                                              {"address", entry.address},

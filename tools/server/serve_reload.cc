@@ -131,7 +131,9 @@ void Serve::reload() {
                .who = "SIGHUP",
                .what = "reload",
                .object = "changed: " + joined(report.changed, ", "),
-               .result = report.applied ? "done" : "failed",
+               .result = !report.applied         ? "failed"
+                         : report.errors.empty() ? "done"
+                                                 : "partly",
                .reason = report.errors.empty() ? "" : joined(report.errors, "; ")});
   note_reload(std::move(report));
   tell_service_manager("READY=1");

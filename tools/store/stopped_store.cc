@@ -76,7 +76,7 @@ OperatorAnswer ask_stopped_store(const DataDirectory& data, const OperatorReques
     (void)audit->append({.at = now,
                          .who = "command, uid " + std::to_string(::getuid()),
                          .what = request.operation,
-                         .object = audit_object(request.arguments),
+                         .object = audit_object(request, {}),
                          .result = std::string(audit_result(answer.kind)),
                          .reason = answer.sentence});
   return answer;
