@@ -61,7 +61,7 @@ std::string audit_json(std::uint64_t number, const AuditEntry& entry) {
 std::string without_secrets(std::string_view text, const IsSecret& is_secret) {
   if (!is_secret) return std::string(text);
   if (is_secret(text)) return std::string(kSecret);
-  constexpr std::string_view kSpace = " \t\r\n", kAround = "\"'`()[]{}<>,;:.=";
+  constexpr std::string_view kSpace = " \t\r\n", kAround = "\"'`()[]{}<>,;:.";
   std::string out;
   while (!text.empty()) {
     const std::size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
