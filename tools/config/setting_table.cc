@@ -328,7 +328,8 @@ SettingTable known_table() {
       .about =
           "What is yours, kept with this configuration instead of acknowledged by hand. An entry is of one network, "
           "tool or platform. What would have raised an alert by that alone is stored as acknowledged, and told to "
-          "nobody. When an entry has ended or is gone, the next such call raises an alert.",
+          "nobody. When an entry has ended, the next such call raises an alert; when it was taken out, the next of "
+          "another kind or day, as a call like one of the same day is counted and not judged again.",
       .rows = {
           known_row("name", of(&Known::name), TextKind{},
                     {.words = "A-Z a-z 0-9 . _ -, up to 64", .example = "\"office-egress\"", .required = true}),
