@@ -286,7 +286,9 @@ TEST_CASE("a file that is absent, a directory, or too large is an error") {
   CHECK_EQ(read_config(directory.path()).errors.at(0).message, "this is not a regular file");
   write_file(directory.path() + "/large.toml", std::string(kConfigFileBytesMax + 1, '#'), 0600);
   CHECK_EQ(read_config(directory.path() + "/large.toml").errors.at(0).message, "this file is larger than 1 MiB");
-  write_file(directory.path() + "/full.toml", std::string(kConfigFileBytesMax, '#'), 0600);
+  std::string full;
+  while (full.size() < kConfigFileBytesMax) full += std::string(1023, '#') + '\n';
+  write_file(directory.path() + "/full.toml", full, 0600);
   CHECK(read_config(directory.path() + "/full.toml").ok());
 }
 
