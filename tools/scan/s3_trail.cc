@@ -169,7 +169,8 @@ Status S3Trail::read(const EventFile& file, const std::function<void(std::string
   std::erase_if(fetched_, [&](const auto& one) { return one.first < index || one.first >= index + kAheadMax; });
   changed_.notify_all();
   changed_.wait(lock, [&] { return fetched_.contains(index); });
-  Fetched fetched = std::move(fetched_.extract(index).mapped());
+  auto taken = fetched_.extract(index);
+  Fetched& fetched = taken.mapped();
   at_ = index + 1;
   changed_.notify_all();
   lock.unlock();
