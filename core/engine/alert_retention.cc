@@ -17,7 +17,7 @@
 namespace straykey {
 namespace {
 
-constexpr std::size_t kIdBytes = 16, kTimeBytes = 8;
+constexpr std::size_t kTimeBytes = 8;
 constexpr RunHour kHoursADay = 24;
 
 Counter& left_counter(Metrics& metrics, std::string_view reason) {
@@ -48,24 +48,7 @@ AlertRetention::AlertRetention(HashKey hash_key, const DetectionSettings& detect
 
 void AlertRetention::use_endpoints(const std::vector<std::string>& names) {
   endpoints_.clear();
-  for (const std::string& name : names) endpoints_.insert(outbox_row_key(name, {}).substr(0, kIdBytes));
-}
-
-// The beginnings of keys in the outbox, one for each endpoint: the first row of an endpoint tells its beginning, and
-// the next one is looked for behind all rows that begin so.
-std::vector<std::string> AlertRetention::outbox_prefixes(StoreReader& reader) const {
-  std::vector<std::string> prefixes;
-  std::string from;
-  while (true) {
-    std::string found;
-    reader.scan(Table::outbox, {}, from, [&](std::string_view key, std::string_view) {
-      found = key.substr(0, kIdBytes);
-      return false;
-    });
-    if (found.empty()) return prefixes;
-    from = found + std::string(kIdBytes + 1, '\xff');
-    prefixes.push_back(std::move(found));
-  }
+  for (const std::string& name : names) endpoints_.insert(outbox_prefix(name));
 }
 
 // Dead letters do not wait, nor do rows of an endpoint that the configuration names no more.

@@ -64,7 +64,6 @@ class AlertRetention {
     bool alerts_alone = false;  // other messages stay, and contradicted alerts
   };
 
-  [[nodiscard]] std::vector<std::string> outbox_prefixes(StoreReader& reader) const;
   [[nodiscard]] bool waits(StoreReader& reader, Hash128 id) const;
   [[nodiscard]] bool may_leave(StoreReader& reader, std::string_view key, const Terms& terms) const;
   [[nodiscard]] bool alert_may_leave(StoreReader& reader, const Alert& alert, const Terms& terms) const;
@@ -75,7 +74,7 @@ class AlertRetention {
   const HashKey hash_key_;
   const DetectionSettings& detection_;
   std::set<std::string, std::less<>> endpoints_;  // the beginnings of their rows' keys
-  mutable std::vector<std::string> prefixes_;     // of all rows of the outbox, as of the present call
+  std::vector<std::string> prefixes_;             // of all rows of the outbox, as of the present call
   Pass pass_ = Pass::answered;
   std::string from_;          // the next row for sweep() to look at
   std::string relieve_from_;  // the same for relieve(), in the order of time

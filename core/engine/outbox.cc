@@ -12,18 +12,35 @@ namespace {
 
 constexpr std::uint8_t kBodylessVersion = 1, kFormatlessVersion = 2, kRowVersion = 3;
 
-std::string endpoint_prefix(std::string_view endpoint) {
-  return hash128(kFixedHashKey, endpoint).key();
-}
-
 const BodyFormat& format_of(const WebhookRoute& route) {
   return route.format == nullptr ? body_formats().front() : *route.format;
 }
 
 }  // namespace
 
+std::string outbox_prefix(std::string_view endpoint) {
+  return hash128(kFixedHashKey, endpoint).key();
+}
+
+// The first row of an endpoint tells what its rows begin with; the next endpoint is looked for behind all of them.
+std::vector<std::string> outbox_prefixes(StoreReader& reader) {
+  constexpr std::size_t kIdBytes = sizeof(Hash128);
+  std::vector<std::string> prefixes;
+  std::string from;
+  while (true) {
+    std::string found;
+    reader.scan(Table::outbox, {}, from, [&](std::string_view key, std::string_view) {
+      found = key.substr(0, kIdBytes);
+      return false;
+    });
+    if (found.empty()) return prefixes;
+    from = found + std::string(kIdBytes + 1, '\xff');
+    prefixes.push_back(std::move(found));
+  }
+}
+
 std::string outbox_row_key(std::string_view endpoint, Hash128 alert_id) {
-  return endpoint_prefix(endpoint).append(alert_id.key());
+  return outbox_prefix(endpoint).append(alert_id.key());
 }
 
 bool WebhookRoute::wants(const Announcement& message) const {
@@ -217,7 +234,7 @@ void Outbox::look_again() noexcept {
 }
 
 void Outbox::count(Endpoint& endpoint, StoreReader& reader) {
-  const std::string prefix = endpoint_prefix(endpoint.route.name);
+  const std::string prefix = outbox_prefix(endpoint.route.name);
   std::size_t waiting = 0;
   reader.scan(Table::outbox, prefix, prefix, [&](std::string_view, std::string_view value) {
     const auto row = decode_outbox_row(value);
@@ -236,7 +253,7 @@ void Outbox::refill(StoreReader& reader) {
     if (!endpoint.more_on_disk || endpoint.in_hand.size() >= kDeliveriesInHandMax) continue;
     endpoint.more_on_disk = false;
     std::vector<Delivery> found;
-    const std::string prefix = endpoint_prefix(endpoint.route.name);
+    const std::string prefix = outbox_prefix(endpoint.route.name);
     reader.scan(Table::outbox, prefix, prefix, [&](std::string_view key, std::string_view value) {
       const Hash128 id = Hash128::from_bytes(key.data() + prefix.size());
       const auto row = decode_outbox_row(value);

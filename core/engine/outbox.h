@@ -79,6 +79,9 @@ struct OutboxRow {
 // message can be read.
 [[nodiscard]] std::optional<OutboxRow> new_outbox_row(StoreWriter& writer, const WebhookRoute& route, Hash128 id);
 [[nodiscard]] std::string outbox_row_key(std::string_view endpoint, Hash128 alert_id);
+// What the keys of an endpoint's rows begin with; and of all endpoints that have rows, in the order of the table.
+[[nodiscard]] std::string outbox_prefix(std::string_view endpoint);
+[[nodiscard]] std::vector<std::string> outbox_prefixes(StoreReader& reader);
 [[nodiscard]] std::string encode_outbox_row(const OutboxRow& row);
 [[nodiscard]] std::optional<OutboxRow> decode_outbox_row(std::string_view bytes);
 

@@ -2,6 +2,7 @@
 
 #include "core/detect/formats/standard_webhooks.h"
 #include "core/detect/message.h"
+#include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 
 namespace straykey {
@@ -16,22 +17,6 @@ constexpr std::size_t kOutboxRowsForOne = 10;
 // The first key behind `key`.
 std::string behind(std::string_view key) {
   return key.empty() ? std::string() : std::string(key) + '\0';
-}
-
-// What the rows of each endpoint begin with: the hash of its name.
-std::vector<std::string> endpoint_prefixes(StoreReader& reader) {
-  std::vector<std::string> prefixes;
-  std::string from;
-  while (true) {
-    std::string found;
-    reader.scan(Table::outbox, {}, from, [&](std::string_view key, std::string_view) {
-      found = key.substr(0, kIdBytes);
-      return false;
-    });
-    if (found.empty()) return prefixes;
-    prefixes.push_back(found);
-    from = found + std::string(kIdBytes, '\xff') + '\0';
-  }
 }
 
 // Of the message with this key.
@@ -62,7 +47,7 @@ Result<StoredMessage> stored_message(StoreReader& reader, std::string_view key, 
 
 // The part of list_messages() that lists the messages behind this alert.
 Page<StoredMessage> messages_page(StoreReader& reader, std::string_view after, PageLimits limits, Status& status) {
-  const std::vector<std::string> endpoints = endpoint_prefixes(reader);
+  const std::vector<std::string> endpoints = outbox_prefixes(reader);
   Page<StoredMessage> page;
   page.next = kOfOutbox;
   std::size_t bytes = 0;
@@ -114,7 +99,7 @@ std::optional<ListedAlert> find_alert(StoreReader& reader, Hash128 id, std::stri
 }
 
 Result<std::vector<OutboxRow>> deliveries_of(StoreReader& reader, Hash128 id) {
-  auto rows = deliveries_at(reader, id.key(), endpoint_prefixes(reader));
+  auto rows = deliveries_at(reader, id.key(), outbox_prefixes(reader));
   if (!reader.failure().empty()) return Error{std::string(reader.failure())};
   return rows;
 }

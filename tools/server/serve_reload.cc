@@ -35,9 +35,7 @@ std::pair<std::string_view, std::uint16_t> address_of(const auto& settings) {
 
 // How many messages wait on disk for an endpoint, dead ones too.
 std::size_t rows_of(StoreWriter& alerts, const std::string& endpoint) {
-  const Hash128 none{};
-  const std::string key = outbox_row_key(endpoint, none);
-  const std::string prefix = key.substr(0, key.size() - none.key().size());
+  const std::string prefix = outbox_prefix(endpoint);
   std::size_t rows = 0;
   alerts.scan(Table::outbox, prefix, prefix, [&rows](std::string_view, std::string_view) {
     ++rows;
