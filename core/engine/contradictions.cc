@@ -8,12 +8,14 @@
 #include "core/detect/alert_state.h"
 #include "core/detect/candidate.h"
 #include "core/engine/key_table.h"
+#include "core/identity/issued_tokens.h"
 
 namespace straykey {
 namespace {
 
 constexpr std::size_t kHashBytes = 16;
-// What stands behind the hash in the keys of the two other kinds of rows.
+// What stands behind the hash in the keys of the two other kinds of rows. The day of the event follows kTruth; in rows
+// of builds before December 2026 none does, and such a row speaks for every day.
 constexpr std::string_view kTruth = "told", kOnlyKey = "pair";
 
 struct NotedHit {
@@ -44,6 +46,15 @@ std::optional<NotedHit> decode_noted_hit(std::string_view bytes) {
   return hit;
 }
 
+// The day of the event that made the contradiction.
+Day issued_day_of(const Candidate& contradiction) {
+  return contradiction.day() + IssuedTokens::kUsedBefore;
+}
+
+bool speaks_for(Day issued, Day first, Day last) {
+  return issued <= last + IssuedTokens::kUsedBefore && first <= issued + IssuedTokens::kUsedAfter;
+}
+
 }  // namespace
 
 bool is_contradiction_row(std::string_view key, std::string_view value) {
@@ -53,7 +64,7 @@ bool is_contradiction_row(std::string_view key, std::string_view value) {
   if (kind == kOnlyKey) return value.size() == kHashBytes;
   ByteReader in(value);
   static_cast<void>(in.string());
-  return kind == kTruth && in.at_end();
+  return (kind == kTruth || (kind.starts_with(kTruth) && kind.size() == kTruth.size() + sizeof(Day))) && in.at_end();
 }
 
 std::string Contradictions::key_row(std::string_view access_key, std::string_view role) const {
@@ -64,15 +75,25 @@ std::string Contradictions::pair_row(std::string_view pair, Day day) const {
   return hash128(hash_key_, ByteWriter().string(pair).fixed(day).view()).key().append(kOnlyKey);
 }
 
-std::optional<std::string> Contradictions::truth_of(StoreReader& alerts, const std::string& key) const {
-  const auto stored = alerts.get(Table::hits, std::string(key).append(kTruth));
-  if (!stored) return std::nullopt;
-  return std::string(ByteReader(*stored).string());
+std::optional<std::string> Contradictions::truth_of(StoreReader& alerts, const std::string& key, Day first,
+                                                    Day last) const {
+  std::optional<std::string> truth;
+  Day nearest = ~Day{0};
+  const std::string prefix = key + std::string(kTruth);
+  alerts.scan(Table::hits, prefix, prefix, [&](std::string_view row, std::string_view value) {
+    const Day issued = row.size() == prefix.size() ? first : ByteReader(row.substr(prefix.size())).fixed<Day>();
+    const Day distance = issued > first ? issued - first : first - issued;
+    if (!speaks_for(issued, first, last) || distance >= nearest) return true;
+    nearest = distance;
+    truth = ByteReader(value).string();
+    return true;
+  });
+  return truth;
 }
 
 bool Contradictions::denies(StoreReader& alerts, const Candidate& call) const {
   if (!call.may_be_contradicted() || call.access_key.empty()) return false;
-  const auto truth = truth_of(alerts, key_row(call.access_key, call.token.role_identity));
+  const auto truth = truth_of(alerts, key_row(call.access_key, call.token.role_identity), call.day(), call.day());
   if (!truth || *truth == call.token.service) return false;
   // A chain of roles rests on the issuing event, and on what became known of its caller later.
   return *truth != kUnknownCaller || call.token.chain.empty() || call.token.proof == Proof::session;
@@ -115,13 +136,17 @@ void Contradictions::release(StoreWriter& alerts, const AlertPairs::Pair& pair, 
 
 std::vector<Hash128> Contradictions::take(StoreWriter& alerts, const Candidate& contradiction) const {
   const std::string key = key_row(contradiction.access_key, contradiction.token.role_identity);
-  const auto truth = truth_of(alerts, key);
+  const Day issued = issued_day_of(contradiction);
+  const std::string truth_row = std::string(key).append(kTruth).append(ByteWriter().fixed(issued).view());
+  const auto stored = alerts.get(Table::hits, truth_row);
+  const auto truth = stored ? std::optional(std::string(ByteReader(*stored).string())) : std::nullopt;
   if (truth && (*truth != kUnknownCaller || contradiction.token.service == kUnknownCaller)) return {};
-  alerts.put(Table::hits, std::string(key).append(kTruth), ByteWriter().string(contradiction.token.service).view());
+  alerts.put(Table::hits, truth_row, ByteWriter().string(contradiction.token.service).view());
   std::vector<std::pair<std::string, NotedHit>> denied;
   alerts.scan(Table::hits, key, key, [&](std::string_view row, std::string_view value) {
     auto hit = row.size() == 2 * kHashBytes ? decode_noted_hit(value) : std::nullopt;
-    if (hit && hit->service != contradiction.token.service) denied.emplace_back(row, std::move(*hit));
+    if (hit && hit->service != contradiction.token.service && speaks_for(issued, hit->pairs.day, hit->pairs.day))
+      denied.emplace_back(row, std::move(*hit));
     return true;
   });
   std::set<Hash128> concerned;
@@ -137,7 +162,8 @@ bool Contradictions::rests_on_nothing(StoreReader& alerts, const AlertState& sta
   // Of a full list it is not known which other keys there were.
   if (state.keys.size() >= AlertState::kListMax) return false;
   return std::all_of(state.keys.begin(), state.keys.end(), [&](const std::string& access_key) {
-    const auto truth = truth_of(alerts, key_row(access_key, raised_by.token.role_identity));
+    const auto truth = truth_of(alerts, key_row(access_key, raised_by.token.role_identity), day_of(state.first_seen),
+                                day_of(state.last_seen));
     return truth && *truth != raised_by.token.service;
   });
 }

@@ -4,7 +4,7 @@
 //
 // Shape:  rows of Table::hits. Of each judged call with such a proof that hit: which alerts it went into and which
 //         pairs it put into quarantine, under its key. Of each pair and day that only one such key put into quarantine:
-//         that key. Of each key that was contradicted: whose it is in truth.
+//         that key. Of each key that was contradicted, by the day of its issuing event: whose it is in truth.
 // Order:  a call is not judged any more when its key was contradicted before, so it makes no difference in which order
 //         requests finish.
 // Bounds: the rows age as those of hits.
@@ -38,8 +38,9 @@ class Contradictions {
                 const std::vector<AlertPairs::Pair>& pairs) const;
   // Notes that the call put the pair, by its fact_key(), into quarantine on its day. `is_new`: nobody had on that day.
   void note_quarantined(StoreWriter& alerts, const Candidate& call, const std::string& pair, bool is_new) const;
-  // Notes whose the key is. Takes out of quarantine what only its calls put there, and returns the alerts that took
-  // calls of it in, unless that was done before. REQUIRES: contradiction.contradiction.
+  // Notes whose the key is, on the days for which its issuing event speaks. Takes out of quarantine what only its calls
+  // put there, and returns the alerts that took calls of it in, unless that was done before. REQUIRES:
+  // contradiction.contradiction.
   [[nodiscard]] std::vector<Hash128> take(StoreWriter& alerts, const Candidate& contradiction) const;
   // Whether no key of the alert is left whose calls it rests on. `raised_by`: the call that raised it.
   [[nodiscard]] bool rests_on_nothing(StoreReader& alerts, const AlertState& state, const Candidate& raised_by) const;
@@ -47,7 +48,9 @@ class Contradictions {
  private:
   [[nodiscard]] std::string key_row(std::string_view access_key, std::string_view role) const;
   [[nodiscard]] std::string pair_row(std::string_view pair, Day day) const;
-  [[nodiscard]] std::optional<std::string> truth_of(StoreReader& alerts, const std::string& key) const;
+  // Whose the key was on these days: as of the event that was nearest to the first.
+  [[nodiscard]] std::optional<std::string> truth_of(StoreReader& alerts, const std::string& key, Day first,
+                                                    Day last) const;
   void release(StoreWriter& alerts, const AlertPairs::Pair& pair, Day day, std::string_view key) const;
 
   HashKey hash_key_;

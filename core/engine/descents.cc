@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/engine/route.h"
+#include "core/identity/issued_tokens.h"
 
 namespace straykey {
 
@@ -47,9 +48,10 @@ void Descents::tell_session(std::string_view principal_id, const IssuedToken& kn
   made_.push_back({session, {}, encode(known), false, 0, true});
 }
 
-void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere,
-                       std::uint8_t handed) {
+void Descents::hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, const IssuedTokens& known,
+                       bool everywhere, std::uint8_t handed) {
   for (const WaitingKey& waiting : waiting_.issued_to(key, role, everywhere)) {
+    if (!known.decides(issued, waiting.issued.day)) continue;
     std::optional<ServiceToken> parent;
     const std::string& parent_role = waiting.parent_role.empty() ? issued.session_role : waiting.parent_role;
     if (issued.proves()) parent = service_token_from_issue(issued, parent_role, {});

@@ -34,8 +34,10 @@ class Descents {
   // not name the caller's key, only the record itself can prove the caller. `may_be_forged`: as of Request.
   void hand_on(const Event& event, Hash128 caller, const IssuedToken* issued, bool may_be_forged = false);
   // What is known of the key now concerns the keys that sessions of the role were given when they called with it.
-  // `everywhere`: as of WaitingCalls::issued_to(). `handed`: how often it was handed on before.
-  void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere, std::uint8_t handed);
+  // `known`: all that is known of the key, `issued` among it. `everywhere`: as of WaitingCalls::issued_to(). `handed`:
+  // how often it was handed on before.
+  void hand_on(Hash128 key, std::string_view role, const IssuedToken& issued, const IssuedTokens& known,
+               bool everywhere, std::uint8_t handed);
   // A call tells whose its session is, on its day and the next one: tells the shard that owns the session.
   void tell_session(std::string_view principal_id, const IssuedToken& known);
   [[nodiscard]] bool is_own_session(std::string_view principal_id, Day day) const;

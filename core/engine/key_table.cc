@@ -13,6 +13,7 @@
 
 #include "core/engine/expiry.h"
 #include "core/engine/route.h"
+#include "core/identity/issued_tokens.h"
 
 namespace straykey {
 
@@ -38,7 +39,7 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event, bool is_session) {
     write(id, found->second);  // what the other session did
     found->second.calls.reset();
     load(id, event, is_session, found->second);
-  } else if (found->second.stale) {
+  } else if (const Day day = event.day(); found->second.stale || day < found->second.from || day > found->second.to) {
     load(id, event, is_session, found->second);
   }
   Key& key = found->second;
@@ -50,16 +51,26 @@ KeyTable::Key& KeyTable::at(Hash128 id, const Event& event, bool is_session) {
   return key;
 }
 
-void KeyTable::read_token(StoreReader& store, Hash128 row, Key& key) const {
+void KeyTable::read_token(StoreReader& store, Hash128 row, Day day, Key& key) const {
   const auto found = store.get_aged(Table::tokens, row.bytes());
   if (!found) return;
-  auto issued = decode_issued_token(found->value);
-  if (issued && (!key.issued || key.issued->weight() < issued->weight())) {
+  const auto tokens = decode_issued_tokens(found->value);
+  if (!tokens) return;
+  const IssuedToken* const issued = tokens->on(day);
+  const bool alone = tokens->all().size() == 1;
+  if (alone && issued != nullptr) {
+    key.from = std::max(key.from, issued->issued_day - std::min(issued->issued_day, IssuedTokens::kUsedBefore));
+    key.to = std::min(key.to, issued->issued_day + IssuedTokens::kUsedAfter);
+  } else {
+    key.from = key.to = day;
+  }
+  if (issued != nullptr && (!key.issued || key.issued->weight() < issued->weight())) {
     key.touched = found->put_at;
     key.token = row;
     key.own_row = &store == &writer_.open() ? rows_erased_ : 0;
-    key.proof = hash64(settings_.hash_key, found->value) | 1;
-    key.issued = std::make_unique<IssuedToken>(std::move(*issued));
+    key.proof = hash64(settings_.hash_key, alone ? found->value : encode(*issued)) | 1;
+    key.alone = alone;
+    key.issued = std::make_unique<IssuedToken>(*issued);
   }
 }
 
@@ -67,13 +78,16 @@ void KeyTable::load(Hash128 id, const Event& event, bool is_session, Key& key) {
   key.session = event.arn;
   key.stale = false;
   key.issued.reset();
+  key.from = 0;
+  key.to = kAnyDay;
   key.proof = 0;
   key.told = 0;
   const std::string role = is_session ? std::string() : session_role(event);
+  const Day day = event.day();
   const auto read = [&](StoreReader& store) {
-    if (is_session) read_token(store, session_day_before(id), key);
-    if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), key);
-    if (is_session || !key.issued) read_token(store, id, key);
+    if (is_session) read_token(store, session_day_before(id), day, key);
+    if (!role.empty()) read_token(store, token_row(settings_.hash_key, id, role), day, key);
+    if (is_session || !key.issued) read_token(store, id, day, key);
   };
   read(writer_.open());
   for (BaselineStore* other : settings_.others) {
@@ -104,8 +118,8 @@ void KeyTable::count(const Request::RoutedEvent& routed, const Event& event, Key
 
 bool KeyTable::holds(Hash128 id, Hash128 row, const IssuedToken& issued) const {
   const Key* const key = find(id);
-  return key != nullptr && key->issued && key->own_row == rows_erased_ && !key->stale && key->token == row &&
-         *key->issued == issued;
+  return key != nullptr && key->issued && key->alone && key->own_row == rows_erased_ && !key->stale &&
+         key->token == row && *key->issued == issued;
 }
 
 void KeyTable::reload(Hash128 id) {
@@ -189,7 +203,9 @@ void KeyTable::flush() {
     const auto key = keys_.find(touched_.back());
     touched_.pop_back();
     if (key == keys_.end() || !key->second.issued) continue;
-    writer_.put(Table::tokens, key->second.token.bytes(), encode(*key->second.issued));
+    const HashBytes row = key->second.token.bytes();
+    const auto stored = key->second.alone ? std::nullopt : writer_.open().get(Table::tokens, row);
+    writer_.put(Table::tokens, row, stored ? *stored : encode(*key->second.issued));
     ++written;
   }
   while (!changed_.empty() && written < settings_.keys_a_flush) {

@@ -51,6 +51,7 @@ class KeyTable {
     bool named = false;           // `identity` is what is known now
     std::string identity;         // the identity whose calls they are; empty unless proven
   };
+  static constexpr Day kAnyDay = ~Day{0};
   struct Key {
     bool waits = false;         // it stands in changed_
     RunHour touched = 0;        // when its token row was last put
@@ -62,6 +63,8 @@ class KeyTable {
     Hash128 token;              // the row of `issued`
     std::uint64_t own_row = 0;  // when it was seen in this partition, as of rows_erased_; 0: never
     std::unique_ptr<const IssuedToken> issued;
+    Day from = 0, to = kAnyDay;    // the days on which that is what is known
+    bool alone = false;            // the row says nothing of other days
     std::unique_ptr<Calls> calls;  // null: calls are not counted, because the key cannot be a service token's
 
     [[nodiscard]] bool has_unnamed_calls() const noexcept { return calls != nullptr && !calls->named; }
@@ -82,7 +85,8 @@ class KeyTable {
   // Says whose calls are counted. `token` is the event's, if that is known already.
   // REQUIRES: key.has_unnamed_calls(), of the event.
   static void name(Key& key, const Event& event, const ServiceToken* token);
-  // Whether the key is in memory, and its token row in this partition is the one named and says just this.
+  // Whether the key is in memory, and its token row in this partition is the one named and says just this, of its day
+  // alone.
   [[nodiscard]] bool holds(Hash128 id, Hash128 row, const IssuedToken& issued) const;
   // The key's token row is read again at its next use: its issuing event has become known.
   void reload(Hash128 id);
@@ -113,7 +117,7 @@ class KeyTable {
   };
 
   void load(Hash128 id, const Event& event, bool is_session, Key& key);
-  void read_token(StoreReader& store, Hash128 row, Key& key) const;
+  void read_token(StoreReader& store, Hash128 row, Day day, Key& key) const;
   void evict();
   static void collect_news(Hash128 id, Key& key, std::vector<News>& news);
   void write(Hash128 id, Key& key);

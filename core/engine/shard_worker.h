@@ -38,6 +38,7 @@
 namespace straykey {
 
 class Descents;
+class IssuedTokens;
 class OperatorChange;
 class WaitingCalls;
 
@@ -112,7 +113,6 @@ class ShardWorker {
   // Those that tell whose a session is return whether its shard is known to have it, so that nothing had to be told.
   bool tell_session(const Event& event, const ServiceToken& token, KeyTable::Key* key);
   bool tell_session(std::string_view principal_id, Day day, const ServiceToken& token);
-  void tell_again(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere);
   bool tell_stranger(const Event& event, const std::string& role);
   bool tell_stranger(std::string_view principal_id, Day day, const std::string& role);
   bool tell(std::string_view principal_id, Day day, std::string_view whose, const IssuedToken& known);
@@ -121,10 +121,12 @@ class ShardWorker {
   struct News {  // of the event that issued a key
     const std::string& role;
     const IssuedToken& issued;
-    std::uint8_t handed = 0;       // how often it was handed on, from key to key
-    const Event* event = nullptr;  // null: it was handed on
+    const IssuedTokens& known;  // with it: on which days it decides
+    const Event* event;         // null: it was handed on
   };
-  void know(Hash128 key, const News& news);
+  // `handed`: how often it was handed on, from key to key. `event`: the one that issued the key; null if handed on.
+  void know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed, const Event* event);
+  void tell_again(Hash128 key, const News& news, bool everywhere);
   void know_session(Hash128 session, const IssuedToken& known);
   void judge_waiting(Hash128 key, const News& news);
   void teach(const Observation& observation, const Event& event);

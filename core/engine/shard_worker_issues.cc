@@ -11,6 +11,7 @@
 #include "core/engine/observation.h"
 #include "core/engine/shard_worker.h"
 #include "core/engine/waiting_calls.h"
+#include "core/identity/issued_tokens.h"
 #include "core/identity/principal.h"
 
 namespace straykey {
@@ -20,10 +21,10 @@ namespace {
 // `call`: one of them. `event`: the one that issued it, or null where another shard, or the key's session, told of it:
 // then only its day is known, and the time is the call's.
 Candidate contradiction(const Candidate& call, const IssuedToken& issued, const Event* event) {
-  constexpr Day kEarlier = 2;  // no use of a key lies further before its issuing event
   Candidate out;
   out.contradiction = true;
-  out.time = static_cast<Seconds>(issued.issued_day - std::min(issued.issued_day, kEarlier)) * kSecondsPerDay;
+  out.time =
+      static_cast<Seconds>(issued.issued_day - std::min(issued.issued_day, IssuedTokens::kUsedBefore)) * kSecondsPerDay;
   out.last_time = event == nullptr ? call.time : event->time;
   out.access_key = call.access_key;
   out.token.account = call.token.account;
@@ -97,9 +98,11 @@ void ShardWorker::need_not_tell(const std::vector<Hash128>& told) {
 
 // An event that proved calls tells whose their sessions are. The calls do not wait any more when it comes again.
 // `everywhere`: it may have come when there were more or fewer shards, and what was told then may be lost.
-void ShardWorker::tell_again(Hash128 key, std::string_view role, const IssuedToken& issued, bool everywhere) {
+void ShardWorker::tell_again(Hash128 key, const News& news, bool everywhere) {
+  const IssuedToken& issued = news.issued;
   if (issued.is_provisional()) return;
-  for (const WaitingCalls::Told& told : waiting_->told_by(key, role, everywhere)) {
+  for (const WaitingCalls::Told& told : waiting_->told_by(key, news.role, everywhere)) {
+    if (!news.known.decides(issued, told.day)) continue;
     if (!issued.proves()) {
       tell_stranger(told.principal, told.day, told.role);
       continue;
@@ -129,37 +132,41 @@ void ShardWorker::issue(const Event& event) {
   const std::string role = issued_role(event);
   if (!event.from_future) teach_role(event, role, issued.service);
   if (may_be_forged_ && !issued.proves()) return;
-  know(access_key_id(settings_.hash_key, event.issued_key), {role, issued, 0, &event});
+  know(access_key_id(settings_.hash_key, event.issued_key), role, issued, 0, &event);
 }
 
-// Notes what is known of the event that issued the key, unless more is known already. A key is issued once, so the same
-// again is the event, or the descent, once more.
-void ShardWorker::know(Hash128 key, const News& news) {
-  const auto& [role, issued, handed, event] = news;
+// Notes what is known of the event that issued the key, unless more is known already. A key is issued once a day, so
+// the same again is the event, or the descent, once more.
+void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& issued, std::uint8_t handed,
+                       const Event* event) {
   const Hash128 row = token_row(settings_.hash_key, key, role);
   bool is_news = false;
-  if (!keys_.holds(key, row, issued)) {
-    const auto stored = writer_.open().get(Table::tokens, row.bytes());
-    const auto known = stored ? decode_issued_token(*stored) : std::nullopt;
-    is_news = !known || known->weight() < issued.weight();
-    if (!is_news && *known != issued) return;
+  IssuedTokens all;
+  if (keys_.holds(key, row, issued)) {
+    all.add(issued);
+  } else {
+    if (const auto stored = writer_.open().get(Table::tokens, row.bytes()))
+      all = decode_issued_tokens(*stored).value_or(IssuedTokens{});
+    is_news = all.add(issued);
+    if (!is_news && !all.contains(issued)) return;
   }
+  const News news{role, issued, all, event};
   if (is_news) {
-    writer_.put(Table::tokens, row.bytes(), encode(issued));
+    writer_.put(Table::tokens, row.bytes(), encode(all));
     // The key is read again at its next use, because its identity is known from now on.
     keys_.reload(key);
     judge_waiting(key, news);
   }
-  tell_again(key, role, issued, is_news);
+  tell_again(key, news, is_news);
   if (issued.waits) return;
   // News ends by itself, because it adds to what is known of a key at most five times. Only what is told again counts.
-  descents_->hand_on(key, role, issued, is_news, is_news ? 0 : handed);
+  descents_->hand_on(key, role, issued, all, is_news, is_news ? 0 : handed);
 }
 
 // Judges the calls that waited for what is known of their key, or of their session, now.
 void ShardWorker::judge_waiting(Hash128 key, const News& news) {
-  const auto& [role, issued, handed, event] = news;
-  WaitingCalls::Proven proven = waiting_->prove(key, role, issued);
+  const auto& [role, issued, known, event] = news;
+  WaitingCalls::Proven proven = waiting_->prove(key, role, issued, known);
   for (std::size_t i = 0; i < proven.calls.size(); ++i) {
     Candidate& call = proven.calls[i];
     if (!call.presigned && !call.console_session) tell_session(proven.principals[i], call.day(), call.token);
@@ -193,10 +200,11 @@ void ShardWorker::know_session(Hash128 session, const IssuedToken& known) {
     keys_.reload(next);
   }
   const std::string any_role;
-  const News news{any_role, known};
+  const IssuedTokens only(known);
+  const News news{any_role, known, only, nullptr};
   const auto settle = [&](Hash128 day) {
     if (is_news) judge_waiting(day, news);
-    descents_->hand_on(day, any_role, known, is_news, 0);
+    descents_->hand_on(day, any_role, known, only, is_news, 0);
   };
   // Of two rows of one weight, that of the day before counts, as it does where a call is judged.
   if (waiting_->may_have_rows(session) && weight_of(session_day_before(session)) < known.weight()) settle(session);
@@ -209,7 +217,7 @@ void ShardWorker::take_over(const Descent& descent) {
   if (descent.of_session) return know_session(descent.key, *token);
   if (descent.teaches && token->proves() && !token->is_provisional())
     learn({FactKind::role_child, token->parent_role, descent.role}, token->issued_day);
-  know(descent.key, {descent.role, *token, descent.handed, nullptr});
+  know(descent.key, descent.role, *token, descent.handed, nullptr);
 }
 
 }  // namespace straykey

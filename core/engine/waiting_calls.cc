@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/utf8.h"
 #include "core/engine/key_table.h"
+#include "core/identity/issued_tokens.h"
 
 namespace straykey {
 namespace {
@@ -243,7 +244,8 @@ void WaitingCalls::note_judged(const std::string& row, const std::string& sessio
   writer_.put(Table::pending, row, encode_call(session, call));
 }
 
-WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued) {
+WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, const IssuedToken& issued,
+                                         const IssuedTokens& known) {
   Proven out;
   if (!may_have_rows(key)) return out;
   for (const auto& [row, value] : rows(key.key(), true)) {
@@ -251,6 +253,7 @@ WaitingCalls::Proven WaitingCalls::prove(Hash128 key, std::string_view role, con
     const std::string session(in.string());
     auto call = decode_candidate(in.string());
     if (call && !role.empty() && call->token.role_identity != role) continue;  // another session of a masked key
+    if (call && !known.decides(issued, call->day())) continue;                 // or one of other days
     if (call && denies(issued, *call) &&
         std::none_of(out.denied.begin(), out.denied.end(),
                      [&](const Candidate& other) { return other.token.role_identity == call->token.role_identity; }))

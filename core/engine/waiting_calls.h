@@ -27,6 +27,8 @@
 
 namespace straykey {
 
+class IssuedTokens;
+
 class WaitingCalls {
  public:
   static constexpr std::uint32_t kNowhere = ~0u;
@@ -62,10 +64,10 @@ class WaitingCalls {
     // One for each role whose sessions were judged as something else by a weaker proof
     std::vector<Candidate> denied;
   };
-  // The calls of the key, with the tokens that `issued` proves; none if it proves nothing. They do not wait any more,
-  // unless it is a weak proof, after which a strong one may come. `role`: account/role of the sessions that it proves;
-  // empty: any.
-  [[nodiscard]] Proven prove(Hash128 key, std::string_view role, const IssuedToken& issued);
+  // The calls of the key on the days that `issued` decides, with the tokens that it proves; none if it proves nothing.
+  // They do not wait any more, unless it is a weak proof, after which a strong one may come. `role`: account/role of
+  // the sessions that it proves; empty: any. `known`: all that is known of the key, `issued` among it.
+  [[nodiscard]] Proven prove(Hash128 key, std::string_view role, const IssuedToken& issued, const IssuedTokens& known);
   // The keys that sessions of the role were given, as prove() says. `everywhere`: in other partitions, too.
   [[nodiscard]] std::vector<WaitingKey> issued_to(Hash128 key, std::string_view role, bool everywhere);
 

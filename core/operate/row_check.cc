@@ -22,6 +22,7 @@
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 #include "core/engine/told_session.h"
+#include "core/identity/issued_tokens.h"
 
 namespace straykey {
 namespace {
@@ -146,7 +147,7 @@ void RowCheck::partition_row(Table table, std::string_view key, std::string_view
     case Table::facts:
       return check_fact(table, key, value);
     case Table::tokens:
-      return readable(is_hashes(key, 1) && decode_issued_token(value));
+      return readable(is_hashes(key, 1) && decode_issued_tokens(value));
     case Table::pending:
       return readable(is_pending(key, value));
     case Table::proposed:

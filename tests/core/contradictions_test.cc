@@ -20,7 +20,7 @@ const AlertPairs::Pair kPair{FactKind::quarantine_identity_network, "11112222333
 Candidate weak_call(const std::string& access_key, std::uint64_t combination = 1) {
   Candidate call;
   call.combination = {combination, 0};
-  call.time = Seconds{kDay} * kSecondsPerDay;
+  call.time = call.last_time = Seconds{kDay} * kSecondsPerDay;
   call.access_key = access_key;
   call.token.service = call.token.must_have_assumed = "ecs";
   call.token.role_identity = call.token.identity = "111122223333/cart";
@@ -30,6 +30,7 @@ Candidate weak_call(const std::string& access_key, std::uint64_t combination = 1
 Candidate contradiction(const std::string& access_key, const std::string& service = {}) {
   Candidate out;
   out.contradiction = true;
+  out.time = Seconds{kDay - 2} * kSecondsPerDay;  // its event is of kDay
   out.access_key = access_key;
   out.token.role_identity = "111122223333/cart";
   out.token.service = service;
@@ -108,6 +109,23 @@ TEST_CASE("contradictions: an alert stands while one of its keys does, and where
   CHECK(bench.contradictions.rests_on_nothing(*bench.writer, state, call));
   while (state.keys.size() < AlertState::kListMax) state.keys.emplace_back("ASIA1");
   CHECK_FALSE(bench.contradictions.rests_on_nothing(*bench.writer, state, call));
+}
+
+TEST_CASE("contradictions: an event says nothing of the same key on other days, as in masked logs") {
+  for (const int days : {-3, -2, 2, 3}) {
+    CAPTURE(days);
+    Bench bench;
+    Candidate call = weak_call("ASIA1");
+    call.time = call.last_time += days * static_cast<Seconds>(kSecondsPerDay);
+    const bool is_its = days >= -2 && days <= 2;
+    bench.hit(call, {{1, 1}});
+    AlertState state;
+    state.take_in(call);
+    CHECK_EQ(bench.contradictions.take(*bench.writer, contradiction("ASIA1")).size(), is_its ? 1 : 0);
+    CHECK_EQ(bench.contradictions.denies(*bench.writer, call), is_its);
+    CHECK_EQ(bench.contradictions.rests_on_nothing(*bench.writer, state, call), is_its);
+    CHECK_EQ(bench.in_quarantine(), !is_its);
+  }
 }
 
 TEST_CASE("contradictions: its rows are known as such, and nothing else is") {

@@ -5,6 +5,7 @@
 
 #include "core/engine/memory_store.h"
 #include "core/engine/route.h"
+#include "core/identity/issued_tokens.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>
@@ -30,8 +31,10 @@ struct Bench {
     const auto request = request_of({call});
     descents.hand_on(request->events.front(), id_of(call.key), issued);
   }
-  void know(const IssuedToken& issued, std::uint8_t handed = 0) {
-    descents.hand_on(id_of("ASIAORDERS0000000001"), kRole, issued, true, handed);
+  // As of an event on the day of the call.
+  void know(IssuedToken issued, std::uint8_t handed = 0) {
+    issued.issued_day = day_of(*parse_time(Call{}.at));
+    descents.hand_on(id_of("ASIAORDERS0000000001"), kRole, issued, IssuedTokens(issued), true, handed);
   }
   std::vector<IssuedToken> made() {
     std::vector<IssuedToken> out;
@@ -102,7 +105,7 @@ TEST_CASE("descents: a session is told, and hands on what its copies issued") {
   CHECK_EQ(known.session_role, kRole);
   CHECK_EQ(service_token_from_issue(known, kRole, "orders-fn").proof, Proof::session);
   for (const bool came_before : {true, false}) {
-    if (came_before) bench.descents.hand_on(session, {}, known, true, 0);
+    if (came_before) bench.descents.hand_on(session, {}, known, IssuedTokens(known), true, 0);
     if (!came_before) bench.descents.hand_on(copy, session, &known);
     const auto made = bench.made();
     REQUIRE_EQ(made.size(), 1);
@@ -112,7 +115,7 @@ TEST_CASE("descents: a session is told, and hands on what its copies issued") {
   // A stranger in the session outweighs that, before and after. What a key says outweighs both.
   const IssuedToken stranger = known_of_stranger(kRole, copy.day());
   for (const bool came_before : {true, false}) {
-    if (came_before) bench.descents.hand_on(session, {}, stranger, true, 0);
+    if (came_before) bench.descents.hand_on(session, {}, stranger, IssuedTokens(stranger), true, 0);
     if (!came_before) bench.descents.hand_on(copy, session, &stranger);
     const auto made = bench.made();
     REQUIRE_EQ(made.size(), 1);

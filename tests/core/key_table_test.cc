@@ -7,6 +7,7 @@
 #include "core/engine/expiry.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/route.h"
+#include "core/identity/issued_tokens.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>
@@ -27,7 +28,8 @@ struct Bench {
   static void issue(MemoryBaselineStore& where, std::string_view access_key, RunHour hour) {
     where.set_run_hour(hour);
     const auto put = where.write();
-    put->put(Table::tokens, access_key_row(kKey, access_key), encode(IssuedToken{"lambda", "", 19'000}));
+    put->put(Table::tokens, access_key_row(kKey, access_key),
+             encode(IssuedToken{"lambda", "", day_of(*parse_time(Call{}.at))}));
     REQUIRE(put->commit() == CommitOutcome::committed);
   }
   KeyTable::Key& use(const std::string& access_key, RunHour now) {
@@ -107,7 +109,8 @@ TEST_CASE("key table: a row in memory is as good as one in the store, unless it 
   Bench bench;
   const std::string text = "ASIAUSED000000000001";
   const Hash128 id = access_key_id(kKey, text);
-  const IssuedToken issued{"lambda", "", 19'000}, other{"ecs", "", 19'000};
+  const Day day = day_of(*parse_time(Call{}.at));
+  const IssuedToken issued{"lambda", "", day}, other{"ecs", "", day};
   Bench::issue(bench.store, text, 0);
   CHECK_FALSE(bench.keys.holds(id, id, issued));
   (void)bench.use(text, 0);
@@ -124,6 +127,40 @@ TEST_CASE("key table: a row in memory is as good as one in the store, unless it 
   (void)bench.use("ASIAMOVED00000000001", 0);
   const Hash128 moved = access_key_id(kKey, "ASIAMOVED00000000001");
   CHECK_FALSE(bench.keys.holds(moved, moved, issued));
+}
+
+TEST_CASE(
+    "key table: of a masked key each use has what was issued on its days, and the row keeps all when it is touched") {
+  Bench bench;
+  const std::string text = "ASIAMASKED0000000001";
+  const Day day = day_of(*parse_time(Call{}.at));
+  IssuedTokens tokens(IssuedToken{"lambda", "", day - 10});
+  const auto put = [&] {
+    bench.store.set_run_hour(0);
+    const auto writer = bench.store.write();
+    writer->put(Table::tokens, access_key_row(kKey, text), encode(tokens));
+    REQUIRE(writer->commit() == CommitOutcome::committed);
+    bench.keys.reload(access_key_id(kKey, text));
+  };
+  put();
+  CHECK(bench.use(text, 0).issued == nullptr);
+  bench.flush(0);
+  tokens.add({"ecs", "", day});
+  put();
+  const auto service_at = [&](int days) {
+    const auto request = request_of({Call{.key = text, .issuer_type = ""}});
+    request->events.front().time += days * static_cast<Seconds>(kSecondsPerDay);
+    const KeyTable::Key& key = bench.keys.at(access_key_id(kKey, text), request->events.front(), false);
+    return key.issued ? key.issued->service : "none";
+  };
+  CHECK_EQ(service_at(0), "ecs");
+  CHECK_EQ(service_at(-10), "lambda");
+  CHECK_EQ(service_at(-5), "none");
+  CHECK_EQ(service_at(2), "ecs");
+  CHECK_EQ(service_at(3), "none");
+  (void)bench.use(text, 7);
+  bench.flush(7);
+  CHECK_EQ(bench.store.read()->get(Table::tokens, access_key_row(kKey, text)), encode(tokens));
 }
 
 TEST_CASE("key table: of a session counts what was told on its day or the one before, whichever has more weight") {

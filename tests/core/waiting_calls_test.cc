@@ -4,6 +4,7 @@
 
 #include "core/engine/memory_store.h"
 #include "core/engine/route.h"
+#include "core/identity/issued_tokens.h"
 #include "tests/support/calls.h"
 
 #include <doctest/doctest.h>
@@ -27,6 +28,11 @@ struct Bench {
     const Event& event = request->events.front();
     return waiting.keep(observe(event, issued, *networks, detection), event, counts);
   }
+  // As of an event on the day of the calls.
+  WaitingCalls::Proven prove(Hash128 key, std::string_view role, IssuedToken issued) {
+    issued.issued_day = day_of(*parse_time(Call{}.at));
+    return waiting.prove(key, role, issued, IssuedTokens(issued));
+  }
   std::uint64_t overflow(std::string_view bound) {
     return metrics.counter("straykey_pending_overflow_total", "", {{"bound", bound}}).value();
   }
@@ -47,13 +53,28 @@ TEST_CASE("waiting calls: a strong proof takes a key's calls, a weak one leaves 
   IssuedToken weak{"ecs", {}, 0};
   weak.weak = true;
   weak.chain = "111122223333/billing > 111122223333/orders";
-  REQUIRE_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, weak).calls.size(), 1);
-  const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
+  REQUIRE_EQ(bench.prove(id_of("ASIA1"), kRole, weak).calls.size(), 1);
+  const auto calls = bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
   REQUIRE_EQ(calls.size(), 1);
   CHECK_EQ(calls[0].token.identity, "111122223333/orders/orders-fn");
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
-  CHECK(bench.waiting.prove(id_of("ASIA2"), "111122223333/another", IssuedToken{"lambda", {}, 0}).calls.empty());
-  CHECK_EQ(bench.waiting.prove(id_of("ASIA2"), {}, IssuedToken{"lambda", {}, 0}).calls.size(), 1);
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK(bench.prove(id_of("ASIA2"), "111122223333/another", IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK_EQ(bench.prove(id_of("ASIA2"), {}, IssuedToken{"lambda", {}, 0}).calls.size(), 1);
+}
+
+TEST_CASE("waiting calls: an issuing event proves the calls of its own days, and the others wait on") {
+  Bench bench;
+  bench.keep(unproven("ASIA1"));
+  const Day day = day_of(*parse_time(Call{}.at));
+  for (const Day issued : {day - 3, day + 3}) {
+    const IssuedToken token{"lambda", {}, issued};
+    CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, token, IssuedTokens(token)).calls.empty());
+  }
+  const IssuedToken before{"lambda", {}, day - 2}, same_day{"ecs", {}, day};
+  IssuedTokens both(before);
+  both.add(same_day);
+  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, before, both).calls.empty());  // the other one is nearer
+  CHECK_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, same_day, both).calls.size(), 1);
 }
 
 TEST_CASE("waiting calls: a proof denies what a call was judged as by a weaker one, once for each role") {
@@ -65,17 +86,17 @@ TEST_CASE("waiting calls: a proof denies what a call was judged as by a weaker o
   };
   keep_task("ASIA1", "198.51.100.7");
   keep_task("ASIA1", "203.0.113.7");
-  const auto person = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{});
+  const auto person = bench.prove(id_of("ASIA1"), kRole, IssuedToken{});
   CHECK(person.calls.empty());
   REQUIRE_EQ(person.denied.size(), 1);
   CHECK_EQ(person.denied[0].access_key, "ASIA1");
   CHECK_EQ(person.denied[0].token.role_identity, kRole);
   keep_task("ASIA1", "198.51.100.7");
-  CHECK_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).denied.size(), 1);
+  CHECK_EQ(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).denied.size(), 1);
   keep_task("ASIA1", "198.51.100.7");
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"ecs", {}, 0}).denied.empty());
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"ecs", {}, 0}).denied.empty());
   bench.keep(unproven("ASIA2"));
-  CHECK(bench.waiting.prove(id_of("ASIA2"), kRole, IssuedToken{}).denied.empty());
+  CHECK(bench.prove(id_of("ASIA2"), kRole, IssuedToken{}).denied.empty());
 }
 
 TEST_CASE("waiting calls: the event on which a descent rests denies nothing when it comes once more") {
@@ -91,8 +112,8 @@ TEST_CASE("waiting calls: the event on which a descent rests denies nothing when
     Call call = unproven("ASIA1");
     call.session = "0123456789abcdef0123456789abcdef";
     bench.keep(call, true, descended ? &weak : nullptr);
-    CHECK_EQ(bench.waiting.prove(id_of("ASIA1"), kRole, of_unknown_caller).denied.empty(), descended);
-    if (descended) CHECK_FALSE(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{}).denied.empty());
+    CHECK_EQ(bench.prove(id_of("ASIA1"), kRole, of_unknown_caller).denied.empty(), descended);
+    if (descended) CHECK_FALSE(bench.prove(id_of("ASIA1"), kRole, IssuedToken{}).denied.empty());
   }
 }
 
@@ -101,9 +122,9 @@ TEST_CASE("waiting calls: what an instance's name proved waits, and is not judge
   Call call = unproven("ASIA1");
   call.session = "i-0123456789abcdef0";
   bench.keep(call);
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"ec2", {}, 0}).calls.empty());
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"ec2", {}, 0}).calls.empty());
   bench.keep(call);
-  const auto of_a_function = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0});
+  const auto of_a_function = bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0});
   CHECK_EQ(of_a_function.calls.size(), 1);
   CHECK_EQ(of_a_function.denied.size(), 1);
 }
@@ -126,13 +147,13 @@ TEST_CASE("waiting calls: repeats are counted, flushed or not, and a call that c
     }
     bench.waiting.count_repeat(bench.keep(call, false), *parse_time("2024-03-21T08:05:00Z"));
     if (!flushed) bench.waiting.forget_places();
-    const auto calls = bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
+    const auto calls = bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls;
     REQUIRE_EQ(calls.size(), 1);
     CHECK_EQ(calls[0].count, 4);
     CHECK_EQ(format_time(calls[0].time), "2024-03-21T09:05:00Z");
     CHECK_EQ(format_time(calls[0].last_time), "2024-03-21T11:05:00Z");
     bench.waiting.flush(10);
-    CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
+    CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
   }
 }
 
@@ -144,7 +165,7 @@ TEST_CASE("waiting calls: of more calls than a key may have, the same ones wait 
       bench.keep(unproven("ASIA1", "198.51.100." + std::to_string(backwards ? 20 - i : i + 1)));
     CHECK_EQ(bench.overflow("key"), 17);
     std::vector<std::string>& addresses = kept.emplace_back();
-    for (const Candidate& call : bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls)
+    for (const Candidate& call : bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls)
       addresses.push_back(call.address);
   }
   CHECK_EQ(kept[0].size(), 3);
@@ -154,8 +175,8 @@ TEST_CASE("waiting calls: of more calls than a key may have, the same ones wait 
 TEST_CASE("waiting calls: those of somebody who is no workload go without a proof") {
   Bench bench;
   bench.keep(unproven("ASIA1"));
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{}).calls.empty());
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{}).calls.empty());
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
 }
 
 TEST_CASE("waiting calls: issued keys stay, each once, and are told by the role of the session that was given them") {
@@ -171,7 +192,7 @@ TEST_CASE("waiting calls: issued keys stay, each once, and are told by the role 
   }
   CHECK(bench.waiting.issued_to(id_of("ASIA1"), "111122223333/another", true).empty());
   CHECK_EQ(bench.waiting.issued_to(id_of("ASIA1"), {}, true).size(), 1);
-  CHECK(bench.waiting.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
+  CHECK(bench.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.empty());
 }
 
 TEST_CASE("waiting calls: what waits in another partition is found there") {
@@ -203,7 +224,8 @@ TEST_CASE("waiting calls: what a key's calls told in another partition is told h
     Event event = request->events.front();
     event.principal_id = "AROA1:orders-fn";
     there.keep(observe(event, nullptr, *bench.networks, bench.detection), event, true);
-    REQUIRE_EQ(there.prove(id_of("ASIA1"), kRole, IssuedToken{"lambda", {}, 0}).calls.size(), 1);
+    const IssuedToken issued{"lambda", {}, event.day()};
+    REQUIRE_EQ(there.prove(id_of("ASIA1"), kRole, issued, IssuedTokens(issued)).calls.size(), 1);
     REQUIRE_EQ(writer.commit(), CommitOutcome::committed);
   }
   CHECK(bench.waiting.told_by(id_of("ASIA1"), kRole, false).empty());

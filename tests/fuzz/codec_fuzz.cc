@@ -15,7 +15,7 @@
 #include "core/engine/campaigns.h"
 #include "core/engine/dedup.h"
 #include "core/engine/outbox.h"
-#include "core/identity/service_token.h"
+#include "core/identity/issued_tokens.h"
 #include "core/operate/row_check.h"
 #include "tests/fuzz/targets.h"
 
@@ -73,7 +73,7 @@ void fuzz_codec(std::string_view input) {
     case 8:
       return check_codec(bytes, decode_activity, encode_activity);
     case 9:
-      return check_codec(bytes, decode_issued_token, [](const IssuedToken& token) { return encode(token); });
+      return check_codec(bytes, decode_issued_tokens, [](const IssuedTokens& token) { return encode(token); });
     case 10:
       return check_codec(bytes, decode_waiting_key, [](const WaitingKey& waiting) { return encode(waiting); });
     default:

@@ -316,7 +316,7 @@ void Simulation::arrive(std::vector<const Action*> actions, bool heard) {
 // Notes that what an acknowledged action taught is promised from now on.
 void Simulation::promise(const Action& action) {
   const bool is_call = action.what == Action::What::call;
-  if (!is_call) issued_.insert(action.key);
+  if (!is_call) issued_.emplace(action.key, action.day);
   if (!action.issued_key.empty()) handed_[action.issued_key] = &action;
   const bool proven = !is_call || is_proven(action);
   taught_.learn(action, proven);
@@ -343,11 +343,17 @@ void Simulation::tell_sessions() {
   learn_what_is_proven();
 }
 
+// An issue speaks for two days before and after it: a masked key has another owner on others.
+bool Simulation::is_issued(const Action& call) const {
+  const auto near = issued_.lower_bound({call.key, call.day - 2});
+  return near != issued_.end() && near->first == call.key && near->second <= call.day + 2;
+}
+
 // Whether what was acknowledged tells whose key the call was made with.
 bool Simulation::is_proven(const Action& call) const {
   if (call.tells == Tells::by_session) return told_.contains({session_of(call), call.day});
   const bool by_issue = call.tells == Tells::by_issue || call.tells == Tells::shape_then_issue;
-  if (call.depth == 0) return !by_issue || issued_.contains(call.key);
+  if (call.depth == 0) return !by_issue || is_issued(call);
   const auto by = handed_.find(call.key);
   return by != handed_.end() && is_proven(*by->second);
 }

@@ -55,6 +55,7 @@ class Simulation {
   void promise(const Action& action);
   void tell_sessions();
   void learn_what_is_proven();
+  [[nodiscard]] bool is_issued(const Action& call) const;
   [[nodiscard]] bool is_proven(const Action& call) const;
   void work(std::uint32_t shard);
   void merge();
@@ -88,11 +89,11 @@ class Simulation {
   std::vector<const Action*> open_;   // of this phase, not acknowledged
   std::vector<const Action*> acked_;  // of all phases
   std::set<const Action*> acknowledged_;
-  std::set<std::string> issued_;                 // keys whose issue is acknowledged
-  std::set<std::pair<std::string, Day>> told_;   // sessions of proven calls that are acknowledged
-  std::map<std::string, const Action*> handed_;  // by key: the call of AssumeRole that issued it, if acknowledged
-  std::vector<const Action*> waiting_;           // calls that were acknowledged before they were proven
-  std::vector<const Action*> day_;               // of the phases of this day
+  std::set<std::pair<std::string, Day>> issued_;  // keys whose issue is acknowledged, and on which day it was
+  std::set<std::pair<std::string, Day>> told_;    // sessions of proven calls that are acknowledged
+  std::map<std::string, const Action*> handed_;   // by key: the call of AssumeRole that issued it, if acknowledged
+  std::vector<const Action*> waiting_;            // calls that were acknowledged before they were proven
+  std::vector<const Action*> day_;                // of the phases of this day
   std::deque<std::vector<const Action*>> on_the_way_;
   Reference taught_;  // by what is acknowledged
   // What called for alerts when the process started, as long as it still judges what the one before left.

@@ -152,7 +152,7 @@ void write_issue(Event& event, TextArena& arena, const Action& action) {
 
 }  // namespace
 
-World::World(std::uint64_t seed) : random_(seed ^ 0x5eed), by_session_(seed % 2 == 0) {
+World::World(std::uint64_t seed) : random_(seed ^ 0x5eed), masked_random_(seed ^ 0x3a5c), by_session_(seed % 2 == 0) {
   order = random_.chance(0.25) ? Order::any : Order::by_day;
   constexpr std::array kActivation{0, 0, 2, 3, 14};
   kubernetes = random_.chance(0.5);

@@ -98,8 +98,9 @@ extern const std::vector<Agent> kTools;
 extern const std::vector<Whereabouts> kPlaces;
 inline constexpr std::size_t kInside = 2;  // the first two places are inside AWS
 // Those of the stories, apart from the workloads that thieves visit. Of kLent a person takes keys under a task's name,
-// kSlow has tasks whose issuing events come late, and kConsoleUser is a role that people switch to.
-extern const Workload kLent, kSlow, kClusterPods, kConsoleUser;
+// kSlow has tasks whose issuing events come late, kMasked has one key for all its tasks and people, as in masked logs,
+// and kConsoleUser is a role that people switch to.
+extern const Workload kLent, kSlow, kMasked, kClusterPods, kConsoleUser;
 
 class World {
  public:
@@ -137,7 +138,8 @@ class World {
   void hand_on(const Workload& who, Day day, const Key& key);
   void steal(Day day);
   void tell_stories(Day day);
-  void lend(Day day, const Workload& who, Tells tells);
+  void lend(Day day, const Workload& who, Tells tells, const std::string& masked = {});
+  void lend_masked(Day day);
   void run_cluster(Day day);
   [[nodiscard]] const Whereabouts& somewhere_outside();
   void sit_at_console(Day day, const Workload& who, const Whereabouts& place, const Key& key);
@@ -145,7 +147,8 @@ class World {
   [[nodiscard]] bool has_told_session(const Key& key) const;
   Action& add(Day day, const Workload& who, const Whereabouts& place, const Agent& tool, const Key& key);
 
-  Random random_;
+  Random random_, masked_random_;
+  Day masked_until_ = 0;  // no other use of the masked key may be near
   bool by_session_;
   std::vector<Day> days_;
   std::vector<std::vector<Key>> keys_;      // by workload

@@ -2,6 +2,9 @@
 // that call in the caller's name, clusters that are not EKS's. Each has its harmless twin.
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 #include "tests/simulation/world.h"
 
 namespace straykey {
@@ -18,6 +21,7 @@ const Agent kServer{"aws-mcp.amazonaws.com", "mcp", true, "", ""};
 
 const Workload kLent{Kind::ecs, "lent", kAccounts[0], {kTaskName}};
 const Workload kSlow{Kind::ecs, "slow", kAccounts[0], {kTaskName}};
+const Workload kMasked{Kind::ecs, "masked", kAccounts[0], {kTaskName}};
 const Workload kClusterPods{Kind::cluster, "web", kAccounts[0], {"web-session"}};
 const Workload kConsoleUser{Kind::person, "admin", kAccounts[0], {"ana"}};
 
@@ -40,6 +44,18 @@ void World::tell_stories(Day day) {
   if (order == Order::any) return;
   lend(day, kLent, Tells::shape_of_a_person);
   lend(day, kSlow, Tells::shape_then_issue);
+  lend_masked(day);
+}
+
+// One key is a task's on some days and a person's on others, which lie so far apart that each of its issuing events
+// speaks for one of them. It has chances of its own, so that the other stories of a seed do not depend on it.
+void World::lend_masked(Day day) {
+  if (day < masked_until_) return;
+  constexpr std::array kWays{Tells::by_issue, Tells::shape_then_issue, Tells::shape_of_a_person};
+  masked_until_ = day + 5;
+  std::swap(random_, masked_random_);
+  lend(day, kMasked, kWays[random_.below(kWays.size())], "ASIAMASKED");
+  std::swap(random_, masked_random_);
 }
 
 const Whereabouts& World::somewhere_outside() {
@@ -49,7 +65,7 @@ const Whereabouts& World::somewhere_outside() {
 // The service assumes the role on some days. A key with a task's name is used before the event that issued it comes,
 // which says that it was the service's, or a person's. Afterwards a key that is certainly the service's may be used in
 // the same place, and its alert must not be taken for the one that was contradicted.
-void World::lend(Day day, const Workload& who, Tells tells) {
+void World::lend(Day day, const Workload& who, Tells tells, const std::string& masked) {
   if (random_.chance(0.5)) {
     const Key plain{.name = fmt::format("ASIAPLAIN{}", actions.size()), .session = "by-hand", .tells = Tells::by_issue};
     Action& issue = add(day, who, kPlaces[0], kSdk, plain);
@@ -57,7 +73,10 @@ void World::lend(Day day, const Workload& who, Tells tells) {
     today_.push_back(&issue);
   }
   if (!random_.chance(0.4)) return;
-  const Key key{.name = fmt::format("ASIALENT{}", actions.size()), .session = std::string(kTaskName), .tells = tells};
+  // A key that only its event proves has a name that says nothing.
+  const Key key{.name = masked.empty() ? fmt::format("ASIALENT{}", actions.size()) : masked,
+                .session = tells == Tells::by_issue ? "by-hand" : std::string(kTaskName),
+                .tells = tells};
   const Whereabouts& place = somewhere_outside();
   const Agent& tool = kTools[random_.below(kTools.size())];
   for (int calls = random_.between(1, 3); calls > 0; --calls) today_.push_back(&add(day, who, place, tool, key));
