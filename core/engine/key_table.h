@@ -96,6 +96,8 @@ class KeyTable {
   // Writes what waits of these keys, and of all keys of these identities.
   void flush_of(const std::set<Hash128>& keys, const std::set<std::string>& identities);
   void forget_all();
+  // No other partition holds rows of this one's keys any more.
+  void leave_others() noexcept { settings_.others.clear(); }
   // Rows of this partition were erased, so that of any key may be gone.
   void note_erased() noexcept { ++rows_erased_; }
   // A new batch begins at this run hour; keys used from now on are used in it.

@@ -22,6 +22,7 @@
 #include "core/engine/operator_change.h"
 #include "core/engine/route.h"
 #include "core/engine/sequence.h"
+#include "core/engine/shard_count_note.h"
 #include "core/engine/waiting_calls.h"
 #include "core/event/record_in_hand.h"
 #include "core/identity/principal.h"
@@ -65,6 +66,8 @@ ShardWorker::ShardWorker(Settings settings, const DetectionSettings& detection, 
   descents_ = std::make_unique<Descents>(Descents::Settings{settings_.hash_key, settings_.shard, settings_.shards},
                                          detection_, *waiting_);
   sequences_known_ = read_sequences();
+  shard_count_ = std::make_unique<ShardCountNote>(read_shard_count(store_, settings_.others, settings_.shards));
+  leave_others(0);
 }
 
 bool ShardWorker::read_sequences() {
@@ -340,6 +343,8 @@ bool ShardWorker::is_new_event(std::uint64_t event_id) {
 void ShardWorker::flush(RunHour now) {
   now_ = now;
   store_.set_run_hour(now);
+  shard_count_->begin(now);
+  leave_others(now);
   keys_.flush();
   waiting_->flush(settings_.waiting_a_flush);
   if (expiry_.sweep(writer_.open(), now) > 0) {
@@ -347,6 +352,12 @@ void ShardWorker::flush(RunHour now) {
     keys_.note_erased();
     learned_.forget();
   }
+}
+
+void ShardWorker::leave_others(RunHour now) {
+  if (!shard_count_->all_rows_are_at_home(now)) return;
+  keys_.leave_others();
+  waiting_->leave_others();
 }
 
 bool ShardWorker::has_more_to_flush() const noexcept {
@@ -415,7 +426,10 @@ CommitOutcome ShardWorker::commit(std::uint64_t judged_up_to) {
   while (writer_.has_news() && sequences_.erased_up_to < judged_up_to)
     writer_.erase(Table::candidates, encode_sequence(++sequences_.erased_up_to));
   make_room();
+  const bool tells_count = !shard_count_->is_stored && writer_.has_news();
+  if (tells_count) writer_.put(Table::shard_meta, kShardCountKey, encode(*shard_count_));
   const CommitOutcome outcome = writer_.commit();
+  if (tells_count && outcome == CommitOutcome::committed) shard_count_->is_stored = true;
   failure_ = writer_.failure();
   settle(outcome);
   return outcome;

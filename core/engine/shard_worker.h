@@ -40,6 +40,7 @@ namespace straykey {
 class Descents;
 class IssuedTokens;
 class OperatorChange;
+struct ShardCountNote;
 class WaitingCalls;
 
 class ShardWorker {
@@ -147,6 +148,8 @@ class ShardWorker {
   void make_room();
   void settle(CommitOutcome outcome);
   [[nodiscard]] bool read_sequences();
+  // Once all rows of this partition's keys lie here, no other partition is read any more.
+  void leave_others(RunHour now);
 
   bool may_be_forged_ = false;  // Request::may_be_forged, of the request in hand
 
@@ -163,6 +166,7 @@ class ShardWorker {
   LearnedFacts learned_;
   Expiry expiry_;
   RunHour now_ = 0;
+  std::unique_ptr<ShardCountNote> shard_count_;
   bool evicted_ = false;  // rows were erased that known_ may rest on: the next commit empties it
   std::string failure_;
 

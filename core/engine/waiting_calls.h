@@ -74,6 +74,9 @@ class WaitingCalls {
   // The sessions that calls of the key told, which waited until it was known whose the key is. `everywhere`: likewise.
   [[nodiscard]] std::vector<Told> told_by(Hash128 key, std::string_view role, bool everywhere);
 
+  // As of KeyTable.
+  void leave_others() noexcept { settings_.others.clear(); }
+
   // False: nothing waits for the key, or the session, in any partition.
   [[nodiscard]] bool may_have_rows(Hash128 key);
 

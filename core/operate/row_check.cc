@@ -21,6 +21,7 @@
 #include "core/engine/judged_marks.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
+#include "core/engine/shard_count_note.h"
 #include "core/engine/told_session.h"
 #include "core/identity/issued_tokens.h"
 
@@ -162,7 +163,7 @@ void RowCheck::partition_row(Table table, std::string_view key, std::string_view
       return readable(is_hashes(key, 1) && decode_activity(value));
     case Table::shard_meta:
       if (key == kNextSequenceKey && value.size() == kSequenceBytes) partition_.next_sequence = decode_sequence(value);
-      return;
+      return readable(key != kShardCountKey || decode_shard_count(value));
     default:
       return;
   }

@@ -14,7 +14,7 @@ OFFENDERS = {
     "core/engine/merger_known.cc": 40,  # a part of the merger
     "core/engine/alert_retention.cc": 29,  # erases the rows of six tables that name an alert
     "core/operate/alert_listing.cc": 26,
-    "core/operate/row_check.cc": 34,  # reads the rows of every table
+    "core/operate/row_check.cc": 35,  # reads the rows of every table
     "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
     "core/operate/operations.cc": 28,  # names every verb
     "core/operate/alert_search.cc": 26,  # an alert with its state
@@ -23,7 +23,7 @@ OFFENDERS = {
     "core/engine/engine.h": 41,
     "core/engine/inline_pipeline.h": 38,
     "core/engine/merger.h": 32,
-    "core/engine/shard_worker.cc": 35,  # told_session.h: a row that row_check reads too
+    "core/engine/shard_worker.cc": 36,  # told_session.h: a row that row_check reads too
     "core/engine/shard_worker_issues.cc": 32,  # was a part of shard_worker.cc
     "net/ingest/s3_source.cc": 39,  # AWS's calls, the intake and the source stand beside each other
     "net/ingest/s3_source.h": 36,
