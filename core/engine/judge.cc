@@ -71,8 +71,8 @@ void tell_attack_tool_apart(Judgement& judgement) {
 std::string chain_sentence(const ServiceToken& token) {
   const std::string_view article = token.service.find_first_of("aeiou") == 0 ? "an" : "a";
   constexpr std::size_t kShownMax = 400;
-  return fmt::format("The key was issued by AssumeRole, called with {} {} token; roles from the first to this one: {}.",
-                     article, token.service, cut_utf8(token.chain, kShownMax));
+  return fmt::format("STS issued the key to a caller with {} {} token; roles from the first to this one: {}.", article,
+                     token.service, cut_utf8(token.chain, kShownMax));
 }
 
 }  // namespace

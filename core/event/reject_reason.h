@@ -53,15 +53,17 @@ inline constexpr std::size_t kRejectReasonCount = static_cast<std::size_t>(Rejec
 
 // Why nothing can be told of an event that was taken: see not_judged.h.
 enum class NotJudged : std::uint8_t {
-  no_identity,  // without userIdentity, or with an empty one
-  flattened,    // userIdentity is spread over members of the record
-  no_address,   // without sourceIPAddress
+  no_identity,     // without userIdentity, or with an empty one
+  flattened,       // userIdentity is spread over members of the record
+  no_address,      // without sourceIPAddress
+  hidden_address,  // it names no place ("REDACTED", 0.0.0.0): only tools and evidence are judged
 };
-inline constexpr std::size_t kNotJudgedCount = static_cast<std::size_t>(NotJudged::no_address) + 1;
+inline constexpr std::size_t kNotJudgedCount = static_cast<std::size_t>(NotJudged::hidden_address) + 1;
 
 // snake_case: the label of metrics.
 [[nodiscard]] constexpr std::string_view name_of(NotJudged reason) noexcept {
-  constexpr std::array<std::string_view, kNotJudgedCount> kNames{"no_identity", "flattened", "no_address"};
+  constexpr std::array<std::string_view, kNotJudgedCount> kNames{"no_identity", "flattened", "no_address",
+                                                                 "hidden_address"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

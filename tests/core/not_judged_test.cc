@@ -21,6 +21,23 @@ TEST_CASE("a call without caller or address cannot be judged, and the reason is 
   CHECK(can_be_judged(event));
 }
 
+TEST_CASE("an address that names no place is told apart from a service's name") {
+  Event event;
+  event.access_key = "AKIAEXAMPLE";
+  for (const std::string_view address :
+       {"192.0.2.1", "2001:db8::1", "::1", "AWS Internal", "cloudtrail.amazonaws.com", "ec2.amazonaws.com.cn"}) {
+    CAPTURE(address);
+    event.source_ip = address;
+    CHECK(can_be_judged(event));
+  }
+  for (const std::string_view address : {"REDACTED", "X.X.X.X", "***", "0.0.0.0", "::", "AppStream"}) {
+    CAPTURE(address);
+    event.source_ip = address;
+    CHECK_FALSE(can_be_judged(event));
+    CHECK(name_of(why_not_judged(event)) == "hidden_address");
+  }
+}
+
 TEST_CASE("a service's own event lacks nothing") {
   Event event;
   event.event_type = "AwsServiceEvent";

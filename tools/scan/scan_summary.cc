@@ -27,6 +27,8 @@ std::string_view phrase_of(NotJudged reason) {
       return "with a flattened identity";
     case NotJudged::no_address:
       return "without address";
+    case NotJudged::hidden_address:
+      return "with an address that names no place (anonymised?)";
   }
   return "that say too little";
 }
@@ -36,8 +38,11 @@ std::string not_judged_text(const ScanSummary& summary) {
   std::string out;
   for (std::size_t i = 0; i < kNotJudgedCount; ++i)
     if (summary.not_judged_by_reason[i] > 0)
-      out += fmt::format("  {} {}, not judged: nobody can tell whether they were thefts\n",
-                         with_commas(summary.not_judged_by_reason[i]), phrase_of(static_cast<NotJudged>(i)));
+      out += fmt::format("  {} {}, {}\n", with_commas(summary.not_judged_by_reason[i]),
+                         phrase_of(static_cast<NotJudged>(i)),
+                         static_cast<NotJudged>(i) == NotJudged::hidden_address
+                             ? "judged by tool and evidence only: nobody can tell whether they came from outside"
+                             : "not judged: nobody can tell whether they were thefts");
   return out;
 }
 
