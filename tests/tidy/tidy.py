@@ -114,6 +114,8 @@ THREADS_ALLOWED = {
     "net/deliver/webhook_sender.cc",     # hands deliveries to its loop
     "tools/commands/receive_command.cc",  # waits for its signal
     "tools/replay/replay.cc",    # a reader, and a sender for each connection
+    "tools/scan/read_ahead.h",          # files are decoded while others are learned
+    "tools/scan/read_ahead.cc",
     "tools/scan/s3_trail.h",            # objects are fetched while others are read
     "tools/scan/s3_trail.cc",
     "tools/replay/request_queue.h",   # between them

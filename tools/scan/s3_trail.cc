@@ -161,6 +161,7 @@ void S3Trail::fetch_ahead() {
 }
 
 Status S3Trail::read(const EventFile& file, const std::function<void(std::string)>& visit) {
+  std::unique_lock reading(reading_);
   std::unique_lock lock(mutex_);
   const auto found = index_.find(file.path);
   INVARIANT(found != index_.end(), std::string_view(file.path));
@@ -174,6 +175,7 @@ Status S3Trail::read(const EventFile& file, const std::function<void(std::string
   at_ = index + 1;
   changed_.notify_all();
   lock.unlock();
+  reading.unlock();
   if (const S3Error* const error = std::get_if<S3Error>(&fetched)) return Error{error->message};
   std::string& bytes = std::get<std::string>(fetched);
   if (!skipped_by_content(bytes).empty()) bytes.clear();  // the summary says that it holds no event

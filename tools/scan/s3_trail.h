@@ -3,7 +3,7 @@
 //
 // Shape:  list() finds them as find_event_files() finds files on disk; what cannot hold records by its name
 //         is left. read() gives one whole, and meanwhile those that come next in the list are fetched.
-// Thread: list() and read() one; kFetchers threads of its own fetch.
+// Thread: list() one. read() any, one after the other; kFetchers threads of its own fetch.
 // Bounds: kAheadMax objects ahead, as long as they and what is being fetched hold at most bytes_ahead_max together; one
 //         object of object_bytes_max.
 // Errors: sentences with AWS's code and the permission that is missing. An object that could not be fetched is named
@@ -65,6 +65,7 @@ class S3Trail {
   Metrics metrics_;
   Counter& retries_;
   AwsCredentialKeeper credentials_;
+  std::mutex reading_;  // held while a read() waits for its object: another would have other objects fetched
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<EventFile> files_;  // in the expected order

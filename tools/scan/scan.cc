@@ -4,23 +4,18 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "core/base/bytes.h"
-#include "core/base/terminal_text.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/sequence.h"
-#include "core/event/decoding.h"
-#include "core/event/not_judged.h"
-#include "core/event/payload.h"
 #include "core/operate/alert_listing.h"
 #include "tools/scan/event_files.h"
-#include "tools/scan/large_gzip.h"
-#include "tools/scan/reject_explanation.h"
+#include "tools/scan/file_reading.h"
+#include "tools/scan/read_ahead.h"
 #include "tools/scan/s3_trail.h"
-#include "tools/scan/salvage.h"
 #include "tools/terminal/progress.h"
 
 namespace straykey {
@@ -32,9 +27,6 @@ constexpr Day kSlackDays = 3;  // that the first file of all may begin after the
 // judged with the next one, when those that it proves are known: an alert's day is that of its first call.
 constexpr Day kLateProofDays = 2;
 static_assert(kBlockDays + kSlackDays <= kJudgedLateDaysMax && kBlockDays + kLateProofDays <= kJudgedLateDaysMax);
-// What is held of a compressed file at one time, and of gzip whose text could be read in pieces as well.
-constexpr std::size_t kInflatedMax = std::size_t{1} << 30;
-constexpr std::size_t kGzipHeldMax = std::size_t{256} << 20;
 constexpr HashKey kScanHashKey{0x7363616e, 1};  // nothing is stored, so nothing can be aimed at
 
 struct Days {
@@ -79,14 +71,6 @@ std::string_view unread_because(std::optional<PayloadError> error) {
   return {};
 }
 
-// A record that ends in its middle where the text ends: the text was cut. An array that ends between records gives an
-// empty one. A line that ends well was cut by whoever wrote it, and the file is whole.
-bool reaches_end(std::string_view record, std::string_view text, bool lines) {
-  if (lines && text.ends_with('\n')) return false;
-  const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;
-  return record.empty() || record.data() + record.size() == text.data() + end;
-}
-
 // One engine on memory, thrown away with its stores.
 struct Engine {
   Engine(const DetectionSettings& detection, Metrics& metrics)
@@ -99,8 +83,10 @@ struct Engine {
 
 class Scan {
  public:
-  Scan(const ScanSettings& settings, const NetworkMap& networks)
-      : settings_(settings), networks_(networks), reader_({kInflatedMax, ~std::size_t{0}}) {}
+  Scan(const ScanSettings& settings, const NetworkMap& networks) : Scan(settings, networks, kScanHashKey) {}
+  // `hash_key`: of the engine that learns.
+  Scan(const ScanSettings& settings, const NetworkMap& networks, HashKey hash_key)
+      : settings_(settings), networks_(networks), hash_key_(hash_key), reader_(reader_settings()) {}
 
   Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
@@ -207,6 +193,12 @@ class Scan {
     return hash128(kFixedHashKey, text.view());
   }
 
+  [[nodiscard]] std::vector<std::size_t> all_files() const {
+    std::vector<std::size_t> files(files_.size());
+    std::iota(files.begin(), files.end(), std::size_t{0});
+    return files;
+  }
+
   // What a first reading of a request tells.
   void note(std::size_t file, const Request& request) {
     for (const Event& event : request.events) days_[file].add(event.day());
@@ -222,8 +214,9 @@ class Scan {
   Status read_all() {
     Progress progress("reading", summary_.bytes);
     std::uint64_t done = 0;
+    const auto ahead = read_ahead(all_files(), true, false);
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      const Status status = each_request(files_[i], true, [&](Request& request) {
+      const Status status = each_request(*ahead, [&](Request& request) {
         note(i, request);
         return true;
       });
@@ -239,8 +232,9 @@ class Scan {
   Status read_once(InlinePipeline& pipeline) {
     Progress progress("reading", summary_.bytes);
     std::uint64_t done = 0;
+    const auto ahead = read_ahead(all_files(), true, true);
     for (std::size_t i = 0; i < files_.size() && !disordered_; ++i) {
-      const Status status = each_request(files_[i], true, [&](Request& request) {
+      const Status status = each_request(*ahead, [&](Request& request) {
         const bool first = summary_.events == 0;
         note(i, request);
         if (first) block_ = {all_.first - kSlackDays, all_.first + kBlockDays - 1};
@@ -276,20 +270,25 @@ class Scan {
 
   // Learns what a request holds of these days.
   bool learn_days(InlinePipeline& pipeline, Request& request, Days days) {
-    std::erase_if(request.events, [&](const Event& event) { return !days.overlaps(event.day(), event.day()); });
+    const auto is_of_others = [&](const Event& event) { return !days.overlaps(event.day(), event.day()); };
+    if (std::erase_if(request.events, is_of_others) > 0) request.routed.clear();  // signed anew
     return request.events.empty() || pipeline.learn(request, networks_) == RequestOutcome::committed;
   }
   Status learn_file(InlinePipeline& pipeline, std::size_t file, Days days) {
     if (!days_[file].overlaps(days.first, days.last)) return {};
-    return each_request(files_[file], false, [&](Request& request) { return learn_days(pipeline, request, days); });
+    return each_request(files_[file], [&](Request& request) { return learn_days(pipeline, request, days); });
   }
 
   Status work_block(InlinePipeline& pipeline, Day from) {
     const Days days{from, from + kBlockDays - 1};
-    Progress progress(fmt::format("judging {} to {}", format_day(days.first), format_day(days.last)), files_.size());
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      if (const Status status = learn_file(pipeline, i, days); !status.ok()) return status;
-      progress.show(i + 1, "");
+    std::vector<std::size_t> files = all_files();
+    std::erase_if(files, [&](std::size_t file) { return !days_[file].overlaps(days.first, days.last); });
+    Progress progress(fmt::format("judging {} to {}", format_day(days.first), format_day(days.last)), files.size());
+    const auto ahead = read_ahead(files, false, true);
+    for (std::size_t done = 1; done <= files.size(); ++done) {
+      const Status status = each_request(*ahead, [&](Request& request) { return learn_days(pipeline, request, days); });
+      if (!status.ok()) return status;
+      progress.show(done, "");
     }
     return judge(pipeline, days.last < all_.last ? days.last - kLateProofDays : Merger::kEveryDay);
   }
@@ -302,118 +301,60 @@ class Scan {
     return Error{"what was learned could not be stored: " + pipeline.merger().failure()};
   }
 
-  // What a first reading of a file has come to.
-  struct FileReading {
-    const EventFile& file;
-    bool counts = false;  // it is the first reading
-    std::uint64_t bytes = 0, lines = 0, events = 0, rejects = 0, harmless_rejects = 0;
-    std::optional<PayloadError> error = {};
-    std::string fault = {};          // of its gzip
-    bool wide_window = false;        // of its zstd
-    bool cut = false;                // its last record ends in the middle, at the end of the file
-    bool too_large_to_hold = false;  // it is gzip, of which nothing was read yet
-  };
-
-  // Calls learn(request) for the events of each piece of a file. `first_reading`: count what is rejected.
-  Status each_request(const EventFile& file, bool first_reading, const std::function<bool(Request&)>& learn) {
+  // A file that is read beside the order of the others.
+  Status each_request(const EventFile& file, const std::function<bool(Request&)>& learn) {
     bool learned = true;
-    FileReading reading{.file = file, .counts = first_reading};
-    const auto take = [&](std::string text) {
-      Request request;
-      request.received_at = settings_.now;
-      request.events = std::move(events_);  // with its room
-      request.events.clear();
-      request.set_body(std::move(text));
-      read_piece(request, reading);
-      learned = learned && learn(request);
-      events_ = std::move(request.events);
-      reader_.reuse(request.arena);
-      return std::move(request.body);
-    };
-    const Status status = read_within_memory(file, [&](std::string text) {
-      const std::string body = take(std::move(text));
-      if (!std::exchange(reading.too_large_to_hold, false)) return;
-      reading.fault = read_large_gzip(body, {}, [&](std::string piece) { (void)take(std::move(piece)); });
+    const FileReading reading = reader_.read(file, false, true, [&](std::unique_ptr<Request> request) {
+      learned = learned && learn(*request);
+      return request;
     });
-    if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", file.path)};
-    if (!status.ok()) {
-      note_unread(reading, status.error().message);
-    } else if (first_reading) {
-      conclude(reading);
+    return conclude(reading, learned);
+  }
+
+  // The next of the files that are read ahead.
+  Status each_request(ReadAhead& ahead, const std::function<bool(Request&)>& learn) {
+    bool learned = true;
+    const FileReading reading = ahead.read_next([&](Request& request) { learned = learned && learn(request); });
+    return conclude(reading, learned);
+  }
+
+  [[nodiscard]] FileReader::Settings reader_settings() const {
+    return {settings_.now, settings_.rejects_explained_max, settings_.s3, hash_key_};
+  }
+
+  [[nodiscard]] std::unique_ptr<ReadAhead> read_ahead(const std::vector<std::size_t>& files, bool counts, bool signs) {
+    std::vector<const EventFile*> list;
+    for (const std::size_t file : files) list.push_back(&files_[file]);
+    return std::make_unique<ReadAhead>(std::move(list), reader_settings(), counts, signs);
+  }
+
+  // What was counted in a file's first reading.
+  void count(const FileReading& reading) {
+    for (std::size_t i = 0; i < kRejectReasonCount; ++i) {
+      summary_.rejected += reading.rejected_by_reason[i];
+      summary_.rejected_by_reason[i] += reading.rejected_by_reason[i];
+      summary_.ignored_by_reason[i] += reading.ignored_by_reason[i];
+    }
+    for (std::size_t i = 0; i < kNotJudgedCount; ++i)
+      summary_.not_judged_by_reason[i] += reading.not_judged_by_reason[i];
+    for (const std::string& reject : reading.explained)
+      if (summary_.explained.size() < settings_.rejects_explained_max) summary_.explained.push_back(reject);
+  }
+
+  Status conclude(const FileReading& reading, bool learned) {
+    if (reading.counts) count(reading);
+    if (!learned) return Error{fmt::format("{}: what it teaches could not be stored", reading.file->path)};
+    if (!reading.status.ok()) {
+      note_unread(reading, reading.status.error().message);
+    } else if (reading.counts) {
+      note_outcome(reading);
     }
     return {};
   }
 
-  // A file for which there is no memory is named, and the others are read.
-  Status read_within_memory(const EventFile& file, const std::function<void(std::string)>& visit) const {
-    try {
-      if (file.path.starts_with(kS3Scheme)) return settings_.s3->read(file, visit);
-      return read_event_file(file, visit);
-    } catch (const std::bad_alloc&) {
-      return Error{"there is not enough memory for it"};
-    }
-  }
-
-  // A text is decoded first, so that what is wrong with a record can be shown by its place.
-  void read_piece(Request& request, FileReading& reading) {
-    std::string_view text = request.body;
-    const bool gzip = has_gzip_magic(request.body);
-    reader_.limit(gzip ? kGzipHeldMax : kInflatedMax, ~std::size_t{0});
-    std::optional<PayloadError> error = reader_.decode(text, ContentEncoding::identity, request.arena);
-    reader_.limit(kInflatedMax, ~std::size_t{0});
-    if (gzip && error == PayloadError::inflated_too_large && reading.bytes == 0) {
-      reading.too_large_to_hold = true;
-      return;
-    }
-    reading.wide_window = zstd_window_bytes(request.body) > kZstdWindowBytesMax;
-    if (error == PayloadError::bad_compression && gzip) {
-      Salvaged salvaged = salvage_gzip(request.body, kInflatedMax);
-      reading.fault = salvaged.fault.empty() ? "its compression is damaged" : salvaged.fault;
-      text = request.arena.adopt(std::move(salvaged.text));
-      error.reset();
-    }
-    const PlacedText placed{text, reading.bytes, reading.lines, reading.events + reading.rejects};
-    PayloadReader::Sink sink;
-    sink.on_event = [&](std::uint32_t number, Event&& event) {
-      if (event.from_future) return reject(RejectReason::future_event_time, event.record, number, placed, reading);
-      ++reading.events;
-      reading.cut = false;
-      if (reading.counts && !can_be_judged(event))
-        ++summary_.not_judged_by_reason[static_cast<std::size_t>(why_not_judged(event))];
-      request.events.push_back(event);
-    };
-    sink.on_reject = [&](std::uint32_t number, RejectReason reason, std::string_view record) {
-      reject(reason, record, number, placed, reading);
-    };
-    if (!error) error = reader_.read(text, ContentEncoding::identity, settings_.now, request.arena, sink);
-    if (error && error != PayloadError::empty_body) reading.error = error;
-    reading.bytes += text.size();
-    if (explains()) reading.lines += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
-  }
-
-  [[nodiscard]] bool explains() const noexcept { return settings_.rejects_explained_max > 0; }
-
-  void reject(RejectReason reason, std::string_view record, std::uint32_t number, const PlacedText& placed,
-              FileReading& reading) {
-    ++reading.rejects;
-    reading.cut = reason == RejectReason::truncated && reaches_end(record, placed.text, reading.file.lines);
-    if (!reading.counts) return;
-    if (is_harmless(reason)) {
-      ++reading.harmless_rejects;
-      ++summary_.ignored_by_reason[static_cast<std::size_t>(reason)];
-      return;
-    }
-    ++summary_.rejected;
-    ++summary_.rejected_by_reason[static_cast<std::size_t>(reason)];
-    if (summary_.explained.size() < settings_.rejects_explained_max)
-      summary_.explained.push_back(fmt::format("{}: {}: {}", terminal_text(reading.file.path, kPathShownBytes),
-                                               place_of(record, number, placed),
-                                               explain_reject(reason, record, settings_.now)));
-  }
-
   // The system does not let us read it, or not to its end. A later reading may meet that, too.
   void note_unread(const FileReading& reading, const std::string& why) {
-    const std::string& path = reading.file.path;
+    const std::string& path = reading.file->path;
     const auto is_it = [&](const SkippedFile& one) { return one.path == path; };
     if (std::any_of(summary_.unread.begin(), summary_.unread.end(), is_it)) return;
     summary_.unread.push_back(
@@ -421,8 +362,8 @@ class Scan {
   }
 
   // Whether the file was read to its end, and whether it held what is looked for.
-  void conclude(const FileReading& reading) {
-    const std::string& path = reading.file.path;
+  void note_outcome(const FileReading& reading) {
+    const std::string& path = reading.file->path;
     if (!reading.fault.empty()) {
       summary_.damaged.push_back(
           {path, fmt::format("{}; {} whole records of it are taken", reading.fault, with_commas(reading.events))});
@@ -447,8 +388,8 @@ class Scan {
 
   const ScanSettings& settings_;
   const NetworkMap& networks_;
-  PayloadReader reader_;
-  std::vector<Event> events_;  // between files: memory only
+  const HashKey hash_key_;
+  FileReader reader_;
   Metrics metrics_;
   std::vector<EventFile> files_;
   std::vector<SkippedFile> skipped_, unread_;  // before any was read
@@ -469,7 +410,7 @@ Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& network
 }
 
 Result<ScanSummary> backfill(const ScanSettings& settings, const NetworkMap& networks, BackfillTarget target) {
-  return Scan(settings, networks).into(std::move(target));
+  return Scan(settings, networks, target.hash_key).into(std::move(target));
 }
 
 }  // namespace straykey
