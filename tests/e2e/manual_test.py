@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Each command that the manual (docs) shows is run as it stands there, or its page says why not."""
+import json
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from installation import Trail
+from manual_stage import REASON_CHARACTERS_MIN, ROOT, Stage, blocks_of
+
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/senders").glob("*.md")])
+CLIENTS = "; way:"      # of a block that tests/clients runs
+
+
+class Manual(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory(prefix="straykey-e2e.")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.folder = Path(scratch.name)
+        cls.trail = Trail(cls.folder / "sample")
+
+    def stage(self, name):
+        stage = Stage(self.folder / name)
+        self.addCleanup(stage.close)
+        return stage
+
+    def installed(self, name):
+        """An installation that has taken the sample organisation's trail and runs."""
+        stage = self.stage(name)
+        stage.install((self.trail.folder / "networks.toml").read_text())
+        stage.serve(stage.etc / "straykey.toml")
+        stage.bash(f"straykey replay --url https://localhost:{stage.ports[8443]} --ca-file {stage.etc}/tls/certificate.pem "
+                   f"--token-file {stage.etc}/tokens/forwarder {self.trail.folder}/trail")
+        return stage
+
+    def run_page(self, name, stage):
+        blocks = [block for block in blocks_of(ROOT / "docs" / name) if not block.not_run]
+        self.assertGreater(len(blocks), 0, name)
+        for block in blocks:
+            with self.subTest(block.place):
+                stage.run(block)
+
+    def test_each_block_is_run_or_says_why_not(self):
+        run_here = {path.removeprefix("test_page_") for path in dir(self) if path.startswith("test_page_")}
+        for page in PAGES:
+            for block in blocks_of(page):
+                if block.not_run:
+                    self.assertTrue(CLIENTS in block.not_run or len(block.not_run) >= REASON_CHARACTERS_MIN, block.place)
+                else:
+                    self.assertIn(page.relative_to(ROOT / "docs").with_suffix("").as_posix().replace("/", "_").replace("-", "_"), run_here, block.place)
+
+    def test_a_command_that_fails_or_says_something_else_is_noticed(self):
+        stage = self.stage("broken")
+        page = self.folder / "broken.md"
+        for shown in ("straykey simulat --out sample", "true | false | true", "cat missing.toml", "straykey version --nonsense"):
+            page.write_text(f"# Broken\n\n```sh\ntrue\n{shown}\n```\n")
+            with self.assertRaisesRegex(AssertionError, "broken.md:3"):
+                stage.run(blocks_of(page)[0])
+        page.write_text("<!-- says: is acknowledged -->\n```sh\nstraykey version\n```\n")
+        with self.assertRaisesRegex(AssertionError, "is acknowledged"):
+            stage.run(blocks_of(page)[0])
+        page.write_text("```sh\nstraykey serve --config missing.toml\n```\n")
+        with self.assertRaisesRegex(AssertionError, "broken.md:1"):
+            stage.run(blocks_of(page)[0])
+
+    def test_page_first_alert(self):
+        self.run_page("first-alert.md", self.stage("first-alert"))
+
+    def test_page_going_live(self):
+        stage = self.stage("going-live")
+        stage.install((self.trail.folder / "networks.toml").read_text().replace("trusted", "# trusted"))
+        (stage.folder / "cloudtrail").symlink_to(self.trail.folder / "trail")
+        stage.serve(stage.etc / "straykey.toml")
+        self.run_page("going-live.md", stage)
+
+    def test_page_senders_README(self):
+        self.run_page("senders/README.md", self.installed("senders"))
+
+
+if __name__ == "__main__":
+    unittest.main()
