@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Each command that the manual (docs) shows is run as it stands there, or its page says why not."""
-import json
-import shutil
-import sys
+import base64
 import tempfile
 import unittest
 from pathlib import Path
@@ -75,6 +73,19 @@ class Manual(unittest.TestCase):
         (stage.folder / "cloudtrail").symlink_to(self.trail.folder / "trail")
         stage.serve(stage.etc / "straykey.toml")
         self.run_page("going-live.md", stage)
+
+    def test_page_webhooks(self):
+        stage = self.installed("webhooks")
+        (stage.etc / "webhooks").mkdir(mode=0o700)
+        secret = stage.etc / "webhooks/soc"
+        secret.write_text("whsec_" + base64.b64encode(b"a secret of the manual, 32 bytes").decode() + "\n")
+        secret.chmod(0o600)
+        (stage.etc / "conf.d/webhook.toml").write_text(
+            f'[[webhook]]\nname = "soc"\nurl = "http://127.0.0.1:{stage.ports[8080]}/"\nsecret = {{ file = "{secret}" }}\n'
+            'allow_http = true\nallow_cidrs = ["127.0.0.1/32"]\n')
+        stage.service("reload", "straykey")
+        stage.start_beside(f"python3 {ROOT}/docs/receivers/receive.py {stage.ports[8080]} {secret}")
+        self.run_page("webhooks.md", stage)
 
     def test_page_senders_README(self):
         self.run_page("senders/README.md", self.installed("senders"))
