@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Each command that the manual (docs) shows is run as it stands there, or its page says why not."""
 import base64
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -63,6 +64,19 @@ class Manual(unittest.TestCase):
         page.write_text("```sh\nstraykey serve --config missing.toml\n```\n")
         with self.assertRaisesRegex(AssertionError, "broken.md:1"):
             stage.run(blocks_of(page)[0])
+
+    def test_each_alert_of_the_catalogue_and_each_message_has_its_section(self):
+        rows = re.findall(r"^\| `(\w[\w.]*)` \| (.*?) \| (\w+) \| (strong|weak) \|$", (ROOT / "core/detect/CATALOGUE.md").read_text(), re.MULTILINE)
+        sections = dict(re.findall(r"^### `([\w.]+)`.*\n\n(.*)$", (ROOT / "docs/alerts.md").read_text(), re.MULTILINE))
+        self.assertEqual(len(rows), 14)
+        for name, title, severity, evidence in rows:
+            self.assertEqual(sections.pop(name), f"*{title}. {severity.capitalize()}, {evidence}.*")
+        self.assertEqual(list(sections), ["account.activated", "alerts.summary", "alert.contradicted", "deliveries.digest"])
+        told = re.findall(r"^\| `(\w+\.\w+)` \| ", (ROOT / "net/API.md").read_text(), re.MULTILINE)
+        self.assertLessEqual(set(told) - {"alert.created", "endpoint.test"}, set(sections))
+
+    def test_page_alerts(self):
+        self.run_page("alerts.md", self.installed("alerts"))
 
     def test_page_first_alert(self):
         self.run_page("first-alert.md", self.stage("first-alert"))
