@@ -35,6 +35,18 @@ class Manual(unittest.TestCase):
                    f"--token-file {stage.etc}/tokens/forwarder {self.trail.folder}/trail")
         return stage
 
+    def receive(self, stage):
+        """A webhook `soc`, and a receiver of the manual for it."""
+        (stage.etc / "webhooks").mkdir(mode=0o700)
+        secret = stage.etc / "webhooks/soc"
+        secret.write_text("whsec_" + base64.b64encode(b"a secret of the manual, 32 bytes").decode() + "\n")
+        secret.chmod(0o600)
+        (stage.etc / "conf.d/webhook.toml").write_text(
+            f'[[webhook]]\nname = "soc"\nurl = "http://127.0.0.1:{stage.ports[8080]}/"\nsecret = {{ file = "{secret}" }}\n'
+            'allow_http = true\nallow_cidrs = ["127.0.0.1/32"]\n')
+        stage.service("reload", "straykey")
+        stage.start_beside(f"python3 {ROOT}/docs/receivers/receive.py {stage.ports[8080]} {secret}")
+
     def run_page(self, name, stage):
         blocks = [block for block in blocks_of(ROOT / "docs" / name) if not block.not_run]
         self.assertGreater(len(blocks), 0, name)
@@ -43,7 +55,7 @@ class Manual(unittest.TestCase):
                 stage.run(block)
 
     def test_each_block_is_run_or_says_why_not(self):
-        run_here = {path.removeprefix("test_page_") for path in dir(self) if path.startswith("test_page_")}
+        run_here = {path.removeprefix("test_page_").partition("_has_each")[0] for path in dir(self) if path.startswith("test_page_")}
         for page in PAGES:
             for block in blocks_of(page):
                 if block.not_run:
@@ -75,8 +87,50 @@ class Manual(unittest.TestCase):
         told = re.findall(r"^\| `(\w+\.\w+)` \| ", (ROOT / "net/API.md").read_text(), re.MULTILINE)
         self.assertLessEqual(set(told) - {"alert.created", "endpoint.test"}, set(sections))
 
+    def test_page_metrics_has_each_metric_with_the_type_that_the_server_says(self):
+        stage = self.installed("metrics")
+        self.run_page("metrics.md", stage)
+        served = dict(re.findall(r"^# TYPE (\w+) (\w+)$", stage.bash(f"curl -s --unix-socket {stage.store}/admin.sock http://localhost/metrics"), re.MULTILINE))
+        self.assertGreater(len(served), 50)
+        rows = re.findall(r"^\| `(straykey_\w+)` \| (\w+), ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+        types = {name: kind for name, kind, _, _ in rows}
+        self.assertEqual(len(types), len(rows), "a metric stands there twice")
+        self.assertEqual({name: types.get(name) for name in served}, served)
+        for name, kind, unit, _ in rows:
+            self.assertEqual(kind == "counter", name.endswith("_total"), name)
+            for ending, word in (("_seconds", "seconds"), ("_bytes", "bytes"), ("_ratio", "share")):
+                if name.endswith(ending) and unit != "Unix time":
+                    self.assertEqual(unit, word, name)
+        documented = {name for line in (ROOT / "net/API.md").read_text().splitlines() if line.startswith("| `straykey_")
+                      for name in re.findall(r"`(straykey_\w+)", line.split("|")[1])}
+        self.assertEqual(set(types), documented, "docs/metrics.md and net/API.md have not the same metrics")
+
     def test_page_alerts(self):
         self.run_page("alerts.md", self.installed("alerts"))
+
+    def test_page_backup_and_upgrade(self):
+        self.run_page("backup-and-upgrade.md", self.installed("backup"))
+
+    def test_page_availability(self):
+        self.run_page("availability.md", self.installed("availability"))
+
+    def test_page_troubleshooting(self):
+        stage = self.installed("troubleshooting")
+        self.receive(stage)
+        self.run_page("troubleshooting.md", stage)
+
+    def test_what_troubleshooting_quotes_is_what_the_program_says(self):
+        page = (ROOT / "docs/troubleshooting.md").read_text()
+        tables = re.findall(r"^\| (?:the log says|it says|code|reason) \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", page, re.MULTILINE)
+        quoted = {quote for table in tables for row in table.splitlines() for quote in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+        self.assertGreater(len(quoted), 40)
+        said = "".join(path.read_text() for room in ("core", "net", "storage", "tools") for path in (ROOT / room).rglob("*.cc"))
+        self.assertEqual([quote for quote in sorted(quoted) if quote not in said], [])
+
+    def test_page_sizing(self):
+        stage = self.installed("sizing")
+        (stage.folder / "cloudtrail").symlink_to(self.trail.folder / "trail")
+        self.run_page("sizing.md", stage)
 
     def test_page_first_alert(self):
         self.run_page("first-alert.md", self.stage("first-alert"))
@@ -90,15 +144,7 @@ class Manual(unittest.TestCase):
 
     def test_page_webhooks(self):
         stage = self.installed("webhooks")
-        (stage.etc / "webhooks").mkdir(mode=0o700)
-        secret = stage.etc / "webhooks/soc"
-        secret.write_text("whsec_" + base64.b64encode(b"a secret of the manual, 32 bytes").decode() + "\n")
-        secret.chmod(0o600)
-        (stage.etc / "conf.d/webhook.toml").write_text(
-            f'[[webhook]]\nname = "soc"\nurl = "http://127.0.0.1:{stage.ports[8080]}/"\nsecret = {{ file = "{secret}" }}\n'
-            'allow_http = true\nallow_cidrs = ["127.0.0.1/32"]\n')
-        stage.service("reload", "straykey")
-        stage.start_beside(f"python3 {ROOT}/docs/receivers/receive.py {stage.ports[8080]} {secret}")
+        self.receive(stage)
         self.run_page("webhooks.md", stage)
 
     def test_page_senders_README(self):
