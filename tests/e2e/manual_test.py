@@ -127,6 +127,9 @@ class Manual(unittest.TestCase):
         said = "".join(path.read_text() for room in ("core", "net", "storage", "tools") for path in (ROOT / room).rglob("*.cc"))
         self.assertEqual([quote for quote in sorted(quoted) if quote not in said], [])
 
+    def test_page_security(self):
+        self.run_page("security.md", self.installed("security"))
+
     def test_page_sizing(self):
         stage = self.installed("sizing")
         (stage.folder / "cloudtrail").symlink_to(self.trail.folder / "trail")
