@@ -13,6 +13,13 @@ PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/senders").glob("*.
 CLIENTS = "; way:"      # of a block that tests/clients runs
 
 
+def anchors_of(page):
+    """As GitHub makes them of headings, and those that are written."""
+    text = page.read_text()
+    headings = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE))
+    return {*headings, *re.findall(r'<a id="([^"]+)">', text)}
+
+
 class Manual(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -62,6 +69,20 @@ class Manual(unittest.TestCase):
                     self.assertTrue(CLIENTS in block.not_run or len(block.not_run) >= REASON_CHARACTERS_MIN, block.place)
                 else:
                     self.assertIn(page.relative_to(ROOT / "docs").with_suffix("").as_posix().replace("/", "_").replace("-", "_"), run_here, block.place)
+
+    def test_each_link_leads_to_a_page_and_a_heading_of_it(self):
+        links = 0
+        for page in (*PAGES, ROOT / "README.md"):
+            for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+                if "://" in target:
+                    continue
+                path, _, anchor = target.partition("#")
+                there = (page.parent / path).resolve() if path else page
+                self.assertTrue(there.exists(), f"{page.name}: {target}")
+                if anchor:
+                    links += 1
+                    self.assertIn(anchor, anchors_of(there), f"{page.name}: {target}")
+        self.assertGreater(links, 20)
 
     def test_a_command_that_fails_or_says_something_else_is_noticed(self):
         stage = self.stage("broken")
