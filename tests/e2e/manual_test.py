@@ -84,6 +84,16 @@ class Manual(unittest.TestCase):
                     self.assertIn(anchor, anchors_of(there), f"{page.name}: {target}")
         self.assertGreater(links, 20)
 
+    def test_each_configuration_of_straykey_shown_has_no_errors(self):
+        stage = self.stage("shown")
+        stage.install()
+        shown = [(page, text) for page in (*PAGES, ROOT / "README.md") for text in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)]
+        self.assertGreaterEqual(len(shown), 3)
+        for page, text in shown:
+            with self.subTest(page.name):
+                (stage.etc / "conf.d/shown.toml").write_text(text)
+                self.assertIn("no errors", stage.bash(f"straykey check-config --config {stage.etc}/straykey.toml"))
+
     def test_a_command_that_fails_or_says_something_else_is_noticed(self):
         stage = self.stage("broken")
         page = self.folder / "broken.md"
