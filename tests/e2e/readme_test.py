@@ -12,7 +12,6 @@ from pathlib import Path
 import straykey_process
 from bad_input_test import body_of, record
 from installation import ADMIN_TOKEN, TOKEN, Installation, Trail
-from reload_test import free_port, reload
 from straykey_process import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,50 +118,6 @@ class Readme(unittest.TestCase):
         self.assertEqual(json.loads(self.run_line("\n".join(sending), folder))["accepted"], 1)
         status = next(line for line in shown if line.startswith("straykey status"))
         self.assertIn("ready", self.run_line(status, folder))
-
-    def test_the_made_up_organisation_shown_leads_to_an_alert_that_is_acknowledged(self):
-        folder = self.folder / "five-minutes"
-        folder.mkdir()
-        shown = shell_commands("README.md")
-        begin = shown.index("mkdir conf.d") - 2
-        end = shown.index("straykey serve --config straykey.toml", begin)
-        self.run_line("\n".join(shown[begin:end]), folder)
-        (folder / "conf.d/test.toml").write_text('[ingest]\nhttps = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n')
-        server = straykey_process.Server(folder / "straykey.toml")
-        self.addCleanup(server.stop_if_running)
-        server.start()
-        replay, search = shown[end + 1:end + 3]
-        self.run_line(replay.replace("localhost:8443", f"localhost:{server.port('ingest')}"), folder)
-        server.wait_judged()
-        alerts = self.run_line(search, folder).splitlines()
-        self.assertGreater(len(alerts), 0)
-        acknowledge = next(line for line in shown if line.startswith("straykey alerts ack"))
-        said = self.run_line(acknowledge.replace("0123456789abcdef0123456789abcdef", alerts[0].split()[0]), folder)
-        self.assertIn("is acknowledged", said)
-
-    def test_the_first_webhook_shown_hears_of_a_test(self):
-        folder = self.folder / "webhook"
-        folder.mkdir()
-        self.run_line("straykey init", folder)
-        (folder / "conf.d").mkdir()
-        (folder / "conf.d/test.toml").write_text('[networks]\naws_ranges = "builtin"\n'
-                                                 '[ingest]\nhttps = "127.0.0.1:0"\n[admin]\nlisten = "127.0.0.1:0"\n')
-        server = straykey_process.Server(folder / "straykey.toml")
-        self.addCleanup(server.stop_if_running)
-        server.start()
-        shown = shell_commands("README.md")
-        begin = shown.index("mkdir -p -m 700 webhooks conf.d")
-        end = next(i for i in range(begin, len(shown)) if shown[i].startswith("straykey receive"))
-        port = free_port()
-        self.assertIn("no errors", self.run_line("\n".join(shown[begin:end]).replace("8080", str(port)), folder))
-        with subprocess.Popen([*straykey_process.BOUND_TO_PARENT, straykey_process.STRAYKEY, *shlex.split(shown[end].replace("8080", str(port)))[1:]],
-                              cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as receiver:
-            self.addCleanup(receiver.kill)
-            self.assertIn(str(port), receiver.stderr.readline())
-            self.assertTrue(shown[end + 1].startswith("kill -HUP"))
-            reload(server)
-            self.assertIn("the test was delivered", self.run_line(shown[end + 2], folder))
-            receiver.terminate()
 
     def test_the_networks_that_simulate_prints_are_in_a_file_and_are_taken(self):
         printed = re.search(r"^\[networks\]\n(?:\w.+\n)+", self.trail.said, re.MULTILINE).group(0)
