@@ -2,7 +2,7 @@
 """Instructions an event of two builds, by valgrind --tool=callgrind: repeatable where time is noise.
 
 Usage: perf/instructions.py --base OLD/straykey --head NEW/straykey [--only http gzip ...] [--events 3000] [--most 1.02].
-Exit code 1 if a workload of head takes more than --most times what base takes. steady: the difference between three
+Exit code 1 if a workload of head takes more than --most times what base takes. Both read the trail that base's simulate writes. steady: the difference between three
 passes and one, after the trail was taught; timers make it differ by 1 %, so the least of several rounds counts. learning: the first pass, less an idle server. scan: all files, less one.
 """
 import argparse
@@ -85,11 +85,14 @@ def measure(options):
     from pipeline_bench import Bench  # reads STRAYKEY, and knows where the tests' modules are
     from installation import scratch_folder
     from workloads import WORKLOADS
+    import straykey_process
     options.shards = 1
     named = {workload.name: workload for workload in WORKLOADS}
     found = {}
     with scratch_folder() as folder:
+        measured_program, straykey_process.STRAYKEY = straykey_process.STRAYKEY, str(options.simulate)
         bench = Bench(folder, options)
+        straykey_process.STRAYKEY = measured_program
         try:
             for name in options.only:
                 workload, _, state = name.partition(", ")
@@ -102,8 +105,8 @@ def measure(options):
 
 
 def measured(binary, options):
-    done = subprocess.run([sys.executable, "-B", __file__, "--measure", "--events", str(options.events), "--only",
-                           *options.only], env={**os.environ, "STRAYKEY": str(binary.resolve())}, stdout=subprocess.PIPE,
+    done = subprocess.run([sys.executable, "-B", __file__, "--measure", "--events", str(options.events), "--simulate",
+                           str(options.base.resolve()), "--only", *options.only], env={**os.environ, "STRAYKEY": str(binary.resolve())}, stdout=subprocess.PIPE,
                           text=True, check=True)
     return json.loads(done.stdout)
 
@@ -117,6 +120,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1, help="the least of so many counts")
     parser.add_argument("--most", type=float, default=1.02)
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--simulate", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         options.build = Path()

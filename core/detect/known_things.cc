@@ -37,7 +37,8 @@ bool covers(const KnownThing& known, const AskedPair& pair) {
     case FactKind::quarantine_identity_tool:
       return !known.tool.empty() && known.tool == pair.value && matches_pattern(known.identity, pair.scope);
     case FactKind::quarantine_identity_runtime:
-      return !known.platform.empty() && known.platform == pair.value && matches_pattern(known.identity, pair.scope);
+      return !known.platform.empty() && matches_pattern(known.platform, pair.value) &&
+             matches_pattern(known.identity, pair.scope);
     default:
       return false;
   }

@@ -1,7 +1,6 @@
 #include "core/operate/alert_index.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <tuple>
 
@@ -9,6 +8,7 @@
 #include "core/detect/alert.h"
 #include "core/detect/alert_state.h"
 #include "core/engine/sequence.h"
+#include "core/operate/text_dictionary.h"
 
 namespace straykey {
 namespace {
@@ -20,13 +20,18 @@ std::uint32_t short_hash(std::string_view text) {
   return static_cast<std::uint32_t>(hash64(kFixedHashKey, text)) | 1u;
 }
 
-void keep_hashes(const std::vector<std::string>& texts, std::array<std::uint32_t, 16>& out) {
+std::array<std::uint32_t, 16> hashes_of(const std::vector<std::string>& texts) {
+  std::array<std::uint32_t, 16> out{};
   const std::size_t count = std::min(texts.size(), out.size());
   for (std::size_t i = 0; i < count; ++i) out[i] = short_hash(texts[i]);
+  return out;
 }
 
+// Looks at all of them: the compiler compares several at a time, which it cannot if the first that is equal ends it.
 bool holds(const std::array<std::uint32_t, 16>& hashes, std::uint32_t hash) {
-  return std::find(hashes.begin(), hashes.end(), hash) != hashes.end();
+  std::uint32_t equal = 0;
+  for (const std::uint32_t one : hashes) equal |= one == hash ? 1u : 0u;
+  return equal != 0;
 }
 
 std::string upper_case(std::string_view text) {
@@ -34,44 +39,6 @@ std::string upper_case(std::string_view text) {
   for (char& c : out)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return out;
-}
-
-char lower_case(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// The places of one character, one after the other. memchr looks at 16 bytes at a time and more.
-class Places {
- public:
-  Places(char c, const char* from, const char* end) : c_(c), end_(end) { go_on(from); }
-  // Or end.
-  [[nodiscard]] const char* at() const noexcept { return at_; }
-  void go_on(const char* from) {
-    const void* found = std::memchr(from, c_, static_cast<std::size_t>(end_ - from));
-    at_ = found == nullptr ? end_ : static_cast<const char*>(found);
-  }
-
- private:
-  char c_;
-  const char* end_;
-  const char* at_ = nullptr;
-};
-
-// Whether `text` has `part`, which is in lower case, in any case. Nothing is copied: a dictionary has many texts.
-bool contains(std::string_view text, std::string_view part) {
-  if (part.empty() || part.size() > text.size()) return part.empty();
-  const char* const end = text.data() + text.size() - part.size() + 1;  // of where it may begin
-  const char low = part.front(), high = low >= 'a' && low <= 'z' ? static_cast<char>(low - 'a' + 'A') : low;
-  const auto is_here = [&](const char* at) {
-    return std::equal(part.begin(), part.end(), at, [](char a, char b) { return a == lower_case(b); });
-  };
-  Places lows(low, text.data(), end), highs(high, low == high ? end : text.data(), end);
-  while (lows.at() != end || highs.at() != end) {
-    Places& next = lows.at() <= highs.at() ? lows : highs;
-    if (is_here(next.at())) return true;
-    next.go_on(next.at() + 1);
-  }
-  return false;
 }
 
 bool is_bit(std::uint8_t bits, std::uint8_t number) {
@@ -112,156 +79,166 @@ bool operator<(const AlertPlace& a, const AlertPlace& b) noexcept {
   return std::string_view(left) < std::string_view(right);
 }
 
-std::uint32_t AlertIndex::keep_text(std::string_view text) {
-  text = cut_utf8(text, kTextBytesMax);
-  if (const auto found = numbers_.find(text); found != numbers_.end()) {
-    ++texts_[found->second].uses;
-    return found->second;
-  }
-  std::uint32_t number = 0;
-  if (free_texts_.empty()) {
-    number = static_cast<std::uint32_t>(texts_.size());
-    texts_.emplace_back();
-  } else {
-    number = free_texts_.back();
-    free_texts_.pop_back();
-  }
-  texts_[number] = {std::string(text), 1};
-  text_bytes_ += text.size();
-  numbers_.emplace(texts_[number].text, number);
-  return number;
+AlertIndex::AlertIndex(std::size_t alerts_max) : alerts_max_(alerts_max), texts_(std::make_unique<TextDictionary>()) {}
+
+AlertIndex::~AlertIndex() = default;
+
+std::deque<AlertIndex::Place>::const_iterator AlertIndex::first_from(const AlertPlace& place) const {
+  return std::lower_bound(places_.begin(), places_.end(), place,
+                          [](const Place& one, const AlertPlace& other) { return one.place < other; });
 }
 
-void AlertIndex::release(const Row& row) {
-  for (const std::uint32_t number : row.texts) {
-    Text& text = texts_[number];
-    if (--text.uses > 0) continue;
-    numbers_.erase(text.text);
-    text_bytes_ -= text.text.size();
-    text = {};
-    free_texts_.push_back(number);
+std::uint32_t AlertIndex::new_row() {
+  if (!free_rows_.empty()) {
+    const std::uint32_t number = free_rows_.back();
+    free_rows_.pop_back();
+    return number;
   }
+  rows_.emplace_back();
+  campaigns_.emplace_back();
+  addresses_.emplace_back();
+  keys_.emplace_back();
+  return static_cast<std::uint32_t>(rows_.size() - 1);
 }
 
-void AlertIndex::put(const Alert& alert, const AlertState& state, bool contradicted) {
+void AlertIndex::release_texts(const Row& row) {
+  for (const std::uint32_t number : row.texts) texts_->release(number);
+}
+
+void AlertIndex::free_row(std::uint32_t number) {
+  release_texts(rows_[number]);
+  free_rows_.push_back(number);
+}
+
+void AlertIndex::write_row(std::uint32_t number, const Alert& alert, const AlertState& state) {
   const Candidate& call = alert.call;
   Row row;
-  row.place = {call.time, alert.id};
-  const auto at = std::lower_bound(rows_.begin(), rows_.end(), row.place,
-                                   [](const Row& one, const AlertPlace& place) { return one.place < place; });
-  const bool known = at != rows_.end() && at->place == row.place;
-  if (!known && full() && at == rows_.begin()) return;  // older than all
-  row.campaign = alert.campaign.id;
   std::string_view address = state.addresses.empty() ? std::string_view(call.address) : state.addresses.front();
   if (address.empty()) address = call.source_text;
   const std::array<std::string_view, kAlertTexts> texts{
       call.token.account, call.token.identity, alert.network, call.as_name, call.tool, call.region, address};
-  for (std::size_t i = 0; i < kAlertTexts; ++i) row.texts[i] = keep_text(texts[i]);
-  keep_hashes(state.addresses, row.addresses);
-  keep_hashes(state.keys, row.keys);
+  for (std::size_t i = 0; i < kAlertTexts; ++i) row.texts[i] = texts_->keep(cut_utf8(texts[i], kTextBytesMax));
   row.asn = call.asn;
   row.variation = alert.verdict.variation;
   row.severity = static_cast<std::uint8_t>(alert.severity);
   row.status = static_cast<std::uint8_t>(state.status);
   row.platform = static_cast<std::uint8_t>(call.platform);
-  row.contradicted = contradicted ? 1 : 0;
-  if (known) {
-    release(*at);
-    *at = row;
-    return;
+  rows_[number] = row;
+  campaigns_[number] = alert.campaign.id;
+  addresses_[number] = hashes_of(state.addresses);
+  keys_[number] = hashes_of(state.keys);
+}
+
+void AlertIndex::put(const Alert& alert, const AlertState& state) {
+  const AlertPlace place{alert.call.time, alert.id};
+  const auto at = first_from(place);
+  if (at != places_.end() && at->place == place) {
+    const Row before = rows_[at->row];
+    write_row(at->row, alert, state);
+    return release_texts(before);
   }
-  rows_.insert(at, row);
-  if (rows_.size() <= alerts_max_) return;
-  release(rows_.front());
-  rows_.pop_front();
+  if (full()) {
+    if (at == places_.begin()) return;  // older than all
+    free_row(places_.front().row);
+  }
+  const std::uint32_t number = new_row();
+  write_row(number, alert, state);
+  places_.insert(at, {place, number});
+  if (places_.size() > alerts_max_) places_.pop_front();
 }
 
 void AlertIndex::erase(const std::vector<Hash128>& ids) {
   if (ids.empty()) return;
-  std::erase_if(rows_, [&](const Row& row) {
-    if (!std::binary_search(ids.begin(), ids.end(), row.place.id)) return false;
-    release(row);
+  std::erase_if(places_, [&](const Place& one) {
+    if (!std::binary_search(ids.begin(), ids.end(), one.place.id)) return false;
+    free_row(one.row);
     return true;
   });
 }
 
 AlertIndex::Wanted AlertIndex::wanted(const AlertFilter& filter) const {
   Wanted out{.filter = filter};
+  for (std::size_t i = 0; i < kVariationCount; ++i) {
+    const auto variation = static_cast<Variation>(i);
+    out.variations[i] = is_bit(filter.analytics, static_cast<std::uint8_t>(catalogue_entry(variation).analytic)) &&
+                        (!filter.variation || *filter.variation == variation);
+  }
   out.texts.fill(kAnyText);
   constexpr auto kAddress = static_cast<std::size_t>(AlertText::address);
   for (std::size_t i = 0; i < kAlertTexts; ++i) {
     if (filter.texts[i].empty() || i == kAddress) continue;
-    const auto found = numbers_.find(filter.texts[i]);
-    if (found == numbers_.end()) {
-      out.nothing = true;
+    if (const auto number = texts_->find(filter.texts[i])) {
+      out.texts[i] = *number;
     } else {
-      out.texts[i] = found->second;
+      out.nothing = true;
     }
   }
   if (!filter.texts[kAddress].empty()) out.address = short_hash(filter.texts[kAddress]);
   if (!filter.key.empty()) out.key = short_hash(filter.key);
   if (filter.text.empty()) return out;
   out.text_hash = short_hash(upper_case(filter.text));
-  out.holds_text.resize(texts_.size());
-  for (std::size_t i = 0; i < texts_.size(); ++i) out.holds_text[i] = contains(texts_[i].text, filter.text);
+  out.holds_text = texts_->holding(filter.text);
   return out;
 }
 
-bool AlertIndex::matches(const Row& row, const Wanted& wanted) {
+bool AlertIndex::matches(const Place& one, const Wanted& wanted) const {
   const AlertFilter& filter = wanted.filter;
-  const CatalogueEntry& entry = catalogue_entry(row.variation);
+  const std::uint32_t number = one.row;
+  const Row& row = rows_[number];
   if (!is_bit(filter.severities, row.severity) || !is_bit(filter.statuses, row.status)) return false;
-  if (!is_bit(filter.analytics, static_cast<std::uint8_t>(entry.analytic)) || !is_bit(filter.platforms, row.platform))
+  if (!wanted.variations[static_cast<std::size_t>(row.variation)] || !is_bit(filter.platforms, row.platform))
     return false;
-  if (filter.variation && *filter.variation != row.variation) return false;
   if (filter.asn != 0 && filter.asn != row.asn) return false;
-  if (filter.campaign && *filter.campaign != row.campaign) return false;
-  if (row.place.at < filter.from || row.place.at > filter.to) return false;
+  if (one.place.at < filter.from || one.place.at > filter.to) return false;
   for (std::size_t i = 0; i < kAlertTexts; ++i)
     if (wanted.texts[i] != kAnyText && wanted.texts[i] != row.texts[i]) return false;
-  if (wanted.address != 0 && !holds(row.addresses, wanted.address)) return false;
-  if (wanted.key != 0 && !holds(row.keys, wanted.key)) return false;
-  if (filter.text.empty()) return true;
-  return std::any_of(row.texts.begin(), row.texts.end(), [&](std::uint32_t i) { return wanted.holds_text[i]; }) ||
-         holds(row.keys, wanted.text_hash);
+  if (filter.campaign && *filter.campaign != campaigns_[number]) return false;
+  if (wanted.address != 0 && !holds(addresses_[number], wanted.address)) return false;
+  if (wanted.key != 0 && !holds(keys_[number], wanted.key)) return false;
+  return filter.text.empty() || has_text(number, wanted);
+}
+
+bool AlertIndex::has_text(std::uint32_t number, const Wanted& wanted) const {
+  const auto& texts = rows_[number].texts;
+  return std::any_of(texts.begin(), texts.end(), [&](std::uint32_t i) { return wanted.holds_text[i]; }) ||
+         holds(keys_[number], wanted.text_hash);
 }
 
 std::vector<AlertPlace> AlertIndex::search(const AlertFilter& filter, AlertPlace before, std::size_t limit) const {
   const Wanted wants = wanted(filter);
   std::vector<AlertPlace> found;
   if (wants.nothing) return found;
-  auto at = std::lower_bound(rows_.begin(), rows_.end(), before,
-                             [](const Row& one, const AlertPlace& place) { return one.place < place; });
-  while (at != rows_.begin() && found.size() < limit) {
+  auto at = first_from(before);
+  while (at != places_.begin() && found.size() < limit) {
     --at;
     if (matches(*at, wants)) found.push_back(at->place);
   }
   return found;
 }
 
-// One pass: a row is read once, whatever is counted of it.
 AlertCounts AlertIndex::count(const AlertFilter& filter) const {
   const Wanted wants = wanted(filter);
-  Tally tally;
-  for (auto& counts : tally.texts) counts.resize(texts_.size());
+  std::vector<const Place*> found;  // in the order of time
+  found.reserve(places_.size());
   if (!wants.nothing)
-    for (const Row& row : rows_)
-      if (matches(row, wants)) tally.add(row);
+    for (const Place& one : places_)
+      if (matches(one, wants)) found.push_back(&one);
+  Tally tally;
+  for (auto& counts : tally.texts) counts.resize(texts_->numbers());
+  for (const Place* const one : found) tally.add(rows_[one->row]);
   AlertCounts counts;
-  counts.alerts = static_cast<std::uint32_t>(tally.times.size());
+  counts.alerts = static_cast<std::uint32_t>(found.size());
   counts.facets = facets(tally);
-  draw_timeline(tally, counts);
+  draw_timeline(found, counts);
   return counts;
 }
 
 void AlertIndex::Tally::add(const Row& row) {
   ++severities[row.severity];
   ++statuses[row.status];
-  ++analytics[static_cast<std::size_t>(catalogue_entry(row.variation).analytic)];
   ++variations[static_cast<std::size_t>(row.variation)];
   ++platforms[row.platform];
   for (std::size_t i = 0; i < kAlertTexts; ++i) ++texts[i][row.texts[i]];
-  times.emplace_back(row.place.at, row.severity);
 }
 
 std::vector<AlertFacet> AlertIndex::facets(const Tally& tally) const {
@@ -270,8 +247,11 @@ std::vector<AlertFacet> AlertIndex::facets(const Tally& tally) const {
                          [](std::uint32_t i) { return std::string(name_of(static_cast<Severity>(i))); }));
   out.push_back(facet_of("status", tally.statuses,
                          [](std::uint32_t i) { return std::string(name_of(static_cast<AlertState::Status>(i))); }));
-  out.push_back(facet_of("analytic", tally.analytics,
-                         [](std::uint32_t i) { return std::string(name_of(static_cast<Analytic>(i))); }));
+  std::vector<std::uint32_t> analytics(3);
+  for (std::size_t i = 0; i < kVariationCount; ++i)
+    analytics[static_cast<std::size_t>(catalogue_entry(static_cast<Variation>(i)).analytic)] += tally.variations[i];
+  out.push_back(
+      facet_of("analytic", analytics, [](std::uint32_t i) { return std::string(name_of(static_cast<Analytic>(i))); }));
   out.push_back(facet_of("variation", tally.variations,
                          [](std::uint32_t i) { return std::string(catalogue_entry(static_cast<Variation>(i)).id); }));
   out.push_back(facet_of("platform", tally.platforms, [](std::uint32_t i) {
@@ -279,26 +259,28 @@ std::vector<AlertFacet> AlertIndex::facets(const Tally& tally) const {
   }));
   for (std::size_t field = 0; field < kAlertTexts; ++field)
     out.push_back(facet_of(name_of(static_cast<AlertText>(field)), tally.texts[field],
-                           [&](std::uint32_t i) { return texts_[i].text; }));
+                           [&](std::uint32_t i) { return std::string(texts_->text(i)); }));
   return out;
 }
 
 // Buckets of a whole number of hours, as many as fit.
-void AlertIndex::draw_timeline(const Tally& tally, AlertCounts& counts) {
-  if (tally.times.empty()) return;
+void AlertIndex::draw_timeline(const std::vector<const Place*>& found, AlertCounts& counts) const {
+  if (found.empty()) return;
   constexpr Seconds kHour = 3600;
-  const Seconds first = tally.times.front().first, last = tally.times.back().first;
+  const Seconds first = found.front()->place.at, last = found.back()->place.at;
   const Seconds hours = (last - first) / kHour / static_cast<Seconds>(kBucketsMax - 2) + 1;
   counts.bucket_s = hours * kHour;
   counts.first = first / counts.bucket_s * counts.bucket_s;
   counts.timeline.resize(static_cast<std::size_t>((last - counts.first) / counts.bucket_s) + 1);
-  for (const auto& [at, severity] : tally.times)
-    ++counts.timeline[static_cast<std::size_t>((at - counts.first) / counts.bucket_s)][severity];
+  for (const Place* const one : found) {
+    const Seconds bucket = (one->place.at - counts.first) / counts.bucket_s;
+    ++counts.timeline[static_cast<std::size_t>(bucket)][rows_[one->row].severity];
+  }
 }
 
 std::size_t AlertIndex::bytes() const noexcept {
-  constexpr std::size_t kTextOverhead = sizeof(Text) + 48;  // a node of numbers_, and its place in the table
-  return rows_.size() * sizeof(Row) + text_bytes_ + texts_.size() * kTextOverhead;
+  constexpr std::size_t kAlertBytes = sizeof(Place) + sizeof(Row) + sizeof(Hash128) + 2 * sizeof(Hashes);
+  return places_.size() * kAlertBytes + texts_->bytes();
 }
 
 }  // namespace straykey

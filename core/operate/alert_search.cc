@@ -95,7 +95,7 @@ Status search_store(StoreReader& reader, const AlertFilter& filter, AlertPlace b
     const auto loaded = load_alert(reader, place.id);
     if (!loaded) continue;
     AlertIndex one(1);
-    one.put(loaded->alert, loaded->state, loaded->contradicted);
+    one.put(loaded->alert, loaded->state);
     if (!one.search(filter, AlertPlace::end(), 1).empty()) page.rows.push_back(summary_of(*loaded));
   }
   if (places.empty() && !more_in_store) page.next.clear();
@@ -168,7 +168,7 @@ std::optional<std::string> alert_summary(StoreReader& reader, Hash128 id) {
 
 bool take_into(AlertIndex& index, StoreReader& reader, Hash128 id) {
   const auto loaded = load_alert(reader, id);
-  if (loaded) index.put(loaded->alert, loaded->state, loaded->contradicted);
+  if (loaded) index.put(loaded->alert, loaded->state);
   return loaded.has_value();
 }
 

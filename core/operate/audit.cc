@@ -41,6 +41,17 @@ OperatorAnswer list(const OperatorStores& stores, const OperatorArguments& argum
   return answer;
 }
 
+// As it is, or in quotation marks if it could be taken for the end of a value or for the next argument.
+std::string in_one_piece(std::string_view value) {
+  if (!value.empty() && value.find_first_of(" \t\r\n\"=\\") == std::string_view::npos) return std::string(value);
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace
 
 std::string audit_json(std::uint64_t number, const AuditEntry& entry) {
@@ -85,8 +96,11 @@ std::string audit_object(const OperatorRequest& request, const IsSecret& is_secr
   for (const auto& [name, value] : request.arguments) {
     const auto is_it = [&given = name](const OperatorArgument& one) { return one.name == given; };
     const bool known = operation != nullptr && std::ranges::any_of(operation->arguments, is_it);
-    out.append(out.empty() ? "" : " ").append(known ? name : without_secrets(name.substr(0, kNameBytes), is_secret));
-    if (known) out.append("=").append(without_secrets(value, is_secret));
+    out.append(out.empty() ? "" : " ");
+    if (known)
+      out.append(name).append("=").append(in_one_piece(without_secrets(value, is_secret)));
+    else
+      out.append(in_one_piece(without_secrets(name.substr(0, kNameBytes), is_secret)));
   }
   return out;
 }

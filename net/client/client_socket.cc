@@ -1,9 +1,12 @@
 #include "net/client/client_socket.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -43,6 +46,13 @@ std::optional<IpAddress> address_of(const addrinfo& found) {
   IpAddress result;
   std::memcpy(result.bytes.data(), &v6.sin6_addr, result.bytes.size());
   return result;
+}
+
+using std::chrono::steady_clock;
+
+// Whether a call over TLS only waits for the network.
+bool is_wait(int error) {
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
 }
 
 bool timed_out(int error) {
@@ -114,8 +124,19 @@ Status ClientSocket::handshake(const std::string& host) {
   session_ = tls_->session_with(host);
   SSL* const ssl = session_.get();
   if (ssl == nullptr || SSL_set_fd(ssl, socket_.number()) != 1) return fail("TLS could not be set up");
-  if (SSL_connect(ssl) == 1) return {};
-  return fail(handshake_failure(ssl));
+  // A blocking socket would be read until a record is whole, however slowly its bytes come.
+  ::fcntl(socket_.number(), F_SETFL, ::fcntl(socket_.number(), F_GETFL) | O_NONBLOCK);
+  SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE);
+  const Deadline deadline = steady_clock::now() + std::chrono::milliseconds(limits_.connect_ms);
+  look_ = Deadline::max();
+  while (true) {
+    ERR_clear_error();
+    const int done = SSL_connect(ssl);
+    if (done == 1) return {};
+    const int error = SSL_get_error(ssl, done);
+    if (!is_wait(error)) return fail(handshake_failure(ssl));
+    if (!waits_for_tls(error, deadline)) return fail("the TLS handshake took too long");
+  }
 }
 
 Status ClientSocket::write(std::string_view first, std::string_view second) {
@@ -148,11 +169,19 @@ Status ClientSocket::write_plain(std::string_view first, std::string_view second
 }
 
 Status ClientSocket::write_tls(std::string_view bytes) {
-  while (!bytes.empty()) {
+  const auto limit = std::chrono::milliseconds(limits_.io_ms);
+  look_ = Deadline::max();
+  for (Deadline deadline = steady_clock::now() + limit; !bytes.empty();) {
     std::size_t written = 0;
-    if (SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written) != 1)
-      return fail("the TLS connection broke while it was written to");
-    bytes.remove_prefix(written);
+    ERR_clear_error();
+    if (SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &written) == 1) {
+      bytes.remove_prefix(written);
+      deadline = steady_clock::now() + limit;
+      continue;
+    }
+    const int error = SSL_get_error(session_.get(), 0);
+    if (!is_wait(error)) return fail("the TLS connection broke while it was written to");
+    if (!waits_for_tls(error, deadline)) return fail("the server took nothing more");
   }
   return {};
 }
@@ -165,20 +194,12 @@ Result<std::size_t> ClientSocket::read(char* bytes, std::size_t size) {
   INVARIANT(is_open());
   // A peer that sends a byte now and then never lets a read wait for kLookMs.
   if (has_read_ && limits_.stopped && limits_.stopped()) return fail("the connection was given up to stop");
-  auto count = read_once(bytes, size);
+  auto count = session_ ? read_tls(bytes, size) : read_plain(bytes, size);
   has_read_ = count.ok();
   return count;
 }
 
-Result<std::size_t> ClientSocket::read_once(char* bytes, std::size_t size) {
-  for (int waited = 1; session_; ++waited) {
-    std::size_t count = 0;
-    if (SSL_read_ex(session_.get(), bytes, size, &count) == 1) return count;
-    const int error = SSL_get_error(session_.get(), 0);
-    if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    if (error != SSL_ERROR_WANT_READ) return fail("the TLS connection broke");
-    if (!waits_on(waited)) return fail("no answer within the time limit");
-  }
+Result<std::size_t> ClientSocket::read_plain(char* bytes, std::size_t size) {
   for (int waited = 1;;) {
     const ssize_t count = ::recv(socket_.number(), bytes, size, 0);
     if (count >= 0) return static_cast<std::size_t>(count);
@@ -186,6 +207,36 @@ Result<std::size_t> ClientSocket::read_once(char* bytes, std::size_t size) {
     if (!timed_out(errno)) return fail(std::strerror(errno));
     if (!waits_on(waited++)) return fail("no answer within the time limit");
   }
+}
+
+Result<std::size_t> ClientSocket::read_tls(char* bytes, std::size_t size) {
+  const Deadline began = steady_clock::now(), deadline = began + std::chrono::milliseconds(limits_.io_ms);
+  look_ = limits_.stopped ? began + std::chrono::milliseconds(kLookMs) : Deadline::max();
+  while (true) {
+    std::size_t count = 0;
+    ERR_clear_error();
+    if (SSL_read_ex(session_.get(), bytes, size, &count) == 1) return count;
+    const int error = SSL_get_error(session_.get(), 0);
+    if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
+    if (!is_wait(error)) return fail("the TLS connection broke");
+    if (!waits_for_tls(error, deadline)) return fail("no answer within the time limit");
+  }
+}
+
+bool ClientSocket::waits_for_tls(int error, Deadline deadline) {
+  const auto wanted = static_cast<short>(error == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN);
+  for (Deadline now = steady_clock::now(); now < deadline; now = steady_clock::now()) {
+    if (limits_.stopped && now >= look_) {
+      if (limits_.stopped()) return false;
+      look_ = now + std::chrono::milliseconds(kLookMs);
+    }
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(deadline, look_) - now);
+    pollfd waiting{socket_.number(), wanted, 0};
+    const int ready = ::poll(&waiting, 1, static_cast<int>(wait.count()));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+  return false;
 }
 
 }  // namespace straykey

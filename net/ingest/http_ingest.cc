@@ -89,7 +89,7 @@ AcceptedEncodings usual_encodings() noexcept {
 }
 
 struct HttpIngest::Pending {
-  const IngestProtocol& protocol;
+  std::shared_ptr<const IngestProtocol> protocol;
   std::string request_id, note, source;
   IpAddress sender;
   std::size_t io_thread;
@@ -117,11 +117,11 @@ struct HttpIngest::Pending {
   void refuse(const Refusal& refusal) {
     request.reset();
     share.clear();
-    reply(protocol.refuse(refusal, {request_id, note, outcome.item_kinds}));
+    reply(protocol->refuse(refusal, {request_id, note, outcome.item_kinds}));
   }
   void finish() {
     share.clear();
-    reply(protocol.render(outcome, {request_id, note, outcome.item_kinds}));
+    reply(protocol->render(outcome, {request_id, note, outcome.item_kinds}));
   }
 };
 
@@ -141,32 +141,29 @@ HttpIngest::HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& 
 
 HttpIngest::~HttpIngest() = default;
 
-const IngestProtocol& HttpIngest::keep(IngestProtocol protocol) {
+std::shared_ptr<const IngestProtocol> HttpIngest::completed(IngestProtocol protocol) {
   INVARIANT(protocol.render != nullptr);
   if (protocol.refuse == nullptr) protocol.refuse = refuse_plainly;
   protocol.limits.cut = true;
-  protocols_.push_back(std::make_unique<const IngestProtocol>(std::move(protocol)));
-  return *protocols_.back();
+  return std::make_shared<const IngestProtocol>(std::move(protocol));
 }
 
 void HttpIngest::add(HttpRouter& router, IngestProtocol protocol) {
-  const IngestProtocol& added = keep(std::move(protocol));
+  const auto added = completed(std::move(protocol));
   Route route;
-  route.method = added.method;
-  route.path = added.path;
-  if (added.source.empty()) route.scope = TokenScope::ingest;
-  route.purpose = added.purpose;
-  route.body_bytes_max = added.body_bytes_max;
-  route.too_large_status = added.too_large_status;
+  route.method = added->method;
+  route.path = added->path;
+  if (added->source.empty()) route.scope = TokenScope::ingest;
+  route.purpose = added->purpose;
+  route.body_bytes_max = added->body_bytes_max;
+  route.too_large_status = added->too_large_status;
   route.too_large_setting = "ingest.body_bytes_max";
-  route.credentials = added.credentials;
-  route.rate_checked_later = added.refuses_by_items || added.waits_for_its_rate;
-  route.refuse = [&added](const Refusal& refusal, const RequestHead& head, std::string_view request_id) {
-    return added.refuse(refusal, {request_id, note_of(added, head)});
+  route.credentials = added->credentials;
+  route.rate_checked_later = added->refuses_by_items || added->waits_for_its_rate;
+  route.refuse = [added](const Refusal& refusal, const RequestHead& head, std::string_view request_id) {
+    return added->refuse(refusal, {request_id, note_of(*added, head)});
   };
-  route.handle = [this, &added](HttpRequest request, const ReplyTo& reply) {
-    answer(added, std::move(request), reply);
-  };
+  route.handle = [this, added](HttpRequest request, const ReplyTo& reply) { answer(added, std::move(request), reply); };
   router.add(std::move(route));
 }
 
@@ -182,10 +179,11 @@ void HttpIngest::end_waits() noexcept {
   for_rates_.end();
 }
 
-void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply) {
+void HttpIngest::answer(std::shared_ptr<const IngestProtocol> held, HttpRequest http, const ReplyTo& reply) {
   INVARIANT(http.io_thread < waiting_.size());
+  const IngestProtocol& protocol = *held;
   auto pending =
-      std::make_shared<Pending>(Pending{.protocol = protocol,
+      std::make_shared<Pending>(Pending{.protocol = std::move(held),
                                         .request_id = std::move(http.request_id),
                                         .note = note_of(protocol, http.head),
                                         .source = protocol.source.empty() ? std::move(http.source) : protocol.source,
@@ -211,7 +209,7 @@ void HttpIngest::answer(const IngestProtocol& protocol, HttpRequest http, const 
 
 // Whoever waits holds its body, so a large one does not: a token that sends too much takes little memory from others.
 void HttpIngest::over_rate(const Refusal& refusal, const std::shared_ptr<Pending>& pending) {
-  if (pending->protocol.refuses_by_items) return refuse_by_items(refusal, *pending);
+  if (pending->protocol->refuses_by_items) return refuse_by_items(refusal, *pending);
   if (pending->sent.text.size() > kWaitingBodyBytesMax) return pending->refuse(refusal);
   OverloadHold::Held held;
   held.try_again = [this, pending] {
@@ -238,7 +236,7 @@ void HttpIngest::read_or_wait(const std::shared_ptr<Pending>& pending) {
 
 // Nothing of such a body is read but where its items are: what is over its rate keeps no rejects and counts none.
 void HttpIngest::refuse_by_items(const Refusal& refusal, Pending& pending) {
-  auto kinds = intake_.item_kinds(pending.sent, pending.protocol.limits, pending.io_thread, pending.may_hold());
+  auto kinds = intake_.item_kinds(pending.sent, pending.protocol->limits, pending.io_thread, pending.may_hold());
   if (!kinds) return pending.refuse(kBusy);
   pending.outcome.item_kinds = std::move(*kinds);
   pending.refuse(refusal);
@@ -246,7 +244,7 @@ void HttpIngest::refuse_by_items(const Refusal& refusal, Pending& pending) {
 
 bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
   Intake::Reading reading =
-      intake_.read(pending->sent, pending->protocol.limits, pending->source, pending->io_thread, pending->may_hold());
+      intake_.read(pending->sent, pending->protocol->limits, pending->source, pending->io_thread, pending->may_hold());
   if (reading.no_room) {
     pending->outcome.item_kinds = std::move(reading.outcome.item_kinds);  // for a refusal
     pending->share.give_back(pending->share.bytes() - pending->body_bytes);
@@ -257,7 +255,7 @@ bool HttpIngest::read(const std::shared_ptr<Pending>& pending) {
 }
 
 void HttpIngest::take(Intake::Reading reading, const std::shared_ptr<Pending>& pending) {
-  const IngestProtocol& protocol = pending->protocol;
+  const IngestProtocol& protocol = *pending->protocol;
   if (reading.rest != nullptr) return read_rest(std::move(reading), pending);
   pending->outcome = std::move(reading.outcome);
   if (pending->outcome.error == PayloadError::unreadable_body) {

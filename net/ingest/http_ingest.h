@@ -94,13 +94,13 @@ class HttpIngest {
   HttpIngest(Dependencies dependencies, Callbacks callbacks, Metrics& metrics);
   ~HttpIngest();
 
-  // Adds the routes of a protocol. Before the server of that router starts, on one thread; the HttpIngest outlives the
-  // threads that serve the router, and keeps what it was given of each.
+  // Adds the routes of a protocol. Before the server of that router starts; the HttpIngest outlives the threads that
+  // serve the router. The router holds the protocol, and so does each request until it is answered.
   void add(HttpRouter& router, IngestProtocol protocol);
-  // Of a protocol whose route somebody else adds, and which calls answer(). It lives as long as the HttpIngest.
-  const IngestProtocol& keep(IngestProtocol protocol);
-  // What a route of add() does. `protocol` lives as long as the HttpIngest.
-  void answer(const IngestProtocol& protocol, HttpRequest http, const ReplyTo& reply);
+  // A protocol whose route somebody else adds, and which calls answer().
+  [[nodiscard]] static std::shared_ptr<const IngestProtocol> completed(IngestProtocol protocol);
+  // What a route of add() does.
+  void answer(std::shared_ptr<const IngestProtocol> protocol, HttpRequest http, const ReplyTo& reply);
   // How long a request waits for room from now on. Any thread.
   void wait_at_most(std::chrono::milliseconds overload_wait) noexcept;
   // Nothing waits for room any more. Any thread.
@@ -130,7 +130,6 @@ class HttpIngest {
   Intake& intake_;
   const Callbacks callbacks_;
   Counter& body_bytes_;
-  std::vector<std::unique_ptr<const IngestProtocol>> protocols_;
   std::vector<std::unique_ptr<Waiting>> waiting_;  // of each io thread
   OverloadHold for_memory_, for_queues_, for_rates_;
   LargeBodies large_bodies_;

@@ -34,7 +34,7 @@ HttpReply render_sns(const ItemOutcomes& outcome, const AnsweredRequest&) {
 struct SnsDoor {
   SnsSettings settings;
   SnsDependencies dependencies;
-  const IngestProtocol& protocol;  // of what a notification carries
+  std::shared_ptr<const IngestProtocol> protocol;  // of what a notification carries
   HttpIngest& ingest;
 
   // What is wrong with it, besides its signature.
@@ -89,8 +89,8 @@ void add_sns_route(HttpRouter& router, HttpIngest& ingest, const Intake::Limits&
   protocol.limits = limits;
   protocol.takes_any_text = true;
   protocol.render = render_sns;
-  const IngestProtocol& kept = ingest.keep(std::move(protocol));
-  const auto door = std::make_shared<const SnsDoor>(SnsDoor{sns, dependencies, kept, ingest});
+  const auto door =
+      std::make_shared<const SnsDoor>(SnsDoor{sns, dependencies, HttpIngest::completed(std::move(protocol)), ingest});
   Route route;
   route.path = "/sns";
   route.scope = TokenScope::ingest;

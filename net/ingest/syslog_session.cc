@@ -177,8 +177,11 @@ bool SyslogSession::speaks_syslog() {
 bool SyslogSession::collect(const SyslogFrame& frame) {
   const std::size_t before = batch_.items.size();
   const bool in_step = sort_in(frame);
-  const bool advised = frame.several_lines || frame.fault == SyslogFrame::Fault::bad_count;
-  for (std::size_t i = before; advised && i < batch_.items.size(); ++i) batch_.items[i].advised = true;
+  // A count that is too small cuts a message, which shows only behind it. So whatever is cut on a connection with a
+  // wrong count is put down to that: its length would suggest limits that nobody reached.
+  const bool advised = frame.several_lines || warned_of_count_;
+  const std::size_t first = frame.fault == SyslogFrame::Fault::bad_count ? 0 : before;
+  for (std::size_t i = first; advised && i < batch_.items.size(); ++i) batch_.items[i].advised = true;
   return in_step;
 }
 

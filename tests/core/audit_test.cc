@@ -40,6 +40,11 @@ TEST_CASE("audit: a row is one line of JSON in which nothing can fool a terminal
 TEST_CASE("audit: arguments are one text, in the order of their names; unknown ones stand there by name alone") {
   CHECK_EQ(audit_object({"alerts/ack", {{"note", "ours"}, {"id", "aa"}}}, {}), "id=aa note=ours");
   CHECK_EQ(audit_object({"alerts/ack", {}}, {}), "");
+  // Different arguments never read the same.
+  CHECK_EQ(audit_object({"alerts/ack", {{"note", "ours until=2025-07-01"}}}, {}), R"(note="ours until=2025-07-01")");
+  CHECK_EQ(audit_object({"alerts/ack", {{"note", "ours"}, {"until", "2025-07-01"}}}, {}), "note=ours until=2025-07-01");
+  CHECK_EQ(audit_object({"alerts/ack", {{"note", R"(a "b" c\)"}}}, {}), R"(note="a \"b\" c\\")");
+  CHECK_EQ(audit_object({"alerts/ack", {{"note", ""}, {"a note=x", "y"}}}, {}), R"("a note=x" note="")");
   CHECK_EQ(audit_object({"alerts/ack", {{"token", "0123456789abcdef"}, {"note", "x"}}}, {}), "note=x token");
   CHECK_EQ(audit_object({"no/operation", {{"note", "x"}}}, {}), "note");
   CHECK_EQ(audit_object({"alerts/ack", {{std::string(500, 'n'), "x"}}}, {}), std::string(64, 'n'));
@@ -54,7 +59,7 @@ TEST_CASE("audit: a word that is a configured token is left out, wherever it sta
     CHECK_EQ(object.find("0123456789abcdef"), std::string::npos);
     CHECK_NE(object.find("(a token)"), std::string::npos);
   }
-  CHECK_EQ(audit_object({"alerts/ack", {{token, "x"}}}, is_token), "(a token)");
+  CHECK_EQ(audit_object({"alerts/ack", {{token, "x"}}}, is_token), "\"(a token)\"");
   CHECK_EQ(without_secrets("  two  words\n", is_token), "  two  words\n");
   CHECK_EQ(without_secrets("", is_token), "");
 }

@@ -81,6 +81,9 @@ TEST_CASE("known things: each entry covers its own kind of pair") {
   CHECK_FALSE(covers(tool, {FactKind::quarantine_identity_tool, kIdentity, "aws-cli", 100}));
   CHECK_FALSE(covers(tool, {FactKind::quarantine_identity_runtime, kIdentity, "rclone", 100}));
   CHECK(covers(platform, {FactKind::quarantine_identity_runtime, kIdentity, "macos", 100}));
+  const KnownThing lambda = known("*", "", "", "AWS_Lambda_*");
+  CHECK(covers(lambda, {FactKind::quarantine_identity_runtime, kIdentity, "AWS_Lambda_python3.12", 100}));
+  CHECK_FALSE(covers(lambda, {FactKind::quarantine_identity_runtime, kIdentity, "AWS_ECS_FARGATE", 100}));
   for (const FactKind kind : {FactKind::quarantine_identity_evidence, FactKind::quarantine_role_child,
                               FactKind::quarantine_identity_presigned})
     CHECK_FALSE(covers(known("*", "AS64511"), {kind, kIdentity, "AS64511", 100}));

@@ -23,10 +23,14 @@ def record(number):
                          "arn": "arn:aws:iam::111122223333:user/someone", "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}})
 
 
-def message(text):
-    """RFC 5424 in octet counting."""
+def message(text, count=len):
+    """RFC 5424 in octet counting; `count` is asked for the octets of the message's bytes."""
     body = f"<134>1 2025-06-30T12:00:00Z host cloudtrail - - - {text}".encode()
-    return str(len(body)).encode() + b" " + body
+    return str(count(body)).encode() + b" " + body
+
+
+def characters(body):
+    return len(body.decode())
 
 
 def write_configuration(folder, syslog):
@@ -72,9 +76,15 @@ def main():
             deadline = time.monotonic() + COUNTED_S_MAX
             while received(server) < RECORDS + 1 and time.monotonic() < deadline:
                 time.sleep(0.05)
+            # Whoever counts characters has every record cut, and is told of the counts alone: 1,100 bytes are no limit of his.
+            with socket.create_connection(("127.0.0.1", server.port("syslog_tcp"))) as sender:
+                long = record(9).replace("someone", "\N{LATIN SMALL LETTER E WITH ACUTE}" * 300)
+                sender.sendall(b"".join(message(long, characters) for _ in range(4)) + message(record(9)))
+                sender.shutdown(socket.SHUT_WR)
+                assert sender.recv(1) == b""        # all that was sent is read
             assert server.stop() == 0
             hints = [line for line in server.log + server.last_log if "change=" in line]
-            assert len(hints) == 1 and "octet count" in hints[0], hints     # one message, one cause
+            assert len(hints) == 2 and all("octet count" in hint for hint in hints), hints     # one connection, one cause
         finally:
             server.stop_if_running()
         print(f"{RECORDS} records came in by syslog alone")

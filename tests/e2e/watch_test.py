@@ -80,7 +80,7 @@ def check_audit(folder):
         assert forbidden["result"] == "forbidden" and "scope admin" in forbidden["reason"] and forbidden["object"] == "", forbidden
         assert (close["who"], close["scope"], close["address"], close["what"]) == ("operator", "admin", "127.0.0.1", "alerts/close")
         assert close["result"] == "not_found" and UNKNOWN in close["reason"] and close["request_id"], close
-        assert close["object"].startswith(f'id={UNKNOWN} note=mine" level=error\\x0a\\x1b[2J\\xe2\\x80\\xaetxt'), close
+        assert close["object"].startswith(f'id={UNKNOWN} note="mine\\" level=error\\x0a\\x1b[2J\\xe2\\x80\\xaetxt'), close
         assert bad["result"] == "bad_request", bad
         assert (forget["who"], forget["what"]) == ("admin.sock", "baseline/forget"), forget
         assert (newest["who"], newest["what"], newest["result"]) == ("SIGHUP", "reload", "done"), newest
@@ -110,7 +110,7 @@ def check_refused(installation, admin):
     assert post("no JSON") == 400
     no_json, words, wrong = audit(installation)[:3]
     assert (wrong["object"], wrong["result"]) == ("note=x token", "bad_request"), wrong
-    assert words["object"] == f"id={UNKNOWN} note=it is (a token) (a token)", words
+    assert words["object"] == f'id={UNKNOWN} note="it is (a token) (a token)"', words
     assert (no_json["result"], no_json["who"], no_json["object"]) == ("bad_request", "operator", ""), no_json
     for _ in range(200):
         assert post("no JSON") == 400

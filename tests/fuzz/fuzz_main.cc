@@ -16,7 +16,8 @@ constexpr FuzzTarget kTargets[] = {
     {"firehose", fuzz_firehose}, {"splunk", fuzz_splunk},     {"bulk", fuzz_bulk},       {"otlp", fuzz_otlp},
     {"datadog", fuzz_datadog},   {"relp", fuzz_relp},         {"agent", fuzz_agent},     {"address", fuzz_address},
     {"ranges", fuzz_ranges},     {"asn", fuzz_asn},           {"mmdb", fuzz_mmdb},       {"config", fuzz_config},
-    {"codec", fuzz_codec},       {"operator", fuzz_operator}, {"rejects", fuzz_rejects},
+    {"codec", fuzz_codec},       {"operator", fuzz_operator}, {"rejects", fuzz_rejects}, {"aws", fuzz_aws},
+    {"base64", fuzz_base64},
 };
 
 const FuzzTarget* chosen = nullptr;

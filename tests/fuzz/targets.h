@@ -35,6 +35,9 @@ void fuzz_ranges(std::string_view input);
 void fuzz_asn(std::string_view input);
 void fuzz_mmdb(std::string_view input);
 void fuzz_config(std::string_view input);
+// What AWS answers and posts, and base64. (aws_fuzz.cc)
+void fuzz_aws(std::string_view input);
+void fuzz_base64(std::string_view input);
 // Rows of the store, and what operators ask. (codec_fuzz.cc, reject_fuzz.cc, operator_fuzz.cc)
 void fuzz_codec(std::string_view input);
 void fuzz_rejects(std::string_view input);

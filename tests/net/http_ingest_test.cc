@@ -232,8 +232,10 @@ TEST_CASE("requests that are ready together reach the pipeline together, each wi
   protocol.refuse = [](const Refusal&, const AnsweredRequest& request) {
     return HttpReply{503, "", std::string(request.request_id) + " refused", {}};
   };
+  auto kept = HttpIngest::completed(std::move(protocol));
+  const std::weak_ptr<const IngestProtocol> watched = kept;
   const auto post = [&](const std::string& id, const std::string& body) {
-    ingest.answer(protocol, {head, body, "forwarder", {}, 1, id},
+    ingest.answer(kept, {head, body, "forwarder", {}, 1, id},
                   [&answers](const HttpReply& reply) { answers.push_back(reply.body); });
   };
   const std::string good = record_json("x");
@@ -267,6 +269,13 @@ TEST_CASE("requests that are ready together reach the pipeline together, each wi
   called_soon[2]();
   CHECK(pipeline.ids().size() == 65);
   CHECK(answers.back() == "e accepted");
+
+  // Whoever replaced a listener is rid of its protocol with the last request that came by it.
+  post("f", good);
+  kept.reset();
+  CHECK_FALSE(watched.expired());
+  called_soon.back()();
+  CHECK(watched.expired());
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <functional>
 
 #include "tests/support/fake_aws.h"
 
@@ -71,6 +72,46 @@ TEST_CASE("objects are listed page by page and read in their order; one that is 
       CHECK_EQ(status.ok(), i != 3);
       if (status.ok()) CHECK_EQ(text, fmt::format("object {}", i));
     }
+}
+
+// What a listing says of a store that answers every page so; `page` gets the number of the page.
+std::string end_of_listing(const std::function<std::string(int page)>& page, int& pages) {
+  FakeAws server([&](const FakeAws::Request&) {
+    return FakeAws::reply(200,
+                          "<ListBucketResult><IsTruncated>true</IsTruncated>" + page(pages++) + "</ListBucketResult>");
+  });
+  S3Trail::Settings settings;
+  settings.place = {.region = "eu-central-1", .endpoint = server.origin()};
+  const auto trail =
+      std::move(S3Trail::open(settings, {[](const char* name) -> const char* {
+                                           const std::string_view text = name;
+                                           return text.ends_with("KEY_ID") || text.ends_with("ACCESS_KEY") ? "key"
+                                                                                                           : nullptr;
+                                         },
+                                         [] { return Seconds{1'796'000'000}; }, nullptr}))
+          .value();
+  FoundFiles found;
+  const Status status = trail->list({"s3://trail/a/"}, found);
+  return status.ok() ? std::string() : status.error().message;
+}
+
+TEST_CASE("a store whose listing would never end is left: tokens in turns, or new ones without new names") {
+  int pages = 0;
+  const auto token = [](int number) {
+    return fmt::format("<NextContinuationToken>t{}</NextContinuationToken>", number);
+  };
+  const auto key = [](int number) { return fmt::format("<Contents><Key>a/{}</Key><Size>8</Size></Contents>", number); };
+  CHECK(end_of_listing([&](int page) { return key(page) + token(page % 2); }, pages)
+            .find("came back to a continuation token") != std::string::npos);
+  CHECK_EQ(pages, 3);
+  pages = 0;
+  CHECK(end_of_listing([&](int page) { return token(page); }, pages).find("100 pages without a new name") !=
+        std::string::npos);
+  CHECK_EQ(pages, 100);
+  pages = 0;
+  CHECK(end_of_listing([&](int page) { return key(7) + token(page); }, pages).find("100 pages without a new name") !=
+        std::string::npos);
+  CHECK_EQ(pages, 101);
 }
 
 TEST_CASE("what is no bucket's URL is an error, and so is a bucket that may not be listed") {

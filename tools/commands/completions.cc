@@ -88,7 +88,9 @@ std::string_view bash_words_of(Value value) {
   return value == Value::file ? "compgen -f -- \"$cur\"" : "compgen -d -- \"$cur\"";
 }
 
-std::string bash_values(const Completed& one) {
+// A branch of a case over "command:flag" for each flag that takes a value; `offer` says what the shell does there.
+template <class Offer>
+std::string value_cases(const Completed& one, const Offer& offer) {
   std::string out;
   for (const ShownOption& option : one.options) {
     const Value value = value_of(option);
@@ -96,14 +98,23 @@ std::string bash_values(const Completed& one) {
     std::vector<std::string> patterns;
     for (const std::string& flag : flags_of(option)) patterns.push_back(fmt::format("'{}:{}'", one.command.path, flag));
     out += fmt::format("    {})\n", joined(patterns, "|"));
-    if (value == Value::choices)
-      out += fmt::format("      mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")\n", joined(option.choices));
-    if (value == Value::file || value == Value::directory)
-      out +=
-          fmt::format("      compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <({})\n", bash_words_of(value));
+    if (const std::string words = offer(option, value); !words.empty()) out += "      " + words + "\n";
     out += "      return ;;\n";
   }
   return out;
+}
+
+std::string bash_offer(const ShownOption& option, Value value) {
+  if (value == Value::choices)
+    return fmt::format("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")", joined(option.choices));
+  if (value == Value::any) return {};
+  return fmt::format("compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <({})", bash_words_of(value));
+}
+
+std::string zsh_offer(const ShownOption& option, Value value) {
+  if (value == Value::choices) return "compadd -- " + joined(option.choices);
+  if (value == Value::any) return {};
+  return value == Value::directory ? "_files -/" : "_files";
 }
 
 std::string bash_words(const Completed& one) {
@@ -130,7 +141,7 @@ std::string for_bash(const CLI::App& app) {
   const std::vector<Completed> all = all_completed(app);
   std::string values, words;
   for (const Completed& one : all) {
-    values += bash_values(one);
+    values += value_cases(one, bash_offer);
     words += bash_words(one);
   }
   return fmt::format(R"(# bash completion for straykey: the output of `straykey completion bash`.
@@ -156,15 +167,20 @@ complete -F _straykey straykey
 // Words with what they mean, by the command before them.
 std::string for_zsh(const CLI::App& app) {
   const std::vector<Completed> all = all_completed(app);
-  std::string cases;
+  std::string cases, values;
   for (const Completed& one : all) {
+    values += value_cases(one, zsh_offer);
     cases += fmt::format("    '{}')\n      words_here=(\n", one.command.path);
     for (const CLI::App* below : one.command.app->get_subcommands({}))
       cases += fmt::format("        '{}:{}'\n", below->get_name(), short_purpose(below->get_description()));
     for (const ShownOption& option : one.options)
       for (const std::string& flag : flags_of(option))
         cases += fmt::format("        '{}:{}'\n", flag, short_purpose(option.purpose));
-    cases += "      )\n      ;;\n";
+    cases += "      )\n";
+    for (const ShownOption& option : one.options)
+      if (option.flags.empty() && value_of(option) == Value::choices)
+        cases += fmt::format("      {}\n", zsh_offer(option, Value::choices));
+    cases += "      ;;\n";
   }
   return fmt::format(R"(#compdef straykey
 # zsh completion for straykey: the output of `straykey completion zsh`.
@@ -177,7 +193,8 @@ _straykey() {{
       {1}) at="${{at:+$at }}${{words[i]}}" ;;
     esac
   done
-  case ${{words[CURRENT-1]}} in {0}) _files; return ;; esac
+  case "$at:${{words[CURRENT-1]}}" in
+{3}  esac
   case "$at" in
 {2}  esac
   _describe straykey words_here
@@ -185,7 +202,7 @@ _straykey() {{
 }}
 _straykey "$@"
 )",
-                     flags_with_value(all), paths(all), cases);
+                     flags_with_value(all), paths(all), cases, values);
 }
 
 std::string for_fish(const CLI::App& app) {

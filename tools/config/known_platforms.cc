@@ -11,14 +11,18 @@ struct Word {
   std::string_view written, stored;
 };
 // The store's own first.
-constexpr std::array<Word, 8> kWords{{{"macos", "macos"},
-                                      {"windows", "windows"},
-                                      {"wsl", "wsl"},
-                                      {"kali", "kali"},
-                                      {"CloudShell", "CloudShell"},
-                                      {"AWS CloudShell", "CloudShell"},
-                                      {"Kali Linux", "kali"},
-                                      {"the Windows Subsystem for Linux", "wsl"}}};
+constexpr std::array<Word, 11> kWords{{{"macos", "macos"},
+                                       {"windows", "windows"},
+                                       {"wsl", "wsl"},
+                                       {"kali", "kali"},
+                                       {"CloudShell", "CloudShell"},
+                                       {"AWS CloudShell", "CloudShell"},
+                                       {"Kali Linux", "kali"},
+                                       {"the Windows Subsystem for Linux", "wsl"},
+                                       // Alerts print these for every execution environment that begins so.
+                                       {"AWS Lambda", "AWS_Lambda_*"},
+                                       {"Amazon ECS", "AWS_ECS_*"},
+                                       {"Amazon Q for the command line", "AmazonQ-For-CLI*"}}};
 // What user agents go on with, as with a version.
 constexpr std::array<std::string_view, 3> kBeginnings{"AWS_Lambda_", "AWS_ECS_", "AmazonQ-For-CLI"};
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
+#include "core/base/hash.h"
 #include "net/ingest/trail_object.h"
 #include "tools/terminal/progress.h"
 
@@ -30,6 +32,33 @@ std::string words_of(std::string_view skipped) {
   if (skipped == "load_balancer") return "of a load balancer";
   return "a folder's mark";
 }
+
+// Ends a listing that would never end: of a store that comes back to a token it gave before, or that goes on giving new
+// ones and no new name. Not every store keeps names in order, so a page counts as new if it does not begin as the one
+// before it.
+class ListingEnd {
+ public:
+  // After a page that is not the last one. `first`: its first name, empty if it has none.
+  [[nodiscard]] Status look_at(const std::string& next, const std::string& first) {
+    if (!tokens_.insert(hash64(kFixedHashKey, next)).second)
+      return Error{"S3 ListObjectsV2 came back to a continuation token that it gave before; it would never end"};
+    pages_without_new_ = first.empty() || first == first_before_ ? pages_without_new_ + 1 : 0;
+    if (!first.empty()) first_before_ = first;
+    if (pages_without_new_ == kPagesWithoutNewMax)
+      return Error{fmt::format("S3 ListObjectsV2 went on for {} pages without a new name", kPagesWithoutNewMax)};
+    if (tokens_.size() == kPagesMax)
+      return Error{fmt::format("S3 ListObjectsV2 went on for {} pages: name smaller prefixes", kPagesMax)};
+    return {};
+  }
+
+ private:
+  // S3 may leave out what it deleted, so that a page has few names or none. Ten million names are 10,000 pages.
+  static constexpr std::size_t kPagesWithoutNewMax = 100, kPagesMax = 100'000;
+
+  std::unordered_set<std::uint64_t> tokens_;
+  std::string first_before_;
+  std::size_t pages_without_new_ = 0;
+};
 
 }  // namespace
 
@@ -93,9 +122,15 @@ Status S3Trail::list_one(std::string_view url, FoundFiles& found) {
   Caller caller(*this);
   Progress progress(fmt::format("listing {}", url), 0);
   S3Objects::Listing listing{parsed.value().bucket, parsed.value().prefix, {}, {}};
+  ListingEnd end;
   do {
     auto page = caller.objects.list(listing);
     if (!page) return Error{fmt::format("{}: {}", url, page.error().message)};
+    listing.continuation = page.value().next;
+    const std::string first = page.value().objects.empty() ? std::string() : page.value().objects.front().key;
+    if (const Status status = listing.continuation.empty() ? Status{} : end.look_at(listing.continuation, first);
+        !status.ok())
+      return Error{fmt::format("{}: {}", url, status.error().message)};
     for (S3Listed& object : page.value().objects) {
       std::string path = fmt::format("{}{}/{}", kS3Scheme, listing.bucket, object.key);
       const std::string_view skipped = object.bytes == 0 ? "folder" : skipped_by_name(object.key);
@@ -105,7 +140,6 @@ Status S3Trail::list_one(std::string_view url, FoundFiles& found) {
         found.skipped.push_back({std::move(path), words_of(skipped)});
     }
     progress.show(found.files.size(), with_commas(found.files.size()) + " objects");
-    listing.continuation = page.value().next;
   } while (!listing.continuation.empty());
   return {};
 }
