@@ -28,7 +28,7 @@ CORE_MAY_INCLUDE = {room: set(CORE_ORDER[:i + 1]) for i, room in enumerate(CORE_
 
 # Rooms of net and tools: which others each may include. No two include each other, by any way.
 ROOM_MAY_INCLUDE = {
-    "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "ingest": {"aws", "client", "http", "io"}, "deliver": {"client", "io"},
+    "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "kafka": set(), "ingest": {"aws", "client", "http", "io", "kafka"}, "deliver": {"client", "io"},
             "admin": {"http", "io"}},
     "tools": {"terminal": set(), "networks": {"terminal"}, "config": {"networks", "terminal"},
               "installation": {"config", "terminal"}, "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
