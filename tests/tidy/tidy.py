@@ -71,6 +71,7 @@ THREADS_ALLOWED = {
     "core/base/metrics.cc",
     "core/event/record_in_hand.h",  # a signal handler on the same thread reads it
     "core/engine/run_clock.h",  # the merger counts, the workers read
+    "core/engine/standby.h",      # settings come in and the state goes out, between the merger and the others
     "core/engine/judged_marks.h",  # how far the merger has judged, for the workers
     "tools/server/clock_watch.h",       # every way in looks at its requests
     "tools/server/operator_desk.h",     # answers operators beside the other threads
