@@ -46,12 +46,16 @@ struct DeliveryOutcome {
   std::string error;              // one fixed sentence; empty on success
 };
 
-// With a second node that may judge in our place: before an attempt the sender asks whether this node still judges. The
-// answer is yes once a transaction that names the attempt stands in the log, which only the judge can write.
+// With a second node that may judge in our place: before an attempt the sender asks whether this node still judges.
+enum class ClaimAnswer : std::uint8_t {
+  granted,   // a transaction that names the attempt stands in the log, which only the judge can write
+  not_now,   // ask again later
+  not_ours,  // forget the delivery: it is made already, or another node makes it
+};
 struct DeliveryClaim {
   std::string endpoint;
   Hash128 alert_id;
-  std::function<void(bool granted)> answer;  // called once, on the merger's thread; must not block
+  std::function<void(ClaimAnswer)> answer;  // called once, on the merger's thread; must not block
 };
 
 }  // namespace straykey

@@ -340,7 +340,7 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
   if (!leading) return follow();
   if (ready_.empty() && !has_to_judge()) return CommitOutcome::committed;
   if (broken_) {
-    answer_claims(false);
+    answer_claims(ClaimAnswer::not_now);
     answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
     return CommitOutcome::unknown;
   }
@@ -351,13 +351,13 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
     if (const auto* repeats = std::get_if<std::vector<Repeat>>(&message)) merger_.count(*repeats);
     if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
     if (auto* const* change = std::get_if<OperatorChange*>(&message)) merger_.carry_out(**change);
-    if (const auto* claim = std::get_if<DeliveryClaim>(&message)) note_claim(*claim);
   }
+  take_claims();
   const std::uint64_t waiting = merger_.waiting();
   merger_.judge_waiting();
   const CommitOutcome outcome = merger_.commit();
   merger_failing_ = outcome != CommitOutcome::committed && !has_lost_log();
-  answer_claims(outcome == CommitOutcome::committed);
+  answer_claims(outcome == CommitOutcome::committed ? ClaimAnswer::granted : ClaimAnswer::not_now);
   if (outcome == CommitOutcome::committed) {
     commits_.add();
     answer_changes(ChangeOutcome::Kind::done, {});
@@ -384,7 +384,7 @@ void Engine::note_judged(std::uint64_t candidates) {
 // Used when the store is damaged. The outcomes of deliveries are stored if that is possible; if not, the deliveries are
 // made again after the restart. Candidates stay on disk and are judged when the store is whole again.
 CommitOutcome Engine::merge_deliveries() {
-  answer_claims(false);
+  answer_claims(ClaimAnswer::not_now);
   answer_changes(ChangeOutcome::Kind::stopped, std::string(kDamaged));
   merger_.stop_judging();
   for (const Message& message : ready_)

@@ -211,8 +211,8 @@ class Engine {
   void drop_judged();
   [[nodiscard]] CommitOutcome follow();
   void refuse(OperatorChange* change) const;
-  void note_claim(const DeliveryClaim& claim);
-  void answer_claims(bool granted);
+  void take_claims();
+  void answer_claims(ClaimAnswer answer);
   [[nodiscard]] bool has_lost_log() const noexcept;
   static void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence);
   void complain(std::string_view message, std::initializer_list<LogField> fields) const;

@@ -71,7 +71,7 @@ CommitOutcome Engine::follow() {
   let_go();
   merger_.pass_time(callbacks_.uptime());
   carry_out_in_retired();
-  answer_claims(false);
+  answer_claims(in_hand_ ? ClaimAnswer::not_now : ClaimAnswer::not_ours);
   std::erase_if(ready_, [this](const Message& message) {
     if (auto* const* change = std::get_if<OperatorChange*>(&message)) refuse(*change);
     return !in_hand_ || !std::holds_alternative<DeliveryOutcome>(message);
@@ -98,16 +98,24 @@ void Engine::refuse(OperatorChange* change) const {
   answer(change, ChangeOutcome::Kind::done, {});
 }
 
-void Engine::note_claim(const DeliveryClaim& claim) {
-  if (dependencies_.standby == nullptr) return;
-  merger_.begin();
-  dependencies_.standby->store().note_claim({claim.endpoint, claim.alert_id});
+// A delivery whose row is gone was made: by this node, or by another one that was the judge meanwhile.
+void Engine::take_claims() {
+  std::erase_if(ready_, [this](const Message& message) {
+    const auto* claim = std::get_if<DeliveryClaim>(&message);
+    if (claim == nullptr) return false;
+    if (!merger_.has_to_deliver(claim->endpoint, claim->alert_id)) {
+      claim->answer(ClaimAnswer::not_ours);
+      return true;
+    }
+    if (dependencies_.standby != nullptr) dependencies_.standby->store().note_claim({claim->endpoint, claim->alert_id});
+    return false;
+  });
 }
 
-void Engine::answer_claims(bool granted) {
-  std::erase_if(ready_, [granted](const Message& message) {
+void Engine::answer_claims(ClaimAnswer answer) {
+  std::erase_if(ready_, [answer](const Message& message) {
     const auto* claim = std::get_if<DeliveryClaim>(&message);
-    if (claim != nullptr) claim->answer(granted);
+    if (claim != nullptr) claim->answer(answer);
     return claim != nullptr;
   });
 }

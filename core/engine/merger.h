@@ -112,8 +112,8 @@ class Merger {
   void drop_judged();
   // From now on this node judges.
   void begin_to_judge();
-  // Opens the transaction, for what is told besides its rows.
-  void begin() { open(); }
+  // Whether a delivery still waits to be made. Opens the transaction.
+  [[nodiscard]] bool has_to_deliver(std::string_view endpoint, Hash128 alert_id);
   // Hears of each candidate that is judged, in the transaction in which it is.
   void on_judged(std::function<void(const Candidate&)> tell) { on_judged_ = std::move(tell); }
 

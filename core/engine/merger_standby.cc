@@ -66,6 +66,11 @@ void Merger::pass_judged(Day oldest) {
   for (const CandidateRange& range : judged) waiting_->note_judged(range);
 }
 
+bool Merger::has_to_deliver(std::string_view endpoint, Hash128 alert_id) {
+  open();
+  return writer_->get(Table::outbox, outbox_row_key(endpoint, alert_id)).has_value();
+}
+
 void Merger::drop_judged() {
   waiting_->drop_judged();
 }

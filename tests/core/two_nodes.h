@@ -91,12 +91,12 @@ struct Node {
   }
   void post_all() {
     for (Delivery& delivery : std::exchange(bench.delivered, {})) {
-      bool granted = false;
+      auto answer = ClaimAnswer::not_now;
       bench.messages.emplace_back(
-          DeliveryClaim{delivery.endpoint, delivery.alert_id, [&granted](bool yes) { granted = yes; }});
+          DeliveryClaim{delivery.endpoint, delivery.alert_id, [&answer](ClaimAnswer said) { answer = said; }});
       merge();
-      if (!granted) {
-        if (bench.superseded == 0) bench.delivered.push_back(std::move(delivery));
+      if (answer != ClaimAnswer::granted) {
+        if (answer == ClaimAnswer::not_now && bench.superseded == 0) bench.delivered.push_back(std::move(delivery));
         continue;
       }
       receiver_.push_back({number_, delivery.alert_id, delivery.body});
