@@ -54,6 +54,9 @@ class AlertCaps {
   [[nodiscard]] std::vector<AlertSummary> take_over(StoreWriter& writer, Day day,
                                                     const std::set<std::string_view>& accounts);
 
+  // Somebody else wrote the rows since.
+  void look_again() noexcept { some_wait_ = true; }
+
  private:
   [[nodiscard]] static std::uint8_t counted_as(const Hit& hit) noexcept;
   [[nodiscard]] std::string identity_key(const Hit& hit) const;

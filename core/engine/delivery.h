@@ -9,6 +9,7 @@
 // Bounds: the merger hands over at most kDeliveriesInHandMax an endpoint; the rest stay in the outbox until there is
 //         room.
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,18 @@ struct DeliveryOutcome {
   Seconds next_attempt = 0;
   std::uint16_t http_status = 0;  // 0: no answer
   std::string error;              // one fixed sentence; empty on success
+};
+
+// With a second node that may judge in our place: before an attempt the sender asks whether this node still judges.
+enum class ClaimAnswer : std::uint8_t {
+  granted,   // a transaction that names the attempt stands in the log, which only the judge can write
+  not_now,   // ask again later
+  not_ours,  // forget the delivery: it is made already, or another node makes it
+};
+struct DeliveryClaim {
+  std::string endpoint;
+  Hash128 alert_id;
+  std::function<void(ClaimAnswer)> answer;  // called once, on the merger's thread; must not block
 };
 
 }  // namespace straykey

@@ -13,15 +13,6 @@ namespace {
 constexpr std::string_view kStopping = "the server stops";
 constexpr std::string_view kDamaged = "a part of the store is damaged";
 
-// Answers the operator. The change is destroyed with that.
-void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence) {
-  const std::unique_ptr<OperatorChange> owned(change);
-  ChangeOutcome outcome{kind, change->rows + change->in_merger.rows, sentence};
-  if (kind == ChangeOutcome::Kind::done && !change->in_merger.refusal.empty())
-    outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal, change->in_merger.refused_as};
-  if (change->on_done) change->on_done(outcome);
-}
-
 }  // namespace
 
 Engine::Engine(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks)
@@ -69,6 +60,16 @@ Engine::Engine(Settings settings, const DetectionSettings& detection, Dependenci
   }
   for (std::size_t i = settings_.shards; i < dependencies_.partitions.size(); ++i)
     retired_.emplace_back(Expiry::Settings{baseline_expiry_rules()}, *dependencies_.metrics);
+  if (dependencies_.standby != nullptr) prepare_standby();
+}
+
+// Answers the operator. The change is destroyed with that.
+void Engine::answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence) {
+  const std::unique_ptr<OperatorChange> owned(change);
+  ChangeOutcome outcome{kind, change->rows + change->in_merger.rows, sentence};
+  if (kind == ChangeOutcome::Kind::done && !change->in_merger.refusal.empty())
+    outcome = {ChangeOutcome::Kind::refused, 0, change->in_merger.refusal, change->in_merger.refused_as};
+  if (change->on_done) change->on_done(outcome);
 }
 
 Engine::~Engine() {
@@ -334,9 +335,12 @@ void Engine::take_new_settings() {
 
 CommitOutcome Engine::merge(std::vector<Message> messages) {
   take_new_settings();
+  const bool leading = leads();
   put_in_order(messages);
+  if (!leading) return follow();
   if (ready_.empty() && !has_to_judge()) return CommitOutcome::committed;
   if (broken_) {
+    answer_claims(ClaimAnswer::not_now);
     answer_changes(ChangeOutcome::Kind::stopped, std::string(kStopping));
     return CommitOutcome::unknown;
   }
@@ -348,10 +352,12 @@ CommitOutcome Engine::merge(std::vector<Message> messages) {
     if (const auto* outcome = std::get_if<DeliveryOutcome>(&message)) merger_.apply(*outcome);
     if (auto* const* change = std::get_if<OperatorChange*>(&message)) merger_.carry_out(**change);
   }
+  take_claims();
   const std::uint64_t waiting = merger_.waiting();
   merger_.judge_waiting();
   const CommitOutcome outcome = merger_.commit();
-  merger_failing_ = outcome != CommitOutcome::committed;
+  merger_failing_ = outcome != CommitOutcome::committed && !has_lost_log();
+  answer_claims(outcome == CommitOutcome::committed ? ClaimAnswer::granted : ClaimAnswer::not_now);
   if (outcome == CommitOutcome::committed) {
     commits_.add();
     answer_changes(ChangeOutcome::Kind::done, {});
@@ -378,6 +384,7 @@ void Engine::note_judged(std::uint64_t candidates) {
 // Used when the store is damaged. The outcomes of deliveries are stored if that is possible; if not, the deliveries are
 // made again after the restart. Candidates stay on disk and are judged when the store is whole again.
 CommitOutcome Engine::merge_deliveries() {
+  answer_claims(ClaimAnswer::not_now);
   answer_changes(ChangeOutcome::Kind::stopped, std::string(kDamaged));
   merger_.stop_judging();
   for (const Message& message : ready_)
@@ -391,6 +398,7 @@ CommitOutcome Engine::merge_deliveries() {
 void Engine::refill_outbox() {
   find_damage();
   take_new_settings();
+  if (following_) return;
   merger_.refill_outbox();
 }
 

@@ -42,6 +42,7 @@
 namespace straykey {
 
 class PoisonedRecords;
+class Standby;
 
 class Engine {
  public:
@@ -79,7 +80,7 @@ class Engine {
     std::uint64_t ticket = 0;
     std::vector<CandidateRange> candidates;
   };
-  using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome, OperatorChange*>;
+  using Message = std::variant<Finished, std::vector<Repeat>, DeliveryOutcome, OperatorChange*, DeliveryClaim>;
 
   // What the engine borrows; it outlives the engine.
   struct Dependencies {
@@ -90,6 +91,7 @@ class Engine {
     Metrics* metrics = nullptr;
     Log* log = nullptr;                          // may be null
     std::shared_ptr<const NetworkMap> networks;  // until use_networks() brings others
+    Standby* standby = nullptr;                  // null: no other node; else `alerts` is the store of it
   };
   // What the engine calls back.
   struct Callbacks {
@@ -98,6 +100,8 @@ class Engine {
     std::function<void(std::uint32_t shard, Item)> to_shard;  // on a worker's thread; must not block
     std::function<double()> uptime;                           // seconds, monotonic; on any thread
     std::function<void(std::string)> on_fatal;                // on any thread, once: the process should exit with 75
+    // Only with a standby, on the merger's thread: another node judges, and what the sender holds is that one's now.
+    std::function<void()> on_superseded = nullptr;
   };
 
   Engine(Settings settings, const DetectionSettings& detection, Dependencies dependencies, Callbacks callbacks);
@@ -138,6 +142,8 @@ class Engine {
   // Handles the messages and judges some of what waits, in one transaction. If it failed all is kept, and merge({})
   // tries again.
   [[nodiscard]] CommitOutcome merge(std::vector<Message> messages);
+  // Whether merge({}) has something to do now and then: to follow another node.
+  [[nodiscard]] bool has_standby() const noexcept { return dependencies_.standby != nullptr; }
   // Whether candidates wait that merge({}) would judge.
   [[nodiscard]] bool has_to_judge() const noexcept { return !broken_ && !damaged_ && merger_.has_to_judge(); }
   void refill_outbox();
@@ -197,6 +203,18 @@ class Engine {
   bool find_damage();
   [[nodiscard]] CommitOutcome merge_deliveries();
   [[nodiscard]] std::vector<StoreDamage> damages() const;
+  // --- engine_standby.cc ---
+  void prepare_standby();
+  [[nodiscard]] bool leads();
+  void take_over();
+  void let_go();
+  void drop_judged();
+  [[nodiscard]] CommitOutcome follow();
+  void refuse(OperatorChange* change) const;
+  void take_claims();
+  void answer_claims(ClaimAnswer answer);
+  [[nodiscard]] bool has_lost_log() const noexcept;
+  static void answer(OperatorChange* change, ChangeOutcome::Kind kind, const std::string& sentence);
   void complain(std::string_view message, std::initializer_list<LogField> fields) const;
   void fatal(const std::string& message);
 
@@ -223,6 +241,9 @@ class Engine {
   std::map<std::uint64_t, Finished> early_;  // finished requests that wait for one with a lower ticket
   std::vector<Message> ready_;               // of the open transaction, or of the one that failed
   std::uint64_t backlog_ = 0;                // what an earlier run left, until it is judged
+  bool following_ = false;                   // another node judges, or may
+  bool in_hand_ = false;                     // the sender may hold what this node handed over as the judge
+  double looked_through_at_ = 0;             // uptime: when what waits was compared with what stands
 
   // Shared by all threads.
   std::atomic<std::uint64_t> tickets_{0}, unfinished_{0};

@@ -23,6 +23,7 @@
 #include "core/engine/alert_pairs.h"
 #include "core/engine/alert_retention.h"
 #include "core/engine/contradictions.h"
+#include "core/engine/judged_elsewhere.h"
 #include "core/engine/sequence.h"
 #include "core/engine/waiting_candidates.h"
 #include "core/event/record_in_hand.h"
@@ -109,7 +110,7 @@ bool Merger::advance_clock(double uptime) {
   if (swept_at_ && uptime < *swept_at_ + kSweepSeconds) return false;
   swept_at_ = uptime;
   open();
-  sweep();
+  if (!following_) sweep();
   if (run_clock_.must_be_stored()) {
     writer_->put(Table::progress, kRunSecondsKey, encode_sequence(run_clock_.seconds()));
     run_clock_.stored();
@@ -158,6 +159,7 @@ CommitOutcome Merger::judge_all_unjudged(Day until) {
 }
 
 void Merger::add(std::vector<CandidateRange> request) {
+  if (elsewhere_) pass_those_judged_elsewhere(request);
   waiting_->add(std::move(request));
 }
 
@@ -188,6 +190,7 @@ void Merger::judge(const std::vector<CandidateRange>& request) {
       auto call = stored ? decode_candidate(*stored) : std::nullopt;
       if (!call) continue;
       if (call->day() <= judged_until_) {
+        if (on_judged_) on_judged_(*call);
         calls.push_back(std::move(*call));
         continue;
       }

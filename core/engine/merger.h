@@ -44,9 +44,11 @@ namespace straykey {
 class AlertCaps;
 class AlertRetention;
 class Contradictions;
+class JudgedElsewhere;
 struct AlertState;
 struct AlertSubject;
 struct AlertSummary;
+struct LogTransaction;
 struct Message;
 class WaitingCandidates;
 
@@ -87,7 +89,7 @@ class Merger {
   [[nodiscard]] std::uint64_t waiting() const noexcept;
   [[nodiscard]] bool backlog_waits() const noexcept;
   // Whether judge_waiting() has something to do.
-  [[nodiscard]] bool has_to_judge() const noexcept { return judging_ && waiting() > 0; }
+  [[nodiscard]] bool has_to_judge() const noexcept { return judging_ && !following_ && waiting() > 0; }
   void count(const std::vector<Repeat>& repeats);
   void apply(const DeliveryOutcome& outcome);
   // The part of an operator's change that is in this store. REQUIRES: the partitions have committed theirs.
@@ -97,11 +99,30 @@ class Merger {
   // things would look new.
   void stop_judging() noexcept { judging_ = false; }
 
+  // --- with a standby (merger_standby.cc) ---
+  // From now on another node judges, and nothing is judged here. What waits goes on waiting.
+  void begin_to_follow();
+  // Puts what the judge wrote, and notes as judged those of our candidates that the judge has judged. If `place` is
+  // not empty, it is put, too.
+  void follow(const LogTransaction& transaction, std::string_view place);
+  // Passes those of the candidates that wait that surely were judged: an alert took them in, or they are of days
+  // before `oldest`. Commit then.
+  void pass_judged(Day oldest);
+  // Forgets requests that wait and are judged. REQUIRES: no transaction is open, here and below.
+  void drop_judged();
+  // From now on this node judges.
+  void begin_to_judge();
+  // Whether a delivery still waits to be made. Opens the transaction.
+  [[nodiscard]] bool has_to_deliver(std::string_view endpoint, Hash128 alert_id);
+  // Hears of each candidate that is judged, in the transaction in which it is.
+  void on_judged(std::function<void(const Candidate&)> tell) { on_judged_ = std::move(tell); }
+
   [[nodiscard]] CommitOutcome commit();
   // The process has run until `uptime` (seconds of a clock that only runs forward). Call it while commits fail, too:
   // otherwise the hours of the failure would pass all at once later, and rows written during them would look old.
   void pass_time(double uptime);
-  // Calls pass_time(), and every few seconds erases rows past their age. True if it did; the caller then commits.
+  // Calls pass_time(), and every few seconds erases rows past their age, unless another node does that (follow()).
+  // True if there is something to commit.
   bool advance_clock(double uptime);
   // Full hours that straykey has run since the store was made. Rows age by them. Any thread.
   [[nodiscard]] RunHour run_hour() const noexcept { return run_clock_.hour(); }
@@ -158,6 +179,7 @@ class Merger {
   void change_state(Hash128 alert_id, const std::function<void(AlertState&)>& change);
   void sweep();
   void make_room();
+  void pass_those_judged_elsewhere(const std::vector<CandidateRange>& request);
   [[nodiscard]] std::optional<Day> active_since(std::string_view account);
 
   // Of the merger's whole life.
@@ -177,6 +199,9 @@ class Merger {
   Day send_from_ = 0;
   std::function<bool(std::string_view record)> poisoned_;  // empty: none
   bool judging_ = true;
+  bool following_ = false;                           // another node judges
+  std::unique_ptr<JudgedElsewhere> elsewhere_;       // from the first follow() on
+  std::function<void(const Candidate&)> on_judged_;  // empty: nobody asks
   RunClock run_clock_;
   Expiry expiry_;
   std::optional<double> swept_at_;

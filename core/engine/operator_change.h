@@ -26,6 +26,7 @@ enum class ChangeRefusal : std::uint8_t {
   not_there,    // what it concerns does not exist
   wrong_value,  // an argument does not fit what it concerns
   needless,     // it is as asked for already
+  elsewhere,    // another node must be asked
 };
 
 struct ChangeOutcome {

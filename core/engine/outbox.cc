@@ -233,6 +233,12 @@ void Outbox::look_again() noexcept {
   wants_refill_ = true;
 }
 
+void Outbox::begin_anew() noexcept {
+  failed();
+  for (Endpoint& endpoint : endpoints_) endpoint.in_hand.clear();
+  look_again();
+}
+
 void Outbox::count(Endpoint& endpoint, StoreReader& reader) {
   const std::string prefix = outbox_prefix(endpoint.route.name);
   std::size_t waiting = 0;

@@ -101,6 +101,9 @@ class Outbox {
   void failed();
   // Call it when an operator may have changed rows. The next refill() then looks at every endpoint.
   void look_again() noexcept;
+  // Nothing is with the sender any more, and the next refill() hands over what it finds. Not while a transaction is
+  // open.
+  void begin_anew() noexcept;
   // Hands over waiting rows of endpoints that have room. Call at start, and now and then.
   void refill(StoreReader& reader);
   [[nodiscard]] bool wants_refill() const noexcept { return wants_refill_; }

@@ -134,7 +134,7 @@ void Pipeline::run_merger() {
     const bool busy = last || engine_.has_to_judge();
     std::size_t count = to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, busy ? 0 : kIdleWaitUs);
     while (last && count > 0) count = to_merger_.pop_some(std::back_inserter(messages), kMessagesAtOnce);
-    if (!messages.empty() || engine_.has_to_judge()) merge(std::move(messages));
+    if (!messages.empty() || engine_.has_to_judge() || engine_.has_standby()) merge(std::move(messages));
     if (last) break;
     engine_.age_rows();
     engine_.refill_outbox();
@@ -153,6 +153,10 @@ void Pipeline::merge(std::vector<Engine::Message> messages) {
 
 void Pipeline::report(DeliveryOutcome outcome) {
   to_merger_.push(Engine::Message(std::move(outcome)));
+}
+
+void Pipeline::claim(DeliveryClaim claim) {
+  to_merger_.push(Engine::Message(std::move(claim)));
 }
 
 std::vector<std::string> Pipeline::not_ready() const {

@@ -52,6 +52,8 @@ class Pipeline {
   // the latest.
   [[nodiscard]] SubmitResult submit(std::unique_ptr<OperatorChange>& change);
   void report(DeliveryOutcome outcome);
+  // Only with a standby. After stop() it may stay without an answer.
+  void claim(DeliveryClaim claim);
   // As of Engine.
   void use_networks(std::shared_ptr<const NetworkMap> networks) { engine_.use_networks(std::move(networks)); }
   void use_detection(const DetectionSettings& detection) { engine_.use_detection(detection); }

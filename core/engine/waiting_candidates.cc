@@ -168,6 +168,35 @@ void WaitingCandidates::settle(bool committed) {
   pop();
 }
 
+void WaitingCandidates::each(const std::function<void(std::uint32_t shard, std::uint64_t sequence)>& visit) const {
+  for (const Waiting& request : requests_)
+    for (const CandidateRange& range : request.ranges)
+      for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence)
+        if (!is_judged(range.shard, sequence)) visit(range.shard, sequence);
+}
+
+bool WaitingCandidates::all_judged(const Ranges& ranges) const {
+  return std::ranges::all_of(ranges, [this](const CandidateRange& range) {
+    for (std::uint64_t sequence = range.first; sequence <= range.last; ++sequence)
+      if (!is_judged(range.shard, sequence)) return false;
+    return true;
+  });
+}
+
+// The first one may be judged in parts; its order is made anew if it is judged here after all.
+void WaitingCandidates::drop_judged() {
+  order_ = {};
+  position_ = 0;
+  bool first = true;
+  std::erase_if(requests_, [&](const Waiting& request) {
+    const bool is_backlog = std::exchange(first, false) && backlog_waits_;
+    if (!all_judged(request.ranges)) return false;
+    count_ -= request.count;
+    if (is_backlog) backlog_waits_ = false;
+    return true;
+  });
+}
+
 void WaitingCandidates::pop() {
   count_ -= requests_.front().count;
   requests_.pop_front();

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -55,6 +56,11 @@ class WaitingCandidates {
   void write_marks(StoreWriter& alerts);
   void settle(bool committed);
 
+  // On a node that follows a judge: calls visit for every number that waits and is not judged.
+  void each(const std::function<void(std::uint32_t shard, std::uint64_t sequence)>& visit) const;
+  // Forgets requests in which everything is judged. REQUIRES: no transaction is open.
+  void drop_judged();
+
   // Every candidate of the shard up to this number is judged, and that is committed. Any thread.
   [[nodiscard]] std::uint64_t judged_up_to(std::uint32_t shard) const noexcept;
 
@@ -83,6 +89,7 @@ class WaitingCandidates {
     }
   };
   void put(Ranges request, std::uint64_t count);
+  [[nodiscard]] bool all_judged(const Ranges& ranges) const;
   [[nodiscard]] bool put_in_order(const Readers& partitions);
   void read(const CandidateRange& range, StoreReader& partition);
   [[nodiscard]] Ranges part();

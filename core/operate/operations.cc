@@ -456,7 +456,7 @@ namespace {
 
 Kind kind_of(ChangeRefusal refusal) {
   if (refusal == ChangeRefusal::wrong_value) return Kind::bad_request;
-  return refusal == ChangeRefusal::needless ? Kind::conflict : Kind::not_found;
+  return refusal == ChangeRefusal::not_there ? Kind::not_found : Kind::conflict;
 }
 
 }  // namespace

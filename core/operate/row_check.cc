@@ -19,6 +19,7 @@
 #include "core/engine/contradictions.h"
 #include "core/engine/dedup.h"
 #include "core/engine/judged_marks.h"
+#include "core/engine/log_place.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 #include "core/engine/shard_count_note.h"
@@ -90,6 +91,10 @@ void RowCheck::check_progress(std::string_view key, std::string_view value) {
   if (key.starts_with(kJudgedAheadPrefix)) {
     std::vector<std::uint64_t>& ahead = ahead_[decode_sequence(key.substr(kJudgedAheadPrefix.size()))];
     if (!each_ahead(value, [&](std::uint64_t number) { ahead.push_back(number); })) unreadable(Table::progress);
+    return;
+  }
+  if (key == kLogPlaceKey) {
+    if (!decode_log_place(value)) unreadable(Table::progress);
     return;
   }
   if (value.size() != kSequenceBytes) return unreadable(Table::progress);

@@ -146,6 +146,21 @@ void WebhookQueue::give_back(const Hash128& alert_id) {
   --ordinary_under_way_;
 }
 
+void WebhookQueue::postpone(const Hash128& alert_id, std::int64_t wait_ms, Moment now) {
+  const auto at = held_.find(alert_id);
+  INVARIANT(at != held_.end() && at->second.under_way && !at->second.delivery.marked_test);
+  at->second.under_way = false;
+  --under_way_;
+  --ordinary_under_way_;
+  wait_until(at->second, now.steady_ms + wait_ms);
+}
+
+const Delivery& WebhookQueue::under_way(const Hash128& alert_id) const {
+  const auto at = held_.find(alert_id);
+  INVARIANT(at != held_.end() && at->second.under_way);
+  return at->second.delivery;
+}
+
 RetryDecision WebhookQueue::decide(Held& held, const AttemptResult& result, double jitter) const {
   if (held.delivery.marked_test) return {RetryDecision::Kind::dead, 0};
   held.refusals = answer_of(result.http_status) == Answer::refused ? held.refusals + 1 : 0;
@@ -205,6 +220,11 @@ void WebhookQueue::begin_anew(Moment now) {
   hold_until_ms_ = now.steady_ms;
   for (auto& [id, held] : held_) held.refusals = 0;
   make_all_due(now);
+}
+
+void WebhookQueue::drop_deliveries() {
+  std::erase_if(held_, [](const auto& entry) { return !entry.second.under_way && !entry.second.delivery.marked_test; });
+  waiting_.clear();
 }
 
 std::vector<Hash128> WebhookQueue::drop_waiting() {

@@ -64,6 +64,10 @@ class WebhookQueue {
 
   // Forgets a delivery that is under way: it was not attempted. REQUIRES: it is no marked test.
   void give_back(const Hash128& alert_id);
+  // It is under way, was not attempted, and waits again for so long. REQUIRES: it is no marked test.
+  void postpone(const Hash128& alert_id, std::int64_t wait_ms, Moment now);
+  // REQUIRES: it is under way.
+  [[nodiscard]] const Delivery& under_way(const Hash128& alert_id) const;
 
   // A pause by hand lasts until resume(), whatever is delivered meanwhile; what is under way ends as it would.
   void pause() noexcept { paused_by_hand_ = true; }
@@ -76,6 +80,8 @@ class WebhookQueue {
   // The endpoint is another one, or is reached in another way: what it answered so far says nothing any more. A pause
   // by hand stays.
   void begin_anew(Moment now);
+  // Forgets what waits and is no marked test.
+  void drop_deliveries();
   // Forgets what is not under way. Returns the ids of the marked tests among it.
   std::vector<Hash128> drop_waiting();
 

@@ -130,6 +130,8 @@ struct WebhookSender::State : std::enable_shared_from_this<State> {
   void enqueue(Delivery delivery);
   void pump(Endpoint& endpoint);
   void launch(Endpoint& endpoint, const Delivery& delivery);
+  void claim(Endpoint& endpoint, const Delivery& delivery);
+  void claimed(Endpoint& endpoint, const Hash128& alert_id, ClaimAnswer answer, std::int64_t asked_ms);
   void finished(Endpoint& endpoint, const Hash128& alert_id, const OutgoingReply& reply, double seconds);
   void tell(Endpoint& endpoint, const DeliveryOutcome& outcome, bool was_open, bool was_paused);
   void arm(Endpoint& endpoint);
@@ -203,7 +205,7 @@ void WebhookSender::State::enqueue(Delivery delivery) {
 void WebhookSender::State::pump(Endpoint& endpoint) {
   while (const Delivery* delivery = endpoint.queue.start(moment_now())) {
     if (delivery->marked_test || fits(endpoint.keys, *delivery)) {
-      launch(endpoint, *delivery);
+      settings.claim && !delivery->marked_test ? claim(endpoint, *delivery) : launch(endpoint, *delivery);
       continue;
     }
     const Hash128 id = delivery->alert_id;
@@ -232,6 +234,33 @@ void WebhookSender::State::arm(Endpoint& endpoint) {
         const auto there = weak.lock();
         if (!failure && there) self->enter([&] { self->pump(*there); });
       });
+}
+
+void WebhookSender::State::claim(Endpoint& endpoint, const Delivery& delivery) {
+  settings.claim({endpoint.name, delivery.alert_id,
+                  [weak = weak_from_this(), weak_endpoint = endpoint.weak_from_this(), id = delivery.alert_id,
+                   asked_ms = moment_now().steady_ms](ClaimAnswer answer) {
+                    const auto self = weak.lock();
+                    if (!self) return;
+                    self->post([weak_endpoint, id, asked_ms, answer](State& state) {
+                      const auto there = weak_endpoint.lock();
+                      if (there && !there->is_gone) state.claimed(*there, id, answer, asked_ms);
+                    });
+                  }});
+}
+
+// A node that was stopped for a while may find here that it was granted something long ago.
+void WebhookSender::State::claimed(Endpoint& endpoint, const Hash128& alert_id, ClaimAnswer answer,
+                                   std::int64_t asked_ms) {
+  const Moment now = moment_now();
+  if (answer == ClaimAnswer::not_ours) {
+    endpoint.queue.give_back(alert_id);
+  } else if (answer == ClaimAnswer::granted && now.steady_ms - asked_ms <= kClaimMs) {
+    launch(endpoint, endpoint.queue.under_way(alert_id));
+  } else {
+    endpoint.queue.postpone(alert_id, kClaimMs, now);
+  }
+  pump(endpoint);
 }
 
 void WebhookSender::State::launch(Endpoint& endpoint, const Delivery& delivery) {
@@ -320,6 +349,15 @@ WebhookSender::~WebhookSender() {
 
 void WebhookSender::deliver(Delivery delivery) {
   state_->post([delivery = std::move(delivery)](State& state) mutable { state.enqueue(std::move(delivery)); });
+}
+
+void WebhookSender::drop_deliveries() {
+  state_->post([](State& state) {
+    for (const auto& [name, endpoint] : state.endpoints) {
+      endpoint->queue.drop_deliveries();
+      state.pump(*endpoint);
+    }
+  });
 }
 
 void WebhookSender::ask_states(OnStates on_states) {

@@ -34,6 +34,7 @@ namespace straykey {
 
 struct BodyFormat;
 
+inline constexpr std::int64_t kClaimMs = 1'000;
 inline constexpr double kRatePerSecondMin = 0.001;
 inline constexpr double kRatePerSecondMax = 1'000;
 
@@ -60,6 +61,9 @@ struct WebhookSettings {
   std::size_t concurrent_max = 4;
   std::uint32_t failures_to_open = 5;
   std::uint64_t jitter_seed = 0;  // from the system's random source, so that many installations do not retry in step
+  // With a second node: asked before each attempt but those of marked tests. An answer that takes longer than
+  // kClaimMs counts for nothing, because another node may have taken over since.
+  std::function<void(DeliveryClaim)> claim;
   // Replaces the system's resolver, for tests of what a name server might answer.
   std::function<std::vector<IpAddress>(const std::string& host)> resolve;
 };
@@ -104,6 +108,9 @@ class WebhookSender {
   // Forgets all other endpoints and what waits for them, which nobody hears of: the outbox has it. What is under way to
   // them ends in its outcome. First let the merger hand over nothing more for them.
   void keep_only(std::set<std::string> names);
+
+  // Forgets what waits: another node delivers it. What is under way ends in its outcome.
+  void drop_deliveries();
 
   // pause(): the endpoint gets nothing until resume(); what waits is kept. resume() ends that, and the pause that a 410
   // began. An unknown name has no effect.

@@ -34,6 +34,8 @@ struct Bench {
   std::deque<std::pair<std::uint32_t, Engine::Item>> items;
   std::unique_ptr<Engine> engine;
   std::function<void()> make_engine;
+  std::function<void(Engine::Dependencies&)> adjust;  // may be empty; for the next engine that is made
+  int superseded = 0;
 
   double uptime = 0;
 
@@ -50,6 +52,7 @@ struct Bench {
     callbacks.to_shard = [this](std::uint32_t shard, Engine::Item item) { items.push_back({shard, item}); };
     callbacks.uptime = [this] { return uptime; };
     callbacks.on_fatal = [this](const std::string&) { ++fatal; };
+    callbacks.on_superseded = [this] { ++superseded; };
     dependencies.metrics = &metrics;
     Engine::Settings settings;
     settings.hash_key = {1, 2};
@@ -60,7 +63,9 @@ struct Bench {
     dependencies.networks = test_networks();
     make_engine = [this, settings, dependencies, callbacks] {
       engine.reset();
-      engine = std::make_unique<Engine>(settings, detection, dependencies, callbacks);
+      Engine::Dependencies given = dependencies;
+      if (adjust) adjust(given);
+      engine = std::make_unique<Engine>(settings, detection, given, callbacks);
       REQUIRE(engine->find_unjudged() == CommitOutcome::committed);
     };
     make_engine();

@@ -66,6 +66,24 @@ TEST_CASE("what is given back was not attempted, and makes room for the next") {
   CHECK_EQ(queue.start(at_ms(0))->attempts, 0);
 }
 
+TEST_CASE("what is postponed was not attempted, and waits; what waits can be dropped, but no test") {
+  WebhookQueue queue(fast());
+  queue.put(delivery(1), at_ms(0));
+  REQUIRE(queue.start(at_ms(0)) != nullptr);
+  CHECK_EQ(queue.under_way(alert(1)).alert_id, alert(1));
+  queue.postpone(alert(1), 1'000, at_ms(0));
+  CHECK(queue.start(at_ms(999)) == nullptr);
+  CHECK_EQ(wait_ms(queue, at_ms(0)), 1'000);
+  REQUIRE(queue.start(at_ms(1'000)) != nullptr);
+  CHECK_EQ(queue.under_way(alert(1)).attempts, 0);
+  queue.put(delivery(2), at_ms(1'000));
+  queue.put(test_delivery(3), at_ms(1'000));
+  queue.drop_deliveries();
+  CHECK_EQ(queue.held(), 2);
+  CHECK_EQ(queue.start(at_ms(1'000))->alert_id, alert(3));
+  CHECK(queue.finish(alert(1), answered(200), at_ms(1'000), 0.5).kind == DeliveryOutcome::Kind::delivered);
+}
+
 TEST_CASE("deliveries go out in the order they came, four at a time") {
   WebhookQueue queue(fast());
   for (std::uint64_t i = 1; i <= 6; ++i) queue.put(delivery(i), at_ms(0));

@@ -9,12 +9,14 @@ OFFENDERS = {
     "core/engine/pipeline.cc": 46,
     "core/engine/pipeline.h": 44,
     "core/engine/engine.cc": 44,
-    "core/engine/merger.cc": 44,  # contradictions; alert_retention.h: what leaves the store
+    "core/engine/merger.cc": 45,  # contradictions; alert_retention.h: what leaves the store; judged_elsewhere.h: it owns one
+    "core/engine/merger_standby.cc": 42,  # a part of the merger
+    "core/engine/engine_standby.cc": 48,  # a part of the engine
     "core/engine/merger_alerts.cc": 47,  # was a part of merger.cc
     "core/engine/merger_known.cc": 40,  # a part of the merger
     "core/engine/alert_retention.cc": 29,  # erases the rows of six tables that name an alert
     "core/operate/alert_listing.cc": 26,
-    "core/operate/row_check.cc": 35,  # reads the rows of every table
+    "core/operate/row_check.cc": 36,  # reads the rows of every table
     "core/operate/alert_investigation.cc": 27,  # asks every partition what an alert asked
     "core/operate/operations.cc": 28,  # names every verb
     "core/operate/alert_search.cc": 26,  # an alert with its state

@@ -28,7 +28,7 @@ CORE_MAY_INCLUDE = {room: set(CORE_ORDER[:i + 1]) for i, room in enumerate(CORE_
 
 # Rooms of net and tools: which others each may include. No two include each other, by any way.
 ROOM_MAY_INCLUDE = {
-    "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "ingest": {"aws", "client", "http", "io"}, "deliver": {"client", "io"},
+    "net": {"io": set(), "client": {"io"}, "aws": {"client", "io"}, "http": {"io"}, "kafka": set(), "ingest": {"aws", "client", "http", "io", "kafka"}, "deliver": {"client", "io"},
             "admin": {"http", "io"}},
     "tools": {"terminal": set(), "networks": {"terminal"}, "config": {"networks", "terminal"},
               "installation": {"config", "terminal"}, "store": {"config", "terminal"}, "scan": {"networks", "terminal"}, "simulate": {"terminal"},
@@ -71,6 +71,7 @@ THREADS_ALLOWED = {
     "core/base/metrics.cc",
     "core/event/record_in_hand.h",  # a signal handler on the same thread reads it
     "core/engine/run_clock.h",  # the merger counts, the workers read
+    "core/engine/standby.h",      # settings come in and the state goes out, between the merger and the others
     "core/engine/judged_marks.h",  # how far the merger has judged, for the workers
     "tools/server/clock_watch.h",       # every way in looks at its requests
     "tools/server/operator_desk.h",     # answers operators beside the other threads
