@@ -32,6 +32,7 @@ Standby::Standby(Settings settings, AlertLog& alert_log, AlertStore& store, Metr
       position_gauge_(metrics.gauge("straykey_standby_position", "What lies before it in the log is in the store.")),
       behind_gauge_(
           metrics.gauge("straykey_standby_behind", "Messages of the log that this node has not applied yet.")),
+      differs_gauge_(metrics.gauge("straykey_standby_differs", "How many things are not as the judge has them.")),
       applied_(metrics.counter("straykey_standby_applied_total", "Transactions of the log that this node applied.")),
       take_overs_(metrics.counter("straykey_standby_take_overs_total", "How often this node became the judge.")) {}
 
@@ -47,7 +48,8 @@ Standby::Role Standby::step(const Apply& apply) {
     if (judging_) renew_term();
     compare();
   }
-  if (judging_ && alert_log_.elected() && !logged_.lost()) {
+  const bool retires = std::exchange(retires_, retiring_.load());
+  if (judging_ && !retires && alert_log_.elected() && !logged_.lost()) {
     place_ = logged_.place();
     show();
     return Role::judges;
@@ -60,6 +62,7 @@ Standby::Role Standby::step(const Apply& apply) {
     opened_ = false;
     if (log_ != nullptr) log_->warning("this node judges no more, and follows", {{"node", settings_.node}});
   }
+  if (retires) alert_log_.stand(false);
   show();
   return role;
 }
@@ -68,7 +71,7 @@ Standby::Role Standby::follow(const Apply& apply) {
   if (!opened_ && !open_place()) return Role::follows;
   if (place_.wiping && !wipe_some()) return Role::follows;
   if (!read_on(apply)) return Role::follows;
-  const bool stands = may_stand();
+  const bool stands = !retires_ && may_stand();
   alert_log_.stand(stands);
   if (!stands || !alert_log_.elected()) {
     target_.reset();
@@ -76,7 +79,7 @@ Standby::Role Standby::follow(const Apply& apply) {
   }
   if (!target_) {
     begin_term();
-    return Role::follows;
+    if (!target_ || !read_on(apply)) return Role::follows;
   }
   if (place_.next < *target_) return Role::follows;
   if ((!place_.complete || orphan_) && !publish()) {
@@ -356,6 +359,7 @@ void Standby::show() {
   status.waits_for = waits_for_;
   judges_gauge_.set(judging_ ? 1 : 0);
   position_gauge_.set(static_cast<double>(status.position));
+  differs_gauge_.set(static_cast<double>(status.differs.size()));
   behind_gauge_.set(static_cast<double>(status.behind));
   status_.store(std::make_shared<const StandbyStatus>(std::move(status)));
 }

@@ -19,7 +19,7 @@
 //         nobody stands for kNobodyS, it stands all the same: those of a judge that is gone bind nobody. Otherwise two
 //         nodes that got new settings would wait for each other.
 // Bounds: kWipeRows and kPublishRows a transaction; kReadsAStep reads of the log in one step().
-// Thread: the merger's. use_agreement() and status(): any.
+// Thread: the merger's. use_agreement(), retire() and status(): any.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -32,19 +32,9 @@
 #include "core/base/metrics.h"
 #include "core/engine/alert_log.h"
 #include "core/engine/logged_alert_store.h"
+#include "core/engine/standby_status.h"
 
 namespace straykey {
-
-// What people are told of it.
-struct StandbyStatus {
-  bool judges = false;
-  bool is_read = false;              // the log has been read to its end at least once
-  std::string judge;                 // the name of the node whose term was the last that was read; empty: none so far
-  std::uint64_t position = 0;        // what lies before it in the log is in this node's store
-  std::uint64_t behind = 0;          // and so much lies behind it
-  std::vector<std::string> differs;  // what is not as the judge has it
-  std::string waits_for;             // why this node can neither follow nor judge, in a sentence; empty: it can
-};
 
 class Standby {
  public:
@@ -84,6 +74,9 @@ class Standby {
   [[nodiscard]] bool superseded() const noexcept { return superseded_; }
 
   void use_agreement(Agreement agreement);
+  // This node is about to end: it gives its place up as soon as it has written what it knows, so that the other node
+  // has it at once.
+  void retire() noexcept { retiring_ = true; }
   [[nodiscard]] std::shared_ptr<const StandbyStatus> status() const { return status_.load(); }
 
  private:
@@ -116,6 +109,7 @@ class Standby {
   Log* log_;
 
   bool judging_ = false, superseded_ = false;
+  bool retires_ = false;  // from the next step on
   bool opened_ = false;   // place_ is what the store says
   bool is_read_ = false;  // the log has been read to its end
   bool stale_ = false;    // and not for too long
@@ -132,11 +126,13 @@ class Standby {
   // Shared by all threads.
   std::atomic<std::shared_ptr<const Agreement>> agreement_;
   std::atomic<std::uint64_t> agreement_changes_{0};
+  std::atomic<bool> retiring_{false};
   std::atomic<std::shared_ptr<const StandbyStatus>> status_;
 
   Gauge& judges_gauge_;
   Gauge& position_gauge_;
   Gauge& behind_gauge_;
+  Gauge& differs_gauge_;
   Counter& applied_;
   Counter& take_overs_;
 };

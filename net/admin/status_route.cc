@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/time.h"
+#include "core/engine/standby_status.h"
 
 namespace straykey {
 namespace {
@@ -73,6 +74,12 @@ json::array health_of(const StatusSource& source) {
   return out;
 }
 
+json::object standby_of(const StandbyStatus& status) {
+  return json::object{{"judges", status.judges},      {"judge", status.judge},  {"position", status.position},
+                      {"behind", status.behind},      {"read", status.is_read}, {"differs", texts(status.differs)},
+                      {"waits_for", status.waits_for}};
+}
+
 }  // namespace
 
 void add_status_route(HttpRouter& router, StatusSource source, const OperatorAccess& access) {
@@ -87,6 +94,7 @@ void add_status_route(HttpRouter& router, StatusSource source, const OperatorAcc
                       {"ready", report.reasons.empty()}, {"reasons", texts(report.reasons)},
                       {"unjudged", report.unjudged},     {"reload", reload_of(source)},
                       {"health", health_of(source)},     {"series", series_of(source.metrics)}};
+    if (source.standby) item["standby"] = standby_of(*source.standby());
     HttpReply answer;
     answer.body = json::serialize(json::object{{"items", json::array{std::move(item)}}}) + '\n';
     reply(std::move(answer));

@@ -5,6 +5,7 @@
 // Thread: io; `readiness` is called there.
 // Bounds: as many series as there are metrics; histograms are left to /metrics.
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "net/admin/operator_routes.h"
 
 namespace straykey {
+
+struct StandbyStatus;
 
 // How the last reload of the configuration ended. Settings are named as in errors, without values.
 struct ReloadReport {
@@ -30,8 +33,9 @@ struct StatusSource {
   Readiness readiness;
   std::function<Seconds()> now;  // the wall clock
   std::string version;
-  std::function<std::optional<ReloadReport>()> last_reload = {};  // nullopt: there was none; empty: as nullopt
-  std::function<std::vector<HealthFinding>()> health = {};        // empty: as if there were none
+  std::function<std::optional<ReloadReport>()> last_reload = {};       // nullopt: there was none; empty: as nullopt
+  std::function<std::vector<HealthFinding>()> health = {};             // empty: as if there were none
+  std::function<std::shared_ptr<const StandbyStatus>()> standby = {};  // empty: there is no [standby]
 };
 void add_status_route(HttpRouter& router, StatusSource source, const OperatorAccess& access);
 

@@ -146,6 +146,20 @@ TEST_CASE("standby: settings that differ from the judge's are named, and bind no
   }
 }
 
+TEST_CASE("standby: a judge that retires writes what it knows, and stands for nothing any more") {
+  TwoNodes nodes;
+  nodes.elect(nodes.a);
+  nodes.turns();
+  nodes.take({call_of("a")});
+  nodes.a.standby->retire();
+  nodes.a.turn();
+  CHECK_EQ(nodes.a.alert_ids().size(), 1);
+  nodes.turns();
+  CHECK_FALSE(nodes.a.judges());
+  CHECK_FALSE(nodes.log.standing.contains(0));
+  CHECK(nodes.a.rows() == nodes.b.rows());
+}
+
 TEST_CASE("standby: a node that was away for too long erases what it had, because erasures may be forgotten") {
   TwoNodes nodes;
   nodes.elect(nodes.a);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/engine/standby_status.h"
 #include "tests/net/http_fixture.h"
 
 #include <doctest/doctest.h>
@@ -40,6 +41,28 @@ TEST_CASE("status route: readiness and every counter and gauge are told with the
   CHECK_EQ(reply.body.find("straykey_test_seconds"), std::string::npos);
   CHECK_NE(reply.body.find(R"("reload":{"at":"2024-03-21T05:46:40Z","applied":false,"errors":["a \"b\""],"changed":[],)"
                            R"("wait_for_next_start":["storage.shards"]})"),
+           std::string::npos);
+  CHECK_EQ(reply.body.find("\"standby\""), std::string::npos);
+}
+
+TEST_CASE("status route: with a standby it says which node judges and what this one waits for") {
+  Metrics metrics;
+  const HttpFixture server({}, [&](HttpRouter& router) {
+    StatusSource source{metrics, [] { return ReadinessReport{}; }, [] { return Seconds{1'711'000'000}; }, "1.2.3"};
+    source.standby = [] {
+      return std::make_shared<const StandbyStatus>(StandbyStatus{.is_read = true,
+                                                                 .judge = "straykey-1",
+                                                                 .position = 7,
+                                                                 .behind = 2,
+                                                                 .differs = {"network data"},
+                                                                 .waits_for = {}});
+    };
+    add_status_route(router, std::move(source), {});
+  });
+  const auto client = server.connect();
+  client->send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK_NE(client->read_reply().body.find(R"("standby":{"judges":false,"judge":"straykey-1","position":7,"behind":2,)"
+                                          R"("read":true,"differs":["network data"],"waits_for":""})"),
            std::string::npos);
 }
 

@@ -33,6 +33,7 @@
 #include "net/ingest/s3_source_settings.h"
 #include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
+#include "net/kafka/kafka_client.h"
 #include "storage/data_directory.h"
 #include "storage/reject_ring.h"
 #include "tools/config/config_text.h"
@@ -102,6 +103,22 @@ struct SyslogConfig {
   std::size_t bytes_in_flight_max = 64u << 20;        // of all ways of syslog together
 };
 
+// Properties of librdkafka. A name stands in one of the two.
+struct KafkaPropertyList {
+  KafkaProperties values;
+  std::map<std::string, SecretSource, std::less<>> secrets;
+  bool operator==(const KafkaPropertyList&) const = default;
+};
+
+// A second node that may judge in this one's place.
+struct StandbyConfig {
+  std::string brokers, topic;
+  std::string node;  // empty: the name of the machine
+  KafkaPropertyList properties;
+
+  [[nodiscard]] bool on() const noexcept { return !topic.empty(); }
+};
+
 struct TokenConfig {
   std::string name;
   SecretSource secret;
@@ -160,6 +177,7 @@ struct Config {
   Pipeline::Settings pipeline;                        // but for its shards and its hash key
   Log::Settings log;
   HealthSettings health;
+  StandbyConfig standby;
 
   // The places in the files where things were set, by path: "ingest.https", "token.0", "token.0.secret".
   std::map<std::string, ConfigPlace, std::less<>> places;

@@ -23,6 +23,7 @@
 #include "tools/config/did_you_mean.h"
 #include "tools/config/known_platforms.h"
 #include "tools/config/s3_settings.h"
+#include "tools/config/standby_settings.h"
 #include "tools/config/setting_table.h"
 
 namespace straykey {
@@ -366,6 +367,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_admin(config, now, findings);
   check_syslog(config, now, findings);
   for (const SettingError& error : s3_source_errors(config)) findings.add(error.path, error.message);
+  for (const SettingError& error : standby_errors(config)) findings.add(error.path, error.message);
   check_ports(config, findings);
   check_tokens(config, findings);
   check_webhooks(config, findings);

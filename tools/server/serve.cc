@@ -8,9 +8,11 @@
 #include <ctime>
 
 #include "core/base/time.h"
+#include "core/engine/standby.h"
 #include "net/admin/health_routes.h"
 #include "net/ingest/http_protocols.h"
 #include "net/ingest/s3_source.h"
+#include "net/kafka/kafka_alert_log.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/config_validate.h"
 #include "tools/server/descriptors.h"
@@ -119,6 +121,7 @@ Status Serve::open_recorder() {
 Status Serve::start_pipeline() {
   auto networks = load_networks(config_);
   if (!networks) return networks.error();
+  Agreement common = agreement(config_, *networks);
   auto map = std::make_shared<const NetworkMap>(std::move(networks).value());
   if (map->uses_builtin_aws_ranges())
     log_.warning(
@@ -133,6 +136,7 @@ Status Serve::start_pipeline() {
   auto seed = random_hash_key();
   if (!seed) return seed.error();
   webhooks.jitter_seed = seed->k0;
+  ask_before_delivery(webhooks);
   auto sender = WebhookSender::create(runtime_->context(0), endpoints.value(), webhooks, metrics_, log_,
                                       [this](DeliveryOutcome outcome) { pipeline_->report(std::move(outcome)); });
   if (!sender) return sender.error();
@@ -144,6 +148,7 @@ Status Serve::start_pipeline() {
   alert_watch_ = std::make_unique<AlertWatch>(data_->alerts(), [this](ChangedAlerts changed) {
     if (desk_open_) operators_->alerts_changed(std::move(changed));
   });
+  if (Status status = start_standby(std::move(common)); !status.ok()) return status;
   dependencies.alerts = alert_watch_.get();
   dependencies.routes = webhook_routes(config_);
   routes_ = std::make_shared<const std::vector<WebhookRoute>>(dependencies.routes);
@@ -153,6 +158,7 @@ Status Serve::start_pipeline() {
     log_.error("the store cannot be trusted any more; nothing is acknowledged, restart me", {{"reason", message}});
     broken_ = true;
   };
+  use_standby(dependencies, callbacks);
   dependencies.poisoned = &recorder_->poisoned();
   dependencies.metrics = &metrics_;
   dependencies.log = &log_;
@@ -376,18 +382,20 @@ void Serve::update_ranges() {
   if (reloaded_.networks.aws_ranges != "auto") return;
   FetchSettings fetch;
   fetch.url = reloaded_.networks.aws_ranges_url;
-  Config of_networks;
+  Config of_networks = reloaded_;
   of_networks.data_dir = config_.data_dir;
-  of_networks.networks = reloaded_.networks;
   const auto on_changed = [this, of_networks] {
     auto networks = load_networks(of_networks);
-    if (networks) use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
+    if (!networks) return;
+    if (standby_) standby_->use_agreement(agreement(of_networks, *networks));
+    use_networks(std::make_shared<const NetworkMap>(std::move(networks).value()));
   };
   ranges_ = std::make_unique<RangesUpdater>(fetch, automatic_aws_ranges_file(config_), log_, metrics_, on_changed);
 }
 
 void Serve::stop() {
   tell_service_manager("STOPPING=1");
+  retire_standby();
   if (pipeline_) pipeline_->announce_stop();  // a load balancer learns of it while the listeners still finish
   ranges_.reset();
   if (http_ingest_) http_ingest_->end_waits();
@@ -402,6 +410,7 @@ void Serve::stop() {
   for (const auto& source : pulled_) drain(*source);
   for (const auto& source : sources_) drain(*source);
   if (pipeline_) pipeline_->stop();
+  leave_standby();
   if (operators_) operators_->stop();
   if (sender_) sender_->stop();
   if (admin_socket_) admin_socket_->drain(std::chrono::milliseconds(100));

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/engine/alert_log.h"
 #include "core/engine/pipeline.h"
 #include "core/operate/alert_watch.h"
 #include "core/operate/audit.h"
@@ -46,6 +47,9 @@
 #include "tools/server/sns_fetcher.h"
 
 namespace straykey {
+
+class KafkaAlertLog;
+class Standby;
 
 class Serve {
  public:
@@ -126,6 +130,15 @@ class Serve {
   void forget_retired();  // those whose last connection has ended
   void note_reload(ReloadReport report);
 
+  // --- serve_standby.cc ---
+  // What the other node must have in common with this one. Empty without [standby].
+  [[nodiscard]] static Agreement agreement(const Config& config, const NetworkInputs& networks);
+  Status start_standby(Agreement agreement);
+  void ask_before_delivery(WebhookSettings& webhooks);
+  void use_standby(Pipeline::Dependencies& dependencies, Pipeline::Callbacks& callbacks);
+  void retire_standby();
+  void leave_standby();
+
   // --- serve_health.cc ---
   void look_after_health();
   [[nodiscard]] std::vector<SourceSample> sources_sample();
@@ -156,7 +169,9 @@ class Serve {
   std::unique_ptr<FlightRecorder> recorder_;
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
-  std::unique_ptr<AlertWatch> alert_watch_;  // between the pipeline and the store of alerts
+  std::unique_ptr<AlertWatch> alert_watch_;   // between the pipeline and the store of alerts
+  std::unique_ptr<KafkaAlertLog> alert_log_;  // null: no [standby]
+  std::unique_ptr<Standby> standby_;          // of alert_log_
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<RejectRing> rejects_;
   std::unique_ptr<RejectKeeper> reject_keeper_;  // null: rejects are only counted

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "core/engine/standby.h"
 #include "net/admin/alert_routes.h"
 #include "net/admin/health_routes.h"
 #include "net/admin/operator_routes.h"
@@ -31,17 +32,19 @@ HttpListenerSettings Serve::admin_settings(const Config& config) {
 }
 
 StatusSource Serve::status_source() {
-  return {metrics_,
-          [this] {
-            return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
-          },
-          wall_clock,
-          STRAYKEY_VERSION,
-          [this] {
-            const auto last = last_reload_.load();
-            return std::optional<ReloadReport>(*last);
-          },
-          [this] { return *health_findings_.load(); }};
+  StatusSource source{metrics_,
+                      [this] {
+                        return ReadinessReport{pipeline_->not_ready(), pipeline_->unjudged()};
+                      },
+                      wall_clock,
+                      STRAYKEY_VERSION,
+                      [this] {
+                        const auto last = last_reload_.load();
+                        return std::optional<ReloadReport>(*last);
+                      },
+                      [this] { return *health_findings_.load(); }};
+  if (standby_) source.standby = [this] { return standby_->status(); };
+  return source;
 }
 
 HttpRouter Serve::admin_router(const Config& config) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/engine/outbox.h"
+#include "core/engine/standby.h"
 #include "net/ingest/http_source.h"
 #include "net/ingest/syslog_tcp.h"
 #include "net/ingest/syslog_udp.h"
@@ -50,6 +51,7 @@ struct Serve::Loaded {
   Config config;
   std::vector<std::string> errors;
   std::shared_ptr<const NetworkMap> networks;
+  Agreement common;
   std::vector<TokenSettings> tokens;
   std::vector<WebhookEndpoint> webhooks;
 };
@@ -158,10 +160,12 @@ void Serve::note_reload(ReloadReport report) {
 Serve::Loaded Serve::load(Config config) const {
   Loaded loaded;
   const auto note = [&loaded](const Error& error) { loaded.errors.push_back(error.message); };
-  if (auto networks = load_networks(config))
+  if (auto networks = load_networks(config)) {
+    loaded.common = agreement(config, *networks);
     loaded.networks = std::make_shared<const NetworkMap>(std::move(networks).value());
-  else
+  } else {
     note(networks.error());
+  }
   if (auto tokens = load_tokens(config))
     loaded.tokens = std::move(tokens).value();
   else
@@ -202,6 +206,7 @@ std::vector<std::string> Serve::apply(Loaded loaded) {
 void Serve::apply_networks(Loaded& loaded) {
   if (loaded.config.networks != reloaded_.networks) ranges_.reset();
   use_networks(loaded.networks);
+  if (standby_) standby_->use_agreement(loaded.common);
 }
 
 void Serve::apply_limits(const Config& next) {
