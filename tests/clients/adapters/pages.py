@@ -48,6 +48,12 @@ def collector(place, configuration):
     return [find("otelcol-contrib", place.kit), f"--config={configuration}", "--set=service::telemetry::metrics::level=none"]
 
 
+def fluent_bit(place, configuration):
+    named = place.folder / "as-shown.yaml"      # it tells the format by the name
+    configuration.rename(named)
+    return [find("fluent-bit", place.kit), "-c", named]
+
+
 def shell(place, configuration):
     return [find("bash", place.kit), "-o", "pipefail", configuration]
 
@@ -58,6 +64,7 @@ CLIENTS = [
     sender("syslog-ng.md", "syslog-ng, HTTPS in batches", syslog_ng, "syslog-ng", version=("--version",), feed="tail", again=True),
     sender("syslog-ng.md", "syslog-ng, syslog over TLS", syslog_ng, "syslog-ng", version=("--version",), feed="tail", after_restart=1490),
     sender("opentelemetry-collector.md", "OpenTelemetry Collector", collector, "otelcol-contrib", version=("--version",), feed="tail", again=True),
+    sender("fluent-bit.md", "Fluent Bit", fluent_bit, "fluent-bit", version=("--version",), feed="tail", again=True),
     sender("splunk-hec.md", "Splunk's Event Collector with curl", shell, "jq", version=("--version",), shows_401="403"),
 ]
 
