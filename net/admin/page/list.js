@@ -5,6 +5,7 @@ import { badge, h, replace, say, svg, time } from "./dom.js";
 
 const PAGE = 50;
 const EXPORT_MAX = 100000;
+const LIST_EVERY_MS = 1000, COUNTS_EVERY_MS = 5000;   // at most so often while alerts come in: counts look at all of them
 const NAMES = { severity: "Severity", status: "Status", analytic: "Analytic", variation: "Variation", account: "Account",
   identity: "Identity", network: "Network", as_name: "AS name", tool: "Tool", platform: "Platform", region: "Region",
   address: "Address", key: "Access key", asn: "AS number", campaign: "Campaign", from: "From", to: "To", text: "Text" };
@@ -135,7 +136,7 @@ export async function alertList(values) {
   const body = h("tbody", {});
   const more = h("p", { class: "after" });
   const aside = h("div", {}), line = h("div", {}), total = h("p", { class: "total" });
-  let next = "", asked = false, anew = null;
+  let next = "", asked = false, anew = null, counted = 0, counting = null;
 
   async function readPage() {
     const page = await api.get("alerts/search", { ...filter, limit: PAGE, after: next });
@@ -145,6 +146,7 @@ export async function alertList(values) {
       : h("button", { type: "button", onclick: () => readPage().catch((error) => say(error.message)) }, "Show more"));
   }
   async function readCounts() {
+    counted = performance.now();
     const counts = (await api.get("alerts/counts", filter)).items[0];
     replace(aside, facets(filter, counts));
     replace(line, timeline(counts.timeline));
@@ -160,13 +162,16 @@ export async function alertList(values) {
     replace(body, page.items.map(alertRow));
     if (focused !== undefined) [...body.children].find((row) => row.dataset.id === focused)?.querySelector("a.alert").focus();
     replace(more, next === "" ? "These are all." : h("button", { type: "button", onclick: () => readPage().catch((error) => say(error.message)) }, "Show more"));
-    await readCounts();
+    if (counting === null) counting = setTimeout(() => {
+      counting = null;
+      readCounts().catch((error) => say(error.message));
+    }, Math.max(0, counted + COUNTS_EVERY_MS - performance.now()));
   }
   // An alert that stands here is drawn anew at once; for others the list is read again, once a second at most.
   function changed(alert) {
     const row = alert === null ? undefined : [...body.children].find((one) => one.dataset.id === alert.id);
     if (row !== undefined && !("status" in filter)) row.replaceWith(alertRow(alert));
-    else if (anew === null) anew = setTimeout(() => readAnew().catch((error) => say(error.message)), asked ? 1000 : 100);
+    else if (anew === null) anew = setTimeout(() => readAnew().catch((error) => say(error.message)), asked ? LIST_EVERY_MS : 100);
     if (alert !== null && row === undefined && alert.status === "open") say(`New alert, ${alert.severity}: ${alert.title}`);
     asked = true;
   }
@@ -183,6 +188,7 @@ export async function alertList(values) {
   ];
   return { title: "Alerts", element, changed, ended: () => {
     clearTimeout(anew);
+    clearTimeout(counting);
     document.removeEventListener("keydown", keys);
   } };
 }
