@@ -1,6 +1,7 @@
 #include "storage/lmdb.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <lmdb.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -112,6 +113,12 @@ bool Env::disk_is_full() const {
   struct statvfs disk {};
   if (::fstatvfs(directory_.number(), &disk) != 0) return false;
   return disk.f_bavail * disk.f_frsize < settings_.disk_free_bytes_min;
+}
+
+std::string lmdb_version() {
+  int major = 0, minor = 0, patch = 0;
+  mdb_version(&major, &minor, &patch);
+  return fmt::format("{}.{}.{}", major, minor, patch);
 }
 
 Result<std::unique_ptr<Env>> Env::open(const EnvSettings& settings, const TableNames& names) {

@@ -32,6 +32,9 @@ struct MDB_txn;
 
 namespace straykey {
 
+// Of the LMDB that runs: "0.9.24".
+[[nodiscard]] std::string lmdb_version();
+
 struct EnvSettings {
   std::string directory;                              // exists already
   std::uint64_t map_bytes = std::uint64_t{64} << 30;  // address space, not memory; the file grows as needed

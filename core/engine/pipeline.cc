@@ -94,6 +94,7 @@ void Pipeline::run_worker(std::uint32_t index) {
   if (settings_.pin_workers) pin_this_thread(index % cpu_count());
   std::vector<Engine::Item> items(kItemsAtOnce);
   while (true) {
+    ++shards_[index]->turns;
     const bool stopping =
         // Asked before the pop: only then does an empty queue mean that all is drained
         stopping_.load() && submitting_.load() == 0 && engine_.unfinished() == 0;
@@ -129,6 +130,7 @@ void Pipeline::run_merger() {
   name_this_thread("merger");
   engine_.refill_outbox();
   while (true) {
+    ++merger_turns_;
     const bool last = workers_done_.load();
     std::vector<Engine::Message> messages;
     const bool busy = last || engine_.has_to_judge();
@@ -145,6 +147,7 @@ void Pipeline::run_merger() {
 void Pipeline::merge(std::vector<Engine::Message> messages) {
   CommitOutcome outcome = engine_.merge(std::move(messages));
   while (outcome == CommitOutcome::failed && !engine_.broken()) {
+    ++merger_turns_;            // it waits for the disk and does not hang
     if (workers_done_) return;  // the process ends: candidates on disk are judged at the next start
     std::this_thread::sleep_for(std::chrono::microseconds(kMergerRetryUs));
     outcome = engine_.merge({});
@@ -157,6 +160,13 @@ void Pipeline::report(DeliveryOutcome outcome) {
 
 void Pipeline::claim(DeliveryClaim claim) {
   to_merger_.push(Engine::Message(std::move(claim)));
+}
+
+std::vector<std::uint64_t> Pipeline::turns() const {
+  std::vector<std::uint64_t> all;
+  for (const auto& shard : shards_) all.push_back(shard->turns);
+  all.push_back(merger_turns_);
+  return all;
 }
 
 std::vector<std::string> Pipeline::not_ready() const {

@@ -63,6 +63,8 @@ class Pipeline {
   [[nodiscard]] bool damaged() const noexcept { return engine_.damaged(); }
   // Reasons not to be ready: "starting", "draining", "store", "damaged: shard-01", "queues".
   [[nodiscard]] std::vector<std::string> not_ready() const;
+  // How often each worker, and last the merger, has come round. A thread that hangs comes round no more. Any thread.
+  [[nodiscard]] std::vector<std::uint64_t> turns() const;
   // Candidates that are stored and not judged yet. Any thread.
   [[nodiscard]] std::uint64_t unjudged() const noexcept { return engine_.unjudged(); }
   // Why start() failed.
@@ -72,6 +74,7 @@ class Pipeline {
   struct Shard {
     Shard() : queue(1024) {}
     Queue<Engine::Item> queue;
+    std::atomic<std::uint64_t> turns{0};
     std::thread thread;
   };
   // A producer token serves one thread at a time. So there are a few sets of them, each behind a lock that two threads
@@ -94,6 +97,7 @@ class Pipeline {
   Engine engine_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::array<Intake, 8> intakes_;
+  std::atomic<std::uint64_t> merger_turns_{0};
   std::thread merger_thread_;
   std::atomic<bool> started_{false}, stop_announced_{false}, stopping_{false}, workers_done_{false};
   std::atomic<std::uint32_t> submitting_{0};

@@ -168,6 +168,10 @@ Status start_crypto() {
   return {};
 }
 
+std::string crypto_version() {
+  return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now) {
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
   if (!context || !set_rules(context.get())) return Error{"OpenSSL on this machine cannot serve TLS 1.2 and 1.3"};

@@ -37,6 +37,8 @@ using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 // Initialises OpenSSL. Call it first: if OpenSSL did this later, within another call, and found no memory, it would
 // crash.
 [[nodiscard]] Status start_crypto();
+// Of the OpenSSL that runs: "3.0.19".
+[[nodiscard]] std::string crypto_version();
 
 // A server context of these files, valid at `now`.
 [[nodiscard]] Result<TlsContext> load_tls_context(const TlsFiles& files, Seconds now);

@@ -1,6 +1,8 @@
 #include "tools/installation/first_files.h"
 
+#include <grp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
@@ -160,6 +162,59 @@ TEST_CASE("accounts: a page that is missing is noticed, and what is no listing i
     CAPTURE(text);
     CHECK_FALSE(read_account_listing(text).ok());
   }
+}
+
+TEST_CASE("init: what is there already is kept if that is asked for, and the rest is written") {
+  const TemporaryDirectory here;
+  InstallationOrder order = order_in(here.path());
+  REQUIRE(write_first_files(order).ok());
+  const std::string token = text_of(here.path() + "/tokens/operator");
+  const std::string certificate = text_of(here.path() + "/tls/certificate.pem");
+  std::ofstream(here.path() + "/straykey.toml") << "# ours\n";
+  fs::remove(here.path() + "/tokens/forwarder");
+  order.keep = true;
+  const auto files = write_first_files(order);
+  REQUIRE(files.ok());
+  CHECK_EQ(files.value().kept.size(), 4);
+  CHECK_EQ(text_of(here.path() + "/straykey.toml"), "# ours\n");
+  CHECK_EQ(text_of(here.path() + "/tokens/operator"), token);
+  CHECK_EQ(text_of(here.path() + "/tls/certificate.pem"), certificate);
+  CHECK_EQ(text_of(here.path() + "/tokens/forwarder").size(), 65);
+  CHECK(holds(next_steps(files.value(), order), "There before, and kept: "));
+}
+
+TEST_CASE("init: a key without its certificate is never joined by another's") {
+  const TemporaryDirectory here;
+  InstallationOrder order = order_in(here.path());
+  order.keep = true;
+  REQUIRE(write_first_files(order).ok());
+  fs::remove(here.path() + "/tls/certificate.pem");
+  fs::remove(here.path() + "/tokens/forwarder");
+  const auto files = write_first_files(order);
+  REQUIRE_FALSE(files.ok());
+  CHECK(holds(files.error().message, "holds only one of tls/certificate.pem and tls/key.pem"));
+  CHECK_FALSE(fs::exists(here.path() + "/tokens/forwarder"));
+}
+
+TEST_CASE("init: a group may read the secrets, and nobody else; a group that is not there is named") {
+  const TemporaryDirectory here;
+  InstallationOrder order = order_in(here.path() + "/new");
+  order.group = "no-such-group";
+  const auto refused = write_first_files(order);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(holds(refused.error().message, "no group no-such-group"));
+  CHECK_FALSE(fs::exists(here.path() + "/new"));
+  const group* const own = ::getgrgid(::getgid());
+  REQUIRE(own != nullptr);
+  order.group = own->gr_name;
+  const auto files = write_first_files(order);
+  REQUIRE(files.ok());
+  for (const std::string& secret :
+       {files.value().forwarder_token, files.value().operator_token, files.value().directory + "/tls/key.pem"})
+    CHECK_EQ(mode_of(secret), 0640);
+  CHECK_EQ(mode_of(files.value().directory + "/tokens"), 0750);
+  std::ostringstream out;
+  CHECK_EQ(check_config(files.value().config, out), 0);
 }
 
 }  // namespace

@@ -17,7 +17,17 @@ namespace {
 struct Options {
   InstallationOrder order;
   std::vector<std::string> names;
+  bool system = false;
 };
+
+// What the Debian package has made, and where its unit looks.
+void use_system_places(InstallationOrder& order) {
+  order.directory = "/etc/straykey";
+  order.data_dir = "/var/lib/straykey";
+  order.group = "straykey";
+  order.start = "systemctl restart straykey";
+  order.keep = true;
+}
 
 bool is_host_name(const std::string& text) {
   if (parse_ip(text)) return true;
@@ -39,6 +49,7 @@ int run(Options options) {
             "it through an SSH tunnel or a proxy, or set admin.certificate, admin.key and admin.allowed_hosts in "
             "straykey.toml afterwards, and then admin.listen",
         kExitUsage);
+  if (options.system) use_system_places(options.order);
   options.order.names = host_names();
   for (const std::string& name : options.names) {
     if (!is_host_name(name)) return fail(name + ": not a host name and not an address", kExitUsage);
@@ -59,11 +70,18 @@ RunCommand add_init_command(CLI::App& app) {
       app.add_subcommand("init", "Write a configuration, tokens and a self-signed certificate; overwrites nothing");
   auto options = std::make_shared<Options>();
   options->order.directory = ".";
-  command->add_option("--dir", options->order.directory, "Where to write them; this directory without it")
-      ->type_name("DIR");
-  command->add_option("--data-dir", options->order.data_dir, "The store of the server; relative to --dir")
-      ->type_name("DIR")
-      ->capture_default_str();
+  CLI::Option* const dir =
+      command->add_option("--dir", options->order.directory, "Where to write them; this directory without it")
+          ->type_name("DIR");
+  CLI::Option* const data_dir =
+      command->add_option("--data-dir", options->order.data_dir, "The store of the server; relative to --dir")
+          ->type_name("DIR")
+          ->capture_default_str();
+  command
+      ->add_flag("--system", options->system,
+                 "For the service of the Debian package: what is missing in /etc/straykey, readable by its group")
+      ->excludes(dir)
+      ->excludes(data_dir);
   command->add_option("--listen", options->order.https, "Where events come in, over HTTPS")
       ->type_name("ADDRESS:PORT")
       ->capture_default_str();

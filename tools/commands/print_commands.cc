@@ -7,6 +7,7 @@
 #include "tools/commands/commands.h"
 #include "tools/commands/completions.h"
 #include "tools/commands/man_page.h"
+#include "tools/commands/program_version.h"
 
 namespace straykey {
 
@@ -16,13 +17,17 @@ RunCommand add_print_commands(CLI::App& app) {
   completion->add_option("SHELL", *shell, "The shell")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
   CLI::App* man = app.add_subcommand("man", "Print the manual page, for man");
   CLI::App* version = app.add_subcommand("version", "Print the version");
-  return [&app, completion, man, version, shell] {
+  auto as_json = std::make_shared<bool>(false);
+  version->add_flag("--json", *as_json,
+                    "As one JSON object, with the commit, the store's format, the day of AWS's compiled-in ranges, the "
+                    "table of tools and all libraries");
+  return [&app, completion, man, version, shell, as_json] {
     if (completion->parsed())
       std::fputs(completions(app, *shell).value_or("").c_str(), stdout);
     else if (man->parsed())
       std::fputs(man_page(app).c_str(), stdout);
     else if (version->parsed())
-      std::puts("straykey " STRAYKEY_VERSION);
+      std::puts(*as_json ? program_version_json().c_str() : "straykey " STRAYKEY_VERSION);
     else
       return -1;
     return kExitWell;

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "core/base/descriptor.h"
@@ -25,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kTokenBytes = 32;
+constexpr const char* kCertificate = "tls/certificate.pem";
+constexpr const char* kKey = "tls/key.pem";
 
 struct NewFile {
   std::string name, text;
@@ -82,11 +87,29 @@ Result<std::vector<NewFile>> files_of(const InstallationOrder& order) {
   auto forwarder = new_token(), operator_token = new_token();
   for (const auto* token : {&forwarder, &operator_token})
     if (!*token) return token->error();
-  return std::vector<NewFile>{{"tls/certificate.pem", made.value().certificate, 0644},
-                              {"tls/key.pem", made.value().key},
+  return std::vector<NewFile>{{kCertificate, made.value().certificate, 0644},
+                              {kKey, made.value().key},
                               {"tokens/forwarder", forwarder.value()},
                               {"tokens/operator", operator_token.value()},
                               {"straykey.toml", config_text(order), 0640}};
+}
+
+// Who besides the owner may read; nullopt: nobody.
+using Group = std::optional<gid_t>;
+
+Result<Group> group_named(const std::string& name) {
+  if (name.empty()) return Group();
+  const group* const found = ::getgrnam(name.c_str());  // NOLINT(concurrency-mt-unsafe): one thread
+  if (found == nullptr)
+    return Error{"there is no group " + name +
+                 ": it comes with the Debian package. Name a directory with --dir instead"};
+  return Group(found->gr_gid);
+}
+
+Status give_to(const std::string& path, Group group, unsigned mode) {
+  if (!group || (::chown(path.c_str(), static_cast<uid_t>(-1), *group) == 0 && ::chmod(path.c_str(), mode) == 0))
+    return {};
+  return Error{path + ": " + std::strerror(errno)};
 }
 
 Status write_new(const std::string& path, const NewFile& file) {
@@ -101,12 +124,22 @@ Status write_new(const std::string& path, const NewFile& file) {
   return ::fsync(out.number()) == 0 ? Status() : Status(Error{path + ": " + std::strerror(errno)});
 }
 
-std::string existing(const fs::path& directory, const std::vector<NewFile>& files) {
-  std::string names;
+std::vector<std::string> existing(const fs::path& directory, const std::vector<NewFile>& files) {
+  std::vector<std::string> names;
   std::error_code error;
   for (const NewFile& file : files)
-    if (fs::exists(fs::symlink_status(directory / file.name, error))) names += (names.empty() ? "" : ", ") + file.name;
+    if (fs::exists(fs::symlink_status(directory / file.name, error))) names.push_back(file.name);
   return names;
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 // Why a folder that is there already cannot take secrets; empty: it can, or there is none. Whoever may write into it,
@@ -137,33 +170,65 @@ std::string url_of(const std::string& listen, const char* scheme, const char* pa
 
 }  // namespace
 
-Result<FirstFiles> write_first_files(const InstallationOrder& order) {
-  std::error_code error;
-  // With a name at its end, also where it was given as "." or with a slash.
-  const fs::path directory = (fs::absolute(order.directory, error) / "").lexically_normal().parent_path();
-  auto files = files_of(order);
-  if (!files) return files.error();
-  if (const std::string names = existing(directory, files.value()); !names.empty())
-    return Error{directory.string() + " holds " + names +
-                 " already: nothing was written. Name another directory with --dir"};
+namespace {
+
+// What forbids to write; empty: nothing.
+std::string objection(const fs::path& directory, const std::vector<std::string>& there, bool keep) {
+  constexpr const char* kElsewhere = ": nothing was written. Name another directory with --dir";
+  if (!there.empty() && !keep) return directory.string() + " holds " + joined(there) + " already" + kElsewhere;
   for (const std::string below : {"", "tls", "tokens"}) {
     const fs::path folder = below.empty() ? directory : directory / below;
-    if (const std::string objection = objection_to_folder(folder, below.empty()); !objection.empty())
-      return Error{folder.string() + " " + objection + ": nothing was written. Name another directory with --dir"};
+    if (const std::string why = objection_to_folder(folder, below.empty()); !why.empty())
+      return folder.string() + " " + why + kElsewhere;
   }
+  if (contains(there, kCertificate) != contains(there, kKey))
+    return directory.string() + " holds only one of " + kCertificate + " and " + kKey + ": nothing was written";
+  return {};
+}
+
+Status make_folders(const fs::path& directory, Group group) {
+  std::error_code error;
   for (const char* below : {"", "tls", "tokens"}) {
     const fs::path made = directory / below;
     if (fs::exists(made, error)) continue;
     if (!fs::create_directories(made, error)) return Error{made.string() + ": " + error.message()};
     fs::permissions(made, fs::perms::owner_all, error);
+    if (Status given = give_to(made.string(), group, 0750); !given.ok()) return given;
   }
-  for (std::size_t i = 0; i < files.value().size(); ++i) {
-    const Status written = write_new((directory / files.value()[i].name).string(), files.value()[i]);
-    if (written) continue;
-    for (std::size_t j = 0; j <= i; ++j) fs::remove(directory / files.value()[j].name, error);
-    return written.error();
+  return {};
+}
+
+// Either all or none.
+Status write_all(const fs::path& directory, const std::vector<NewFile>& files, Group group) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string path = (directory / files[i].name).string();
+    Status written = write_new(path, files[i]);
+    if (written.ok()) written = give_to(path, group, files[i].mode | 0040);
+    if (written.ok()) continue;
+    std::error_code error;
+    for (std::size_t j = 0; j <= i; ++j) fs::remove(directory / files[j].name, error);
+    return written;
   }
+  return {};
+}
+
+}  // namespace
+
+Result<FirstFiles> write_first_files(const InstallationOrder& order) {
+  std::error_code error;
+  // With a name at its end, also where it was given as "." or with a slash.
+  const fs::path directory = (fs::absolute(order.directory, error) / "").lexically_normal().parent_path();
+  const auto group = group_named(order.group);
+  if (!group) return group.error();
+  auto files = files_of(order);
+  if (!files) return files.error();
+  const std::vector<std::string> there = existing(directory, files.value());
+  if (const std::string why = objection(directory, there, order.keep); !why.empty()) return Error{why};
+  std::erase_if(files.value(), [&there](const NewFile& file) { return contains(there, file.name); });
+  if (const Status made = make_folders(directory, group.value()); !made.ok()) return made.error();
+  if (const Status written = write_all(directory, files.value(), group.value()); !written.ok()) return written.error();
   FirstFiles out;
+  out.kept = there;
   out.directory = directory.string();
   out.config = (directory / "straykey.toml").string();
   out.certificate = (directory / "tls/certificate.pem").string();
@@ -176,16 +241,22 @@ Result<FirstFiles> write_first_files(const InstallationOrder& order) {
 }
 
 std::string next_steps(const FirstFiles& files, const InstallationOrder& order) {
-  std::string names;
-  for (const std::string& name : order.names) names += (names.empty() ? "" : ", ") + name;
+  const std::string names = joined(order.names);
   const std::string config = shell_word(files.config);
   const auto in = [&files](const char* name) { return shell_word(files.directory + "/" + name); };
+  const std::string start = order.start.empty() ? "straykey serve --config " + config : order.start;
+  // A system's configuration is no place for a sample.
+  const auto sample = [&](const std::string& below) {
+    const std::string path = "sample" + below;
+    return order.start.empty() ? in(path.c_str()) : path;
+  };
+  const std::string kept = files.kept.empty() ? "" : "There before, and kept: " + joined(files.kept) + "\n";
   return fmt::format(
       R"(Written to {}: straykey.toml, tokens/forwarder and tokens/operator (secret),
 tls/key.pem (secret) and tls/certificate.pem, good until {} for {}
-
+{}
 Start the server:
-  straykey serve --config {}
+  {}
 
 Send it CloudTrail records from a second shell:
   TOKEN=$(cat {})
@@ -195,17 +266,17 @@ Send it CloudTrail records from a second shell:
 Or, without any, let a made-up organisation raise alerts; the server must know its networks:
   straykey simulate --out {}
   mkdir -p {} && cp {} {}
-  straykey serve --config {}    # again, if it ran
+  {}    # again, if it ran
   straykey replay --url {} --ca-file {} --token-file {} {}
 
 See how it does, and what it found:
   straykey status --config {}
   straykey alerts tail --config {}
 {})",
-      terminal_text(files.directory), format_day(files.until), terminal_text(names), config,
-      shell_word(files.forwarder_token), shell_word(files.certificate), files.url, in("sample"), in("conf.d"),
-      in("sample/networks.toml"), in("conf.d/"), config, files.url.substr(0, files.url.rfind("/v1/")),
-      shell_word(files.certificate), shell_word(files.forwarder_token), in("sample/trail"), config, config,
+      terminal_text(files.directory), format_day(files.until), terminal_text(names), kept, start,
+      shell_word(files.forwarder_token), shell_word(files.certificate), files.url, sample(""), in("conf.d"),
+      sample("/networks.toml"), in("conf.d/"), start, files.url.substr(0, files.url.rfind("/v1/")),
+      shell_word(files.certificate), shell_word(files.forwarder_token), sample("/trail"), config, config,
       files.page.empty()
           ? std::string()
           : fmt::format("  {}    the page; log in with what is in {}\n", files.page, shell_word(files.operator_token)));

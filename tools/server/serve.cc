@@ -344,6 +344,7 @@ int Serve::run() {
                         {"webhooks", std::to_string(config_.webhooks.size())}});
   }
   tell_service_manager("READY=1");
+  watchdog_ = std::make_unique<Watchdog>(*runtime_, *pipeline_);
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -365,6 +366,7 @@ int Serve::run() {
     if (signal == SIGHUP) reload();
     forget_retired();
     look_after_health();
+    watchdog_->look(uptime());
     if (signal == SIGTERM || signal == SIGINT) {
       log_.info("draining", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       stop();

@@ -45,6 +45,7 @@
 #include "tools/server/ranges_updater.h"
 #include "tools/server/reject_keeper.h"
 #include "tools/server/sns_fetcher.h"
+#include "tools/server/watchdog.h"
 
 namespace straykey {
 
@@ -167,6 +168,7 @@ class Serve {
   ClockWatch clock_watch_;
   std::unique_ptr<DataDirectory> data_;
   std::unique_ptr<FlightRecorder> recorder_;
+  std::unique_ptr<Watchdog> watchdog_;  // before the io threads, which count their turns in it
   std::unique_ptr<IoRuntime> runtime_;
   std::unique_ptr<WebhookSender> sender_;
   std::unique_ptr<AlertWatch> alert_watch_;   // between the pipeline and the store of alerts
