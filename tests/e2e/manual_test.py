@@ -92,7 +92,7 @@ class Manual(unittest.TestCase):
         for page, text in shown:
             with self.subTest(page.name):
                 for name in re.findall(r'"/etc/straykey/([\w.-]+)"', text):
-                    write_secret(stage.etc / name, (stage.etc / "tls/certificate.pem").read_text() if name.endswith(".pem") else "a secret of the manual")
+                    write_secret(stage.etc / name, (stage.etc / "tls/certificate.pem").read_text() if name.endswith(".pem") else "a-secret-of-the-manual-0123456789")
                 (stage.etc / "conf.d/shown.toml").write_text(stage.fitted(text))
                 self.assertIn("no errors", stage.bash(f"straykey check-config --config {stage.etc}/straykey.toml"))
 
