@@ -33,6 +33,15 @@ class Site(unittest.TestCase):
                     self.assertNotRegex(address, r"^(?:\w+:)?//", built)
                     self.assertTrue((built.parent / address.partition("?")[0]).exists(), f"{built}: {address}")
 
+    def test_each_list_has_a_blank_line_before_it(self):
+        """GitHub needs none, MkDocs does."""
+        for page in (ROOT / "docs").rglob("*.md"):
+            before = ""
+            for number, line in enumerate(page.read_text().splitlines(), 1):
+                if re.match(r"- |\d+\. ", line):
+                    self.assertRegex(before, r"^$|^- |^\d+\. |^  ", f"{page.name}:{number}")
+                before = line
+
 
 if __name__ == "__main__":
     if shutil.which("mkdocs") is None:
