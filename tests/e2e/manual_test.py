@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from installation import Trail
+from installation import Trail, write_secret
 from manual_stage import REASON_CHARACTERS_MIN, ROOT, Stage, blocks_of
 
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/senders").glob("*.md")])
@@ -91,7 +91,9 @@ class Manual(unittest.TestCase):
         self.assertGreaterEqual(len(shown), 3)
         for page, text in shown:
             with self.subTest(page.name):
-                (stage.etc / "conf.d/shown.toml").write_text(text)
+                for name in re.findall(r'"/etc/straykey/([\w.-]+)"', text):
+                    write_secret(stage.etc / name, (stage.etc / "tls/certificate.pem").read_text() if name.endswith(".pem") else "a-secret-of-the-manual-0123456789")
+                (stage.etc / "conf.d/shown.toml").write_text(stage.fitted(text))
                 self.assertIn("no errors", stage.bash(f"straykey check-config --config {stage.etc}/straykey.toml"))
 
     def test_a_command_that_fails_or_says_something_else_is_noticed(self):
