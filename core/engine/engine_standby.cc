@@ -100,23 +100,29 @@ void Engine::refuse(OperatorChange* change) const {
 
 // A delivery whose row is gone was made: by this node, or by another one that was the judge meanwhile.
 void Engine::take_claims() {
-  std::erase_if(ready_, [this](const Message& message) {
+  Standby* const standby = dependencies_.standby;
+  if (standby == nullptr) return answer_claims(ClaimAnswer::not_ours);
+  for (const Message& message : ready_)
+    if (const auto* outcome = std::get_if<DeliveryOutcome>(&message))
+      standby->note_ended({outcome->endpoint, outcome->alert_id});
+  if (standby->retires()) return answer_claims(ClaimAnswer::not_now);
+  std::erase_if(ready_, [&](const Message& message) {
     const auto* claim = std::get_if<DeliveryClaim>(&message);
     if (claim == nullptr) return false;
-    if (!merger_.has_to_deliver(claim->endpoint, claim->alert_id)) {
-      claim->answer(ClaimAnswer::not_ours);
-      return true;
-    }
-    if (dependencies_.standby != nullptr) dependencies_.standby->store().note_claim({claim->endpoint, claim->alert_id});
-    return false;
+    const bool waits = merger_.has_to_deliver(claim->endpoint, claim->alert_id);
+    if (!waits) claim->answer(ClaimAnswer::not_ours);
+    if (waits) standby->store().note_claim({claim->endpoint, claim->alert_id});
+    return !waits;
   });
 }
 
 void Engine::answer_claims(ClaimAnswer answer) {
-  std::erase_if(ready_, [answer](const Message& message) {
+  std::erase_if(ready_, [&](const Message& message) {
     const auto* claim = std::get_if<DeliveryClaim>(&message);
-    if (claim != nullptr) claim->answer(answer);
-    return claim != nullptr;
+    if (claim == nullptr) return false;
+    if (answer == ClaimAnswer::granted) dependencies_.standby->note_granted({claim->endpoint, claim->alert_id});
+    claim->answer(answer);
+    return true;
   });
 }
 

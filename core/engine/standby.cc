@@ -48,7 +48,7 @@ Standby::Role Standby::step(const Apply& apply) {
     if (judging_) renew_term();
     compare();
   }
-  const bool retires = std::exchange(retires_, retiring_.load());
+  const bool retires = gives_up();
   if (judging_ && !retires && alert_log_.elected() && !logged_.lost()) {
     place_ = logged_.place();
     show();
@@ -67,11 +67,22 @@ Standby::Role Standby::step(const Apply& apply) {
   return role;
 }
 
+// Not in the step that first sees it: what waits to be written is written in that one.
+bool Standby::gives_up() {
+  if (!retiring_) return false;
+  const Seconds now = alert_log_.now();
+  if (!retires_since_) {
+    retires_since_ = now;
+    return false;
+  }
+  return granted_.empty() || now - *retires_since_ > kRetireS;
+}
+
 Standby::Role Standby::follow(const Apply& apply) {
   if (!opened_ && !open_place()) return Role::follows;
   if (place_.wiping && !wipe_some()) return Role::follows;
   if (!read_on(apply)) return Role::follows;
-  const bool stands = !retires_ && may_stand();
+  const bool stands = !retiring_ && may_stand();
   alert_log_.stand(stands);
   if (!stands || !alert_log_.elected()) {
     target_.reset();
@@ -89,6 +100,7 @@ Standby::Role Standby::follow(const Apply& apply) {
   logged_.log_to(place_);
   judging_ = true;
   superseded_ = stale_ = false;
+  granted_.clear();
   take_overs_.add();
   if (log_ != nullptr) log_->info("this node judges now", {{"node", settings_.node}});
   return Role::takes_over;

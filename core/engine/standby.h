@@ -25,7 +25,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/log.h"
@@ -48,7 +50,7 @@ class Standby {
   using Apply = std::function<CommitOutcome(const LogTransaction& transaction, std::string_view place)>;
 
   static constexpr Seconds kStaleS = 12 * 3600;  // half of what topics keep of erased rows, unless told otherwise
-  static constexpr Seconds kAskS = 5, kNobodyS = 30;
+  static constexpr Seconds kAskS = 5, kNobodyS = 30, kRetireS = 2;
   static constexpr std::size_t kReadsAStep = 64;
   static constexpr std::size_t kWipeRows = 5'000, kPublishRows = 2'000;
 
@@ -74,12 +76,17 @@ class Standby {
   [[nodiscard]] bool superseded() const noexcept { return superseded_; }
 
   void use_agreement(Agreement agreement);
-  // This node is about to end: it gives its place up as soon as it has written what it knows, so that the other node
-  // has it at once.
+  // This node is about to end: it makes no new attempts, and gives its place up when those that were granted have
+  // ended, or kRetireS are over. So the other node has it at once and need not repeat them.
   void retire() noexcept { retiring_ = true; }
+  [[nodiscard]] bool retires() const noexcept { return retiring_; }
+  // An attempt was granted, and ended.
+  void note_granted(const LogTransaction::Claim& attempt) { granted_.emplace(attempt.endpoint, attempt.alert_id); }
+  void note_ended(const LogTransaction::Claim& attempt) { granted_.erase({attempt.endpoint, attempt.alert_id}); }
   [[nodiscard]] std::shared_ptr<const StandbyStatus> status() const { return status_.load(); }
 
  private:
+  [[nodiscard]] bool gives_up();
   [[nodiscard]] Role follow(const Apply& apply);
   [[nodiscard]] bool open_place();
   [[nodiscard]] bool read_on(const Apply& apply);
@@ -109,11 +116,12 @@ class Standby {
   Log* log_;
 
   bool judging_ = false, superseded_ = false;
-  bool retires_ = false;  // from the next step on
-  bool opened_ = false;   // place_ is what the store says
-  bool is_read_ = false;  // the log has been read to its end
-  bool stale_ = false;    // and not for too long
-  bool orphan_ = false;   // the log that was followed is gone, and no other has begun
+  std::optional<Seconds> retires_since_;
+  std::set<std::pair<std::string, Hash128>> granted_;  // attempts that may be under way
+  bool opened_ = false;                                // place_ is what the store says
+  bool is_read_ = false;                               // the log has been read to its end
+  bool stale_ = false;                                 // and not for too long
+  bool orphan_ = false;                                // the log that was followed is gone, and no other has begun
   LogPlace place_;
   std::optional<std::uint64_t> target_;       // of a take-over: behind our own term
   std::optional<LogTransaction::Term> term_;  // the newest that was read

@@ -92,9 +92,13 @@ void KafkaAlertLog::stand(bool stands) {
   const Status opened = open_member();
   if (!opened) return complain({"", opened.error().message});
   stands_ = true;
+  if (!producer_) (void)open_producer();  // its connections are there when it is needed
 }
 
 bool KafkaAlertLog::elected() {
+  // What their libraries say is kept until somebody polls.
+  if (producer_) (void)producer_->poll(milliseconds(0));
+  if (!reading_) (void)reader_->poll(milliseconds(0));
   if (!member_) return false;
   while (member_->poll(milliseconds(0))) {
   }
@@ -120,27 +124,31 @@ Status KafkaAlertLog::prepare_topic() {
   return {};
 }
 
+Status KafkaAlertLog::open_producer() {
+  KafkaProducer::Settings settings;
+  settings.client = settings_.client;
+  settings.transactional_id = judges();
+  settings.transaction_timeout = kTransaction;
+  settings.message_timeout = kTransaction;
+  settings.linger = milliseconds(0);
+  KafkaProducer::Callbacks callbacks;
+  callbacks.on_error = [this](const KafkaError& error) { complain(error); };
+  callbacks.on_sent = [this](std::uint64_t, const KafkaStatus& status, std::int64_t offset) {
+    if (status) send_error_ = status->text();
+    if (!status) last_offset_ = std::max(last_offset_, offset);
+  };
+  auto opened = KafkaProducer::open(settings, std::move(callbacks));
+  if (!opened) return opened.error();
+  producer_ = std::move(opened).value();
+  return {};
+}
+
 Status KafkaAlertLog::fence() {
   if (Status ready = prepare_topic(); !ready) return ready;
   if (is_fenced_) producer_.reset();
   is_fenced_ = false;
-  if (!producer_) {
-    KafkaProducer::Settings settings;
-    settings.client = settings_.client;
-    settings.transactional_id = judges();
-    settings.transaction_timeout = kTransaction;
-    settings.message_timeout = kTransaction;
-    settings.linger = milliseconds(0);
-    KafkaProducer::Callbacks callbacks;
-    callbacks.on_error = [this](const KafkaError& error) { complain(error); };
-    callbacks.on_sent = [this](std::uint64_t, const KafkaStatus& status, std::int64_t offset) {
-      if (status) send_error_ = status->text();
-      if (!status) last_offset_ = std::max(last_offset_, offset);
-    };
-    auto opened = KafkaProducer::open(settings, std::move(callbacks));
-    if (!opened) return opened.error();
-    producer_ = std::move(opened).value();
-  }
+  if (!producer_)
+    if (Status opened = open_producer(); !opened) return opened;
   if (const KafkaStatus failed = producer_->init_transactions(kWait)) {
     if (!failed->may_try_again) producer_.reset();
     return Error{failed->text()};
@@ -162,6 +170,9 @@ Result<std::uint64_t> KafkaAlertLog::append(Hash128 log, const LogTransaction& t
     is_fenced_ = false;
     return sent.error();
   }
+  // The judge need not read what it wrote; but its first words are read while it takes over.
+  constexpr std::uint64_t kFirstWords = 8;
+  if (number_ > kFirstWords && std::exchange(reading_, std::nullopt)) (void)reader_->assign({});
   return static_cast<std::uint64_t>(last_offset_) + 1;
 }
 

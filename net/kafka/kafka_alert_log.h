@@ -63,6 +63,7 @@ class KafkaAlertLog final : public AlertLog {
       : settings_(std::move(settings)), dependencies_(std::move(dependencies)) {}
   [[nodiscard]] Status open_member();
   [[nodiscard]] Status open_reader();
+  [[nodiscard]] Status open_producer();
   [[nodiscard]] Status prepare_topic();
   [[nodiscard]] Status begin_at(std::uint64_t from);
   [[nodiscard]] Status send(Hash128 log, const LogTransaction& transaction);
