@@ -62,6 +62,10 @@ Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
 
 }  // namespace
 
+std::string kafka_library_version() {
+  return rd_kafka_version_str();
+}
+
 void FreeKafka::operator()(rd_kafka_s* client) const noexcept {
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }

@@ -28,6 +28,9 @@ struct rd_kafka_topic_partition_list_s;
 
 namespace straykey {
 
+// Of the librdkafka that runs: "2.0.2".
+[[nodiscard]] std::string kafka_library_version();
+
 using KafkaProperties = std::map<std::string, std::string, std::less<>>;
 
 struct KafkaClientSettings {

@@ -23,6 +23,7 @@
 #include "core/event/user_agent.h"
 #include "core/location/aws_builtin_ranges.h"
 #include "net/io/tls.h"
+#include "net/kafka/kafka_client.h"
 #include "storage/format_file.h"
 #include "storage/lmdb.h"
 
@@ -48,6 +49,7 @@ json::object libraries() {
                                 XML_ExpatVersionInfo().micro)},
           {"fmt", three_parts(FMT_VERSION, 10'000, 100)},
           {"libdeflate", LIBDEFLATE_VERSION_STRING},
+          {"librdkafka", kafka_library_version()},
           {"lmdb", lmdb_version()},
           {"maxminddb", MMDB_lib_version()},
           {"openssl", crypto_version()},
