@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kItemsAtOnce = 64;
 constexpr std::size_t kMessagesAtOnce = 1'024;
 constexpr std::int64_t kIdleWaitUs = 100'000;
+constexpr std::int64_t kFollowWaitUs = 20'000;  // between two looks at the log of a standby
 constexpr std::int64_t kMergerRetryUs = 1'000'000;
 
 }  // namespace
@@ -134,7 +135,8 @@ void Pipeline::run_merger() {
     const bool last = workers_done_.load();
     std::vector<Engine::Message> messages;
     const bool busy = last || engine_.has_to_judge();
-    std::size_t count = to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, busy ? 0 : kIdleWaitUs);
+    const std::int64_t wait_us = busy ? 0 : engine_.has_standby() ? kFollowWaitUs : kIdleWaitUs;
+    std::size_t count = to_merger_.wait_pop_some(std::back_inserter(messages), kMessagesAtOnce, wait_us);
     while (last && count > 0) count = to_merger_.pop_some(std::back_inserter(messages), kMessagesAtOnce);
     if (!messages.empty() || engine_.has_to_judge() || engine_.has_standby()) merge(std::move(messages));
     if (last) break;

@@ -140,6 +140,7 @@ Status KafkaAlertLog::open_producer() {
   auto opened = KafkaProducer::open(settings, std::move(callbacks));
   if (!opened) return opened.error();
   producer_ = std::move(opened).value();
+  (void)producer_->look_up(settings_.topic, kRetry);
   return {};
 }
 

@@ -69,6 +69,19 @@ KafkaStatus KafkaProducer::abort(std::chrono::milliseconds wait) {
   return kafka_status(rd_kafka_abort_transaction(client_.get(), kafka_wait(wait)));
 }
 
+void KafkaProducer::FreeTopic::operator()(rd_kafka_topic_s* topic) const noexcept {
+  rd_kafka_topic_destroy(topic);
+}
+
+KafkaStatus KafkaProducer::look_up(const std::string& topic, std::chrono::milliseconds wait) {
+  topic_.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (KafkaStatus failed = kafka_status(rd_kafka_metadata(client_.get(), 0, topic_.get(), &metadata, kafka_wait(wait))))
+    return failed;
+  rd_kafka_metadata_destroy(metadata);
+  return std::nullopt;
+}
+
 KafkaStatus KafkaProducer::send(const Message& message) {
   const std::string topic(message.topic);
   const char* const key = message.key.empty() ? nullptr : message.key.data();

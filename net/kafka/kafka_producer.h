@@ -18,6 +18,8 @@
 
 #include "net/kafka/kafka_client.h"
 
+struct rd_kafka_topic_s;
+
 namespace straykey {
 
 class KafkaProducer {
@@ -46,6 +48,9 @@ class KafkaProducer {
   [[nodiscard]] KafkaStatus commit(std::chrono::milliseconds wait);
   [[nodiscard]] KafkaStatus abort(std::chrono::milliseconds wait);
 
+  // Asks where a topic lies. Otherwise the first message to it waits for that, up to a second.
+  [[nodiscard]] KafkaStatus look_up(const std::string& topic, std::chrono::milliseconds wait);
+
   struct Message {
     std::string_view topic;
     std::optional<std::int32_t> partition = {};  // nullopt: by the key, or any
@@ -65,8 +70,13 @@ class KafkaProducer {
  private:
   explicit KafkaProducer(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
 
+  struct FreeTopic {
+    void operator()(rd_kafka_topic_s* topic) const noexcept;
+  };
+
   const Callbacks callbacks_;
   KafkaHandle client_;
+  std::unique_ptr<rd_kafka_topic_s, FreeTopic> topic_;  // what was learned of it lives as long as this
 };
 
 }  // namespace straykey

@@ -4,6 +4,7 @@ again and again. Every expected alert arrives, once or with the same bytes, and 
 
   disturb.py --count 40 --seed 7 --ledger FILE     adds a line of JSON for each disturbance to FILE
   disturb.py --sum FILE                            sums a ledger up
+  disturb.py --short                               one of each fault of the judge, as CI does it
 
 A slice is one run: it starts a broker and two nodes, and posts the sample trail to both while it disturbs them.
 """
@@ -21,11 +22,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from kafka_broker import Cluster, run_with_kafka  # noqa: E402
+try:
+    from kafka_broker import Cluster, run_with_kafka
+except ImportError:
+    print("left out: tests of Apache Kafka are not there")
+    sys.exit(77)
 
 NODE_FAULT_S_MAX, PLANNED_S_MAX, BROKER_S_MAX = 13, 2, 60
 SETTLE_S_MAX = 180
 FROZEN_S, BROKER_AWAY_S = 14, 6
+SHORT = ["stop the judge", "kill the judge", "freeze the judge"]
 KINDS = {"kill the judge": 4, "stop the judge": 4, "freeze the judge": 2, "kill the standby": 2, "freeze the standby": 1,
          "kill the broker": 1, "freeze the broker": 1}
 
@@ -212,7 +218,7 @@ def run(options):
             for number in range(options.count):
                 nodes.gate.open_to((number + 1) * len(trail.files) // (options.count + 1))
                 names = options.kinds or list(KINDS)
-                kind = chosen.choices(names, [KINDS[name] for name in names])[0]
+                kind = SHORT[number] if options.short else chosen.choices(names, [KINDS[name] for name in names])[0]
                 took = nodes.disturb(kind, chosen.uniform(0, 0.3))
                 faults += "standby" not in kind
                 late = took is not None and took > limit_of(kind)
@@ -255,11 +261,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--version", default="4.4.0")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=[])
+    parser.add_argument("--short", action="store_true")
     parser.add_argument("--ledger")
     parser.add_argument("--sum", dest="sum_of")
     options = parser.parse_args()
     if options.sum_of:
         return sum_up(options.sum_of)
+    if options.short:
+        options.count = len(SHORT)
     run_with_kafka()
     return run(options)
 
