@@ -173,7 +173,7 @@ void RecordReading::read_identity() noexcept {
     if (key == "inScopeOf") in_scope.set(member.value);
     if (key == "invokedByDelegate") event_.delegated = !member.value.is_null();
   }
-  event_.type = identity_type_of(type_text_);
+  event_.type = identity_type_of(type_text_, event_.arn);
   if (const auto context = object_in(session)) {
     for (const auto member : *context) {
       const std::string_view key = member.key;

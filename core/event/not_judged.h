@@ -1,9 +1,9 @@
 #pragma once
 // Records of calls that were taken and can tell little: who called, or from where, is not in them.
 //
-// Shape:  such an event is stored like any other and can never lead to an alert; of an address that names no place at
-//         least the tools are judged. So whoever reports what was taken says how many there were. Otherwise silence
-//         about them would look like a clean bill.
+// Shape:  such an event is stored like any other. Without a caller it can never lead to an alert; without a place it is
+//         judged by its tool and evidence only. So whoever reports what was taken says how many there were. Otherwise
+//         silence about them would look like a clean bill.
 //         A flattened record carries its caller under names like "userIdentity.arn", where nobody reads it.
 // Thread: any (functions of their arguments).
 // Source: exports of anonymisers and of tools that flatten JSON; CloudTrail itself always writes both members.
@@ -20,18 +20,15 @@ namespace straykey {
          !event.principal_id.empty() || !event.invoked_by.empty() || !event.account.empty();
 }
 
-// Whether the address may name a place, or is the name of a service, as CloudTrail writes it for AWS's own calls. What
-// anonymisers put there ("REDACTED", "X.X.X.X", 0.0.0.0) is neither. A glance: the address is read elsewhere.
-[[nodiscard]] inline bool names_a_place(std::string_view address) noexcept {
-  if (address.empty()) return false;
-  if (address.front() >= '1' && address.front() <= '9') return true;
-  if (address.find(':') != std::string_view::npos) return address != "::";
-  return address == "AWS Internal" || address.find(".amazonaws.com") != std::string_view::npos;
-}
+// Whether the address may name a place, or is the name of a service that says for whom it called. What anonymisers put
+// there ("REDACTED", "203.0.113.xxx", 0.0.0.0) is neither, nor is the name of a streamed desktop's service alone.
+[[nodiscard]] bool names_a_place(const Event& event) noexcept;
 
-// Can `event` be judged? A service's own events have no caller, so nothing is missing in them.
+// Can all of `event` be judged? A foreign endpoint is a place, too. A service's own events have no caller, so nothing is
+// missing in them.
 [[nodiscard]] inline bool can_be_judged(const Event& event) noexcept {
-  return (has_identity(event) && names_a_place(event.source_ip)) || event.event_type == "AwsServiceEvent";
+  return (has_identity(event) && (names_a_place(event) || !event.vpc_endpoint_account.empty())) ||
+         event.event_type == "AwsServiceEvent";
 }
 
 // REQUIRES: !can_be_judged(event).

@@ -134,7 +134,9 @@ inline constexpr std::array kTypeNames{
     TypeName{"SAMLUser", IdentityType::saml_user},
 };
 
-[[nodiscard]] constexpr IdentityType identity_type_of(std::string_view name) noexcept {
+// A record may lack the type: the ARN of a role session says it as well.
+[[nodiscard]] constexpr IdentityType identity_type_of(std::string_view name, std::string_view arn) noexcept {
+  if (name.empty() && arn.find(":assumed-role/") != std::string_view::npos) return IdentityType::assumed_role;
   for (const TypeName& row : kTypeNames)
     if (row.name == name) return row.type;
   return IdentityType::other;

@@ -425,7 +425,7 @@ bool Walk::read(Event& event, TextArena& arena, std::string& scratch, Seconds no
   const auto time = parse_time(time_text_);
   if (!time) return false;
   event.record = record;
-  event.type = identity_type_of(type_text_);
+  event.type = identity_type_of(type_text_, event.arn);
   if (console_text_ == "true") event.console_session = true;
   event.from_future = *time > now + kAheadMax;
   event.time = event.from_future ? now : *time;

@@ -292,7 +292,8 @@ bool may_be_service_token(const Event& event) noexcept {
 }
 
 std::optional<ServiceToken> prove_service_token(const Event& event, const IssuedToken* issued, Clusters clusters) {
-  if (event.type == IdentityType::web_identity) return by_exchange(event);
+  // An exchange that failed needed no credential, and anybody can try one.
+  if (event.type == IdentityType::web_identity) return event.error_code.empty() ? by_exchange(event) : std::nullopt;
   const RoleArns arns(event);
   if (!may_be_service_token(event, arns)) return std::nullopt;
   const auto session = session_of(event, arns);

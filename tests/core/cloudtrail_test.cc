@@ -138,6 +138,18 @@ TEST_CASE("tags may come as a map") {
   CHECK(e.type == IdentityType::web_identity);
 }
 
+TEST_CASE("the ARN of a role session says what the type does not") {
+  Reading reading;
+  constexpr std::string_view kArn = R"("arn":"arn:aws:sts::111122223333:assumed-role/orders/orders-fn")";
+  for (const std::string_view type : {"", R"("type":null,)", R"("type":"",)"})
+    CHECK(reading.event(with(R"("userIdentity":{)" + std::string(type) + std::string(kArn) + "}")).type ==
+          IdentityType::assumed_role);
+  CHECK(reading.event(with(R"("userIdentity":{"type":"Unheard",)" + std::string(kArn) + "}")).type ==
+        IdentityType::other);
+  CHECK(reading.event(with(R"("userIdentity":{"arn":"arn:aws:iam::111122223333:user/ana"})")).type ==
+        IdentityType::none);
+}
+
 TEST_CASE("absent, null and empty are the same, and no userIdentity is fine") {
   Reading reading;
   for (const std::string_view members :

@@ -21,21 +21,39 @@ TEST_CASE("a call without caller or address cannot be judged, and the reason is 
   CHECK(can_be_judged(event));
 }
 
-TEST_CASE("an address that names no place is told apart from a service's name") {
+TEST_CASE("an address that names no place is told apart from one that does, however it is written") {
   Event event;
-  event.access_key = "AKIAEXAMPLE";
+  event.access_key = "ASIAEXAMPLE";
+  event.type = IdentityType::assumed_role;
   for (const std::string_view address :
-       {"192.0.2.1", "2001:db8::1", "::1", "AWS Internal", "cloudtrail.amazonaws.com", "ec2.amazonaws.com.cn"}) {
+       {"192.0.2.1", " 192.0.2.1 ", "192.0.2.1:443", "223.255.255.1", "2001:db8::1", "[2001:db8::1]:443", "::1",
+        "REDACTED, 203.0.113.5", "203.0.113.5, REDACTED"}) {
     CAPTURE(address);
     event.source_ip = address;
     CHECK(can_be_judged(event));
   }
-  for (const std::string_view address : {"REDACTED", "X.X.X.X", "***", "0.0.0.0", "::", "AppStream"}) {
+  for (const std::string_view address :
+       {"REDACTED", "X.X.X.X", "203.0.113.xxx", "***", "0.0.0.0", "224.0.0.5", "250.1.2.3", "255.255.255.255",
+        "::", ",", "1.2.3", "appstream.amazonaws.com", "AWS Internal"}) {
     CAPTURE(address);
     event.source_ip = address;
     CHECK_FALSE(can_be_judged(event));
     CHECK(name_of(why_not_judged(event)) == "hidden_address");
   }
+  event.vpc_endpoint_account = "444455556666";
+  CHECK(can_be_judged(event));
+}
+
+TEST_CASE("a service's name is a place of its own if it says for whom it called, and for whoever is no role") {
+  Event event;
+  event.type = IdentityType::assumed_role;
+  event.source_ip = "cloudformation.amazonaws.com";
+  CHECK_FALSE(can_be_judged(event));
+  event.invoked_by = event.source_ip;
+  CHECK(can_be_judged(event));
+  event.invoked_by = {};
+  event.type = IdentityType::root;
+  CHECK(can_be_judged(event));
 }
 
 TEST_CASE("a service's own event lacks nothing") {

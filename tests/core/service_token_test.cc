@@ -310,6 +310,9 @@ TEST_CASE("service token: Pod Identity and the OIDC exchange show the service ac
   CHECK_EQ(token->family, Family::eks);
   CHECK_EQ(token->identity, "111122223333/pods");
   CHECK_EQ(token->workload, "shop/orders");
+  Event failed = exchange();
+  failed.error_code = "AccessDenied";
+  CHECK_FALSE(prove_service_token(failed, nullptr));
 }
 
 TEST_CASE("service token: an exchange with another provider is none, whatever the provider's text says") {

@@ -68,7 +68,7 @@ TEST_CASE("scan summary: events not judged are said") {
   summary.not_judged_by_reason[static_cast<std::size_t>(NotJudged::no_identity)] = 2;
   summary.not_judged_by_reason[static_cast<std::size_t>(NotJudged::no_address)] = 1;
   CHECK(summary_text(summary, 1).find("  2 without identity, not judged") != std::string::npos);
-  CHECK(summary_text(summary, 1).find("  1 without address, not judged") != std::string::npos);
+  CHECK(summary_text(summary, 1).find("  1 without address, judged by tool") != std::string::npos);
   CHECK_EQ(summary_text(summary, 1).find("anonymised"), std::string::npos);
   summary.not_judged_by_reason[static_cast<std::size_t>(NotJudged::hidden_address)] = 3;
   CHECK(summary_text(summary, 1).find("  3 with an address that names no place (anonymised?), judged by tool") !=

@@ -40,7 +40,7 @@ std::string not_judged_text(const ScanSummary& summary) {
     if (summary.not_judged_by_reason[i] > 0)
       out += fmt::format("  {} {}, {}\n", with_commas(summary.not_judged_by_reason[i]),
                          phrase_of(static_cast<NotJudged>(i)),
-                         static_cast<NotJudged>(i) == NotJudged::hidden_address
+                         static_cast<NotJudged>(i) >= NotJudged::no_address
                              ? "judged by tool and evidence only: nobody can tell whether they came from outside"
                              : "not judged: nobody can tell whether they were thefts");
   return out;
