@@ -339,6 +339,35 @@ void TableReader::secrets(std::string_view key, std::vector<SecretSource>& targe
   }
 }
 
+void TableReader::properties(std::string_view key, KafkaPropertyList& target) {
+  const toml::node* node = find(key);
+  if (node == nullptr) return;
+  if (!node->is_table()) return expected(*node, key, "a table, such as { \"security.protocol\" = \"SSL\" }");
+  properties_below(*node->as_table(), "", key, target);
+}
+
+void TableReader::properties_below(const toml::table& table, const std::string& prefix, std::string_view key,
+                                   KafkaPropertyList& target) {
+  for (const auto& [word, node] : table) {
+    const std::string name = prefix + std::string(word.str());
+    const toml::table* const inner = node.as_table();
+    if (inner != nullptr && (inner->contains("file") || inner->contains("env") || inner->contains("credential"))) {
+      SecretSource source;
+      if (read_source(node, std::string(key) + "." + name, source)) target.secrets[name] = std::move(source);
+    } else if (inner != nullptr) {
+      properties_below(*inner, name + ".", key, target);
+    } else if (node.is_string()) {
+      target.values[name] = name.ends_with(".location") ? completed(**node.as_string()) : **node.as_string();
+    } else if (node.is_integer()) {
+      target.values[name] = std::to_string(**node.as_integer());
+    } else if (node.is_boolean()) {
+      target.values[name] = **node.as_boolean() ? "true" : "false";
+    } else {
+      report(node, full(key) + "." + name + " must be a text, a number, true or false, or { file = \"/path\" }");
+    }
+  }
+}
+
 void TableReader::url(std::string_view key, std::string& target, SecretSource& source) {
   const toml::node* node = find(key);
   if (node == nullptr) return;

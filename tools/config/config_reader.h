@@ -63,6 +63,8 @@ class TableReader {
   void secrets(std::string_view key, std::vector<SecretSource>& target);
   // The short form of { file = "..." }.
   void secret_file(std::string_view key, SecretSource& target);
+  // Texts, numbers and switches by name, and where secrets are. Names with points come as quoted keys or as tables.
+  void properties(std::string_view key, KafkaPropertyList& target);
   // A URL, or where it is.
   void url(std::string_view key, std::string& target, SecretSource& source);
 
@@ -86,6 +88,8 @@ class TableReader {
   [[nodiscard]] const toml::node* find(std::string_view key);
   void severities_below(const toml::table& table, const std::string& prefix,
                         std::map<std::string, Severity, std::less<>>& target);
+  void properties_below(const toml::table& table, const std::string& prefix, std::string_view key,
+                        KafkaPropertyList& target);
   template <class OnString>
   void each_string(std::string_view key, const char* expected, OnString on_string);
   [[nodiscard]] bool read_source(const toml::node& node, std::string_view key, SecretSource& target);

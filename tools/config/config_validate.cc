@@ -21,6 +21,7 @@
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/did_you_mean.h"
+#include "tools/config/kafka_settings.h"
 #include "tools/config/known_platforms.h"
 #include "tools/config/s3_settings.h"
 #include "tools/config/setting_table.h"
@@ -366,6 +367,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_admin(config, now, findings);
   check_syslog(config, now, findings);
   for (const SettingError& error : s3_source_errors(config)) findings.add(error.path, error.message);
+  for (const SettingError& error : kafka_source_errors(config)) findings.add(error.path, error.message);
   check_ports(config, findings);
   check_tokens(config, findings);
   check_webhooks(config, findings);

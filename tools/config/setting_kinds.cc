@@ -94,6 +94,17 @@ void OneSecretKind::read(TableReader& table, std::string_view key, std::vector<S
   if (secret.given()) value.push_back(std::move(secret));
 }
 
+ShownValue PropertiesKind::show(const KafkaPropertyList& value) const {
+  std::string list;
+  const auto add = [&list](std::string_view name, const std::string& shown) {
+    list += (list.empty() ? "" : ", ") + toml_string(name) + " = " + shown;
+  };
+  for (const auto& [name, text] : value.values) add(name, toml_string(text));
+  for (const auto& [name, source] : value.secrets) add(name, source_text(source));
+  if (list.empty()) return std::nullopt;
+  return "{ " + list + " }";
+}
+
 ShownValue UrlKind::show(const UrlSource& value) const {
   return value.source.given() ? source_text(value.source) : toml_string("<redacted>");
 }

@@ -171,6 +171,12 @@ struct OneSecretKind : SecretsKind {
   void read(TableReader& table, std::string_view key, std::vector<SecretSource>& value) const;
 };
 
+// Values, and where those are that are secrets.
+struct PropertiesKind {
+  void read(TableReader& table, std::string_view key, KafkaPropertyList& value) const { table.properties(key, value); }
+  [[nodiscard]] ShownValue show(const KafkaPropertyList& value) const;
+};
+
 struct UrlKind {
   void read(TableReader& table, std::string_view key, UrlSource& value) const {
     table.url(key, value.url, value.source);
