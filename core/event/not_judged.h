@@ -24,8 +24,8 @@ namespace straykey {
 // there ("REDACTED", "203.0.113.xxx", 0.0.0.0) is neither, nor is the name of a streamed desktop's service alone.
 [[nodiscard]] bool names_a_place(const Event& event) noexcept;
 
-// Can all of `event` be judged? A foreign endpoint is a place, too. A service's own events have no caller, so nothing is
-// missing in them.
+// Can all of `event` be judged? A foreign endpoint is a place, too. A service's own events have no caller, so nothing
+// is missing in them.
 [[nodiscard]] inline bool can_be_judged(const Event& event) noexcept {
   return (has_identity(event) && (names_a_place(event) || !event.vpc_endpoint_account.empty())) ||
          event.event_type == "AwsServiceEvent";

@@ -102,9 +102,13 @@ void ObjectFeed::read_rest(const std::shared_ptr<Flight>& flight, Intake::Rest& 
 }
 
 ObjectFeed::Outcome ObjectFeed::feed(std::string text, BudgetShare share) {
-  const auto flight = std::make_shared<Flight>(std::move(share));
   SentText sent;
   sent.text = std::move(text);
+  return feed(std::move(sent), std::move(share));
+}
+
+ObjectFeed::Outcome ObjectFeed::feed(SentText sent, BudgetShare share) {
+  const auto flight = std::make_shared<Flight>(std::move(share));
   const Intake::MayHold may_hold = [&](std::size_t bytes) { return hold(*flight, bytes); };
   Intake::Reading reading =
       dependencies_.intake.read(sent, settings_.limits, settings_.source, settings_.desk, may_hold);

@@ -56,6 +56,8 @@ class ObjectFeed {
   [[nodiscard]] bool reserve(BudgetShare& share, std::size_t bytes);
   // `share`: what was reserved for the text.
   [[nodiscard]] Outcome feed(std::string text, BudgetShare share);
+  // The same of a text of many items. One that cannot be read is a reject, and touches none of the others.
+  [[nodiscard]] Outcome feed(SentText sent, BudgetShare share);
 
  private:
   struct Flight;

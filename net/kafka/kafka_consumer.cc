@@ -71,6 +71,9 @@ struct FreeQueue {
 struct FreeEvent {
   void operator()(rd_kafka_event_t* event) const noexcept { rd_kafka_event_destroy(event); }
 };
+struct FreeOptions {
+  void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
+};
 using Queue = std::unique_ptr<rd_kafka_queue_t, FreeQueue>;
 using Event = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
 
@@ -268,7 +271,13 @@ KafkaStatus KafkaConsumer::members_of(const std::string& group, std::vector<Memb
                                       std::chrono::milliseconds wait) const {
   const Queue queue(rd_kafka_queue_new(client_.get()));
   const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, nullptr, queue.get());
+  // Without it the end of the client would wait for an answer for a minute.
+  const std::unique_ptr<rd_kafka_AdminOptions_t, FreeOptions> options(
+      rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
+  std::array<char, 256> reason{};
+  (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(kafka_wait(wait), 1), reason.data(),
+                                                  reason.size());
+  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, options.get(), queue.get());
   const Event event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
   if (event == nullptr) return timed_out();
   if (const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get()))

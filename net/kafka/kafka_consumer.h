@@ -53,8 +53,8 @@ class KafkaConsumer {
   struct Settings {
     KafkaClientSettings client;
     std::string group;
-    std::chrono::milliseconds session_timeout{45'000};
-    std::chrono::milliseconds heartbeat{3'000};
+    std::chrono::milliseconds session_timeout{10'000};
+    std::chrono::milliseconds heartbeat{2'000};
     std::chrono::milliseconds poll_interval_max{300'000};  // without a poll() for so long the group goes on without us
     std::size_t queued_bytes = std::size_t{64} << 20;
   };

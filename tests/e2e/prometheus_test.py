@@ -38,6 +38,7 @@ def read_server(folder):
     nobody = f"http://127.0.0.1:{free_port()}"
     more += f'[[s3_source]]\nname = "dead"\nqueue_url = "{nobody}/111122223333/gone"\nregion = "eu-central-1"\nendpoint = "{nobody}"\n' \
             f'credentials_file = "{credentials}"\n'
+    more += f'[[kafka_source]]\nname = "dead-topic"\nbrokers = "127.0.0.1:{free_port()}"\ntopics = ["trail"]\n'
     with Installation(folder / "server", trail, sink, more=more) as installation:
         installation.server.start()
         with installation.sender() as sender:
@@ -89,7 +90,7 @@ def main():
         assert not missing, missing
         unknown = names_of(RULES.read_text()) - known - {"straykey_recording", "straykey_alerts"}
         # Made when it happens for the first time: nobody can make them happen here.
-        assert unknown <= {"straykey_store_damaged"}, unknown
+        assert unknown <= {"straykey_store_damaged", "straykey_kafka_lag_messages"}, unknown
         expressions = check_dashboard(known)
         for name in {name for name, _ in series}:
             assert name.startswith("straykey_"), name

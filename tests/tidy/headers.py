@@ -27,6 +27,8 @@ OFFENDERS = {
     "core/engine/merger.h": 32,
     "core/engine/shard_worker.cc": 36,  # told_session.h: a row that row_check reads too
     "core/engine/shard_worker_issues.cc": 32,  # was a part of shard_worker.cc
+    "net/ingest/kafka_source.cc": 30,  # Kafka's consumer, the intake and the source stand beside each other
+    "net/ingest/kafka_source.h": 27,
     "net/ingest/s3_source.cc": 39,  # AWS's calls, the intake and the source stand beside each other
     "net/ingest/s3_source.h": 36,
     "net/ingest/s3_worker.cc": 35,

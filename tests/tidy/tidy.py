@@ -55,6 +55,8 @@ UNTESTED = {
     "net/io/asio_impl.cc": "the library's own code, compiled once",
     "net/aws/credential_places.cc": "tests/net/credentials_test.cc, in the order in which they are asked",
     "net/ingest/s3_counters.cc": "tests/net/s3_source_test.cc, which reads its counters",
+    "net/ingest/kafka_counters.cc": "tests/net/kafka_source_test.cc, which reads its counters",
+    "net/ingest/kafka_reader.cc": "tests/net/kafka_source_test.cc, whose threads run it; tests/kafka, with real brokers",
     "net/ingest/s3_worker.cc": "tests/net/s3_source_test.cc, whose threads run it",
     "net/aws/sts.cc": "tests/net/credentials_test.cc, with what asks it",
     "net/aws/s3_objects.cc": "tests/net/aws_caller_test.cc, with what calls for it",
@@ -105,6 +107,10 @@ THREADS_ALLOWED = {
     "net/ingest/messages_in_hand.cc",
     "net/ingest/object_feed.h",         # shard workers tell the thread that waits
     "net/ingest/object_feed.cc",
+    "net/ingest/kafka_in_hand.h",       # one thread reads, several work
+    "net/ingest/kafka_in_hand.cc",
+    "net/ingest/kafka_source.h",        # threads that may wait for brokers
+    "net/ingest/kafka_source.cc",
     "net/ingest/s3_source.h",           # threads that may wait for AWS
     "net/ingest/s3_source.cc",
     "net/ingest/large_bodies.h",        # a thread of its own that may wait for room

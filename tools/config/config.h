@@ -2,7 +2,8 @@
 // Config: what the operator set, as typed values, with a default for everything that has one.
 //
 // Shape:  the main file, then conf.d/*.toml beside it in name order. A later value replaces an earlier one, key by key;
-//         [[s3_source]], [[token]] and [[webhook]] are appended. A relative path counts from the main file's directory.
+//         [[s3_source]], [[kafka_source]], [[token]] and [[webhook]] are appended. A relative path counts from the main
+//         file's directory.
 //         Nothing is interpolated. The key, limits and words of every setting are its row in setting_table.cc. Where a
 //         part has a Settings struct, the Config holds that struct itself: its defaults are the defaults. Checks that
 //         need more than one value, or a look at the disk, are in config_validate.h.
@@ -30,6 +31,7 @@
 #include "net/http/auth.h"
 #include "net/http/http_listener.h"
 #include "net/ingest/http_protocols.h"
+#include "net/ingest/kafka_source_settings.h"
 #include "net/ingest/s3_source_settings.h"
 #include "net/io/connection_table.h"
 #include "net/io/io_runtime.h"
@@ -119,6 +121,11 @@ struct StandbyConfig {
   [[nodiscard]] bool on() const noexcept { return !topic.empty(); }
 };
 
+struct KafkaSourceConfig {
+  KafkaSourceSettings settings;  // but for its properties
+  KafkaPropertyList properties;
+};
+
 struct TokenConfig {
   std::string name;
   SecretSource secret;
@@ -169,6 +176,7 @@ struct Config {
   AdminConfig admin;
   SyslogConfig syslog;
   std::vector<S3SourceSettings> s3_sources;
+  std::vector<KafkaSourceConfig> kafka_sources;
   std::vector<TokenConfig> tokens;
   std::vector<WebhookConfig> webhooks;
   NetworksConfig networks;

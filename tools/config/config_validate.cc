@@ -21,10 +21,11 @@
 #include "tools/config/config_reader.h"
 #include "tools/config/config_settings.h"
 #include "tools/config/did_you_mean.h"
+#include "tools/config/kafka_settings.h"
 #include "tools/config/known_platforms.h"
 #include "tools/config/s3_settings.h"
-#include "tools/config/standby_settings.h"
 #include "tools/config/setting_table.h"
+#include "tools/config/standby_settings.h"
 
 namespace straykey {
 namespace {
@@ -368,6 +369,7 @@ std::vector<ConfigError> validate(const Config& config, Seconds now) {
   check_syslog(config, now, findings);
   for (const SettingError& error : s3_source_errors(config)) findings.add(error.path, error.message);
   for (const SettingError& error : standby_errors(config)) findings.add(error.path, error.message);
+  for (const SettingError& error : kafka_source_errors(config)) findings.add(error.path, error.message);
   check_ports(config, findings);
   check_tokens(config, findings);
   check_webhooks(config, findings);

@@ -2,6 +2,7 @@
 
 #include "core/detect/catalogue.h"
 #include "core/detect/formats/body_format.h"
+#include "tools/config/kafka_settings.h"
 #include "tools/config/s3_settings.h"
 #include "tools/config/setting_kinds.h"
 #include "tools/config/standby_settings.h"
@@ -450,9 +451,9 @@ SettingTable log_table() {
 
 const std::vector<SettingTable>& setting_tables() {
   static const std::vector<SettingTable> tables{
-      top_table(),     ingest_table(),   admin_table(),     syslog_table(),   s3_source_table(),  token_table(),
-      webhook_table(), networks_table(), detection_table(), families_table(), severities_table(), known_table(),
-      alerts_table(),  storage_table(),  health_table(),    standby_table(),  log_table()};
+      top_table(),   ingest_table(),  admin_table(),    syslog_table(),    s3_source_table(), kafka_source_table(),
+      token_table(), webhook_table(), networks_table(), detection_table(), families_table(),  severities_table(),
+      known_table(), alerts_table(),  storage_table(),  health_table(),    standby_table(),   log_table()};
   return tables;
 }
 

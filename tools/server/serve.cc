@@ -46,7 +46,7 @@ void add_sns_off(HttpRouter& router) {
 
 // What a listener could not do, with the setting that says where it listens.
 Error with_setting(const Error& error, std::string_view listener) {
-  if (error.message.starts_with("s3_source ")) return error;
+  if (error.message.starts_with("s3_source ") || error.message.starts_with("kafka_source ")) return error;
   constexpr std::string_view kSyslog = "syslog_";
   std::string setting = "ingest.https";
   if (listener == "ingest_http") setting = "ingest.http";
@@ -273,6 +273,7 @@ void Serve::make_intake() {
   limits.poisoned = &recorder_->poisoned();
   std::size_t desks = runtime_->threads() + 1;  // one for LargeBodies
   for (const S3SourceSettings& source : config_.s3_sources) desks += source.concurrency;
+  for (const KafkaSourceConfig& source : config_.kafka_sources) desks += source.settings.concurrency;
   intake_ = std::make_unique<Intake>(limits, desks, std::move(callbacks), metrics_);
 }
 
@@ -306,11 +307,11 @@ void Serve::make_sources() {
   // A share of its own: neither HTTP nor syslog can take the other's memory.
   syslog_budget_ = std::make_shared<ByteBudget>(config_.syslog.bytes_in_flight_max);
   for (Listener& listener : listeners_of(config_)) sources_.push_back(make_source(listener, config_));
-  make_s3();
+  make_kafka(make_s3(runtime_->threads() + 1));
 }
 
-void Serve::make_s3() {
-  std::size_t desk = runtime_->threads() + 1;
+std::size_t Serve::make_s3(std::size_t first_desk) {
+  std::size_t desk = first_desk;
   for (const S3SourceSettings& settings : config_.s3_sources) {
     S3Source::Dependencies dependencies{
         *intake_, desk,       [this](std::unique_ptr<Request>& request) { return submit(request); }, metrics_,
@@ -318,6 +319,7 @@ void Serve::make_s3() {
     pulled_.push_back(std::make_unique<S3Source>(settings, std::move(dependencies)));
     desk += settings.concurrency;
   }
+  return desk;
 }
 
 Status Serve::start_sources() {

@@ -83,7 +83,9 @@ class Serve {
   [[nodiscard]] SubmitResult submit(std::unique_ptr<Request>& request);
   // All ways in that the configuration turns on.
   void make_sources();
-  void make_s3();
+  // Their desks of the Intake begin with this one. Returns the first that is free.
+  [[nodiscard]] std::size_t make_s3(std::size_t first_desk);
+  void make_kafka(std::size_t first_desk);
   // A listener of [ingest] or [syslog], with all that its connections go by.
   struct Listener {
     std::string name;
