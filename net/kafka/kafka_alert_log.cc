@@ -64,7 +64,11 @@ Status KafkaAlertLog::open_member() {
   settings.heartbeat = kHeartbeat;
   KafkaConsumer::Callbacks callbacks;
   callbacks.on_error = [this](const KafkaError& error) { complain(error); };
-  callbacks.on_partition_error = [this](const KafkaPartition&, const KafkaError& error) { complain(error); };
+  // A topic that was deleted is told here, and made anew by whoever reads or fences next.
+  callbacks.on_partition_error = [this](const KafkaPartition&, const KafkaError& error) {
+    complain(error);
+    topic_is_ready_ = false;
+  };
   callbacks.on_assigned = [this](const std::vector<KafkaPartition>& partitions) {
     std::vector<KafkaPosition> positions;
     for (const KafkaPartition& given : partitions) positions.push_back({given, kKafkaEnd});
@@ -168,7 +172,7 @@ Result<std::uint64_t> KafkaAlertLog::append(Hash128 log, const LogTransaction& t
   if (sent.ok() && last_offset_ < 0) sent = Error{"the brokers did not say where the transaction lies"};
   if (!sent.ok()) {
     producer_.reset();
-    is_fenced_ = false;
+    is_fenced_ = topic_is_ready_ = false;
     return sent.error();
   }
   // The judge need not read what it wrote; but its first words are read while it takes over.
