@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes straykey's webhooks: receive.py PORT SECRET_FILE. Python 3.8 or newer, nothing besides.
+"""Takes straykey's webhooks: receive.py PORT SECRET_FILE. Python 3.9 or newer, nothing besides.
 
 SECRET_FILE has one whsec_ secret a line. While one replaces another, have both.
 """

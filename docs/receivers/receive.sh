@@ -1,7 +1,8 @@
 #!/bin/bash
 # Takes one webhook of straykey: a request on standard input, the answer on standard output. Whatever listens starts it, a process for each connection:
 #   systemd-socket-activate --accept --inetd -l 127.0.0.1:8080 ./receive.sh soc
-# receive.sh SECRET_FILE; one whsec_ secret a line. bash, openssl, base64 and coreutils, nothing besides. It writes what was taken to `taken` beside it.
+# receive.sh SECRET_FILE; one whsec_ secret a line. bash, openssl, base64 and coreutils, nothing besides. 
+# What was taken goes to the folder TAKEN of the environment, or to `taken` where this was started: TAKEN/ID/body. On its output nothing is printed, which is the connection.
 set -u
 LC_ALL=C
 readonly clock_difference_s_max=300 body_bytes_max=262144 secret_file=$1 taken=${TAKEN:-taken}
@@ -52,9 +53,12 @@ while read -r secret || [ -n "$secret" ]; do
 done < "$secret_file"
 [ "$genuine" = yes ] || answer '401 Unauthorized'
 
-# A file for each message is the memory of what came: mkdir succeeds once.
-mkdir -p "$taken"
-if mkdir "$taken/$id" 2> /dev/null; then
-  mv "$message/body" "$taken/$id/body"      # what you want done. Be quick: straykey waits 15 s
-fi
+# A file for each message is the memory of what came. It gets its name when it is whole, and ln succeeds once.
+kept=$taken/$id/body
+if [ ! -e "$kept" ]; then
+  mkdir -p "$taken/$id" && cp "$message/body" "$kept.$$" && ln "$kept.$$" "$kept" &&
+    :                                       # what you want done. Be quick: straykey waits 15 s
+  rm -f "$kept.$$"
+fi 2> /dev/null
+[ -e "$kept" ] || answer '500 Internal Server Error'
 answer '204 No Content'                     # only now: after any other answer, or none, it comes again

@@ -1,5 +1,7 @@
 #include "net/admin/status_route.h"
 
+#include <unistd.h>
+
 #include <boost/json.hpp>
 #include <utility>
 
@@ -90,10 +92,11 @@ void add_status_route(HttpRouter& router, StatusSource source, const OperatorAcc
   access.guard(route, TokenScope::read);
   route.handle = [source = std::move(source)](const HttpRequest&, const ReplyTo& reply) {
     const ReadinessReport report = source.readiness();
-    json::object item{{"version", source.version},       {"now", format_time(source.now())},
-                      {"ready", report.reasons.empty()}, {"reasons", texts(report.reasons)},
-                      {"unjudged", report.unjudged},     {"reload", reload_of(source)},
-                      {"health", health_of(source)},     {"series", series_of(source.metrics)}};
+    json::object item{{"version", source.version},          {"pid", ::getpid()},
+                      {"now", format_time(source.now())},   {"ready", report.reasons.empty()},
+                      {"reasons", texts(report.reasons)},   {"unjudged", report.unjudged},
+                      {"reload", reload_of(source)},        {"health", health_of(source)},
+                      {"series", series_of(source.metrics)}};
     if (source.standby) item["standby"] = standby_of(*source.standby());
     HttpReply answer;
     answer.body = json::serialize(json::object{{"items", json::array{std::move(item)}}}) + '\n';

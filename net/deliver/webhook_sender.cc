@@ -288,7 +288,7 @@ void WebhookSender::State::finished(Endpoint& endpoint, const Hash128& alert_id,
   if (reply.http_status >= 300 && reply.http_status < 400)
     result.error = "it answered with a redirect, which is not followed";
   else if (reply.http_status >= 400)
-    result.error = "it answered with an error status";
+    result.error = "it answered with status " + std::to_string(reply.http_status);
 
   const bool was_open = endpoint.queue.circuit_open(), was_paused = endpoint.queue.paused();
   const double jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random);

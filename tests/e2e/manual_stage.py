@@ -90,17 +90,16 @@ case "$1 $*" in
 esac
 exec '{straykey_process.STRAYKEY}' "$@"
 """)
-        (programs / "pgrep").write_text(f"#!/bin/sh\ncat '{self.folder}/server.pid'\n")
-        (programs / "sudo").write_text('#!/bin/sh\nshift 2\nexec "$@"\n')      # -u straykey: here all is of one user
-        for owner in ("chown", "chgrp"):
-            (programs / owner).write_text("#!/bin/sh\nexec true\n")
+        # The user and the group of the package are not there.
+        (programs / "sudo").write_text('#!/bin/sh\ntest "$1 $2" = "-u straykey" && shift 2 && exec "$@"\n')
+        (programs / "chgrp").write_text('#!/bin/sh\ntest "$1" = -R && shift\ntest "$1" = straykey && test -e "$2"\n')
+        (programs / "chown").write_text("#!/bin/sh\nexec true\n")
         for program in programs.iterdir():
             program.chmod(0o755)
 
     def install(self, more=""):
         """As the package and `straykey init` leave it. more: TOML of conf.d."""
         self.bash(f"straykey init --dir {self.etc} --data-dir {self.store} --listen 127.0.0.1:{self.ports[8443]} --admin 127.0.0.1:{self.ports[9443]}")
-        (self.etc / "conf.d").mkdir()
         (self.etc / "conf.d/stage.toml").write_text(more)
 
     def run(self, block):
@@ -131,7 +130,8 @@ exec '{straykey_process.STRAYKEY}' "$@"
         elif command.startswith("systemctl "):
             self.service(*command.split()[1:])
         elif command.startswith("kill -HUP"):
-            self.bash(command.replace("kill -HUP", "test -n"))     # what it would signal
+            said = self.bash(self.fitted(command.replace("kill -HUP", "echo")))     # what it would signal
+            assert said.split() == [str(self.server.pid)], f"{command} is not for {self.server.pid} but {said}"
             reload(self.server)
         else:
             self.start_beside(self.fitted(command))
@@ -140,7 +140,6 @@ exec '{straykey_process.STRAYKEY}' "$@"
         """A server of this folder's ports that fetches nothing."""
         assert configuration.exists(), configuration
         beside = configuration.parent / "conf.d"
-        beside.mkdir(exist_ok=True)
         texts = [path.read_text() for path in (configuration, *beside.glob("*.toml"))]
         ranges = "" if any("aws_ranges" in text for text in texts) else '[networks]\naws_ranges = "builtin"\n'
         (beside / "zz-stage.toml").write_text(f'{ranges}[ingest]\nhttps = "127.0.0.1:{self.ports[8443]}"\n'
@@ -150,7 +149,6 @@ exec '{straykey_process.STRAYKEY}' "$@"
         self.server = straykey_process.Server(configuration)
         self.server.start()
         self.server.wait_judged()
-        (self.folder / "server.pid").write_text(str(self.server.pid))
 
     def service(self, verb, *names):
         assert names == ("straykey",), names

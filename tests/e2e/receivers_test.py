@@ -166,6 +166,20 @@ class Receivers(unittest.TestCase):
                 self.assertEqual(receiver.post(self.headers, self.body), 204)
                 self.assertEqual(receiver.messages(), before)
 
+    def test_2a_the_shells_does_not_say_that_it_took_what_it_could_not_keep(self):
+        if "shell" not in self.here:
+            self.skipTest("no shell")
+        head = "".join(f"{name}: {value}\r\n" for name, value in {**self.headers, "content-length": len(self.body)}.items())
+        request = f"POST / HTTP/1.1\r\n{head}\r\n".encode() + self.body
+
+        def answer(taken):
+            return subprocess.run(["bash", RECEIVERS / "receive.sh", self.folder / "both"], input=request, env={**os.environ, "TAKEN": str(taken)},
+                                  stdout=subprocess.PIPE, check=False, timeout=START_S_MAX).stdout.split(b"\r\n")[0]
+        self.assertEqual(answer(self.folder / "old/taken"), b"HTTP/1.1 500 Internal Server Error")      # old is a file
+        for _ in range(2):
+            self.assertEqual(answer(self.folder / "kept"), b"HTTP/1.1 204 No Content")
+        self.assertEqual([path.read_bytes() for path in (self.folder / "kept").glob("*/*")], [self.body])
+
     def test_3_what_is_altered_is_refused_and_not_taken(self):
         flipped = bytearray(self.body)
         flipped[len(flipped) // 2] ^= 1

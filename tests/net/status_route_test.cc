@@ -1,5 +1,7 @@
 #include "net/admin/status_route.h"
 
+#include <unistd.h>
+
 #include <string>
 
 #include "core/engine/standby_status.h"
@@ -36,6 +38,7 @@ TEST_CASE("status route: readiness and every counter and gauge are told with the
   const auto reply = client->read_reply();
   CHECK_EQ(reply.status, 200);
   CHECK_NE(reply.body.find("\"ready\":false,\"reasons\":[\"queues\"],\"unjudged\":3"), std::string::npos);
+  CHECK_NE(reply.body.find("\"pid\":" + std::to_string(::getpid()) + ","), std::string::npos);
   CHECK_NE(reply.body.find(R"({"reason":"a \"b\"\\c","source":"x,y"},"value":7})"), std::string::npos);
   CHECK_NE(reply.body.find("straykey_test_bytes"), std::string::npos);
   CHECK_EQ(reply.body.find("straykey_test_seconds"), std::string::npos);

@@ -150,7 +150,7 @@ TEST_CASE("500 and then 200: the same id and the same bytes both times") {
   sending.sender->deliver(delivery("soc", 1));
   REQUIRE(sending.until_outcomes(2));
   CHECK(sending.outcomes[0].kind == Kind::retry);
-  CHECK_EQ(sending.outcomes[0].error, "it answered with an error status");
+  CHECK_EQ(sending.outcomes[0].error, "it answered with status 500");
   CHECK(sending.outcomes[1].kind == Kind::delivered);
   CHECK_EQ(sending.outcomes[1].attempts, 2);
   REQUIRE_EQ(receiver.requests().size(), 2);
@@ -405,7 +405,7 @@ TEST_CASE("neither URL nor secret nor what an endpoint answers reaches the log")
     sending.start({endpoint("soc", receiver.url() + "/CanaryPath?token=CanaryToken")});
     sending.sender->deliver(delivery("soc", 1));
     REQUIRE(sending.until_outcomes(3));
-    for (const DeliveryOutcome& outcome : sending.outcomes) CHECK(outcome.error == "it answered with an error status");
+    for (const DeliveryOutcome& outcome : sending.outcomes) CHECK(outcome.error == "it answered with status 404");
   }
   const std::string text = captured.text();
   CHECK(text.find("webhook delivery given up") != std::string::npos);

@@ -59,7 +59,7 @@ TEST_CASE("init: what is written is a configuration without errors, and its secr
   for (const std::string& secret :
        {files.value().forwarder_token, files.value().operator_token, files.value().directory + "/tls/key.pem"})
     CHECK_EQ(mode_of(secret), 0600);
-  CHECK_EQ(mode_of(files.value().directory + "/tokens"), 0700);
+  for (const char* folder : {"/tokens", "/conf.d"}) CHECK_EQ(mode_of(files.value().directory + folder), 0700);
   CHECK_EQ(text_of(files.value().forwarder_token).size(), 65);
   CHECK_NE(text_of(files.value().forwarder_token), text_of(files.value().operator_token));
 }
@@ -212,7 +212,7 @@ TEST_CASE("init: a group may read the secrets, and nobody else; a group that is 
   for (const std::string& secret :
        {files.value().forwarder_token, files.value().operator_token, files.value().directory + "/tls/key.pem"})
     CHECK_EQ(mode_of(secret), 0640);
-  CHECK_EQ(mode_of(files.value().directory + "/tokens"), 0750);
+  for (const char* folder : {"/tokens", "/conf.d"}) CHECK_EQ(mode_of(files.value().directory + folder), 0750);
   std::ostringstream out;
   CHECK_EQ(check_config(files.value().config, out), 0);
 }

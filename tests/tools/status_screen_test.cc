@@ -72,6 +72,30 @@ TEST_CASE("status: whatever is wrong comes with what to do, the grave first") {
   CHECK(holds(status_screen(answers, "d", true), "\x1b[31m"));
 }
 
+TEST_CASE("status: the process is told where the server tells it, so that a signal reaches this one and no other") {
+  StatusAnswers answers{
+      .status = status_of(kIn, R"("pid":4711,"ready":true)"), .earlier = {}, .webhooks = {}, .open_alerts = {}};
+  CHECK(holds(status_screen(answers, "d", false), "straykey 1 on d, process 4711: ready\n"));
+}
+
+TEST_CASE("status: a webhook with something undelivered wants a look before it counts as failing") {
+  const auto webhook = [](const std::string& rest) {
+    return json::parse(R"({"name":"soc",)" + rest + '}').as_object();
+  };
+  const auto late = webhook(R"("paused":false,"failing":false,"waiting":1,"oldest_s":334)");
+  CHECK_EQ(webhook_state(late), "undelivered for 334 s");
+  CHECK_EQ(webhook_state(webhook(R"("waiting":1,"oldest_s":30)")), "well");
+  CHECK_EQ(webhook_state(webhook(R"("failing":true,"oldest_s":334)")), "failing");
+  CHECK_EQ(webhook_state(webhook(R"("failing":true,"paused":true,"oldest_s":334)")), "paused");
+  const StatusAnswers answers{.status = status_of(kIn), .earlier = {}, .webhooks = {late}, .open_alerts = {}};
+  const auto troubles = troubles_of(answers);
+  REQUIRE_EQ(troubles.size(), 1);
+  CHECK_FALSE(troubles[0].grave);
+  CHECK_EQ(troubles[0].what, "webhook soc: something is undelivered for 334 s");
+  CHECK(holds(troubles[0].remedy, "straykey webhook test soc"));
+  CHECK(holds(status_screen(answers, "d", false), "webhook   soc: 1 waiting, undelivered for 334 s\n"));
+}
+
 TEST_CASE("status: what is wrong with what comes in stands there with what to do") {
   const std::string health =
       R"("ready":true,"health":[{"kind":"event_lag","subject":"b","sentence":"events of b are late",)"

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cstdint>
 #include <cstdio>
 
 #include "core/base/terminal_text.h"
+#include "core/base/time.h"
 #include "tools/commands/alert_text.h"
 #include "tools/commands/alerts_follow.h"
 #include "tools/commands/operator_commands.h"
@@ -14,12 +17,37 @@
 namespace straykey {
 namespace {
 
+namespace json = boost::json;
+
 void print_line(const std::string& item, const OperatorArguments&) {
   fmt::print("{}\n", summary_line(item));
 }
 
 void print_json(const std::string& item, const OperatorArguments&) {
   fmt::print("{}\n", terminal_json(item));
+}
+
+// "soc   3 attempts, the next at 2026-11-27T12:00:00Z  it answered with status 401"
+void print_delivery(const std::string& item, const OperatorArguments&) {
+  json::error_code error;
+  const json::value parsed = json::parse(item, error);
+  const json::object* delivery = error ? nullptr : parsed.if_object();
+  if (delivery == nullptr) return;
+  const auto text = [&](std::string_view key) {
+    const json::value* value = delivery->if_contains(key);
+    return value != nullptr && value->is_string() ? terminal_text(std::string_view(value->as_string())) : std::string();
+  };
+  const auto number = [&](std::string_view key) {
+    const json::value* value = delivery->if_contains(key);
+    return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
+  };
+  const json::value* dead = delivery->if_contains("dead");
+  const Seconds next = number("next_attempt");
+  fmt::print("{:<24} {} attempts, {}  {}\n", text("endpoint"), number("attempts"),
+             dead != nullptr && dead->is_bool() && dead->as_bool() ? "refused for good"
+             : next == 0                                           ? "the next at once"
+                                                                   : "the next at " + format_time(next),
+             text("last_error"));
 }
 
 void say_if_all_arrived(std::size_t items) {
@@ -85,7 +113,7 @@ RunCommand add_alerts_command(CLI::App& app) {
                             {{"alerts/list", print_line, print_count},
                              {"alerts/search", print_line, print_count},
                              {"alerts/show", print_alert},
-                             {"alerts/deliveries", print_json, say_if_all_arrived},
+                             {"alerts/deliveries", print_delivery, say_if_all_arrived},
                              {"alerts/ack", print_acknowledged},
                              {"alerts/false-positive", print_false_positive},
                              {"alerts/close", print_closed},

@@ -2,28 +2,17 @@
 // said of it in words.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <utility>
 
 #include "core/base/terminal_text.h"
-#include "core/baseline/presence.h"
+#include "tools/commands/baseline_text.h"
 #include "tools/commands/operator_commands.h"
 
 namespace straykey {
 namespace {
 
 namespace json = boost::json;
-
-// How the kinds of facts about an identity are called in the table.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTitles{
-    {{"identity_network", "network"},
-     {"identity_tool", "tool"},
-     {"identity_runtime", "platform and exec-env"},
-     {"role_service", "assumed by service"},
-     {"role_principal", "assumed by"}}};
 
 constexpr std::size_t kValueShownBytes = 200;
 
@@ -38,26 +27,6 @@ json::object object_of(const std::string& item) {
   json::error_code error;
   json::value value = json::parse(item, error);
   return !error && value.is_object() ? std::move(value.as_object()) : json::object();
-}
-
-// The last 30 days up to the newest, newest at the right.
-std::string grid(const Presence& presence) {
-  std::string out;
-  for (int back = 29; back >= 0; --back) out += (presence.days >> back & 1) != 0 ? '#' : '.';
-  return out;
-}
-
-void print_fact(const std::string& item, const OperatorArguments&) {
-  const json::object fact = object_of(item);
-  Presence presence;
-  if (const json::value* days = fact.if_contains("days"); days != nullptr && days->is_array())
-    for (const json::value& day : days->as_array())
-      if (const auto seen = day.is_string() ? parse_day(std::string_view(day.as_string())) : std::nullopt)
-        presence.seen(*seen);
-  const std::string kind = text_of(fact, "kind");
-  const auto title = std::find_if(kTitles.begin(), kTitles.end(), [&](const auto& one) { return one.first == kind; });
-  fmt::print("{:<22} {:<40} {}  first {}  last {}\n", title == kTitles.end() ? kind : title->second,
-             text_of(fact, "value"), grid(presence), text_of(fact, "first_day"), format_day(presence.newest_day));
 }
 
 // What the activation report would say today.
@@ -85,9 +54,11 @@ void print_forgotten(const std::string& item, const OperatorArguments& asked) {
 }  // namespace
 
 RunCommand add_baseline_command(CLI::App& app) {
-  return add_operator_commands(
-      app, "baseline", "Show and forget what was learned of an identity, by a running server or a stopped one",
-      {{"baseline/show", print_fact}, {"baseline/report", print_report}, {"baseline/forget", print_forgotten}});
+  return add_operator_commands(app, "baseline",
+                               "Show and forget what was learned of an identity, by a running server or a stopped one",
+                               {{"baseline/show", nullptr, nullptr, nullptr, baseline_text},
+                                {"baseline/report", print_report},
+                                {"baseline/forget", print_forgotten}});
 }
 
 }  // namespace straykey

@@ -62,6 +62,7 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
                                   [&](const OperationText& one) { return one.operation == asked.request.operation; });
   const auto text = asked.json ? texts.end() : known;
   std::size_t items = 0;
+  std::vector<std::string> together;
   bool well = true;
   const auto pages =
       asked.request.arguments.contains("limit") ? OperatorSession::Pages::first : OperatorSession::Pages::all;
@@ -70,11 +71,14 @@ int run(const Asked& asked, const std::vector<OperationText>& texts) {
     if (known != texts.end() && known->went_well != nullptr) well = well && known->went_well(item);
     if (text == texts.end()) {
       fmt::print("{}\n", terminal_json(item));
+    } else if (text->text_of_all != nullptr) {
+      together.push_back(item);
     } else {
       text->print(item, asked.request.arguments);
     }
   };
   const OperatorAnswer answer = (*session)->ask(asked.request, show, pages);
+  if (!together.empty()) std::fputs(text->text_of_all(together).c_str(), stdout);
   std::fflush(stdout);  // before what stderr says, where both are one
   if (answer.kind == OperatorAnswer::Kind::done && text != texts.end() && text->print_end != nullptr)
     text->print_end(items);

@@ -25,6 +25,8 @@ struct OperationText {
   void (*print)(const std::string& item, const OperatorArguments& asked);  // on stdout
   void (*print_end)(std::size_t items) = nullptr;                          // on stderr, after the last item
   bool (*went_well)(const std::string& item) = nullptr;  // false for an item: the exit code says failure
+  // Instead of `print`, for what is laid out by all items together: the text of them, on stdout.
+  std::string (*text_of_all)(const std::vector<std::string>& items) = nullptr;
 };
 
 // An argument as an option: "--as-name" of as_name, with the values that it takes, where these are few.

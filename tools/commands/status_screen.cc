@@ -18,6 +18,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kShownBytes = 100, kSentenceShownBytes = 400;
+// An attempt ends within 15 s, so whatever is older waits for a second one, or behind many others.
+constexpr double kUndeliveredSecondsMax = 30;
 
 std::string text_of(const json::object& object, std::string_view key, std::size_t bytes_max = kShownBytes) {
   const json::value* value = object.if_contains(key);
@@ -217,12 +219,15 @@ void add_reload(const StatusAnswers& answers, std::vector<Trouble>& to) {
 
 void add_webhooks(const StatusAnswers& answers, std::vector<Trouble>& to) {
   for (const json::object& webhook : answers.webhooks) {
-    const std::string name = text_of(webhook, "name");
-    if (text_of(webhook, "paused") == "true")
+    const std::string name = text_of(webhook, "name"), state = webhook_state(webhook);
+    if (state == "paused")
       to.push_back({true, "webhook " + name + " is paused and gets nothing",
                     advice_of("straykey webhook resume " + name + "@", answers)});
-    else if (text_of(webhook, "failing") == "true")
+    else if (state == "failing")
       to.push_back({true, "webhook " + name + " fails", advice_of("straykey webhook test " + name + "@", answers)});
+    else if (state != "well")
+      to.push_back({false, "webhook " + name + ": something is " + state,
+                    advice_of("straykey webhook test " + name + "@; the log names each attempt that failed", answers)});
   }
 }
 
@@ -256,9 +261,9 @@ void add_s3_sources(const StatusAnswers& answers, std::vector<Trouble>& to) {
   }
 }
 
-std::string_view state_of(const json::object& webhook) {
-  if (text_of(webhook, "paused") == "true") return "paused";
-  return text_of(webhook, "failing") == "true" ? "failing" : "well";
+Color color_of(std::string_view state) {
+  if (state == "well") return Color::green;
+  return state == "paused" || state == "failing" ? Color::red : Color::yellow;
 }
 
 // The gravest first.
@@ -285,6 +290,13 @@ void add_line(std::string& out, std::string_view title, const std::string& text)
 
 }  // namespace
 
+std::string webhook_state(const json::object& webhook) {
+  if (text_of(webhook, "paused") == "true") return "paused";
+  if (text_of(webhook, "failing") == "true") return "failing";
+  const double oldest_s = number_of(webhook.if_contains("oldest_s"));
+  return oldest_s > kUndeliveredSecondsMax ? "undelivered for " + counted(oldest_s) + " s" : "well";
+}
+
 std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
   std::vector<Trouble> troubles;
   add_unready(answers, troubles);
@@ -303,8 +315,10 @@ std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
 std::string status_screen(const StatusAnswers& answers, std::string_view data_dir, bool in_color) {
   const json::object& status = answers.status;
   const bool ready = text_of(status, "ready") == "true";
+  const std::string process = text_of(status, "pid");
   std::string out =
-      fmt::format("straykey {} on {}: {}\n", text_of(status, "version"), terminal_text(data_dir),
+      fmt::format("straykey {} on {}{}: {}\n", text_of(status, "version"), terminal_text(data_dir),
+                  process.empty() ? "" : ", process " + process,
                   ready ? colored("ready", Color::green, in_color) : colored("not ready", Color::red, in_color));
   const auto sources = by_label(status, "straykey_events_received_total", "source");
   add_line(out, "in",
@@ -322,10 +336,10 @@ std::string status_screen(const StatusAnswers& answers, std::string_view data_di
         fmt::format("{}: {} objects stored, {} messages wait in its queue", source, counted(stored), counted(waiting)));
   });
   for (const json::object& webhook : answers.webhooks) {
-    const std::string_view state = state_of(webhook);
+    const std::string state = webhook_state(webhook);
     add_line(out, "webhook",
              fmt::format("{}: {} waiting, {}", text_of(webhook, "name"), text_of(webhook, "waiting"),
-                         colored(state, state == "well" ? Color::green : Color::red, in_color)));
+                         colored(state, color_of(state), in_color)));
   }
   if (!answers.open_alerts.empty())
     add_line(

@@ -34,6 +34,10 @@ struct Trouble {
 };
 [[nodiscard]] std::vector<Trouble> troubles_of(const StatusAnswers& answers);
 
+// A webhook of webhook/list in a word or some: "well", "paused", "failing" or "undelivered for 334 s". It fails only
+// after several attempts in a row, which take minutes; what is undelivered shows that before.
+[[nodiscard]] std::string webhook_state(const boost::json::object& webhook);
+
 // `data_dir`: as it was found.
 [[nodiscard]] std::string status_screen(const StatusAnswers& answers, std::string_view data_dir, bool in_color);
 

@@ -6,6 +6,7 @@
 
 #include "core/base/terminal_text.h"
 #include "tools/commands/operator_commands.h"
+#include "tools/commands/status_screen.h"
 
 namespace straykey {
 namespace {
@@ -26,12 +27,8 @@ json::object object_of(const std::string& item) {
 
 void print_webhook(const std::string& item, const OperatorArguments&) {
   const json::object webhook = object_of(item);
-  const bool paused = text_of(webhook, "paused") == "true", failing = text_of(webhook, "failing") == "true";
   fmt::print("{:<24} {:<18} from {:<14} {:>5} waiting  {}\n", text_of(webhook, "name"), text_of(webhook, "format"),
-             text_of(webhook, "severity_min"), text_of(webhook, "waiting"),
-             paused    ? "paused"
-             : failing ? "failing"
-                       : "well");
+             text_of(webhook, "severity_min"), text_of(webhook, "waiting"), webhook_state(webhook));
 }
 
 void say_if_none(std::size_t items) {

@@ -188,7 +188,7 @@ std::string objection(const fs::path& directory, const std::vector<std::string>&
 
 Status make_folders(const fs::path& directory, Group group) {
   std::error_code error;
-  for (const char* below : {"", "tls", "tokens"}) {
+  for (const char* below : {"", "tls", "tokens", "conf.d"}) {
     const fs::path made = directory / below;
     if (fs::exists(made, error)) continue;
     if (!fs::create_directories(made, error)) return Error{made.string() + ": " + error.message()};
@@ -265,7 +265,7 @@ Send it CloudTrail records from a second shell:
 
 Or, without any, let a made-up organisation raise alerts; the server must know its networks:
   straykey simulate --out {}
-  mkdir -p {} && cp {} {}
+  cp {} {}
   {}    # again, if it ran
   straykey replay --url {} --ca-file {} --token-file {} {}
 
@@ -274,9 +274,9 @@ See how it does, and what it found:
   straykey alerts tail --config {}
 {})",
       terminal_text(files.directory), format_day(files.until), terminal_text(names), kept, start,
-      shell_word(files.forwarder_token), shell_word(files.certificate), files.url, sample(""), in("conf.d"),
-      sample("/networks.toml"), in("conf.d/"), start, files.url.substr(0, files.url.rfind("/v1/")),
-      shell_word(files.certificate), shell_word(files.forwarder_token), sample("/trail"), config, config,
+      shell_word(files.forwarder_token), shell_word(files.certificate), files.url, sample(""), sample("/networks.toml"),
+      in("conf.d/"), start, files.url.substr(0, files.url.rfind("/v1/")), shell_word(files.certificate),
+      shell_word(files.forwarder_token), sample("/trail"), config, config,
       files.page.empty()
           ? std::string()
           : fmt::format("  {}    the page; log in with what is in {}\n", files.page, shell_word(files.operator_token)));

@@ -73,7 +73,8 @@ void EndpointDesk::list(Answer answer) {
                                                        {"severity_min", name_of(route.severity_min)},
                                                        {"paused", state->paused},
                                                        {"failing", state->circuit_open},
-                                                       {"waiting", state->queue}}));
+                                                       {"waiting", state->queue},
+                                                       {"oldest_s", state->oldest_ms / 1'000}}));
     }
     answer(all);
   });
