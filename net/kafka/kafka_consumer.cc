@@ -75,7 +75,7 @@ struct FreeOptions {
   void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
 };
 using Queue = std::unique_ptr<rd_kafka_queue_t, FreeQueue>;
-using Event = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
+using QueueEvent = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
 
 KafkaStatus timed_out() {
   return kafka_status(RD_KAFKA_RESP_ERR__TIMED_OUT);
@@ -205,7 +205,7 @@ KafkaStatus KafkaConsumer::commit(const std::vector<KafkaPosition>& positions, s
   if (KafkaStatus failed = kafka_status(
           rd_kafka_commit_queue(client_.get(), kafka_list(positions).get(), queue.get(), nullptr, nullptr)))
     return failed;
-  const Event event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
+  const QueueEvent event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
   if (event == nullptr) return timed_out();
   if (KafkaStatus failed = kafka_status(rd_kafka_event_error(event.get()))) return failed;
   const rd_kafka_topic_partition_list_t* const list = rd_kafka_event_topic_partition_list(event.get());
@@ -278,7 +278,7 @@ KafkaStatus KafkaConsumer::members_of(const std::string& group, std::vector<Memb
   (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(kafka_wait(wait), 1), reason.data(),
                                                   reason.size());
   rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, options.get(), queue.get());
-  const Event event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
+  const QueueEvent event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
   if (event == nullptr) return timed_out();
   if (const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get()))
     return kafka_status(code, rd_kafka_event_error_string(event.get()));

@@ -20,7 +20,7 @@ struct Free {
 };
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Free<rd_kafka_NewTopic_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Free<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Free<rd_kafka_event_destroy>>;
+using QueueEvent = std::unique_ptr<rd_kafka_event_t, Free<rd_kafka_event_destroy>>;
 using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, Free<rd_kafka_ConfigResource_destroy>>;
 
 Error of_topic(const std::string& topic, std::string_view what) {
@@ -50,7 +50,7 @@ Status create(rd_kafka_t* client, const std::string& topic, std::chrono::millise
   const Queue queue(rd_kafka_queue_new(client));
   rd_kafka_NewTopic_t* wanted = made.get();
   rd_kafka_CreateTopics(client, &wanted, 1, nullptr, queue.get());
-  const Event event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
+  const QueueEvent event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
   if (event == nullptr) return of_topic(topic, "it could not be created in time");
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return of_topic(topic, rd_kafka_event_error_string(event.get()));
@@ -71,7 +71,7 @@ std::string cleanup_policy(rd_kafka_t* client, const std::string& topic, std::ch
   const Queue queue(rd_kafka_queue_new(client));
   rd_kafka_ConfigResource_t* asked = resource.get();
   rd_kafka_DescribeConfigs(client, &asked, 1, nullptr, queue.get());
-  const Event event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
+  const QueueEvent event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
   if (event == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   std::size_t resources = 0;
   const auto* const results =
