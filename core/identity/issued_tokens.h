@@ -6,7 +6,7 @@
 // Units:  whole UTC days. A key is used from kUsedBefore days before its event (a record may carry a wrong time) to
 //         kUsedAfter days after it: a session lasts 36 hours at most.
 // Order:  of one day the token of the greatest weight stays, so it makes no difference which event came first.
-// Bounds: kMax days; then the oldest goes.
+// Bounds: kMax days, more than a backfill learns before it judges; then the oldest goes.
 // Thread: any (a value).
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@ namespace straykey {
 class IssuedTokens {
  public:
   static constexpr Day kUsedBefore = 2, kUsedAfter = 2;
-  static constexpr std::size_t kMax = 8;
+  static constexpr std::size_t kMax = 64;
 
   IssuedTokens() = default;
   explicit IssuedTokens(IssuedToken only) { tokens_.push_back(std::move(only)); }

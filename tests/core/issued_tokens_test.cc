@@ -56,9 +56,10 @@ TEST_CASE("issued tokens: of one day the weightiest stays, whichever came first,
 
 TEST_CASE("issued tokens: the oldest days go") {
   IssuedTokens tokens;
-  for (Day day = 0; day < 20; ++day) CHECK(tokens.add(issued("lambda", kDay + day)));
+  constexpr Day kDays = IssuedTokens::kMax + 12;
+  for (Day day = 0; day < kDays; ++day) CHECK(tokens.add(issued("lambda", kDay + day)));
   CHECK_EQ(tokens.all().size(), IssuedTokens::kMax);
-  CHECK_EQ(tokens.all().back().issued_day, kDay + 19);
+  CHECK_EQ(tokens.all().back().issued_day, kDay + kDays - 1);
   CHECK_FALSE(tokens.add(issued("ecs", kDay)));
   CHECK_EQ(tokens.all().size(), IssuedTokens::kMax);
 }
