@@ -25,6 +25,7 @@ OFFERED = [("straykey al", {"alerts"}), ("straykey alerts red", {"redeliver"}), 
 # zsh collects what would be offered; compadd is called more than once, and with -O, -A or -D it offers nothing.
 ZSH_SETUP = r"""PROMPT= RPROMPT=; unsetopt zle_bracketed_paste prompt_cr prompt_sp; autoload -Uz compinit; compinit -D -u; compdef _straykey straykey
 compadd() { if (( ${@[(I)-[OAD]*]} )); then builtin compadd "$@"; else local -a hits; builtin compadd -A hits "$@"; print -l -- $hits >> offered; fi }
+complete-and-tell() { zle complete-word; print TOLD$((1 + 1)) }; zle -N complete-and-tell; bindkey '^T' complete-and-tell
 print READY$((1 + 1))
 """
 
@@ -64,8 +65,9 @@ class Zsh:
 
     def offered(self, words):
         (self.folder / "offered").write_text("")
-        self.type(words + "\t\x15print TOLD$((1 + 1))\n")      # then the line is cleared
+        self.type(words + "\x14")      # ^T; nothing is typed behind it, because zsh offers less when more input waits
         self.wait_for("TOLD2")
+        self.type("\x15")              # the line is cleared
         return set((self.folder / "offered").read_text().splitlines())
 
 

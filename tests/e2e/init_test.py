@@ -53,7 +53,7 @@ class FirstFiveMinutes(unittest.TestCase):
                                f"127.0.0.1:{cls.admin}")
         assert cls.said.returncode == 0, cls.said.stderr
         # Otherwise it learns for 14 days first.
-        (cls.folder / "conf.d").mkdir()
+        (cls.folder / "conf.d").mkdir(exist_ok=True)
         (cls.folder / "conf.d/try.toml").write_text("[detection]\nactivation_days = 0\n[networks]\naws_ranges = \"builtin\"\n")
         cls.config = cls.folder / "straykey.toml"
         cls.server = Server(cls.config)
@@ -244,7 +244,7 @@ class ExitCodes(unittest.TestCase):
     def test_accounts_become_a_part_of_the_configuration(self):
         self.expect(0, "init", "--dir", "server")
         out = self.folder / "server/conf.d/accounts.toml"
-        out.parent.mkdir()
+        out.parent.mkdir(exist_ok=True)
         for _ in range(2):  # the second time it replaces its own file
             self.expect(0, "accounts", "import", "listing.json", "--out", out)
         shown = json.loads(self.expect(0, "config", "show", "--json", "--config", "server/straykey.toml").stdout)
@@ -271,7 +271,7 @@ class KnownInTheConfiguration(unittest.TestCase):
             folder = Path(name)
             self.assertEqual(run_command("init", "--dir", folder).returncode, 0)
             (folder / "trail.json").write_text(json.dumps({"Records": [stolen_call()]}))
-            (folder / "conf.d").mkdir()
+            (folder / "conf.d").mkdir(exist_ok=True)
             entry = '[[known]]\nname = "office"\nidentity = "111122223333/orders/*"\nnetwork = "203.0.113.0/24"\nreason = "ours"\n'
             scan = ["scan", "--activation-days", "0", "--config", folder / "straykey.toml", folder / "trail.json"]
             self.assertEqual(len(run_command(*scan).stdout.splitlines()), 1)
