@@ -97,21 +97,20 @@ class Connections(unittest.TestCase):
         for one in held:
             one.close()
 
-    def stalled(self, server):
+    def stalled(self, installation):
         """A connection that holds nearly all memory of HTTP, with a body whose end does not come."""
-        stalled = socket.create_connection(("127.0.0.1", server.port("ingest_http")))
+        stalled = socket.create_connection(("127.0.0.1", installation.server.port("ingest_http")))
         self.addCleanup(stalled.close)
         stalled.sendall(f"POST /v1/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {TOKEN}\r\n"
                         "Content-Length: 1040000\r\n\r\n".encode() + b" " * 1_030_000)
+        while series(installation).get(("straykey_bytes_in_flight", ""), 0) < 1_000_000:
+            pass
         return stalled
 
     def test_a_sender_waits_for_the_memory_of_one_that_stalls_and_hears_nothing_of_it(self):
         installation = self.start('[ingest]\nhttp = "127.0.0.1:0"\nbody_bytes_max = "1 MiB"\nbytes_in_flight_max = "1 MiB"\n'
                                   'overload_wait_ms = 30000\n')
-        stalled = self.stalled(installation.server)
-        held = ("straykey_bytes_in_flight", "")
-        while series(installation).get(held, 0) < 1_000_000:
-            pass
+        stalled = self.stalled(installation)
         with Sender(installation.server.port("ingest_http"), None, TOKEN) as sender:
             self.assertEqual(sender.post(b" " * 500_000 + RECORD.encode()).status, 200)
         self.assertEqual(stalled.recv(1), b"")
@@ -121,7 +120,7 @@ class Connections(unittest.TestCase):
         installation = self.start('[ingest]\nhttp = "127.0.0.1:0"\nbody_bytes_max = "1 MiB"\nbytes_in_flight_max = "1 MiB"\n'
                                   'overload_wait_ms = 0\n[syslog]\ntcp = "127.0.0.1:0"\nallow_cidrs = ["127.0.0.0/8"]\n')
         server = installation.server
-        stalled = self.stalled(server)
+        stalled = self.stalled(installation)
         body = b" " * 500_000 + RECORD.encode()
         statuses = set()
         syslog = socket.create_connection(("127.0.0.1", server.port("syslog_tcp")))
