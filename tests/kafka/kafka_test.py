@@ -388,6 +388,7 @@ def arguments():
     parser.add_argument("--brokers", type=int, default=1)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--only", default="")
+    parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     return parser.parse_args()
 
@@ -400,7 +401,7 @@ def main():
         cluster = kafka_broker.Cluster(folder, options.version, options.brokers)
         try:
             for check in CHECKS:
-                if options.only not in check.__name__:
+                if options.only not in check.__name__ or check.__name__ in options.without:
                     continue
                 began = time.monotonic()
                 check(cluster, folder, options)
