@@ -143,6 +143,8 @@ void ShardWorker::know(Hash128 key, const std::string& role, const IssuedToken& 
   bool is_news = false;
   IssuedTokens all;
   if (keys_.holds(key, row, issued)) {
+    // What was told of the key lies in the rows that wait; without any there is nothing to tell again.
+    if (!waiting_->has_own_rows(key)) return;
     all.add(issued);
   } else {
     if (const auto stored = writer_.open().get(Table::tokens, row.bytes()))

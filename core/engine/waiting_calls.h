@@ -79,13 +79,14 @@ class WaitingCalls {
 
   // False: nothing waits for the key, or the session, in any partition.
   [[nodiscard]] bool may_have_rows(Hash128 key);
+  // The same of this partition alone.
+  [[nodiscard]] bool has_own_rows(Hash128 key);
 
   // Which partition could not be read since the last call, and why.
   [[nodiscard]] std::string hand_over_failure();
 
  private:
   void find_keys();
-  [[nodiscard]] bool has_own_rows(Hash128 key);
   using Rows = std::vector<std::pair<std::string, std::string>>;
   struct Repeats {  // of one row, that are not in the store yet
     std::string row;
