@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How long the page's questions take with 100,000 alerts in the store, quiet and while events come in; and what an open page costs.
 
-Usage: page_latency.py [--only latency cost] [--alerts N] [--asked N] [--rate EVENTS] [--rounds N] [--straykey PROGRAM].
-Made with real requests over loopback, on a real store. Beside the times stands the CPU that the operators' thread took for a question,
-which other work on the machine changes less.
+Usage: page_latency.py [--only latency cost] [--alerts N] [--asked N] [--rate EVENTS] [--rounds N] [--straykey PROGRAM] [--facts N --maker PROGRAM].
+Made with real requests over loopback, on a real store; with --facts, so many facts of others lie in it before (--maker is perf/recovery_store of the build).
+Beside the times stands the CPU that the operators' thread took for a question, which other work on the machine changes less. Of an open page, too, it
+tells what that thread takes, which does nothing else, as a share of what the server takes: the difference of two runs would drown in the machine's noise.
 """
 import argparse
 import json
@@ -110,7 +111,8 @@ def questions(admin):
 
 def operators_cpu_ms(pid):
     from measured_process import cpu_ns_by_stage  # noqa: PLC0415, straykey_process reads the environment
-    return cpu_ns_by_stage(pid)["operators"] / 1e6
+    stages = cpu_ns_by_stage(pid)
+    return (stages["operators"] + stages["operators-long"]) / 1e6
 
 
 def measure(installation, admin, asked, title):
@@ -197,18 +199,19 @@ def thefts_every_second(installation, ending, first):
 
 
 def cpu_of_an_event(installation, bodies, rate, first_theft):
-    """us of the server's CPU, with an alert a second from `first_theft` on if there is one."""
+    """us of the server's CPU, events a second, and the operators' thread's share of that CPU; with an alert a second from `first_theft` on if there is one."""
     from measured_process import cpu_ns  # noqa: PLC0415
     ending = threading.Event()
     if first_theft is not None:
         threading.Thread(target=thefts_every_second, args=(installation, ending, first_theft), daemon=True).start()
     with Load(installation, bodies, rate) as load:
         time.sleep(1)
-        before, sent = cpu_ns(installation.server.pid), load.sent
+        pid = installation.server.pid
+        before, operators, sent = cpu_ns(pid), operators_cpu_ms(pid), load.sent
         time.sleep(ROUND_S)
-        used, events = cpu_ns(installation.server.pid) - before, load.sent - sent
+        used, answering, events = cpu_ns(pid) - before, operators_cpu_ms(pid) - operators, load.sent - sent
     ending.set()
-    return used / events / 1e3, events / ROUND_S
+    return used / events / 1e3, events / ROUND_S, answering * 1e6 / used
 
 
 def cpu_ms_of_a_second(installation):
@@ -230,21 +233,23 @@ def cost_of_a_page(installation, bodies, given):
     with Load(installation, bodies, given.rate):      # until they are known
         time.sleep(ROUND_S)
     for alerts_come in (False, True):
-        figures, rates, again = {False: [], True: []}, [], 0
+        figures, shares, rates, again = {False: [], True: []}, {False: [], True: []}, [], 0
         for turn in range(2 * given.rounds):
             watched = (turn % 2 == 1) == (turn // 2 % 2 == 0)
             first, next_theft = (next_theft, next_theft + 10 * ROUND_S) if alerts_come else (None, next_theft)
             if watched:
                 with Page(installation) as page:
-                    figure, rate = cpu_of_an_event(installation, bodies, given.rate, first)
+                    figure, rate, share = cpu_of_an_event(installation, bodies, given.rate, first)
                 again += page.read_again
             else:
-                figure, rate = cpu_of_an_event(installation, bodies, given.rate, first)
+                figure, rate, share = cpu_of_an_event(installation, bodies, given.rate, first)
             figures[watched].append(figure)
+            shares[watched].append(share)
             rates.append(rate)
         print(f"\n{'a new alert every second' if alerts_come else 'no alert changes'}, {statistics.median(rates):.0f} events a second, {again} times the list was read again")
         for watched, values in figures.items():
-            print(f"{'a page is open' if watched else 'no page':16} {statistics.median(values):.3f} us of CPU an event, {min(values):.3f} to {max(values):.3f}")
+            print(f"{'a page is open' if watched else 'no page':16} {statistics.median(values):.3f} us of CPU an event, {min(values):.3f} to {max(values):.3f}; "
+                  f"the operators' thread took {statistics.median(shares[watched]):.2%} of it, {min(shares[watched]):.2%} to {max(shares[watched]):.2%}")
         ratios = [a / b - 1 for a, b in zip(figures[True], figures[False])]
         print(f"an open page: {statistics.median(ratios):+.1%} in the median round, {min(ratios):+.1%} to {max(ratios):+.1%} in all {given.rounds}", flush=True)
 
@@ -257,8 +262,12 @@ def main():
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--only", nargs="+", choices=["latency", "cost"], default=["latency", "cost"])
     arguments.add_argument("--straykey")
+    arguments.add_argument("--facts", type=int, default=0)
+    arguments.add_argument("--maker", type=Path)
     arguments.add_argument("--watch", type=int, help=argparse.SUPPRESS)
     given = arguments.parse_args()
+    if given.facts and given.maker is None:
+        arguments.error("--facts needs --maker, perf/recovery_store of the build")
     if given.watch:
         watch_as_a_page_does(given.watch)
     if given.straykey:
@@ -266,6 +275,10 @@ def main():
     from installation import Installation  # noqa: PLC0415, reads the environment
     more = "[detection]\nactivation_days = 0\nflood_max = 1000000\n"
     with tempfile.TemporaryDirectory(prefix="straykey-perf.") as scratch, Installation(Path(scratch) / "server", shards=2, more=more) as installation:
+        if given.facts:
+            began = time.monotonic()
+            subprocess.run([given.maker, installation.data_dir, str(given.facts), "0", "2"], check=True)
+            print(f"{given.facts:,} facts were made in {time.monotonic() - began:.0f} s", flush=True)
         server = installation.server.start()
         with installation.admin() as admin:
             fill(installation, admin, given.alerts)
