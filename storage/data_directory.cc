@@ -249,7 +249,8 @@ Status DataDirectory::open_stores() {
     format_.format = kStoreFormat;
     if (Status written = write_format(); !written) return written;
   }
-  if (Status upgraded = upgrade_store(format_.hash_key, *alerts_, partitions_, is_new_); !upgraded)
+  FormatUpgrade upgrade(format_.hash_key, *alerts_, partitions_, settings_.tell);
+  if (Status upgraded = upgrade.carry_out(is_new_); !upgraded)
     return Error{settings_.path + ": " + upgraded.error().message};
   if (format_.partitions == partitions && format_.shards == settings_.shards) return {};
   if (::fsync(directory_.number()) != 0) return error("sync the directory", errno);

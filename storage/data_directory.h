@@ -15,6 +15,7 @@
 //          damaged, a partition missing (without it old things would look new). Files are checked before LMDB
 //          opens them, because LMDB trusts them.
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ struct DataDirectorySettings {
   // If set, a damaged environment becomes a store that says so, instead of an Error, so that a server can still
   // deliver. Only then are starts counted that do not complete.
   bool open_damaged = false;
+  // Takes a sentence before something that takes more than a moment. May be empty.
+  std::function<void(const std::string&)> tell = {};
 };
 
 class DataDirectory {

@@ -13,7 +13,7 @@
 
 namespace straykey {
 
-inline constexpr unsigned kStoreFormat = 2;
+inline constexpr unsigned kStoreFormat = 3;
 inline constexpr unsigned kPartitionsMax = 64;
 
 struct FormatFile {

@@ -10,6 +10,7 @@ namespace {
 // Not acknowledged, for good, or until a day that follows.
 enum class Acknowledged : std::uint8_t { no = 0, for_good = 1, until = 2 };
 
+constexpr std::size_t kAccountHashBytes = 4, kHashBytes = 16, kValueHashBytes = 8;
 constexpr std::size_t kFactBytesBesideTexts = 2 + 2 * sizeof(Day) + sizeof(std::uint64_t) + sizeof(Day) + 2 * 2;
 
 // The text as it is stored: whole or, if it is too long, its beginning and the hash of all of it. `cut` then owns the
@@ -59,19 +60,74 @@ void Fact::merge(const Fact& other) noexcept {
   acknowledged = true;
 }
 
-std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope) {
-  const auto bytes = hash128(key, scope).bytes();
+bool is_of_identity(FactKind kind) noexcept {
+  switch (kind) {
+    case FactKind::identity_network:
+    case FactKind::identity_tool:
+    case FactKind::identity_runtime:
+    case FactKind::role_service:
+    case FactKind::role_principal:
+    case FactKind::identity_other_call:
+    case FactKind::identity_evidence:
+    case FactKind::identity_presigned:
+    case FactKind::role_child:
+    case FactKind::weak_identity_network:
+    case FactKind::weak_identity_tool:
+    case FactKind::weak_identity_runtime:
+    case FactKind::weak_identity_evidence:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string fact_account_prefix(HashKey key, std::string_view account) {
+  const auto bytes = hash128(key, account).bytes();
   std::string out;
   out.reserve(kFactKeyBytes);
-  out.append(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
+  out.append(1, kOfIdentities).append(bytes.data(), kAccountHashBytes);
   return out;
+}
+
+std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope) {
+  const auto bytes = hash128(key, scope).bytes();
+  if (is_of_identity(kind)) {
+    std::string out = fact_account_prefix(key, scope.substr(0, scope.find('/')));
+    out.append(bytes.data(), bytes.size()).append(1, static_cast<char>(kind));
+    return out;
+  }
+  return std::string(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
 }
 
 std::string fact_key(HashKey key, const FactRef& ref) {
   std::string out = fact_scope_prefix(key, ref.kind, ref.scope);
   const auto bytes = hash128(key, ref.value).bytes();
-  out.append(bytes.data(), bytes.size());
+  out.append(bytes.data(), is_of_identity(ref.kind) ? kValueHashBytes : bytes.size());
   return out;
+}
+
+FactKind fact_kind(std::string_view key) noexcept {
+  const bool of_identity = key.size() == kIdentityFactKeyBytes && key.front() == kOfIdentities;
+  return static_cast<FactKind>(of_identity ? key[kIdentityFactKeyBytes - kValueHashBytes - 1] : key.front());
+}
+
+std::string fact_key_of_format_2(HashKey key, const FactRef& ref) {
+  const auto scope = hash128(key, ref.scope).bytes(), value = hash128(key, ref.value).bytes();
+  return std::string(1, static_cast<char>(ref.kind))
+      .append(scope.data(), scope.size())
+      .append(value.data(), value.size());
+}
+
+bool is_key_of_format_2(std::string_view key) noexcept {
+  return key.size() == kFactKeyBytes && is_of_identity(static_cast<FactKind>(key.front()));
+}
+
+// A long scope was cut when it was stored, so its hash is taken from the key.
+std::string renewed_fact_key(HashKey hash_key, std::string_view key, std::string_view scope) {
+  std::string out = fact_account_prefix(hash_key, scope.substr(0, scope.find('/')));
+  return out.append(key.substr(1, kHashBytes))
+      .append(1, key.front())
+      .append(key.substr(1 + kHashBytes, kValueHashBytes));
 }
 
 std::string encode_fact(const Fact& fact, const FactRef& ref) {

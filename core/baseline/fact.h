@@ -1,9 +1,10 @@
 #pragma once
 // Facts: what was seen, of whom, on which days.
 //
-// Shape:  (kind, scope, value) -> Fact. The key on disk is the kind and two keyed 128-bit hashes. So all values of a
-//         scope lie together, and no name from outside can be too long or chosen to collide. The full texts are in the
-//         row's value.
+// Shape:  (kind, scope, value) -> Fact. The key on disk is made of keyed hashes, so no name from outside can be too
+//         long or chosen to collide; the full texts are in the row's value. All values of a scope lie together. What is
+//         learned of an identity or a role lies together, too, whatever its kind, and so do those of an account: a new
+//         identity teaches several facts at once, and each page that it changes is written as a whole.
 // Order:  a set that only grows by OR: learning twice, late or in two partitions does no harm.
 // Bounds: kFactTextMax bytes for scope and value each; a longer text is cut and carries the hash of the whole.
 #include <cstdint>
@@ -65,7 +66,14 @@ static_assert(weak_kind(FactKind::identity_network) == FactKind::weak_identity_n
               weak_kind(FactKind::identity_evidence) == FactKind::weak_identity_evidence);
 
 inline constexpr std::size_t kFactTextMax = 512;
+// kind u8, hash of the scope, hash of the value (16 bytes each); or, if is_of_identity(kind): kOfIdentities, 4 bytes of
+// the account's hash, hash of the scope (16), kind u8, 8 bytes of the value's hash.
 inline constexpr std::size_t kFactKeyBytes = 33;
+inline constexpr std::size_t kIdentityFactKeyBytes = 30;
+inline constexpr char kOfIdentities = 64;  // is no kind, and will be none
+
+// Whether the scope is an identity or a role of ours, account/..., and it is a kind of Table::facts.
+[[nodiscard]] bool is_of_identity(FactKind kind) noexcept;
 
 struct FactRef {
   FactKind kind;
@@ -98,6 +106,15 @@ struct NamedFact {
 [[nodiscard]] std::string fact_key(HashKey key, const FactRef& ref);
 // Prefix of the keys of all values of a scope.
 [[nodiscard]] std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope);
+// Prefix of the keys of all facts of the account's identities and roles: those for whose kind is_of_identity().
+[[nodiscard]] std::string fact_account_prefix(HashKey key, std::string_view account);
+// The kind of the fact with this key, of any format. REQUIRES: the key is not empty.
+[[nodiscard]] FactKind fact_kind(std::string_view key) noexcept;
+// Whether format 2 of the store made the key, and this one would make another.
+[[nodiscard]] bool is_key_of_format_2(std::string_view key) noexcept;
+[[nodiscard]] std::string fact_key_of_format_2(HashKey key, const FactRef& ref);
+// Today's key of the same fact. REQUIRES: is_key_of_format_2(key).
+[[nodiscard]] std::string renewed_fact_key(HashKey hash_key, std::string_view key, std::string_view scope);
 
 [[nodiscard]] std::string encode_fact(const Fact& fact, const FactRef& ref);
 [[nodiscard]] std::optional<NamedFact> decode_fact(std::string_view bytes);

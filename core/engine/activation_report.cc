@@ -7,8 +7,9 @@
 
 namespace straykey {
 
-bool ActivationPairs::add(const NamedFact& fact) {
-  if (fact.scope.starts_with(prefix_)) merged_[{fact.scope, fact.value}].merge(fact.fact);
+bool ActivationPairs::add(FactKind kind, const NamedFact& fact) {
+  const bool is_network = kind == FactKind::identity_network || kind == weak_kind(FactKind::identity_network);
+  if (is_network && fact.scope.starts_with(prefix_)) merged_[{fact.scope, fact.value}].merge(fact.fact);
   return merged_.size() < ActivationReport::kPairsMax;
 }
 
@@ -41,8 +42,7 @@ ActivationReport ActivationPairs::report(Day day, int window_days) const {
 
 ActivationReport activation_report(std::string_view account, Day day, int window_days, const BaselineView& view) {
   ActivationPairs pairs(account);
-  for (const FactKind kind : {FactKind::identity_network, weak_kind(FactKind::identity_network)})
-    view.each_of_kind(kind, [&](const NamedFact& fact) { return pairs.add(fact); });
+  view.each_of_account(account, [&](FactKind kind, const NamedFact& fact) { return pairs.add(kind, fact); });
   return pairs.report(day, window_days);
 }
 

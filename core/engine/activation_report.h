@@ -19,9 +19,9 @@ class ActivationPairs {
  public:
   explicit ActivationPairs(std::string_view account) : account_(account), prefix_(std::string(account) + '/') {}
 
-  // Adds a fact of kind identity_network, of any account and any partition. False: kPairsMax pairs are held, and no
-  // more are wanted.
-  bool add(const NamedFact& fact);
+  // Adds a fact of any kind, account and partition; only networks of the account's identities count. False: kPairsMax
+  // pairs are held, and no more are wanted.
+  bool add(FactKind kind, const NamedFact& fact);
   // The report of what was seen in the window before `day`.
   [[nodiscard]] ActivationReport report(Day day, int window_days) const;
 

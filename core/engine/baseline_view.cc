@@ -92,22 +92,31 @@ void BaselineView::forget_answers() const {
   answers_.forget();
 }
 
-void BaselineView::each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const {
-  const std::string prefix(1, static_cast<char>(kind));
+void BaselineView::each_with(const std::string& prefix,
+                             const std::function<bool(FactKind, const NamedFact&)>& visit) const {
   bool goes_on = true;
   for (const auto& partition : partitions_) {
     if (!goes_on) return;
-    partition->scan(Table::facts, prefix, prefix, [&](std::string_view, std::string_view stored) {
-      if (const auto fact = decode_fact(stored)) goes_on = visit(*fact);
+    partition->scan(Table::facts, prefix, prefix, [&](std::string_view key, std::string_view stored) {
+      if (const auto fact = decode_fact(stored)) goes_on = visit(fact_kind(key), *fact);
       return goes_on;
     });
   }
 }
 
+void BaselineView::each_account(const std::function<bool(const NamedFact&)>& visit) const {
+  each_with({static_cast<char>(FactKind::account)}, [&](FactKind, const NamedFact& fact) { return visit(fact); });
+}
+
+void BaselineView::each_of_account(std::string_view account,
+                                   const std::function<bool(FactKind, const NamedFact&)>& visit) const {
+  each_with(fact_account_prefix(hash_key_, account), visit);
+}
+
 Day BaselineView::newest_account_day() const {
   if (!newest_account_day_) {
     Day newest = 0;
-    each_of_kind(FactKind::account, [&](const NamedFact& account) {
+    each_account([&](const NamedFact& account) {
       newest = std::max(newest, account.fact.presence.newest_day);
       return true;
     });

@@ -93,8 +93,11 @@ class BaselineView {
   // Tells that rows of quarantine may have been changed in any way. All kept answers are forgotten.
   void forget_answers() const;
 
-  // Calls visit(fact) for each fact of a kind in each partition, not merged, until it returns false.
-  void each_of_kind(FactKind kind, const std::function<bool(const NamedFact&)>& visit) const;
+  // Calls visit(fact) for the fact of each account in each partition, not merged, until it returns false.
+  void each_account(const std::function<bool(const NamedFact&)>& visit) const;
+  // The same for each fact of the account's identities and roles. Names that begin alike may come with them.
+  void each_of_account(std::string_view account,
+                       const std::function<bool(FactKind kind, const NamedFact&)>& visit) const;
 
   // The last day on which any account was seen. The first call reads the facts of all accounts.
   [[nodiscard]] Day newest_account_day() const;
@@ -120,6 +123,7 @@ class BaselineView {
  private:
   [[nodiscard]] bool is_known(FactKind kind, std::string_view scope, std::string_view value, Day day) const;
   [[nodiscard]] std::string answer_key(const UsersBefore& question) const;
+  void each_with(const std::string& prefix, const std::function<bool(FactKind, const NamedFact&)>& visit) const;
 
   HashKey hash_key_;
   const std::vector<std::unique_ptr<StoreReader>>& partitions_;

@@ -30,7 +30,7 @@ constexpr ExpiryRule kAlertRules[] = {
 // facts live has not become young again.
 bool is_kept(Table table, std::string_view key, std::string_view value) {
   if (table == Table::facts) {
-    const auto kind = static_cast<FactKind>(key.front());
+    const FactKind kind = fact_kind(key);
     return kind == FactKind::account || kind == FactKind::account_early_day;
   }
   if (table != Table::quarantine) return false;
@@ -149,7 +149,7 @@ std::size_t Expiry::relieve(StoreWriter& writer, std::size_t rows, RunHour now, 
     const Table table = pass.rule.table;
     const auto goes = [&](std::string_view key, std::string_view value, RunHour put_at) {
       if (put_at + spared_hours > now || !may_be_evicted(table, key, value, elsewhere)) return false;
-      const bool early_day = table == Table::facts && static_cast<FactKind>(key.front()) == FactKind::account_early_day;
+      const bool early_day = table == Table::facts && fact_kind(key) == FactKind::account_early_day;
       return !early_day || is_only_day(key, writer, elsewhere);
     };
     const std::size_t evicted = walk(writer, table, pass.relieve_from, rows, rows, goes);

@@ -31,8 +31,6 @@
 namespace straykey {
 namespace {
 
-constexpr std::string_view kRunSecondsKey = "lived";
-
 Counter& judged_counter(Metrics& metrics, std::string_view result) {
   return metrics.counter("straykey_candidates_judged_total", "Candidates that the merger judged.",
                          {{"result", result}});

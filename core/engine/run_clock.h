@@ -8,10 +8,14 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "core/engine/store.h"
 
 namespace straykey {
+
+// In Table::progress: for how many seconds it has run.
+inline constexpr std::string_view kRunSecondsKey = "lived";
 
 class RunClock {
  public:

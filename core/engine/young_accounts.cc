@@ -54,7 +54,7 @@ bool is_active(std::string_view account, Day day, const DetectionSettings& setti
 bool any_is_active(Day day, const DetectionSettings& settings, const BaselineView& view) {
   return view.remembered({}, day, [&] {
     bool found = false;
-    view.each_of_kind(FactKind::account, [&](const NamedFact& account) {
+    view.each_account([&](const NamedFact& account) {
       found = is_active(account.scope, day, settings, view);
       return !found;
     });

@@ -62,7 +62,7 @@ Result<Page<KnownFact>> merged_page(const std::vector<Store*>& stores, Table tab
   }
   for (auto& [key, fact] : facts) {
     if (!page.next.empty() && key > page.next) break;
-    page.rows.push_back({static_cast<FactKind>(key.front()), std::move(fact)});
+    page.rows.push_back({fact_kind(key), std::move(fact)});
   }
   return page;
 }
@@ -197,15 +197,14 @@ Result<std::optional<AccountReport>> account_report(const OperatorStores& stores
   }
   if (out.account.presence.days == 0) return std::optional<AccountReport>();
   ActivationPairs pairs(account);
-  for (const FactKind kind : {FactKind::identity_network, weak_kind(FactKind::identity_network)}) {
-    std::string after(1, static_cast<char>(kind));
-    for (bool goes_on = true; goes_on;) {
-      auto page = merged_page(learned(stores), Table::facts, after, {.rows_max = kRowsAReader});
-      if (!page) return page.error();
-      for (const KnownFact& known : page->rows) goes_on = goes_on && known.kind == kind && pairs.add(known.fact);
-      after = page->next;
-      goes_on = goes_on && !after.empty();
-    }
+  const std::string prefix = fact_account_prefix(stores.hash_key, account);
+  std::string after = prefix;
+  for (bool goes_on = true; goes_on;) {
+    auto page = merged_page(learned(stores), Table::facts, after, {.rows_max = kRowsAReader});
+    if (!page) return page.error();
+    for (const KnownFact& known : page->rows) goes_on = goes_on && pairs.add(known.kind, known.fact);
+    after = page->next;
+    goes_on = goes_on && after.starts_with(prefix);
   }
   out.report = pairs.report(out.account.presence.newest_day + 1, DetectionSettings{}.training_days);
   return std::optional(std::move(out));

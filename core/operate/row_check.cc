@@ -66,10 +66,13 @@ void RowCheck::unreadable(Table table) {
 // kept whole.
 void RowCheck::check_fact(Table table, std::string_view key, std::string_view value) {
   const auto fact = decode_fact(value);
-  if (!fact || key.size() != kFactKeyBytes || fact->scope.size() > kFactTextMax || fact->value.size() > kFactTextMax)
+  const bool of_format_2 = is_key_of_format_2(key);
+  const std::size_t bytes = is_of_identity(fact_kind(key)) && !of_format_2 ? kIdentityFactKeyBytes : kFactKeyBytes;
+  if (!fact || key.size() != bytes || fact->scope.size() > kFactTextMax || fact->value.size() > kFactTextMax)
     return unreadable(table);
   if (fact->scope.size() == kFactTextMax || fact->value.size() == kFactTextMax) return;
-  if (fact_key(hash_key_, {static_cast<FactKind>(key.front()), fact->scope, fact->value}) != key)
+  const FactRef ref{fact_kind(key), fact->scope, fact->value};
+  if ((of_format_2 ? fact_key_of_format_2(hash_key_, ref) : fact_key(hash_key_, ref)) != key)
     find(fmt::format("table {} has a fact under the key of another: the store's hash key is not its own",
                      table_name(table)));
 }

@@ -13,8 +13,9 @@ constexpr Day kDay = 19'800;
 
 TEST_CASE("fact: the key is of fixed size and differs by kind, scope and value") {
   const FactRef ref{FactKind::identity_network, "a", "bc"};
-  CHECK_EQ(fact_key(kKey, ref).size(), kFactKeyBytes);
-  CHECK_NE(fact_key(kKey, ref), fact_key(kKey, {FactKind::network_identity, "a", "bc"}));
+  CHECK_EQ(fact_key(kKey, ref).size(), kIdentityFactKeyBytes);
+  CHECK_EQ(fact_key(kKey, {FactKind::network_identity, "a", "bc"}).size(), kFactKeyBytes);
+  CHECK_NE(fact_key(kKey, ref), fact_key(kKey, {FactKind::identity_tool, "a", "bc"}));
   CHECK_NE(fact_key(kKey, ref), fact_key(kKey, {FactKind::identity_network, "ab", "c"}));
   CHECK_NE(fact_key(kKey, ref), fact_key({1, 3}, ref));
   CHECK_EQ(fact_key(kKey, {FactKind::account, std::string(100'000, 'x'), ""}).size(), kFactKeyBytes);
@@ -24,6 +25,31 @@ TEST_CASE("fact: all values of a scope lie under its prefix") {
   const std::string prefix = fact_scope_prefix(kKey, FactKind::identity_network, "a");
   CHECK(fact_key(kKey, {FactKind::identity_network, "a", "x"}).starts_with(prefix));
   CHECK_FALSE(fact_key(kKey, {FactKind::identity_network, "b", "x"}).starts_with(prefix));
+}
+
+TEST_CASE("fact: what is learned of an identity lies together, whatever its kind, and so do those of an account") {
+  const auto key_of = [](FactKind kind, std::string_view scope) { return fact_key(kKey, {kind, scope, "value"}); };
+  const std::string account = fact_account_prefix(kKey, "111122223333");
+  const std::string network = key_of(FactKind::identity_network, "111122223333/orders");
+  const std::string tool = key_of(weak_kind(FactKind::identity_tool), "111122223333/orders");
+  const std::size_t of_identity = kIdentityFactKeyBytes - 9;  // without the kind and the value
+  CHECK_EQ(network.substr(0, of_identity), tool.substr(0, of_identity));
+  CHECK(network.starts_with(account));
+  CHECK(key_of(FactKind::role_service, "111122223333/billing").starts_with(account));
+  CHECK_FALSE(key_of(FactKind::role_service, "444455556666/billing").starts_with(account));
+  CHECK_FALSE(key_of(FactKind::network_identity, "AS64511").starts_with(std::string(1, kOfIdentities)));
+}
+
+TEST_CASE("fact: the kind is read from any key, and keys of format 2 are told and renewed") {
+  for (unsigned number = 1; number < kOfIdentities; ++number) {
+    const FactRef ref{static_cast<FactKind>(number), "111122223333/orders", "AS64511"};
+    const std::string key = fact_key(kKey, ref), old = fact_key_of_format_2(kKey, ref);
+    CHECK(fact_kind(key) == ref.kind);
+    CHECK(fact_kind(old) == ref.kind);
+    CHECK_FALSE(is_key_of_format_2(key));
+    CHECK_EQ(is_key_of_format_2(old), is_of_identity(ref.kind));
+    if (is_key_of_format_2(old)) CHECK_EQ(renewed_fact_key(kKey, old, ref.scope), key);
+  }
 }
 
 TEST_CASE("fact: the first day is the earliest, whatever the order") {

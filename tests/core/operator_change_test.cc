@@ -67,11 +67,10 @@ TEST_CASE("engine: what workers remember of a forgotten identity is gone with it
   const auto facts = [&] {
     std::uint64_t rows = 0;
     for (MemoryBaselineStore& partition : bench.partitions)
-      partition.read()->scan(Table::facts, std::string(1, static_cast<char>(FactKind::identity_network)), {},
-                             [&](std::string_view key, std::string_view) {
-                               if (key.front() == static_cast<char>(FactKind::identity_network)) ++rows;
-                               return true;
-                             });
+      partition.read()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view) {
+        if (fact_kind(key) == FactKind::identity_network) ++rows;
+        return true;
+      });
     return rows;
   };
   teach_days(bench, "a", 1, 1);

@@ -98,10 +98,14 @@ TEST_CASE("row check: a fact under the key of another is named, one whose text w
   const std::string text(2'000, 'n');
   for (const FactRef& ref :
        {FactRef{FactKind::identity_tool, "a", "boto3"}, FactRef{FactKind::identity_tool, text, "b"}})
-    bench.rows.partition_row(Table::facts, fact_key(kKey, ref), encode_fact(fact, ref));
+    for (const std::string& key : {fact_key(kKey, ref), fact_key_of_format_2(kKey, ref)})
+      bench.rows.partition_row(Table::facts, key, encode_fact(fact, ref));
   CHECK_EQ(bench.findings, std::vector<std::string>{});
   const FactRef ref{FactKind::identity_tool, "a", "boto3"};
   bench.rows.partition_row(Table::facts, fact_key({1, 1}, ref), encode_fact(fact, ref));
+  CHECK(bench.found("table facts has a fact under the key of another"));
+  bench.findings.clear();
+  bench.rows.partition_row(Table::facts, fact_key_of_format_2({1, 1}, ref), encode_fact(fact, ref));
   CHECK(bench.found("table facts has a fact under the key of another"));
 }
 

@@ -243,7 +243,7 @@ Checks::Facts Checks::stored_facts() {
     site_.partition(i).look()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view value) {
       const auto fact = decode_fact(value);
       if (!fact) throw Violation{"a stored fact cannot be read"};
-      const auto kind = static_cast<FactKind>(static_cast<unsigned char>(key.front()));
+      const auto kind = fact_kind(key);
       // Says again what `account` says. What rests on it, the activation of accounts, is compared.
       if (kind == FactKind::account_early_day) return true;
       stored[{word_of(kind), fact->scope, fact->value}].merge(days_of(fact->fact));

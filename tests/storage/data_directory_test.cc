@@ -243,9 +243,9 @@ TEST_CASE("data directory: a missing, damaged or newer format file is refused by
   const std::string path = parent.path() + "/store";
   opened(settings_of(path));
   const std::string format = text_of(path + "/format");
-  write_text(path + "/format", "straykey store\nformat 3\nno more of this is known\n");
+  write_text(path + "/format", "straykey store\nformat 4\nno more of this is known\n");
   CHECK_EQ(refused(settings_of(path)),
-           path + "/format has store format 3 and this straykey knows 2: use the newer straykey that wrote it");
+           path + "/format has store format 4 and this straykey knows 3: use the newer straykey that wrote it");
   write_text(path + "/format", "");
   CHECK_EQ(refused(settings_of(path)), path + "/format is damaged: restore it from the backup");
   fs::remove(path + "/format");

@@ -212,7 +212,7 @@ class Format1(unittest.TestCase):
             self.assertEqual(len(lines), len(self.partition["facts"]) + len(self.merger["quarantine"]), said.stderr)
             said = run_command("check", copy)      # after it was opened for writing, and so brought to format 2
             self.assertEqual((said.returncode, said.stderr), (0, ""), said.stdout)
-            self.assertEqual(format_file(copy)["format"], "2")
+            self.assertEqual(format_file(copy)["format"], "3")
             said = run_command("alerts", "dump", "--data-dir", copy)
             bodies = {json.loads(line)["id"]: json.loads(line)["body"] for line in said.stdout.splitlines()}
             self.assertEqual({key.hex(): body.decode() for key, body in self.bodies().items()}, bodies, said.stderr)

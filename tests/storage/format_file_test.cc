@@ -17,7 +17,7 @@ std::string refused(std::string_view text) {
 TEST_CASE("format file: what is written is read back, in the documented text") {
   const std::string text = format_file_text(kFile);
   CHECK(text.starts_with(
-      "straykey store\nformat 2\nhash_key 00112233445566778899aabbccddeeff\nshards 4\npartitions 8\ncrc32c "));
+      "straykey store\nformat 3\nhash_key 00112233445566778899aabbccddeeff\nshards 4\npartitions 8\ncrc32c "));
   const auto parsed = parse_format_file(text);
   REQUIRE(parsed.ok());
   CHECK(parsed.value() == kFile);
@@ -44,8 +44,8 @@ TEST_CASE("format file: cut anywhere or with any byte changed it is refused") {
 }
 
 TEST_CASE("format file: a newer format is told as such, whatever follows") {
-  CHECK_EQ(refused("straykey store\nformat 3\nsomething else entirely\n"),
-           "has store format 3 and this straykey knows 2: use the newer straykey that wrote it");
+  CHECK_EQ(refused("straykey store\nformat 4\nsomething else entirely\n"),
+           "has store format 4 and this straykey knows 3: use the newer straykey that wrote it");
   CHECK(refused("straykey store\nformat 0\n").starts_with("is damaged"));
   CHECK(refused("").starts_with("is damaged"));
 }

@@ -1,4 +1,4 @@
-// A store of format 1 becomes one of format 2, wherever that is interrupted.
+// A store of an older format becomes one of format 3, wherever that is interrupted.
 #include "storage/format_upgrade.h"
 
 #include <doctest/doctest.h>
@@ -16,6 +16,7 @@
 #include "core/engine/baseline_view.h"
 #include "core/engine/memory_store.h"
 #include "core/engine/outbox.h"
+#include "core/engine/run_clock.h"
 #include "core/engine/sequence.h"
 #include "storage/data_directory.h"
 #include "tests/support/temporary_directory.h"
@@ -74,11 +75,11 @@ void put_account(BaselineStore& partition, Day day) {
   REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
 }
 
-TEST_CASE("format upgrade: a store of format 1 is of format 2 once it was opened, and says since when") {
+TEST_CASE("format upgrade: a store of format 1 is of today's once it was opened, and says since when") {
   const TemporaryDirectory parent;
   const std::string path = old_store(parent);
   CHECK_EQ(kept_since(opened(path)->alerts()), kTheft);
-  CHECK(text_of(path + "/format").starts_with("straykey store\nformat 2\n"));
+  CHECK(text_of(path + "/format").starts_with("straykey store\nformat 3\n"));
   CHECK_EQ(kept_since(opened(path)->alerts()), kTheft);
 }
 
@@ -130,7 +131,10 @@ struct Memory {
   Memory() {
     for (int i = 0; i < 2; ++i) partitions.push_back(std::make_unique<MemoryBaselineStore>());
   }
-  Status upgrade() { return upgrade_store(kKey, alerts, partitions, false); }
+  Status upgrade(std::size_t facts_a_step = 2) {
+    return FormatUpgrade(kKey, alerts, partitions, {}, facts_a_step).carry_out(false);
+  }
+  MemoryBaselineStore& partition(std::size_t number) { return static_cast<MemoryBaselineStore&>(*partitions[number]); }
 };
 
 TEST_CASE("format upgrade: the newest day of any account in any partition counts, and later openings change nothing") {
@@ -168,13 +172,91 @@ TEST_CASE("format upgrade: a commit that fails is made by a later opening; an un
 TEST_CASE("format upgrade: a partition that cannot be read leaves the store as it is") {
   Memory store;
   put_account(*store.partitions[0], 20'100);
-  auto& partition = static_cast<MemoryBaselineStore&>(*store.partitions[0]);
+  MemoryBaselineStore& partition = store.partition(0);
   partition.break_down("the disk is gone");
   REQUIRE(store.upgrade().ok());
   CHECK(rows_of(store.alerts, Table::progress).empty());
   partition.restart();
   REQUIRE(store.upgrade().ok());
   CHECK_EQ(kept_since(store.alerts), 20'100);
+}
+
+// Facts of every kind about some identities, under the keys of format 2.
+std::map<std::string, std::string> put_old_facts(BaselineStore& partition) {
+  std::map<std::string, std::string> renewed;
+  const auto writer = partition.write();
+  Fact fact;
+  fact.seen(20'000);
+  for (unsigned kind = 1; kind < kOfIdentities; ++kind)
+    for (const char* name : {"orders", "billing", "a-name-that-is-cut"}) {
+      const std::string scope = "111122223333/" + (*name == 'a' ? std::string(700, 'x') : std::string(name));
+      for (const char* value : {"AS64511", "boto3"}) {
+        const FactRef ref{static_cast<FactKind>(kind), scope, value};
+        writer->put(Table::facts, fact_key_of_format_2(kKey, ref), encode_fact(fact, ref));
+        renewed.emplace(fact_key(kKey, ref), encode_fact(fact, ref));
+      }
+    }
+  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+  return renewed;
+}
+
+std::map<std::string, std::string> facts_of(BaselineStore& partition) {
+  std::map<std::string, std::string> rows;
+  partition.read()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view value) {
+    rows.emplace(key, value);
+    return true;
+  });
+  return rows;
+}
+
+TEST_CASE("format upgrade: facts of format 2 are found under today's keys, whatever the size of a step") {
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, FormatUpgrade::kFactsAStep}) {
+    Memory store;
+    const auto expected = put_old_facts(*store.partitions[1]);
+    REQUIRE(store.upgrade(step).ok());
+    CHECK_EQ(facts_of(*store.partitions[1]), expected);
+    REQUIRE(store.upgrade(step).ok());
+    CHECK_EQ(facts_of(*store.partitions[1]), expected);
+  }
+}
+
+TEST_CASE("format upgrade: a step that fails is an error, and the next opening goes on from there") {
+  for (const CommitOutcome outcome : {CommitOutcome::failed, CommitOutcome::unknown}) {
+    Memory store;
+    const auto expected = put_old_facts(*store.partitions[0]);
+    store.partition(0).fail_next_commit(outcome, outcome == CommitOutcome::unknown);
+    const Status failed = store.upgrade();
+    REQUIRE_FALSE(failed.ok());
+    CHECK(failed.error().message.starts_with("shard-00 could not be brought to store format 3: "));
+    CHECK(rows_of(store.alerts, Table::progress).empty());
+    store.partition(0).restart();
+    REQUIRE(store.upgrade().ok());
+    CHECK_EQ(facts_of(*store.partitions[0]), expected);
+  }
+}
+
+TEST_CASE("format upgrade: a partition restored from an older backup is brought up, too") {
+  Memory store;
+  REQUIRE(store.upgrade().ok());
+  const auto expected = put_old_facts(*store.partitions[0]);
+  REQUIRE(store.upgrade().ok());
+  CHECK_EQ(facts_of(*store.partitions[0]), expected);
+}
+
+TEST_CASE("format upgrade: facts do not look older than the hours that the store has run") {
+  Memory store;
+  put_old_facts(*store.partitions[0]);
+  const auto writer = store.alerts.write();
+  writer->put(Table::progress, kRunSecondsKey, encode_sequence(std::uint64_t{5'000} * 3600));
+  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+  REQUIRE(store.upgrade().ok());
+  std::set<RunHour> hours;
+  store.partitions[0]->read()->scan_aged(Table::facts, std::string(1, kOfIdentities), {},
+                                         [&](std::string_view, std::string_view, RunHour put_at) {
+                                           hours.insert(put_at);
+                                           return true;
+                                         });
+  CHECK_EQ(hours, std::set<RunHour>{5'000});
 }
 
 }  // namespace

@@ -78,6 +78,9 @@ Status Serve::open_store() {
   if (!key) return key.error();
   DataDirectorySettings settings = data_directory_settings(config_, *key);
   settings.open_damaged = true;
+  settings.tell = [this](const std::string& what) {
+    log_.info("the store is brought to its present format", {{"what", what}});
+  };
   const auto open = [&] { return DataDirectory::open(settings); };
   int pauses = 0;
   auto opened = open_when_free(config_.data_dir, open, [&] { return wait_for_store(pauses++); });

@@ -36,6 +36,7 @@ Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path, co
     DataDirectorySettings settings;
     settings.path = path;
     settings.shards = std::clamp(shards, 1u, 64u);
+    settings.tell = [](const std::string& what) { fmt::print(stderr, "{}\n", what); };
     return DataDirectory::open(settings);
   };
   return open_when_free(path, open, pause);
