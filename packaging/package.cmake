@@ -15,7 +15,7 @@ list(TRANSFORM made_files PREPEND ${made}/)
 add_custom_command(OUTPUT ${made_files}
   COMMAND ${packaging}/make_files $<TARGET_FILE:straykey> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${made}
     ${PROJECT_VERSION} ${STRAYKEY_MAINTAINER}
-  DEPENDS straykey ${packaging}/make_files ${packaging}/sbom ${CMAKE_SOURCE_DIR}/CHANGELOG.md
+  DEPENDS straykey ${packaging}/make_files ${packaging}/sbom ${packaging}/licenses.py ${CMAKE_SOURCE_DIR}/CHANGELOG.md
   COMMENT "Writing what the package holds besides the program"
   VERBATIM)
 add_custom_target(package_files ALL DEPENDS ${made_files})

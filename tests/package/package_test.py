@@ -16,6 +16,9 @@ from pathlib import Path
 import unit_file
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "packaging"))
+import licenses  # noqa: E402
+
 PACKAGE = next((ROOT / "build/package").glob("straykey_*.deb"), None)
 SYMBOLS = next((ROOT / "build/package").glob("straykey-dbgsym_*.ddeb"), None)
 PACKAGE_BYTES_MAX = 8_000_000
@@ -80,6 +83,37 @@ class Changelog(unittest.TestCase):
         self.assertLessEqual(set(re.findall(r"^### (.*)$", text, re.M)), kinds)
 
 
+class Licenses(unittest.TestCase):
+    """Copyright files of invented packages: what is read from them, and what is not guessed."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory(prefix="straykey-licenses.")
+        self.addCleanup(scratch.cleanup)
+        self.addCleanup(setattr, licenses, "DOCUMENTS", licenses.DOCUMENTS)
+        licenses.DOCUMENTS = Path(scratch.name)
+
+    def license_of(self, text, source="made-up"):
+        (licenses.DOCUMENTS / "package").mkdir(exist_ok=True)
+        (licenses.DOCUMENTS / "package/copyright").write_text(text)
+        return licenses.License("package", source)
+
+    def test_it_is_that_of_all_files(self):
+        read = self.license_of("Format: x\n\nFiles: tests/*\nLicense: GPL-3+\n\nFiles: *\nCopyright: me\nLicense: Expat or Boost\n words\n\n"
+                               "Files: debian/*\nLicense: ISC\n")
+        self.assertEqual((read.expression, read.others, read.extracted), ("MIT OR BSL-1.0", ["GPL-3+"], {}))
+
+    def test_a_license_that_spdx_has_no_name_for_comes_with_its_text(self):
+        read = self.license_of("Files: *\nLicense: BSD-4-clause and Zlib\n\nLicense: BSD-4-clause\n One may\n .\n redistribute.\n")
+        self.assertEqual(read.expression, "LicenseRef-made-up-BSD-4-clause AND Zlib")
+        self.assertEqual(read.extracted, {"LicenseRef-made-up-BSD-4-clause": ("BSD-4-clause", "One may\n\nredistribute.")})
+
+    def test_what_is_not_said_is_not_guessed(self):
+        for text, source in (("Free software.\n", "made-up"), ("Files: src/*\nLicense: Expat\n", "made-up"), ("Files: *\nLicense: Odd\n", "made-up"),
+                             ("Now under another license.\n", "glibc")):
+            with self.assertRaisesRegex(SystemExit, "packaging/licenses.py"):
+                self.license_of(text, source)
+
+
 @unittest.skipIf(PACKAGE is None, "there is no package in build/package: packaging/build makes it")
 class Package(unittest.TestCase):
     @classmethod
@@ -111,15 +145,34 @@ class Package(unittest.TestCase):
         self.assertIsNotNone(SYMBOLS)
         self.assertIn(f"/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug", said_by("dpkg-deb", "-c", SYMBOLS))
 
-    def test_it_depends_on_every_library_that_is_linked_at_run_time(self):
-        depends = {word.split()[0] for word in self.control["Depends"].split(", ")}
-        self.assertIn("adduser", depends)
-        linked = json.loads((self.tree / "usr/share/doc/straykey/straykey.spdx.json").read_text())
-        for relation in linked["relationships"]:
-            name = relation["relatedSpdxElement"].removeprefix("SPDXRef-").replace("libstdc--6", "libstdc++6")
-            if relation["relationshipType"] == "DYNAMIC_LINK":
-                # One package may provide what another asks for by a longer name: libspdlog1.10-fmt9.
-                self.assertTrue(any(word == name or word.startswith(name + "-") for word in depends), name)
+    def bill(self):
+        return json.loads((self.tree / "usr/share/doc/straykey/straykey.spdx.json").read_text())
+
+    def links(self):
+        """(who, package) of the bill of materials: who needs that shared library."""
+        bill = self.bill()
+        name = {package["SPDXID"]: package["name"] for package in bill["packages"]}
+        return {(name[one["spdxElementId"]], name[one["relatedSpdxElement"]])
+                for one in bill["relationships"] if one["relationshipType"] == "DYNAMIC_LINK"}
+
+    def test_it_depends_on_just_what_the_bill_of_materials_says_that_it_links_itself(self):
+        # dpkg-shlibdeps wrote these, of the same program by a way of its own.
+        depends = {word.split()[0] for word in self.control["Depends"].split(", ")} - {"adduser"}
+        own = {name for needs, name in self.links() if needs == "straykey"}
+        # One package may provide what another asks for by a longer name: libspdlog1.10-fmt9.
+        meant = {word: [name for name in own if word == name or word.startswith(name + "-")] for word in depends}
+        self.assertEqual([word for word, names in meant.items() if not names], [])
+        self.assertEqual(own, {name for names in meant.values() for name in names})
+
+    def test_what_only_its_libraries_need_hangs_from_them(self):
+        links = self.links()
+        self.assertLessEqual({("librdkafka1", "libsasl2-2"), ("librdkafka1", "liblz4-1")}, links)
+        own = {name for needs, name in links if needs == "straykey"}
+        self.assertFalse({name for needs, name in links if needs != "straykey"} & own)
+        reached = {"straykey"}
+        for _ in links:
+            reached |= {name for needs, name in links if needs in reached}
+        self.assertLessEqual({needs for needs, _ in links}, reached)
 
     def test_its_configuration_is_init_s_and_belongs_to_the_operator(self):
         self.assertEqual((self.tree / "DEBIAN/conffiles").read_text(), "/etc/straykey/straykey.toml\n")
@@ -150,13 +203,16 @@ class Package(unittest.TestCase):
         self.assertEqual(found, set())
 
     def test_the_bill_of_materials_names_a_license_and_a_version_of_everything(self):
-        bill = json.loads((self.tree / "usr/share/doc/straykey/straykey.spdx.json").read_text())
+        bill = self.bill()
         self.assertEqual(bill["spdxVersion"], "SPDX-2.3")
         names = {package["name"] for package in bill["packages"]}
         self.assertLessEqual({"straykey", "liblmdb0", "libssl3", "libboost1.81-dev", "libcli11-dev", "libprotozero-dev"}, names)
         self.assertNotIn("doctest-dev", names)
+        texts = {text["licenseId"]: text["extractedText"] for text in bill["hasExtractedLicensingInfos"]}
         for package in bill["packages"]:
             self.assertNotEqual(package["licenseDeclared"], "NOASSERTION", package["name"])
+            for reference in re.findall(r"LicenseRef-\S+", package["licenseDeclared"]):
+                self.assertIn("redistribut", texts[reference].lower())
             self.assertTrue(package["versionInfo"], package["name"])
 
     def test_the_bill_of_materials_is_valid_spdx(self):
@@ -168,5 +224,4 @@ class Package(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
     unittest.main()
