@@ -151,6 +151,10 @@ class Manual(unittest.TestCase):
         stage = self.installed("troubleshooting")
         self.receive(stage)
         self.run_page("troubleshooting.md", stage)
+        served = stage.bash(f"curl -s --unix-socket {stage.store}/admin.sock http://localhost/metrics")
+        table = re.search(r"^\| reason \| because \|\n\|[-|]+\|\n((?:\|.*\n)+)", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE).group(1)
+        told = re.findall(r"`(\w+)`", "".join(row.split(" | ")[0] for row in table.splitlines()))
+        self.assertEqual(sorted(told), sorted(re.findall(r'^straykey_events_rejected_total\{reason="(\w+)"\}', served, re.MULTILINE)))
 
     def test_what_troubleshooting_quotes_is_what_the_program_says(self):
         page = (ROOT / "docs/troubleshooting.md").read_text()
