@@ -141,8 +141,11 @@ class Manual(unittest.TestCase):
     def test_page_alerts(self):
         self.run_page("alerts.md", self.installed("alerts"))
 
-    def test_page_backup_and_upgrade(self):
-        self.run_page("backup-and-upgrade.md", self.installed("backup"))
+    def test_page_backup(self):
+        self.run_page("backup.md", self.installed("backup"))
+
+    def test_page_upgrade(self):
+        self.run_page("upgrade.md", self.installed("upgrade"))
 
     def test_page_availability(self):
         self.run_page("availability.md", self.installed("availability"))
