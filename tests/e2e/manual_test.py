@@ -147,6 +147,9 @@ class Manual(unittest.TestCase):
     def test_page_upgrade(self):
         self.run_page("upgrade.md", self.installed("upgrade"))
 
+    def test_page_standby(self):
+        self.run_page("standby.md", self.installed("standby"))
+
     def test_page_availability(self):
         self.run_page("availability.md", self.installed("availability"))
 
