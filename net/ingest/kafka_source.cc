@@ -59,13 +59,6 @@ Status KafkaSource::start(Seconds) {
   return {};
 }
 
-Result<KafkaProperties> KafkaSource::properties() const {
-  auto all = dependencies_.secrets();
-  if (!all) return all.error();
-  all->insert(settings_.properties.begin(), settings_.properties.end());
-  return all;
-}
-
 std::string KafkaSource::content_of(const KafkaProperties& properties) {
   std::string content;
   for (const auto& [name, value] : properties) {
@@ -78,7 +71,7 @@ std::string KafkaSource::content_of(const KafkaProperties& properties) {
 }
 
 Result<std::unique_ptr<KafkaReader>> KafkaSource::open_reader() {
-  auto all = properties();
+  auto all = dependencies_.properties();
   if (!all) return all.error();
   {
     const std::lock_guard lock(mutex_);
@@ -101,7 +94,7 @@ Result<std::unique_ptr<KafkaReader>> KafkaSource::open_reader() {
 }
 
 Status KafkaSource::reload(Seconds) {
-  const auto all = properties();
+  const auto all = dependencies_.properties();
   if (!all) return Error{"kafka_source " + settings_.name + ": " + all.error().message};
   const std::lock_guard lock(mutex_);
   if (content_of(all.value()) != content_) reopens_ = true;

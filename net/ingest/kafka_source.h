@@ -38,9 +38,9 @@ class KafkaSource final : public Source {
     Metrics& metrics;
     Log& log;
     std::function<Seconds()> now;
-    std::string installation;                          // its id
-    std::function<Result<KafkaProperties>()> secrets;  // reads them
-    std::string remembered;                            // what `remember` was told last, of an earlier run
+    std::string installation;                             // its id
+    std::function<Result<KafkaProperties>()> properties;  // reads them, secrets too
+    std::string remembered;                               // what `remember` was told last, of an earlier run
     std::function<Status(const std::string&)> remember;
   };
   KafkaSource(KafkaSourceSettings settings, Dependencies dependencies);
@@ -57,7 +57,6 @@ class KafkaSource final : public Source {
   void read();
   void work(std::size_t number);
   void bring(ObjectFeed& feed, KafkaBatch& batch);
-  [[nodiscard]] Result<KafkaProperties> properties() const;
   // What they are and what the files hold that they name.
   [[nodiscard]] static std::string content_of(const KafkaProperties& properties);
   [[nodiscard]] Result<std::unique_ptr<KafkaReader>> open_reader();

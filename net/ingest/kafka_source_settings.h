@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "net/ingest/intake.h"
-#include "net/kafka/kafka_client.h"
 
 namespace straykey {
 
@@ -15,9 +14,8 @@ struct KafkaSourceSettings {
   std::string name;
   std::string brokers;
   std::vector<std::string> topics;
-  std::string group;           // empty: "straykey-" and the installation's id
-  bool from_the_end = false;   // where a group without positions begins
-  KafkaProperties properties;  // but for the secrets
+  std::string group;          // empty: "straykey-" and the installation's id
+  bool from_the_end = false;  // where a group without positions begins
   std::size_t concurrency = 4;
   std::uint64_t bytes_in_flight_max = 256u << 20;
   Intake::Limits limits{.inflated_bytes_max = std::size_t{512} << 20,

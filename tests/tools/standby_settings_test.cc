@@ -16,9 +16,11 @@ std::string errors_of(const Installation& here, const std::string& lines) {
 
 }  // namespace
 
-TEST_CASE("standby: it needs a topic and brokers, or nothing") {
+TEST_CASE("standby: a table of it needs a topic and brokers, and an empty one says both") {
   const Installation here;
-  CHECK_EQ(errors_of(here, ""), "");
+  CHECK_EQ(here.errors(Installation::good()), "");
+  CHECK_HOLDS(errors_of(here, ""), "standby.topic is missing");
+  CHECK_HOLDS(errors_of(here, ""), "standby.brokers is missing");
   CHECK_EQ(errors_of(here, kGood), "");
   CHECK_HOLDS(errors_of(here, "brokers = \"localhost:9092\"\n"), "standby.topic is missing");
   CHECK_HOLDS(errors_of(here, "topic = \"judged\"\n"), "standby.brokers is missing");
@@ -38,6 +40,8 @@ TEST_CASE("standby: properties that break a promise, or hold a secret, are refus
   CHECK_HOLDS(with("\"sasl.password\" = \"secret\""), "never written into the configuration");
   CHECK_HOLDS(with("\"security.protocol\" = { file = \"x\" }"), "is no secret");
   CHECK_HOLDS(with("\"security.protocol\" = \"NONE\""), "standby.properties: ");
+  CHECK_HOLDS(with("\"sasl.pasword\" = { file = \"token\" }"), "sasl.password");
+  CHECK_HOLDS(with("\"ssl.ca.location\" = \"absent.pem\""), "does not exist");
   CHECK_HOLDS(with("\"sasl.password\" = { file = \"absent\" }"), "sasl.password: ");
 }
 

@@ -7,9 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "net/kafka/kafka_properties.h"
 #include "tools/config/config_reader.h"
-#include "tools/config/did_you_mean.h"
+#include "tools/config/kafka_property_list.h"
 #include "tools/config/setting_kinds.h"
 
 namespace straykey {
@@ -93,33 +92,6 @@ struct Finder {
     if (source.settings.topics.empty()) add("topics", "topics is empty");
     if (source.settings.group.size() > kTopicBytesMax) add("group", "group is longer than 249 bytes");
   }
-  void check_names() {
-    for (const auto& [name, value] : source.properties.values)
-      if (is_secret_property(name))
-        add("properties",
-            name + " is never written into the configuration: say where it is, with { file = \"/path\" }");
-    for (const auto& [name, secret] : source.properties.secrets)
-      if (why_refused(name).empty() && !is_secret_property(name))
-        add("properties", name + " is no secret: give its value");
-    const auto check = [this](const std::string& name) {
-      const std::string reason = why_refused(name);
-      if (!reason.empty())
-        add("properties", fmt::format("the property {} is refused: {}{}", in_quotes(name), reason,
-                                      did_you_mean(name, allowed_kafka_properties())));
-    };
-    for (const auto& [name, value] : source.properties.values) check(name);
-    for (const auto& [name, secret] : source.properties.secrets) check(name);
-  }
-  void check_values() {
-    for (const auto& [name, value] : source.properties.values)
-      if (is_path_property(name))
-        if (const Status file = check_file("file of " + name, value, name == "ssl.key.location"); !file)
-          add("properties", file.error().message);
-    if (const Status status = check_kafka_properties(source.properties.values); !status)
-      add("properties", status.error().message);
-    if (const auto secrets = read_kafka_secrets(source.properties); !secrets)
-      add("properties", secrets.error().message);
-  }
 };
 
 }  // namespace
@@ -158,21 +130,9 @@ std::vector<SettingError> kafka_source_errors(const Config& config) {
       find.add("group",
                "two sources are in this group of the same brokers: list all topics in one, or give each a group");
     find.check_places();
-    const std::size_t before = errors.size();
-    find.check_names();
-    if (errors.size() == before) find.check_values();
+    for (const std::string& error : kafka_property_errors(source.properties)) find.add("properties", error);
   }
   return errors;
-}
-
-Result<KafkaProperties> read_kafka_secrets(const KafkaPropertyList& properties) {
-  KafkaProperties all;
-  for (const auto& [name, source] : properties.secrets) {
-    auto secret = read_secret(source);
-    if (!secret) return Error{name + ": " + secret.error().message};
-    all[name] = std::move(secret).value();
-  }
-  return all;
 }
 
 }  // namespace straykey

@@ -6,9 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "net/kafka/kafka_properties.h"
 #include "tools/config/config_reader.h"
-#include "tools/config/did_you_mean.h"
+#include "tools/config/kafka_property_list.h"
 #include "tools/config/setting_kinds.h"
 
 namespace straykey {
@@ -22,29 +21,6 @@ bool is_topic(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });
-}
-
-// What is wrong with each property by itself.
-std::vector<std::string> property_errors(const KafkaPropertyList& properties) {
-  std::vector<std::string> errors;
-  const auto check = [&errors](const std::string& name) {
-    const std::string reason = why_refused(name);
-    if (!reason.empty())
-      errors.push_back(fmt::format("the property {} is refused: {}{}", in_quotes(name), reason,
-                                   did_you_mean(name, allowed_kafka_properties())));
-    return reason.empty();
-  };
-  for (const auto& [name, value] : properties.values) {
-    if (!check(name)) continue;
-    if (is_secret_property(name))
-      errors.push_back(name + " is never written into the configuration: say where it is, with { file = \"/path\" }");
-    if (!is_path_property(name)) continue;
-    if (const Status file = check_file("file of " + name, value, name == "ssl.key.location"); !file)
-      errors.push_back(file.error().message);
-  }
-  for (const auto& [name, secret] : properties.secrets)
-    if (check(name) && !is_secret_property(name)) errors.push_back(name + " is no secret: give its value");
-  return errors;
 }
 
 }  // namespace
@@ -86,33 +62,18 @@ std::vector<SettingError> standby_errors(const Config& config) {
   const auto add = [&errors](std::string_view key, std::string message) {
     errors.push_back({"standby." + std::string(key), std::move(message)});
   };
-  const bool any = !standby.brokers.empty() || !standby.node.empty() || standby.properties != KafkaPropertyList{};
-  if (!standby.on() && any) add("topic", "standby.topic is missing: without it there is no standby");
-  if (!standby.on()) return errors;
+  // The table turns it on, so one without the settings that it needs is a mistake, not a standby that is off.
+  if (!config.places.contains("standby")) return errors;
+  if (standby.topic.empty()) add("topic", "standby.topic is missing: without it there is no standby");
   if (standby.brokers.empty()) add("brokers", "standby.brokers is missing");
-  if (!is_topic(standby.topic))
+  if (standby.on() && !is_topic(standby.topic))
     add("topic", fmt::format("standby.topic {} is no topic: 1 to {} of A-Z a-z 0-9 . _ -", in_quotes(standby.topic),
                              kTopicBytesMax));
   if (standby.node.size() > kNodeBytesMax)
     add("node", fmt::format("standby.node is longer than {} bytes", kNodeBytesMax));
-  for (const std::string& error : property_errors(standby.properties))
+  for (const std::string& error : kafka_property_errors(standby.properties))
     add("properties", "standby.properties: " + error);
-  if (!errors.empty()) return errors;
-  if (const Status status = check_kafka_properties(standby.properties.values); !status)
-    add("properties", "standby.properties: " + status.error().message);
-  if (const auto all = standby_properties(standby); !all)
-    add("properties", "standby.properties: " + all.error().message);
   return errors;
-}
-
-Result<KafkaProperties> standby_properties(const StandbyConfig& standby) {
-  KafkaProperties all = standby.properties.values;
-  for (const auto& [name, source] : standby.properties.secrets) {
-    auto secret = read_secret(source);
-    if (!secret) return Error{name + ": " + secret.error().message};
-    all[name] = std::move(secret).value();
-  }
-  return all;
 }
 
 }  // namespace straykey

@@ -9,7 +9,7 @@
 #include "core/base/hex.h"
 #include "net/ingest/kafka_source.h"
 #include "storage/replace_file.h"
-#include "tools/config/kafka_settings.h"
+#include "tools/config/kafka_property_list.h"
 #include "tools/server/serve.h"
 #include "tools/terminal/clock.h"
 
@@ -32,8 +32,6 @@ std::string read_remembered(const std::string& path) {
 void Serve::make_kafka(std::size_t first_desk) {
   for (const KafkaSourceConfig& source : config_.kafka_sources) {
     const std::string path = config_.data_dir + "/kafka-" + source.settings.name;
-    KafkaSourceSettings settings = source.settings;
-    settings.properties = source.properties.values;
     KafkaSource::Dependencies dependencies{
         .intake = *intake_,
         .first_desk = first_desk,
@@ -42,10 +40,10 @@ void Serve::make_kafka(std::size_t first_desk) {
         .log = log_,
         .now = wall_clock,
         .installation = installation_id(data_->hash_key()),
-        .secrets = [&source] { return read_kafka_secrets(source.properties); },
+        .properties = [&source] { return read_kafka_properties(source.properties); },
         .remembered = read_remembered(path),
         .remember = [path](const std::string& text) { return replace_file(path, text); }};
-    pulled_.push_back(std::make_unique<KafkaSource>(std::move(settings), std::move(dependencies)));
+    pulled_.push_back(std::make_unique<KafkaSource>(source.settings, std::move(dependencies)));
     first_desk += source.settings.concurrency;
   }
 }

@@ -9,7 +9,7 @@
 #include "net/kafka/kafka_alert_log.h"
 #include "tools/config/agreement.h"
 #include "tools/config/config_settings.h"
-#include "tools/config/standby_settings.h"
+#include "tools/config/kafka_property_list.h"
 #include "tools/server/serve.h"
 #include "tools/terminal/clock.h"
 
@@ -27,7 +27,7 @@ std::string name_of_machine() {
 Status Serve::start_standby(Agreement agreement) {
   const StandbyConfig& standby = config_.standby;
   if (!standby.on()) return {};
-  auto properties = standby_properties(standby);
+  auto properties = read_kafka_properties(standby.properties);
   if (!properties) return Error{"standby.properties: " + properties.error().message};
   const std::string node = standby.node.empty() ? name_of_machine() : standby.node;
   auto log = KafkaAlertLog::open({{standby.brokers, "straykey-" + node, std::move(properties).value()}, standby.topic},
