@@ -93,14 +93,15 @@ json::object user_agent(const Candidate& call) {
   return out;
 }
 
-json::object campaign(const AlertCampaign& in) {
+json::object campaign(const Alert& alert) {
+  const AlertCampaign& in = alert.campaign;
   json::object out{{"id", in.id.hex()},
                    {"subject", in.subject},
                    {"first_day", format_day(in.first_day)},
                    {"identities", in.identities},
                    {"sentence", campaign_sentence(in)},
                    {"notify", in.notify}};
-  if (const std::string_view setting = declaring_setting(in); !setting.empty()) out["declare"] = setting;
+  if (const std::string_view setting = declaring_setting(in, alert.hosting); !setting.empty()) out["declare"] = setting;
   return out;
 }
 
@@ -232,7 +233,7 @@ std::string document_of(const Alert& alert, std::string_view data_dir) {
       {"investigative_actions", json_texts(entry.actions)},
       {"respond", respond_document(response_to(alert, data_dir))},
       {"dedup_until", format_time((static_cast<Seconds>(call.day()) + alert.dedup_days) * kSecondsPerDay)}};
-  if (alert.campaign.id != Hash128{}) document["campaign"] = campaign(alert.campaign);
+  if (alert.campaign.id != Hash128{}) document["campaign"] = campaign(alert);
   if (alert.hosting) document["acknowledges"] = "prefix";
   if (!entry.tag.empty()) document["tags"] = json::array{json::value(entry.tag)};
   return json::serialize(document);

@@ -45,9 +45,10 @@ std::string campaign_sentence(const AlertCampaign& campaign) {
   return fmt::format("One of {} identities {} since {}.", campaign.identities, where, day);
 }
 
-std::string_view declaring_setting(const AlertCampaign& campaign) noexcept {
+std::string_view declaring_setting(const AlertCampaign& campaign, bool hosting) noexcept {
   if (is_of_variation(campaign.subject)) return {};
-  return is_of_endpoint(campaign.subject) ? "networks.accounts" : "networks.trusted";
+  if (is_of_endpoint(campaign.subject)) return "networks.accounts";
+  return hosting ? "[[known]]" : "networks.trusted";
 }
 
 }  // namespace straykey

@@ -44,7 +44,8 @@ struct CampaignMoment {
 // "7th identity in this network since 2026-11-26."
 [[nodiscard]] std::string campaign_sentence(const AlertCampaign& campaign);
 
-// The setting that declares a roll-out as expected; empty if there is none.
-[[nodiscard]] std::string_view declaring_setting(const AlertCampaign& campaign) noexcept;
+// The setting that declares a roll-out as expected; empty if there is none. `hosting`: anybody may rent an address in
+// the campaign's network, so trusting it would trust everybody's machines; an entry is of some identities and ends.
+[[nodiscard]] std::string_view declaring_setting(const AlertCampaign& campaign, bool hosting) noexcept;
 
 }  // namespace straykey

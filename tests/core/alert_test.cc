@@ -116,6 +116,9 @@ TEST_CASE("alert: its campaign is told as it was when the alert was raised") {
   CHECK_EQ(text_at(document, "/campaign/sentence"), "7th identity in this network since 2024-03-18.");
   CHECK_EQ(text_at(document, "/campaign/declare"), "networks.trusted");
   CHECK_FALSE(document.at_pointer("/campaign/notify").as_bool());
+  alert.hosting = true;
+  CHECK_EQ(text_at(parsed(alert_document(alert)), "/campaign/declare"), "[[known]]");
+  alert.hosting = false;
   alert.campaign.subject = "misused_service_token.pasted";
   CHECK_FALSE(parsed(alert_document(alert)).at("campaign").as_object().contains("declare"));
 }

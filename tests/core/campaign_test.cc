@@ -44,10 +44,17 @@ TEST_CASE("campaign: its sentence counts identities and says where") {
 }
 
 TEST_CASE("campaign: the setting that declares a roll-out is that of its place") {
-  CHECK_EQ(declaring_setting({{}, "AS64511"}), "networks.trusted");
-  CHECK_EQ(declaring_setting({{}, "2001:db8::/48"}), "networks.trusted");
-  CHECK_EQ(declaring_setting({{}, "vpce:444455556666"}), "networks.accounts");
-  CHECK_EQ(declaring_setting({{}, "misused_service_token.console"}), "");
+  CHECK_EQ(declaring_setting({{}, "AS64511"}, false), "networks.trusted");
+  CHECK_EQ(declaring_setting({{}, "2001:db8::/48"}, false), "networks.trusted");
+  for (const bool hosting : {false, true}) {
+    CHECK_EQ(declaring_setting({{}, "vpce:444455556666"}, hosting), "networks.accounts");
+    CHECK_EQ(declaring_setting({{}, "misused_service_token.console"}, hosting), "");
+  }
+}
+
+TEST_CASE("campaign: a network where anybody may rent an address is never proposed as trusted") {
+  CHECK_EQ(declaring_setting({{}, "AS64511"}, true), "[[known]]");
+  CHECK_EQ(declaring_setting({{}, "198.51.100.0/24"}, true), "[[known]]");
 }
 
 TEST_CASE("campaign: its id is of the subject and the first day") {

@@ -109,6 +109,17 @@ std::string aws_address_by_asn_only(std::uint64_t host) {
   return v4_text(v4(192, 0, 2, 128) + host_in(128, host));
 }
 
+std::string hosting_asn_list() {
+  std::string out;
+  const auto add = [&](const ExternalPrefix& prefix) {
+    out += fmt::format("{}\"AS{}\"", out.empty() ? "" : ", ", prefix.asn);
+  };
+  for (const ExternalPrefix& prefix : kExternal)
+    if (prefix.name.starts_with("Example Hosting")) add(prefix);
+  for (std::uint32_t number = 0; number < kHosters; ++number) add(hoster(number));
+  return out;
+}
+
 std::string ip_ranges_json(Seconds created) {
   const std::string time = format_time(created);  // 2026-11-22T03:04:05Z
   std::string out =

@@ -37,6 +37,9 @@ inline constexpr std::string_view kTrustedPrefix = "203.0.113.192/27";
 // Amazon's by its ASN, but not (yet) in the ranges file.
 [[nodiscard]] std::string aws_address_by_asn_only(std::uint64_t host);
 
+// For networks.hosting_asn: the quoted AS numbers of the networks where anybody may rent an address.
+[[nodiscard]] std::string hosting_asn_list();
+
 // The ranges file in AWS's form; `created` becomes createDate.
 [[nodiscard]] std::string ip_ranges_json(Seconds created);
 // `start,end,asn,name` lines.

@@ -168,8 +168,8 @@ std::string summary_text(const SimulateSettings& settings, const SimulateSummary
   const std::filesystem::path absolute = std::filesystem::absolute(settings.out, failure);
   const std::filesystem::path folder = failure ? settings.out : absolute.lexically_normal();
   const auto text = [&](const char* name) { return toml_text((folder / name).string()); };
-  out += fmt::format("[networks]\naws_ranges = {}\nasn = [{}]\ntrusted = [\"{}\"]\n", text("ip-ranges.json"),
-                     text("asn.csv"), summary.trusted_prefix);
+  out += fmt::format("[networks]\naws_ranges = {}\nasn = [{}]\ntrusted = [\"{}\"]\nhosting_asn = [{}]\n",
+                     text("ip-ranges.json"), text("asn.csv"), summary.trusted_prefix, hosting_asn_list());
   return out;
 }
 

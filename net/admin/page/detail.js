@@ -108,7 +108,8 @@ function others(alert, campaign, related) {
   const parts = [];
   if (alert.campaign && campaign.length > 0) {
     parts.push(h("p", {}, alert.campaign.sentence, " ", search("campaign", alert.campaign.id, "All alerts of this campaign"),
-      alert.campaign.declare ? [". If the place is yours, declare it: ", h("code", {}, alert.campaign.declare)] : null));
+      alert.campaign.declare ? [alert.campaign.declare === "[[known]]" ? ". Anybody may rent an address in this network: if it was yours, declare the identities that may: "
+        : ". If the place is yours, declare it: ", h("code", {}, alert.campaign.declare)] : null));
     if (campaign.length > 1) parts.push(alertsTable("Alerts of the campaign", campaign));
   }
   if (related.length > 0) parts.push(alertsTable("Related alerts", related));
