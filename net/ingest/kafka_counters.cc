@@ -26,10 +26,17 @@ KafkaCounters::KafkaCounters(Metrics& metrics, std::string source)
                                      "Messages that the brokers deleted before they were read.", {{"source", source}})),
       waits(metrics.counter("straykey_kafka_waits_total", "Times that messages waited for memory or for the queues.",
                             {{"source", source}})),
+      starts_unknown(metrics.counter("straykey_kafka_starts_unknown_total",
+                                     "Partitions whose first message did not come in time, so that others were read "
+                                     "before it was known which days it has.",
+                                     {{"source", source}})),
       lag_s(metrics.gauge("straykey_kafka_lag_seconds",
                           "From the time of the message that was stored last until it was.", {{"source", source}})),
       partitions(metrics.gauge("straykey_kafka_partitions", "Partitions that the group has given to this source.",
                                {{"source", source}})),
+      committed(metrics.gauge("straykey_kafka_last_commit_timestamp_seconds",
+                              "When positions were committed last, in seconds since 1970; 0: not in this run.",
+                              {{"source", source}})),
       held(metrics.gauge("straykey_kafka_held_partitions", "Partitions that wait until slower ones have caught up.",
                          {{"source", source}})),
       paused(

@@ -43,11 +43,13 @@ class KafkaCounters {
   Counter& errors;          // of brokers, of partitions, and of commits of positions
   Counter& deleted_unread;  // messages
   Counter& waits;
-  Gauge& lag_s;       // of the message stored last: from its time until now
-  Gauge& partitions;  // assigned
-  Gauge& held;        // partitions that wait for slower ones
-  Gauge& paused;      // partitions that wait for memory
-  Gauge& strangers;   // members of the group that are not of this installation
+  Counter& starts_unknown;  // partitions before whose first message others were read
+  Gauge& lag_s;             // of the message stored last: from its time until now
+  Gauge& partitions;        // assigned
+  Gauge& committed;         // when positions were committed last, since 1970
+  Gauge& held;              // partitions that wait for slower ones
+  Gauge& paused;            // partitions that wait for memory
+  Gauge& strangers;         // members of the group that are not of this installation
 
  private:
   Metrics& metrics_;

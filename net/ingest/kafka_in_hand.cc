@@ -14,8 +14,7 @@ void KafkaInHand::assign(const KafkaPartition& partition, std::optional<std::int
   it.stored = it.next = stored;
 }
 
-void KafkaInHand::add(const KafkaPartition& partition, std::int64_t offset, std::string_view value,
-                      std::int64_t time_ms) {
+void KafkaInHand::add(const KafkaPartition& partition, std::int64_t offset, std::string_view value, Times times) {
   const std::lock_guard lock(mutex_);
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return;  // it was taken away, and whoever has it now reads the message
@@ -23,7 +22,7 @@ void KafkaInHand::add(const KafkaPartition& partition, std::int64_t offset, std:
   if (!it.stored) it.stored = offset;
   it.next = offset + 1;
   it.entries.push_back({offset, false});
-  waiting_.push_back({{partition, it.assignment, offset, std::string(value)}, time_ms});
+  waiting_.push_back({{partition, it.assignment, offset, std::string(value), times.day}, times.sent_ms});
   waiting_bytes_ += value.size();
   changed_.notify_all();
 }
@@ -123,17 +122,22 @@ std::vector<KafkaPartition> KafkaInHand::take_failed() {
   return failed;
 }
 
+bool KafkaInHand::may_begin(Day day) const {
+  return day == 0 || begun_.empty() || begun_.begin()->first >= day;
+}
+
 std::optional<KafkaBatch> KafkaInHand::take() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+  changed_.wait(lock, [this] { return stopped_ || (!waiting_.empty() && may_begin(waiting_.front().message.day)); });
   if (stopped_) return std::nullopt;
   KafkaBatch batch;
   while (!waiting_.empty() && batch.messages.size() < kBatchMessagesMax) {
     Waiting& first = waiting_.front();
     const std::size_t bytes = first.message.value.size();
-    if (!batch.messages.empty() && batch.bytes + bytes > kBatchBytesMax) break;
+    if (!batch.messages.empty() && (batch.bytes + bytes > kBatchBytesMax || !may_begin(first.message.day))) break;
     batch.bytes += bytes;
-    batch.newest_ms = std::max(batch.newest_ms, first.time_ms);
+    batch.newest_ms = std::max(batch.newest_ms, first.sent_ms);
+    if (first.message.day != 0) ++begun_[first.message.day];
     ++partitions_[first.message.partition].begun;
     batch.messages.push_back(std::move(first.message));
     waiting_.pop_front();
@@ -153,6 +157,7 @@ void KafkaInHand::advance(Partition& partition) {
 void KafkaInHand::finish(const KafkaBatch& batch, bool stored) {
   const std::lock_guard lock(mutex_);
   for (const KafkaBatch::Message& message : batch.messages) {
+    if (const auto day = begun_.find(message.day); day != begun_.end() && --day->second == 0) begun_.erase(day);
     const auto found = partitions_.find(message.partition);
     if (found == partitions_.end() || found->second.assignment != message.assignment) continue;
     Partition& it = found->second;

@@ -3,7 +3,8 @@
 //
 // Shape:  the reader adds messages; workers take them in batches, small messages many at a time. A partition is stored
 //         up to the first of its messages that is not: that is the position to commit.
-// Order:  messages are taken in the order in which they were added, and finish in any order. What is finished of a
+// Order:  messages are taken in the order in which they were added, and finish in any order; but one of a later day is
+//         taken only when what was begun of earlier days has finished. What is finished of a
 //         partition that was taken away or begun anew since does not count.
 // Thread: any (synchronised inside).
 // Bounds: bytes_max of what waits; add() never refuses, so the reader asks has_room() first.
@@ -29,6 +30,7 @@ struct KafkaBatch {
     std::uint64_t assignment = 0;  // of the partition, when it was added
     std::int64_t offset = 0;
     std::string value;
+    Day day = 0;  // of its events; 0: unknown
   };
   std::vector<Message> messages;
   std::size_t bytes = 0;
@@ -45,7 +47,11 @@ class KafkaInHand {
   // --- the reader's ---
   // Read from now on. `stored`: where it begins, if that is known.
   void assign(const KafkaPartition& partition, std::optional<std::int64_t> stored = std::nullopt);
-  void add(const KafkaPartition& partition, std::int64_t offset, std::string_view value, std::int64_t time_ms);
+  struct Times {
+    std::int64_t sent_ms = 0;  // Kafka's; 0: none
+    Day day = 0;               // of its events; 0: unknown
+  };
+  void add(const KafkaPartition& partition, std::int64_t offset, std::string_view value, Times times);
   // A message that needs no work.
   void pass(const KafkaPartition& partition, std::int64_t offset);
   [[nodiscard]] bool has_room() const;
@@ -89,6 +95,7 @@ class KafkaInHand {
     bool failed = false;
   };
   void advance(Partition& partition);
+  [[nodiscard]] bool may_begin(Day day) const;
   [[nodiscard]] bool any_begun(const std::vector<KafkaPartition>& partitions) const;
 
   const std::size_t bytes_max_;
@@ -97,10 +104,11 @@ class KafkaInHand {
   std::map<KafkaPartition, Partition> partitions_;
   struct Waiting {
     KafkaBatch::Message message;
-    std::int64_t time_ms;
+    std::int64_t sent_ms;
   };
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::map<Day, std::size_t> begun_;  // messages in the hands of workers, by day
   std::uint64_t assignments_ = 0;
   bool stopped_ = false;
 };

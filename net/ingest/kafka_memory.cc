@@ -80,4 +80,32 @@ KafkaBegin where_to_begin(const KafkaWatermarks& log, const KafkaPast& past, boo
   return begin;
 }
 
+void tell_begin(Log& log, const std::string& source, const KafkaPartition& partition, const KafkaBegin& begin) {
+  const std::string number = std::to_string(partition.number), offset = std::to_string(begin.offset);
+  if (!begin.loss) {
+    const std::string_view why = begin.is_added ? "a partition was added to a topic, and is read from its beginning"
+                                                : "a partition is read for the first time";
+    return log.info(why, {{"source", source}, {"topic", partition.topic}, {"partition", number}, {"position", offset}});
+  }
+  const auto tell = [&](std::string_view what, std::string change) {
+    log.error(what, {{"source", source},
+                     {"topic", partition.topic},
+                     {"partition", number},
+                     {"position", offset},
+                     {"deleted_unread", std::to_string(begin.deleted_unread)},
+                     {"change", std::move(change)}});
+  };
+  switch (*begin.loss) {
+    case KafkaPositionLoss::expired:
+      return tell("messages were deleted before they were read; the partition is read on from what is left",
+                  "a longer retention of the topic, or less lag");
+    case KafkaPositionLoss::truncated:
+      return tell("a partition ends before our position: it was cut, or its topic was made anew; all of it is read",
+                  "unclean.leader.election.enable, or whoever deletes topics");
+    case KafkaPositionLoss::forgotten:
+      return tell("the brokers forgot our position: the topic was made anew, or the group was away; all of it is read",
+                  "whoever deletes topics, or offsets.retention.minutes");
+  }
+}
+
 }  // namespace straykey

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/log.h"
 #include "net/ingest/kafka_counters.h"
 #include "net/kafka/kafka_client.h"
 
@@ -48,5 +49,7 @@ struct KafkaPast {
   bool knows_topic = false;
 };
 [[nodiscard]] KafkaBegin where_to_begin(const KafkaWatermarks& log, const KafkaPast& past, bool from_the_end) noexcept;
+// Tells the log that a partition is read from there, and what was lost.
+void tell_begin(Log& log, const std::string& source, const KafkaPartition& partition, const KafkaBegin& begin);
 
 }  // namespace straykey

@@ -31,6 +31,7 @@ void KafkaOrder::came(const KafkaPartition& partition, Seconds event_time, Secon
   if (found == partitions_.end()) return;
   found->second.event_time = event_time;
   found->second.came_at = now;
+  look_again_ = look_again_ ? std::min(*look_again_, event_time + kAheadMax) : event_time + kAheadMax;
 }
 
 void KafkaOrder::set_waiting(const KafkaPartition& partition, bool is_waiting) {
@@ -47,24 +48,45 @@ std::optional<Seconds> KafkaOrder::slowest(Seconds now) const {
   return slowest;
 }
 
+// Of those that may go on, the one with the earliest events, which the others then wait for.
+bool KafkaOrder::release_one(Seconds now, Changes& changes) {
+  const std::optional<Seconds> slow = slowest(now);
+  const auto ahead = [&slow](const State& state) {
+    return slow && state.event_time ? *state.event_time - *slow : Seconds{0};
+  };
+  auto first = partitions_.end();
+  for (auto it = partitions_.begin(); it != partitions_.end(); ++it) {
+    const State& state = it->second;
+    if (!state.held_since) continue;
+    if (ahead(state) > kAheadAgain && now - *state.held_since < kHoldMax) continue;
+    if (first == partitions_.end() || state.event_time < first->second.event_time) first = it;
+  }
+  if (first == partitions_.end()) return false;
+  State& state = first->second;
+  state.held_since.reset();
+  state.came_at = now;
+  state.is_free = ahead(state) > kAheadAgain;
+  changes.go_on.push_back(first->first);
+  if (state.is_free) changes.went_on_late.push_back(first->first);
+  return true;
+}
+
 KafkaOrder::Changes KafkaOrder::decide(Seconds now) {
   Changes changes;
+  while (release_one(now, changes)) {
+  }
   const std::optional<Seconds> slow = slowest(now);
+  look_again_.reset();
+  if (slow) look_again_ = *slow + kAheadMax;
   for (auto& [partition, state] : partitions_) {
     const Seconds ahead = slow && state.event_time ? *state.event_time - *slow : 0;
     if (ahead <= kAheadAgain) state.is_free = false;
-    if (state.held_since) {
-      const bool late = now - *state.held_since >= kHoldMax;
-      if (ahead > kAheadAgain && !late) continue;
-      state.held_since.reset();
-      state.came_at = now;
-      state.is_free = ahead > kAheadAgain;
-      changes.go_on.push_back(partition);
-      if (state.is_free) changes.went_on_late.push_back(partition);
-    } else if (ahead > kAheadMax && !state.is_free) {
+    if (!state.held_since && ahead > kAheadMax && !state.is_free) {
       state.held_since = now;
       changes.hold.push_back(partition);
     }
+    if (!state.held_since || !state.event_time) continue;
+    look_again_ = std::min(look_again_.value_or(*state.event_time), *state.event_time - kAheadAgain);
   }
   return changes;
 }

@@ -3,7 +3,8 @@
 //
 // Shape:  days decide about verdicts, so after an outage the backlog of one partition must not be judged after today's
 //         events of another. A partition more than kAheadMax of event time before the slowest is held, and goes on once
-//         it is at most kAheadAgain before it. The slowest is one of those that have something to read.
+//         it is at most kAheadAgain before it. The time of a partition is that of its next message, so that no message
+//         which is too far ahead need be taken. The slowest is one of those that have something to read.
 // Thread: one owner. Time is an argument.
 // Bounds: a partition is held for kHoldMax at most; then it goes on for good, until it was caught up with. One that has
 //         something to read and brings nothing for kStallMax holds nobody up.
@@ -28,7 +29,7 @@ class KafkaOrder {
   static constexpr Seconds kAheadMax = 600, kAheadAgain = 300;
   static constexpr Seconds kHoldMax = 6 * 3'600, kStallMax = 60;
 
-  // A message of the partition came, whose events have this time. `now` is any clock that only goes forward.
+  // The next message of the partition has events of this time. `now` is any clock that only goes forward.
   void came(const KafkaPartition& partition, Seconds event_time, Seconds now);
   void begin(const KafkaPartition& partition, Seconds now);
   void end(const KafkaPartition& partition) { partitions_.erase(partition); }
@@ -39,6 +40,9 @@ class KafkaOrder {
     std::vector<KafkaPartition> hold, go_on, went_on_late;  // the last: also in go_on, after kHoldMax
   };
   [[nodiscard]] Changes decide(Seconds now);
+  // A message of this time may be so far ahead of another partition, or so near to one that is held, that decide() is
+  // to be called before the message is taken.
+  [[nodiscard]] bool may_change_at(Seconds event_time) const { return look_again_ && event_time > *look_again_; }
   [[nodiscard]] bool holds(const KafkaPartition& partition) const;
   [[nodiscard]] std::size_t held() const;
 
@@ -51,8 +55,10 @@ class KafkaOrder {
     bool is_free = false;  // it was held for kHoldMax
   };
   [[nodiscard]] std::optional<Seconds> slowest(Seconds now) const;
+  [[nodiscard]] bool release_one(Seconds now, Changes& changes);
 
   std::map<KafkaPartition, State> partitions_;
+  std::optional<Seconds> look_again_;  // nullopt: no time changes anything
 };
 
 }  // namespace straykey

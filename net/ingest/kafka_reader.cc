@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/ingest/kafka_start.h"
+
 namespace straykey {
 namespace {
 
@@ -35,7 +37,9 @@ std::string list_of(const std::vector<KafkaPartition>& partitions) {
 }  // namespace
 
 KafkaReader::KafkaReader(Settings settings, Dependencies dependencies)
-    : settings_(std::move(settings)), dependencies_(std::move(dependencies)) {}
+    : settings_(std::move(settings)), dependencies_(std::move(dependencies)), start_(std::make_unique<KafkaStart>()) {}
+
+KafkaReader::~KafkaReader() = default;
 
 Seconds KafkaReader::steady_s() const {
   return std::chrono::duration_cast<std::chrono::seconds>(Clock::now().time_since_epoch()).count();
@@ -61,6 +65,10 @@ Status KafkaReader::open() {
   callbacks.on_partition_error = [this](const KafkaPartition& partition, const KafkaError& error) {
     on_partition_error(partition, error);
   };
+  callbacks.on_end = [this](const KafkaPartition& partition) {
+    start_->know(partition);
+    has_end_ = true;
+  };
   callbacks.on_committed = [this](const KafkaStatus& status) { on_committed(status); };
   auto opened = KafkaConsumer::open(settings, std::move(callbacks));
   if (!opened) return opened.error();
@@ -72,6 +80,8 @@ void KafkaReader::read() {
   if (!join()) return;
   while (!ended()) {
     poll_messages();
+    begin_assigned();
+    if (std::exchange(has_end_, false) && order_.held() > 0) hold_those_ahead();
     make_room();
     if (Clock::now() >= tick_at_) tick();
   }
@@ -110,19 +120,55 @@ void KafkaReader::poll_messages() {
   }
 }
 
+// A time to come would hold its partition, and a false one all others. 0: it has none.
+Seconds KafkaReader::time_of(const KafkaMessage& message) const {
+  const auto event_time = first_event_time(message.value().value_or(std::string_view()));
+  return std::min(event_time.value_or(message.time_ms().value_or(0) / 1'000), dependencies_.now());
+}
+
+void KafkaReader::begin_assigned() {
+  const auto unknown = start_->begin(steady_s());
+  if (!unknown) return;
+  if (!unknown->empty()) {
+    dependencies_.counters.starts_unknown.add(unknown->size());
+    dependencies_.log.warning("partitions are read although the first message of others did not come yet",
+                              {{"source", settings_.source}, {"without", list_of(*unknown)}});
+  }
+  hold_those_ahead();
+}
+
 void KafkaReader::take(const KafkaMessage& message) {
-  const KafkaPartition partition{std::string(message.topic()), message.partition()};
+  const KafkaPosition at{{std::string(message.topic()), message.partition()}, message.offset()};
   const std::string_view value = message.value().value_or(std::string_view());
-  const std::int64_t time_ms = message.time_ms().value_or(0);
+  const Seconds time = time_of(message);
+  const KafkaInHand::Times times{message.time_ms().value_or(0), day_of(time)};
+  if (is_paused_) (void)consumer_->pause({at.partition});  // whoever begins anew is not paused
+  if (time > 0) order_.came(at.partition, time, steady_s());
+  start_->know(at.partition);
+  if (time > 0 && order_.may_change_at(time)) hold_those_ahead();
+  if (!start_->waits(at.partition) && !order_.holds(at.partition)) return add(at, value, times);
+  kept_[at.partition].push_back({at.offset, std::string(value), times});
+  (void)consumer_->pause({at.partition});
+}
+
+void KafkaReader::add(const KafkaPosition& at, std::string_view value, KafkaInHand::Times times) {
   if (value.empty()) {
     dependencies_.counters.count(KafkaMessageEnd::empty);
-    return dependencies_.in_hand.pass(partition, message.offset());
+    return dependencies_.in_hand.pass(at.partition, at.offset);
   }
   dependencies_.counters.bytes.add(value.size());
-  dependencies_.in_hand.add(partition, message.offset(), value, time_ms);
-  // A time to come would hold its partition, and a false one all others.
-  const Seconds event_time = first_event_time(value).value_or(time_ms / 1'000);
-  if (event_time > 0) order_.came(partition, std::min(event_time, dependencies_.now()), steady_s());
+  dependencies_.in_hand.add(at.partition, at.offset, value, times);
+}
+
+void KafkaReader::add_kept() {
+  std::vector<KafkaPartition> go_on;
+  for (const auto& [partition, messages] : kept_) {
+    if (start_->waits(partition) || order_.holds(partition)) continue;
+    for (const Kept& message : messages) add({partition, message.offset}, message.value, message.times);
+    go_on.push_back(partition);
+  }
+  for (const KafkaPartition& partition : go_on) kept_.erase(partition);
+  if (!go_on.empty() && !is_paused_) (void)consumer_->resume(go_on);
 }
 
 void KafkaReader::make_room() {
@@ -130,7 +176,9 @@ void KafkaReader::make_room() {
   if (is_paused_) {
     if (!in_hand.has_much_room()) return;
     std::vector<KafkaPartition> partitions = in_hand.partitions();
-    std::erase_if(partitions, [this](const KafkaPartition& partition) { return order_.holds(partition); });
+    std::erase_if(partitions, [this](const KafkaPartition& partition) {
+      return order_.holds(partition) || kept_.contains(partition);
+    });
     (void)consumer_->resume(partitions);
     is_paused_ = false;
     dependencies_.counters.paused.set(0);
@@ -176,7 +224,7 @@ void KafkaReader::on_committed(const KafkaStatus& status) {
   if (!committing_) return;
   const std::vector<KafkaPosition> positions = *std::exchange(committing_, std::nullopt);
   if (!status) {
-    for (const KafkaPosition& position : positions) dependencies_.memory.note(position);
+    note_committed(positions);
     return;
   }
   dependencies_.counters.errors.add();
@@ -185,13 +233,18 @@ void KafkaReader::on_committed(const KafkaStatus& status) {
                             {{"source", settings_.source}, {"group", settings_.group}, {"reason", status->text()}});
 }
 
+void KafkaReader::note_committed(const std::vector<KafkaPosition>& positions) {
+  for (const KafkaPosition& position : positions) dependencies_.memory.note(position);
+  dependencies_.counters.committed.set(static_cast<double>(dependencies_.now()));
+}
+
 void KafkaReader::hold_those_ahead() {
   for (const KafkaPartition& partition : dependencies_.in_hand.partitions()) {
     const auto log = consumer_->last_watermarks(partition);
     const auto next = dependencies_.in_hand.next(partition);
     order_.set_waiting(partition, !log || !next || *next < log->high);
   }
-  const KafkaOrder::Changes changes = order_.decide(steady_s());
+  KafkaOrder::Changes changes = order_.decide(steady_s());
   if (!changes.hold.empty()) {
     (void)consumer_->pause(changes.hold);
     dependencies_.log.info("partitions wait, because others are behind in the time of their events",
@@ -200,6 +253,8 @@ void KafkaReader::hold_those_ahead() {
   if (!changes.went_on_late.empty())
     dependencies_.log.warning("partitions waited for others as long as they may, and go on before these",
                               {{"source", settings_.source}, {"partitions", list_of(changes.went_on_late)}});
+  std::erase_if(changes.go_on, [this](const KafkaPartition& partition) { return kept_.contains(partition); });
+  add_kept();
   if (!changes.go_on.empty() && !is_paused_) (void)consumer_->resume(changes.go_on);
   dependencies_.counters.held.set(static_cast<double>(order_.held()));
 }
@@ -210,6 +265,7 @@ void KafkaReader::read_failed_again() {
     if (!stored) continue;
     dependencies_.in_hand.let_go({partition}, milliseconds(0));
     dependencies_.in_hand.assign(partition, *stored);
+    kept_.erase(partition);
     order_.begin(partition, steady_s());
     dependencies_.log.warning("our own store did not take messages, which are read again",
                               {{"source", settings_.source},
@@ -217,7 +273,6 @@ void KafkaReader::read_failed_again() {
                                {"partition", std::to_string(partition.number)},
                                {"position", std::to_string(*stored)}});
     if (const KafkaStatus failed = consumer_->restart({partition, *stored})) on_partition_error(partition, *failed);
-    is_paused_ = false;  // whoever begins anew is not paused; make_room() looks again
   }
 }
 
@@ -272,44 +327,15 @@ bool KafkaReader::begin(const KafkaPartition& partition) {
     return false;
   }
   const KafkaBegin begin = where_to_begin(log, past, settings_.from_the_end);
+  kept_.erase(partition);
   dependencies_.in_hand.let_go({partition}, milliseconds(0));
   dependencies_.in_hand.assign(partition, begin.offset);  // which is committed at the next tick, so that it is known
   order_.begin(partition, steady_s());
-  tell_begin(partition, begin);
-  if ((failed = consumer_->restart({partition, begin.offset}))) on_partition_error(partition, *failed);
-  is_paused_ = false;
-  return true;
-}
-
-void KafkaReader::tell_begin(const KafkaPartition& partition, const KafkaBegin& begin) {
-  const std::string number = std::to_string(partition.number), offset = std::to_string(begin.offset);
-  if (!begin.loss) {
-    const std::string_view why = begin.is_added ? "a partition was added to a topic, and is read from its beginning"
-                                                : "a partition is read for the first time";
-    return dependencies_.log.info(
-        why, {{"source", settings_.source}, {"topic", partition.topic}, {"partition", number}, {"position", offset}});
-  }
-  dependencies_.counters.count(*begin.loss);
+  if (begin.loss) dependencies_.counters.count(*begin.loss);
   dependencies_.counters.deleted_unread.add(static_cast<std::uint64_t>(begin.deleted_unread));
-  const auto tell = [&](std::string_view what, std::string change) {
-    dependencies_.log.error(what, {{"source", settings_.source},
-                                   {"topic", partition.topic},
-                                   {"partition", number},
-                                   {"position", offset},
-                                   {"deleted_unread", std::to_string(begin.deleted_unread)},
-                                   {"change", std::move(change)}});
-  };
-  switch (*begin.loss) {
-    case KafkaPositionLoss::expired:
-      return tell("messages were deleted before they were read; the partition is read on from what is left",
-                  "a longer retention of the topic, or less lag");
-    case KafkaPositionLoss::truncated:
-      return tell("a partition ends before our position: it was cut, or its topic was made anew; all of it is read",
-                  "unclean.leader.election.enable, or whoever deletes topics");
-    case KafkaPositionLoss::forgotten:
-      return tell("the brokers forgot our position: the topic was made anew, or the group was away; all of it is read",
-                  "whoever deletes topics, or offsets.retention.minutes");
-  }
+  tell_begin(dependencies_.log, settings_.source, partition, begin);
+  if ((failed = consumer_->restart({partition, begin.offset}))) on_partition_error(partition, *failed);
+  return true;
 }
 
 void KafkaReader::look_at_lag(bool asks) {
@@ -373,8 +399,8 @@ void KafkaReader::on_assigned(const std::vector<KafkaPartition>& partitions) {
   for (const KafkaPartition& partition : partitions) {
     dependencies_.in_hand.assign(partition);
     order_.begin(partition, steady_s());
+    start_->assigned(partition, steady_s());
   }
-  is_paused_ = false;
   dependencies_.counters.rebalances.add();
   dependencies_.counters.partitions.set(static_cast<double>(dependencies_.in_hand.partitions().size()));
   dependencies_.log.info(
@@ -391,12 +417,14 @@ void KafkaReader::on_revoked(const std::vector<KafkaPartition>& partitions, bool
       committing_ = positions;
       on_committed(failed);
     } else {
-      for (const KafkaPosition& position : positions) dependencies_.memory.note(position);
+      note_committed(positions);
     }
   }
   in_hand.revoke(partitions);
   for (const KafkaPartition& partition : partitions) {
     order_.end(partition);
+    start_->gone(partition);
+    kept_.erase(partition);
     lost_.erase(partition);
     dependencies_.counters.set_lag(partition, 0);
   }

@@ -11,7 +11,9 @@
 //         Dependencies::ended, a fatal error of the client, or a stranger in the group who has more right to it.
 // Source: a group belongs to one installation, because each of two would learn from half of the events.
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +28,8 @@
 #include "net/kafka/kafka_consumer.h"
 
 namespace straykey {
+
+class KafkaStart;
 
 class KafkaReader {
  public:
@@ -48,6 +52,9 @@ class KafkaReader {
     std::function<Status(const std::string&)> remember;  // keeps KafkaMemory::text()
   };
   KafkaReader(Settings settings, Dependencies dependencies);
+  ~KafkaReader();
+  KafkaReader(const KafkaReader&) = delete;
+  KafkaReader& operator=(const KafkaReader&) = delete;
 
   [[nodiscard]] Status open();
   void read();
@@ -61,17 +68,26 @@ class KafkaReader {
   void poll_for(std::chrono::milliseconds wait);
   void poll_messages();
   void take(const KafkaMessage& message);
+  [[nodiscard]] Seconds time_of(const KafkaMessage& message) const;
+  void begin_assigned();
+  struct Kept {
+    std::int64_t offset;
+    std::string value;
+    KafkaInHand::Times times;
+  };
+  void add(const KafkaPosition& at, std::string_view value, KafkaInHand::Times times);
+  void add_kept();
   void make_room();
   // Once a second.
   void tick();
   void commit();
+  void note_committed(const std::vector<KafkaPosition>& positions);
   void hold_those_ahead();
   void read_failed_again();
   // Whose topic is gone has no position any more: what comes under its name is another topic.
   void look_for_gone_topics();
   void begin_lost();
   [[nodiscard]] bool begin(const KafkaPartition& partition);
-  void tell_begin(const KafkaPartition& partition, const KafkaBegin& begin);
   void look_at_lag(bool asks);
   // False: there are strangers whom this reader has to leave the group to, or wait for.
   [[nodiscard]] bool look_at_members(bool has_joined);
@@ -89,8 +105,12 @@ class KafkaReader {
   const Dependencies dependencies_;
   std::unique_ptr<KafkaConsumer> consumer_;
   KafkaOrder order_;
+  const std::unique_ptr<KafkaStart> start_;
+  // The next message of each partition that waits for others; more only if some came in spite of that.
+  std::map<KafkaPartition, std::vector<Kept>> kept_;
   std::set<KafkaPartition> lost_;                         // they have no position
   std::optional<std::vector<KafkaPosition>> committing_;  // until on_committed
+  bool has_end_ = false;                                  // a partition has been read to its end
   bool is_paused_ = false;                                // for want of memory
   bool has_failed_ = false;
   bool told_of_rights_ = false;

@@ -132,6 +132,7 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::open(const Settings& setti
        {"enable.auto.commit", "false"},
        {"enable.auto.offset.store", "false"},
        {"auto.offset.reset", "error"},
+       {"enable.partition.eof", consumer->callbacks_.on_end ? "true" : "false"},
        {"isolation.level", "read_committed"}});
   if (!conf) return conf.error();
   set_kafka_callbacks(conf->get(), consumer->callbacks_);
@@ -165,7 +166,10 @@ std::optional<KafkaMessage> KafkaConsumer::poll(std::chrono::milliseconds wait) 
   if (polled == nullptr) return std::nullopt;
   KafkaMessage message(polled);
   if (polled->err == RD_KAFKA_RESP_ERR_NO_ERROR) return message;
-  if (polled->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return std::nullopt;
+  if (polled->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (callbacks_.on_end) callbacks_.on_end(partition_of(*polled));
+    return std::nullopt;
+  }
   const KafkaStatus status = kafka_status(polled->err, rd_kafka_message_errstr(polled));
   if (polled->rkt == nullptr)
     report(callbacks_, status);

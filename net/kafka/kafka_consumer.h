@@ -66,6 +66,8 @@ class KafkaConsumer {
     std::function<void(const std::vector<KafkaPartition>&, bool lost)> on_revoked;
     // Of one partition, or of a topic (number -1).
     std::function<void(const KafkaPartition&, const KafkaError&)> on_partition_error;
+    // All that is there of the partition was polled. Empty: nobody is told.
+    std::function<void(const KafkaPartition&)> on_end;
     // How a commit_soon() ended.
     std::function<void(const KafkaStatus&)> on_committed;
   };

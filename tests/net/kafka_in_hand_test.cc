@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace straykey {
@@ -22,7 +24,7 @@ std::vector<std::int64_t> offsets_of(const KafkaBatch& batch) {
 
 // One message a batch: each is larger than half of what a batch takes.
 void add_large(KafkaInHand& in_hand, const KafkaPartition& partition, std::int64_t offset) {
-  in_hand.add(partition, offset, std::string(KafkaInHand::kBatchBytesMax / 2 + 1, 'x'), 0);
+  in_hand.add(partition, offset, std::string(KafkaInHand::kBatchBytesMax / 2 + 1, 'x'), {0});
 }
 
 }  // namespace
@@ -48,21 +50,21 @@ TEST_CASE("small messages of all partitions go together, as many as a batch take
   in_hand.assign(kZero);
   in_hand.assign(kOne);
   for (std::int64_t offset = 0; offset < 3; ++offset) {
-    in_hand.add(kZero, offset, "a", 1'000 + offset);
-    in_hand.add(kOne, offset, "b", 0);
+    in_hand.add(kZero, offset, "a", {1'000 + offset});
+    in_hand.add(kOne, offset, "b", {0});
   }
   const auto batch = in_hand.take();
   CHECK_EQ(offsets_of(*batch), std::vector<std::int64_t>{0, 0, 1, 1, 2, 2});
   CHECK_EQ(batch->bytes, 6);
   CHECK_EQ(batch->newest_ms, 1'002);
-  for (std::int64_t offset = 3; offset < 3 + 1'500; ++offset) in_hand.add(kZero, offset, "a", 0);
+  for (std::int64_t offset = 3; offset < 3 + 1'500; ++offset) in_hand.add(kZero, offset, "a", {0});
   CHECK_EQ(in_hand.take()->messages.size(), KafkaInHand::kBatchMessagesMax);
 }
 
 TEST_CASE("a message that needs no work moves the position on in its turn") {
   KafkaInHand in_hand(1'000);
   in_hand.assign(kZero);
-  in_hand.add(kZero, 5, "a", 0);
+  in_hand.add(kZero, 5, "a", {0});
   in_hand.pass(kZero, 6);
   CHECK_EQ(in_hand.stored(kZero), 5);
   in_hand.finish(*in_hand.take(), true);
@@ -77,11 +79,11 @@ TEST_CASE("what is finished of a partition that went away, or began anew, does n
   const auto begun = in_hand.take();
   in_hand.revoke({kZero});
   CHECK(in_hand.partitions().empty());
-  in_hand.add(kZero, 12, "late", 0);  // it had been fetched already
+  in_hand.add(kZero, 12, "late", {0});  // it had been fetched already
   in_hand.assign(kZero, 10);
   in_hand.finish(*begun, true);
   CHECK_EQ(in_hand.stored(kZero), 10);
-  in_hand.add(kZero, 10, "again", 0);
+  in_hand.add(kZero, 10, "again", {0});
   const auto again = in_hand.take();
   CHECK_EQ(offsets_of(*again), std::vector<std::int64_t>{10});
   in_hand.finish(*again, true);
@@ -92,8 +94,8 @@ TEST_CASE("a batch that could not be stored names its partitions, and nothing of
   KafkaInHand in_hand(1'000);
   in_hand.assign(kZero);
   in_hand.assign(kOne);
-  in_hand.add(kZero, 1, "a", 0);
-  in_hand.add(kOne, 1, "b", 0);
+  in_hand.add(kZero, 1, "a", {0});
+  in_hand.add(kOne, 1, "b", {0});
   in_hand.finish(*in_hand.take(), false);
   CHECK_EQ(in_hand.take_failed(), std::vector<KafkaPartition>{kZero, kOne});
   CHECK(in_hand.take_failed().empty());
@@ -104,12 +106,12 @@ TEST_CASE("what waits is bounded by bytes, and a stop hands nothing more out") {
   KafkaInHand in_hand(10);
   in_hand.assign(kZero);
   CHECK(in_hand.has_room());
-  in_hand.add(kZero, 0, "0123456789", 0);
+  in_hand.add(kZero, 0, "0123456789", {0});
   CHECK_FALSE(in_hand.has_room());
   CHECK_FALSE(in_hand.has_much_room());
   (void)in_hand.take();
   CHECK(in_hand.has_much_room());
-  in_hand.add(kZero, 1, "x", 0);
+  in_hand.add(kZero, 1, "x", {0});
   in_hand.stop();
   CHECK_FALSE(in_hand.take());
 }
@@ -141,6 +143,30 @@ TEST_CASE("whatever order batches end in, a position never passes a message that
     if (!open.empty()) REQUIRE_LE(*in_hand.stored(kZero), *open.begin());
     if (open.empty()) REQUIRE_EQ(*in_hand.stored(kZero), next);
   }
+}
+
+TEST_CASE("messages of a later day wait until those of earlier days that were begun have finished") {
+  KafkaInHand in_hand(1'000'000);
+  in_hand.assign(kZero);
+  in_hand.assign(kOne);
+  in_hand.add(kZero, 0, "a", {.day = 100});
+  in_hand.add(kOne, 0, "b", {.day = 100});
+  in_hand.add(kZero, 1, "c", {.day = 101});
+  in_hand.add(kOne, 1, "d", {.day = 99});
+  in_hand.add(kOne, 2, "e", {});
+  const auto first = in_hand.take();
+  REQUIRE(first.has_value());
+  CHECK_EQ(first->messages.size(), 2);
+  std::optional<KafkaBatch> second;
+  std::thread worker([&] { second = in_hand.take(); });
+  in_hand.finish(*first, true);
+  worker.join();
+  REQUIRE(second.has_value());
+  CHECK_EQ(second->messages.front().value, "c");
+  CHECK_EQ(second->messages.size(), 3);  // what is of an earlier day, or of an unknown one, waits for nobody
+  in_hand.finish(*second, true);
+  CHECK_EQ(in_hand.stored(kZero), 2);
+  CHECK_EQ(in_hand.stored(kOne), 3);
 }
 
 }  // namespace straykey

@@ -96,4 +96,47 @@ TEST_CASE("the time of an event is seen in plain text, and in text within text")
   CHECK_EQ(first_event_time("\x1f\x8b gzip"), std::nullopt);
 }
 
+TEST_CASE("it says at which time of a message it may decide otherwise") {
+  KafkaOrder order = two_partitions();
+  order.came(kSlow, kDay, 1);
+  order.came(kFast, kDay + 400, 1);
+  CHECK(order.decide(1).hold.empty());
+  CHECK_FALSE(order.may_change_at(kDay + KafkaOrder::kAheadMax));
+  CHECK(order.may_change_at(kDay + KafkaOrder::kAheadMax + 1));
+  order.came(kFast, kDay + 86'400, 2);
+  CHECK_EQ(order.decide(2).hold.size(), 1);
+  // The slow one is to be looked at when it comes near to the one that is held, and before it passes that.
+  CHECK_FALSE(order.may_change_at(kDay + KafkaOrder::kAheadMax));
+  order.came(kSlow, kDay + 86'000, 3);
+  CHECK(order.decide(3).go_on.empty());
+  CHECK_FALSE(order.may_change_at(kDay + 86'100));
+  CHECK(order.may_change_at(kDay + 86'101));
+  order.came(kSlow, kDay + 86'101, 4);
+  CHECK_EQ(order.decide(4).go_on.size(), 1);
+}
+
+TEST_CASE("an earlier message of any partition is looked at in time") {
+  KafkaOrder order = two_partitions();
+  order.came(kFast, kDay + 86'400, 1);
+  CHECK(order.decide(1).hold.empty());
+  order.came(kSlow, kDay, 1);
+  CHECK(order.may_change_at(kDay + 86'401));
+  CHECK_EQ(order.decide(1).hold.size(), 1);
+}
+
+TEST_CASE("of several that are held the earliest goes on first, and the one that passed them waits") {
+  const KafkaPartition third{"trail", 2};
+  KafkaOrder order = two_partitions();
+  order.begin(third, 0);
+  order.came(kSlow, kDay, 1);
+  order.came(kFast, kDay + 2 * 86'400, 1);
+  order.came(third, kDay + 86'400, 1);
+  CHECK_EQ(order.decide(1).hold.size(), 2);
+  order.came(kSlow, kDay + 3 * 86'400, 2);
+  const KafkaOrder::Changes changes = order.decide(2);
+  CHECK_EQ(changes.go_on, std::vector<KafkaPartition>{third});
+  CHECK_EQ(changes.hold, std::vector<KafkaPartition>{kSlow});
+  CHECK(order.holds(kFast));
+}
+
 }  // namespace straykey
