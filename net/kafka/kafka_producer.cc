@@ -78,8 +78,9 @@ KafkaStatus KafkaProducer::look_up(const std::string& topic, std::chrono::millis
   const rd_kafka_metadata_t* metadata = nullptr;
   if (KafkaStatus failed = kafka_status(rd_kafka_metadata(client_.get(), 0, topic_.get(), &metadata, kafka_wait(wait))))
     return failed;
+  const int code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_NO_ERROR;
   rd_kafka_metadata_destroy(metadata);
-  return std::nullopt;
+  return kafka_status(code);
 }
 
 KafkaStatus KafkaProducer::send(const Message& message) {

@@ -48,7 +48,7 @@ class KafkaProducer {
   [[nodiscard]] KafkaStatus commit(std::chrono::milliseconds wait);
   [[nodiscard]] KafkaStatus abort(std::chrono::milliseconds wait);
 
-  // Asks where a topic lies. Otherwise the first message to it waits for that, up to a second.
+  // Asks where a topic lies, and whether it is there. Otherwise the first message to it waits for that, up to a second.
   [[nodiscard]] KafkaStatus look_up(const std::string& topic, std::chrono::milliseconds wait);
 
   struct Message {

@@ -22,6 +22,7 @@ kafka_broker.run_with_kafka()
 
 from installation import Installation, Trail, scratch_folder, write_secret   # noqa: E402
 from metrics_text import read_metrics                                        # noqa: E402
+from straykey_process import run_command                                    # noqa: E402
 from promises import ACTIVE_ACCOUNTS, check_alerts, check_posts_explained, check_store   # noqa: E402
 from webhook_sink import WebhookSink                                         # noqa: E402
 
@@ -168,6 +169,47 @@ def check_kills(cluster, folder, options):
         check_store(node.installation, expected)
     sink.close()
     print(f"{len(trail.files)} messages, {options.kills} kills, {len(expected)} alerts")
+
+
+class Hook:
+    """Where `replay` will listen: a port that is free now."""
+
+    def __init__(self):
+        self.port = kafka_broker.free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+
+def check_replay(cluster, folder, _):
+    """`straykey replay --to kafka`: every record reaches the server and every alert comes; what cannot be sent is said, with 1."""
+    cluster.create("replay", 3)
+    trail, hook = Trail(folder / "replayed"), Hook()
+    node = Node(cluster, folder, "replay", ["replay"], trail=trail, sink=hook, shards=2)
+    report = folder / "report.json"
+    with node.installation as installation:
+        node.server.start()
+        said = run_command("replay", "--to", "kafka", "--config", installation.configuration, "--batch", "100", "--receive",
+                           f"127.0.0.1:{hook.port}", "--webhook-secret-file", installation.folder / "webhook-secret", "--expect",
+                           trail.folder / "labels.jsonl", "--metrics-url", f"http://127.0.0.1:{node.server.port('admin')}",
+                           "--admin-token-file", installation.folder / "admin-token", "--json", report, trail.folder / "trail")
+        assert said.returncode == 0 and said.stdout.endswith("all agrees\n"), said.stdout + said.stderr + node.server.log_text()
+        seen = json.loads(report.read_text())
+        assert seen["records"] == seen["server"]["received"] == trail.events, seen
+        assert seen["alerts"]["matched"] == len(trail.labels), seen
+        node.wait_read("replay", 3)
+        node.stop()
+        assert len(trail.labels) == len(installation.stored_alerts())
+
+        empty = folder / "empty.json"
+        empty.write_text('{"Records":[]}')
+        said = run_command("replay", "--to", "kafka", "--config", installation.configuration, empty)
+        assert said.returncode == 1 and "nothing was read" in said.stdout, said.stdout + said.stderr
+        said = run_command("replay", "--to", "kafka", "--config", installation.configuration, "--topic", "absent", trail.files[0])
+        assert said.returncode == 1 and "topic absent" in said.stderr, said.stdout + said.stderr
+        said = run_command("replay", "--to", "kafka", trail.files[0])
+        assert said.returncode == 2 and "--brokers and --topic" in said.stderr, said.stdout + said.stderr
+        said = run_command("replay", "--to", "kafka", "--brokers", "127.0.0.1:1", "--topic", "replay", trail.files[0])
+        assert said.returncode == 1 and "topic replay at 127.0.0.1:1" in said.stderr, said.stdout + said.stderr
+    print(f"{trail.events} records, {len(trail.labels)} alerts")
 
 
 def check_members(cluster, folder, _):
@@ -384,7 +426,7 @@ def check_brokers_down(cluster, folder, _):
     print(f"a stop while the brokers are frozen took {took:.1f} s")
 
 
-CHECKS = (check_forms, check_added, check_lost, check_credits, check_order, check_members, check_kills, check_secure, check_brokers_down)
+CHECKS = (check_forms, check_added, check_lost, check_credits, check_order, check_members, check_kills, check_replay, check_secure, check_brokers_down)
 
 
 def arguments():

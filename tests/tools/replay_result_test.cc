@@ -105,6 +105,7 @@ TEST_CASE("whatever does not agree is said") {
        }},
       {"wrong token", [](ReplayResult& r) { r.tally.bad_tokens_let_in = 1; }},
       {"interrupted", [](ReplayResult& r) { r.interrupted = true; }},
+      {"nothing was read", [](ReplayResult& r) { r.tally = {}; }},
       {"reading ended", [](ReplayResult& r) { r.read_error = std::string("x"); }},
       {"missing alert", [](ReplayResult& r) { r.alerts = AlertComparison{.missing = {"x"}}; }},
       {"not expected", [](ReplayResult& r) { r.alerts = AlertComparison{.surplus = {"x"}}; }},
@@ -113,12 +114,17 @@ TEST_CASE("whatever does not agree is said") {
       {"less than it acknowledged", [](ReplayResult& r) { r.server = ServerCounters{.received = 97}; }},
       {"did not reach",
        [](ReplayResult& r) {
-         r.acknowledged = false;
+         r.answers = ReplayResult::Answers::nothing;
+         r.server = ServerCounters{.received = 99};
+       }},
+      {"did not reach",
+       [](ReplayResult& r) {
+         r.answers = ReplayResult::Answers::receipt;
          r.server = ServerCounters{.received = 99};
        }},
       {"more than were sent",
        [](ReplayResult& r) {
-         r.acknowledged = false;
+         r.answers = ReplayResult::Answers::nothing;
          r.server = ServerCounters{.received = 101};
        }},
       {"generator itself",
@@ -162,9 +168,9 @@ TEST_CASE(
   result.starved_s = 0.2;
   CHECK(result.valid());
   result.starved_s = 0.21;
-  result.acknowledged = false;
+  result.answers = ReplayResult::Answers::nothing;
   CHECK(result.valid());
-  result.acknowledged = true;
+  result.answers = ReplayResult::Answers::counts;
   CHECK_FALSE(result.valid());
   CHECK(result.disagreements().empty());
   CHECK(report_text(result).find("invalid: the generator was the bottleneck") != std::string::npos);

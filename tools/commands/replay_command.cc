@@ -13,6 +13,7 @@
 #include "tools/commands/commands.h"
 #include "tools/config/config.h"
 #include "tools/config/config_settings.h"
+#include "tools/config/kafka_property_list.h"
 #include "tools/config/secret_source.h"
 #include "tools/replay/replay.h"
 #include "tools/replay/report_html.h"
@@ -27,6 +28,7 @@ struct Options {
   std::vector<std::string> paths;
   std::uint64_t simulate = 0, seed = 1;
   std::string end, url, token_file, ca_file, syslog, framing = "octet";
+  std::string to, brokers, topic, source;
   bool insecure = false, gzip = false, any_order = false, asap = false, show_alerts = false, fresh_ids = false;
   std::string rate, ramp, speed, shift_to;
   std::uint32_t connections = 0, batch = 500, repeat = 1;
@@ -138,6 +140,56 @@ Status choose_syslog(const Options& options, ReplaySettings& replay) {
   return {};
 }
 
+// The [[kafka_source]] whose brokers, topic and properties are used.
+Result<const KafkaSourceConfig*> chosen_source(const Options& options, const Config& config) {
+  std::string names;
+  const KafkaSourceConfig* chosen = nullptr;
+  std::size_t found = 0;
+  for (const KafkaSourceConfig& source : config.kafka_sources) {
+    names += (names.empty() ? "" : ", ") + source.settings.name;
+    if (!options.source.empty() && source.settings.name != options.source) continue;
+    chosen = &source;
+    ++found;
+  }
+  if (found == 1) return chosen;
+  if (names.empty()) return Error{options.config + ": there is no [[kafka_source]] in it"};
+  return Error{"--source: choose one of " + names};
+}
+
+Status use_source(const Options& options, KafkaSenderSettings& kafka) {
+  const ConfigResult config = read_config(options.config);
+  if (!config.ok()) return Error{config.errors.front().text()};
+  const auto source = chosen_source(options, config.config);
+  if (!source) return source.error();
+  const KafkaSourceSettings& settings = source.value()->settings;
+  if (options.topic.empty() && settings.topics.size() != 1)
+    return Error{"--topic: choose one of those of " + settings.name};
+  kafka.client.brokers = settings.brokers;
+  if (!settings.topics.empty()) kafka.topic = settings.topics.front();
+  const std::vector<std::string> errors = kafka_property_errors(source.value()->properties);
+  if (!errors.empty()) return Error{settings.name + ": " + errors.front()};
+  auto properties = read_kafka_properties(source.value()->properties);
+  if (!properties) return Error{settings.name + ": " + properties.error().message};
+  kafka.client.properties = std::move(properties).value();
+  return {};
+}
+
+Status choose_kafka(const Options& options, ReplaySettings& replay) {
+  KafkaSenderSettings kafka;
+  kafka.client.client_id = "straykey-replay";
+  kafka.gzip = options.gzip;
+  kafka.give_up_s = options.give_up_s;
+  if (!options.config.empty() && (options.brokers.empty() || options.topic.empty() || !options.source.empty()))
+    if (const Status status = use_source(options, kafka); !status.ok()) return status;
+  if (!options.brokers.empty()) kafka.client.brokers = options.brokers;
+  if (!options.topic.empty()) kafka.topic = options.topic;
+  if (kafka.client.brokers.empty() || kafka.topic.empty())
+    return Error{"--to kafka wants --config with a [[kafka_source]], or --brokers and --topic"};
+  replay.kafka = std::move(kafka);
+  replay.builder.body_bytes_max = KafkaSender::kMessageBytesMax;
+  return {};
+}
+
 Status choose_pacing(const Options& options, Pacing& pacing) {
   const int given = !options.rate.empty() + !options.ramp.empty() + !options.speed.empty() + options.asap;
   if (given > 1) return Error{"--rate, --ramp, --speed and --asap exclude each other"};
@@ -215,12 +267,14 @@ Status choose_thefts(const Options& options, ReplaySettings& replay) {
 }
 
 Status choose(const Options& options, ReplaySettings& replay) {
-  if (options.url.empty() == options.syslog.empty()) return Error{"give one of --url and --syslog"};
+  if (!options.url.empty() + !options.syslog.empty() + !options.to.empty() != 1)
+    return Error{"give one of --url, --syslog and --to kafka"};
   if ((options.simulate > 0) == !options.paths.empty())
     return Error{"give files, folders or - (lines on the standard input), or --simulate N"};
-  if (const Status status = options.url.empty() ? choose_syslog(options, replay) : choose_http(options, replay);
-      !status.ok())
-    return status;
+  const Status way = !options.url.empty()      ? choose_http(options, replay)
+                     : !options.syslog.empty() ? choose_syslog(options, replay)
+                                               : choose_kafka(options, replay);
+  if (!way.ok()) return way;
   if (const Status status = choose_pacing(options, replay.builder.pacing); !status.ok()) return status;
   if (const Status status = choose_inbox(options, replay); !status.ok()) return status;
   if (const Status status = choose_metrics(options, replay); !status.ok()) return status;
@@ -302,7 +356,7 @@ void add_input_options(CLI::App& command, Options& options) {
       ->type_name("N");
   command
       .add_option("--config", options.config,
-                  "With --thefts: the server's configuration, for what it knows of networks")
+                  "The server's configuration. --thefts: what it knows of networks; --to kafka: its [[kafka_source]]")
       ->type_name("FILE");
   command
       .add_option("--write-labels", options.write_labels,
@@ -316,13 +370,20 @@ void add_output_options(CLI::App& command, Options& options) {
   command.add_option("--ca-file", options.ca_file, "Trust these authorities instead of the system's")
       ->type_name("FILE");
   command.add_flag("--insecure", options.insecure, "Do not check the certificate of a server on this machine");
-  command.add_flag("--gzip", options.gzip, "Compress bodies");
+  command.add_flag("--gzip", options.gzip, "Compress bodies, or Kafka's batches");
   command.add_option("--syslog", options.syslog, "Send to tcp://host:port, tls://host:port or udp://host:port")
       ->type_name("URL");
   command.add_option("--framing", options.framing, "Of syslog on a stream")
       ->check(CLI::IsMember({"octet", "lf"}))
       ->capture_default_str();
-  command.add_option("--connections", options.connections, "How many; 4 for HTTP and 1 for syslog without it")
+  command.add_option("--to", options.to, "Send to a topic of Apache Kafka: the one of a [[kafka_source]] of --config")
+      ->check(CLI::IsMember({"kafka"}));
+  command.add_option("--source", options.source, "With --to kafka: which [[kafka_source]], if there are several")
+      ->type_name("NAME");
+  command.add_option("--brokers", options.brokers, "With --to kafka: these instead")->type_name("HOST:PORT,...");
+  command.add_option("--topic", options.topic, "With --to kafka: this one instead")->type_name("TOPIC");
+  command
+      .add_option("--connections", options.connections, "How many; 4 for HTTP and Kafka and 1 for syslog without it")
       ->check(CLI::Range(1, 1'024))
       ->type_name("N");
   command.add_option("--batch", options.batch, "Events a request")
@@ -400,6 +461,7 @@ RunCommand add_replay_command(CLI::App& app) {
   command->footer(
       "Example: straykey replay --url https://localhost:8443 --ca-file cert.pem --token-file token --rate 2000 "
       "./cloudtrail\n"
+      "         straykey replay --to kafka --config straykey.toml ./cloudtrail\n"
       "Ends with 0 only if every record is accounted for, all expected alerts came, and the thresholds hold.");
   return [command, options] { return command->parsed() ? run(*options) : -1; };
 }

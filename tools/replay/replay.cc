@@ -68,6 +68,8 @@ class Run {
  private:
   Status prepare() {
     if (const Status status = reader_.open(settings_.paths); !status.ok()) return status;
+    if (settings_.kafka)
+      if (const Status status = KafkaSender::look_at_topic(*settings_.kafka); !status.ok()) return status;
     RewriteSettings rewrite = settings_.rewrite;
     if (settings_.shift_to) {
       auto last = reader_.last_day();
@@ -91,7 +93,9 @@ class Run {
       inbox_ = std::make_unique<WebhookInbox>(*settings_.inbox);
       if (const Status status = inbox_->start(); !status.ok()) return status;
     }
-    result_.acknowledged = settings_.http.has_value();
+    result_.answers = settings_.http    ? ReplayResult::Answers::counts
+                      : settings_.kafka ? ReplayResult::Answers::receipt
+                                        : ReplayResult::Answers::nothing;
     result_.open_loop = settings_.builder.pacing.open_loop();
     result_.fault_shares = settings_.builder.faults;
     result_.max_p99_ms = settings_.max_p99_ms;
@@ -197,6 +201,8 @@ class Run {
   void send_all() {
     if (settings_.http)
       send_with<HttpSender>(*settings_.http);
+    else if (settings_.kafka)
+      send_with<KafkaSender>(*settings_.kafka);
     else
       send_with<SyslogSender>(*settings_.syslog);
   }
@@ -227,7 +233,7 @@ class Run {
       }
       progress.show(0, fmt::format("{} events/s, {} {}, {} rejected, {} refused, {} requests in flight",
                                    with_commas(static_cast<std::uint64_t>(rate)), with_commas(counts.accepted),
-                                   settings_.http ? "acknowledged" : "written", with_commas(counts.rejected),
+                                   settings_.syslog ? "written" : "acknowledged", with_commas(counts.rejected),
                                    with_commas(counts.refused), counts.taken - counts.finished));
     }
   }
@@ -264,8 +270,8 @@ class Run {
     result_.server = ServerCounters{now->received - before_.received, now->rejected - before_.rejected,
                                     now->refused - before_.refused};
     const SendTally& tally = result_.tally;
-    return result_.acknowledged || result_.server->received + result_.server->rejected >=
-                                       tally.records - tally.unsent_records - tally.given_up_records;
+    return result_.answers == ReplayResult::Answers::counts ||
+           result_.server->received + result_.server->rejected >= tally.delivered_records();
   }
 
   const ReplaySettings& settings_;
@@ -284,7 +290,7 @@ class Run {
 }  // namespace
 
 Result<ReplayResult> replay(const ReplaySettings& settings) {
-  INVARIANT(settings.http.has_value() != settings.syslog.has_value());
+  INVARIANT(settings.http.has_value() + settings.syslog.has_value() + settings.kafka.has_value() == 1);
   INVARIANT(settings.connections > 0);
   return Run(settings).run();
 }

@@ -14,6 +14,7 @@
 
 #include "core/detect/settings.h"
 #include "core/location/network_map.h"
+#include "tools/replay/kafka_sender.h"
 #include "tools/replay/replay_result.h"
 #include "tools/replay/request_builder.h"
 #include "tools/replay/sender.h"
@@ -32,8 +33,9 @@ struct TheftOrder {
 
 struct ReplaySettings {
   std::vector<std::string> paths;
-  std::optional<HttpSenderSettings> http;  // one of these two
+  std::optional<HttpSenderSettings> http;  // one of these three
   std::optional<SyslogSenderSettings> syslog;
+  std::optional<KafkaSenderSettings> kafka;
   std::uint32_t connections = 4;
   bool in_order = true;
   BuilderSettings builder;

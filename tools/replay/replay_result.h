@@ -18,9 +18,16 @@
 namespace straykey {
 
 struct ReplayResult {
+  // What the way in answers of a request.
+  enum class Answers : std::uint8_t {
+    counts,   // HTTP: how many records were taken and how many rejected
+    receipt,  // Kafka: the brokers have it
+    nothing,  // syslog
+  };
+
   bool interrupted = false;
-  bool acknowledged = true;  // the way in answers (HTTP)
-  std::string read_error;    // why reading the input ended early
+  Answers answers = Answers::counts;
+  std::string read_error;  // why reading the input ended early
   SendTally tally;
   FaultCounts faults;
   FaultSettings fault_shares;

@@ -90,7 +90,7 @@ bool RequestBuilder::put_text(std::string_view text, Seconds time, bool broken, 
   const Pacing& pacing = settings_.pacing;
   const bool flush = pacing.kind == Pacing::Kind::speed && open_.records > 0 &&
                      static_cast<double>(time - first_time_) > kFlushS * pacing.speed;
-  if (open_.records > 0 && (flush || open_.body.size() + text.size() >= kBodyBytesMax))
+  if (open_.records > 0 && (flush || open_.body.size() + text.size() >= settings_.body_bytes_max))
     if (!close()) return false;
   if (open_.records == 0) {
     first_time_ = newest_time_ = time;

@@ -9,7 +9,7 @@
 // Order:  a request holds lines of one day of sending, which is the newest day of any record so far. Days follow one
 //         another.
 // Thread: one owner.
-// Bounds: a request is closed at `batch` lines or kBodyBytesMax. At most kHeldMax records wait to be sent late.
+// Bounds: a request is closed at `batch` lines or body_bytes_max. At most kHeldMax records wait to be sent late.
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -47,6 +47,7 @@ struct OutgoingRequest {
 struct BuilderSettings {
   std::uint32_t batch = 500;
   std::uint32_t copies = 1;  // 1: no fan-out
+  std::size_t body_bytes_max = 8u << 20;
   std::uint64_t seed = 1;
   FaultSettings faults = {};
   Pacing pacing = {};
@@ -54,7 +55,6 @@ struct BuilderSettings {
 
 class RequestBuilder {
  public:
-  static constexpr std::size_t kBodyBytesMax = 8u << 20;
   static constexpr std::size_t kHeldMax = 1'000;
   // Returns false if nothing more is wanted.
   using Give = std::function<bool(OutgoingRequest&&)>;

@@ -35,6 +35,10 @@ struct SendTally {
 
   Timeline timeline;  // of what was answered
 
+  // Sent, and not refused. REQUIRES: the way in does not say what it took.
+  [[nodiscard]] std::uint64_t delivered_records() const noexcept {
+    return records - unsent_records - given_up_records - refused_records;
+  }
   void add_problem(const std::string& sentence) {
     if (problems.size() < kSamplesMax || problems.contains(sentence)) ++problems[sentence];
   }

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
-#include <chrono>
-#include <thread>
 
 #include "tools/terminal/clock.h"
 
@@ -15,34 +13,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr double kLateS = 0.010;
-constexpr double kSliceS = 0.1;  // after how long a stop is noticed at the latest
 constexpr double kBackoffFirstS = 0.1, kBackoffMaxS = 5;
 constexpr std::size_t kSlowPieces = 20;
 constexpr int kSlowPauseMs = 50;
 constexpr int kGzipLevel = 1;
 const std::string kWrongToken = "not-a-token-of-this-server-0123456789";
-
-// Sleeps until uptime() is `until_s`; false: stopped.
-bool sleep_until(double until_s, const RequestQueue& queue) {
-  for (double left = until_s - uptime(); left > 0; left = until_s - uptime()) {
-    if (queue.stopped()) return false;
-    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, kSliceS)));
-  }
-  return !queue.stopped();
-}
-
-// Waits for the request's time. Gives the moment from which its latency counts, and tells whether the generator is
-// late.
-double wait_for_turn(const RequestQueue::Taken& taken, double free_s, SenderClock clock, const RequestQueue& queue,
-                     SendTally& tally) {
-  if (taken.request.due_s < 0) return uptime();
-  const double due_s = clock.start_s + taken.request.due_s;
-  sleep_until(due_s, queue);
-  const double could_go_s = std::max({due_s, free_s, taken.eligible_s});
-  if (uptime() - could_go_s > kLateS) ++tally.late_by_generator;
-  return due_s;
-}
 
 void pack(const std::string& body, std::string& packed) {
   thread_local const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(
@@ -59,28 +34,6 @@ std::vector<std::string_view> lines_of(const std::string& body) {
     at = end + 1;
   }
   return lines;
-}
-
-// A server that is away for so long ends the run, because the requests that wait would only be given up as well.
-void count_given_up(const OutgoingRequest& request, SendTally& tally, RequestQueue& queue) {
-  tally.given_up_records += request.records;
-  SendCounts counts;
-  counts.refused = request.records;
-  queue.finish(counts);
-  queue.stop();
-}
-
-void count_request(const OutgoingRequest& request, SendTally& tally) {
-  ++tally.requests;
-  tally.records += request.records;
-  tally.broken_records += request.broken;
-  tally.opaque_records += request.opaque;
-}
-
-void note_answer(const OutgoingRequest& request, double intended_s, const SenderClock& clock, SendTally& tally) {
-  const double now_s = uptime();
-  tally.latency.add_seconds(now_s - intended_s);
-  tally.timeline.add(now_s - clock.start_s, request.records, now_s - intended_s);
 }
 
 }  // namespace

@@ -13,8 +13,7 @@
 
 #include "net/client/http_client.h"
 #include "net/client/syslog_client.h"
-#include "tools/replay/request_queue.h"
-#include "tools/replay/send_tally.h"
+#include "tools/replay/send_turn.h"
 
 namespace straykey {
 
@@ -24,11 +23,6 @@ struct HttpSenderSettings {
   std::string token;
   bool gzip = false;
   double give_up_s = 120;
-};
-
-// What all senders of a run share.
-struct SenderClock {
-  double start_s = 0;  // uptime() of the plan's 0
 };
 
 class HttpSender {
