@@ -363,6 +363,8 @@ void Standby::complain(const std::string& reason) {
 void Standby::show() {
   StandbyStatus status;
   status.judges = judging_;
+  const auto before = status_.load();
+  status.since = before->since != 0 && before->judges == judging_ ? before->since : alert_log_.now();
   status.is_read = is_read_;
   if (term_) status.judge = term_->node;
   status.position = place_.next;

@@ -77,8 +77,14 @@ json::array health_of(const StatusSource& source) {
 }
 
 json::object standby_of(const StandbyStatus& status) {
-  return json::object{{"judges", status.judges},      {"judge", status.judge},  {"position", status.position},
-                      {"behind", status.behind},      {"read", status.is_read}, {"differs", texts(status.differs)},
+  const json::value since = status.since == 0 ? json::value(nullptr) : json::value(format_time(status.since));
+  return json::object{{"judges", status.judges},
+                      {"since", since},
+                      {"judge", status.judge},
+                      {"position", status.position},
+                      {"behind", status.behind},
+                      {"read", status.is_read},
+                      {"differs", texts(status.differs)},
                       {"waits_for", status.waits_for}};
 }
 

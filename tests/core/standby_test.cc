@@ -112,6 +112,23 @@ TEST_CASE("standby: a store with alerts that the log does not know, and a log of
   CHECK_FALSE(nodes.b.judges());
 }
 
+TEST_CASE("standby: each node says since when it judges, or does not") {
+  TwoNodes nodes;
+  const Seconds first = nodes.log.now;
+  nodes.elect(nodes.a);
+  nodes.turns();
+  nodes.log.now += 100;
+  nodes.turns();
+  REQUIRE(nodes.a.judges());
+  CHECK_EQ(nodes.a.standby->status()->since, first);
+  CHECK_EQ(nodes.b.standby->status()->since, first);
+  nodes.elect(nodes.b);
+  nodes.turns();
+  REQUIRE(nodes.b.judges());
+  CHECK_EQ(nodes.a.standby->status()->since, first + 100);
+  CHECK_EQ(nodes.b.standby->status()->since, first + 100);
+}
+
 TEST_CASE("standby: settings that differ from the judge's are named, and bind nobody when the judge is gone") {
   TwoNodes nodes;
   nodes.elect(nodes.a);

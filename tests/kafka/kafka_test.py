@@ -196,6 +196,8 @@ def check_replay(cluster, folder, _):
         assert seen["records"] == seen["server"]["received"] == trail.events, seen
         assert seen["alerts"]["matched"] == len(trail.labels), seen
         node.wait_read("replay", 3)
+        screen = installation.command("status")
+        assert "trail-topic: 3 partitions, 0 messages behind, last commit 20" in screen.stdout, screen.stdout + screen.stderr
         node.stop()
         assert len(trail.labels) == len(installation.stored_alerts())
 

@@ -53,7 +53,8 @@ TEST_CASE("status route: with a standby it says which node judges and what this 
   const HttpFixture server({}, [&](HttpRouter& router) {
     StatusSource source{metrics, [] { return ReadinessReport{}; }, [] { return Seconds{1'711'000'000}; }, "1.2.3"};
     source.standby = [] {
-      return std::make_shared<const StandbyStatus>(StandbyStatus{.is_read = true,
+      return std::make_shared<const StandbyStatus>(StandbyStatus{.since = 1'710'999'000,
+                                                                 .is_read = true,
                                                                  .judge = "straykey-1",
                                                                  .position = 7,
                                                                  .behind = 2,
@@ -64,9 +65,11 @@ TEST_CASE("status route: with a standby it says which node judges and what this 
   });
   const auto client = server.connect();
   client->send("GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  CHECK_NE(client->read_reply().body.find(R"("standby":{"judges":false,"judge":"straykey-1","position":7,"behind":2,)"
-                                          R"("read":true,"differs":["network data"],"waits_for":""})"),
-           std::string::npos);
+  CHECK_NE(
+      client->read_reply().body.find(
+          R"("standby":{"judges":false,"since":"2024-03-21T05:30:00Z","judge":"straykey-1","position":7,"behind":2,)"
+          R"("read":true,"differs":["network data"],"waits_for":""})"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -126,6 +126,53 @@ TEST_CASE("status: the last reload's errors and waiting settings are told, and f
   CHECK(holds(troubles_after(R"({"applied":true,"errors":["x"]})")[0].what, "left a part as it was: x"));
 }
 
+std::string kafka_counter(const std::string& name, int value) {
+  return "," + counter("straykey_kafka_" + name, "\"source\":\"trail\"", value);
+}
+
+TEST_CASE("status: a source of Kafka tells how far it is, and what is wrong with it") {
+  const std::string lag = "," + counter("straykey_kafka_lag_messages", R"("source":"trail","partition":"0")", 1'200) +
+                          "," + counter("straykey_kafka_lag_messages", R"("source":"trail","partition":"1")", 34);
+  StatusAnswers answers;
+  answers.status = status_of(kIn + kafka_counter("partitions", 2) + kafka_counter("held_partitions", 1) +
+                             kafka_counter("last_commit_timestamp_seconds", 1'711'000'000) + lag);
+  CHECK(holds(status_screen(answers, "d", false),
+              "kafka     trail: 2 partitions (1 wait for others), 1,234 messages behind, last commit "
+              "2024-03-21T05:46:40Z\n"));
+  CHECK(troubles_of(answers).empty());
+
+  answers.status = status_of(kIn + kafka_counter("partitions", 0) + kafka_counter("strangers", 2) +
+                             kafka_counter("deleted_unread_messages_total", 30));
+  CHECK(holds(status_screen(answers, "d", false), "0 partitions, 0 messages behind, no commit since the start\n"));
+  const auto troubles = troubles_of(answers);
+  REQUIRE_EQ(troubles.size(), 3);
+  CHECK(troubles[0].grave);
+  CHECK(holds(troubles[0].what, "deleted before they were read: 30"));
+  CHECK(holds(troubles[1].what, "not ours: 2"));
+  CHECK(holds(troubles[2].what, "has no partition"));
+}
+
+TEST_CASE("status: a node of two says whether it judges, since when, and how far it is behind") {
+  const auto with = [](const std::string& standby) {
+    StatusAnswers answers;
+    answers.status = status_of(kIn, "\"ready\":true,\"reasons\":[],\"standby\":{" + standby + "}");
+    return answers;
+  };
+  const StatusAnswers judge =
+      with(R"("judges":true,"since":"2024-03-21T05:46:40Z","judge":"a","behind":0,"differs":[],)"
+           R"("waits_for":"")");
+  CHECK(holds(status_screen(judge, "d", false), "standby   judges since 2024-03-21T05:46:40Z\n"));
+  CHECK(troubles_of(judge).empty());
+  const StatusAnswers other = with(R"("judges":false,"since":"2024-03-21T05:46:40Z","judge":"a","behind":7,)"
+                                   R"("differs":["tools","network data"],"waits_for":"it has alerts of its own")");
+  CHECK(holds(status_screen(other, "d", false), "standby   follows a since 2024-03-21T05:46:40Z, 7 messages behind\n"));
+  REQUIRE_EQ(troubles_of(other).size(), 2);
+  CHECK(holds(troubles_of(other)[0].what, "it has alerts of its own"));
+  CHECK(holds(troubles_of(other)[1].what, "tools, network data"));
+  CHECK(holds(status_screen(with(R"("judges":false,"since":null,"judge":"","behind":0)"), "d", false),
+              "standby   follows nobody yet, 0 messages behind\n"));
+}
+
 std::string s3_counter(const std::string& name, const std::string& outcome, int value) {
   return "," + counter("straykey_s3_" + name,
                        R"("source":"trail")" + (outcome.empty() ? "" : R"(,"outcome":")" + outcome + '"'), value);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/terminal_text.h"
+#include "core/base/time.h"
 #include "tools/terminal/color.h"
 #include "tools/terminal/progress.h"
 
@@ -261,6 +262,41 @@ void add_s3_sources(const StatusAnswers& answers, std::vector<Trouble>& to) {
   }
 }
 
+// Of each [[kafka_source]].
+void add_kafka_sources(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  each_series(answers.status, "straykey_kafka_partitions", [&](const json::object& labels, double partitions) {
+    const std::string source = text_of(labels, "source");
+    const auto of_source = [&](std::string_view metric) {
+      return sum_of(answers.status, metric, {{"source", source}});
+    };
+    if (const double lost = of_source("straykey_kafka_deleted_unread_messages_total"); lost > 0)
+      to.push_back({true,
+                    fmt::format("Kafka source {}: messages deleted before they were read: {}", source, counted(lost)),
+                    "a longer retention of the topic; nobody else can bring these back"});
+    if (const double strangers = of_source("straykey_kafka_strangers"); strangers > 0)
+      to.push_back(
+          {true, fmt::format("Kafka source {}: members of its group that are not ours: {}", source, counted(strangers)),
+           "give each installation a group of its own: each of two would learn half"});
+    if (partitions == 0)
+      to.push_back({false, fmt::format("Kafka source {} has no partition", source),
+                    "see the log: brokers are not reached or refuse us, or another member has them all"});
+  });
+}
+
+void add_standby(const StatusAnswers& answers, std::vector<Trouble>& to) {
+  const json::value* value = answers.status.if_contains("standby");
+  if (value == nullptr || !value->is_object()) return;
+  const json::object& standby = value->as_object();
+  if (const std::string why = text_of(standby, "waits_for", kSentenceShownBytes); !why.empty())
+    to.push_back(
+        {false, "this node can neither follow nor judge: " + why, "docs/standby.md says what both nodes need"});
+  std::string differs;
+  for (const std::string& one : texts_of(standby, "differs")) differs += (differs.empty() ? "" : ", ") + one;
+  if (!differs.empty())
+    to.push_back({false, "not as the other node has it: " + differs,
+                  "the same settings and files on both, then reload both; this node does not stand in until then"});
+}
+
 Color color_of(std::string_view state) {
   if (state == "well") return Color::green;
   return state == "paused" || state == "failing" ? Color::red : Color::yellow;
@@ -288,6 +324,35 @@ void add_line(std::string& out, std::string_view title, const std::string& text)
   out += fmt::format("{:<9} {}\n", title, text);
 }
 
+void add_kafka_lines(std::string& out, const json::object& status) {
+  each_series(status, "straykey_kafka_partitions", [&](const json::object& labels, double partitions) {
+    const std::string source = text_of(labels, "source");
+    const auto of_source = [&](std::string_view metric) { return sum_of(status, metric, {{"source", source}}); };
+    const double held = of_source("straykey_kafka_held_partitions");
+    const double committed = of_source("straykey_kafka_last_commit_timestamp_seconds");
+    add_line(out, "kafka",
+             fmt::format("{}: {}{}, {} behind, {}", source, counted_as(partitions, "partition", "partitions"),
+                         held > 0 ? fmt::format(" ({} wait for others)", counted(held)) : std::string(),
+                         counted_as(of_source("straykey_kafka_lag_messages"), "message", "messages"),
+                         committed > 0 ? "last commit " + format_time(static_cast<Seconds>(committed))
+                                       : std::string("no commit since the start")));
+  });
+}
+
+// Empty: there is no [standby].
+std::string standby_text(const json::object& status) {
+  const json::value* value = status.if_contains("standby");
+  if (value == nullptr || !value->is_object()) return {};
+  const json::object& standby = value->as_object();
+  const std::string since = text_of(standby, "since"), judge = text_of(standby, "judge");
+  const std::string behind = counted_as(number_of(standby.if_contains("behind")), "message", "messages") + " behind";
+  const bool judges = text_of(standby, "judges") == "true";
+  return (judges          ? "judges"
+          : judge.empty() ? "follows nobody yet"
+                          : "follows " + judge) +
+         (since.empty() || since == "null" ? std::string() : " since " + since) + (judges ? "" : ", " + behind);
+}
+
 }  // namespace
 
 std::string webhook_state(const json::object& webhook) {
@@ -304,6 +369,8 @@ std::vector<Trouble> troubles_of(const StatusAnswers& answers) {
   add_reload(answers, troubles);
   add_webhooks(answers, troubles);
   add_s3_sources(answers, troubles);
+  add_kafka_sources(answers, troubles);
+  add_standby(answers, troubles);
   add_counted(answers, troubles);
   for (const std::string& warning : answers.warnings)
     troubles.push_back({false, terminal_text(warning), advice_of("straykey check-config#", answers)});
@@ -335,6 +402,8 @@ std::string status_screen(const StatusAnswers& answers, std::string_view data_di
         out, "s3",
         fmt::format("{}: {} objects stored, {} messages wait in its queue", source, counted(stored), counted(waiting)));
   });
+  add_kafka_lines(out, status);
+  if (const std::string text = standby_text(status); !text.empty()) add_line(out, "standby", text);
   for (const json::object& webhook : answers.webhooks) {
     const std::string state = webhook_state(webhook);
     add_line(out, "webhook",
