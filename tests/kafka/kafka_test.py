@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """[[kafka_source]] against a real Apache Kafka: nothing that it had is lost, nothing is counted twice, and what goes wrong is named.
 
-kafka_test.py [--brokers 3] [--version 3.9.2] [--only NAME] [--kills 3] [--seed N]. Without arguments: one broker of the newest version, as in
+kafka_test.py [--brokers 3] [--version 3.9.2] [--only NAME] [--kills 3] [--seed N] [--long [--events 1000000]]. Without arguments: one broker of the newest version, as in
 CI. Exit code 77 without Java, Maven, or what they fetch.
 """
 import argparse
@@ -212,6 +212,52 @@ def check_replay(cluster, folder, _):
         said = run_command("replay", "--to", "kafka", "--brokers", "127.0.0.1:1", "--topic", "replay", trail.files[0])
         assert said.returncode == 1 and "topic replay at 127.0.0.1:1" in said.stderr, said.stdout + said.stderr
     print(f"{trail.events} records, {len(trail.labels)} alerts")
+
+
+def alerts_through(installation, sink, days, bring, expected):
+    """Day by day, the next one once all of a day is stored. -> ids of the alerts, each posted once."""
+    with installation:
+        installation.server.start()
+        for files in days:
+            bring(files)
+        until = time.monotonic() + SEEN_S_MAX
+        while len(sink.alerts()) < len(expected) and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(2)       # one too many would come now
+        assert installation.server.stop() == 0
+        taken = {alert_id: len(sink.taken()[f"msg_{alert_id}"]) for alert_id in sink.alerts()}
+        assert set(taken.values()) <= {1}, f"posted more than once: {taken}"
+        assert installation.stored_alerts().keys() == sink.alerts().keys()
+    return sink.alerts().keys()
+
+
+def check_seeds(cluster, folder, options):
+    """Five organisations, day by day through Kafka and over HTTPS: the alerts that `scan` finds, with its ids, each once."""
+    for seed in options.seeds:
+        trail = Trail(folder / f"seed-{seed}", "--seed", str(seed), "--events", str(options.events))
+        expected, topic = trail.scan().keys(), f"seed-{seed}"
+        cluster.create(topic, 3)
+        began, sinks = time.monotonic(), [WebhookSink(seed), WebhookSink(seed)]
+        node = Node(cluster, folder, f"kafka-{seed}", [topic], trail=trail, sink=sinks[0], shards=2)
+        other = Installation(folder / f"https-{seed}", trail=trail, sink=sinks[1], shards=2)
+
+        def through_kafka(files, node=node, topic=topic):
+            cluster.send(topic, [path.read_bytes() for path in files])
+            node.wait_read(topic, 3)
+
+        def over_https(files, other=other):
+            with other.sender() as sender:
+                for path in files:
+                    assert sender.post_file(path).status == 200
+        found = {"Kafka": alerts_through(node.installation, sinks[0], days_of(trail), through_kafka, expected),
+                 "HTTPS": alerts_through(other, sinks[1], days_of(trail), over_https, expected)}
+        for sink in sinks:
+            sink.close()
+        for way, ids in found.items():
+            assert ids == expected, f"seed {seed}, {way}: missing {expected - ids}, not called for {ids - expected}"
+        assert len(expected) == len(trail.labels)
+        print(f"seed {seed}: {trail.events} events, {len(expected)} alerts, the same ids by scan, HTTPS and Kafka, each once: "
+              f"{time.monotonic() - began:.0f} s", flush=True)
 
 
 def check_members(cluster, folder, _):
@@ -429,6 +475,7 @@ def check_brokers_down(cluster, folder, _):
 
 
 CHECKS = (check_forms, check_added, check_lost, check_credits, check_order, check_members, check_kills, check_replay, check_secure, check_brokers_down)
+LONG_CHECKS = (check_seeds,)
 
 
 def arguments():
@@ -437,6 +484,9 @@ def arguments():
     parser.add_argument("--brokers", type=int, default=1)
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--only", default="")
+    parser.add_argument("--long", action="store_true", help="the checks of the long form, too")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[101, 102, 103, 104, 105])
+    parser.add_argument("--events", type=int, default=50_000, help="of each of --seeds")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     return parser.parse_args()
 
@@ -448,7 +498,7 @@ def main():
     with scratch_folder() as folder:
         cluster = kafka_broker.Cluster(folder, options.version, options.brokers)
         try:
-            for check in CHECKS:
+            for check in CHECKS + (LONG_CHECKS if options.long else ()):
                 if options.only not in check.__name__:
                     continue
                 began = time.monotonic()
