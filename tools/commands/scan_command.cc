@@ -175,13 +175,14 @@ int run(const Options& options) {
   ScanSettings settings{options.paths, detection, wall_clock(), options.explain_rejects, s3.value().get()};
   if (!options.backfill.empty()) return run_backfill(options, settings, networks, routes);
   const double began = uptime();
-  const auto summary = scan(settings, networks, [](std::string_view document) {
+  const auto scanned = scan(settings, networks, [](std::string_view document) {
     const std::string shown = terminal_json(document);
     std::fwrite(shown.data(), 1, shown.size(), stdout);
     std::fputc('\n', stdout);
   });
-  if (!summary) return fail(summary.error().message);
-  return conclude(options, summary.value(), networks, uptime() - began);
+  if (!scanned) return fail(scanned.error().message);
+  const int code = conclude(options, scanned.value().summary, networks, uptime() - began);
+  std::_Exit(end_output(code));  // what was learned goes with the process
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ class Scan {
   Scan(const ScanSettings& settings, const NetworkMap& networks, HashKey hash_key)
       : settings_(settings), networks_(networks), hash_key_(hash_key), reader_(reader_settings()) {}
 
-  Result<ScanSummary> on_memory(const std::function<void(std::string_view)>& on_alert) {
+  Result<Scanned> on_memory(const std::function<void(std::string_view)>& on_alert) {
     auto engine = std::make_unique<Engine>(settings_.detection, metrics_);
     if (const Status status = find_files(); !status.ok()) return status.error();
     order_by_time(files_);
@@ -108,7 +108,7 @@ class Scan {
       if (alert.state.known.empty()) on_alert(alert.document);
     });
     if (!listed.ok()) return listed.error();
-    return summarised();
+    return Scanned{summarised(), std::move(engine)};
   }
 
   Result<ScanSummary> into(BackfillTarget target) {
@@ -404,8 +404,8 @@ class Scan {
 
 }  // namespace
 
-Result<ScanSummary> scan(const ScanSettings& settings, const NetworkMap& networks,
-                         const std::function<void(std::string_view)>& on_alert) {
+Result<Scanned> scan(const ScanSettings& settings, const NetworkMap& networks,
+                     const std::function<void(std::string_view)>& on_alert) {
   return Scan(settings, networks).on_memory(on_alert);
 }
 
