@@ -45,7 +45,7 @@ constexpr FileReader::Settings kSettings{.now = 1'800'000'000, .sign_with = {1, 
 TEST_CASE("read ahead: events come in the order of the files, whatever the number of threads") {
   Bench bench;
   for (std::size_t file = 0; file < 100; ++file) bench.add(file * 100, file % 7);
-  for (const unsigned threads : {1u, 2u, 5u}) {
+  for (const unsigned threads : {0u, 1u, 2u, 5u}) {
     CAPTURE(threads);
     ReadAhead ahead(bench.list(), kSettings, true, true, threads);
     std::vector<std::string> ids, expected;

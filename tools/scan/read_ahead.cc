@@ -1,5 +1,7 @@
 #include "tools/scan/read_ahead.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,10 +11,18 @@
 namespace straykey {
 namespace {
 
+// Those that this process may run on, which can be fewer than the machine has.
+unsigned own_cores() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<unsigned>(CPU_COUNT(&set)) : 1;
+}
+
 unsigned threads_for(const std::vector<const EventFile*>& files) {
+  const unsigned cores = own_cores();
+  if (cores < 2) return 0;
   const bool of_s3 =
       std::any_of(files.begin(), files.end(), [](const EventFile* file) { return file->path.starts_with(kS3Scheme); });
-  return of_s3 ? 1 : std::max(1u, std::thread::hardware_concurrency());
+  return of_s3 ? 1 : cores;
 }
 
 struct Stopped {};  // thrown through a reading that nobody waits for any more
@@ -20,10 +30,11 @@ struct Stopped {};  // thrown through a reading that nobody waits for any more
 }  // namespace
 
 ReadAhead::ReadAhead(std::vector<const EventFile*> files, const FileReader::Settings& settings, bool counts, bool signs,
-                     unsigned threads)
-    : files_(std::move(files)), counts_(counts), signs_(signs), read_(files_.size()) {
-  if (threads == 0) threads = threads_for(files_);
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, settings] { run(settings); });
+                     std::optional<unsigned> threads)
+    : files_(std::move(files)), settings_(settings), counts_(counts), signs_(signs), read_(files_.size()) {
+  const unsigned count = threads.value_or(threads_for(files_));
+  if (count == 0) here_.emplace(settings_);
+  for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
 }
 
 ReadAhead::~ReadAhead() {
@@ -40,8 +51,8 @@ bool ReadAhead::may_begin() const noexcept {
   return next_ < files_.size() && (next_ <= turn_ || (held_ < kHeldMax && next_ < turn_ + kFilesAhead));
 }
 
-void ReadAhead::run(const FileReader::Settings& settings) {
-  FileReader reader(settings);
+void ReadAhead::run() {
+  FileReader reader(settings_);
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || next_ == files_.size() || may_begin(); });
@@ -73,11 +84,27 @@ std::unique_ptr<Request> ReadAhead::put(std::size_t file, std::unique_ptr<Reques
   if (spent_.empty()) return nullptr;
   auto spent = std::move(spent_.back());
   spent_.pop_back();
+  spent_bytes_ -= spent->held_bytes();
   return spent;
+}
+
+void ReadAhead::keep(std::unique_ptr<Request> spent) {
+  const std::size_t bytes = spent->held_bytes();
+  if (bytes > kSpentMax - spent_bytes_) return;
+  spent_bytes_ += bytes;
+  spent_.push_back(std::move(spent));
+}
+
+FileReading ReadAhead::read_here(const std::function<void(Request&)>& learn) {
+  return here_->read(*files_[turn_++], counts_, signs_, [&](std::unique_ptr<Request> piece) {
+    learn(*piece);
+    return piece;
+  });
 }
 
 FileReading ReadAhead::read_next(const std::function<void(Request&)>& learn) {
   INVARIANT(turn_ < files_.size());
+  if (here_) return read_here(learn);
   std::unique_lock lock(mutex_);
   File& file = read_[turn_];
   while (true) {
@@ -90,7 +117,7 @@ FileReading ReadAhead::read_next(const std::function<void(Request&)>& learn) {
     learn(*piece);
     lock.lock();
     held_ -= bytes;
-    if (spent_.size() < threads_.size()) spent_.push_back(std::move(piece));
+    keep(std::move(piece));
     changed_.notify_all();
   }
   FileReading reading = std::move(*file.reading);
