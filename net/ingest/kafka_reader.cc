@@ -356,11 +356,7 @@ void KafkaReader::look_at_lag(bool asks) {
 bool KafkaReader::look_at_members(bool has_joined) {
   members_at_ = Clock::now();
   std::vector<KafkaConsumer::Member> members;
-  // librdkafka 2.0.2 may abort the process when the group's members are asked for while no broker answers.
-  std::size_t count = 0;
-  KafkaStatus failed = consumer_->partitions_of(settings_.topics.front(), count, kAnswerWait);
-  if (!failed) failed = consumer_->members_of(settings_.group, members, kAnswerWait);
-  if (failed) {
+  if (const KafkaStatus failed = consumer_->members_of(settings_.group, members, kAnswerWait)) {
     if (failed->may_try_again && ++unanswered_ < kUnansweredMax) return has_joined;
     if (!std::exchange(told_of_rights_, true))
       dependencies_.log.warning("nobody can tell who else is in the group",

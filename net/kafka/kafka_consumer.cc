@@ -71,9 +71,6 @@ struct FreeQueue {
 struct FreeEvent {
   void operator()(rd_kafka_event_t* event) const noexcept { rd_kafka_event_destroy(event); }
 };
-struct FreeOptions {
-  void operator()(rd_kafka_AdminOptions_t* options) const noexcept { rd_kafka_AdminOptions_destroy(options); }
-};
 using Queue = std::unique_ptr<rd_kafka_queue_t, FreeQueue>;
 using QueueEvent = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
 
@@ -271,32 +268,20 @@ KafkaStatus KafkaConsumer::partitions_of(const std::string& topic, std::size_t& 
   return kafka_status(it.err);
 }
 
+// Not by the library's newer question that describes groups: in 2.0.2 it was seen to abort the process, by an assertion
+// of its queues, while the only broker was gone.
 KafkaStatus KafkaConsumer::members_of(const std::string& group, std::vector<Member>& members,
                                       std::chrono::milliseconds wait) const {
-  const Queue queue(rd_kafka_queue_new(client_.get()));
-  const char* groups[] = {group.c_str()};
-  // Without it the end of the client would wait for an answer for a minute.
-  const std::unique_ptr<rd_kafka_AdminOptions_t, FreeOptions> options(
-      rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
-  std::array<char, 256> reason{};
-  (void)rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(kafka_wait(wait), 1), reason.data(),
-                                                  reason.size());
-  rd_kafka_DescribeConsumerGroups(client_.get(), groups, 1, options.get(), queue.get());
-  const QueueEvent event(rd_kafka_queue_poll(queue.get(), kafka_wait(wait)));
-  if (event == nullptr) return timed_out();
-  if (const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get()))
-    return kafka_status(code, rd_kafka_event_error_string(event.get()));
-  std::size_t count = 0;
-  const rd_kafka_ConsumerGroupDescription_t** const found =
-      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  const struct rd_kafka_group_list* found = nullptr;
+  const rd_kafka_resp_err_t code = rd_kafka_list_groups(client_.get(), group.c_str(), &found, kafka_wait(wait));
+  const std::unique_ptr<const struct rd_kafka_group_list, decltype(&rd_kafka_group_list_destroy)> list(
+      found, &rd_kafka_group_list_destroy);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(code);
   members.clear();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(found[i]))
-      return kafka_status(rd_kafka_error_code(error), rd_kafka_error_string(error));
-    for (std::size_t k = 0; k < rd_kafka_ConsumerGroupDescription_member_count(found[i]); ++k) {
-      const rd_kafka_MemberDescription_t* member = rd_kafka_ConsumerGroupDescription_member(found[i], k);
-      members.push_back({rd_kafka_MemberDescription_client_id(member), rd_kafka_MemberDescription_host(member)});
-    }
+  for (int i = 0; i < list->group_cnt; ++i) {
+    const struct rd_kafka_group_info& one = list->groups[i];
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_status(one.err);
+    for (int k = 0; k < one.member_cnt; ++k) members.push_back({one.members[k].client_id, one.members[k].client_host});
   }
   return std::nullopt;
 }
