@@ -54,20 +54,27 @@ FormatUpgrade::FormatUpgrade(HashKey hash_key, AlertStore& alerts,
       facts_a_step_(facts_a_step) {}
 
 Status FormatUpgrade::carry_out(bool is_new) {
-  bool readable = !alerts_.damage();
-  for (std::size_t number = 0; number < partitions_.size(); ++number)
-    if (Status renewed = renew_keys(*partitions_[number], number, readable); !renewed) return renewed;
-  return readable ? note_format(is_new) : Status{};
+  bool damaged = alerts_.damage().has_value();
+  for (std::size_t number = 0; number < partitions_.size(); ++number) {
+    BaselineStore& partition = *partitions_[number];
+    const Status renewed = renew_keys(partition, number);
+    damaged = damaged || partition.damage();
+    if (!renewed && !partition.damage()) return renewed;
+  }
+  return damaged ? Status{} : note_format(is_new);
 }
 
-Status FormatUpgrade::renew_keys(BaselineStore& partition, std::size_t number, bool& readable) {
+Status FormatUpgrade::renew_keys(BaselineStore& partition, std::size_t number) {
+  const auto failed = [&](std::string_view why) {
+    return Error{fmt::format("shard-{:02} could not be brought to store format {}: {}", number, kStoreFormat, why)};
+  };
   bool has_old = false;
   std::uint64_t facts = 0;
   {
     const auto reader = partition.read();
     has_old = has_old_keys(*reader);
     facts = reader->rows(Table::facts);
-    readable = readable && !partition.damage() && reader->failure().empty();
+    if (!reader->failure().empty()) return failed(reader->failure());
   }
   if (!has_old) return {};
   if (tell_ && facts >= kToldFrom)
@@ -78,11 +85,7 @@ Status FormatUpgrade::renew_keys(BaselineStore& partition, std::size_t number, b
     partition.set_run_hour(RunClock(decode_sequence(*lived)).hour());
   for (unsigned first = 0; first < 256;) {
     const Step step = renew_keys_of(partition, static_cast<char>(first));
-    if (step == Step::unreadable) readable = false;
-    if (step == Step::unreadable) return {};
-    if (step == Step::failed)
-      return Error{
-          fmt::format("shard-{:02} could not be brought to store format {}: {}", number, kStoreFormat, failure_)};
+    if (step == Step::failed) return failed(failure_);
     if (step == Step::done) ++first;
   }
   return {};
@@ -104,7 +107,8 @@ FormatUpgrade::Step FormatUpgrade::renew_keys_of(BaselineStore& partition, char 
     });
     return old.size() < facts_a_step_;
   });
-  if (!writer->failure().empty()) return Step::unreadable;
+  failure_ = writer->failure();
+  if (!failure_.empty()) return Step::failed;
   if (old.empty()) return Step::done;
   std::sort(renewed.begin(), renewed.end());
   for (const std::string& key : old) writer->erase(Table::facts, key);

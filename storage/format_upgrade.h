@@ -10,8 +10,9 @@
 //         from then on. Each step is one transaction, and what is left to do shows in the keys. So after a crash the
 //         next opening goes on, and a partition that was restored from an older backup is brought up as well.
 // Thread: start-up.
-// Errors: a damaged or unreadable partition is left as it is, and the store's row is not written; a later opening goes
-//         on. A step that fails, because there is no room, is an error: facts under old keys would count as unknown.
+// Errors: a damaged partition is left as it is, because nothing is judged with one, and the store's row is not written;
+//         a later opening goes on. A partition that cannot be read for another reason, and a step that fails because
+//         there is no room, are errors: facts under old keys would count as unknown.
 // Cost:   format 2: about 3 us a fact. A store that is up to date: 13 look-ups a partition.
 #include <cstddef>
 #include <functional>
@@ -37,9 +38,9 @@ class FormatUpgrade {
   [[nodiscard]] Status carry_out(bool is_new);
 
  private:
-  enum class Step { done, more, unreadable, failed };
+  enum class Step { done, more, failed };
 
-  [[nodiscard]] Status renew_keys(BaselineStore& partition, std::size_t number, bool& readable);
+  [[nodiscard]] Status renew_keys(BaselineStore& partition, std::size_t number);
   [[nodiscard]] Step renew_keys_of(BaselineStore& partition, char first_of_scope);
   [[nodiscard]] Status note_format(bool is_new);
 

@@ -137,6 +137,34 @@ struct Memory {
   MemoryBaselineStore& partition(std::size_t number) { return static_cast<MemoryBaselineStore&>(*partitions[number]); }
 };
 
+// Facts of every kind about some identities, under the keys of format 2.
+std::map<std::string, std::string> put_old_facts(BaselineStore& partition) {
+  std::map<std::string, std::string> renewed;
+  const auto writer = partition.write();
+  Fact fact;
+  fact.seen(20'000);
+  for (unsigned kind = 1; kind < kOfIdentities; ++kind)
+    for (const char* name : {"orders", "billing", "a-name-that-is-cut"}) {
+      const std::string scope = "111122223333/" + (*name == 'a' ? std::string(700, 'x') : std::string(name));
+      for (const char* value : {"AS64511", "boto3"}) {
+        const FactRef ref{static_cast<FactKind>(kind), scope, value};
+        writer->put(Table::facts, fact_key_of_format_2(kKey, ref), encode_fact(fact, ref));
+        renewed.emplace(fact_key(kKey, ref), encode_fact(fact, ref));
+      }
+    }
+  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
+  return renewed;
+}
+
+std::map<std::string, std::string> facts_of(BaselineStore& partition) {
+  std::map<std::string, std::string> rows;
+  partition.read()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view value) {
+    rows.emplace(key, value);
+    return true;
+  });
+  return rows;
+}
+
 TEST_CASE("format upgrade: the newest day of any account in any partition counts, and later openings change nothing") {
   Memory store;
   put_account(*store.partitions[0], 20'100);
@@ -169,44 +197,24 @@ TEST_CASE("format upgrade: a commit that fails is made by a later opening; an un
   CHECK_FALSE(other.upgrade().ok());
 }
 
-TEST_CASE("format upgrade: a partition that cannot be read leaves the store as it is") {
-  Memory store;
-  put_account(*store.partitions[0], 20'100);
-  MemoryBaselineStore& partition = store.partition(0);
-  partition.break_down("the disk is gone");
-  REQUIRE(store.upgrade().ok());
-  CHECK(rows_of(store.alerts, Table::progress).empty());
-  partition.restart();
-  REQUIRE(store.upgrade().ok());
-  CHECK_EQ(kept_since(store.alerts), 20'100);
-}
-
-// Facts of every kind about some identities, under the keys of format 2.
-std::map<std::string, std::string> put_old_facts(BaselineStore& partition) {
-  std::map<std::string, std::string> renewed;
-  const auto writer = partition.write();
-  Fact fact;
-  fact.seen(20'000);
-  for (unsigned kind = 1; kind < kOfIdentities; ++kind)
-    for (const char* name : {"orders", "billing", "a-name-that-is-cut"}) {
-      const std::string scope = "111122223333/" + (*name == 'a' ? std::string(700, 'x') : std::string(name));
-      for (const char* value : {"AS64511", "boto3"}) {
-        const FactRef ref{static_cast<FactKind>(kind), scope, value};
-        writer->put(Table::facts, fact_key_of_format_2(kKey, ref), encode_fact(fact, ref));
-        renewed.emplace(fact_key(kKey, ref), encode_fact(fact, ref));
-      }
-    }
-  REQUIRE_EQ(writer->commit(), CommitOutcome::committed);
-  return renewed;
-}
-
-std::map<std::string, std::string> facts_of(BaselineStore& partition) {
-  std::map<std::string, std::string> rows;
-  partition.read()->scan(Table::facts, {}, {}, [&](std::string_view key, std::string_view value) {
-    rows.emplace(key, value);
-    return true;
-  });
-  return rows;
+TEST_CASE("format upgrade: a partition that cannot be read is an error, and a damaged one leaves the store as it is") {
+  for (const bool damaged : {false, true}) {
+    Memory store;
+    put_account(*store.partitions[0], 20'100);
+    const auto expected = put_old_facts(*store.partitions[1]);
+    MemoryBaselineStore& partition = store.partition(0);
+    if (damaged)
+      partition.damage_as({"shard-00", "the disk is gone"});
+    else
+      partition.break_down("the disk is gone");
+    CHECK_EQ(store.upgrade().ok(), damaged);
+    CHECK(rows_of(store.alerts, Table::progress).empty());
+    CHECK_EQ(facts_of(*store.partitions[1]) == expected, damaged);
+    partition.restart();
+    REQUIRE(store.upgrade().ok());
+    CHECK_EQ(kept_since(store.alerts), 20'100);
+    CHECK_EQ(facts_of(*store.partitions[1]), expected);
+  }
 }
 
 TEST_CASE("format upgrade: facts of format 2 are found under today's keys, whatever the size of a step") {
