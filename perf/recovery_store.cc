@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "core/detect/alert.h"
 #include "core/detect/alert_state.h"
 #include "core/detect/formats/standard_webhooks.h"
+#include "core/detect/message.h"
 #include "core/engine/outbox.h"
 #include "core/engine/sequence.h"
 #include "perf/sample_facts.h"
