@@ -96,7 +96,10 @@ std::string fact_scope_prefix(HashKey key, FactKind kind, std::string_view scope
     out.append(bytes.data(), bytes.size()).append(1, static_cast<char>(kind));
     return out;
   }
-  return std::string(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
+  std::string out;
+  out.reserve(kFactKeyBytes);
+  out.append(1, static_cast<char>(kind)).append(bytes.data(), bytes.size());
+  return out;
 }
 
 std::string fact_key(HashKey key, const FactRef& ref) {

@@ -95,7 +95,7 @@ class BaselineView {
 
   // Calls visit(fact) for the fact of each account in each partition, not merged, until it returns false.
   void each_account(const std::function<bool(const NamedFact&)>& visit) const;
-  // The same for each fact of the account's identities and roles. Names that begin alike may come with them.
+  // The same for each fact of the account's identities and roles; of another account's, too, if its hash begins alike.
   void each_of_account(std::string_view account,
                        const std::function<bool(FactKind kind, const NamedFact&)>& visit) const;
 

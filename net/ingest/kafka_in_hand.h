@@ -4,8 +4,8 @@
 // Shape:  the reader adds messages; workers take them in batches, small messages many at a time. A partition is stored
 //         up to the first of its messages that is not: that is the position to commit.
 // Order:  messages are taken in the order in which they were added, and finish in any order; but one of a later day is
-//         taken only when what was begun of earlier days has finished. What is finished of a
-//         partition that was taken away or begun anew since does not count.
+//         taken only when what was begun of earlier days has finished. What is finished of a partition that was taken
+//         away or begun anew since does not count.
 // Thread: any (synchronised inside).
 // Bounds: bytes_max of what waits; add() never refuses, so the reader asks has_room() first.
 #include <chrono>
