@@ -65,6 +65,7 @@ void RowCheck::unreadable(Table table) {
 // A fact's value holds its texts, and its key must be made of them. This cannot be checked if a text was too long to be
 // kept whole.
 void RowCheck::check_fact(Table table, std::string_view key, std::string_view value) {
+  if (key.empty()) return unreadable(table);
   const auto fact = decode_fact(value);
   const bool of_format_2 = is_key_of_format_2(key);
   const std::size_t bytes = is_of_identity(fact_kind(key)) && !of_format_2 ? kIdentityFactKeyBytes : kFactKeyBytes;

@@ -121,7 +121,8 @@ TEST_CASE("row check: that a call told whose its session is can be read") {
 
 TEST_CASE("row check: in every table a value that is cut short cannot be read") {
   const std::string id = bytes_of({1, 2});
-  for (const auto& [table, key] : std::vector<std::pair<Table, std::string>>{{Table::facts, std::string(33, 'k')},
+  for (const auto& [table, key] : std::vector<std::pair<Table, std::string>>{{Table::facts, {}},
+                                                                             {Table::facts, std::string(33, 'k')},
                                                                              {Table::tokens, id},
                                                                              {Table::pending, id + id},
                                                                              {Table::proposed, id},
