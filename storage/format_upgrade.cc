@@ -79,7 +79,7 @@ Status FormatUpgrade::renew_keys(BaselineStore& partition, std::size_t number) {
   if (!has_old) return {};
   if (tell_ && facts >= kToldFrom)
     tell_(fmt::format("shard-{:02}: {} facts are brought to store format {}, about {} s", number, facts, kStoreFormat,
-                      facts * 3 / 1'000'000));
+                      facts / 1'000'000 + 1));
   // The rows are put again, and must not look as old as the store.
   if (const auto lived = alerts_.read()->get(Table::progress, kRunSecondsKey))
     partition.set_run_hour(RunClock(decode_sequence(*lived)).hour());

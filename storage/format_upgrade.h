@@ -13,7 +13,8 @@
 // Errors: a damaged partition is left as it is, because nothing is judged with one, and the store's row is not written;
 //         a later opening goes on. A partition that cannot be read for another reason, and a step that fails because
 //         there is no room, are errors: facts under old keys would count as unknown.
-// Cost:   format 2: about 3 us a fact. A store that is up to date: 13 look-ups a partition.
+// Cost:   format 2: about 1 us a fact (5 million in 4.4 s, -O2, 2026-12-01).
+//         A store that is up to date: 13 look-ups a partition.
 #include <cstddef>
 #include <functional>
 #include <memory>
