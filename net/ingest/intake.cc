@@ -104,7 +104,8 @@ struct Intake::Pass {
   const std::string& source;
   std::unique_ptr<Request>& request;
   ItemOutcomes& outcome;
-  const RestCallbacks* rest = nullptr;  // not null: the reading of a rest
+  const RestCallbacks* rest = nullptr;      // not null: the reading of a rest, or what a cut came before
+  const RestCallbacks* going_on = nullptr;  // of a first reading that goes on behind its cuts
   const MayHold* may_hold = nullptr;
   std::size_t arena_bytes_max = std::numeric_limits<std::size_t>::max();
   std::shared_ptr<SharedText> shared = {};
@@ -176,14 +177,26 @@ struct Intake::Pass {
   }
   void cut() {
     if (!limits.cut) return;
-    if (rest == nullptr) {
+    if (rest == nullptr && going_on == nullptr) {
       is_cut = true;
       return desk.reader.stop_here();
+    }
+    if (rest == nullptr) {
+      share_text();
+      rest = going_on;
+      arena_bytes_max = kRequestArenaBytesMax;
     }
     std::unique_ptr<Request> full = begin_request(request->received_at);
     std::swap(request, full);
     desk.reader.go_on_in(request->arena);
     if (!full->events.empty()) give(std::move(full));
+  }
+  // The first Request's text becomes that of all.
+  void share_text() {
+    shared = std::make_shared<SharedText>(SharedText{std::move(request->body), std::move(request->arena)});
+    request->body = {};
+    request->arena = {};
+    request->shared_text = shared;
   }
   [[nodiscard]] std::unique_ptr<Request> begin_request(Seconds received_at) const {
     auto begun = std::make_unique<Request>();
@@ -265,15 +278,15 @@ void Intake::count_received(Desk& desk, const std::string& source, const Request
 }
 
 Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::string& source, std::size_t desk_number,
-                             const MayHold& may_hold) {
+                             const MayHold& may_hold, const RestCallbacks* going_on) {
   INVARIANT(desk_number < desks_.size());
   Desk& desk = *desks_[desk_number];
   Reading reading;
   reading.request = std::make_unique<Request>();
-  Request& request = *reading.request;
-  request.received_at = callbacks_.now();
+  reading.request->received_at = callbacks_.now();
   Pass pass{*this, desk, sent, limits, source, reading.request, reading.outcome};
   pass.may_hold = &may_hold;
+  pass.going_on = going_on;
   desk.reader.limit(limits.inflated_bytes_max, limits.records_max);
   const std::size_t expected = events_expected(sent);
   std::string_view text;
@@ -281,22 +294,23 @@ Intake::Reading Intake::read(SentText& sent, const Limits& limits, const std::st
   const MayHold asking = [&pass](std::size_t bytes) { return pass.ask(bytes); };
   desk.reader.ask(may_hold ? &asking : nullptr);
   if (pass.ask(expected * Request::event_bytes())) {
-    request.events.reserve(expected);
-    request.set_body(std::move(sent.text));
-    text = request.body;
+    reading.request->events.reserve(expected);
+    reading.request->set_body(std::move(sent.text));
+    text = reading.request->body;
     error = decode(pass, sent, text);
     if (!error) error = sent.by_items() ? read_items(pass, text) : read_text(pass, text);
   }
   desk.reader.ask(nullptr);
   reading.no_room = pass.has_ended;
-  if (reading.no_room && sent.text.empty()) sent.text = std::move(request.body);  // it may be tried again
+  // It may be tried again.
+  if (reading.no_room && sent.text.empty()) sent.text = std::move(reading.request->body);
   if (pass.is_cut && error == PayloadError::too_many_records) {
     error.reset();
     reading.rest = leave(pass, sent, text);
   }
-  const std::size_t events = error || reading.no_room ? 0 : request.events.size();
-  reading.outcome.accepted = events;
-  if (!sent.read_before && !error && !reading.no_room) count_received(desk, source, request);
+  const std::size_t events = error || reading.no_room ? 0 : reading.request->events.size();
+  reading.outcome.accepted += events;
+  if (!sent.read_before && !error && !reading.no_room) count_received(desk, source, *reading.request);
   if (events == 0) reading.request.reset();
   return reading;
 }
@@ -335,9 +349,9 @@ std::optional<PayloadError> Intake::decode(Pass& pass, SentText& sent, std::stri
 }
 
 std::optional<PayloadError> Intake::read_text(Pass& pass, std::string_view text) {
-  Request& request = *pass.request;
-  if (pass.limits.cut) pass.arena_bytes_max = request.arena.bytes() + kRequestArenaBytesMax;
-  return pass.desk.reader.read(text, ContentEncoding::identity, request.received_at, request.arena, pass.sink());
+  TextArena& arena = pass.request->arena;
+  if (pass.limits.cut) pass.arena_bytes_max = arena.bytes() + kRequestArenaBytesMax;
+  return pass.desk.reader.read(text, ContentEncoding::identity, pass.request->received_at, arena, pass.sink());
 }
 
 std::optional<PayloadError> Intake::read_items(Pass& pass, std::string_view text) {
@@ -362,17 +376,13 @@ std::optional<PayloadError> Intake::read_items(Pass& pass, std::string_view text
   return std::nullopt;
 }
 
-// The first Request's text becomes that of all.
 std::unique_ptr<Intake::Rest, Intake::FreeRest> Intake::leave(Pass& pass, SentText& sent, std::string_view text) {
-  Request& request = *pass.request;
   std::unique_ptr<Rest, FreeRest> rest(new Rest);
   rest->limits = pass.limits;
   rest->source = pass.source;
-  rest->received_at = request.received_at;
-  rest->shared = std::make_shared<SharedText>(SharedText{std::move(request.body), std::move(request.arena)});
-  request.body = {};
-  request.arena = {};
-  request.shared_text = rest->shared;
+  rest->received_at = pass.request->received_at;
+  pass.share_text();
+  rest->shared = pass.shared;
   rest->sent = std::move(sent);
   rest->text = text;
   rest->item = pass.item;

@@ -5,12 +5,13 @@
 // Shape:  a SentText is one text in any framing and envelope, or a number of items in it that are read each by itself,
 //         so that a broken one does not touch its neighbours. read() decodes it, counts its events, signs each as it is
 //         read, and hands every reject to on_reject.
-//         A text that holds more than one Request takes (kRequestEventsMax, kRequestArenaBytesMax) is cut: read() gives
-//         the first Request, and read_rest() reads the text once more and gives the others.
+//         A text that holds more than one Request takes (kRequestEventsMax, kRequestArenaBytesMax) is cut. For a thread
+//         that must not wait read() gives the first Request, and read_rest() reads the text once more and gives the
+//         others; for one that may wait read() hands over each as it is full, and gives the last.
 // Order:  items are read in their order. A text that is read again after a failed commit (read_before) counts nothing
 //         and hands no reject over a second time.
-// Thread: read() on io threads, read_rest() on a thread that may wait. Each of them has a desk, with a PayloadReader of
-//         its own; the counts any. It outlives the io threads and the pipeline.
+// Thread: read() on io threads or on one that may wait, read_rest() on one that may wait. Each of them has a desk, with
+//         a PayloadReader of its own; the counts any. It outlives the io threads and the pipeline.
 // Bounds: Limits, of the route or source; the first rejects_listed_max rejects are listed, all are counted. Memory is
 //         asked for before it is taken (MayHold): what is inflated or copied, and that of the events.
 // Errors: a PayloadError if the text as a whole cannot be read; a RejectReason for each record that cannot; no_room if
@@ -106,21 +107,23 @@ class Intake {
     std::unique_ptr<Rest, FreeRest> rest;  // nullptr: that was all
     bool no_room = false;                  // then nothing else of it counts, and `sent` has its bytes again
   };
+  struct RestCallbacks {
+    // Takes a Request, and returns when the next one may be built. False: nothing more is to be read.
+    std::function<bool(std::unique_ptr<Request>)> take;
+    MayHold may_hold;  // of what is inflated and copied; the events of a Request are the affair of take()
+  };
   // `source` is the name of the token or listener. Takes the bytes of `sent` over, which the Request's events point
   // into, and leaves its items unless there is a rest. REQUIRES: `desk` is the caller's.
+  // With `going_on` there is never a rest: what a Request does not take goes into the next. If it ends early then
+  // (no_room), or with an error, what was handed over stays handed over, and `sent` may have lost its text.
   [[nodiscard]] Reading read(SentText& sent, const Limits& limits, const std::string& source, std::size_t desk,
-                             const MayHold& may_hold = {});
+                             const MayHold& may_hold = {}, const RestCallbacks* going_on = nullptr);
 
   // ItemOutcomes::item_kinds of a text that has `split`, which is not read and is used up. Empty: it cannot be decoded;
   // nullopt: `may_hold` said no. REQUIRES: `desk` is the caller's.
   [[nodiscard]] std::optional<std::string> item_kinds(SentText& sent, const Limits& limits, std::size_t desk,
                                                       const MayHold& may_hold = {});
 
-  struct RestCallbacks {
-    // Takes a Request, and returns when the next one may be built. False: nothing more is to be read.
-    std::function<bool(std::unique_ptr<Request>)> take;
-    MayHold may_hold;  // of what is inflated and copied; the events of a Request are the affair of take()
-  };
   // Reads what read() left, and completes its outcome. False: it ended early, because memory or take() said so.
   [[nodiscard]] bool read_rest(Rest& rest, ItemOutcomes& outcome, std::size_t desk, const RestCallbacks& callbacks);
 

@@ -86,21 +86,6 @@ bool ObjectFeed::take(const std::shared_ptr<Flight>& flight, std::unique_ptr<Req
   return false;
 }
 
-void ObjectFeed::read_rest(const std::shared_ptr<Flight>& flight, Intake::Rest& rest, ItemOutcomes& items) {
-  Intake::RestCallbacks callbacks;
-  callbacks.take = [&](std::unique_ptr<Request> request) {
-    return take(flight, std::move(request)) && hold(*flight, LargeBodies::kRequestBytes);
-  };
-  callbacks.may_hold = [&](std::size_t bytes) { return hold(*flight, bytes); };
-  if (!hold(*flight, LargeBodies::kRequestBytes)) {
-    flight->stopped = true;
-    return;
-  }
-  const bool whole = dependencies_.intake.read_rest(rest, items, settings_.desk, callbacks);
-  const std::lock_guard lock(flight->mutex);
-  if (!whole && !flight->failed) flight->stopped = true;
-}
-
 ObjectFeed::Outcome ObjectFeed::feed(std::string text, BudgetShare share) {
   SentText sent;
   sent.text = std::move(text);
@@ -109,14 +94,17 @@ ObjectFeed::Outcome ObjectFeed::feed(std::string text, BudgetShare share) {
 
 ObjectFeed::Outcome ObjectFeed::feed(SentText sent, BudgetShare share) {
   const auto flight = std::make_shared<Flight>(std::move(share));
-  const Intake::MayHold may_hold = [&](std::size_t bytes) { return hold(*flight, bytes); };
+  bool is_cut = false;
+  Intake::RestCallbacks going_on;
+  going_on.may_hold = [&](std::size_t bytes) { return hold(*flight, bytes); };
+  going_on.take = [&](std::unique_ptr<Request> request) {
+    // Of an object that is cut the text stays until its end; only what is built anew is given back with each Request.
+    if (!std::exchange(is_cut, true)) flight->building_bytes = 0;
+    return take(flight, std::move(request)) && hold(*flight, LargeBodies::kRequestBytes);
+  };
   Intake::Reading reading =
-      dependencies_.intake.read(sent, settings_.limits, settings_.source, settings_.desk, may_hold);
-  bool goes_on = !reading.no_room;
-  // Of an object that is cut the text stays until its end; only what is built anew is given back with each Request.
-  if (reading.rest != nullptr) flight->building_bytes = 0;
-  if (goes_on && reading.request != nullptr) goes_on = take(flight, std::move(reading.request));
-  if (goes_on && reading.rest != nullptr) read_rest(flight, *reading.rest, reading.outcome);
+      dependencies_.intake.read(sent, settings_.limits, settings_.source, settings_.desk, going_on.may_hold, &going_on);
+  if (!reading.no_room && reading.request != nullptr) (void)take(flight, std::move(reading.request));
 
   std::unique_lock lock(flight->mutex);
   flight->changed.wait(lock, [&] { return flight->in_flight == 0; });

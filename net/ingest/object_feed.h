@@ -2,7 +2,7 @@
 // ObjectFeed: brings a whole object into the pipeline and waits until all of it is stored. For sources that pull: they
 // may wait, and forget nothing meanwhile.
 //
-// Shape:  the text is read by the Intake as one body; an object of more events than one Request takes becomes several.
+// Shape:  the text is read by the Intake, once; an object of more events than one Request takes becomes several.
 // Order:  the Requests of an object are built one after the other and may be stored in any order. feed() returns when
 //         none of them is on its way any more.
 // Thread: one owner, whose thread it blocks, with a desk of the Intake. The pipeline answers from its own threads.
@@ -64,7 +64,6 @@ class ObjectFeed {
   [[nodiscard]] bool hold(Flight& flight, std::size_t bytes);
   [[nodiscard]] bool take(const std::shared_ptr<Flight>& flight, std::unique_ptr<Request> request);
   [[nodiscard]] bool submit(Flight& flight, std::unique_ptr<Request>& request);
-  void read_rest(const std::shared_ptr<Flight>& flight, Intake::Rest& rest, ItemOutcomes& items);
 
   const Settings settings_;
   const Dependencies dependencies_;

@@ -63,17 +63,25 @@ struct Cut {
   std::size_t requests_max = 1'000;
 };
 
-Cut read_cut(Site& site, SentText sent, std::size_t requests_max = 1'000, Intake::Limits limits = {}) {
+// By a thread that must not wait the text is read twice, by one that may wait once.
+enum class May : std::uint8_t { not_wait, wait };
+
+Cut read_cut(Site& site, SentText sent, May may, std::size_t requests_max = 1'000, Intake::Limits limits = {}) {
   Cut cut;
   cut.requests_max = requests_max;
   limits.cut = true;
-  Intake::Reading reading = site.read(std::move(sent), limits);
+  Intake::RestCallbacks callbacks;
+  callbacks.take = [&cut](std::unique_ptr<Request> request) { return cut.take(*request); };
+  Intake::Reading reading = site.intake->read(sent, limits, "source", 0, {}, may == May::wait ? &callbacks : nullptr);
   cut.outcome = reading.outcome;
   if (reading.request != nullptr) (void)cut.take(*reading.request);
   reading.request.reset();
+  if (may == May::wait) {
+    CHECK(reading.rest == nullptr);
+    CHECK(reading.no_room == (cut.events.size() >= requests_max));
+    return cut;
+  }
   if (reading.rest == nullptr) return cut;
-  Intake::RestCallbacks callbacks;
-  callbacks.take = [&cut](std::unique_ptr<Request> request) { return cut.take(*request); };
   const bool whole = site.intake->read_rest(*reading.rest, cut.outcome, 1, callbacks);
   CHECK(whole == (cut.events.size() < requests_max));
   return cut;
@@ -227,20 +235,22 @@ TEST_CASE("a text of more events than one Request takes is cut, and every outcom
   for (const SentText& sent : {SentText{.text = lines}, SentText{.text = gzip_of(lines)}, SentText{.text = file},
                                SentText{.text = in_copies}, SentText{.text = in_base64},
                                SentText{.text = gzip_of(in_copies)}, SentText{.text = lines, .split = split_lines}}) {
-    Site site;
-    const Cut cut = read_cut(site, sent);
-    CHECK(cut.events.size() >= 3);
-    CHECK(*std::max_element(cut.events.begin(), cut.events.end()) == kRequestEventsMax);
-    CHECK(cut.ids == numbers_without(kCount, kBadEach));
-    CHECK(cut.outcome.error == std::nullopt);
-    CHECK(cut.outcome.accepted == kCount - kCount / kBadEach);
-    CHECK(cut.outcome.rejected == kCount / kBadEach);
-    REQUIRE(cut.outcome.rejects.size() == kCount / kBadEach);
-    for (std::size_t i = 0; i < cut.outcome.rejects.size(); ++i)
-      CHECK(cut.outcome.rejects[i].item == (i + 1) * kBadEach - 1);
-    CHECK(site.received() == cut.outcome.accepted);
-    CHECK(site.handed_over.size() == cut.outcome.rejected);
-    CHECK(site.signed_events.size() == cut.outcome.accepted);
+    for (const May may : {May::not_wait, May::wait}) {
+      Site site;
+      const Cut cut = read_cut(site, sent, may);
+      CHECK(cut.events.size() >= 3);
+      CHECK(*std::max_element(cut.events.begin(), cut.events.end()) == kRequestEventsMax);
+      CHECK(cut.ids == numbers_without(kCount, kBadEach));
+      CHECK(cut.outcome.error == std::nullopt);
+      CHECK(cut.outcome.accepted == kCount - kCount / kBadEach);
+      CHECK(cut.outcome.rejected == kCount / kBadEach);
+      REQUIRE(cut.outcome.rejects.size() == kCount / kBadEach);
+      for (std::size_t i = 0; i < cut.outcome.rejects.size(); ++i)
+        CHECK(cut.outcome.rejects[i].item == (i + 1) * kBadEach - 1);
+      CHECK(site.received() == cut.outcome.accepted);
+      CHECK(site.handed_over.size() == cut.outcome.rejected);
+      CHECK(site.signed_events.size() == cut.outcome.accepted);
+    }
   }
 }
 
@@ -251,40 +261,51 @@ TEST_CASE("a text of just as many events as one Request takes has no rest") {
     const auto full = site.read({.text = numbered_records(kRequestEventsMax), .split = split}, limits);
     CHECK(full.rest == nullptr);
     CHECK(full.outcome.accepted == kRequestEventsMax);
-    const Cut cut = read_cut(site, {.text = numbered_records(kRequestEventsMax + 1), .split = split});
-    CHECK(cut.events == std::vector<std::size_t>{kRequestEventsMax, 1});
+    for (const May may : {May::not_wait, May::wait}) {
+      const Cut cut = read_cut(site, {.text = numbered_records(kRequestEventsMax + 1), .split = split}, may);
+      CHECK(cut.events == std::vector<std::size_t>{kRequestEventsMax, 1});
+      const Cut just = read_cut(site, {.text = numbered_records(kRequestEventsMax), .split = split}, may);
+      CHECK(just.events == std::vector<std::size_t>{kRequestEventsMax});
+      CHECK(just.outcome.accepted == kRequestEventsMax);
+    }
   }
 }
 
 TEST_CASE("a Request is cut too when what was copied for it is large, and without events nothing is kept of it") {
-  Site site;
   const std::string layer = base64_of(gzip_of(std::string(3 << 20, ' ') + "{\"n\":1}"));
   const std::string last = base64_of(gzip_of(std::string(3 << 20, ' ') + numbered_record(7)));
   std::string body = R"({"requestId":"1","records":[)";
   for (int i = 0; i < 6; ++i) body += R"({"data":")" + layer + "\"},";
   body += R"({"data":")" + last + "\"},{\"data\":\"" + last + "\"},{\"data\":\"" + last + "\"}]}";
-  const Cut cut = read_cut(site, {.text = body});
-  CHECK(cut.ids == "7 7 7 ");
-  CHECK(cut.events.size() == 2);
-  CHECK(cut.outcome.rejected == 6);
+  for (const May may : {May::not_wait, May::wait}) {
+    Site site;
+    const Cut cut = read_cut(site, {.text = body}, may);
+    CHECK(cut.ids == "7 7 7 ");
+    CHECK(cut.events.size() == 2);
+    CHECK(cut.outcome.rejected == 6);
+  }
 }
 
 TEST_CASE("one item that holds more than a Request takes has one outcome") {
-  Site site;
   const auto one_item = [](std::string_view text, std::size_t, std::vector<SentText::Item>& items) {
     items = {{0, 7, 0, {}}, {7, text.size() - 14, 0, {}}, {text.size() - 7, 7, 0, {}}};
   };
   const std::string bad = R"({"n":1})";
-  const Cut cut = read_cut(site, {.text = bad + numbered_records(40'000) + bad, .split = one_item});
-  CHECK(cut.ids == numbers_without(40'000, 50'000));
-  CHECK(text_of(cut.outcome) == "0:not_cloudtrail 2:not_cloudtrail");
+  for (const May may : {May::not_wait, May::wait}) {
+    Site site;
+    const Cut cut = read_cut(site, {.text = bad + numbered_records(40'000) + bad, .split = one_item}, may);
+    CHECK(cut.ids == numbers_without(40'000, 50'000));
+    CHECK(text_of(cut.outcome) == "0:not_cloudtrail 2:not_cloudtrail");
+  }
 }
 
-TEST_CASE("the reading of a rest ends when nobody takes its Requests, and at the limit of records") {
-  Site site;
-  CHECK(read_cut(site, {.text = numbered_records(100'000)}, 3).events.size() == 3);
-  const Cut over = read_cut(site, {.text = numbered_records(40'000)}, 1'000, {.records_max = 35'000});
-  CHECK(over.outcome.error == PayloadError::too_many_records);
+TEST_CASE("what is cut is read no further when nobody takes its Requests, and to the limit of records") {
+  for (const May may : {May::not_wait, May::wait}) {
+    Site site;
+    CHECK(read_cut(site, {.text = numbered_records(100'000)}, may, 3).events.size() == 3);
+    const Cut over = read_cut(site, {.text = numbered_records(40'000)}, may, 1'000, {.records_max = 35'000});
+    CHECK(over.outcome.error == PayloadError::too_many_records);
+  }
 }
 
 TEST_CASE("what may not be cut takes as many events as one Request does, and rejects what follows") {
