@@ -7,7 +7,11 @@
 //          Goes twice over the files that the standard input names, and says "ns N": the CPU time of the second pass.
 //          extract: the reference extraction over {"Records":[...]}; inflate: libdeflate over gzip;
 //          base64: OpenSSL's decoder over base64 without line feeds.
+//        limits kafka BROKERS TOPIC MESSAGES
+//          Reads the first MESSAGES of the topic's partition 0 twice by librdkafka, throws them away, and says "ns N"
+//          of the second time.
 #include <libdeflate.h>
+#include <librdkafka/rdkafka.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 
@@ -180,12 +184,55 @@ void work(void (*on_body)(std::string_view)) {
   std::printf("ns %lld\n", static_cast<long long>(cpu_ns() - began));
 }
 
+// As net/kafka reads: batches from the consumer's queue, checksums checked.
+void read_kafka(const char* brokers, const char* topic, std::int64_t count) {
+  constexpr std::size_t kMessagesAtOnce = 64;
+  constexpr int kWaitMs = 30'000;
+  std::string problem(512, '\0');
+  rd_kafka_conf_t* const settings = rd_kafka_conf_new();
+  const auto set = [&](const char* name, const char* value) {
+    INVARIANT(rd_kafka_conf_set(settings, name, value, problem.data(), problem.size()) == RD_KAFKA_CONF_OK);
+  };
+  set("bootstrap.servers", brokers);
+  set("group.id", "limits");
+  set("enable.auto.commit", "false");
+  set("check.crcs", "true");
+  rd_kafka_t* const client = rd_kafka_new(RD_KAFKA_CONSUMER, settings, problem.data(), problem.size());
+  INVARIANT(client != nullptr);
+  rd_kafka_poll_set_consumer(client);
+  rd_kafka_queue_t* const queue = rd_kafka_queue_get_consumer(client);
+  std::int64_t began = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    rd_kafka_topic_partition_list_t* const parts = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(parts, topic, 0)->offset = 0;
+    INVARIANT(rd_kafka_assign(client, parts) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(parts);
+    began = cpu_ns();
+    std::vector<rd_kafka_message_t*> messages(kMessagesAtOnce);
+    for (std::int64_t left = count; left > 0;) {
+      const ssize_t got = rd_kafka_consume_batch_queue(queue, kWaitMs, messages.data(), messages.size());
+      INVARIANT(got > 0);
+      for (ssize_t i = 0; i < got; ++i) {
+        INVARIANT(messages[static_cast<std::size_t>(i)]->err == RD_KAFKA_RESP_ERR_NO_ERROR);
+        rd_kafka_message_destroy(messages[static_cast<std::size_t>(i)]);
+        --left;
+      }
+    }
+    INVARIANT(rd_kafka_assign(client, nullptr) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  std::printf("ns %lld\n", static_cast<long long>(cpu_ns() - began));
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_destroy(client);
+}
+
 int run(std::string_view mode, const std::vector<const char*>& arguments) {
   if (mode == "discard") serve_blocking(discard);
   if (mode == "beast") serve_http(nullptr);
   if (mode == "extract") return work(extract), 0;
   if (mode == "inflate") return work(inflate), 0;
   if (mode == "base64") return work(decode_base64), 0;
+  if (mode == "kafka" && arguments.size() == 3)
+    return read_kafka(arguments[0], arguments[1], std::stoll(arguments[2])), 0;
   if ((mode == "tls" || mode == "beast_tls") && arguments.size() == 2) {
     asio::ssl::context context = tls_context(arguments[0], arguments[1]);
     if (mode == "beast_tls") serve_http(&context);
@@ -194,7 +241,8 @@ int run(std::string_view mode, const std::vector<const char*>& arguments) {
     serve_blocking([&](int socket) { discard_tls(context.native_handle(), socket); });
   }
   std::fprintf(stderr,
-               "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract | inflate | base64\n");
+               "usage: limits discard | tls CERT KEY | beast | beast_tls CERT KEY | extract | inflate | base64 |\n"
+               "              kafka BROKERS TOPIC MESSAGES\n");
   return 2;
 }
 
