@@ -166,7 +166,7 @@ void add_rejects(const StatusAnswers& answers, std::vector<Trouble>& to) {
 void add_counted(const StatusAnswers& answers, std::vector<Trouble>& to) {
   if (sum_of(answers.status, "straykey_events_received_total") == 0)
     to.push_back({false, "nothing has come in since the start",
-                  "is a forwarder set up? net/API.md has the ways in; `straykey init` prints a first sender"});
+                  "is a forwarder set up? docs/senders has a page for each; `straykey init` prints a first sender"});
   add_rejects(answers, to);
   for (const Watched& one : kWatched) {
     const double number = sum_of(answers.status, one.metric);
