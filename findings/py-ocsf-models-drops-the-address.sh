@@ -6,13 +6,13 @@
 #         raises an error or is kept.
 # Seen:   OCSF asks of an account and of an analytic for a name or a uid, and only recommends an account's type_id. The
 #         models demand uid, name and type_id of an account, and a uid of an analytic that has its name. With all
-#         these given the finding is read, but what is written again has lost is_alert, and of its evidence the
-#         src_endpoint and the actor, while the call (api) beside them is kept.
+#         these given the finding is read, but what is written again has lost, of its evidence, the src_endpoint and
+#         the actor, while the call (api) beside them is kept.
 # Why:    CloudTrail gives the number of an account and never its name, so who builds findings from its events has to
 #         invent one. Where a stolen key is reported, the address that used it is the evidence; whatever passes findings
 #         through these models forwards them without it, and without an error. Observables are kept: put the address
 #         there as well.
-# Peers:  py-ocsf-models 0.10.0, pydantic 2 (PyPI), Python 3.11; the names are those of OCSF 1.3.0
+# Peers:  py-ocsf-models 0.10.0, pydantic 2 (PyPI), Python 3.11; the names are those of the schema's release 1.3.0
 # Seen on: 2026-12-01
 # Run:    findings/py-ocsf-models-drops-the-address.sh     (python3; a quarter of a minute)
 set -euo pipefail
@@ -31,7 +31,7 @@ from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
 finding = {
     "metadata": {"version": "1.3.0", "product": {"name": "example", "vendor_name": "example"}},
-    "category_uid": 2, "class_uid": 2004, "activity_id": 1, "type_uid": 200401, "severity_id": 4, "time": 1798761600000, "is_alert": True,
+    "category_uid": 2, "class_uid": 2004, "activity_id": 1, "type_uid": 200401, "severity_id": 4, "time": 1798761600000,
     "finding_info": {"uid": "finding-1", "title": "a key is used elsewhere", "analytic": {"type_id": 1, "name": "new-network"}},
     "cloud": {"provider": "AWS", "region": "us-east-1", "account": {"uid": "111122223333"}},
     "evidences": [{"api": {"operation": "ListBuckets"}, "src_endpoint": {"ip": "192.0.2.10"}, "actor": {"user": {"name": "example"}}}],
@@ -70,7 +70,6 @@ cat >stated <<'TEXT'
 refused: finding_info.analytic.uid missing
 refused: cloud.account.name missing
 refused: cloud.account.type_id missing
-lost: .is_alert
 lost: .evidences[].src_endpoint
 lost: .evidences[].actor
 kept: 192.0.2.10 {'operation': 'ListBuckets'}
